@@ -1,0 +1,54 @@
+"""Conditional variational autoencoders: train, measure, explore.
+
+The names below are imported when they are first used, so that `import condvae` costs nothing.
+"""
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+# Keras reads it when it is first imported; a choice of the user's stays.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+if TYPE_CHECKING:
+    from condvae.checks import InputError as InputError
+    from condvae.data import Dataset as Dataset
+    from condvae.data import load_data as load_data
+    from condvae.models import CVAE as CVAE
+    from condvae.presets import preset as preset
+    from condvae.runs import Run as Run
+    from condvae.runs import load as load
+    from condvae.spec import Spec as Spec
+    from condvae.trained import TrainedModel as TrainedModel
+    from condvae.training import train as train
+
+_HOMES = {
+    "CVAE": "condvae.models",
+    "Dataset": "condvae.data",
+    "InputError": "condvae.checks",
+    "Run": "condvae.runs",
+    "Spec": "condvae.spec",
+    "TrainedModel": "condvae.trained",
+    "load": "condvae.runs",
+    "load_data": "condvae.data",
+    "preset": "condvae.presets",
+    "train": "condvae.training",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used; `__version__` reads the installed metadata."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("condvae")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'condvae' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, for completion."""
+    return [*__all__, "__version__"]

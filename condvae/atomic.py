@@ -1,0 +1,47 @@
+"""Files that are either whole or not there."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, for a file or a folder; renamed onto it at the end.
+
+    When the block raises, what was written is removed and `path` stays as it was. The
+    temporary name keeps the suffix, because writers choose the format by it. A folder
+    replaces an existing one: the old one is removed after the new one is complete.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    try:
+        fresh = scratch / path.name
+        yield fresh
+        if fresh.is_file():
+            _flush(fresh)
+        elif path.is_dir():
+            os.replace(path, scratch / "old")
+        os.replace(fresh, path)
+        _flush(path.parent)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text to path, whole or not at all."""
+    with atomic_path(path) as fresh:
+        fresh.write_text(text, encoding="utf-8")
+
+
+def _flush(path: Path) -> None:
+    """Have the file's content, or the folder's list of names, reach the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

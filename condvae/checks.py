@@ -1,0 +1,96 @@
+"""What a caller can mend: one sentence with what was expected, what came, and what to do."""
+
+import difflib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+
+class InputError(ValueError):
+    """A mistake that the caller can mend, said in three parts.
+
+    The command line prints it without a traceback and exits with code 2.
+
+    Args:
+        expected: what the code needs, naming the argument, file or field.
+        received: what came instead, with the row or the value.
+        remedy: what the caller can do; a sentence of its own.
+    """
+
+    def __init__(self, expected: str, received: str, remedy: str):
+        super().__init__(f"{expected}; received {received}. {remedy}")
+        self.expected, self.received, self.remedy = expected, received, remedy
+
+
+def check_choice(value: str, choices: Iterable[str], name: str) -> str:
+    """Return value if it is one of choices; else raise, naming the nearest choice."""
+    choices = list(choices)
+    if value in choices:
+        return value
+    near = difflib.get_close_matches(str(value), choices, n=1)
+    raise InputError(
+        f"{name} must be one of {', '.join(choices)}",
+        repr(value),
+        f"Did you mean {near[0]!r}?" if near else "Take one of these.",
+    )
+
+
+def check_shape(array: np.ndarray, shape: tuple[int | None, ...], name: str) -> np.ndarray:
+    """Return array if its shape fits; None in shape stands for any size."""
+    fits = len(array.shape) == len(shape) and all(
+        want in (None, got) for want, got in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        wanted = "(" + ", ".join("N" if n is None else str(n) for n in shape) + ")"
+        raise InputError(
+            f"{name} must have the shape {wanted}",
+            f"shape {tuple(array.shape)}",
+            "Reshape it, batch first.",
+        )
+    return array
+
+
+def check_finite(array: np.ndarray, name: str) -> np.ndarray:
+    """Return array if it holds no NaN and no infinity; else raise, naming the first bad row."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        row = int(np.argwhere(~np.isfinite(array))[0][0])
+        value = array[row][~np.isfinite(array[row])].flat[0]
+        raise InputError(
+            f"{name} must hold finite numbers", f"{value} in row {row}", "Remove or mend that row."
+        )
+    return array
+
+
+def check_range(array: np.ndarray, low: float, high: float, name: str) -> np.ndarray:
+    """Return array if low <= array <= high; else raise, naming the first bad row."""
+    check_finite(array, name)
+    if array.size and (array.min() < low or array.max() > high):
+        row = int(np.argwhere((array < low) | (array > high))[0][0])
+        value = array[row][(array[row] < low) | (array[row] > high)].flat[0]
+        raise InputError(
+            f"{name} must lie in [{low:g}, {high:g}]",
+            f"{value:g} in row {row}",
+            "Rescale the data, or remove that row.",
+        )
+    return array
+
+
+def check_new_path(path: Path, overwrite: bool = False) -> Path:
+    """Return path if it can be written and would replace nothing of the user's."""
+    path = Path(path)
+    parent = next(p for p in [path.parent, *path.parent.parents] if p.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise InputError(
+            f"the output must lie in a folder that can be written ({path})",
+            f"{parent}, which is {'read-only' if parent.is_dir() else 'a file'}",
+            "Choose another place.",
+        )
+    if path.exists() and not overwrite:
+        raise InputError(
+            "the output must be a new path",
+            f"{path}, which exists",
+            "Choose another name, or add --overwrite.",
+        )
+    return path

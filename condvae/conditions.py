@@ -1,0 +1,137 @@
+"""What is given, y: its name, its kind and its categories, and the way to the networks' input."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from condvae.checks import InputError
+
+
+class Categorical(BaseModel):
+    """One of several classes, one-hot in the networks.
+
+    Attributes:
+        name: what the condition is called on the command line ("digit").
+        categories: the classes' names in the order of their codes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["categorical"] = "categorical"
+    name: str = "label"
+    categories: tuple[str, ...]
+
+    @property
+    def dim(self) -> int:
+        """Numbers that the networks see for one y."""
+        return len(self.categories)
+
+    def codes(self, y: Any) -> np.ndarray:
+        """Class codes of labels.
+
+        Args:
+            y: a label or a sequence of them: a category's name, a number that is a category's
+                name (the label 3 where the categories are digits), or, where no category is a
+                number, its position.
+
+        Returns:
+            (batch,) int32 codes, 0 to num_classes - 1.
+
+        Raises:
+            InputError: a label that the model does not know; the known ones are listed.
+        """
+        labels = np.atleast_1d(np.asarray(y))
+        if labels.ndim != 1:
+            raise InputError(
+                f"y must hold one {self.name} a row", f"shape {labels.shape}", "Pass (batch,)."
+            )
+        code = {name: position for position, name in enumerate(self.categories)}
+        if not any(_is_integer(name) for name in self.categories):
+            code |= {str(position): position for position in range(self.dim)}
+        # one lookup for each distinct label, not for each row
+        distinct, inverse = np.unique(labels, return_inverse=True)
+        found = [code.get(_label_name(label)) for label in distinct]
+        if None in found:
+            unknown = distinct[found.index(None)]
+            row = int(np.argmax(labels == unknown))
+            raise InputError(
+                f"y must hold labels of condition {self.name!r}, {_listed(self.categories)}",
+                f"{_label_name(unknown)!r} in row {row}",
+                "Take one of these.",
+            )
+        return np.asarray(found, dtype="int32")[inverse.reshape(-1)]
+
+    def encode(self, y: Any) -> np.ndarray:
+        """The networks' input for y.
+
+        Args:
+            y: labels as in `codes`, or float weights (batch, num_classes), non-negative and
+                summing to one: a mixture of classes.
+
+        Returns:
+            (batch, num_classes) float32.
+
+        Raises:
+            InputError: an unknown label, or weights that are none.
+        """
+        weights = np.asarray(y)
+        if weights.ndim == 2 and weights.dtype.kind == "f":
+            sums_to_one = np.allclose(weights.sum(axis=1), 1, atol=1e-4)
+            if weights.shape[1] != self.dim or (weights < 0).any() or not sums_to_one:
+                raise InputError(
+                    f"a mixture of {self.name}s must be {self.dim} weights a row that sum to one",
+                    f"shape {weights.shape}, sums from {weights.sum(axis=1).min():g}",
+                    "Normalise the rows.",
+                )
+            return weights.astype("float32")
+        return np.eye(self.dim, dtype="float32")[self.codes(y)]
+
+    def given(self, text: str) -> str:
+        """The label in a `--given` of the command line: "3", or "digit=3"."""
+        name, equals, value = text.partition("=")
+        if equals and name != self.name:
+            raise InputError(
+                f"--given must name the condition {self.name!r}",
+                repr(name),
+                f"Write --given {self.name}={value}, or --given {value}.",
+            )
+        label = value if equals else text
+        return self.categories[int(self.codes(label)[0])]
+
+    def __str__(self) -> str:
+        return f"{self.name}: one of {_listed(self.categories)}"
+
+
+def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical, np.ndarray]:
+    """The categories that occur in labels, sorted, and the labels' codes.
+
+    Args:
+        labels: (batch,) integers, whole floats or strings.
+        name: what the condition is called.
+
+    Returns:
+        The condition, and (batch,) int32 codes.
+    """
+    distinct, codes = np.unique(labels, return_inverse=True)
+    categories = tuple(_label_name(label) for label in distinct)
+    return Categorical(name=name, categories=categories), codes.reshape(-1).astype("int32")
+
+
+def _label_name(label: Any) -> str:
+    """3, 3.0 and "3" are one label."""
+    if isinstance(label, np.floating | float) and float(label).is_integer():
+        return str(int(label))
+    return str(label)
+
+
+def _is_integer(text: str) -> bool:
+    """Whether the text reads as a whole number."""
+    return text.removeprefix("-").isdigit()
+
+
+def _listed(names: Sequence[str], most: int = 12) -> str:
+    """The names in a sentence, shortened."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown}, … ({len(names)} in all)"

@@ -1,0 +1,69 @@
+"""From a spec to a model: the only place where a string becomes an object."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from condvae.models.cvae import CVAE
+from condvae.models.decoder import mlp_decoder
+from condvae.models.encoder import mlp_encoder
+from condvae.models.likelihood import BernoulliLikelihood, NormalLikelihood
+from condvae.spec import Spec
+
+
+def build_model(
+    spec: Spec,
+    image_shape: Sequence[int],
+    condition_dim: int,
+    x_max: int = 255,
+    x_mean: np.ndarray | None = None,
+) -> CVAE:
+    """The untrained model of a spec; the same spec and seed give the same weights.
+
+    Args:
+        image_shape: (height, width, channels).
+        condition_dim: numbers in an encoded condition.
+        x_max: the integer that stands for one.
+        x_mean: (*image_shape,) means of the training pixels in [0, 1]; used where the spec
+            starts the output's bias from the data.
+    """
+    model, seed = spec.model, spec.training.seed
+    encoder_seed, decoder_seed, noise_seed = np.random.SeedSequence(seed).generate_state(3) >> 1
+    output_bias = None
+    if model.output_bias == "data" and x_mean is not None:
+        output_bias = _logit(x_mean) if model.likelihood == "bernoulli" else x_mean
+    likelihoods = {
+        "bernoulli": BernoulliLikelihood(),
+        "normal": NormalLikelihood(model.scale),
+    }
+    return CVAE(
+        mlp_encoder(
+            image_shape,
+            condition_dim,
+            model.latent_dim,
+            model.hidden_dims,
+            model.activation,
+            model.activity_regularizer,
+            int(encoder_seed),
+        ),
+        mlp_decoder(
+            image_shape,
+            condition_dim,
+            model.latent_dim,
+            model.hidden_dims[::-1],
+            model.activation,
+            output_bias,
+            int(decoder_seed),
+        ),
+        likelihood=likelihoods[model.likelihood],
+        x_max=x_max,
+        binarise=model.pixels == "dynamic",
+        beta=spec.objective.beta,
+        seed=int(noise_seed),
+    )
+
+
+def _logit(mean: np.ndarray, least: float = 1e-3) -> np.ndarray:
+    """Log-odds of pixel means, kept finite where a pixel is always off or on."""
+    mean = np.clip(mean, least, 1 - least)
+    return np.log(mean) - np.log1p(-mean)

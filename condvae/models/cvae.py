@@ -1,0 +1,228 @@
+"""The conditional variational autoencoder as a Keras model."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import keras
+import numpy as np
+from keras import ops
+
+from condvae.checks import InputError, check_shape
+from condvae.distributions import Normal
+from condvae.models.likelihood import BernoulliLikelihood, Likelihood
+from condvae.objectives import Terms, elbo_terms
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable("condvae")
+class CVAE(keras.Model):
+    """p(x | z, y) p(z | y), trained with q(z | x, y).
+
+    Fit it on batches `{"x": x, "y": y}` alone: x is (batch, *image_shape) or, with one channel,
+    (batch, height, width), integers from 0 to x_max or floats taken as they are; y is (batch,)
+    class codes or (batch, condition_dim) weights. Scaling, binarisation and one-hot encoding
+    happen inside. `compile` needs an optimizer only.
+
+    Args:
+        encoder: {"x", "y"} -> {"mean", "logvar"}, see `mlp_encoder`.
+        decoder: {"z", "y"} -> x_params, see `mlp_decoder`.
+        prior: {"y"} -> {"mean", "logvar"} of p(z | y); None for the standard normal.
+        likelihood: from x_params to p(x | z, y).
+        x_max: the integer that stands for one: 255 for 8-bit pixels, 1 for binary ones.
+        binarise: draw each pixel anew, with its grey level as probability, at every call.
+        beta: weight of the KL, kept in a variable, so that a schedule needs no recompilation.
+        seed: of the noise in training.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        prior: keras.Model | None = None,
+        likelihood: Likelihood | None = None,
+        x_max: int = 255,
+        binarise: bool = False,
+        beta: float = 1.0,
+        seed: int = 0,
+        name: str = "cvae",
+        **kwargs: Any,
+    ):
+        # x is the target too: it must not be rounded to the compute dtype
+        super().__init__(name=name, autocast=False, **kwargs)
+        self.encoder, self.decoder, self.prior = encoder, decoder, prior
+        self.likelihood = likelihood or BernoulliLikelihood()
+        self.x_max, self.binarise, self.seed = x_max, binarise, seed
+        self.image_shape = tuple(encoder.input["x"].shape[1:])
+        self.condition_dim = int(encoder.input["y"].shape[1])
+        self.latent_dim = int(decoder.input["z"].shape[1])
+        self.noise = keras.random.SeedGenerator(seed)
+        self.beta = self.add_weight(
+            shape=(), initializer=keras.initializers.Constant(beta), trainable=False, name="beta"
+        )
+        self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction_loss")
+        self.kl_tracker = keras.metrics.Mean(name="kl_loss")
+
+    def build(self, input_shape: Any = None) -> None:
+        """Nothing is left to build: the sub-models are functional."""
+
+    def preprocess(self, x: Tensor) -> Tensor:
+        """(batch, *image_shape) float32 from pixels as they are stored."""
+        is_float = "float" in keras.backend.standardize_dtype(x.dtype)
+        x = ops.reshape(ops.cast(x, "float32"), (-1, *self.image_shape))
+        if not is_float:
+            x = x / self.x_max
+        if self.binarise:
+            noise = keras.random.uniform(ops.shape(x), seed=self.noise, dtype="float32")
+            x = ops.cast(noise < x, "float32")
+        return x
+
+    def encode_condition(self, y: Tensor) -> Tensor:
+        """(batch, condition_dim) float32: codes become one-hot, weights stay as they are."""
+        if len(y.shape) == 1:
+            return ops.one_hot(ops.cast(y, "int32"), self.condition_dim, dtype="float32")
+        return ops.cast(y, "float32")
+
+    def encode(self, x: Tensor, y: Tensor) -> Normal:
+        """q(z | x, y) for preprocessed x and y."""
+        outputs = self.encoder({"x": x, "y": y})
+        return _float32_normal(outputs)
+
+    def prior_given(self, y: Tensor) -> Normal:
+        """p(z | y) for an encoded y, (batch, latent_dim)."""
+        if self.prior is not None:
+            return _float32_normal(self.prior({"y": y}))
+        zeros = ops.zeros((ops.shape(y)[0], self.latent_dim), dtype="float32")
+        return Normal(zeros, zeros)
+
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        """x_params, (batch, *image_shape) float32, for an encoded y."""
+        return ops.cast(self.decoder({"z": z, "y": y}), "float32")
+
+    def call(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Everything the objective reads, by name; `x` is the target that was encoded."""
+        _check_keys(inputs)
+        x, y = self.preprocess(inputs["x"]), self.encode_condition(inputs["y"])
+        posterior, prior = self.encode(x, y), self.prior_given(y)
+        z = posterior.sample(self.noise)
+        return {
+            "x": x,
+            "mean": posterior.mean,
+            "logvar": posterior.logvar,
+            "prior_mean": prior.mean,
+            "prior_logvar": prior.logvar,
+            "z": z,
+            "x_params": self.decode(z, y),
+        }
+
+    def terms(self, outputs: Mapping[str, Tensor]) -> Terms:
+        """The objective and its parts, (batch,) nats each, from the outputs of `call`."""
+        return elbo_terms(
+            outputs["x"],
+            self.likelihood(outputs["x_params"]),
+            Normal(outputs["mean"], outputs["logvar"]),
+            Normal(outputs["prior_mean"], outputs["prior_logvar"]),
+            self.beta,
+        )
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
+        """The batch's mean objective plus the layers' regularisers."""
+        terms = self.terms(y_pred)
+        # the vector, not its mean: the short last batch then weighs what it should
+        self.reconstruction_tracker.update_state(terms.reconstruction_loss, sample_weight)
+        self.kl_tracker.update_state(terms.kl_loss, sample_weight)
+        weights = 1.0 if sample_weight is None else ops.cast(sample_weight, "float32")
+        return sum(self.losses, start=ops.mean(terms.loss * weights))
+
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.fit on batches {"x": x, "y": y}; no separate target.
+
+        Raises:
+            InputError: a target, or arrays that do not fit the networks; nothing was changed.
+        """
+        self._check_batches(x, y)
+        validation = kwargs.get("validation_data")
+        if validation is not None:
+            pair = validation if isinstance(validation, tuple) else (validation, None)
+            self._check_batches(pair[0], pair[1] if len(pair) > 1 else None)
+        return super().fit(x, y, *args, **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.evaluate on batches {"x": x, "y": y}; losses in nats per example."""
+        self._check_batches(x, y)
+        return super().evaluate(x, y, *args, **kwargs)
+
+    def _check_batches(self, x: Any, y: Any) -> None:
+        """Refuse what would fail inside the compiled step, where the weights are lost."""
+        if y is not None:
+            raise InputError(
+                'a CVAE is fitted on {"x": x, "y": y} alone',
+                "a second argument",
+                'Call fit({"x": x, "y": y}): Keras\'s own y is a target, and here there is none.',
+            )
+        batch = x[0] if isinstance(x, keras.utils.PyDataset) else x
+        if isinstance(batch, Mapping):
+            self._check_arrays(batch)
+        elif hasattr(batch, "shape"):
+            _check_keys(batch)
+
+    def _check_arrays(self, batch: Mapping[str, Any]) -> None:
+        """Shapes that the networks can take, the batch's size aside."""
+        _check_keys(batch)
+        image_shape = self.image_shape
+        if image_shape[-1] == 1 and len(batch["x"].shape) == len(image_shape):
+            image_shape = image_shape[:-1]
+        check_shape(batch["x"], (None, *image_shape), "x")
+        y_shape = (None,) if len(batch["y"].shape) == 1 else (None, self.condition_dim)
+        check_shape(batch["y"], y_shape, "y")
+        if isinstance(batch["y"], np.ndarray) and batch["y"].ndim == 1 and len(batch["y"]):
+            row = int(np.argmax((batch["y"] < 0) | (batch["y"] >= self.condition_dim)))
+            if not 0 <= batch["y"][row] < self.condition_dim:
+                raise InputError(
+                    f"y must hold class codes from 0 to {self.condition_dim - 1}",
+                    f"{batch['y'][row]} in row {row}",
+                    "Remove that row, or build the model for more classes.",
+                )
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras's serialisation: the sub-models and the settings, not the weights."""
+        parts = {
+            name: keras.saving.serialize_keras_object(getattr(self, name))
+            for name in ("encoder", "decoder", "prior", "likelihood")
+        }
+        settings = {"x_max": self.x_max, "binarise": self.binarise, "seed": self.seed}
+        return {"name": self.name, **parts, **settings, "beta": float(self.beta)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        """The inverse of `get_config`."""
+        parts = {
+            name: keras.saving.deserialize_keras_object(config[name], custom_objects)
+            for name in ("encoder", "decoder", "prior", "likelihood")
+        }
+        return cls(**{**config, **parts})
+
+
+def _float32_normal(outputs: Mapping[str, Tensor]) -> Normal:
+    """Likelihood terms are float32 also under mixed precision."""
+    return Normal(ops.cast(outputs["mean"], "float32"), ops.cast(outputs["logvar"], "float32"))
+
+
+def _check_keys(batch: Any) -> None:
+    """A batch is {"x", "y"} and nothing else."""
+    if not isinstance(batch, Mapping) or set(batch) != {"x", "y"}:
+        received = (
+            f"the keys {sorted(batch)}" if isinstance(batch, Mapping) else type(batch).__name__
+        )
+        raise InputError(
+            'a batch must be {"x": x, "y": y}',
+            received,
+            "x is the data, y is what is given about them.",
+        )

@@ -1,0 +1,44 @@
+"""Decoders: the parameters of p(x | z, y)."""
+
+import math
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from condvae.models.layers import dense_stack, seed_stream
+
+
+def mlp_decoder(
+    image_shape: Sequence[int],
+    condition_dim: int,
+    latent_dim: int,
+    hidden_dims: Sequence[int] = (512,),
+    activation: str = "relu",
+    output_bias: np.ndarray | None = None,
+    seed: int = 0,
+) -> keras.Model:
+    """A fully connected decoder.
+
+    Args:
+        output_bias: (*image_shape,) first values of the last bias, in the units of x_params
+            (logits for a Bernoulli likelihood); zeros where None.
+
+    Returns:
+        A functional model {"z": (batch, latent_dim), "y": (batch, condition_dim)} -> x_params,
+        (batch, *image_shape); a decoder of the user's own has these inputs and outputs too.
+    """
+    seeds = seed_stream(seed)
+    z = keras.Input((latent_dim,), name="z")
+    y = keras.Input((condition_dim,), name="y")
+    hidden = keras.layers.Concatenate(name="z_and_y")([z, y])
+    hidden = dense_stack(hidden, hidden_dims, activation, seeds)
+    output = keras.layers.Dense(
+        math.prod(image_shape),
+        name="x_params",
+        kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+    )
+    x_params = keras.layers.Reshape(tuple(image_shape), name="image")(output(hidden))
+    if output_bias is not None:
+        output.bias.assign(np.reshape(output_bias, -1))
+    return keras.Model({"z": z, "y": y}, x_params, name="decoder")

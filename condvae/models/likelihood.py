@@ -1,0 +1,56 @@
+"""Likelihoods: from the decoder's output to a distribution over x."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, Self
+
+import keras
+from keras import ops
+
+from condvae.distributions import Bernoulli, Normal
+
+Tensor = Any
+
+
+class Likelihood(Protocol):
+    """p(x | z, y) from x_params (batch, *image_shape); a value, not a layer."""
+
+    def __call__(self, x_params: Tensor) -> Bernoulli | Normal:
+        """The distribution whose event is one image."""
+        ...
+
+
+class _Serializable:
+    """A frozen dataclass as Keras stores it: its fields."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The fields."""
+        return asdict(self)  # type: ignore[call-overload]
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The inverse of `get_config`."""
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("condvae")
+@dataclass(frozen=True)
+class BernoulliLikelihood(_Serializable):
+    """x_params are logits; x lies in [0, 1]."""
+
+    def __call__(self, x_params: Tensor) -> Bernoulli:
+        """The distribution whose event is one image."""
+        return Bernoulli(x_params, event_ndim=len(x_params.shape) - 1)
+
+
+@keras.saving.register_keras_serializable("condvae")
+@dataclass(frozen=True)
+class NormalLikelihood(_Serializable):
+    """x_params are means; the standard deviation `scale` is fixed, in units of x."""
+
+    scale: float = 1.0
+
+    def __call__(self, x_params: Tensor) -> Normal:
+        """The distribution whose event is one image."""
+        logvar = ops.full_like(x_params, 2 * math.log(self.scale))
+        return Normal(x_params, logvar, event_ndim=len(x_params.shape) - 1)

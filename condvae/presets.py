@@ -1,0 +1,74 @@
+"""Named settings: what each preset changes from the defaults of `spec`."""
+
+from typing import TYPE_CHECKING, Any
+
+from condvae.checks import check_choice
+
+if TYPE_CHECKING:
+    from condvae.spec import Spec
+
+# name: (what it is for, section by section what differs from the defaults).
+# Plain dictionaries, so that `condvae presets` need not import pydantic.
+PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
+    "plane": (
+        "two latents, ten epochs, validation held out: the default for images",
+        {
+            "model": {"output_bias": "data"},
+            "training": {"learning_rate": 8e-3, "schedule": "cosine", "warmup": 0.1},
+        },
+    ),
+    "small": (
+        "plane for a few thousand images: more passes, smaller steps, early stopping",
+        {
+            "model": {"output_bias": "data"},
+            "training": {
+                "epochs": 150,
+                "batch_size": 64,
+                "learning_rate": 2e-3,
+                "schedule": "cosine",
+                "warmup": 0.1,
+                "patience": 30,
+            },
+        },
+    ),
+    "notebook": (
+        "the recipe of the Keras notebook, the test images choosing the epoch as there",
+        {
+            "data": {"validation": "test"},
+            "model": {"activity_regularizer": "l2"},
+            "training": {
+                "epochs": 100,
+                "batch_size": 250,
+                "learning_rate": 5e-4,
+                "patience": 5,
+            },
+        },
+    ),
+    "wide": (
+        "64 latents and two hidden layers of 512, ten epochs: the published comparison",
+        {
+            "model": {"latent_dim": 64, "hidden_dims": (512, 512)},
+            "training": {"batch_size": 128},
+        },
+    ),
+}
+
+# Below this many training images ten epochs are too few steps.
+SMALL_DATA = 10_000
+
+
+def preset(name: str) -> "Spec":
+    """The Spec of that name.
+
+    Raises:
+        InputError: no preset of that name; the known ones are listed.
+    """
+    from condvae.spec import Spec
+
+    check_choice(name, PRESETS, "preset")
+    return Spec.parse(PRESETS[name][1])
+
+
+def default_preset(num_train: int) -> str:
+    """The preset taken when none is named, by the number of training images."""
+    return "plane" if num_train >= SMALL_DATA else "small"

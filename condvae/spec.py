@@ -1,0 +1,161 @@
+"""What to train, on what, and how: plain frozen data that makes the round trip through JSON."""
+
+import difflib
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+
+from condvae.checks import InputError
+
+
+class _Frozen(BaseModel):
+    """Immutable; an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DataSpec(_Frozen):
+    """Which data, and how they are split.
+
+    Attributes:
+        source: a set's name or a path; empty for arrays handed over in Python.
+        validation: the fraction of the training images held out, or "test": the test images
+            serve as validation (the original notebook's protocol, said with every figure).
+        test: the fraction held out for testing where the source brings no test set of its own.
+        split_seed: seed of the stratified splits.
+    """
+
+    source: str = ""
+    validation: Annotated[float, Field(gt=0, lt=1)] | Literal["test"] = 0.1
+    test: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    split_seed: Annotated[int, Field(ge=0)] = 0
+
+
+class ModelSpec(_Frozen):
+    """The networks and the distributions.
+
+    Attributes:
+        latent_dim: size of z.
+        hidden_dims: sizes of the encoder's hidden layers; the decoder has them reversed.
+        activation: of the hidden layers.
+        activity_regularizer: on the encoder's hidden layers, a Keras name such as "l2".
+        likelihood: p(x | z, y): "bernoulli" for pixels in [0, 1], "normal" for any number.
+        scale: standard deviation of the normal likelihood, in units of x.
+        pixels: "grey" takes the levels as they are; "dynamic" binarises them anew at each
+            draw, inside the model.
+        output_bias: what the decoder's last bias starts from: "zeros", or "data" for the
+            training pixels' means.
+    """
+
+    latent_dim: PositiveInt = 2
+    hidden_dims: tuple[PositiveInt, ...] = (512,)
+    activation: Literal["relu", "silu", "gelu", "elu", "tanh"] = "relu"
+    activity_regularizer: Literal["l1", "l2"] | None = None
+    likelihood: Literal["bernoulli", "normal"] = "bernoulli"
+    scale: PositiveFloat = 1.0
+    pixels: Literal["grey", "dynamic"] = "grey"
+    output_bias: Literal["zeros", "data"] = "zeros"
+
+
+class ObjectiveSpec(_Frozen):
+    """What training minimises: reconstruction_loss + beta * kl_loss."""
+
+    beta: Annotated[float, Field(ge=0)] = 1.0
+
+
+class TrainingSpec(_Frozen):
+    """How the weights are found.
+
+    Attributes:
+        epochs: passes over the training images, at most.
+        batch_size: images in a step; the last batch of an epoch may be shorter.
+        learning_rate: of Adam; with a schedule, its peak.
+        schedule: "constant", or "cosine" down to zero at the last of `epochs`.
+        warmup: fraction of all steps in which the rate rises linearly to its peak.
+        patience: stop after this many epochs without a better validation loss; None: never.
+        seed: of the first weights, the order of the images and the noise.
+    """
+
+    epochs: PositiveInt = 10
+    batch_size: PositiveInt = 125
+    learning_rate: PositiveFloat = 1e-3
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    patience: PositiveInt | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+
+class Spec(_Frozen):
+    """One training, whole: the argument of `train`, the content of `--config`."""
+
+    data: DataSpec = DataSpec()
+    model: ModelSpec = ModelSpec()
+    objective: ObjectiveSpec = ObjectiveSpec()
+    training: TrainingSpec = TrainingSpec()
+
+    @classmethod
+    def parse(cls, document: str | bytes | dict[str, Any]) -> Self:
+        """A Spec from JSON text or a dictionary.
+
+        Raises:
+            InputError: not JSON, an unknown field (the nearest is named), a wrong value.
+        """
+        try:
+            if isinstance(document, dict):
+                return cls.model_validate(document)
+            return cls.model_validate_json(document)
+        except ValidationError as error:
+            raise _explain(error) from None
+
+    def override(self, **settings: Any) -> Self:
+        """A copy with single fields replaced, by the field's name alone: `epochs=3, beta=2`.
+
+        Raises:
+            InputError: no section has such a field, or the value does not fit it.
+        """
+        sections = self.model_dump()
+        for name, value in settings.items():
+            homes = [fields for fields in sections.values() if name in fields]
+            if not homes:
+                raise _unknown_setting(name)
+            homes[0][name] = value
+        return self.parse(sections)
+
+
+def setting_names() -> list[str]:
+    """Every field of every section; a name stands in one section only."""
+    sections = (DataSpec, ModelSpec, ObjectiveSpec, TrainingSpec)
+    return [name for section in sections for name in section.model_fields]
+
+
+def _unknown_setting(name: str) -> InputError:
+    """The sentence for a setting that does not exist."""
+    near = difflib.get_close_matches(name, setting_names(), n=1)
+    return InputError(
+        f"a setting must be one of {', '.join(setting_names())}",
+        repr(name),
+        f"Did you mean {near[0]!r}?" if near else "Take one of these.",
+    )
+
+
+def _explain(error: ValidationError) -> InputError:
+    """The first of pydantic's complaints, in our three parts."""
+    first = error.errors()[0]
+    # pydantic adds the branch of a union ("float", "literal['test']") to the place
+    place = [str(part) for part in first["loc"]][:2]
+    if first["type"] == "extra_forbidden":
+        if len(place) == 1:
+            return InputError(
+                f"a spec must have the sections {', '.join(Spec.model_fields)}",
+                repr(place[0]),
+                "`condvae presets plane` prints an example.",
+            )
+        return _unknown_setting(place[-1])
+    if first["type"] == "json_invalid":
+        return InputError("a spec must be JSON", first["msg"], "Mend the file.")
+    reasons = [e["msg"] for e in error.errors() if [str(p) for p in e["loc"]][:2] == place]
+    return InputError(
+        f"setting {'.'.join(place)!r} must fit its field",
+        f"{first['input']!r} ({'; '.join(reasons)})",
+        "Correct it; `condvae presets plane` prints an example.",
+    )
