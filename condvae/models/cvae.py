@@ -66,12 +66,15 @@ class CVAE(keras.Model):
     def build(self, input_shape: Any = None) -> None:
         """Nothing is left to build: the sub-models are functional."""
 
-    def preprocess(self, x: Tensor) -> Tensor:
+    def scale(self, x: Tensor) -> Tensor:
         """(batch, *image_shape) float32 from pixels as they are stored."""
         is_float = "float" in keras.backend.standardize_dtype(x.dtype)
         x = ops.reshape(ops.cast(x, "float32"), (-1, *self.image_shape))
-        if not is_float:
-            x = x / self.x_max
+        return x if is_float else x / self.x_max
+
+    def preprocess(self, x: Tensor) -> Tensor:
+        """The target: scaled pixels, binarised anew where the model does that."""
+        x = self.scale(x)
         if self.binarise:
             noise = keras.random.uniform(ops.shape(x), seed=self.noise, dtype="float32")
             x = ops.cast(noise < x, "float32")

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import keras
 from keras import ops
@@ -14,6 +14,9 @@ Tensor = Any
 
 class Likelihood(Protocol):
     """p(x | z, y) from x_params (batch, *image_shape); a value, not a layer."""
+
+    noise: ClassVar[str]  # "normal" or "uniform": what a draw of x is made from
+    x_range: ClassVar[tuple[float, float]]
 
     def __call__(self, x_params: Tensor) -> Bernoulli | Normal:
         """The distribution whose event is one image."""
@@ -38,6 +41,9 @@ class _Serializable:
 class BernoulliLikelihood(_Serializable):
     """x_params are logits; x lies in [0, 1]."""
 
+    noise: ClassVar[str] = Bernoulli.noise
+    x_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+
     def __call__(self, x_params: Tensor) -> Bernoulli:
         """The distribution whose event is one image."""
         return Bernoulli(x_params, event_ndim=len(x_params.shape) - 1)
@@ -49,6 +55,8 @@ class NormalLikelihood(_Serializable):
     """x_params are means; the standard deviation `scale` is fixed, in units of x."""
 
     scale: float = 1.0
+    noise: ClassVar[str] = Normal.noise
+    x_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     def __call__(self, x_params: Tensor) -> Normal:
         """The distribution whose event is one image."""

@@ -1,0 +1,137 @@
+"""What a trained model computes, with its noise as an explicit input, compiled in batches.
+
+Each function takes the model and tensors by name: x (batch, *image_shape) as stored or scaled,
+y (batch, condition_dim) encoded, z (batch, latent_dim), noise standard normal, and, for models
+of binarised pixels, pixel_noise (batch, *image_shape) uniform in [0, 1).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from condvae.distributions import Normal
+from condvae.models.cvae import CVAE
+from condvae.objectives import elbo_terms
+
+Tensor = Any
+
+
+def encode(model: CVAE, x: Tensor, y: Tensor, pixel_noise: Tensor = None) -> dict[str, Tensor]:
+    """mean and logvar of q(z | x, y), (batch, latent_dim)."""
+    posterior = model.encode(_target(model, x, pixel_noise), y)
+    return {"mean": posterior.mean, "logvar": posterior.logvar}
+
+
+def draw_prior(model: CVAE, noise: Tensor, y: Tensor) -> dict[str, Tensor]:
+    """z ~ p(z | y), (batch, latent_dim)."""
+    return {"z": model.prior_given(y).transform(noise)}
+
+
+def decode(model: CVAE, z: Tensor, y: Tensor) -> dict[str, Tensor]:
+    """x_mean, the expected x given z and y."""
+    return {"x_mean": model.likelihood(model.decode(z, y)).mean}
+
+
+def draw_pixels(model: CVAE, z: Tensor, y: Tensor, pixel_noise: Tensor) -> dict[str, Tensor]:
+    """x_sample ~ p(x | z, y); pixel_noise of the likelihood's kind."""
+    return {"x_sample": model.likelihood(model.decode(z, y)).transform(pixel_noise)}
+
+
+def elbo(
+    model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
+) -> dict[str, Tensor]:
+    """The terms of the bound at the one z that noise stands for, (batch,) nats each."""
+    x = _target(model, x, pixel_noise)
+    posterior = model.encode(x, y)
+    likelihood = model.likelihood(model.decode(posterior.transform(noise), y))
+    return elbo_terms(x, likelihood, posterior, model.prior_given(y), model.beta)._asdict()
+
+
+def importance_log_weights(
+    model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
+) -> dict[str, Tensor]:
+    """log p(x | z, y) p(z | y) / q(z | x, y) for noise (batch, num_samples, latent_dim)."""
+    x = _target(model, x, pixel_noise)
+    posterior, prior = _per_sample(model.encode(x, y)), _per_sample(model.prior_given(y))
+    z = posterior.transform(noise)
+    log_joint = _log_likelihood(model, x, y, z) + prior.log_prob(z)
+    return {"log_weights": log_joint - posterior.log_prob(z)}
+
+
+def prior_log_weights(
+    model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
+) -> dict[str, Tensor]:
+    """log p(x | z, y) at z ~ p(z | y), for noise (batch, num_samples, latent_dim)."""
+    z = _per_sample(model.prior_given(y)).transform(noise)
+    return {"log_weights": _log_likelihood(model, _target(model, x, pixel_noise), y, z)}
+
+
+class CompiledFunction(keras.Model):
+    """One of the functions above for arrays of any length, compiled by Keras's backend.
+
+    Args:
+        function: called as function(model, **inputs).
+        rows: rows in one call; a shorter rest is padded to a power of two, so that few sizes
+            are compiled.
+    """
+
+    def __init__(self, function: Callable, model: CVAE, rows: int = 1024):
+        super().__init__(name=function.__name__, autocast=False)
+        self.function, self.model, self.rows = function, model, rows
+
+    def build(self, input_shape: Any = None) -> None:
+        """Nothing is left to build."""
+
+    def call(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The function's outputs by name."""
+        return self.function(self.model, **inputs)
+
+    def run(
+        self, arrays: dict[str, np.ndarray], noise: Callable[[int], dict] = lambda size: {}
+    ) -> dict[str, np.ndarray]:
+        """The outputs for all rows of the arrays.
+
+        Args:
+            arrays: inputs by name, equally long.
+            noise: further inputs for a batch of that many rows, drawn batch by batch.
+        """
+        parts = []
+        for first in range(0, len(next(iter(arrays.values()))), self.rows):
+            batch = {name: a[first : first + self.rows] for name, a in arrays.items()}
+            size = len(next(iter(batch.values())))
+            batch |= noise(size)
+            padding = min(self.rows, 1 << (size - 1).bit_length()) - size
+            outputs = self.predict_on_batch({k: _padded(a, padding) for k, a in batch.items()})
+            parts.append({name: np.asarray(a)[:size] for name, a in outputs.items()})
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _target(model: CVAE, x: Tensor, pixel_noise: Tensor) -> Tensor:
+    """The scaled, and where noise is given binarised, target."""
+    x = model.scale(x)
+    return x if pixel_noise is None else ops.cast(pixel_noise < x, "float32")
+
+
+def _per_sample(normal: Normal) -> Normal:
+    """The same distribution with an axis for samples after the batch."""
+    return Normal(normal.mean[:, None], normal.logvar[:, None])
+
+
+def _log_likelihood(model: CVAE, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """log p(x | z, y), (batch, num_samples), for z (batch, num_samples, latent_dim)."""
+    num_samples = z.shape[1]
+    x_params = model.decode(
+        ops.reshape(z, (-1, model.latent_dim)), ops.repeat(y, num_samples, axis=0)
+    )
+    log_prob = model.likelihood(x_params).log_prob(ops.repeat(x, num_samples, axis=0))
+    return ops.reshape(log_prob, (-1, num_samples))
+
+
+def _padded(array: np.ndarray, padding: int) -> np.ndarray:
+    """The array with its first row repeated at the end."""
+    if not padding:
+        return array
+    return np.concatenate([array, np.repeat(array[:1], padding, axis=0)])

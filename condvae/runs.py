@@ -1,0 +1,242 @@
+"""A run is a folder: what was trained, on what, how it went, and the weights."""
+
+import csv
+import platform
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import keras
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from condvae.atomic import write_text
+from condvae.checkpoint import load_weights
+from condvae.checks import InputError
+from condvae.conditions import Categorical
+from condvae.models import build_model
+from condvae.spec import Spec
+from condvae.trained import TrainedModel
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from condvae.data import Dataset
+
+HISTORY_COLUMNS = (
+    "epoch",
+    "loss",
+    "reconstruction_loss",
+    "kl_loss",
+    "val_loss",
+    "val_reconstruction_loss",
+    "val_kl_loss",
+    "learning_rate",
+    "beta",
+    "seconds",
+)
+
+
+class Preprocessing(BaseModel):
+    """How stored pixels become numbers in the model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image_shape: tuple[int, int, int]
+    x_max: int
+    assumption: str
+
+
+class DataRecord(BaseModel):
+    """Which data were trained on: the name is a hint, the fingerprint is the proof."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    fingerprint: str
+    splits: dict[str, Any]
+
+
+class RunRecord(BaseModel):
+    """The content of run.json."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    status: Literal["running", "finished", "interrupted", "failed"]
+    created: str
+    preset: str | None
+    spec: Spec
+    condition: Categorical
+    preprocessing: Preprocessing
+    data: DataRecord
+    versions: dict[str, str]
+    figures: dict[str, int | float | str] = {}
+
+
+class Run:
+    """A run folder, open for reading.
+
+    Attributes:
+        path: the folder.
+        record: the content of run.json.
+    """
+
+    def __init__(self, path: Path, record: RunRecord):
+        self.path, self.record = Path(path), record
+
+    @classmethod
+    def create(cls, path: Path, record: RunRecord) -> Self:
+        """Make the folder and write its run.json."""
+        path.mkdir(parents=True)
+        run = cls(path, record)
+        run.update()
+        return run
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """The run in a folder.
+
+        Raises:
+            InputError: no run is there, or its run.json is damaged; the field is named.
+        """
+        file = Path(path) / "run.json"
+        try:
+            return cls(Path(path), RunRecord.model_validate_json(file.read_bytes()))
+        except OSError:
+            raise InputError(
+                "RUN must be a folder made by `condvae train` (with a run.json)",
+                f"{path}, which has none",
+                "`condvae train DATA --run DIR` makes one.",
+            ) from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InputError(
+                f"{file} must be a run record of format 1",
+                f"at {'.'.join(map(str, first['loc'])) or 'the top'}: {first['msg']}",
+                "The file is damaged, or of a newer condvae.",
+            ) from None
+
+    def update(self, **changes: Any) -> None:
+        """Write run.json with some fields of the record replaced."""
+        self.record = self.record.model_copy(update=changes)
+        write_text(self.path / "run.json", self.record.model_dump_json(indent=2) + "\n")
+
+    @property
+    def spec(self) -> Spec:
+        """What was asked for."""
+        return self.record.spec
+
+    @property
+    def weights_path(self) -> Path:
+        """The weights of the best epoch by validation."""
+        return self.path / "weights.safetensors"
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """history.csv, a list for each column; losses in nats per example."""
+        with open(self.path / "history.csv", newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return {column: [float(row[column]) for row in rows] for column in HISTORY_COLUMNS}
+
+    @cached_property
+    def model(self) -> TrainedModel:
+        """The model with the weights of the best epoch.
+
+        Raises:
+            InputError: the weights are missing, damaged or of other networks.
+        """
+        record = self.record
+        model = build_model(
+            record.spec,
+            record.preprocessing.image_shape,
+            record.condition.dim,
+            record.preprocessing.x_max,
+        )
+        load_weights(model, self.weights_path)
+        return TrainedModel(model, record.condition)
+
+    def check_data(self, dataset: "Dataset") -> "Dataset":
+        """The data set split as in training.
+
+        Raises:
+            InputError: these are not the data that the run was trained on.
+        """
+        if dataset.fingerprint != self.record.data.fingerprint:
+            raise InputError(
+                f"the data must be those of {self.path} "
+                f"(sha256 {self.record.data.fingerprint[:12]}…)",
+                f"{dataset.name or 'other data'} with {dataset.fingerprint[:12]}…",
+                "Name the data that the run was trained on with --data.",
+            )
+        return dataset.with_spec(self.spec.data)
+
+    def plot(self, name: str, dataset: "Dataset | None" = None, **settings: Any) -> "Figure":
+        """Draw one of the figures of `condvae plot`.
+
+        Args:
+            name: "scatter", "manifold", …; see `condvae.exploration.gallery`.
+            dataset: the training data; read again by the name in the record where None.
+            settings: passed to the function of that name in `condvae.exploration.plots`.
+        """
+        from condvae.data import load_data
+        from condvae.exploration import gallery
+
+        if dataset is None:
+            dataset = load_data(self.record.data.name)
+        return gallery.draw_one(
+            name, self.model, self.check_data(dataset), self.history, **settings
+        )
+
+    def comparability(self, split: str, estimator: str) -> str:
+        """What a likelihood of this run may be compared with: one line.
+
+        Args:
+            split: "validation" or "test".
+            estimator: such as "ELBO, one draw of z for each image".
+        """
+        record = self.record
+        on_test = record.spec.data.validation == "test"
+        chooser = "the test images" if on_test else "the validation images"
+        pixels = {
+            ("bernoulli", "grey"): "grey pixels as Bernoulli targets (no normalised density)",
+            ("bernoulli", "dynamic"): "pixels binarised anew at each draw",
+        }.get((record.spec.model.likelihood, record.spec.model.pixels), "pixels as real numbers")
+        data = f"{record.data.name or 'data'} {record.data.fingerprint[:8]}"
+        count = record.data.splits[split]["size"]
+        return (
+            f"{data}, {split} split of {count:,} images; {pixels}; {estimator}; "
+            f"nats per image; {chooser} chose the epoch"
+        )
+
+
+def load(run: Path | str) -> TrainedModel:
+    """The trained model in a run folder; see `Run.open` for the errors."""
+    return Run.open(run).model
+
+
+def new_run_path(name: str, parent: Path = Path("runs")) -> Path:
+    """The first of name, name-2, name-3, … that does not exist yet."""
+    path, number = parent / name, 1
+    while path.exists():
+        number += 1
+        path = parent / f"{name}-{number}"
+    return path
+
+
+def now() -> str:
+    """The time in ISO 8601, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def installed_versions() -> dict[str, str]:
+    """What the bits of a run depend on."""
+    backend = {"torch": "torch", "tensorflow": "tensorflow"}.get(keras.backend.backend(), "jax")
+    versions = {"python": platform.python_version(), "backend": keras.backend.backend()}
+    for package in ("condvae", "keras", backend, "numpy"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions

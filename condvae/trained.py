@@ -1,0 +1,258 @@
+"""A trained model for those who use it: NumPy in, NumPy out."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_choice, check_finite, check_range, check_shape
+from condvae.conditions import Categorical
+from condvae.models import CVAE, inference
+from condvae.objectives import Terms
+
+# Draws of z for one row in one compiled call of log_prob.
+_SAMPLES = 25
+
+
+class TrainedModel:
+    """p(x | y) as functions of arrays.
+
+    Everywhere: x is (batch, height, width[, channels]), uint8 or float in [0, 1] (any real
+    number under a normal likelihood); y is labels or their names, one for all rows or one a
+    row, or (batch, num_classes) weights of a mixture; z is (batch, latent_dim). Chance comes
+    from `seed` alone, drawn by NumPy, so that every backend gives one answer to rounding.
+    Arguments that do not fit the model raise InputError, a ValueError that says what does.
+
+    Attributes:
+        keras_model: the plain CVAE(keras.Model), for everything that Keras can do.
+        condition: name and categories of y.
+    """
+
+    def __init__(self, keras_model: CVAE, condition: Categorical):
+        if keras_model.condition_dim != condition.dim:
+            raise InputError(
+                f"the condition must have the model's {keras_model.condition_dim} categories",
+                f"{condition.dim}",
+                "Pass the condition that the model was trained with.",
+            )
+        self.keras_model, self.condition = keras_model, condition
+        self._compiled: dict[Callable, inference.CompiledFunction] = {}
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of z."""
+        return self.keras_model.latent_dim
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(height, width, channels)."""
+        return self.keras_model.image_shape
+
+    def encode(self, x: Any, y: Any, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """The posterior q(z | x, y).
+
+        Args:
+            x: images.
+            y: their labels.
+            seed: of the binarisation, for a model of binarised pixels.
+
+        Returns:
+            mean and logvar, (batch, latent_dim) float32; logvar is the natural logarithm of
+            the variance.
+        """
+        x, y = self._pair(x, y)
+        outputs = self._run(inference.encode, {"x": x, "y": y}, self._pixel_noise(seed))
+        return outputs["mean"], outputs["logvar"]
+
+    def decode(self, z: Any, y: Any) -> np.ndarray:
+        """The expected image at z under label y: x_mean, (batch, *image_shape) float32."""
+        z = self._styles(z)
+        return self._run(inference.decode, {"z": z, "y": self._given(y, len(z))})["x_mean"]
+
+    def generate(
+        self,
+        given: Any,
+        num_samples: int = 16,
+        *,
+        z: Any = None,
+        sample: bool = False,
+        seed: int = 0,
+    ) -> np.ndarray:
+        """New images under a label.
+
+        Args:
+            given: one label, or {condition's name: label}, or one label a row.
+            num_samples: how many; with z, or one label a row, as many as those.
+            z: (batch, latent_dim) or (latent_dim,) styles; drawn from the prior where None.
+            sample: draw the pixels too, instead of their expected values.
+            seed: of z and of the pixels.
+
+        Returns:
+            (num_samples, *image_shape) float32.
+        """
+        if isinstance(given, dict):
+            given = self._named(given)
+        if z is None:
+            z = self.sample_prior(given, num_samples if np.ndim(given) == 0 else len(given), seed)
+        z = self._styles(z)
+        if not sample:
+            return self.decode(z, given)
+        rng = np.random.default_rng([seed, 1])
+        inputs = {"z": z, "y": self._given(given, len(z))}
+        return self._run(inference.draw_pixels, inputs, self._likelihood_noise(rng))["x_sample"]
+
+    def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:
+        """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
+        _check_count(num_samples)
+        shape = (num_samples, self.latent_dim)
+        noise = np.random.default_rng(seed).standard_normal(shape, dtype="float32")
+        inputs = {"noise": noise, "y": self._given(given, num_samples)}
+        return self._run(inference.draw_prior, inputs)["z"]
+
+    def reconstruct(self, x: Any, y: Any, seed: int = 0) -> np.ndarray:
+        """Each image through the posterior's mean and back, (batch, *image_shape) float32."""
+        return self.transfer(x, y, to=y, seed=seed)
+
+    def transfer(self, x: Any, y: Any, to: Any, seed: int = 0) -> np.ndarray:
+        """The style of each image under the label `to`, (batch, *image_shape) float32."""
+        mean, _ = self.encode(x, y, seed)
+        return self.decode(mean, to)
+
+    def elbo(self, x: Any, y: Any, seed: int = 0) -> Terms:
+        """The bound and its parts by one draw of z for each image.
+
+        z = mean + exp(logvar / 2) * noise, where noise is
+        `numpy.random.default_rng(seed).standard_normal((batch, latent_dim), "float32")`.
+
+        Returns:
+            Terms, each (batch,) float32 nats; the model's beta is in loss alone.
+        """
+        x, y = self._pair(x, y)
+        rng = np.random.default_rng(seed)
+        noise = rng.standard_normal((len(x), self.latent_dim), dtype="float32")
+        inputs = {"x": x, "y": y, "noise": noise}
+        return Terms(**self._run(inference.elbo, inputs, self._pixel_noise(seed)))
+
+    def log_prob(
+        self,
+        x: Any,
+        y: Any,
+        num_samples: int = 100,
+        estimator: str = "importance",
+        seed: int = 0,
+    ) -> np.ndarray:
+        """log p(x | y), a lower bound in expectation that tightens as num_samples grows.
+
+        log 1/K sum_k p(x | z_k, y) p(z_k | y) / r(z_k) with z_k ~ r; memory constant in K.
+
+        Args:
+            x: images.
+            y: their labels.
+            num_samples: K.
+            estimator: "importance" has r = q(z | x, y) (IWAE-K); "prior" has r = p(z | y)
+                (simple Monte Carlo).
+            seed: of z, and of the binarisation.
+
+        Returns:
+            (batch,) float64 nats.
+
+        Source: Burda, Grosse & Salakhutdinov 2016, eq. 8; Sohn, Lee & Yan 2015, section 4.2.
+        """
+        check_choice(estimator, ("importance", "prior"), "estimator")
+        _check_count(num_samples)
+        x, y = self._pair(x, y)
+        function = {
+            "importance": inference.importance_log_weights,
+            "prior": inference.prior_log_weights,
+        }[estimator]
+        rng = np.random.default_rng(seed)
+        total = np.full(len(x), -np.inf)
+        for first in range(0, num_samples, _SAMPLES):
+            count = min(_SAMPLES, num_samples - first)
+            noise = rng.standard_normal((len(x), count, self.latent_dim), dtype="float32")
+            # every pass starts the pixels' stream anew: one binarisation for all draws of z
+            weights = self._run(
+                function, {"x": x, "y": y, "noise": noise}, self._pixel_noise(seed)
+            )["log_weights"].astype("float64")
+            total = np.logaddexp(total, np.logaddexp.reduce(weights, axis=1))
+        return total - np.log(num_samples)
+
+    def _run(
+        self,
+        function: Callable,
+        arrays: dict[str, np.ndarray],
+        noise: Callable[[int], dict] = lambda size: {},
+    ) -> dict[str, np.ndarray]:
+        """Call a function of `models.inference`, compiled once and kept."""
+        if function not in self._compiled:
+            per_row = _SAMPLES if function.__name__.endswith("log_weights") else 1
+            compiled = inference.CompiledFunction(function, self.keras_model, 1024 // per_row)
+            self._compiled[function] = compiled
+        return self._compiled[function].run(arrays, noise)
+
+    def _pair(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Images and their encoded conditions, as many of the one as of the other."""
+        x = self._images(x)
+        return x, self._given(y, len(x))
+
+    def _images(self, x: Any) -> np.ndarray:
+        """x checked against the model: (batch, *image_shape), uint8 or float32."""
+        x = np.asarray(x)
+        if x.dtype.kind not in "buif":
+            raise InputError("x must hold numbers", f"dtype {x.dtype}", "Pass uint8 or float32.")
+        if self.image_shape[-1] == 1 and x.ndim == len(self.image_shape):
+            x = x[..., None]
+        check_shape(x, (None, *self.image_shape), "x")
+        if not len(x):
+            raise InputError("x must hold at least one image", "none", "Pass (batch, ...).")
+        if x.dtype.kind in "iu":
+            return check_range(x, 0, self.keras_model.x_max, "x").astype("uint8", copy=False)
+        x = x.astype("float32", copy=False)
+        return check_range(x, *self.keras_model.likelihood.x_range, "x")
+
+    def _styles(self, z: Any) -> np.ndarray:
+        """(batch, latent_dim) float32; one style alone becomes a batch of one."""
+        z = np.atleast_2d(np.asarray(z, dtype="float32"))
+        return check_finite(check_shape(z, (None, self.latent_dim), "z"), "z")
+
+    def _given(self, y: Any, num_rows: int) -> np.ndarray:
+        """(num_rows, condition_dim) float32; one label serves all rows."""
+        encoded = self.condition.encode(y)
+        if len(encoded) == 1:
+            return np.repeat(encoded, num_rows, axis=0)
+        if len(encoded) != num_rows:
+            raise InputError(
+                f"y must hold one label for all, or one for each of {num_rows} rows",
+                f"{len(encoded)} labels",
+                "Make them as many.",
+            )
+        return encoded
+
+    def _named(self, given: dict[str, Any]) -> Any:
+        """The label in {condition's name: label}."""
+        if set(given) != {self.condition.name}:
+            raise InputError(
+                f"given must name the condition {self.condition.name!r}",
+                f"{sorted(given)}",
+                f"Pass {{{self.condition.name!r}: label}}.",
+            )
+        return given[self.condition.name]
+
+    def _pixel_noise(self, seed: int) -> Callable[[int], dict]:
+        """Uniform noise for a batch's binarisation, from a stream of its own."""
+        if not self.keras_model.binarise:
+            return lambda size: {}
+        rng = np.random.default_rng([seed, 1])
+        return lambda size: {"pixel_noise": rng.random((size, *self.image_shape), dtype="float32")}
+
+    def _likelihood_noise(self, rng: np.random.Generator) -> Callable[[int], dict]:
+        """Noise of the kind that the likelihood's draws are made from."""
+        uniform = self.keras_model.likelihood.noise == "uniform"
+        draw = rng.random if uniform else rng.standard_normal
+        return lambda size: {"pixel_noise": draw((size, *self.image_shape), dtype="float32")}
+
+
+def _check_count(num_samples: int) -> None:
+    """At least one."""
+    if num_samples < 1:
+        raise InputError("num_samples must be at least 1", f"{num_samples}", "Ask for one or more.")

@@ -1,0 +1,5 @@
+"""From data and a spec to a trained run."""
+
+from condvae.training.train import train
+
+__all__ = ["train"]

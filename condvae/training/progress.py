@@ -1,0 +1,93 @@
+"""One progress bar for a training: in a terminal, in Jupyter, and plain lines elsewhere."""
+
+import time
+from typing import Any
+
+import keras
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+_WIDTH = 30
+_SECONDS_BETWEEN_UPDATES = 0.2
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """Shows epoch, losses and validation losses; `on_batch` is the feed's, no batch callback.
+
+    A Keras batch callback would wait for each step's result and so slow the training down.
+
+    Args:
+        epochs: at most so many.
+        steps: in an epoch.
+        console: where to draw.
+    """
+
+    def __init__(self, epochs: int, steps: int, console: Console | None = None):
+        super().__init__()
+        self.epochs, self.steps = epochs, steps
+        self.console = console or Console(stderr=True)
+        self.epoch, self.served, self.figures = 0, 0, ""
+        self._live: Any = None
+        self._updated = 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Open the bar."""
+        self.started = time.perf_counter()
+        if self.console.is_jupyter:
+            from IPython.display import display
+
+            self._live = display({"text/plain": str(self)}, raw=True, display_id=True)
+        elif self.console.is_terminal:
+            self._live = Live(Text(str(self)), console=self.console, auto_refresh=False)
+            self._live.start()
+
+    def on_batch(self, served: int) -> None:
+        """Move the bar, a few times a second."""
+        self.served = served
+        if time.perf_counter() - self._updated > _SECONDS_BETWEEN_UPDATES:
+            self._draw()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Count the epoch."""
+        self.epoch, self.served = epoch, 0
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # type: ignore[override]
+        """Show the epoch's figures; a line of its own where there is no bar."""
+        self.served = self.steps
+        self.figures = "  ".join(
+            f"{label} {logs[prefix + 'loss']:.2f} = {logs[prefix + 'reconstruction_loss']:.2f}"
+            f" + {logs[prefix + 'kl_loss']:.2f}"
+            for label, prefix in (("loss", ""), ("val_loss", "val_"))
+            if prefix + "loss" in logs
+        )
+        if self._live is None:
+            self.console.print(f"epoch {epoch + 1}/{self.epochs}  {self.figures}", soft_wrap=True)
+        self._draw()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Close the bar; its last state stays."""
+        self.close()
+
+    def close(self) -> None:
+        """Give the terminal back, also after an error."""
+        if isinstance(self._live, Live):
+            self._live.stop()
+        self._live = None
+
+    def __str__(self) -> str:
+        done = self.epoch + self.served / self.steps
+        filled = round(_WIDTH * done / self.epochs)
+        seconds = time.perf_counter() - self.started
+        return (
+            f"epoch {self.epoch + 1}/{self.epochs} {'━' * filled}{'╌' * (_WIDTH - filled)} "
+            f"{seconds:.0f} s\n{self.figures or 'loss = reconstruction_loss + kl_loss'}"
+        )
+
+    def _draw(self) -> None:
+        """Show the present state."""
+        self._updated = time.perf_counter()
+        if isinstance(self._live, Live):
+            self._live.update(Text(str(self)), refresh=True)
+        elif self._live is not None:
+            self._live.update({"text/plain": str(self)}, raw=True)
