@@ -35,7 +35,7 @@ _HOMES = {
     "train": "condvae.training",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = list(_HOMES)  # type: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,8 +4,10 @@ import difflib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class InputError(ValueError):
@@ -37,7 +39,7 @@ def check_choice(value: str, choices: Iterable[str], name: str) -> str:
     )
 
 
-def check_shape(array: np.ndarray, shape: tuple[int | None, ...], name: str) -> np.ndarray:
+def check_shape(array: "np.ndarray", shape: tuple[int | None, ...], name: str) -> "np.ndarray":
     """Return array if its shape fits; None in shape stands for any size."""
     fits = len(array.shape) == len(shape) and all(
         want in (None, got) for want, got in zip(shape, array.shape, strict=True)
@@ -52,23 +54,27 @@ def check_shape(array: np.ndarray, shape: tuple[int | None, ...], name: str) -> 
     return array
 
 
-def check_finite(array: np.ndarray, name: str) -> np.ndarray:
+def check_finite(array: "np.ndarray", name: str) -> "np.ndarray":
     """Return array if it holds no NaN and no infinity; else raise, naming the first bad row."""
+    import numpy as np  # here, because `condvae --help` must not wait for it
+
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        row = int(np.argwhere(~np.isfinite(array))[0][0])
-        value = array[row][~np.isfinite(array[row])].flat[0]
+        bad = ~np.isfinite(array)
+        row = int(bad.reshape(len(array), -1).any(axis=1).argmax())
+        value = array[row][bad[row]].flat[0]
         raise InputError(
             f"{name} must hold finite numbers", f"{value} in row {row}", "Remove or mend that row."
         )
     return array
 
 
-def check_range(array: np.ndarray, low: float, high: float, name: str) -> np.ndarray:
+def check_range(array: "np.ndarray", low: float, high: float, name: str) -> "np.ndarray":
     """Return array if low <= array <= high; else raise, naming the first bad row."""
     check_finite(array, name)
     if array.size and (array.min() < low or array.max() > high):
-        row = int(np.argwhere((array < low) | (array > high))[0][0])
-        value = array[row][(array[row] < low) | (array[row] > high)].flat[0]
+        outside = (array < low) | (array > high)
+        row = int(outside.reshape(len(array), -1).any(axis=1).argmax())
+        value = array[row][outside[row]].flat[0]
         raise InputError(
             f"{name} must lie in [{low:g}, {high:g}]",
             f"{value:g} in row {row}",

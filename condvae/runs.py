@@ -58,6 +58,27 @@ class DataRecord(BaseModel):
     splits: dict[str, Any]
 
 
+class Figures(BaseModel):
+    """The validation figures of the best epoch, nats per image.
+
+    Attributes:
+        epochs: complete epochs.
+        best_epoch: counted from 1; its weights are the run's.
+        seconds: of training and validation, over all epochs.
+        comparability: what the figures may be compared with.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int
+    best_epoch: int
+    val_elbo: float
+    val_reconstruction_loss: float
+    val_kl_loss: float
+    seconds: float
+    comparability: str
+
+
 class RunRecord(BaseModel):
     """The content of run.json."""
 
@@ -72,7 +93,7 @@ class RunRecord(BaseModel):
     preprocessing: Preprocessing
     data: DataRecord
     versions: dict[str, str]
-    figures: dict[str, int | float | str] = {}
+    figures: Figures | None = None
 
 
 class Run:

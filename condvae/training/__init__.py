@@ -1,5 +1,6 @@
 """From data and a spec to a trained run."""
 
+from condvae.training.estimate import estimate
 from condvae.training.train import train
 
-__all__ = ["train"]
+__all__ = ["estimate", "train"]

@@ -12,6 +12,7 @@ from condvae.models import CVAE, build_model
 from condvae.presets import PRESETS, default_preset
 from condvae.runs import (
     DataRecord,
+    Figures,
     Preprocessing,
     Run,
     RunRecord,
@@ -183,20 +184,20 @@ def _fit(model: CVAE, dataset: Dataset, run: Run, progress: bool) -> None:
     )
 
 
-def _figures(run: Run, recorder: Recorder) -> dict[str, int | float | str]:
-    """The best epoch's validation figures, with what they may be compared with."""
-    figures: dict[str, int | float | str] = {"epochs": len(recorder.rows)}
-    if recorder.best is not None:
-        best = recorder.best
-        figures |= {
-            "best_epoch": best["epoch"],
-            "val_reconstruction_loss": best["val_reconstruction_loss"],
-            "val_kl_loss": best["val_kl_loss"],
-            "val_elbo": -(best["val_reconstruction_loss"] + best["val_kl_loss"]),
-            "seconds": sum(row["seconds"] for row in recorder.rows),
-            "comparability": run.comparability("validation", "ELBO, one draw of z for each image"),
-        }
-    return figures
+def _figures(run: Run, recorder: Recorder) -> Figures | None:
+    """The best epoch's validation figures; None where no epoch is complete."""
+    best = recorder.best
+    if best is None:
+        return None
+    return Figures(
+        epochs=len(recorder.rows),
+        best_epoch=int(best["epoch"]),
+        val_elbo=-(best["val_reconstruction_loss"] + best["val_kl_loss"]),
+        val_reconstruction_loss=best["val_reconstruction_loss"],
+        val_kl_loss=best["val_kl_loss"],
+        seconds=sum(row["seconds"] for row in recorder.rows),
+        comparability=run.comparability("validation", "ELBO, one draw of z for each image"),
+    )
 
 
 def _learning_rate(spec: Spec, steps: int) -> Any:

@@ -1,0 +1,35 @@
+# Each target does its own set-up; all that a machine needs is make and Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: demo test test-backends bench clean
+
+demo: $(VENV)/installed ## train on the embedded digits, evaluate, draw every figure
+	$(VENV)/bin/condvae demo
+
+test: $(VENV)/installed-dev ## lint, types, import contract, tests
+	scripts/check
+	scripts/test
+
+test-backends: ## the model's tests under Keras on PyTorch, in an environment of its own
+	scripts/test-backends
+
+bench: $(VENV)/installed-dev ## speed and memory, as ratios measured side by side
+	scripts/bench
+
+clean:
+	rm -rf $(VENV) .venv-torch
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --constraint constraints.txt --editable '.[dev]'
+	touch $@ $(VENV)/installed

@@ -1,0 +1,7 @@
+"""python -m condvae"""
+
+import sys
+
+from condvae.cli import main
+
+sys.exit(main())

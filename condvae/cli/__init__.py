@@ -1,0 +1,52 @@
+"""The command line: thin; what a command needs is imported when it runs."""
+
+import sys
+
+from cyclopts import App, CycloptsError
+
+from condvae.checks import InputError
+from condvae.cli.looking import evaluate, info, plot, presets
+from condvae.cli.training import INTERRUPTED, demo, train
+from condvae.cli.using import encode, generate, transfer
+
+USER_ERROR = 2
+
+
+def _version() -> str:
+    """The installed version."""
+    import condvae
+
+    return condvae.__version__
+
+
+app = App(
+    name="condvae",
+    help="Conditional variational autoencoders: train, measure, explore.\n\n"
+    "DATA is a name (digits, mnist, fashion_mnist, kmnist) or a path (.npz, IDX images, "
+    "a folder with a folder per class). RUN is a folder made by `condvae train`.",
+    help_format="plaintext",
+    version=_version,
+)
+data = App(name="data", help="Look at a data set.", help_format="plaintext")
+data.command(info)
+for command in (demo, train, evaluate, plot, generate, encode, transfer, data, presets):
+    app.command(command)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; a user's mistake is one sentence and exit code 2, never a traceback."""
+    try:
+        return app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        mistake: Exception = InputError(
+            "the arguments must be those of `condvae COMMAND --help`",
+            str(error).rstrip("."),
+            "Correct them.",
+        )
+    except (InputError, OSError) as error:
+        mistake = error
+    except KeyboardInterrupt:
+        print("condvae: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    print(f"condvae: {mistake}", file=sys.stderr)
+    return USER_ERROR

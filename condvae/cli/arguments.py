@@ -1,0 +1,59 @@
+"""What several commands take: option types, and the way from their text to objects."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from condvae.checks import InputError
+
+if TYPE_CHECKING:
+    from condvae.data import Dataset
+    from condvae.runs import Run
+
+DataDir = Annotated[Path | None, Parameter(help="Where the files of a named set lie.")]
+Overwrite = Annotated[bool, Parameter(negative="", help="Replace an existing output.")]
+
+
+def load_dataset(source: str, data_dir: Path | None) -> "Dataset":
+    """The data set that DATA names."""
+    from condvae.data import load_data
+
+    return load_data(source, data_dir=data_dir)
+
+
+def data_of_run(run: "Run", data: str | None, data_dir: Path | None) -> "Dataset":
+    """The data of a run, by the recorded name or the one given."""
+    source = data or run.record.data.name
+    if not source:
+        raise InputError(
+            f"the data of {run.path} must be named",
+            "a run that was trained on arrays",
+            "Name them with --data.",
+        )
+    return load_dataset(source, data_dir)
+
+
+def numbers(text: str, option: str, kind: type) -> tuple:
+    """Numbers between commas."""
+    try:
+        return tuple(kind(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(
+            f"{option} must be numbers between commas", repr(text), f"Write {option}=1,2."
+        ) from None
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """A spinner on a terminal: loading Keras alone takes seconds."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield

@@ -1,0 +1,153 @@
+"""condvae demo, condvae train."""
+
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from condvae.checks import InputError
+from condvae.cli.arguments import DataDir, load_dataset, numbers
+from condvae.cli.looking import evaluate, plot
+
+if TYPE_CHECKING:
+    pass
+
+INTERRUPTED = 130
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Settings:
+    """Single settings that replace those of the preset.
+
+    Attributes:
+        epochs: Passes over the training images, at most.
+        batch_size: Images in a step.
+        learning_rate: Of Adam; with a schedule, its peak.
+        schedule: How the rate changes.
+        warmup: Fraction of the steps in which the rate rises to its peak.
+        patience: Stop after so many epochs without a better validation loss.
+        seed: Of the first weights, the order and the noise.
+        latent_dim: Size of z.
+        hidden_dims: Sizes of the encoder's hidden layers, such as 512,256.
+        activation: Of the hidden layers.
+        likelihood: Of the pixels.
+        scale: Standard deviation of the normal likelihood.
+        pixels: Grey levels as they are, or binarised anew at each draw.
+        beta: Weight of the KL.
+        validation: Fraction of the training images held out, or "test".
+        test: Fraction held out where the data bring no test set.
+        split_seed: Seed of the splits.
+    """
+
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    schedule: Literal["constant", "cosine"] | None = None
+    warmup: float | None = None
+    patience: int | None = None
+    seed: int | None = None
+    latent_dim: int | None = None
+    hidden_dims: str | None = None
+    activation: Literal["relu", "silu", "gelu", "elu", "tanh"] | None = None
+    likelihood: Literal["bernoulli", "normal"] | None = None
+    scale: float | None = None
+    pixels: Literal["grey", "dynamic"] | None = None
+    beta: float | None = None
+    validation: float | Literal["test"] | None = None
+    test: float | None = None
+    split_seed: int | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The settings that were given."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        if self.hidden_dims is not None:
+            values["hidden_dims"] = numbers(self.hidden_dims, "--hidden-dims", int)
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def demo(*, run: Path | None = None) -> int:
+    """Train on the embedded digits, evaluate, draw every figure: the two-minute tour.
+
+    Args:
+        run: Where to write; runs/digits-demo when not given.
+    """
+    from condvae.runs import new_run_path
+
+    path = run or new_run_path("digits-demo")
+    code = train("digits", run=path)
+    if code == 0:
+        print()
+        evaluate(path)
+        print()
+        plot(path)
+        print(
+            f"\nNow look at {path / 'figures'}, or: condvae generate {path} --given 3 --out 3.png"
+        )
+    return code
+
+
+def train(
+    source: Annotated[str, Parameter(name="DATA")],
+    /,
+    *,
+    preset: str | None = None,
+    run: Path | None = None,
+    config: Path | None = None,
+    start_from: Annotated[Path | None, Parameter(name="--from")] = None,
+    data_dir: DataDir = None,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    settings: Settings = Settings(),
+) -> int:
+    """Train a conditional VAE; Ctrl-C keeps what was done.
+
+    Args:
+        source: A set's name or a path.
+        preset: See `condvae presets`; chosen by the number of images when not given.
+        run: The run folder to make; runs/DATA-PRESET when not given.
+        config: A JSON file with a whole spec, as `condvae presets NAME` prints.
+        start_from: A run whose weights are the first ones.
+        dry_run: Tell what would happen, with an estimate of time and memory; write nothing.
+    """
+    from condvae.training import estimate
+    from condvae.training import train as train_model
+
+    arguments = {
+        "preset": preset,
+        "spec": _read_config(config),
+        "run_dir": run,
+        "start_from": start_from,
+        **settings.given(),
+    }
+    dataset = load_dataset(source, data_dir)
+    if dry_run:
+        print(estimate(dataset, **arguments))
+        return 0
+    print(f"{dataset.name}: {len(dataset.x):,} images; {dataset.assumption}", file=sys.stderr)
+    finished = train_model(dataset, **arguments)
+    figures = finished.record.figures
+    if figures is not None:
+        print(
+            f"validation -ELBO {-figures.val_elbo:.2f} nats = reconstruction_loss "
+            f"{figures.val_reconstruction_loss:.2f} + kl_loss {figures.val_kl_loss:.2f}, "
+            f"epoch {figures.best_epoch} of {figures.epochs}\n({figures.comparability})"
+        )
+    print(f"run: {finished.path}")
+    if finished.record.status == "interrupted":
+        print(f"interrupted: the best weights so far are in {finished.path}", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def _read_config(path: Path | None) -> Any:
+    """The Spec in a JSON file."""
+    if path is None:
+        return None
+    from condvae.spec import Spec
+
+    try:
+        return Spec.parse(path.read_bytes())
+    except OSError as error:
+        raise InputError("--config must be a file", str(error), "Check the path.") from None

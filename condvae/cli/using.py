@@ -1,0 +1,132 @@
+"""condvae generate, encode, transfer."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from condvae.checks import InputError, check_new_path
+from condvae.cli.arguments import DataDir, Overwrite, load_dataset, numbers, working
+
+
+def generate(
+    run: Annotated[Path, Parameter(name="RUN")],
+    /,
+    *,
+    out: Path,
+    given: str | None = None,
+    num_samples: Annotated[int | None, Parameter(name=["--num-samples", "-n"])] = None,
+    per_class: int | None = None,
+    z: str | None = None,
+    sample: Annotated[bool, Parameter(negative="")] = False,
+    seed: int = 0,
+    overwrite: Overwrite = False,
+) -> int:
+    """New images under a label, as a sheet (.png), arrays (.npz) or a folder per class.
+
+    Args:
+        run: A run folder.
+        out: Where to write; its suffix says in which form.
+        given: The label: 3, or digit=3.
+        num_samples: How many images; 16 when not given.
+        per_class: So many images of every label: a balanced synthetic set.
+        z: One style for all, such as --z=0.5,-1.2, in place of draws from the prior.
+        sample: Draw the pixels too; else each pixel is its expected value.
+        seed: Of z and of the pixels.
+    """
+    import numpy as np
+
+    from condvae.data.writers import write_images
+    from condvae.runs import Run
+
+    if (given is None) == (per_class is None):
+        raise InputError(
+            "generate needs either --given LABEL or --per-class N",
+            "none of them" if given is None else "both",
+            "Give one.",
+        )
+    check_new_path(out, overwrite)
+    record = Run.open(run).record
+    if per_class is None:
+        count = num_samples or (1 if z else 16)
+        labels = [record.condition.given(given or "")] * count
+    else:
+        labels = [name for name in record.condition.categories for _ in range(per_class)]
+    style = None if z is None else np.array([numbers(z, "--z", float)] * len(labels), "float32")
+    with working("generating"):
+        model = Run.open(run).model
+        x = model.generate(labels, z=style, sample=sample, seed=seed)
+        bounded = model.keras_model.likelihood.x_range == (0, 1)
+        write_images(out, x, labels, bounded)
+    kind = "samples of the pixels" if sample else "expected pixels"
+    print(f"{out}: {len(x):,} images, {kind}, seed {seed}")
+    return 0
+
+
+def encode(
+    run: Annotated[Path, Parameter(name="RUN")],
+    source: Annotated[str, Parameter(name="DATA")],
+    /,
+    *,
+    out: Path,
+    data_dir: DataDir = None,
+    overwrite: Overwrite = False,
+) -> int:
+    """The posterior of every image: an .npz with mean, logvar and y, in the data's order.
+
+    Args:
+        run: A run folder.
+        source: A set's name or a path.
+        out: The .npz to write.
+    """
+    import numpy as np
+
+    from condvae.atomic import atomic_path
+    from condvae.runs import Run
+
+    check_new_path(out, overwrite)
+    if out.suffix != ".npz":
+        raise InputError("the output must be an .npz", f"{out}", "Change its name.")
+    opened = Run.open(run)
+    dataset = load_dataset(source, data_dir)
+    labels = np.asarray(dataset.label_names)[dataset.y]
+    with working("encoding"):
+        mean, logvar = opened.model.encode(dataset.x, labels)
+        with atomic_path(out) as fresh:
+            np.savez_compressed(fresh, mean=mean, logvar=logvar, y=labels)
+    print(f"{out}: mean and logvar of {len(mean):,} images, {mean.shape[1]} latents")
+    return 0
+
+
+def transfer(
+    run: Annotated[Path, Parameter(name="RUN")],
+    image: Annotated[Path, Parameter(name="IMAGE")],
+    /,
+    *,
+    label: Annotated[str, Parameter(name="--from")],
+    to: str,
+    out: Path,
+    overwrite: Overwrite = False,
+) -> int:
+    """The style of an image under another label.
+
+    Args:
+        run: A run folder.
+        image: An image file of the model's size.
+        label: What the image shows.
+        to: The label to draw it with.
+        out: The .png to write.
+    """
+    from condvae.data.image_folder import read_image
+    from condvae.data.writers import write_images
+    from condvae.runs import Run
+
+    check_new_path(out, overwrite)
+    opened = Run.open(run)
+    given, wanted = (opened.record.condition.given(text) for text in (label, to))
+    pixels = read_image(image, opened.record.preprocessing.image_shape)
+    with working("transferring"):
+        drawn = opened.model.transfer((pixels / 255.0)[None], given, to=wanted)
+        write_images(out, drawn, [wanted])
+    print(f"{out}: the style of {image} ({given}) under {wanted}")
+    return 0

@@ -1,0 +1,86 @@
+"""From arrays to files, in the layouts that the readers take."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from condvae.atomic import atomic_path
+from condvae.checks import InputError
+
+GAP = 2  # pixels between the images of a sheet
+
+
+def to_uint8(x: np.ndarray) -> np.ndarray:
+    """Grey levels 0 to 255 of numbers in [0, 1]; what lies outside is cut off."""
+    return np.rint(np.clip(x, 0, 1) * 255).astype("uint8")
+
+
+def write_images(path: Path, x: np.ndarray, labels: Sequence[str], bounded: bool = True) -> None:
+    """Write images whole or not at all, in the form that the path asks for.
+
+    Args:
+        path: `.npz` (arrays x and y), an image such as `.png` (all images as one sheet), or
+            without a suffix a folder with one folder of PNG files per label.
+        x: (N, height, width, channels) float in [0, 1].
+        labels: N names.
+        bounded: False keeps the numbers of x as float32 in an `.npz`.
+
+    Raises:
+        InputError: another suffix, or channels that are neither grey nor RGB.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".npz", ".png", ""):
+        raise InputError(
+            "the output must be a .png (a sheet), an .npz (arrays) or a folder (no suffix)",
+            f"{path}",
+            "Change its name.",
+        )
+    if suffix != ".npz" and x.shape[-1] not in (1, 3):
+        raise InputError(
+            "images must have 1 or 3 channels", f"{x.shape[-1]}", "Write an .npz instead."
+        )
+    with atomic_path(path) as fresh:
+        if suffix == ".npz":
+            np.savez_compressed(fresh, x=to_uint8(x) if bounded else x, y=np.asarray(labels))
+        elif suffix == ".png":
+            _image(sheet(to_uint8(x))).save(fresh)
+        else:
+            _write_folder(fresh, to_uint8(x), labels)
+
+
+def sheet(x: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """Images side by side, (height, width, channels) uint8; about as wide as high.
+
+    Args:
+        x: (N, height, width, channels) uint8.
+        columns: images in a row.
+    """
+    count, height, width, channels = x.shape
+    columns = columns or int(np.ceil(np.sqrt(count)))
+    rows = -(-count // columns)
+    page = np.zeros((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels), "uint8")
+    for place, image in enumerate(x):
+        top, left = place // columns * (height + GAP), place % columns * (width + GAP)
+        page[top : top + height, left : left + width] = image
+    return page
+
+
+def _write_folder(folder: Path, x: np.ndarray, labels: Sequence[str]) -> None:
+    """folder/<label>/<number>.png"""
+    for label in dict.fromkeys(labels):
+        if label in (".", "..") or "/" in label or "\0" in label:
+            raise InputError(
+                "a label must serve as a folder's name", repr(label), "Write an .npz instead."
+            )
+        (folder / label).mkdir(parents=True)
+    digits = len(str(len(x)))
+    for number, (image, label) in enumerate(zip(x, labels, strict=True)):
+        _image(image).save(folder / label / f"{number:0{digits}d}.png")
+
+
+def _image(pixels: np.ndarray) -> Image.Image:
+    """(height, width, channels) uint8 as Pillow's grey or RGB image."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)

@@ -1,0 +1,68 @@
+"""What a training would do, and about how long: nothing is written."""
+
+import resource
+import sys
+import time
+from typing import Any
+
+import keras
+
+from condvae.data import Dataset
+from condvae.training.feed import Feed
+from condvae.training.train import make_feeds, prepare_model, resolve_spec, run_path
+
+# Steps that are timed, after as many that compile and warm up.
+_STEPS = 20
+
+
+def estimate(
+    dataset: Dataset,
+    *,
+    preset: str | None = None,
+    spec: Any = None,
+    run_dir: Any = None,
+    start_from: Any = None,
+    **settings: Any,
+) -> str:
+    """The schema, the model, the device, and time and memory measured on a few steps.
+
+    Args and errors as in `train`.
+    """
+    preset, spec = resolve_spec(dataset, preset, spec, settings)
+    dataset = dataset.with_spec(spec.data)
+    path = run_path(dataset, preset, run_dir)
+    model = prepare_model(dataset, spec, start_from)
+    feed, validation = make_feeds(dataset, spec)
+    rows = min(len(feed.x), _STEPS * spec.training.batch_size)
+    few = Feed(feed.x[:rows], feed.y[:rows], feed.batch_size, seed=0)
+    few_validation = Feed(validation.x[:1000], validation.y[:1000], validation.batch_size)
+    model.fit(few, validation_data=few_validation, shuffle=False, verbose=0)
+    started = time.perf_counter()
+    model.fit(few, shuffle=False, verbose=0)
+    trained = time.perf_counter()
+    model.evaluate(few_validation, verbose=0)
+    validated = time.perf_counter()
+    seconds = (trained - started) * len(feed) / len(few)
+    seconds += (validated - trained) * len(validation) / len(few_validation)
+    epochs = spec.training.epochs
+    facts = {
+        "data": f"{dataset.name or 'arrays'}: {len(dataset.x):,} images, {dataset.assumption}",
+        "splits": f"{len(feed.x):,} training, {len(validation.x):,} validation, "
+        f"{len(dataset.test.x):,} test",
+        "condition": str(dataset.condition),
+        "preset": preset or "none (a spec of its own)",
+        "model": f"{model.count_params():,} parameters, {spec.model.latent_dim} latents, "
+        f"hidden {spec.model.hidden_dims}, {spec.model.likelihood} likelihood",
+        "device": f"{', '.join(keras.distribution.list_devices())} by {keras.backend.backend()}",
+        "time": f"about {seconds:.1f} s an epoch, {seconds * epochs:.0f} s for {epochs} "
+        f"({_STEPS} steps timed)",
+        "memory": f"about {_peak_memory() / 1e9:.1f} GB (the peak of this trial)",
+        "run": f"{path} (not made: this was a trial)",
+    }
+    return "\n".join(f"{fact:<10} {value}" for fact, value in facts.items())
+
+
+def _peak_memory() -> int:
+    """Bytes that this process has held at most."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
