@@ -105,7 +105,7 @@ class Categorical(BaseModel):
 
 
 def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical, np.ndarray]:
-    """The categories that occur in labels, sorted, and the labels' codes.
+    """The categories that occur in labels, sorted (numbers by value), and the labels' codes.
 
     Args:
         labels: (batch,) integers, whole floats or strings.
@@ -114,9 +114,12 @@ def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical
     Returns:
         The condition, and (batch,) int32 codes.
     """
-    distinct, codes = np.unique(labels, return_inverse=True)
-    categories = tuple(_label_name(label) for label in distinct)
-    return Categorical(name=name, categories=categories), codes.reshape(-1).astype("int32")
+    distinct, inverse = np.unique(labels, return_inverse=True)
+    names = [_label_name(label) for label in distinct]
+    numeric = all(_is_integer(label) for label in names)
+    categories = sorted(names, key=int if numeric else None)
+    codes = np.asarray([categories.index(label) for label in names], dtype="int32")
+    return Categorical(name=name, categories=tuple(categories)), codes[inverse.reshape(-1)]
 
 
 def _label_name(label: Any) -> str:

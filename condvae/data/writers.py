@@ -51,17 +51,19 @@ def write_images(path: Path, x: np.ndarray, labels: Sequence[str], bounded: bool
             _write_folder(fresh, to_uint8(x), labels)
 
 
-def sheet(x: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """Images side by side, (height, width, channels) uint8; about as wide as high.
+def sheet(x: np.ndarray, columns: int | None = None, gap_level: int = 0) -> np.ndarray:
+    """Images side by side, (height, width, channels) uint8.
 
     Args:
         x: (N, height, width, channels) uint8.
-        columns: images in a row.
+        columns: images in a row; None: about as many as rows.
+        gap_level: grey level between the images.
     """
     count, height, width, channels = x.shape
     columns = columns or int(np.ceil(np.sqrt(count)))
     rows = -(-count // columns)
-    page = np.zeros((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels), "uint8")
+    shape = (rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels)
+    page = np.full(shape, gap_level, "uint8")
     for place, image in enumerate(x):
         top, left = place // columns * (height + GAP), place % columns * (width + GAP)
         page[top : top + height, left : left + width] = image

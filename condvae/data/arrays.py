@@ -1,0 +1,119 @@
+"""What comes as images and labels, checked and brought to one form."""
+
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_finite, check_range
+
+
+def checked_images(x: Any, name: str = "x") -> np.ndarray:
+    """Images as (N, height, width, channels), uint8 or float32.
+
+    Args:
+        x: (N, height, width) or (N, height, width, channels): uint8, bool, other integers
+            from 0 to 255, or floats.
+        name: what the error calls them.
+
+    Returns:
+        uint8 for bool (0 and 1) and integers, float32 for floats. No copy where none is needed.
+
+    Raises:
+        InputError: another shape or dtype, no image, an integer outside 0-255, NaN or infinity.
+    """
+    x = _as_array(x, name)
+    if x.ndim not in (3, 4):
+        raise InputError(
+            f"{name} must have the shape (N, height, width) or (N, height, width, channels)",
+            f"shape {x.shape}",
+            "Reshape it, one image a row.",
+        )
+    if x.size == 0:
+        raise InputError(
+            f"{name} must hold at least one image", f"shape {x.shape}", "Bring some images."
+        )
+    if x.dtype.kind in "iu" and x.dtype != np.uint8:
+        check_range(x, 0, 255, name)
+    if x.dtype.kind in "biu":
+        x = x.astype(np.uint8, copy=False)
+    elif x.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            x = check_finite(x.astype(np.float32, copy=False), name)
+    else:
+        raise InputError(
+            f"{name} must hold pixels as uint8, bool, whole numbers from 0 to 255 or floats",
+            f"dtype {x.dtype}",
+            "Convert it with x.astype('uint8') or x.astype('float32').",
+        )
+    return x if x.ndim == 4 else x[..., np.newaxis]
+
+
+def checked_labels(y: Any, num_images: int, name: str = "y") -> np.ndarray:
+    """Labels as (N,) integers, whole floats, bools or strings.
+
+    Args:
+        y: (N,) or (N, 1) labels.
+        num_images: N.
+        name: what the error calls them.
+
+    Raises:
+        InputError: another shape, another number of labels than of images, NaN, a number that
+            is not whole, or something that is neither number nor string.
+    """
+    y = _as_array(y, name)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim != 1:
+        raise InputError(
+            f"{name} must hold one label a row, shape (N,) or (N, 1)",
+            f"shape {y.shape}",
+            "For one-hot rows pass y.argmax(axis=1).",
+        )
+    if len(y) != num_images:
+        raise InputError(
+            f"{name} must hold one label for each of the {num_images:,} images",
+            f"{len(y):,} labels",
+            "Bring images and labels in the same order and number.",
+        )
+    if y.dtype.kind == "f":
+        fractional = np.flatnonzero(check_finite(y, name) != np.rint(y))
+        if fractional.size:
+            raise InputError(
+                f"{name} must hold class labels: whole numbers or strings",
+                f"{y[fractional[0]]:g} in row {fractional[0]}",
+                "Bring classes; a continuous condition cannot be used yet.",
+            )
+    elif y.dtype.kind in "ST" or (y.dtype.kind == "O" and all(isinstance(v, str) for v in y)):
+        y = y.astype(str)
+    elif y.dtype.kind not in "biuU":
+        raise InputError(
+            f"{name} must hold class labels: whole numbers or strings",
+            f"dtype {y.dtype}",
+            "Convert it with y.astype(int) or y.astype(str).",
+        )
+    return y
+
+
+def check_class_sizes(
+    codes: np.ndarray, categories: tuple[str, ...], parts: tuple[str, ...], name: str = "y"
+) -> None:
+    """Raise if a class has fewer examples than there are parts to draw for."""
+    counts = np.bincount(codes, minlength=len(categories))
+    smallest = int(counts.argmin())
+    if counts[smallest] < len(parts):
+        raise InputError(
+            f"every class in {name} must have at least {len(parts)} examples, one for each of "
+            f"{', '.join(parts)}",
+            f"{counts[smallest]} of class {categories[smallest]!r}",
+            "Bring more of that class, or leave it out.",
+        )
+
+
+def _as_array(values: Any, name: str) -> np.ndarray:
+    """An array; rows of different lengths are refused."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InputError(
+            f"{name} must be one array", f"rows that differ in shape ({error})", "Even them out."
+        ) from None

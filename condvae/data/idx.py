@@ -1,0 +1,99 @@
+"""IDX, the format of MNIST: a big-endian header, then the bytes. Plain or gzipped."""
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+
+from condvae.checks import InputError
+
+UNSIGNED_BYTE = 0x08
+CHUNK_BYTES = 2**20
+
+
+def read_idx(path: Path, num_axes: int) -> np.ndarray:
+    """The uint8 array in an IDX file.
+
+    Raises:
+        InputError: as `idx_content`.
+    """
+    return idx_array(idx_content(path, num_axes), num_axes)
+
+
+def idx_content(path: Path, num_axes: int) -> bytearray:
+    """The whole content of an IDX file, uncompressed, its length checked.
+
+    Args:
+        path: a file, gzipped or not; its first bytes tell.
+        num_axes: 3 for images, 1 for labels.
+
+    Returns:
+        Header and data.
+
+    Raises:
+        InputError: not IDX of unsigned bytes with that many axes, shorter or longer than its
+            header says, or a broken gzip stream.
+    """
+    header_bytes = 4 + 4 * num_axes
+    with _open_content(path) as file:
+        content = bytearray()
+        _extend(content, file, header_bytes, path)
+        magic = UNSIGNED_BYTE << 8 | num_axes
+        if content[:4] != struct.pack(">I", magic):
+            raise InputError(
+                f"{path} must be an IDX file of {'images' if num_axes == 3 else 'labels'}, with "
+                f"the magic number 0x{magic:08x}",
+                f"0x{content[:4].hex()}" if content else "an empty file",
+                "Pass the images file with its labels file beside it, neither renamed.",
+            )
+        expected = header_bytes
+        if len(content) == header_bytes:
+            expected += math.prod(_shape(content, num_axes))
+            # one byte more than announced tells a file that is too long
+            _extend(content, file, expected + 1, path)
+    if len(content) != expected:
+        received = f"{len(content):,}" if len(content) < expected else f"more than {expected:,}"
+        raise InputError(
+            f"{path} must hold the {expected:,} bytes that its header announces",
+            f"{received} bytes",
+            "It is damaged: download or copy it again.",
+        )
+    return content
+
+
+def idx_array(content: bytearray, num_axes: int) -> np.ndarray:
+    """The uint8 array in the content of an IDX file; shares its memory."""
+    data = np.frombuffer(content, np.uint8, offset=4 + 4 * num_axes)
+    return data.reshape(_shape(content, num_axes))
+
+
+def _shape(content: bytearray, num_axes: int) -> tuple[int, ...]:
+    """The sizes in the header."""
+    return struct.unpack_from(f">{num_axes}I", content, 4)
+
+
+def _open_content(path: Path) -> BinaryIO:
+    """The file, unzipped on the way where it begins like gzip."""
+    with open(path, "rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    return cast(BinaryIO, gzip.open(path, "rb")) if zipped else open(path, "rb")
+
+
+def _extend(content: bytearray, file: BinaryIO, size: int, path: Path) -> None:
+    """Read on until content has `size` bytes or the file ends: memory follows the file."""
+    try:
+        while len(content) < size:
+            chunk = file.read1(min(CHUNK_BYTES, size - len(content)))  # type: ignore[attr-defined]
+            if not chunk:
+                return
+            content += chunk
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(
+            f"{path} must be a whole gzip file of {size:,} bytes or more",
+            f"a stream that breaks off after {len(content):,} bytes ({error})",
+            "It is damaged: download or copy it again.",
+        ) from None

@@ -1,0 +1,152 @@
+"""A folder of images, one folder per class."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from condvae.checks import InputError
+from condvae.data.dataset import Dataset
+from condvae.spec import DataSpec
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+# no other decoder is tried, whatever a file's content
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
+GREY_MODES = ("1", "L", "LA", "La")
+
+
+def read_image_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
+    """A data set of the images in the sub-folders of a folder, whose names are the classes.
+
+    Grey images stay grey if all are; else all become RGB. 1-bit images become 0 and 255.
+    Hidden files and files with other suffixes are passed over.
+
+    Raises:
+        InputError: a class folder without images, a broken, 16-bit or gigantic image, images
+            of different sizes, or what `Dataset.from_arrays` refuses.
+    """
+    classes = [entry for entry in sorted(folder.iterdir()) if _is_shown(entry) and entry.is_dir()]
+    paths, labels = [], []
+    for class_folder in classes:
+        images = _images_in(class_folder)
+        if not images:
+            raise InputError(
+                f"every folder in {folder} must hold images ({', '.join(IMAGE_SUFFIXES)})",
+                f"{class_folder.name!r} without any",
+                "Add images, or remove that folder.",
+            )
+        paths += images
+        labels += [class_folder.name] * len(images)
+    mode, (width, height) = _common_form(paths)
+    x = np.empty((len(paths), height, width, 3 if mode == "RGB" else 1), np.uint8)
+    for row, path in enumerate(paths):
+        with _opened(path) as image:
+            x[row] = _converted(image, mode).reshape(x.shape[1:])
+    return Dataset.from_arrays(x, labels, name=str(folder), spec=spec)
+
+
+def read_image(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """One image as uint8 of a model's shape, (height, width, channels).
+
+    Raises:
+        InputError: no readable image, or one of another size.
+    """
+    height, width, channels = image_shape
+    with _opened(path) as image:
+        if image.size != (width, height):
+            raise InputError(
+                f"the image must have {width} × {height} pixels, as the model's",
+                f"{path} with {image.size[0]} × {image.size[1]}",
+                "Crop or scale it.",
+            )
+        return _converted(image, "L" if channels == 1 else "RGB").reshape(image_shape)
+
+
+def holds_class_folders(folder: Path) -> bool:
+    """Whether a folder has sub-folders that could be classes."""
+    return any(_is_shown(entry) and entry.is_dir() for entry in folder.iterdir())
+
+
+def _is_shown(path: Path) -> bool:
+    """Whether a file or folder is not hidden."""
+    return not path.name.startswith(".")
+
+
+def _images_in(folder: Path) -> list[Path]:
+    """The images in a folder and its sub-folders, sorted."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in IMAGE_SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    ]
+
+
+def _common_form(paths: list[Path]) -> tuple[str, tuple[int, int]]:
+    """Mode ("L" or "RGB") and (width, height) that all images have; reads headers only."""
+    mode, first_of_size = "L", {}
+    for path in paths:
+        with _opened(path) as image:
+            # Pillow opens 16-bit colour as 8-bit; only the raw mode still tells
+            raw_modes = " ".join(str(tile[3]) for tile in getattr(image, "tile", []))
+            if image.mode.startswith(("I", "F")) or re.search(r";16[BLN]", raw_modes):
+                raise InputError(
+                    "images must have 8 bits a channel",
+                    f"{path}, which has more (Pillow's mode {image.mode})",
+                    "Convert it to 8 bits, or bring the values as floats in an .npz file.",
+                )
+            first_of_size.setdefault(image.size, path)
+            if not _is_grey(image):
+                mode = "RGB"
+    if len(first_of_size) > 1:
+        sizes = [f"{width} × {height} ({path})" for (width, height), path in first_of_size.items()]
+        more = f" and {len(sizes) - 5} more sizes" if len(sizes) > 5 else ""
+        raise InputError(
+            "all images must have the same width × height",
+            ", ".join(sizes[:5]) + more,
+            "Crop or scale them to one size.",
+        )
+    return mode, next(iter(first_of_size))
+
+
+def _is_grey(image: Image.Image) -> bool:
+    """Whether an image has grey levels only; one with a palette by the palette's colours."""
+    if image.mode == "P":
+        red, green, blue = np.reshape(image.getpalette("RGB") or [], (-1, 3)).T
+        return bool((red == green).all() and (green == blue).all())
+    return image.mode in GREY_MODES
+
+
+def _converted(image: Image.Image, mode: str) -> np.ndarray:
+    """The pixels as uint8, (height, width) or (height, width, 3)."""
+    if image.mode == "P":
+        # by way of RGBA: Pillow warns of palettes with transparency otherwise
+        image = image.convert("RGBA")
+    return np.asarray(image.convert(mode))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The image; what Pillow raises, also while it is used, becomes an InputError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as image:
+                yield image
+    except InputError:
+        raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise InputError(
+            "images must be of a moderate size", f"{path} ({error})", "Scale it down."
+        ) from None
+    except Exception as error:  # Pillow's decoders raise errors of many kinds
+        raise InputError(
+            "images must be whole and readable",
+            f"{path} ({type(error).__name__}: {error})",
+            "Mend or remove that file.",
+        ) from None

@@ -1,0 +1,139 @@
+"""From a file or a folder to a data set: one function for each format."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.data.dataset import Dataset
+from condvae.data.idx import read_idx
+from condvae.data.image_folder import holds_class_folders, read_image_folder
+from condvae.spec import DataSpec
+
+FORMATS = (
+    "an .npz file with the arrays x and y, an IDX images file (train-images-idx3-ubyte, .gz or "
+    "not) with its labels file beside it, a folder of IDX files, or a folder of images with a "
+    "folder per class"
+)
+
+
+def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
+    """The data set at a path, whatever its format.
+
+    Args:
+        path: an .npz file, an IDX images file, or a folder.
+        spec: how to split; None: the defaults.
+
+    Raises:
+        InputError: nothing there, another format, or content that does not fit.
+    """
+    path = Path(path)
+    if path.is_file() and path.suffix.lower() == ".npz":
+        return read_npz(path, spec)
+    if path.is_file() and "idx3" in path.name:
+        return read_idx_pair(path, spec)
+    if path.is_dir() and _images_file(path, "train"):
+        return read_idx_folder(path, spec)
+    if path.is_dir() and holds_class_folders(path):
+        return read_image_folder(path, spec)
+    raise InputError(
+        f"the data must be {FORMATS}",
+        f"{path}, which is none of these" if path.exists() else f"{path}, which does not exist",
+        "Check the path.",
+    )
+
+
+def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
+    """A data set of the arrays `x` and `y`, or `x_train`, `y_train`; `x_test`, `y_test` if there.
+
+    Raises:
+        InputError: not a whole .npz, an array missing or pickled, or what `Dataset.from_arrays`
+            refuses.
+    """
+    if not zipfile.is_zipfile(path):
+        raise InputError(
+            f"{path} must be a file that numpy.savez wrote",
+            "something that is no zip archive, or one cut short",
+            "Write it anew with numpy.savez(path, x=x, y=y).",
+        )
+    with np.load(path, allow_pickle=False) as archive:
+        names = ("x", "y") if "x" in archive.files else ("x_train", "y_train")
+        if not set(names) <= set(archive.files):
+            raise InputError(
+                f"{path} must hold the arrays x and y (or x_train, y_train, x_test, y_test)",
+                f"{', '.join(archive.files) or 'no arrays'}",
+                "Write it anew with numpy.savez(path, x=x, y=y).",
+            )
+        x, y = (_npz_array(archive, name, path) for name in names)
+        test = None
+        if {"x_test", "y_test"} <= set(archive.files):
+            test = _npz_array(archive, "x_test", path), _npz_array(archive, "y_test", path)
+    return Dataset.from_arrays(x, y, name=str(path), test=test, spec=spec)
+
+
+def read_idx_pair(images: Path, spec: DataSpec | None = None) -> Dataset:
+    """A data set of an IDX images file and the labels file beside it.
+
+    Raises:
+        InputError: no labels file, or what `idx_content` or `Dataset.from_arrays` refuses.
+    """
+    x, y = _idx_pair(images)
+    return Dataset.from_arrays(x, y, name=str(images), spec=spec)
+
+
+def read_idx_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
+    """A data set of the IDX files train-… in a folder, and t10k-… as its test set if there.
+
+    Raises:
+        InputError: no labels file, or what `idx_content` or `Dataset.from_arrays` refuses.
+    """
+    train, test = _images_file(folder, "train"), _images_file(folder, "t10k")
+    if train is None:
+        raise InputError(
+            f"{folder} must hold train-images-idx3-ubyte", "no such file", "Check the folder."
+        )
+    x, y = _idx_pair(train)
+    return Dataset.from_arrays(
+        x, y, name=str(folder), test=_idx_pair(test) if test else None, spec=spec
+    )
+
+
+def _images_file(folder: Path, part: str) -> Path | None:
+    """The IDX images file of a part ("train" or "t10k"); the plain one before the gzipped."""
+    found = sorted(path for path in folder.glob(f"{part}-images*idx3*") if path.is_file())
+    return found[0] if found else None
+
+
+def _idx_pair(images: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Images (N, height, width) and labels (N,), uint8."""
+    plain = images.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
+    candidates = [images.with_name(plain), images.with_name(f"{plain}.gz")]
+    labels = next((path for path in candidates if path.is_file()), None)
+    if labels is None:
+        raise InputError(
+            f"{images} must have its labels beside it, {plain} (.gz or not)",
+            "no such file",
+            "Put the labels file there.",
+        )
+    return read_idx(images, 3), read_idx(labels, 1)
+
+
+def _npz_array(archive: np.lib.npyio.NpzFile, name: str, path: Path) -> np.ndarray:
+    """One array of an .npz; never unpickled."""
+    try:
+        return archive[name]
+    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        if "allow_pickle" in str(error):
+            raise InputError(
+                f"array {name!r} of {path} must hold numbers or strings",
+                "pickled Python objects, which are never unpickled because they can run code",
+                f"Write it anew with {name} converted, as with {name}.astype('uint8') or "
+                f"{name}.astype(str).",
+            ) from None
+        raise InputError(
+            f"array {name!r} of {path} must be whole",
+            f"a damaged one ({error})",
+            "Download or write the file anew.",
+        ) from None

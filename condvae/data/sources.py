@@ -1,0 +1,71 @@
+"""Data sets by name or by path."""
+
+import difflib
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.data.dataset import Dataset
+from condvae.data.idx_sets import IDX_SETS, load_idx_set
+from condvae.data.readers import FORMATS, read
+from condvae.spec import DataSpec, Spec
+
+NAMED_SETS = ("digits", *IDX_SETS)
+
+
+def load_data(
+    source: str | Path,
+    *,
+    data_dir: str | Path | None = None,
+    spec: DataSpec | None = None,
+    validation: float | Literal["test"] | None = None,
+    test: float | None = None,
+    split_seed: int | None = None,
+) -> Dataset:
+    """A data set by its name or its path.
+
+    Args:
+        source: "digits" (comes with scikit-learn), "mnist", "fashion_mnist", "kmnist", or the
+            path of an .npz file, an IDX images file or a folder.
+        data_dir: where the files of a named set lie, or go after the download; None:
+            `$CONDVAE_DATA`, then the user's cache.
+        spec: how to split; None: the defaults. The settings below replace its fields.
+        validation: fraction of the training images, or "test" for the test images.
+        test: fraction held out where the source has no test set of its own.
+        split_seed: seed of the splits.
+
+    Raises:
+        InputError: an unknown name, a setting or a file that does not fit, or files that are
+            not there and cannot be downloaded; the message says where they were looked for.
+    """
+    settings = {"validation": validation, "test": test, "split_seed": split_seed}
+    given = {name: value for name, value in settings.items() if value is not None}
+    spec = Spec(data=spec or DataSpec()).override(source=str(source), **given).data
+    try:
+        if source == "digits":
+            return _digits(spec)
+        if source in IDX_SETS:
+            return load_idx_set(str(source), data_dir, spec)
+        if Path(source).exists():
+            return read(source, spec)
+    except OSError as error:
+        raise InputError(
+            f"the files of {source} must be readable", str(error), "Check their permissions."
+        ) from None
+    near = difflib.get_close_matches(str(source).lower(), NAMED_SETS, n=1)
+    raise InputError(
+        f"the data must be one of the sets {', '.join(NAMED_SETS)}, or the path of {FORMATS}",
+        f"{str(source)!r}, which is no set and does not exist",
+        f"Did you mean {near[0]!r}?" if near else "Check the path.",
+    )
+
+
+def _digits(spec: DataSpec) -> Dataset:
+    """The 1,797 digits of 8 × 8 pixels that scikit-learn embeds, 0-16 stretched to 0-255."""
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    x = np.rint(np.reshape(x, (-1, 8, 8)) * (255 / 16)).astype(np.uint8)
+    return Dataset.from_arrays(x, y, condition_name="digit", name="digits", spec=spec)

@@ -1,0 +1,48 @@
+"""Rows drawn from each class in proportion, the same rows for the same seed."""
+
+import numpy as np
+
+from condvae.checks import InputError
+
+
+def stratified_split(
+    y: np.ndarray, fraction: float, seed: int, stream: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to keep and rows to hold out, each class in proportion.
+
+    Largest remainder: a class of n rows gives floor or ceil of n * fraction, so that
+    round(fraction * N) rows are held out in all. A class of two rows or more keeps at least
+    one, also where another class must then give more than its share.
+
+    Args:
+        y: (N,) class codes.
+        fraction: part to hold out, between 0 and 1.
+        seed: of the draw.
+        stream: draws with the same seed and different streams are independent.
+
+    Returns:
+        The rows kept and the rows held out, each sorted, together 0 to N - 1.
+
+    Raises:
+        InputError: one of the two sides would be empty, or the kept side would lack a class.
+    """
+    classes, counts = np.unique(y, return_counts=True)
+    total = round(fraction * len(y))
+    most = np.where(counts > 1, counts - 1, counts)
+    if not 0 < total <= min(most.sum(), len(y) - 1):
+        raise InputError(
+            "a split must leave at least one example of each class and hold out at least one "
+            "example",
+            f"the fraction {fraction:g} of {len(y):,} examples in {len(classes)} classes",
+            "Change the fraction, or bring more examples.",
+        )
+    share = total * counts / len(y)
+    held = np.floor(share).astype(int)
+    for _ in range(total - held.sum()):
+        held[np.argmax(np.where(held < most, share - held, -np.inf))] += 1
+
+    order = np.random.default_rng([seed, stream]).permutation(len(y))
+    shuffled = y[order]
+    drawn = [order[shuffled == code][:count] for code, count in zip(classes, held, strict=True)]
+    held_out = np.sort(np.concatenate(drawn))
+    return np.setdiff1d(order, held_out), held_out
