@@ -15,14 +15,13 @@ from condvae.atomic import write_text
 from condvae.checkpoint import load_weights
 from condvae.checks import InputError
 from condvae.conditions import Categorical
+from condvae.data import Dataset, load_data
 from condvae.models import build_model
 from condvae.spec import Spec
 from condvae.trained import TrainedModel
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from condvae.data import Dataset
+    from condvae.exploration.plots import Figure
 
 HISTORY_COLUMNS = (
     "epoch",
@@ -178,7 +177,7 @@ class Run:
         load_weights(model, self.weights_path)
         return TrainedModel(model, record.condition)
 
-    def check_data(self, dataset: "Dataset") -> "Dataset":
+    def check_data(self, dataset: Dataset) -> Dataset:
         """The data set split as in training.
 
         Raises:
@@ -193,22 +192,35 @@ class Run:
             )
         return dataset.with_spec(self.spec.data)
 
-    def plot(self, name: str, dataset: "Dataset | None" = None, **settings: Any) -> "Figure":
-        """Draw one of the figures of `condvae plot`.
+    def load_data(self, data_dir: Path | None = None) -> Dataset:
+        """The data by the name in the record.
+
+        Raises:
+            InputError: they were arrays, or are not found.
+        """
+        if not self.record.data.name:
+            raise InputError(
+                f"the data of {self.path} must be named",
+                "a run that was trained on arrays",
+                "Pass the Dataset, or name a file with --data.",
+            )
+        return load_data(self.record.data.name, data_dir=data_dir)
+
+    def plot(
+        self, name: str, dataset: Dataset | None = None, **settings: Any
+    ) -> "Figure | np.ndarray":
+        """One of the figures of `condvae plot`: a matplotlib Figure, or for "labels" frames.
 
         Args:
-            name: "scatter", "manifold", …; see `condvae.exploration.gallery`.
+            name: "scatter", "manifold", …, one of `condvae.exploration.FIGURES`.
             dataset: the training data; read again by the name in the record where None.
-            settings: passed to the function of that name in `condvae.exploration.plots`.
+            settings: of the function of that name in `condvae.exploration.plots`, such as
+                `given=3, side=12`.
         """
-        from condvae.data import load_data
-        from condvae.exploration import gallery
+        from condvae.exploration import draw_one
 
-        if dataset is None:
-            dataset = load_data(self.record.data.name)
-        return gallery.draw_one(
-            name, self.model, self.check_data(dataset), self.history, **settings
-        )
+        dataset = self.load_data() if dataset is None else dataset
+        return draw_one(name, self.model, self.check_data(dataset), self.history, **settings)
 
     def comparability(self, split: str, estimator: str) -> str:
         """What a likelihood of this run may be compared with: one line.

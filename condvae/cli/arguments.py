@@ -26,14 +26,7 @@ def load_dataset(source: str, data_dir: Path | None) -> "Dataset":
 
 def data_of_run(run: "Run", data: str | None, data_dir: Path | None) -> "Dataset":
     """The data of a run, by the recorded name or the one given."""
-    source = data or run.record.data.name
-    if not source:
-        raise InputError(
-            f"the data of {run.path} must be named",
-            "a run that was trained on arrays",
-            "Name them with --data.",
-        )
-    return load_dataset(source, data_dir)
+    return load_dataset(data, data_dir) if data else run.load_data(data_dir)
 
 
 def numbers(text: str, option: str, kind: type) -> tuple:

@@ -150,7 +150,7 @@ class CVAE(keras.Model):
         Raises:
             InputError: a target, or arrays that do not fit the networks; nothing was changed.
         """
-        self._check_batches(x, y)
+        self._check_batches(x, y, **kwargs)
         validation = kwargs.get("validation_data")
         if validation is not None:
             pair = validation if isinstance(validation, tuple) else (validation, None)
@@ -159,10 +159,10 @@ class CVAE(keras.Model):
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.evaluate on batches {"x": x, "y": y}; losses in nats per example."""
-        self._check_batches(x, y)
+        self._check_batches(x, y, **kwargs)
         return super().evaluate(x, y, *args, **kwargs)
 
-    def _check_batches(self, x: Any, y: Any) -> None:
+    def _check_batches(self, x: Any, y: Any, sample_weight: Any = None, **_: Any) -> None:
         """Refuse what would fail inside the compiled step, where the weights are lost."""
         if y is not None:
             raise InputError(
@@ -170,7 +170,15 @@ class CVAE(keras.Model):
                 "a second argument",
                 'Call fit({"x": x, "y": y}): Keras\'s own y is a target, and here there is none.',
             )
+        if sample_weight is not None:
+            raise InputError(
+                "weights of examples must come with the batches",
+                "sample_weight, which Keras drops where there is no target",
+                'Pass a keras.utils.PyDataset that yields ({"x": x, "y": y}, None, weights).',
+            )
         batch = x[0] if isinstance(x, keras.utils.PyDataset) else x
+        if isinstance(batch, tuple):
+            batch = batch[0]
         if isinstance(batch, Mapping):
             self._check_arrays(batch)
         elif hasattr(batch, "shape"):

@@ -1,0 +1,217 @@
+"""Every figure of a model and its data by name, and their files."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from condvae.atomic import atomic_path
+from condvae.checks import check_choice
+from condvae.data import Dataset, Split
+from condvae.exploration import plots
+from condvae.exploration.frames import label_frames, save_gif
+from condvae.exploration.plots import Figure
+from condvae.measures import latent_activity
+from condvae.trained import TrainedModel
+
+History = Mapping[str, Sequence[float]]
+
+# Figures of one label each, and how many labels get one where none is asked for.
+_PER_LABEL = {"manifold": 10, "traversal": 1}
+
+# Training images whose encodings decide which latents are shown.
+_ENCODED = 5_000
+
+
+def draw(
+    model: TrainedModel,
+    dataset: Dataset,
+    history: History,
+    names: Sequence[str] | None = None,
+    given: Any = None,
+    dpi: int = 110,
+) -> dict[str, Figure | np.ndarray]:
+    """The named figures by their files' stems; the same arguments draw the same.
+
+    Encodings are of training images; inputs and styles are of validation images. The test
+    split is read only where the spec has it serve as validation, which the captions say.
+
+    Args:
+        model: trained on the data set.
+        dataset: for its training and validation splits.
+        history: the columns of history.csv by name.
+        names: of FIGURES; None: all that have something to show (not the traversal of a
+            plane, nor the history of no epoch).
+        given: one label or several, for manifold and traversal; None: the first ten for
+            manifold, the first for traversal.
+        dpi: dots per inch of the figures.
+
+    Returns:
+        Figures ("manifold-3": one for each label), and for "labels" an animation's frames.
+
+    Raises:
+        InputError: an unknown figure or label.
+    """
+    if names is None:
+        absent = {
+            "traversal": model.latent_dim <= 2,
+            "interpolation": len(dataset.validation.y) < 2,
+            "history": not history.get("epoch"),
+        }
+        names = [name for name in FIGURES if not absent.get(name)]
+    for name in names:
+        check_choice(name, FIGURES, "figure")
+    figures: dict[str, Figure | np.ndarray] = {}
+    for name in names:
+        function, arguments = _DRAWINGS[name]
+        settings = arguments(model, dataset, history)
+        if name in _PER_LABEL:
+            for stem, label in _stems(name, model, given).items():
+                figures[stem] = function(**{**settings, "given": label})
+        else:
+            figures[name] = function(**settings)
+    for figure in figures.values():
+        if isinstance(figure, Figure):
+            figure.set_dpi(dpi)
+    return figures
+
+
+def draw_one(
+    name: str, model: TrainedModel, dataset: Dataset, history: History, **settings: Any
+) -> Figure | np.ndarray:
+    """One figure as `draw` makes it, the first label given, but for the settings.
+
+    Args:
+        name: of FIGURES.
+        model: trained on the data set.
+        dataset: for its training and validation splits.
+        history: the columns of history.csv by name.
+        settings: arguments of the function of that name in `plots` ("labels": `label_frames`).
+
+    Raises:
+        InputError: an unknown figure.
+    """
+    function, arguments = _DRAWINGS[check_choice(name, FIGURES, "figure")]
+    return function(**{**arguments(model, dataset, history), **settings})
+
+
+def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path]:
+    """Write figures as PNG and frames as GIF, each whole or not at all; return the paths."""
+    paths = []
+    for stem, figure in figures.items():
+        if isinstance(figure, np.ndarray):
+            paths.append(save_gif(figure, Path(out_dir) / f"{stem}.gif"))
+            continue
+        paths.append(Path(out_dir) / f"{stem}.png")
+        with atomic_path(paths[-1]) as fresh:
+            figure.savefig(fresh, bbox_inches="tight")
+    return paths
+
+
+def _scatter(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """All training images."""
+    x, y = dataset.train.x, _one_hot(model, dataset.train.y)
+    return {"model": model, "x": x, "y": y, "images": "training images"}
+
+
+def _model_alone(model: TrainedModel, _: Dataset, __: History) -> dict[str, Any]:
+    """No data."""
+    return {"model": model}
+
+
+def _manifold(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """The two most active latents, where there are more."""
+    axes = None
+    if model.latent_dim > 2:
+        axes = np.argsort(-latent_activity(_training_mean(model, dataset.train)))[:2].tolist()
+    return {"model": model, "given": model.condition.categories[0], "axes": axes}
+
+
+def _traversal(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Training encodings, which order the latents."""
+    mean = _training_mean(model, dataset.train)
+    return {"model": model, "given": model.condition.categories[0], "mean": mean}
+
+
+def _reconstruct(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Twenty held-out images."""
+    return _examples(model, dataset, 20)
+
+
+def _transfer(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Five random styles and those of five held-out images."""
+    z = model.sample_prior(model.condition.categories[0], 5)
+    styles = "styles drawn from the prior (seed 0)"
+    return {**_examples(model, dataset, 5), "z": z, "styles": styles}
+
+
+def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Four pairs of held-out images, fewer where there are not so many."""
+    return _examples(model, dataset, min(8, len(dataset.validation.y) // 2 * 2))
+
+
+def _history(model: TrainedModel, dataset: Dataset, history: History) -> dict[str, Any]:
+    """The curves, and which data they are of."""
+    pixels = "dynamically binarised" if model.keras_model.binarise else "grey"
+    source = dataset.name or "arrays"
+    note = f"Data: {source}, {pixels} pixels, validation on {_validation_images(dataset)}."
+    return {"history": history, "note": note}
+
+
+# What draws a figure, and the arguments that it gets for a model and its data.
+_DRAWINGS: dict[str, tuple[Callable, Callable[[TrainedModel, Dataset, History], dict]]] = {
+    "scatter": (plots.scatter, _scatter),
+    "generate": (plots.generate, _model_alone),
+    "manifold": (plots.manifold, _manifold),
+    "traversal": (plots.traversal, _traversal),
+    "reconstruct": (plots.reconstruct, _reconstruct),
+    "transfer": (plots.transfer, _transfer),
+    "labels": (label_frames, _model_alone),
+    "interpolation": (plots.interpolation, _interpolation),
+    "history": (plots.history, _history),
+}
+
+FIGURES = tuple(_DRAWINGS)
+
+
+def _training_mean(model: TrainedModel, train: Split) -> np.ndarray:
+    """Posterior means of training images spread evenly over the split."""
+    every = max(1, len(train.y) // _ENCODED)
+    return model.encode(train.x[::every], _one_hot(model, train.y[::every]))[0]
+
+
+def _examples(model: TrainedModel, dataset: Dataset, count: int) -> dict[str, Any]:
+    """Validation images drawn at random, one of each class in turn."""
+    split = dataset.validation
+    order = np.random.default_rng(0).permutation(len(split.y))
+    y = split.y[order]
+    turn = np.zeros_like(y)
+    for code in np.unique(y):
+        turn[y == code] = np.arange((y == code).sum())
+    rows = order[np.lexsort((y, turn))][:count]
+    x, weights = split.x[rows], _one_hot(model, split.y[rows])
+    return {"model": model, "x": x, "y": weights, "images": _validation_images(dataset)}
+
+
+def _validation_images(dataset: Dataset) -> str:
+    """What the validation split is, for captions."""
+    return "test images" if dataset.spec.validation == "test" else "held-out images"
+
+
+def _one_hot(model: TrainedModel, codes: np.ndarray) -> np.ndarray:
+    """Codes as weights; TrainedModel would read integers as names."""
+    return np.eye(model.condition.dim, dtype="float32")[codes]
+
+
+def _stems(name: str, model: TrainedModel, given: Any) -> dict[str, str]:
+    """The labels that get a figure, by the stem of its file."""
+    categories = model.condition.categories
+    codes = range(len(categories))[: _PER_LABEL[name]]
+    if given is not None:
+        codes = model.condition.codes(given)
+    slugs = [re.sub(r"[^\w.-]+", "-", category) for category in categories]
+    if len({slug.casefold() for slug in slugs}) < len(slugs):
+        slugs = [str(code) for code in range(len(slugs))]
+    return {f"{name}-{slugs[code]}": categories[code] for code in codes}

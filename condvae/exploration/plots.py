@@ -1,0 +1,395 @@
+"""Figures of a trained model; each returns a matplotlib Figure, never shown, never saved.
+
+Every grid of images is one `decode` and one picture, and every figure says in its caption what
+is seen and at which settings. Labels are taken as TrainedModel takes them, `images` names the
+given images in the caption. Latents are counted from 0 in arguments, from 1 (z1, z2) in figures.
+"""
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from condvae.checks import InputError
+from condvae.exploration.ranges import curve_limits, pixel_range
+from condvae.exploration.tiles import Block, rows_of, scaled_images, tile, wrapped
+from condvae.exploration.walks import axis_traversal, interpolate, plane_grid
+from condvae.measures import latent_activity
+from condvae.trained import TrainedModel
+
+_MOST_TRAVERSALS = 12
+_FONT_SIZE = 8  # points
+_LETTER = 0.068  # mean width of a letter at that size, inches
+
+
+def scatter(
+    model: TrainedModel, x: Any, y: Any, max_points: int = 60_000, images: str = "the given images"
+) -> Figure:
+    """Posterior means in the plane of the two most active latents, coloured by label.
+
+    Args:
+        x: images; of more than max_points a random part is drawn, the same each time.
+        y: their labels.
+    """
+    num_images, weights = len(x), _weights(model, y, len(x))
+    if num_images > max_points:
+        rows = np.sort(np.random.default_rng(0).permutation(num_images)[:max_points])
+        x, weights = np.asarray(x)[rows], weights[rows]
+    mean, _ = model.encode(x, weights)
+    codes, activity = weights.argmax(axis=1), latent_activity(mean)
+    names, colours = model.condition.categories, _colours(model.condition.dim)
+    rng = np.random.default_rng(0)
+    figure = Figure(figsize=(7, 6.4), layout="constrained")
+    axes = figure.subplots()
+    shown, plane = "Posterior means", [0, 1]
+    if model.latent_dim == 1:
+        shown += f" of the only latent, a row for each {model.condition.name} (height: chance)"
+        points = np.stack([mean[:, 0], codes + rng.uniform(-0.35, 0.35, len(mean))])
+        axes.set_yticks(range(len(names)), names)
+        axes.set(xlabel="z1", ylabel=model.condition.name)
+    else:
+        if model.latent_dim > 2:
+            plane = np.argsort(-activity)[:2].tolist()
+            first, second = plane
+            shown += (
+                f" of z{first + 1} and z{second + 1}, the most active of {model.latent_dim} "
+                f"latents (variances {activity[first]:.2f} and {activity[second]:.2f})"
+            )
+        points = mean[:, plane].T
+        axes.set(xlabel=f"z{plane[0] + 1}", ylabel=f"z{plane[1] + 1}", aspect="equal")
+    # no class lies on top of all others
+    order = rng.permutation(len(mean))
+    axes.scatter(
+        *points[:, order],
+        c=np.array(colours)[codes[order]],
+        s=float(np.clip(30_000 / len(mean), 4, 25)),
+        alpha=0.4 if len(mean) > 10_000 else 0.8,
+        linewidths=0,
+        rasterized=True,
+    )
+    axes.legend(
+        handles=[
+            Line2D([], [], marker="o", linestyle="", color=colour, label=name)
+            for name, colour in zip(names, colours, strict=True)
+        ],
+        title=model.condition.name,
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        ncols=math.ceil(len(names) / 25),
+        fontsize=_FONT_SIZE,
+    )
+    count = f"{len(mean):,}" if len(mean) == num_images else f"{len(mean):,} of {num_images:,}"
+    _write_caption(
+        figure,
+        f"{shown}, coloured by {model.condition.name}; {images} ({count}). "
+        f"Where colours overlap, z holds style and leaves the {model.condition.name} to y.",
+    )
+    return figure
+
+
+def generate(model: TrainedModel) -> Figure:
+    """The default image of every label: the expected x at z = 0."""
+    names = model.condition.categories
+    cells = model.decode(np.zeros((len(names), model.latent_dim)), np.eye(len(names)))[None]
+    return _grid_figure(
+        wrapped(cells, names),
+        f"The default of each {model.condition.name}: the expected image at z = 0.",
+    )
+
+
+def manifold(
+    model: TrainedModel,
+    given: Any,
+    side: int = 8,
+    extent: float = 1.5,
+    axes: Sequence[int] | None = None,
+) -> Figure:
+    """The images of one label over an even grid of two latents, the others at 0.
+
+    Args:
+        given: the label.
+        side: images along each axis.
+        extent: largest |z|.
+        axes: the latents over the rows and over the columns, or one over the columns alone;
+            the first two where None.
+    """
+    axes = list(range(min(2, model.latent_dim)) if axes is None else axes)
+    z = plane_grid(side, extent, model.latent_dim, axes)
+    weights = model.condition.encode(given)
+    cells = rows_of(side, model.decode(z, weights))
+    values = [_number(value) for value in z[:side, axes[-1]]]
+    titles = [f"z{axis + 1}" for axis in axes]
+    others = ", other latents 0" if len(axes) < model.latent_dim else ""
+    return _grid_figure(
+        [Block(cells, values, values if len(axes) == 2 else ())],
+        f"{_said(model, weights)}: the expected image at {' and '.join(titles)} from "
+        f"{_number(-extent)} to {_number(extent)}{others}.",
+        column_title=titles[-1],
+        row_title=titles[0] if len(axes) == 2 else "",
+    )
+
+
+def traversal(
+    model: TrainedModel, given: Any, mean: Any = None, extent: float = 3, steps: int = 9
+) -> Figure:
+    """Each latent alone from -extent to extent, the others at 0: a row for each, 12 at most.
+
+    Args:
+        given: the label.
+        mean: (batch, latent_dim) posterior means; with them the most active latent comes first.
+        extent: largest |z|.
+        steps: images in a row.
+    """
+    values = np.linspace(-extent, extent, steps)
+    order, names = np.arange(model.latent_dim), [f"z{n + 1}" for n in range(model.latent_dim)]
+    note = ""
+    if mean is not None:
+        activity = latent_activity(mean)
+        order = np.argsort(-activity)
+        names = [f"{name} ({share:.2f})" for name, share in zip(names, activity, strict=True)]
+        note = " In brackets: variance of the posterior mean, the most active first."
+    order = order[:_MOST_TRAVERSALS]
+    z = np.concatenate([axis_traversal(model.latent_dim, axis, values) for axis in order])
+    weights = model.condition.encode(given)
+    cells = rows_of(steps, model.decode(z, weights))
+    if len(order) < model.latent_dim:
+        note = f" {len(order)} of {model.latent_dim} latents.{note}"
+    block = Block(cells, [_number(value) for value in values], [names[axis] for axis in order])
+    return _grid_figure(
+        [block],
+        f"{_said(model, weights)}: the expected image along each latent alone, the others 0.{note}",
+        column_title="value of the latent",
+    )
+
+
+def reconstruct(model: TrainedModel, x: Any, y: Any, images: str = "the given images") -> Figure:
+    """Each image above its reconstruction.
+
+    Args:
+        x: images.
+        y: their labels.
+    """
+    weights = _weights(model, y, len(x))
+    reconstructions = model.reconstruct(x, weights)
+    cells = np.stack([scaled_images(model, x), reconstructions])
+    names = [model.condition.categories[code] for code in weights.argmax(axis=1)]
+    return _grid_figure(
+        wrapped(cells, names, ("input", "reconstructed")),
+        f"Above: {images}. Below: the expected image at the posterior's mean of z.",
+    )
+
+
+def transfer(
+    model: TrainedModel,
+    z: Any = None,
+    x: Any = None,
+    y: Any = None,
+    images: str = "the given images",
+    styles: str = "given styles",
+) -> Figure:
+    """The same style under every label: a row for each style, a column for each label.
+
+    Args:
+        z: (styles, latent_dim), the first rows; none where None.
+        x: images whose styles follow, shown in the first column; none where None.
+        y: their labels.
+    """
+    names = model.condition.categories
+    z = np.zeros((0, model.latent_dim)) if z is None else np.atleast_2d(z)
+    row_labels, notes = [f"style {n + 1}" for n in range(len(z))], [styles] if len(z) else []
+    # a row whose style comes from no image starts with an empty cell
+    originals = np.full((len(z), *model.image_shape), np.nan, dtype="float32")
+    if x is not None:
+        weights = _weights(model, y, len(x))
+        mean, _ = model.encode(x, weights)
+        z = np.concatenate([z, mean])
+        originals = np.concatenate([originals, scaled_images(model, x)])
+        row_labels += [f"from {names[code]}" for code in weights.argmax(axis=1)]
+        notes.append(f"the styles (posterior's means) of {images} in the first column")
+    cells = model.decode(np.repeat(z, len(names), axis=0), np.tile(np.eye(len(names)), (len(z), 1)))
+    cells, column_labels = rows_of(len(names), cells), list(names)
+    if x is not None:
+        cells = np.concatenate([originals[:, None], cells], axis=1)
+        column_labels = ["image", *names]
+    return _grid_figure(
+        [Block(cells, column_labels, row_labels)],
+        f"Each row is one z under every {model.condition.name}, expected images: "
+        f"{', then '.join(notes)}.",
+    )
+
+
+def interpolation(
+    model: TrainedModel, x: Any, y: Any, steps: int = 10, images: str = "the given images"
+) -> Figure:
+    """From one image to another, z and label weights both moving on straight lines.
+
+    Args:
+        x: images, an even number: rows 0 and 1 are the first pair, and so on; a row each.
+        y: their labels.
+        steps: decoded images from one to the other, both ends included.
+
+    Raises:
+        InputError: an odd number of images.
+    """
+    if len(x) % 2 or not len(x):
+        raise InputError("x must hold pairs of images", f"{len(x)} images", "Pass an even number.")
+    weights = _weights(model, y, len(x))
+    mean, _ = model.encode(x, weights)
+    z, path = (interpolate(ends[::2], ends[1::2], steps) for ends in (mean, weights))
+    decoded = model.decode(z.reshape(-1, z.shape[-1]), path.reshape(-1, path.shape[-1]))
+    originals = scaled_images(model, x)
+    cells = np.concatenate(
+        [originals[::2, None], rows_of(steps, decoded), originals[1::2, None]], axis=1
+    )
+    names = [model.condition.categories[code] for code in weights.argmax(axis=1)]
+    shares = [f"{share:.0%}" for share in np.linspace(0, 1, steps)]
+    block = Block(
+        cells,
+        ["image", *shares, "image"],
+        [f"{start} to {end}" for start, end in zip(names[::2], names[1::2], strict=True)],
+    )
+    return _grid_figure(
+        [block],
+        f"Each row goes from one image to another ({images}): the expected image where their "
+        f"posterior's means of z and their labels are mixed in one proportion.",
+    )
+
+
+def history(history: Mapping[str, Sequence[float]], note: str = "") -> Figure:
+    """Learning curves: the negative ELBO and its parts, the best epoch marked.
+
+    Args:
+        history: the columns of history.csv by name; losses in nats per example.
+        note: on the data and the estimate, for the caption.
+
+    Raises:
+        InputError: no epoch.
+    """
+    epochs = np.asarray(history["epoch"])
+    if not len(epochs):
+        raise InputError("history must hold at least one epoch", "none", "Train first.")
+    columns = {name: np.asarray(values, dtype=float) for name, values in history.items()}
+    best = int(np.argmin(np.nan_to_num(columns["val_loss"], nan=np.inf)))
+    reconstruction_kl = ("reconstruction_loss", "kl_loss")
+    figure, hidden = Figure(figsize=(9, 3.2), layout="constrained"), False
+    for axes, title, parts in zip(
+        figure.subplots(1, 3),
+        ("reconstruction + KL (−ELBO)", "reconstruction", "KL"),
+        (reconstruction_kl, reconstruction_kl[:1], reconstruction_kl[1:]),
+        strict=True,
+    ):
+        curves = np.array([sum(columns[kind + part] for part in parts) for kind in ("", "val_")])
+        for curve, name, colour in zip(
+            curves, ("training", "validation"), _colours(2), strict=True
+        ):
+            axes.plot(epochs, curve, marker=".", label=name, color=colour)
+        axes.axvline(epochs[best], color="gray", linestyle=":", label="best epoch")
+        low, high = curve_limits(curves)
+        hidden |= bool(((curves < low) | (curves > high)).any())
+        axes.set(title=title, xlabel="epoch", ylim=(low, high))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.axes[0].set_ylabel("nats per example")
+    figure.axes[0].legend(fontsize=_FONT_SIZE)
+    _write_caption(
+        figure,
+        f"Best epoch by validation loss: {epochs[best]:g} of {epochs[-1]:g}, reconstruction "
+        f"{columns['val_reconstruction_loss'][best]:.2f} + {columns['beta'][best]:g} × KL "
+        f"{columns['val_kl_loss'][best]:.2f} nats per example."
+        f"{' The first epochs leave the axes.' if hidden else ''} {note}",
+    )
+    return figure
+
+
+def _grid_figure(
+    blocks: Sequence[Block], caption: str, column_title: str = "", row_title: str = ""
+) -> Figure:
+    """Grids of images below each other, one picture each, on one scale of grey."""
+    low, high = pixel_range(
+        np.concatenate([block.cells.reshape(-1, *block.cells.shape[-3:]) for block in blocks])
+    )
+    if (low, high) != (0, 1):
+        caption += f" Black is {_number(low)}, white is {_number(high)}."
+    columns, height, width = blocks[0].cells.shape[1:4]
+    rows = sum(len(block.cells) for block in blocks)
+    cell = min(max(8 / columns, 0.3), 0.9)
+    longest = max(len(label) for block in blocks for label in block.column_labels)
+    turned = longest * _LETTER > cell
+    label_height = 0.2 + turned * longest * _LETTER * 0.7
+    figure_width = max(columns * cell + 1, 5)
+    caption_height = 0.3 + 0.14 * len(caption) * _LETTER / figure_width
+    figure = Figure(
+        (figure_width, rows * cell * height / width + len(blocks) * label_height + caption_height),
+        layout="constrained",
+    )
+    for axes, block in zip(figure.subplots(len(blocks), squeeze=False)[:, 0], blocks, strict=True):
+        _draw_block(axes, block, low, high, turned)
+    figure.axes[0].set_xlabel(column_title, fontsize=_FONT_SIZE)
+    figure.axes[0].set_ylabel(row_title, fontsize=_FONT_SIZE)
+    _write_caption(figure, caption)
+    return figure
+
+
+def _draw_block(axes: Axes, block: Block, low: float, high: float, turned: bool) -> None:
+    """One grid as one picture, labels at its left and top."""
+    rows, columns, height, width, channels = block.cells.shape
+    gap = max(1, width // 32)
+    # matplotlib scales grey by vmin and vmax, but takes colours in [0, 1] as they are
+    cells = block.cells if channels == 1 else (block.cells - low) / (high - low)
+    low, high = (low, high) if channels == 1 else (0, 1)
+    axes.imshow(tile(cells, gap, high), cmap="gray", vmin=low, vmax=high)
+    axes.set_xticks(
+        (width - 1) / 2 + (width + gap) * np.arange(columns),
+        block.column_labels,
+        rotation=45 if turned else 0,
+        ha="left" if turned else "center",
+        rotation_mode="anchor" if turned else "default",
+    )
+    axes.set_yticks(
+        (height - 1) / 2 + (height + gap) * np.arange(rows if block.row_labels else 0),
+        block.row_labels,
+    )
+    axes.tick_params(length=0, labelsize=_FONT_SIZE, top=True, labeltop=True, labelbottom=False)
+    axes.xaxis.set_label_position("top")
+    axes.spines[:].set_visible(False)
+
+
+def _write_caption(figure: Figure, text: str) -> None:
+    """The caption at the bottom, wrapped to the figure's width."""
+    letters = int(figure.get_figwidth() / _LETTER)
+    figure.supxlabel(textwrap.fill(text.strip(), letters), fontsize=_FONT_SIZE)
+
+
+def _weights(model: TrainedModel, y: Any, num_rows: int) -> np.ndarray:
+    """Labels as weights, (num_rows, num_classes); one label serves all rows."""
+    weights = model.condition.encode(y)
+    return np.repeat(weights, num_rows, axis=0) if len(weights) == 1 else weights
+
+
+def _said(model: TrainedModel, weights: np.ndarray) -> str:
+    """The given label in words: "digit 3", or the mixture."""
+    names = model.condition.categories
+    parts = [
+        names[code] if weights[0, code] == 1 else f"{weights[0, code]:.0%} {names[code]}"
+        for code in np.flatnonzero(weights[0])
+    ]
+    return f"{model.condition.name} {' + '.join(parts)}"
+
+
+def _number(value: float) -> str:
+    """A value of z as a tick."""
+    return f"{value:.2f}".replace("-", "−")
+
+
+def _colours(num_classes: int) -> list[tuple[float, float, float]]:
+    """Colours, red, green and blue, that colour-blind people can tell apart."""
+    if num_classes <= 10:
+        return [to_rgb(name) for name in matplotlib.color_sequences["petroff10"][:num_classes]]
+    return [to_rgb(row) for row in matplotlib.colormaps["viridis"](np.linspace(0, 1, num_classes))]

@@ -1,0 +1,59 @@
+import os
+
+# Chosen before Keras is imported anywhere; `make test-backends` sets another one.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from condvae.conditions import Categorical
+from condvae.data import Dataset, load_data
+from condvae.models import build_model
+from condvae.spec import Spec
+from condvae.trained import TrainedModel
+
+# No timed tests, also not by hypothesis; the same examples on every machine.
+settings.register_profile("condvae", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("condvae")
+
+DIGITS = Categorical(name="digit", categories=tuple("0123456789"))
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    """scikit-learn's 1,797 digits."""
+    return load_data("digits")
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Dataset:
+    """The real MNIST."""
+    if "CONDVAE_DATA" not in os.environ:
+        pytest.skip("MNIST is not at hand: set CONDVAE_DATA to the folder that holds mnist/")
+    return load_data("mnist")
+
+
+@pytest.fixture(scope="session")
+def images() -> tuple[np.ndarray, np.ndarray]:
+    """53 random grey images of 4 × 3 pixels in three classes: (x uint8, y codes)."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (53, 4, 3, 1), dtype="uint8")
+    return x, rng.integers(0, 3, 53).astype("int32")
+
+
+@pytest.fixture(scope="session")
+def untrained() -> TrainedModel:
+    """A model of those images with its first weights."""
+    spec = Spec().override(latent_dim=2, hidden_dims=(7,))
+    condition = Categorical(name="animal", categories=("ant", "bee", "cat"))
+    return TrainedModel(build_model(spec, (4, 3, 1), 3), condition)
+
+
+@pytest.fixture(scope="session")
+def trained_run(digits, tmp_path_factory):
+    """A short run on digits, with 2 latents."""
+    from condvae.training import train
+
+    path = tmp_path_factory.mktemp("runs") / "digits"
+    return train(digits, preset="small", run_dir=path, epochs=12, progress=False)

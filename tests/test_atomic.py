@@ -1,0 +1,30 @@
+import pytest
+
+from condvae.atomic import atomic_path, write_text
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "new" / "a.txt"
+    write_text(path, "one")
+    write_text(path, "two")
+    assert path.read_text() == "two"
+    assert list(tmp_path.rglob("*")) == [path.parent, path]
+
+
+def test_an_error_leaves_everything_as_it_was(tmp_path):
+    path = tmp_path / "a.txt"
+    write_text(path, "one")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(path, "half \udc00")
+    assert path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_replaced_whole(tmp_path):
+    path = tmp_path / "set"
+    for name in ("one", "two"):
+        with atomic_path(path) as fresh:
+            fresh.mkdir()
+            (fresh / name).touch()
+    assert [entry.name for entry in path.iterdir()] == ["two"]
+    assert list(tmp_path.iterdir()) == [path]

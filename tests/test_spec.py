@@ -1,0 +1,59 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from condvae.checks import InputError
+from condvae.presets import PRESETS, default_preset, preset
+from condvae.spec import Spec, setting_names
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_make_the_round_trip_through_json(name):
+    assert Spec.parse(preset(name).model_dump_json()) == preset(name)
+
+
+@given(epochs=st.integers(1, 999), beta=st.floats(0, 9), hidden=st.lists(st.integers(1, 99)))
+def test_overrides_make_the_round_trip_through_json(epochs, beta, hidden):
+    spec = Spec().override(epochs=epochs, beta=beta, hidden_dims=hidden)
+    assert (spec.training.epochs, spec.objective.beta) == (epochs, beta)
+    assert spec.model.hidden_dims == tuple(hidden)
+    assert Spec.parse(spec.model_dump_json()) == spec
+
+
+def test_a_settings_name_stands_in_one_section_only():
+    assert len(setting_names()) == len(set(setting_names()))
+
+
+def test_the_notebooks_recipe():
+    spec = preset("notebook")
+    assert spec.data.validation == "test"
+    assert (spec.model.latent_dim, spec.model.hidden_dims) == (2, (512,))
+    assert (spec.model.activation, spec.model.activity_regularizer) == ("relu", "l2")
+    training = spec.training
+    assert (training.epochs, training.batch_size, training.patience) == (100, 250, 5)
+    assert (training.learning_rate, training.schedule) == (5e-4, "constant")
+
+
+def test_few_images_get_the_small_preset():
+    assert (default_preset(1797), default_preset(60_000)) == ("small", "plane")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "parts"),
+    [
+        (lambda: Spec().override(epoch=3), ("epoch", "Did you mean 'epochs'?")),
+        (lambda: Spec().override(epochs=0), ("training.epochs", "0", "greater than 0")),
+        (lambda: Spec().override(epochs="ten"), ("training.epochs", "'ten'")),
+        (lambda: Spec().override(beta=float("nan")), ("objective.beta", "nan")),
+        (lambda: Spec().override(validation="tset"), ("data.validation", "'tset'", "'test'")),
+        (lambda: Spec.parse("{"), ("JSON",)),
+        (lambda: Spec.parse('{"modle": {}}'), ("model", "'modle'")),
+        (lambda: Spec.parse('{"model": {"latent_dims": 3}}'), ("Did you mean 'latent_dim'?",)),
+        (lambda: preset("planes"), ("Did you mean 'plane'?",)),
+    ],
+)
+def test_a_mistake_is_one_sentence(mistake, parts):
+    with pytest.raises(InputError) as caught:
+        mistake()
+    for part in parts:
+        assert part in str(caught.value)
