@@ -21,6 +21,8 @@ from condvae.spec import Spec
 from condvae.trained import TrainedModel
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from condvae.exploration.plots import Figure
 
 HISTORY_COLUMNS = (

@@ -38,10 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
+        received, _, hint = str(error).partition(" Did you mean ")
         mistake: Exception = InputError(
             "the arguments must be those of `condvae COMMAND --help`",
-            str(error).rstrip("."),
-            "Correct them.",
+            received.strip().rstrip("."),
+            f"Did you mean {hint.partition('?')[0]}?" if hint else "Correct them.",
         )
     except (InputError, OSError) as error:
         mistake = error

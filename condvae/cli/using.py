@@ -36,7 +36,7 @@ def generate(
     """
     import numpy as np
 
-    from condvae.data.writers import write_images
+    from condvae.data.writers import check_image_path, write_images
     from condvae.runs import Run
 
     if (given is None) == (per_class is None):
@@ -45,16 +45,20 @@ def generate(
             "none of them" if given is None else "both",
             "Give one.",
         )
-    check_new_path(out, overwrite)
-    record = Run.open(run).record
+    check_image_path(check_new_path(out, overwrite))
+    for option, number in (("--num-samples", num_samples), ("--per-class", per_class)):
+        if number is not None and number < 1:
+            raise InputError(f"{option} must be at least 1", f"{number}", "Ask for one or more.")
+    opened = Run.open(run)
+    condition = opened.record.condition
     if per_class is None:
-        count = num_samples or (1 if z else 16)
-        labels = [record.condition.given(given or "")] * count
+        count = (16 if z is None else 1) if num_samples is None else num_samples
+        labels = [condition.given(given or "")] * count
     else:
-        labels = [name for name in record.condition.categories for _ in range(per_class)]
+        labels = [name for name in condition.categories for _ in range(per_class)]
     style = None if z is None else np.array([numbers(z, "--z", float)] * len(labels), "float32")
     with working("generating"):
-        model = Run.open(run).model
+        model = opened.model
         x = model.generate(labels, z=style, sample=sample, seed=seed)
         bounded = model.keras_model.likelihood.x_range == (0, 1)
         write_images(out, x, labels, bounded)

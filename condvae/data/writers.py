@@ -30,14 +30,7 @@ def write_images(path: Path, x: np.ndarray, labels: Sequence[str], bounded: bool
     Raises:
         InputError: another suffix, or channels that are neither grey nor RGB.
     """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in (".npz", ".png", ""):
-        raise InputError(
-            "the output must be a .png (a sheet), an .npz (arrays) or a folder (no suffix)",
-            f"{path}",
-            "Change its name.",
-        )
+    suffix = check_image_path(path).suffix.lower()
     if suffix != ".npz" and x.shape[-1] not in (1, 3):
         raise InputError(
             "images must have 1 or 3 channels", f"{x.shape[-1]}", "Write an .npz instead."
@@ -49,6 +42,17 @@ def write_images(path: Path, x: np.ndarray, labels: Sequence[str], bounded: bool
             _image(sheet(to_uint8(x))).save(fresh)
         else:
             _write_folder(fresh, to_uint8(x), labels)
+
+
+def check_image_path(path: Path) -> Path:
+    """Return path if its suffix is a form that `write_images` knows."""
+    if path.suffix.lower() not in (".npz", ".png", ""):
+        raise InputError(
+            "the output must be a .png (a sheet), an .npz (arrays) or a folder (no suffix)",
+            f"{path}",
+            "Change its name.",
+        )
+    return path
 
 
 def sheet(x: np.ndarray, columns: int | None = None, gap_level: int = 0) -> np.ndarray:

@@ -295,7 +295,7 @@ def history(history: Mapping[str, Sequence[float]], note: str = "") -> Figure:
         low, high = curve_limits(curves)
         hidden |= bool(((curves < low) | (curves > high)).any())
         axes.set(title=title, xlabel="epoch", ylim=(low, high))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     figure.axes[0].set_ylabel("nats per example")
     figure.axes[0].legend(fontsize=_FONT_SIZE)
     _write_caption(

@@ -10,6 +10,7 @@ from rich.text import Text
 
 _WIDTH = 30
 _SECONDS_BETWEEN_UPDATES = 0.2
+_SECONDS_BETWEEN_LINES = 2.0
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -29,7 +30,7 @@ class ProgressBar(keras.callbacks.Callback):
         self.console = console or Console(stderr=True)
         self.epoch, self.served, self.figures = 0, 0, ""
         self._live: Any = None
-        self._updated = 0.0
+        self._updated, self._printed = 0.0, 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Open the bar."""
@@ -61,7 +62,9 @@ class ProgressBar(keras.callbacks.Callback):
             for label, prefix in (("loss", ""), ("val_loss", "val_"))
             if prefix + "loss" in logs
         )
-        if self._live is None:
+        waited = time.perf_counter() - self._printed
+        if self._live is None and (waited > _SECONDS_BETWEEN_LINES or epoch + 1 == self.epochs):
+            self._printed = time.perf_counter()
             self.console.print(f"epoch {epoch + 1}/{self.epochs}  {self.figures}", soft_wrap=True)
         self._draw()
 

@@ -1,0 +1,253 @@
+import json
+import signal
+
+import keras
+import numpy as np
+import pytest
+
+from condvae.checks import InputError
+from condvae.data import Dataset
+from condvae.evaluation import evaluate
+from condvae.runs import HISTORY_COLUMNS, Run, load
+from condvae.spec import Spec
+from condvae.training import estimate, train
+from condvae.training.feed import Feed
+
+
+@pytest.fixture(scope="module")
+def small() -> Dataset:
+    """203 grey images of 4 × 3 pixels in three classes, each with a pattern of its own."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 203)
+    patterns = rng.random((3, 4, 3))
+    x = np.clip(patterns[y] * 200 + rng.normal(0, 20, (203, 4, 3)), 0, 255).astype("uint8")
+    return Dataset.from_arrays(x, np.array(["ant", "bee", "cat"])[y], name="animals")
+
+
+def quick(data, path, **settings):
+    settings = {"epochs": 3, "hidden_dims": (8,), "progress": False, **settings}
+    return train(data, preset="plane", run_dir=path, **settings)
+
+
+def test_a_run_folder_is_complete_and_loads_as_it_was_trained(small, tmp_path):
+    run = quick(small, tmp_path / "run")
+    assert {p.name for p in run.path.iterdir()} == {
+        "run.json",
+        "history.csv",
+        "weights.safetensors",
+    }
+    again = Run.open(run.path)
+    assert again.record == run.record
+    assert again.record.status == "finished"
+    assert again.record.condition.categories == ("ant", "bee", "cat")
+    assert again.record.data.fingerprint == small.fingerprint
+    assert tuple(again.history) == HISTORY_COLUMNS
+    assert again.history["epoch"] == [1, 2, 3]
+    x, y = small.test.x, np.asarray(small.label_names)[small.test.y]
+    np.testing.assert_array_equal(load(run.path).elbo(x, y).elbo, run.model.elbo(x, y).elbo)
+
+
+def test_the_same_seed_gives_the_same_history_to_the_last_digit(small, tmp_path):
+    histories = [quick(small, tmp_path / str(n), seed=s).history for n, s in enumerate((4, 4, 5))]
+    for history in histories:
+        del history["seconds"]
+    assert histories[0] == histories[1]
+    assert histories[0]["val_loss"] != histories[2]["val_loss"]
+
+
+def test_the_weights_are_those_of_the_best_epoch(small, tmp_path):
+    """A rate that is far too high: later epochs are worse, and the first good one is kept."""
+    run = quick(small, tmp_path / "run", epochs=8, learning_rate=0.5, schedule="constant")
+    history, figures = run.history, run.record.figures
+    best = int(np.argmin(history["val_loss"]))
+    assert figures.best_epoch == best + 1
+    assert figures.val_kl_loss == history["val_kl_loss"][best]
+    # an independent evaluation of the kept weights, averaged over draws of z
+    x, y = small.validation.x, np.asarray(small.label_names)[small.validation.y]
+    losses = [-run.model.elbo(x, y, seed=seed).elbo.mean() for seed in range(30)]
+    kept = history["val_reconstruction_loss"][best] + history["val_kl_loss"][best]
+    assert np.mean(losses) == pytest.approx(kept, abs=float(5 * np.std(losses)) + 1e-3)
+
+
+def test_early_stopping_ends_after_patience(small, tmp_path):
+    run = quick(
+        small, tmp_path / "run", epochs=60, patience=2, learning_rate=0.3, schedule="constant"
+    )
+    history = run.history
+    assert len(history["epoch"]) == run.record.figures.best_epoch + 2 < 60
+
+
+def test_evaluation_equals_its_recomputation_in_numpy(digits, trained_run):
+    """The reported figure from the outputs of encode and decode alone, at the same z."""
+    result = evaluate(trained_run, digits)
+    x, y = digits.test.x, digits.test.y
+    model = trained_run.model
+    mean, logvar = (a.astype("float64") for a in model.encode(x, y))
+    noise = np.random.default_rng(0).standard_normal(mean.shape, dtype="float32")
+    p = np.clip(
+        model.decode(mean + np.exp(logvar / 2) * noise, y).astype("float64"), 1e-7, 1 - 1e-7
+    )
+    grey = x / 255
+    reconstruction_loss = -(grey * np.log(p) + (1 - grey) * np.log1p(-p)).sum(axis=(1, 2, 3))
+    kl_loss = 0.5 * (np.exp(logvar) + mean**2 - 1 - logvar).sum(axis=1)
+    assert result.reconstruction_loss == pytest.approx(reconstruction_loss.mean(), abs=0.01)
+    assert result.kl_loss == pytest.approx(kl_loss.mean(), abs=0.01)
+    assert result.elbo == pytest.approx(-(reconstruction_loss + kl_loss).mean(), abs=0.01)
+    for part in (
+        "digits",
+        "test split of 359",
+        "grey pixels",
+        "one draw of z",
+        "validation images",
+    ):
+        assert part in result.comparability
+
+
+def test_the_model_learns_digits(digits, trained_run):
+    """Better than the best model that ignores x: each class's mean image."""
+    x, y = digits.test.x / 255, digits.test.y
+    train_x, train_y = digits.train.x / 255, digits.train.y
+    p = np.clip(
+        np.stack([train_x[train_y == c].mean(axis=0) for c in range(10)])[y], 1e-3, 1 - 1e-3
+    )
+    by_label = -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum(axis=(1, 2, 3)).mean()
+    assert -evaluate(trained_run, digits).elbo < by_label - 0.3
+
+
+def test_the_test_images_as_validation_are_said_so(small, tmp_path):
+    run = train(small, preset="notebook", run_dir=tmp_path / "run", epochs=1, progress=False)
+    assert "the test images chose the epoch" in run.record.figures.comparability
+    assert "the test images chose the epoch" in evaluate(run, small).comparability
+    splits = run.record.data.splits
+    assert splits["validation"] == splits["test"]
+
+
+def test_training_starts_from_another_run(small, tmp_path):
+    first = quick(small, tmp_path / "first", epochs=5)
+    second = quick(small, tmp_path / "second", start_from=first.path, learning_rate=1e-6, warmup=0)
+    assert second.history["val_loss"][0] == pytest.approx(min(first.history["val_loss"]), abs=0.3)
+    with pytest.raises(InputError, match="hidden_0/kernel"):
+        quick(small, tmp_path / "third", start_from=first.path, hidden_dims=(9,))
+    assert not (tmp_path / "third").exists()
+
+
+def test_a_run_folder_that_exists_is_refused_and_a_default_name_counts_on(
+    small, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="exists"):
+        quick(small, tmp_path)
+    paths = [quick(small, None, epochs=1).path.as_posix() for _ in range(3)]
+    assert paths == ["runs/animals-plane", "runs/animals-plane-2", "runs/animals-plane-3"]
+
+
+class InterruptAt(keras.callbacks.Callback):
+    """Ctrl-C after a number of steps, as the terminal sends it."""
+
+    steps = 0
+
+    def __init__(self, at):
+        super().__init__()
+        self.at = at
+
+    def __call__(self, served):
+        self.steps += 1
+        if self.steps == self.at:
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(("at", "epochs"), [(1, 0), (5, 2), (4, 2)])
+def test_ctrl_c_keeps_what_was_done(small, tmp_path, monkeypatch, at, epochs):
+    """Two steps an epoch: the interrupted epoch counts only if its last step was running."""
+    interrupt = InterruptAt(at)
+    monkeypatch.setattr(
+        "condvae.training.train.Feed",
+        lambda x, y, batch_size, seed=None: Feed(
+            x, y, batch_size, seed, interrupt if seed is not None else lambda served: None
+        ),
+    )
+    before = signal.getsignal(signal.SIGINT)
+    run = quick(small, tmp_path / "run", batch_size=100, epochs=9)
+    assert signal.getsignal(signal.SIGINT) is before
+    again = Run.open(run.path)
+    assert again.record.status == "interrupted"
+    assert len(again.history["epoch"]) == epochs
+    assert (again.record.figures is None) == (epochs == 0)
+    assert np.isfinite(again.model.generate("ant", 2)).all()
+
+
+def test_a_failure_is_recorded(small, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("condvae.training.callbacks.save_weights", fail)
+    with pytest.raises(OSError, match="No space"):
+        quick(small, tmp_path / "run")
+    assert Run.open(tmp_path / "run").record.status == "failed"
+
+
+def test_other_data_are_refused(small, digits, tmp_path):
+    run = quick(small, tmp_path / "run", epochs=1)
+    with pytest.raises(InputError, match="must be those of"):
+        evaluate(run, digits)
+
+
+def test_floats_outside_the_unit_interval_need_the_normal_likelihood(small, tmp_path):
+    shifted = Dataset.from_arrays(small.x / 10.0 - 3, small.y)
+    with pytest.raises(InputError, match="Bernoulli"):
+        quick(shifted, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    run = quick(shifted, tmp_path / "run", likelihood="normal", scale=2.0)
+    assert np.isfinite(run.record.figures.val_elbo)
+
+
+def test_a_dry_run_tells_and_writes_nothing(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = estimate(small, preset="notebook", hidden_dims=(8,))
+    for part in (
+        "203 images",
+        "label: one of ant, bee, cat",
+        "notebook",
+        "parameters",
+        "epoch",
+        "GB",
+    ):
+        assert part in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spec_and_a_preset_exclude_each_other(small, tmp_path):
+    with pytest.raises(InputError, match="both"):
+        train(small, preset="plane", spec=Spec(), run_dir=tmp_path / "run")
+
+
+def test_the_order_of_an_epoch_is_fixed_by_seed_and_epoch():
+    x = np.arange(10)
+    feed = Feed(x, x, 4, seed=3)
+    orders = {}
+    for epoch in (0, 1, 0):
+        feed.start_epoch(epoch)
+        order = np.concatenate([feed[n][0]["x"] for n in range(len(feed))])
+        assert sorted(order) == list(x)
+        np.testing.assert_array_equal(orders.setdefault(epoch, order), order)
+        assert feed.exhausted
+    assert (orders[0] != orders[1]).any()
+    assert len(feed) == 3
+
+
+def test_a_damaged_record_names_the_field(small, tmp_path):
+    run = quick(small, tmp_path / "run", epochs=1)
+    file = run.path / "run.json"
+    record = json.loads(file.read_text())
+    record["spec"]["model"]["latent_dim"] = "many"
+    file.write_text(json.dumps(record))
+    with pytest.raises(InputError, match=r"spec.model.latent_dim"):
+        Run.open(run.path)
+
+
+def test_damaged_weights_are_refused(small, tmp_path):
+    run = quick(small, tmp_path / "run", epochs=1)
+    content = run.weights_path.read_bytes()
+    run.weights_path.write_bytes(content[:-100])
+    with pytest.raises(InputError, match="safetensors"):
+        load(run.path)
