@@ -106,7 +106,7 @@ def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path
             continue
         paths.append(Path(out_dir) / f"{stem}.png")
         with atomic_path(paths[-1]) as fresh:
-            figure.savefig(fresh, bbox_inches="tight")
+            figure.savefig(fresh, dpi=figure.dpi, bbox_inches="tight")  # else it forgets set_dpi
     return paths
 
 
