@@ -75,16 +75,17 @@ def sheet(x: np.ndarray, columns: int | None = None, gap_level: int = 0) -> np.n
 
 
 def _write_folder(folder: Path, x: np.ndarray, labels: Sequence[str]) -> None:
-    """folder/<label>/<number>.png"""
-    for label in dict.fromkeys(labels):
-        if label in (".", "..") or "/" in label or "\0" in label:
-            raise InputError(
-                "a label must serve as a folder's name", repr(label), "Write an .npz instead."
-            )
-        (folder / label).mkdir(parents=True)
+    """folder/<label>/<number>.png; a slash in a label becomes a hyphen."""
+    names = {label: label.replace("/", "-") for label in labels}
+    if len(set(names.values())) < len(names) or not {".", "..", ""}.isdisjoint(names.values()):
+        raise InputError(
+            "labels must serve as names of folders", f"{sorted(names)}", "Write an .npz instead."
+        )
+    for name in names.values():
+        (folder / name).mkdir(parents=True)
     digits = len(str(len(x)))
     for number, (image, label) in enumerate(zip(x, labels, strict=True)):
-        _image(image).save(folder / label / f"{number:0{digits}d}.png")
+        _image(image).save(folder / names[label] / f"{number:0{digits}d}.png")
 
 
 def _image(pixels: np.ndarray) -> Image.Image:

@@ -68,9 +68,9 @@ class CVAE(keras.Model):
 
     def scale(self, x: Tensor) -> Tensor:
         """(batch, *image_shape) float32 from pixels as they are stored."""
-        is_float = "float" in keras.backend.standardize_dtype(x.dtype)
+        is_integer = "int" in keras.backend.standardize_dtype(x.dtype)
         x = ops.reshape(ops.cast(x, "float32"), (-1, *self.image_shape))
-        return x if is_float else x / self.x_max
+        return x / self.x_max if is_integer else x
 
     def preprocess(self, x: Tensor) -> Tensor:
         """The target: scaled pixels, binarised anew where the model does that."""
