@@ -47,8 +47,13 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "wide": (
         "64 latents and two hidden layers of 512, ten epochs: the published comparison",
         {
-            "model": {"latent_dim": 64, "hidden_dims": (512, 512)},
-            "training": {"batch_size": 128},
+            "model": {"latent_dim": 64, "hidden_dims": (512, 512), "output_bias": "data"},
+            "training": {
+                "batch_size": 128,
+                "learning_rate": 3e-3,
+                "schedule": "cosine",
+                "warmup": 0.1,
+            },
         },
     ),
 }
