@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from condvae.checks import InputError as InputError
     from condvae.data import Dataset as Dataset
     from condvae.data import load_data as load_data
+    from condvae.evaluation import evaluate as evaluate
     from condvae.models import CVAE as CVAE
     from condvae.presets import preset as preset
     from condvae.runs import Run as Run
@@ -29,6 +30,7 @@ _HOMES = {
     "Run": "condvae.runs",
     "Spec": "condvae.spec",
     "TrainedModel": "condvae.trained",
+    "evaluate": "condvae.evaluation",
     "load": "condvae.runs",
     "load_data": "condvae.data",
     "preset": "condvae.presets",

@@ -148,8 +148,10 @@ def _transfer(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, An
 
 
 def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Four pairs of held-out images, fewer where there are not so many."""
-    return _examples(model, dataset, min(8, len(dataset.validation.y) // 2 * 2))
+    """Up to five pairs of held-out images, of digits: 0 to 5, 1 to 6, and so on."""
+    examples = _examples(model, dataset, min(10, len(dataset.validation.y) // 2 * 2))
+    order = np.arange(len(examples["x"])).reshape(2, -1).T.ravel()
+    return {**examples, "x": examples["x"][order], "y": examples["y"][order]}
 
 
 def _history(model: TrainedModel, dataset: Dataset, history: History) -> dict[str, Any]:

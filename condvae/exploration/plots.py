@@ -5,6 +5,7 @@ is seen and at which settings. Labels are taken as TrainedModel takes them, `ima
 given images in the caption. Latents are counted from 0 in arguments, from 1 (z1, z2) in figures.
 """
 
+import io
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -14,11 +15,12 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as PlainFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from condvae.checks import InputError
+from condvae.exploration.labels import in_words, label_weights
 from condvae.exploration.ranges import curve_limits, pixel_range
 from condvae.exploration.tiles import Block, rows_of, scaled_images, tile, wrapped
 from condvae.exploration.walks import axis_traversal, interpolate, plane_grid
@@ -30,6 +32,16 @@ _FONT_SIZE = 8  # points
 _LETTER = 0.068  # mean width of a letter at that size, inches
 
 
+class Figure(PlainFigure):
+    """A matplotlib Figure that Jupyter shows, although pyplot does not know it."""
+
+    def _repr_png_(self) -> bytes:
+        """What Jupyter displays."""
+        content = io.BytesIO()
+        self.savefig(content, format="png", dpi=self.dpi, bbox_inches="tight")
+        return content.getvalue()
+
+
 def scatter(
     model: TrainedModel, x: Any, y: Any, max_points: int = 60_000, images: str = "the given images"
 ) -> Figure:
@@ -39,7 +51,7 @@ def scatter(
         x: images; of more than max_points a random part is drawn, the same each time.
         y: their labels.
     """
-    num_images, weights = len(x), _weights(model, y, len(x))
+    num_images, weights = len(x), label_weights(model, y, len(x))
     if num_images > max_points:
         rows = np.sort(np.random.default_rng(0).permutation(num_images)[:max_points])
         x, weights = np.asarray(x)[rows], weights[rows]
@@ -130,7 +142,7 @@ def manifold(
     others = ", other latents 0" if len(axes) < model.latent_dim else ""
     return _grid_figure(
         [Block(cells, values, values if len(axes) == 2 else ())],
-        f"{_said(model, weights)}: the expected image at {' and '.join(titles)} from "
+        f"{in_words(model, weights)}: the expected image at {' and '.join(titles)} from "
         f"{_number(-extent)} to {_number(extent)}{others}.",
         column_title=titles[-1],
         row_title=titles[0] if len(axes) == 2 else "",
@@ -165,7 +177,8 @@ def traversal(
     block = Block(cells, [_number(value) for value in values], [names[axis] for axis in order])
     return _grid_figure(
         [block],
-        f"{_said(model, weights)}: the expected image along each latent alone, the others 0.{note}",
+        f"{in_words(model, weights)}: the expected image along each latent alone, "
+        f"the others 0.{note}",
         column_title="value of the latent",
     )
 
@@ -177,7 +190,7 @@ def reconstruct(model: TrainedModel, x: Any, y: Any, images: str = "the given im
         x: images.
         y: their labels.
     """
-    weights = _weights(model, y, len(x))
+    weights = label_weights(model, y, len(x))
     reconstructions = model.reconstruct(x, weights)
     cells = np.stack([scaled_images(model, x), reconstructions])
     names = [model.condition.categories[code] for code in weights.argmax(axis=1)]
@@ -208,7 +221,7 @@ def transfer(
     # a row whose style comes from no image starts with an empty cell
     originals = np.full((len(z), *model.image_shape), np.nan, dtype="float32")
     if x is not None:
-        weights = _weights(model, y, len(x))
+        weights = label_weights(model, y, len(x))
         mean, _ = model.encode(x, weights)
         z = np.concatenate([z, mean])
         originals = np.concatenate([originals, scaled_images(model, x)])
@@ -241,7 +254,7 @@ def interpolation(
     """
     if len(x) % 2 or not len(x):
         raise InputError("x must hold pairs of images", f"{len(x)} images", "Pass an even number.")
-    weights = _weights(model, y, len(x))
+    weights = label_weights(model, y, len(x))
     mean, _ = model.encode(x, weights)
     z, path = (interpolate(ends[::2], ends[1::2], steps) for ends in (mean, weights))
     decoded = model.decode(z.reshape(-1, z.shape[-1]), path.reshape(-1, path.shape[-1]))
@@ -365,22 +378,6 @@ def _write_caption(figure: Figure, text: str) -> None:
     """The caption at the bottom, wrapped to the figure's width."""
     letters = int(figure.get_figwidth() / _LETTER)
     figure.supxlabel(textwrap.fill(text.strip(), letters), fontsize=_FONT_SIZE)
-
-
-def _weights(model: TrainedModel, y: Any, num_rows: int) -> np.ndarray:
-    """Labels as weights, (num_rows, num_classes); one label serves all rows."""
-    weights = model.condition.encode(y)
-    return np.repeat(weights, num_rows, axis=0) if len(weights) == 1 else weights
-
-
-def _said(model: TrainedModel, weights: np.ndarray) -> str:
-    """The given label in words: "digit 3", or the mixture."""
-    names = model.condition.categories
-    parts = [
-        names[code] if weights[0, code] == 1 else f"{weights[0, code]:.0%} {names[code]}"
-        for code in np.flatnonzero(weights[0])
-    ]
-    return f"{model.condition.name} {' + '.join(parts)}"
 
 
 def _number(value: float) -> str:

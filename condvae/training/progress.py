@@ -69,7 +69,12 @@ class ProgressBar(keras.callbacks.Callback):
         self._draw()
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Close the bar; its last state stays."""
+        """Close the bar; its last state stays, and says when the training ended early."""
+        if self.epoch + 1 < self.epochs:
+            self.figures += "\nended before its last epoch: no better validation loss, or Ctrl-C"
+            if self._live is None:
+                self.console.print(self.figures, soft_wrap=True)
+        self._draw()
         self.close()
 
     def close(self) -> None:
