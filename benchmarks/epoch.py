@@ -9,13 +9,17 @@ compiling drop out and every callback, file and validation is in.
 """
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import keras
 from keras import layers, ops
 
 import condvae
