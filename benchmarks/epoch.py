@@ -65,7 +65,7 @@ def plain(data: condvae.Dataset, epochs: int) -> float:
 
     def arrays(split):
         x = split.x.reshape(-1, 784).astype("float32") / 255
-        return {"x": x, "y": np.eye(10, dtype="float32")[split.y]}
+        return {"x": x, "y": np.eye(10, dtype="float32")[split.codes]}
 
     model = PlainVAE()
     model.compile(optimizer=keras.optimizers.Adam(5e-4))
@@ -76,6 +76,7 @@ def plain(data: condvae.Dataset, epochs: int) -> float:
         train,
         validation_data=(validation, None),
         batch_size=250,
+        validation_batch_size=1000,  # as condvae
         epochs=epochs,
         callbacks=[stop],
         verbose=0,

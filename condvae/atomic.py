@@ -13,10 +13,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, for a file or a folder; renamed onto it at the end.
 
     When the block raises, what was written is removed and `path` stays as it was. The
-    temporary name keeps the suffix, because writers choose the format by it. A folder
-    replaces an existing one: the old one is removed after the new one is complete.
+    temporary name keeps the suffix, because writers choose the format by it. A file replaces
+    an existing one; a folder only an empty one.
     """
     path = Path(path)
+    made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
@@ -24,12 +25,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
         yield fresh
         if fresh.is_file():
             _flush(fresh)
-        elif path.is_dir():
-            os.replace(path, scratch / "old")
         os.replace(fresh, path)
         _flush(path.parent)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        if not path.exists():
+            for folder in made:
+                folder.rmdir()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -83,8 +83,27 @@ def check_range(array: "np.ndarray", low: float, high: float, name: str) -> "np.
     return array
 
 
+def check_at_least(number: int, least: int, name: str) -> int:
+    """Return number if it is a whole number and least or more."""
+    if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:
+        raise InputError(
+            f"{name} must be a whole number, {least} or more", f"{number!r}", "Correct it."
+        )
+    return number
+
+
+def check_suffix(path: Path, suffix: str) -> Path:
+    """Return path if its name ends in the suffix."""
+    if path.suffix.lower() != suffix:
+        raise InputError(f"the output must be a {suffix}", f"{path}", "Change its name.")
+    return path
+
+
 def check_new_path(path: Path, overwrite: bool = False) -> Path:
-    """Return path if it can be written and would replace nothing of the user's."""
+    """Return path if it can be written and would replace nothing of the user's.
+
+    With overwrite a file may be replaced, a folder never.
+    """
     path = Path(path)
     parent = next(p for p in [path.parent, *path.parent.parents] if p.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK):
@@ -93,10 +112,10 @@ def check_new_path(path: Path, overwrite: bool = False) -> Path:
             f"{parent}, which is {'read-only' if parent.is_dir() else 'a file'}",
             "Choose another place.",
         )
-    if path.exists() and not overwrite:
+    if path.is_dir() or (path.exists() and not overwrite):
         raise InputError(
             "the output must be a new path",
-            f"{path}, which exists",
-            "Choose another name, or add --overwrite.",
+            f"{path}, which is a folder" if path.is_dir() else f"{path}, which exists",
+            "Choose another name." if path.is_dir() else "Choose another name, or --overwrite.",
         )
     return path

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from condvae.checks import InputError
 
@@ -22,6 +22,13 @@ class Categorical(BaseModel):
     kind: Literal["categorical"] = "categorical"
     name: str = "label"
     categories: tuple[str, ...]
+
+    @field_validator("categories")
+    @classmethod
+    def _different(cls, categories: tuple[str, ...]) -> tuple[str, ...]:
+        if not categories or len(set(categories)) < len(categories):
+            raise ValueError("categories must be different names, one at least")
+        return categories
 
     @property
     def dim(self) -> int:
@@ -63,6 +70,12 @@ class Categorical(BaseModel):
             )
         return np.asarray(found, dtype="int32")[inverse.reshape(-1)]
 
+    def labels(self, codes: np.ndarray) -> np.ndarray:
+        """The labels of class codes: whole numbers where all categories are, else names."""
+        numeric = all(_is_integer(name) for name in self.categories)
+        names = np.asarray(self.categories, dtype="int64" if numeric else "str")
+        return names[codes]
+
     def encode(self, y: Any) -> np.ndarray:
         """The networks' input for y.
 
@@ -90,6 +103,8 @@ class Categorical(BaseModel):
 
     def given(self, text: str) -> str:
         """The label in a `--given` of the command line: "3", or "digit=3"."""
+        if text in self.categories:
+            return text
         name, equals, value = text.partition("=")
         if equals and name != self.name:
             raise InputError(
@@ -131,7 +146,7 @@ def _label_name(label: Any) -> str:
 
 def _is_integer(text: str) -> bool:
     """Whether the text reads as a whole number."""
-    return text.removeprefix("-").isdigit()
+    return text.isascii() and text.removeprefix("-").isdecimal()
 
 
 def _listed(names: Sequence[str], most: int = 12) -> str:

@@ -47,6 +47,7 @@ class Preprocessing(BaseModel):
     image_shape: tuple[int, int, int]
     x_max: int
     assumption: str
+    in_unit_interval: bool  # whether the model's x lies in [0, 1], so that images can show it
 
 
 class DataRecord(BaseModel):
@@ -111,7 +112,14 @@ class Run:
     @classmethod
     def create(cls, path: Path, record: RunRecord) -> Self:
         """Make the folder and write its run.json."""
-        path.mkdir(parents=True)
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            raise InputError(
+                "the run must go into a new folder",
+                f"{path}, which exists",
+                "Choose another name.",
+            ) from None
         run = cls(path, record)
         run.update()
         return run
@@ -157,10 +165,21 @@ class Run:
 
     @property
     def history(self) -> dict[str, list[float]]:
-        """history.csv, a list for each column; losses in nats per example."""
-        with open(self.path / "history.csv", newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        return {column: [float(row[column]) for row in rows] for column in HISTORY_COLUMNS}
+        """history.csv, a list for each column; losses in nats per example.
+
+        Raises:
+            InputError: it is missing or damaged.
+        """
+        try:
+            with open(self.path / "history.csv", newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            return {column: [float(row[column]) for row in rows] for column in HISTORY_COLUMNS}
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{self.path / 'history.csv'} must hold the columns {', '.join(HISTORY_COLUMNS)}",
+                f"{type(error).__name__} {error}",
+                "Restore the file.",
+            ) from None
 
     @cached_property
     def model(self) -> TrainedModel:
@@ -170,6 +189,12 @@ class Run:
             InputError: the weights are missing, damaged or of other networks.
         """
         record = self.record
+        if not self.weights_path.exists():
+            raise InputError(
+                f"{self.path} must hold weights.safetensors",
+                f"none; the run's status is {record.status!r}",
+                "Take a run that has finished an epoch.",
+            )
         model = build_model(
             record.spec,
             record.preprocessing.image_shape,
@@ -206,7 +231,15 @@ class Run:
                 "a run that was trained on arrays",
                 "Pass the Dataset, or name a file with --data.",
             )
-        return load_data(self.record.data.name, data_dir=data_dir)
+        try:
+            return load_data(self.record.data.name, data_dir=data_dir)
+        except InputError as error:
+            raise InputError(
+                error.expected,
+                error.received,
+                f"{error.remedy} The run was trained on {self.record.data.name!r}: --data names "
+                "the same data elsewhere.",
+            ) from None
 
     def plot(
         self, name: str, dataset: Dataset | None = None, **settings: Any
@@ -234,10 +267,14 @@ class Run:
         record = self.record
         on_test = record.spec.data.validation == "test"
         chooser = "the test images" if on_test else "the validation images"
-        pixels = {
-            ("bernoulli", "grey"): "grey pixels as Bernoulli targets (no normalised density)",
-            ("bernoulli", "dynamic"): "pixels binarised anew at each draw",
-        }.get((record.spec.model.likelihood, record.spec.model.pixels), "pixels as real numbers")
+        if record.spec.model.likelihood == "normal":
+            pixels = f"pixels as real numbers, normal with scale {record.spec.model.scale:g}"
+        elif record.spec.model.pixels == "dynamic":
+            pixels = "pixels binarised anew at each draw"
+        elif "binary" in record.preprocessing.assumption:
+            pixels = "binary pixels as they are"
+        else:
+            pixels = "grey pixels as Bernoulli targets (no normalised density)"
         data = f"{record.data.name or 'data'} {record.data.fingerprint[:8]}"
         count = record.data.splits[split]["size"]
         return (

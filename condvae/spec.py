@@ -3,9 +3,15 @@
 import difflib
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from condvae.checks import InputError
+
+# Strict: "10" and true are typing errors, not numbers.
+Count = Annotated[int, Field(strict=True, gt=0, le=1_000_000)]
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
+Positive = Annotated[float, Field(strict=True, gt=0)]
+Fraction = Annotated[float, Field(strict=True, gt=0, lt=1)]
 
 
 class _Frozen(BaseModel):
@@ -26,9 +32,9 @@ class DataSpec(_Frozen):
     """
 
     source: str = ""
-    validation: Annotated[float, Field(gt=0, lt=1)] | Literal["test"] = 0.1
-    test: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    split_seed: Annotated[int, Field(ge=0)] = 0
+    validation: Fraction | Literal["test"] = 0.1
+    test: Fraction = 0.2
+    split_seed: Seed = 0
 
 
 class ModelSpec(_Frozen):
@@ -47,20 +53,26 @@ class ModelSpec(_Frozen):
             training pixels' means.
     """
 
-    latent_dim: PositiveInt = 2
-    hidden_dims: tuple[PositiveInt, ...] = (512,)
+    latent_dim: Count = 2
+    hidden_dims: tuple[Count, ...] = (512,)
     activation: Literal["relu", "silu", "gelu", "elu", "tanh"] = "relu"
     activity_regularizer: Literal["l1", "l2"] | None = None
     likelihood: Literal["bernoulli", "normal"] = "bernoulli"
-    scale: PositiveFloat = 1.0
+    scale: Positive = 1.0
     pixels: Literal["grey", "dynamic"] = "grey"
     output_bias: Literal["zeros", "data"] = "zeros"
+
+    @model_validator(mode="after")
+    def _binarises_probabilities_only(self) -> Self:
+        if self.pixels == "dynamic" and self.likelihood != "bernoulli":
+            raise ValueError("pixels 'dynamic' need the likelihood 'bernoulli'")
+        return self
 
 
 class ObjectiveSpec(_Frozen):
     """What training minimises: reconstruction_loss + beta * kl_loss."""
 
-    beta: Annotated[float, Field(ge=0)] = 1.0
+    beta: Annotated[float, Field(strict=True, ge=0)] = 1.0
 
 
 class TrainingSpec(_Frozen):
@@ -76,13 +88,13 @@ class TrainingSpec(_Frozen):
         seed: of the first weights, the order of the images and the noise.
     """
 
-    epochs: PositiveInt = 10
-    batch_size: PositiveInt = 125
-    learning_rate: PositiveFloat = 1e-3
+    epochs: Count = 10
+    batch_size: Count = 125
+    learning_rate: Positive = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
-    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    patience: PositiveInt | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    warmup: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
+    patience: Count | None = None
+    seed: Seed = 0
 
 
 class Spec(_Frozen):
@@ -154,6 +166,8 @@ def _explain(error: ValidationError) -> InputError:
     if first["type"] == "json_invalid":
         return InputError("a spec must be JSON", first["msg"], "Mend the file.")
     reasons = [e["msg"] for e in error.errors() if [str(p) for p in e["loc"]][:2] == place]
+    if not place:
+        return InputError("a spec must be a JSON object", first["msg"], "Mend the file.")
     return InputError(
         f"setting {'.'.join(place)!r} must fit its field",
         f"{first['input']!r} ({'; '.join(reasons)})",

@@ -5,7 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from condvae.checks import InputError, check_choice, check_finite, check_range, check_shape
+from condvae.checks import (
+    InputError,
+    check_at_least,
+    check_choice,
+    check_finite,
+    check_range,
+    check_shape,
+)
 from condvae.conditions import Categorical
 from condvae.models import CVAE, inference
 from condvae.objectives import Terms
@@ -97,15 +104,15 @@ class TrainedModel:
         z = self._styles(z)
         if not sample:
             return self.decode(z, given)
-        rng = np.random.default_rng([seed, 1])
+        rng = _generator(seed, 1)
         inputs = {"z": z, "y": self._given(given, len(z))}
         return self._run(inference.draw_pixels, inputs, self._likelihood_noise(rng))["x_sample"]
 
     def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:
         """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
-        _check_count(num_samples)
+        check_at_least(num_samples, 1, "num_samples")
         shape = (num_samples, self.latent_dim)
-        noise = np.random.default_rng(seed).standard_normal(shape, dtype="float32")
+        noise = _generator(seed).standard_normal(shape, dtype="float32")
         inputs = {"noise": noise, "y": self._given(given, num_samples)}
         return self._run(inference.draw_prior, inputs)["z"]
 
@@ -128,7 +135,7 @@ class TrainedModel:
             Terms, each (batch,) float32 nats; the model's beta is in loss alone.
         """
         x, y = self._pair(x, y)
-        rng = np.random.default_rng(seed)
+        rng = _generator(seed)
         noise = rng.standard_normal((len(x), self.latent_dim), dtype="float32")
         inputs = {"x": x, "y": y, "noise": noise}
         return Terms(**self._run(inference.elbo, inputs, self._pixel_noise(seed)))
@@ -159,13 +166,13 @@ class TrainedModel:
         Source: Burda, Grosse & Salakhutdinov 2016, eq. 8; Sohn, Lee & Yan 2015, section 4.2.
         """
         check_choice(estimator, ("importance", "prior"), "estimator")
-        _check_count(num_samples)
+        check_at_least(num_samples, 1, "num_samples")
         x, y = self._pair(x, y)
         function = {
             "importance": inference.importance_log_weights,
             "prior": inference.prior_log_weights,
         }[estimator]
-        rng = np.random.default_rng(seed)
+        rng = _generator(seed)
         total = np.full(len(x), -np.inf)
         for first in range(0, num_samples, _SAMPLES):
             count = min(_SAMPLES, num_samples - first)
@@ -213,7 +220,10 @@ class TrainedModel:
     def _styles(self, z: Any) -> np.ndarray:
         """(batch, latent_dim) float32; one style alone becomes a batch of one."""
         z = np.atleast_2d(np.asarray(z, dtype="float32"))
-        return check_finite(check_shape(z, (None, self.latent_dim), "z"), "z")
+        check_shape(z, (None, self.latent_dim), "z")
+        if not len(z):
+            raise InputError("z must hold at least one style", "none", "Pass (batch, latent_dim).")
+        return check_finite(z, "z")
 
     def _given(self, y: Any, num_rows: int) -> np.ndarray:
         """(num_rows, condition_dim) float32; one label serves all rows."""
@@ -242,7 +252,7 @@ class TrainedModel:
         """Uniform noise for a batch's binarisation, from a stream of its own."""
         if not self.keras_model.binarise:
             return lambda size: {}
-        rng = np.random.default_rng([seed, 1])
+        rng = _generator(seed, 1)
         return lambda size: {"pixel_noise": rng.random((size, *self.image_shape), dtype="float32")}
 
     def _likelihood_noise(self, rng: np.random.Generator) -> Callable[[int], dict]:
@@ -252,7 +262,7 @@ class TrainedModel:
         return lambda size: {"pixel_noise": draw((size, *self.image_shape), dtype="float32")}
 
 
-def _check_count(num_samples: int) -> None:
-    """At least one."""
-    if num_samples < 1:
-        raise InputError("num_samples must be at least 1", f"{num_samples}", "Ask for one or more.")
+def _generator(seed: int, *stream: int) -> np.random.Generator:
+    """NumPy's generator; streams of one seed are independent."""
+    check_at_least(seed, 0, "seed")
+    return np.random.default_rng([seed, *stream] if stream else seed)

@@ -20,11 +20,22 @@ def test_an_error_leaves_everything_as_it_was(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_is_replaced_whole(tmp_path):
-    path = tmp_path / "set"
-    for name in ("one", "two"):
+def test_a_folder_is_written_whole_and_replaces_none(tmp_path):
+    path = tmp_path / "new" / "set"
+
+    def write(name):
         with atomic_path(path) as fresh:
             fresh.mkdir()
             (fresh / name).touch()
-    assert [entry.name for entry in path.iterdir()] == ["two"]
-    assert list(tmp_path.iterdir()) == [path]
+
+    write("one")
+    with pytest.raises(OSError, match="not empty"):
+        write("two")
+    assert [entry.name for entry in path.iterdir()] == ["one"]
+    assert list(tmp_path.iterdir()) == [path.parent]
+
+
+def test_folders_made_for_nothing_are_removed(tmp_path):
+    with pytest.raises(UnicodeEncodeError):
+        write_text(tmp_path / "a" / "b" / "c.txt", "\udc00")
+    assert list(tmp_path.iterdir()) == []

@@ -44,8 +44,14 @@ def main(arguments: list[str] | None = None) -> int:
             received.strip().rstrip("."),
             f"Did you mean {hint.partition('?')[0]}?" if hint else "Correct them.",
         )
-    except (InputError, OSError) as error:
+    except InputError as error:
         mistake = error
+    except OSError as error:
+        mistake = InputError(
+            "files must be readable and writable",
+            str(error),
+            "Check the path, the permissions and the free space.",
+        )
     except KeyboardInterrupt:
         print("condvae: interrupted", file=sys.stderr)
         return INTERRUPTED

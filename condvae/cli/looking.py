@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from condvae.checks import InputError, check_new_path
+from condvae.checks import InputError, check_new_path, check_suffix
 from condvae.cli.arguments import DataDir, Overwrite, data_of_run, load_dataset, working
 
 
@@ -29,7 +29,7 @@ def evaluate(
     from condvae.runs import Run
 
     if not runs:
-        raise InputError("evaluate needs a run folder", "none", "condvae evaluate RUN")
+        raise InputError("evaluate needs a run folder", "none", "Write `condvae evaluate RUN`.")
     opened = [Run.open(path) for path in runs]
     results = []
     for run in opened:
@@ -69,7 +69,8 @@ def plot(
     opened = Run.open(run)
     chosen = None if not names or "all" in names else list(names)
     labels = [opened.record.condition.given(text) for text in given] if given else None
-    folder = check_new_path(out or run / "figures", overwrite=True)
+    folder = out or run / "figures"
+    check_new_path(folder / "figure.png", overwrite=True)
     with working("drawing"):
         dataset = opened.check_data(data_of_run(opened, data, data_dir))
         figures = gallery.draw(opened.model, dataset, opened.history, chosen, labels)
@@ -96,7 +97,7 @@ def info(
     from condvae.data.overview import contact_sheet, describe
 
     if sheet is not None:
-        check_new_path(sheet, overwrite)
+        check_suffix(check_new_path(sheet, overwrite), ".png")
     dataset = load_dataset(source, data_dir)
     print(describe(dataset))
     if sheet is not None:

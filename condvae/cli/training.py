@@ -3,16 +3,14 @@
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from condvae.checks import InputError
+from condvae.checks import InputError, check_choice
 from condvae.cli.arguments import DataDir, load_dataset, numbers
 from condvae.cli.looking import evaluate, plot
-
-if TYPE_CHECKING:
-    pass
+from condvae.presets import PRESETS
 
 INTERRUPTED = 130
 
@@ -33,6 +31,8 @@ class Settings:
         latent_dim: Size of z.
         hidden_dims: Sizes of the encoder's hidden layers, such as 512,256.
         activation: Of the hidden layers.
+        activity_regularizer: On the encoder's hidden layers.
+        output_bias: What the decoder's last bias starts from.
         likelihood: Of the pixels.
         scale: Standard deviation of the normal likelihood.
         pixels: Grey levels as they are, or binarised anew at each draw.
@@ -52,6 +52,8 @@ class Settings:
     latent_dim: int | None = None
     hidden_dims: str | None = None
     activation: Literal["relu", "silu", "gelu", "elu", "tanh"] | None = None
+    activity_regularizer: Literal["l1", "l2"] | None = None
+    output_bias: Literal["zeros", "data"] | None = None
     likelihood: Literal["bernoulli", "normal"] | None = None
     scale: float | None = None
     pixels: Literal["grey", "dynamic"] | None = None
@@ -121,6 +123,8 @@ def train(
         "start_from": start_from,
         **settings.given(),
     }
+    if preset is not None:
+        check_choice(preset, PRESETS, "preset")  # before data are loaded, or even downloaded
     dataset = load_dataset(source, data_dir)
     if dry_run:
         print(estimate(dataset, **arguments))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from condvae.checks import InputError, check_new_path
+from condvae.checks import InputError, check_at_least, check_new_path, check_suffix
 from condvae.cli.arguments import DataDir, Overwrite, load_dataset, numbers, working
 
 
@@ -47,20 +47,33 @@ def generate(
         )
     check_image_path(check_new_path(out, overwrite))
     for option, number in (("--num-samples", num_samples), ("--per-class", per_class)):
-        if number is not None and number < 1:
-            raise InputError(f"{option} must be at least 1", f"{number}", "Ask for one or more.")
+        check_at_least(1 if number is None else number, 1, option)
+    if per_class is not None and (num_samples is not None or z is not None):
+        raise InputError("--per-class stands alone", "-n or --z beside it", "Leave one out.")
+    if z is not None and (num_samples or 1) > 1 and not sample:
+        raise InputError(
+            "--z must come with one image, or with --sample",
+            f"-n {num_samples}",
+            "One style has one expected image: leave -n out.",
+        )
     opened = Run.open(run)
+    bounded = opened.record.preprocessing.in_unit_interval
+    if not bounded and out.suffix != ".npz":
+        raise InputError(
+            "images must lie in [0, 1] to be written as pictures",
+            f"a run on {opened.record.preprocessing.assumption}",
+            "Write an .npz.",
+        )
     condition = opened.record.condition
     if per_class is None:
         count = (16 if z is None else 1) if num_samples is None else num_samples
-        labels = [condition.given(given or "")] * count
+        labels = [condition.given(str(given))] * count
     else:
         labels = [name for name in condition.categories for _ in range(per_class)]
     style = None if z is None else np.array([numbers(z, "--z", float)] * len(labels), "float32")
     with working("generating"):
         model = opened.model
         x = model.generate(labels, z=style, sample=sample, seed=seed)
-        bounded = model.keras_model.likelihood.x_range == (0, 1)
         write_images(out, x, labels, bounded)
     kind = "samples of the pixels" if sample else "expected pixels"
     print(f"{out}: {len(x):,} images, {kind}, seed {seed}")
@@ -88,14 +101,15 @@ def encode(
     from condvae.atomic import atomic_path
     from condvae.runs import Run
 
-    check_new_path(out, overwrite)
-    if out.suffix != ".npz":
-        raise InputError("the output must be an .npz", f"{out}", "Change its name.")
+    check_suffix(check_new_path(out, overwrite), ".npz")
     opened = Run.open(run)
     dataset = load_dataset(source, data_dir)
-    labels = np.asarray(dataset.label_names)[dataset.y]
+    labels = dataset.y.astype(str)
     with working("encoding"):
-        mean, logvar = opened.model.encode(dataset.x, labels)
+        x = dataset.x
+        if dataset.x_max != opened.record.preprocessing.x_max:
+            x = (x / dataset.x_max).astype("float32")  # binary pixels for a grey model, or the like
+        mean, logvar = opened.model.encode(x, labels)
         with atomic_path(out) as fresh:
             np.savez_compressed(fresh, mean=mean, logvar=logvar, y=labels)
     print(f"{out}: mean and logvar of {len(mean):,} images, {mean.shape[1]} latents")
@@ -125,8 +139,14 @@ def transfer(
     from condvae.data.writers import write_images
     from condvae.runs import Run
 
-    check_new_path(out, overwrite)
+    check_suffix(check_new_path(out, overwrite), ".png")
     opened = Run.open(run)
+    if not opened.record.preprocessing.in_unit_interval:
+        raise InputError(
+            "transfer needs a run on pixels in [0, 1]",
+            f"a run on {opened.record.preprocessing.assumption}",
+            "Use TrainedModel.transfer from Python.",
+        )
     given, wanted = (opened.record.condition.given(text) for text in (label, to))
     pixels = read_image(image, opened.record.preprocessing.image_shape)
     with working("transferring"):

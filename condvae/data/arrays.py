@@ -1,5 +1,6 @@
 """What comes as images and labels, checked and brought to one form."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -95,15 +96,15 @@ def checked_labels(y: Any, num_images: int, name: str = "y") -> np.ndarray:
 
 
 def check_class_sizes(
-    codes: np.ndarray, categories: tuple[str, ...], parts: tuple[str, ...], name: str = "y"
+    codes: np.ndarray, categories: Sequence[str], parts: Sequence[str], name: str
 ) -> None:
     """Raise if a class has fewer examples than there are parts to draw for."""
     counts = np.bincount(codes, minlength=len(categories))
     smallest = int(counts.argmin())
     if counts[smallest] < len(parts):
         raise InputError(
-            f"every class in {name} must have at least {len(parts)} examples, one for each of "
-            f"{', '.join(parts)}",
+            f"every class of {name or 'the data'} must have at least {len(parts)} examples, as "
+            f"many as there are splits ({', '.join(parts)})",
             f"{counts[smallest]} of class {categories[smallest]!r}",
             "Bring more of that class, or leave it out.",
         )

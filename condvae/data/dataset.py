@@ -23,12 +23,14 @@ class Split(NamedTuple):
 
     Attributes:
         x: (n, height, width, channels) images.
-        y: (n,) int32 class codes.
+        y: (n,) labels, as TrainedModel takes them: whole numbers, or names.
+        codes: (n,) int32 class codes, as the Keras model takes them.
         rows: (n,) sorted positions in the data set.
     """
 
     x: np.ndarray
     y: np.ndarray
+    codes: np.ndarray
     rows: np.ndarray
 
 
@@ -38,7 +40,7 @@ class Dataset:
 
     Attributes:
         x: (N, height, width, channels) uint8 or float32.
-        y: (N,) int32 class codes.
+        codes: (N,) int32 class codes.
         condition: what y is called, and the classes' names in the order of their codes.
         name: a named set, a path, or "" for arrays.
         test_rows: rows of the source's own test set; None where it has none.
@@ -46,7 +48,7 @@ class Dataset:
     """
 
     x: np.ndarray
-    y: np.ndarray
+    codes: np.ndarray
     condition: Categorical
     name: str = ""
     test_rows: np.ndarray | None = None
@@ -100,8 +102,6 @@ class Dataset:
         else:
             condition = Categorical(name=condition_name, categories=tuple(categories))
             codes = condition.codes(y)
-        parts = ("training", "validation") + (("test",) if test is None else ())
-        check_class_sizes(codes[:num_own], condition.categories, parts, f"y{of_name}")
         return cls(x, codes, condition, name, test_rows, spec or DataSpec())
 
     def with_spec(self, spec: DataSpec) -> "Dataset":
@@ -113,6 +113,11 @@ class Dataset:
         """(height, width, channels)."""
         height, width, channels = self.x.shape[1:]
         return height, width, channels
+
+    @property
+    def y(self) -> np.ndarray:
+        """(N,) labels: whole numbers where all categories are, else names."""
+        return self.condition.labels(self.codes)
 
     @property
     def num_classes(self) -> int:
@@ -130,15 +135,20 @@ class Dataset:
         return 1 if self.x.dtype != np.uint8 or self.x.max() == 1 else 255
 
     @cached_property
+    def in_unit_interval(self) -> bool:
+        """Whether x, as the model sees it, lies in [0, 1]."""
+        return self.x.dtype == np.uint8 or bool(self.x.min() >= 0 and self.x.max() <= 1)
+
+    @cached_property
     def assumption(self) -> str:
         """What the pixels were taken for."""
         if self.x.dtype == np.uint8:
             if self.x_max == 1:
                 return "uint8 pixels whose maximum is 1: binary, taken as 0 and 1, not as 1/255"
             return "uint8 pixels 0-255: grey levels, divided by 255"
-        low, high = self.x.min(), self.x.max()
-        if low >= 0 and high <= 1:
+        if self.in_unit_interval:
             return "float pixels in [0, 1], taken as they are"
+        low, high = self.x.min(), self.x.max()
         return f"float values from {low:g} to {high:g}, taken as they are"
 
     @cached_property
@@ -162,10 +172,10 @@ class Dataset:
     def fingerprint(self) -> str:
         """sha256, in hex, of images, labels, names of the classes and the source's test rows."""
         own_test = None if self.test_rows is None else self.test_rows.tolist()
-        head = [str(self.x.dtype), self.x.shape, str(self.y.dtype), self.label_names, own_test]
+        head = [str(self.x.dtype), self.x.shape, str(self.codes.dtype), self.label_names, own_test]
         digest = hashlib.sha256(json.dumps(head).encode())
         digest.update(np.ascontiguousarray(self.x).data)
-        digest.update(np.ascontiguousarray(self.y).data)
+        digest.update(np.ascontiguousarray(self.codes).data)
         return digest.hexdigest()
 
     def split_record(self) -> dict[str, Any]:
@@ -186,20 +196,24 @@ class Dataset:
     def _rows(self) -> dict[str, np.ndarray]:
         """The rows of each split."""
         spec, rest, test = self.spec, np.arange(len(self.x)), self.test_rows
-        if test is None:
-            rest, test = stratified_split(self.y, spec.test, spec.split_seed, TEST_STREAM)
-        else:
+        if test is not None:
             rest = np.setdiff1d(rest, test)
+        parts = ["training"] if spec.validation == "test" else ["training", "validation"]
+        parts += ["test"] if test is None else []
+        check_class_sizes(self.codes[rest], self.label_names, parts, self.name)
+        if test is None:
+            rest, test = stratified_split(self.codes, spec.test, spec.split_seed, TEST_STREAM)
         if spec.validation == "test":
             return {"train": rest, "validation": test, "test": test}
         kept, held_out = stratified_split(
-            self.y[rest], spec.validation, spec.split_seed, VALIDATION_STREAM
+            self.codes[rest], spec.validation, spec.split_seed, VALIDATION_STREAM
         )
         return {"train": rest[kept], "validation": rest[held_out], "test": test}
 
     def _split(self, rows: np.ndarray) -> Split:
         """The images and labels in these rows."""
-        return Split(self.x[rows], self.y[rows], rows)
+        codes = self.codes[rows]
+        return Split(self.x[rows], self.condition.labels(codes), codes, rows)
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.x.shape} {self.x.dtype}, {self.condition})"

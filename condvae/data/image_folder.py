@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image
@@ -40,7 +41,7 @@ def read_image_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
                 "Add images, or remove that folder.",
             )
         paths += images
-        labels += [class_folder.name] * len(images)
+        labels += [label_of_folder(class_folder.name)] * len(images)
     mode, (width, height) = _common_form(paths)
     x = np.empty((len(paths), height, width, 3 if mode == "RGB" else 1), np.uint8)
     for row, path in enumerate(paths):
@@ -57,6 +58,7 @@ def read_image(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
     """
     height, width, channels = image_shape
     with _opened(path) as image:
+        _check_depth(image, path)
         if image.size != (width, height):
             raise InputError(
                 f"the image must have {width} × {height} pixels, as the model's",
@@ -64,6 +66,17 @@ def read_image(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
                 "Crop or scale it.",
             )
         return _converted(image, "L" if channels == 1 else "RGB").reshape(image_shape)
+
+
+def folder_of_label(label: str) -> str:
+    """A label as a folder's name: what a name cannot have is written as in a URL (%2F)."""
+    name = label.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
+    return "%2E" + name[1:] if name.startswith(".") else name
+
+
+def label_of_folder(name: str) -> str:
+    """The inverse of `folder_of_label`."""
+    return unquote(name)
 
 
 def holds_class_folders(folder: Path) -> bool:
@@ -92,14 +105,7 @@ def _common_form(paths: list[Path]) -> tuple[str, tuple[int, int]]:
     mode, first_of_size = "L", {}
     for path in paths:
         with _opened(path) as image:
-            # Pillow opens 16-bit colour as 8-bit; only the raw mode still tells
-            raw_modes = " ".join(str(tile[3]) for tile in getattr(image, "tile", []))
-            if image.mode.startswith(("I", "F")) or re.search(r";16[BLN]", raw_modes):
-                raise InputError(
-                    "images must have 8 bits a channel",
-                    f"{path}, which has more (Pillow's mode {image.mode})",
-                    "Convert it to 8 bits, or bring the values as floats in an .npz file.",
-                )
+            _check_depth(image, path)
             first_of_size.setdefault(image.size, path)
             if not _is_grey(image):
                 mode = "RGB"
@@ -114,6 +120,18 @@ def _common_form(paths: list[Path]) -> tuple[str, tuple[int, int]]:
     return mode, next(iter(first_of_size))
 
 
+def _check_depth(image: Image.Image, path: Path) -> None:
+    """Raise for more than 8 bits a channel."""
+    # Pillow opens 16-bit colour as 8-bit; only the raw mode still tells
+    raw_modes = " ".join(str(tile[3]) for tile in getattr(image, "tile", []))
+    if image.mode.startswith(("I", "F")) or re.search(r";16[BLN]", raw_modes):
+        raise InputError(
+            "images must have 8 bits a channel",
+            f"{path}, which has more (Pillow's mode {image.mode})",
+            "Convert it to 8 bits, or bring the values as floats in an .npz file.",
+        )
+
+
 def _is_grey(image: Image.Image) -> bool:
     """Whether an image has grey levels only; one with a palette by the palette's colours."""
     if image.mode == "P":
@@ -123,10 +141,10 @@ def _is_grey(image: Image.Image) -> bool:
 
 
 def _converted(image: Image.Image, mode: str) -> np.ndarray:
-    """The pixels as uint8, (height, width) or (height, width, 3)."""
-    if image.mode == "P":
-        # by way of RGBA: Pillow warns of palettes with transparency otherwise
+    """The pixels as uint8, (height, width) or (height, width, 3); transparent ones are white."""
+    if image.has_transparency_data:
         image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return np.asarray(image.convert(mode))
 
 

@@ -45,7 +45,7 @@ def contact_sheet(dataset: Dataset, per_class: int = 10) -> Image.Image:
     height, width, channels = dataset.image_shape
     shown = channels if channels == 3 else 1
     cells = np.full((dataset.num_classes, per_class, height, width, shown), GAP_LEVEL, np.uint8)
-    rows, codes = dataset.train.rows, dataset.train.y
+    rows, codes = dataset.train.rows, dataset.train.codes
     black, span = _grey_range(dataset)
     for code in range(dataset.num_classes):
         for place, row in enumerate(rows[codes == code][:per_class]):
@@ -57,7 +57,7 @@ def contact_sheet(dataset: Dataset, per_class: int = 10) -> Image.Image:
 def _class_table(dataset: Dataset) -> list[str]:
     """The number of images of each class in each split."""
     splits = (dataset.train, dataset.validation, dataset.test)
-    counts = [np.bincount(split.y, minlength=dataset.num_classes) for split in splits]
+    counts = [np.bincount(split.codes, minlength=dataset.num_classes) for split in splits]
     names = [*dataset.label_names, "all"]
     columns = [[*count.tolist(), int(count.sum())] for count in counts]
     margin = max(len(name) for name in [*names, dataset.condition.name])

@@ -67,8 +67,14 @@ def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
                 "Write it anew with numpy.savez(path, x=x, y=y).",
             )
         x, y = (_npz_array(archive, name, path) for name in names)
-        test = None
-        if {"x_test", "y_test"} <= set(archive.files):
+        test, found = None, {"x_test", "y_test"} & set(archive.files)
+        if len(found) == 1:
+            raise InputError(
+                f"{path} must hold both x_test and y_test, or neither",
+                f"{found.pop()} alone",
+                "Add the other one.",
+            )
+        if found:
             test = _npz_array(archive, "x_test", path), _npz_array(archive, "y_test", path)
     return Dataset.from_arrays(x, y, name=str(path), test=test, spec=spec)
 

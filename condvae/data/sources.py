@@ -40,13 +40,19 @@ def load_data(
         InputError: an unknown name, a setting or a file that does not fit, or files that are
             not there and cannot be downloaded; the message says where they were looked for.
     """
+    if not isinstance(source, str | Path) or not str(source):
+        raise InputError(
+            f"the data must be one of the sets {', '.join(NAMED_SETS)}, or a path",
+            f"{type(source).__name__ if source else 'nothing'}",
+            "For arrays use Dataset.from_arrays(x, y).",
+        )
     settings = {"validation": validation, "test": test, "split_seed": split_seed}
     given = {name: value for name, value in settings.items() if value is not None}
     spec = Spec(data=spec or DataSpec()).override(source=str(source), **given).data
     try:
-        if source == "digits":
+        if str(source) == "digits":
             return _digits(spec)
-        if source in IDX_SETS:
+        if str(source) in IDX_SETS:
             return load_idx_set(str(source), data_dir, spec)
         if Path(source).exists():
             return read(source, spec)

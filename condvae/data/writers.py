@@ -8,6 +8,7 @@ from PIL import Image
 
 from condvae.atomic import atomic_path
 from condvae.checks import InputError
+from condvae.data.image_folder import folder_of_label
 
 GAP = 2  # pixels between the images of a sheet
 
@@ -75,12 +76,8 @@ def sheet(x: np.ndarray, columns: int | None = None, gap_level: int = 0) -> np.n
 
 
 def _write_folder(folder: Path, x: np.ndarray, labels: Sequence[str]) -> None:
-    """folder/<label>/<number>.png; a slash in a label becomes a hyphen."""
-    names = {label: label.replace("/", "-") for label in labels}
-    if len(set(names.values())) < len(names) or not {".", "..", ""}.isdisjoint(names.values()):
-        raise InputError(
-            "labels must serve as names of folders", f"{sorted(names)}", "Write an .npz instead."
-        )
+    """folder/<label>/<number>.png"""
+    names = {label: folder_of_label(label) for label in labels}
     for name in names.values():
         (folder / name).mkdir(parents=True)
     digits = len(str(len(x)))

@@ -75,6 +75,7 @@ def draw(
     for figure in figures.values():
         if isinstance(figure, Figure):
             figure.set_dpi(dpi)
+            _say_what_chose(figure, dataset)
     return figures
 
 
@@ -94,7 +95,16 @@ def draw_one(
         InputError: an unknown figure.
     """
     function, arguments = _DRAWINGS[check_choice(name, FIGURES, "figure")]
-    return function(**{**arguments(model, dataset, history), **settings})
+    figure = function(**{**arguments(model, dataset, history), **settings})
+    if isinstance(figure, Figure):
+        _say_what_chose(figure, dataset)
+    return figure
+
+
+def _say_what_chose(figure: Figure, dataset: Dataset) -> None:
+    """Figures of a run that looked at the test images say so."""
+    if dataset.spec.validation == "test":
+        plots.add_to_caption(figure, "The test images chose the epoch.")
 
 
 def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path]:
@@ -112,8 +122,8 @@ def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path
 
 def _scatter(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """All training images."""
-    x, y = dataset.train.x, _one_hot(model, dataset.train.y)
-    return {"model": model, "x": x, "y": y, "images": "training images"}
+    train = dataset.train
+    return {"model": model, "x": train.x, "y": train.y, "images": "training images"}
 
 
 def _model_alone(model: TrainedModel, _: Dataset, __: History) -> dict[str, Any]:
@@ -181,30 +191,25 @@ FIGURES = tuple(_DRAWINGS)
 def _training_mean(model: TrainedModel, train: Split) -> np.ndarray:
     """Posterior means of training images spread evenly over the split."""
     every = max(1, len(train.y) // _ENCODED)
-    return model.encode(train.x[::every], _one_hot(model, train.y[::every]))[0]
+    return model.encode(train.x[::every], train.y[::every])[0]
 
 
 def _examples(model: TrainedModel, dataset: Dataset, count: int) -> dict[str, Any]:
     """Validation images drawn at random, one of each class in turn."""
     split = dataset.validation
-    order = np.random.default_rng(0).permutation(len(split.y))
-    y = split.y[order]
-    turn = np.zeros_like(y)
-    for code in np.unique(y):
-        turn[y == code] = np.arange((y == code).sum())
-    rows = order[np.lexsort((y, turn))][:count]
-    x, weights = split.x[rows], _one_hot(model, split.y[rows])
-    return {"model": model, "x": x, "y": weights, "images": _validation_images(dataset)}
+    order = np.random.default_rng(0).permutation(len(split.codes))
+    codes = split.codes[order]
+    turn = np.zeros_like(codes)
+    for code in np.unique(codes):
+        turn[codes == code] = np.arange((codes == code).sum())
+    rows = order[np.lexsort((codes, turn))][:count]
+    images = _validation_images(dataset)
+    return {"model": model, "x": split.x[rows], "y": split.y[rows], "images": images}
 
 
 def _validation_images(dataset: Dataset) -> str:
     """What the validation split is, for captions."""
     return "test images" if dataset.spec.validation == "test" else "held-out images"
-
-
-def _one_hot(model: TrainedModel, codes: np.ndarray) -> np.ndarray:
-    """Codes as weights; TrainedModel would read integers as names."""
-    return np.eye(model.condition.dim, dtype="float32")[codes]
 
 
 def _stems(name: str, model: TrainedModel, given: Any) -> dict[str, str]:

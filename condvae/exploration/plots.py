@@ -321,6 +321,12 @@ def history(history: Mapping[str, Sequence[float]], note: str = "") -> Figure:
     return figure
 
 
+def add_to_caption(figure: PlainFigure, note: str) -> None:
+    """Append a sentence to a figure's caption."""
+    text = figure.get_supxlabel().replace("\n", " ")
+    _write_caption(figure, f"{text} {note}")
+
+
 def _grid_figure(
     blocks: Sequence[Block], caption: str, column_title: str = "", row_title: str = ""
 ) -> Figure:
@@ -374,7 +380,7 @@ def _draw_block(axes: Axes, block: Block, low: float, high: float, turned: bool)
     axes.spines[:].set_visible(False)
 
 
-def _write_caption(figure: Figure, text: str) -> None:
+def _write_caption(figure: PlainFigure, text: str) -> None:
     """The caption at the bottom, wrapped to the figure's width."""
     letters = int(figure.get_figwidth() / _LETTER)
     figure.supxlabel(textwrap.fill(text.strip(), letters), fontsize=_FONT_SIZE)

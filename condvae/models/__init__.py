@@ -1,6 +1,6 @@
 """Networks and the model made of them; `keras.ops` only, so every Keras backend works."""
 
-from condvae.models.build import build_model
+from condvae.models.build import build_model, build_optimizer
 from condvae.models.cvae import CVAE
 from condvae.models.decoder import mlp_decoder
 from condvae.models.encoder import mlp_encoder
@@ -11,6 +11,7 @@ __all__ = [
     "BernoulliLikelihood",
     "NormalLikelihood",
     "build_model",
+    "build_optimizer",
     "mlp_decoder",
     "mlp_encoder",
 ]

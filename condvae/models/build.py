@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import keras
 import numpy as np
 
 from condvae.models.cvae import CVAE
@@ -61,6 +62,24 @@ def build_model(
         beta=spec.objective.beta,
         seed=int(noise_seed),
     )
+
+
+def build_optimizer(spec: Spec, steps: int) -> keras.optimizers.Optimizer:
+    """Adam with the spec's learning rate, scheduled over so many steps."""
+    training = spec.training
+    warmup, rate = round(training.warmup * steps), training.learning_rate
+    if training.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else training.learning_rate,
+            decay_steps=max(1, steps - warmup),
+            warmup_target=training.learning_rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    elif warmup:
+        rate = keras.optimizers.schedules.PolynomialDecay(
+            1e-8, decay_steps=warmup, end_learning_rate=training.learning_rate
+        )
+    return keras.optimizers.Adam(rate)
 
 
 def _logit(mean: np.ndarray, least: float = 1e-3) -> np.ndarray:

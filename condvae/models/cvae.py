@@ -1,13 +1,13 @@
 """The conditional variational autoencoder as a Keras model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 import keras
 import numpy as np
 from keras import ops
 
-from condvae.checks import InputError, check_shape
+from condvae.checks import InputError, check_range, check_shape
 from condvae.distributions import Normal
 from condvae.models.likelihood import BernoulliLikelihood, Likelihood
 from condvae.objectives import Terms, elbo_terms
@@ -22,7 +22,8 @@ class CVAE(keras.Model):
     Fit it on batches `{"x": x, "y": y}` alone: x is (batch, *image_shape) or, with one channel,
     (batch, height, width), integers from 0 to x_max or floats taken as they are; y is (batch,)
     class codes or (batch, condition_dim) weights. Scaling, binarisation and one-hot encoding
-    happen inside. `compile` needs an optimizer only.
+    happen inside. `compile` needs an optimizer only. `keras.models.load_model` knows the class once
+    `condvae.CVAE` was imported.
 
     Args:
         encoder: {"x", "y"} -> {"mean", "logvar"}, see `mlp_encoder`.
@@ -62,9 +63,7 @@ class CVAE(keras.Model):
         )
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction_loss")
         self.kl_tracker = keras.metrics.Mean(name="kl_loss")
-
-    def build(self, input_shape: Any = None) -> None:
-        """Nothing is left to build: the sub-models are functional."""
+        self.built = True  # the sub-models are
 
     def scale(self, x: Tensor) -> Tensor:
         """(batch, *image_shape) float32 from pixels as they are stored."""
@@ -148,22 +147,41 @@ class CVAE(keras.Model):
         """keras.Model.fit on batches {"x": x, "y": y}; no separate target.
 
         Raises:
-            InputError: a target, or arrays that do not fit the networks; nothing was changed.
+            InputError: a target, or arrays that do not fit the model; nothing was changed.
         """
-        self._check_batches(x, y, **kwargs)
-        validation = kwargs.get("validation_data")
-        if validation is not None:
-            pair = validation if isinstance(validation, tuple) else (validation, None)
-            self._check_batches(pair[0], pair[1] if len(pair) > 1 else None)
+        x = self._checked(x, y, **kwargs)
+        if (validation := kwargs.get("validation_data")) is not None:
+            parts = validation if isinstance(validation, tuple) else (validation,)
+            validation_x = self._checked(*parts[:2])
+            kwargs["validation_data"] = (validation_x, *parts[1:]) if parts[1:] else validation_x
         return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.evaluate on batches {"x": x, "y": y}; losses in nats per example."""
-        self._check_batches(x, y, **kwargs)
-        return super().evaluate(x, y, *args, **kwargs)
+        return super().evaluate(self._checked(x, y, **kwargs), y, *args, **kwargs)
 
-    def _check_batches(self, x: Any, y: Any, sample_weight: Any = None, **_: Any) -> None:
-        """Refuse what would fail inside the compiled step, where the weights are lost."""
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.predict: the outputs of `call` by name."""
+        return super().predict(self._checked(x), *args, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.train_on_batch on {"x": x, "y": y}."""
+        return super().train_on_batch(self._checked(x, y), y, *args, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.test_on_batch on {"x": x, "y": y}."""
+        return super().test_on_batch(self._checked(x, y), y, *args, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """keras.Model.predict_on_batch on {"x": x, "y": y}."""
+        return super().predict_on_batch(self._checked(x))
+
+    def _checked(self, x: Any, y: Any = None, sample_weight: Any = None, **_: Any) -> Any:
+        """The data, refused where they would fail inside the compiled step.
+
+        There Keras's weights on JAX are handed over to the step, and an error loses them. Of
+        data that come in batches the first one is looked at.
+        """
         if y is not None:
             raise InputError(
                 'a CVAE is fitted on {"x": x, "y": y} alone',
@@ -176,31 +194,28 @@ class CVAE(keras.Model):
                 "sample_weight, which Keras drops where there is no target",
                 'Pass a keras.utils.PyDataset that yields ({"x": x, "y": y}, None, weights).',
             )
-        batch = x[0] if isinstance(x, keras.utils.PyDataset) else x
-        if isinstance(batch, tuple):
-            batch = batch[0]
-        if isinstance(batch, Mapping):
-            self._check_arrays(batch)
-        elif hasattr(batch, "shape"):
-            _check_keys(batch)
+        if isinstance(x, Mapping) or hasattr(x, "shape") or isinstance(x, list | tuple):
+            self._check_batch(x)
+            return x
+        first, x = _first_batch(x)
+        first, target = (*first, None)[:2] if isinstance(first, tuple) else (first, None)
+        self._checked(first, target)
+        return x
 
-    def _check_arrays(self, batch: Mapping[str, Any]) -> None:
-        """Shapes that the networks can take, the batch's size aside."""
+    def _check_batch(self, batch: Any) -> None:
+        """Shapes and values that the networks can take, the batch's size aside."""
         _check_keys(batch)
-        image_shape = self.image_shape
-        if image_shape[-1] == 1 and len(batch["x"].shape) == len(image_shape):
+        x, y, image_shape = batch["x"], batch["y"], self.image_shape
+        if image_shape[-1] == 1 and len(x.shape) == len(image_shape):
             image_shape = image_shape[:-1]
-        check_shape(batch["x"], (None, *image_shape), "x")
-        y_shape = (None,) if len(batch["y"].shape) == 1 else (None, self.condition_dim)
-        check_shape(batch["y"], y_shape, "y")
-        if isinstance(batch["y"], np.ndarray) and batch["y"].ndim == 1 and len(batch["y"]):
-            row = int(np.argmax((batch["y"] < 0) | (batch["y"] >= self.condition_dim)))
-            if not 0 <= batch["y"][row] < self.condition_dim:
-                raise InputError(
-                    f"y must hold class codes from 0 to {self.condition_dim - 1}",
-                    f"{batch['y'][row]} in row {row}",
-                    "Remove that row, or build the model for more classes.",
-                )
+        check_shape(x, (None, *image_shape), "x")
+        check_shape(y, (None,) if len(y.shape) == 1 else (None, self.condition_dim), "y")
+        if isinstance(x, np.ndarray):
+            is_integer = x.dtype.kind in "iu"
+            check_range(x, *((0, self.x_max) if is_integer else self.likelihood.x_range), "x")
+        if isinstance(y, np.ndarray):
+            is_code = y.ndim == 1
+            check_range(y, 0, self.condition_dim - 1 if is_code else 1, "y, as class codes,")
 
     def get_config(self) -> dict[str, Any]:
         """Keras's serialisation: the sub-models and the settings, not the weights."""
@@ -224,6 +239,21 @@ class CVAE(keras.Model):
 def _float32_normal(outputs: Mapping[str, Tensor]) -> Normal:
     """Likelihood terms are float32 also under mixed precision."""
     return Normal(ops.cast(outputs["mean"], "float32"), ops.cast(outputs["logvar"], "float32"))
+
+
+def _first_batch(batches: Any) -> tuple[Any, Any]:
+    """The first batch, and batches that still begin with it."""
+    if isinstance(batches, keras.utils.PyDataset):
+        return batches[0], batches
+    if not isinstance(batches, Iterator):
+        return next(iter(batches)), batches
+    first = next(batches)
+
+    def all_of_them() -> Iterator[Any]:
+        yield first
+        yield from batches
+
+    return first, all_of_them()
 
 
 def _check_keys(batch: Any) -> None:

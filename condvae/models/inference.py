@@ -122,7 +122,7 @@ def _per_sample(normal: Normal) -> Normal:
 
 def _log_likelihood(model: CVAE, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     """log p(x | z, y), (batch, num_samples), for z (batch, num_samples, latent_dim)."""
-    num_samples = z.shape[1]
+    num_samples = ops.shape(z)[1]
     x_params = model.decode(
         ops.reshape(z, (-1, model.latent_dim)), ops.repeat(y, num_samples, axis=0)
     )

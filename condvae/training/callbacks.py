@@ -1,6 +1,7 @@
 """What happens at the ends of epochs."""
 
 import csv
+import math
 import signal
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import keras
 
 from condvae.checkpoint import save_weights
+from condvae.checks import InputError
 from condvae.runs import HISTORY_COLUMNS
 from condvae.training.feed import Feed
 
@@ -83,6 +85,13 @@ class Recorder(keras.callbacks.Callback):
             "seconds": time.perf_counter() - self.started,
         }
         row = {column: row[column] for column in HISTORY_COLUMNS}
+        if not math.isfinite(row["loss"] + row["val_loss"]):
+            raise InputError(
+                "the losses must stay finite",
+                f"loss {row['loss']}, val_loss {row['val_loss']} in epoch {epoch + 1}",
+                "Lower the learning rate, or look for extreme values in the data; the best "
+                f"weights before that, if any, are in {self.run_path}.",
+            )
         self.rows.append(row)
         self._write(row.values(), "a")
         if self.best is None or row["val_loss"] < self.best["val_loss"]:

@@ -1,6 +1,5 @@
 """What a training would do, and about how long: nothing is written."""
 
-import resource
 import sys
 import time
 from typing import Any
@@ -53,16 +52,26 @@ def estimate(
         "preset": preset or "none (a spec of its own)",
         "model": f"{model.count_params():,} parameters, {spec.model.latent_dim} latents, "
         f"hidden {spec.model.hidden_dims}, {spec.model.likelihood} likelihood",
-        "device": f"{', '.join(keras.distribution.list_devices())} by {keras.backend.backend()}",
+        "device": f"{_devices()} by Keras on {keras.backend.backend()}",
         "time": f"about {seconds:.1f} s an epoch, {seconds * epochs:.0f} s for {epochs} "
-        f"({_STEPS} steps timed)",
+        f"({len(few)} steps timed)",
         "memory": f"about {_peak_memory() / 1e9:.1f} GB (the peak of this trial)",
         "run": f"{path} (not made: this was a trial)",
     }
     return "\n".join(f"{fact:<10} {value}" for fact, value in facts.items())
 
 
+def _devices() -> str:
+    """The devices that Keras's backend lists; not every backend does."""
+    try:
+        return ", ".join(keras.distribution.list_devices())
+    except AttributeError:
+        return "one device"
+
+
 def _peak_memory() -> int:
     """Bytes that this process has held at most."""
+    import resource  # not on every system
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -56,12 +56,10 @@ class ProgressBar(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # type: ignore[override]
         """Show the epoch's figures; a line of its own where there is no bar."""
         self.served = self.steps
-        self.figures = "  ".join(
-            f"{label} {logs[prefix + 'loss']:.2f} = {logs[prefix + 'reconstruction_loss']:.2f}"
-            f" + {logs[prefix + 'kl_loss']:.2f}"
-            for label, prefix in (("loss", ""), ("val_loss", "val_"))
-            if prefix + "loss" in logs
-        )
+        names = ("loss", "reconstruction_loss", "kl_loss")
+        training = "  ".join(f"{name} {logs[name]:.2f}" for name in names)
+        validation = "  ".join(f"{logs['val_' + name]:.2f}" for name in names)
+        self.figures = f"{training} | validation {validation}"
         waited = time.perf_counter() - self._printed
         if self._live is None and (waited > _SECONDS_BETWEEN_LINES or epoch + 1 == self.epochs):
             self._printed = time.perf_counter()
@@ -71,9 +69,10 @@ class ProgressBar(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         """Close the bar; its last state stays, and says when the training ended early."""
         if self.epoch + 1 < self.epochs:
-            self.figures += "\nended before its last epoch: no better validation loss, or Ctrl-C"
+            ended = f"ended after epoch {self.epoch + 1}: no better validation loss, or Ctrl-C"
             if self._live is None:
-                self.console.print(self.figures, soft_wrap=True)
+                self.console.print(f"{ended}  {self.figures}", soft_wrap=True)
+            self.figures += f"\n{ended}"
         self._draw()
         self.close()
 
@@ -89,7 +88,7 @@ class ProgressBar(keras.callbacks.Callback):
         seconds = time.perf_counter() - self.started
         return (
             f"epoch {self.epoch + 1}/{self.epochs} {'━' * filled}{'╌' * (_WIDTH - filled)} "
-            f"{seconds:.0f} s\n{self.figures or 'loss = reconstruction_loss + kl_loss'}"
+            f"{seconds:.0f} s\n{self.figures or 'starting'}"
         )
 
     def _draw(self) -> None:

@@ -8,7 +8,7 @@ import keras
 from condvae.checkpoint import load_weights
 from condvae.checks import InputError, check_choice, check_new_path, check_range
 from condvae.data import Dataset, load_data
-from condvae.models import CVAE, build_model
+from condvae.models import CVAE, build_model, build_optimizer
 from condvae.presets import PRESETS, default_preset
 from condvae.runs import (
     DataRecord,
@@ -66,9 +66,11 @@ def train(
     run = Run.create(path, new_record(dataset, preset, spec))
     try:
         _fit(model, dataset, run, progress)
-    except BaseException as error:
-        interrupted = isinstance(error, KeyboardInterrupt)
-        run.update(status="interrupted" if interrupted else "failed")
+    except KeyboardInterrupt:
+        run.update(status="interrupted")
+        raise
+    except BaseException:
+        run.update(status="failed")
         raise
     return run
 
@@ -89,7 +91,7 @@ def resolve_spec(
         changes = PRESETS[preset][1]
         data = dataset.spec.model_copy(update=changes.get("data", {}))
         spec = Spec.parse({**changes, "data": data})
-    return preset, spec.override(**{"source": dataset.name, **settings})
+    return preset, spec.override(**{**settings, "source": dataset.name})
 
 
 def run_path(dataset: Dataset, preset: str | None, run_dir: Path | str | None) -> Path:
@@ -119,9 +121,16 @@ def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = 
         x_mean = x_mean / dataset.x_max
     model = build_model(spec, dataset.image_shape, dataset.condition.dim, dataset.x_max, x_mean)
     if start_from is not None:
-        load_weights(model, Run.open(start_from).weights_path)
+        start = Run.open(start_from)
+        if start.record.condition != dataset.condition:
+            raise InputError(
+                f"--from must be a run with the data's condition, {dataset.condition}",
+                f"{start.path} with {start.record.condition}",
+                "Take a run on the same classes.",
+            )
+        load_weights(model, start.weights_path)
     steps = -(-len(train.x) // spec.training.batch_size) * spec.training.epochs
-    model.compile(optimizer=keras.optimizers.Adam(_learning_rate(spec, steps)))
+    model.compile(optimizer=build_optimizer(spec, steps))
     return model
 
 
@@ -134,7 +143,10 @@ def new_record(dataset: Dataset, preset: str | None, spec: Spec) -> RunRecord:
         spec=spec,
         condition=dataset.condition,
         preprocessing=Preprocessing(
-            image_shape=dataset.image_shape, x_max=dataset.x_max, assumption=dataset.assumption
+            image_shape=dataset.image_shape,
+            x_max=dataset.x_max,
+            assumption=dataset.assumption,
+            in_unit_interval=dataset.in_unit_interval,
         ),
         data=DataRecord(
             name=dataset.name, fingerprint=dataset.fingerprint, splits=dataset.split_record()
@@ -147,8 +159,8 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
     """The shuffled training batches and the validation batches."""
     train, validation = dataset.train, dataset.validation
     return (
-        Feed(train.x, train.y, spec.training.batch_size, spec.training.seed),
-        Feed(validation.x, validation.y, VALIDATION_BATCH),
+        Feed(train.x, train.codes, spec.training.batch_size, spec.training.seed),
+        Feed(validation.x, validation.codes, VALIDATION_BATCH),
     )
 
 
@@ -178,10 +190,8 @@ def _fit(model: CVAE, dataset: Dataset, run: Run, progress: bool) -> None:
             )
         finally:
             bar.close()
-    run.update(
-        status="interrupted" if interrupt.requested else "finished",
-        figures=_figures(run, recorder),
-    )
+            run.update(figures=_figures(run, recorder))
+    run.update(status="interrupted" if interrupt.requested else "finished")
 
 
 def _figures(run: Run, recorder: Recorder) -> Figures | None:
@@ -198,21 +208,3 @@ def _figures(run: Run, recorder: Recorder) -> Figures | None:
         seconds=sum(row["seconds"] for row in recorder.rows),
         comparability=run.comparability("validation", "ELBO, one draw of z for each image"),
     )
-
-
-def _learning_rate(spec: Spec, steps: int) -> Any:
-    """A number, or Keras's schedule over all steps."""
-    training = spec.training
-    warmup = round(training.warmup * steps)
-    if training.schedule == "cosine":
-        return keras.optimizers.schedules.CosineDecay(
-            0.0 if warmup else training.learning_rate,
-            decay_steps=steps - warmup,
-            warmup_target=training.learning_rate if warmup else None,
-            warmup_steps=warmup,
-        )
-    if warmup:
-        return keras.optimizers.schedules.PolynomialDecay(
-            1e-8, decay_steps=warmup, end_learning_rate=training.learning_rate
-        )
-    return training.learning_rate

@@ -44,14 +44,14 @@ def test_labels_of_any_kind_are_the_same_classes(labels):
     data = Dataset.from_arrays(images(), labels, condition_name="digit")
     assert data.label_names == ("0", "1", "7")
     assert data.condition.name == "digit"
-    assert data.y.dtype == np.int32
-    assert data.y.tolist() == [0, 1, 2] * 10
+    assert data.codes.dtype == np.int32
+    assert data.codes.tolist() == [0, 1, 2] * 10
 
 
 def test_named_categories_take_codes():
     data = Dataset.from_arrays(images(), np.arange(30) % 2, categories=("shirt", "bag"))
     assert data.label_names == ("shirt", "bag")
-    assert data.y.tolist() == [0, 1] * 15
+    assert data.codes.tolist() == [0, 1] * 15
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ LABELS = np.arange(30) % 3
 )
 def test_unfit_arrays_are_refused(x, y, expected, received):
     with pytest.raises(InputError) as caught:
-        Dataset.from_arrays(x, y, name="images.npz")
+        _ = Dataset.from_arrays(x, y, name="images.npz").train
     assert expected in caught.value.expected
     assert received in caught.value.received
     assert caught.value.remedy.endswith(".")
@@ -180,7 +180,7 @@ def test_unfit_arrays_are_refused(x, y, expected, received):
 )
 def test_unfit_test_sets_are_refused(test, expected, received):
     with pytest.raises(InputError) as caught:
-        dataset(test=test)
+        _ = dataset(test=test).train
     assert expected in caught.value.expected
     assert received in caught.value.received
 

@@ -37,7 +37,7 @@ def refusal(folder):
 def test_grey_round_trip(tmp_path, suffix):
     data = read(write_folder(tmp_path, suffix=suffix))
     assert data.label_names == ("ant", "bee")
-    assert data.y.tolist() == [0, 0, 0, 1, 1, 1]
+    assert data.codes.tolist() == [0, 0, 0, 1, 1, 1]
     assert data.name == str(tmp_path)
     assert data.x.shape == (6, 4, 6, 1)
     assert (data.x[..., 0] == LEVELS).all()
@@ -72,9 +72,11 @@ def transparent_palette():
 
 
 @pytest.mark.parametrize("make", [lambda: colour_image().convert("RGBA"), transparent_palette])
-def test_palettes_and_transparency_become_colour(tmp_path, make):
+def test_palettes_become_colour_and_transparency_white(tmp_path, make):
     data = read(write_folder(tmp_path, make))
-    assert (data.x == np.asarray(make().convert("RGBA").convert("RGB"))).all()
+    *colour, alpha = np.moveaxis(np.asarray(make().convert("RGBA"), dtype=float), -1, 0)
+    expected = 255 + (np.stack(colour, axis=-1) - 255) * alpha[..., None] / 255
+    assert np.abs(data.x - expected).max() <= 1
 
 
 def test_one_bit_images_become_black_and_white(tmp_path):
@@ -98,7 +100,7 @@ def test_hidden_and_other_files_are_passed_over(tmp_path):
 def test_numbers_as_folder_names_are_labels(tmp_path):
     data = read(write_folder(tmp_path, classes=("10", "7")))
     assert data.label_names == ("7", "10")
-    assert data.y.tolist() == [1, 1, 1, 0, 0, 0]
+    assert data.codes.tolist() == [1, 1, 1, 0, 0, 0]
 
 
 def test_sizes_that_differ_are_refused(tmp_path):
@@ -133,7 +135,9 @@ def test_class_folder_without_images_is_refused(tmp_path):
 def test_class_with_too_few_images_is_refused(tmp_path):
     write_folder(tmp_path)
     (tmp_path / "bee" / "0.png").unlink()
-    assert refusal(tmp_path).received == "2 of class 'bee'"
+    data = read(tmp_path)
+    with pytest.raises(InputError, match="2 of class 'bee'"):
+        _ = data.train
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])

@@ -12,14 +12,13 @@ from condvae.data.writers import GAP, sheet, to_uint8, write_images
 def test_what_is_written_is_read(tmp_path, name, channels):
     rng = np.random.default_rng(0)
     x = rng.random((12, 5, 4, channels)).astype("float32")
-    labels = ["T-shirt/top", "Bag"] * 6
+    labels = ["T-shirt/top", ".%2Fbag"] * 6
     write_images(tmp_path / name, x, labels)
     data = load_data(tmp_path / name)
-    shown = "T-shirt-top" if name == "set" else "T-shirt/top"
-    assert data.label_names == ("Bag", shown)
-    for label, rows in (("Bag", slice(1, None, 2)), (shown, slice(0, None, 2))):
+    assert data.label_names == (".%2Fbag", "T-shirt/top")
+    for label, rows in ((".%2Fbag", slice(1, None, 2)), ("T-shirt/top", slice(0, None, 2))):
         code = data.label_names.index(label)
-        np.testing.assert_array_equal(data.x[data.y == code], to_uint8(x[rows]))
+        np.testing.assert_array_equal(data.x[data.codes == code], to_uint8(x[rows]))
 
 
 def test_unbounded_numbers_stay_numbers(tmp_path):
@@ -41,7 +40,7 @@ def test_a_sheet_has_its_images_in_reading_order(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "labels", "channels"),
-    [("x.jpg", "ab", 1), ("x.png", "ab", 2), ("x", ["a/b", "a-b"], 1), ("x", ["..", "a"], 1)],
+    [("x.jpg", "ab", 1), ("x.png", "ab", 2), ("x", "ab", 4)],
 )
 def test_what_cannot_be_written_leaves_nothing(tmp_path, name, labels, channels):
     with pytest.raises(InputError):

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -164,7 +167,14 @@ def test_sample_weights_weigh_the_examples():
         (lambda m, d: m.fit(d["x"]), '{"x": x, "y": y}'),
         (lambda m, d: m.fit({"x": d["x"]}), "the keys ['x']"),
         (lambda m, d: m.fit({"x": d["x"][:, :2], "y": d["y"]}), "(N, 4, 3, 1)"),
-        (lambda m, d: m.fit({"x": d["x"], "y": d["y"] + 1}), "from 0 to 2"),
+        (lambda m, d: m.fit({"x": d["x"], "y": d["y"] + 1}), "[0, 2]"),
+        (lambda m, d: m.fit({"x": d["x"] * 1.0, "y": d["y"]}), "[0, 1]"),
+        (lambda m, d: m.fit({"x": d["x"] / np.nan, "y": d["y"]}), "finite"),
+        (lambda m, d: m.fit([d["x"], d["y"]]), "list"),
+        (lambda m, d: m.fit(b for b in [(d["x"], d["y"])]), "Keras's own y is a target"),
+        (lambda m, d: m.fit(b for b in [{"x": d["x"]}]), "the keys ['x']"),
+        (lambda m, d: m.predict(d["x"]), "ndarray"),
+        (lambda m, d: m.train_on_batch(d["x"], d["y"]), "Keras's own y is a target"),
         (lambda m, d: m.fit(d, validation_data=(d["x"], d["y"])), "Keras's own y is a target"),
         (lambda m, d: m.fit(d, sample_weight=np.ones(53)), "Keras drops"),
         (lambda m, d: m.evaluate(d["x"], d["y"]), "Keras's own y is a target"),
@@ -172,6 +182,7 @@ def test_sample_weights_weigh_the_examples():
 )
 def test_a_beginners_mistake_is_answered_before_anything_is_harmed(call, part):
     model, data = make(), batch()
+    model.fit(data, verbose=0)  # a built model: its step is compiled already
     before = [w.copy() for w in model.get_weights()]
     with pytest.raises(InputError) as caught:
         call(model, data)
@@ -179,6 +190,28 @@ def test_a_beginners_mistake_is_answered_before_anything_is_harmed(call, part):
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     model.fit(data, verbose=0)
+
+
+def test_generators_are_fitted_from_their_first_batch_on():
+    """What the check looks at is not lost: 3 batches of 16 are 48 examples."""
+    data = batch(rows=48)
+    parts = [{name: a[n : n + 16] for name, a in data.items()} for n in (0, 16, 32)]
+    model = make(beta=0.0)
+    model.encoder.get_layer("logvar").bias.assign(np.full(2, -60.0))
+    whole = model.evaluate(data, batch_size=16, verbose=0, return_dict=True)
+    model = make(beta=0.0)
+    model.encoder.get_layer("logvar").bias.assign(np.full(2, -60.0))
+    streamed = model.evaluate(((p,) for p in parts), steps=3, verbose=0, return_dict=True)
+    assert streamed["loss"] == pytest.approx(whole["loss"], rel=1e-5)
+
+
+def test_load_model_in_a_fresh_process(tmp_path):
+    make().save(tmp_path / "model.keras")
+    code = (
+        "from condvae import CVAE; import keras, sys; "
+        "model = keras.models.load_model(sys.argv[1]); assert type(model) is CVAE"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "model.keras")], check=True)
 
 
 def test_summary_tells_the_networks(capsys):

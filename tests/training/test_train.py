@@ -43,7 +43,7 @@ def test_a_run_folder_is_complete_and_loads_as_it_was_trained(small, tmp_path):
     assert again.record.data.fingerprint == small.fingerprint
     assert tuple(again.history) == HISTORY_COLUMNS
     assert again.history["epoch"] == [1, 2, 3]
-    x, y = small.test.x, np.asarray(small.label_names)[small.test.y]
+    x, y = small.test.x, small.test.y
     np.testing.assert_array_equal(load(run.path).elbo(x, y).elbo, run.model.elbo(x, y).elbo)
 
 
@@ -63,7 +63,7 @@ def test_the_weights_are_those_of_the_best_epoch(small, tmp_path):
     assert figures.best_epoch == best + 1
     assert figures.val_kl_loss == history["val_kl_loss"][best]
     # an independent evaluation of the kept weights, averaged over draws of z
-    x, y = small.validation.x, np.asarray(small.label_names)[small.validation.y]
+    x, y = small.validation.x, small.validation.y
     losses = [-run.model.elbo(x, y, seed=seed).elbo.mean() for seed in range(30)]
     kept = history["val_reconstruction_loss"][best] + history["val_kl_loss"][best]
     assert np.mean(losses) == pytest.approx(kept, abs=float(5 * np.std(losses)) + 1e-3)
