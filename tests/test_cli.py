@@ -1,9 +1,11 @@
 import gzip
 import json
 import shutil
+import signal
 import struct
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,13 @@ import pytest
 from PIL import Image
 
 from condvae.cli import main
+from condvae.cli.training import Settings
 from condvae.data import load_data
+from condvae.data.idx_sets import IDX_SETS
 from condvae.presets import PRESETS
-from condvae.spec import Spec
+from condvae.spec import Spec, setting_names
+from condvae.training import train
+from condvae.training.feed import Feed
 
 
 @pytest.fixture
@@ -57,6 +63,27 @@ def room(tmp_path, monkeypatch, trained_run):
     Path("emptyclass/cat").mkdir()
     Image.fromarray(x[0]).save("eight.png")
     Image.fromarray(x[0, :5]).save("five.png")
+    Image.fromarray(x[0].astype("uint16") * 200).save("deep.png")
+    np.savez("half.npz", x=x, y=y, x_test=x)
+    Path("list.json").write_text("[]")
+    for name, changes in {
+        "floats": {"preprocessing": {"in_unit_interval": False, "assumption": "-30 to 30"}},
+        "nan": {"status": "failed"},
+        "history": {},
+        "away": {"data": {"name": "gone.npz"}},
+    }.items():
+        shutil.copytree("run", name)
+        record = json.loads(Path(name, "run.json").read_text())
+        for field, change in changes.items():
+            record[field] = {**record[field], **change} if isinstance(change, dict) else change
+        Path(name, "run.json").write_text(json.dumps(record))
+    Path("nan/weights.safetensors").unlink()
+    history = Path("history/history.csv")
+    history.write_text(history.read_text().replace("kl_loss", "lk_loss"))
+    monkeypatch.setattr("condvae.data.download.BACKOFF_SECONDS", 0.0)
+    monkeypatch.setitem(
+        IDX_SETS, "kmnist", IDX_SETS["kmnist"]._replace(mirrors=("http://127.0.0.1:9",))
+    )
     Path("typo.json").write_text('{"training": {"epoch": 3}}')
     Path("notjson.json").write_text("epochs: 3")
     return tmp_path
@@ -95,7 +122,7 @@ MISTAKES = {
     "train digits --from notarun --run new": ("run.json", "notarun", "condvae train"),
     "train": ("--help", "DATA", "Correct"),
     "trian digits": ("--help", "trian", 'Did you mean "train"?'),
-    "evaluate": ("run folder", "none", "condvae evaluate RUN"),
+    "evaluate": ("run folder", "none", "Write `condvae evaluate RUN`"),
     "evaluate notarun": ("run.json", "notarun", "condvae train"),
     "evaluate run --data good.npz": ("must be those of run", "good.npz", "--data"),
     "plot run scater": ("scatter", "'scater'", "Did you mean 'scatter'?"),
@@ -109,7 +136,25 @@ MISTAKES = {
     "generate run --given 3 --out eight.png": ("new path", "eight.png", "--overwrite"),
     "generate run --given 3 --z 1,2,3 --out a.png": ("(N, 2)", "(1, 3)", "Reshape"),
     "generate run --given 3 --z a,b --out a.png": ("--z", "'a,b'", "Write"),
-    "generate run --given 3 -n 0 --out a.png": ("at least 1", "0", "Ask for one"),
+    "generate run --given 3 -n 0 --out a.png": ("1 or more", "0", "Correct it"),
+    "generate run --per-class 0 --out a": ("1 or more", "0", "Correct it"),
+    "generate run --per-class 2 -n 3 --out a": ("stands alone", "-n", "Leave one out"),
+    "generate run --given 3 --z 1,2 -n 3 --out a.png": ("one image", "-n 3", "leave -n out"),
+    "generate run --given 3 --seed -1 --out a.png": ("0 or more", "-1", "Correct it"),
+    "generate run --given 3 --out notarun --overwrite": ("new path", "is a folder", "another name"),
+    "generate floats --given 3 --out a.png": ("[0, 1]", "-30 to 30", "Write an .npz"),
+    "generate nan --given 3 --out a.png": ("weights.safetensors", "'failed'", "finished an epoch"),
+    "transfer floats eight.png --from 5 --to 3 --out t.png": ("[0, 1]", "-30 to 30", "Python"),
+    "transfer run deep.png --from 5 --to 3 --out t.png": ("8 bits", "deep.png", "Convert it"),
+    "plot history": ("history.csv", "kl_loss", "Restore the file"),
+    "data info digits --sheet s.abc": ("a .png", "s.abc", "Change its name"),
+    "data info digits --sheet afile/s.png": ("folder", "afile, which is a file", "another place"),
+    "train kmnist": ("kmnist needs the files", "no download", "--data-dir"),
+    "train half.npz": ("both x_test and y_test", "x_test alone", "Add the other"),
+    "train digits --config list.json": ("JSON object", "object", "Mend the file"),
+    "train digits --likelihood normal --pixels dynamic": ("model", "bernoulli", "Correct it"),
+    "train good.npz --from run --run new": ("condition", "digit", "the same classes"),
+    "evaluate away": ("the data must be", "gone.npz", "--data names"),
     "generate run --given 3 --out afile/a.png": ("folder", "afile", "Choose another place"),
     "encode run good.npz --out z.txt": (".npz", "z.txt", "Change its name"),
     "encode run range.npz --out z.npz": ("[0, 1]", "in row 0", "Rescale"),
@@ -160,6 +205,7 @@ def test_generate_draws_pixels_when_asked(room, trained_run):
     with np.load("s.npz") as stored:
         assert set(np.unique(stored["x"])) == {0, 255}
         assert stored["y"].tolist() == ["3"] * 4
+    assert main("generate run --given 3 --z=0,0 -n 2 --sample --out two.png".split()) == 0
     assert main("generate run --given 3 --z=-0.5,1.2 --out one.png".split()) == 0
     expected = trained_run.model.decode([[-0.5, 1.2]], 3)[0, ..., 0]
     np.testing.assert_array_equal(pixels("one.png"), np.rint(expected * 255))
@@ -236,6 +282,49 @@ def test_the_demo_is_whole(room, monkeypatch, capsys):
     assert "-ELBO" in capsys.readouterr().out
     figures = {path.name for path in Path("tour/figures").iterdir()}
     assert {"scatter.png", "manifold-3.png", "labels.gif", "history.png"} <= figures
+
+
+def test_ctrl_c_exits_with_130_and_says_what_was_kept(room, monkeypatch, capsys):
+    serve = Feed.__getitem__
+
+    def interrupted(feed, index):
+        if feed.seed is not None and index == 1:
+            signal.raise_signal(signal.SIGINT)
+        return serve(feed, index)
+
+    monkeypatch.setattr(Feed, "__getitem__", interrupted)
+    assert main("train digits --epochs 3 --run new".split()) == 130
+    output = capsys.readouterr()
+    assert "interrupted" in output.err
+    assert "new" in output.err
+    assert json.loads(Path("new/run.json").read_text())["status"] == "interrupted"
+
+
+def test_a_second_ctrl_c_ends_at_once(room, monkeypatch, capsys):
+    def impatient(feed, index):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Feed, "__getitem__", impatient)
+    with pytest.raises(KeyboardInterrupt):
+        train(load_data("digits"), run_dir="raised", progress=False)
+    assert main("train digits --epochs 3 --run new".split()) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert json.loads(Path("new/run.json").read_text())["status"] == "interrupted"
+
+
+def test_a_loss_that_diverges_is_said_and_the_best_weights_stay(room, capsys):
+    command = "train digits --run wild --learning-rate 1e30 --schedule constant --warmup 0"
+    assert main(command.split()) == 2
+    error = capsys.readouterr().err
+    for part in ("must stay finite", "nan in epoch 1", "Lower the learning rate"):
+        assert part in error.splitlines()[-1]
+    assert json.loads(Path("wild/run.json").read_text())["status"] == "failed"
+    assert main("generate wild --given 3 --out a.png".split()) == 2
+
+
+def test_every_setting_of_the_command_line_is_one_of_the_spec():
+    assert {field.name for field in fields(Settings)} < set(setting_names())
 
 
 def test_help_imports_neither_keras_nor_numpy():

@@ -26,6 +26,7 @@ app = App(
     "a folder with a folder per class). RUN is a folder made by `condvae train`.",
     help_format="plaintext",
     version=_version,
+    suppress_keyboard_interrupt=False,  # main says it and returns 130
 )
 data = App(name="data", help="Look at a data set.", help_format="plaintext")
 data.command(info)

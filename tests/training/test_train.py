@@ -1,3 +1,4 @@
+import importlib
 import json
 import signal
 
@@ -5,13 +6,16 @@ import keras
 import numpy as np
 import pytest
 
+from condvae.checkpoint import model_tensors
 from condvae.checks import InputError
 from condvae.data import Dataset
 from condvae.evaluation import evaluate
+from condvae.exploration import draw, save
 from condvae.runs import HISTORY_COLUMNS, Run, load
 from condvae.spec import Spec
 from condvae.training import estimate, train
 from condvae.training.feed import Feed
+from condvae.training.train import prepare_model
 
 
 @pytest.fixture(scope="module")
@@ -55,18 +59,23 @@ def test_the_same_seed_gives_the_same_history_to_the_last_digit(small, tmp_path)
     assert histories[0]["val_loss"] != histories[2]["val_loss"]
 
 
-def test_the_weights_are_those_of_the_best_epoch(small, tmp_path):
-    """A rate that is far too high: later epochs are worse, and the first good one is kept."""
-    run = quick(small, tmp_path / "run", epochs=8, learning_rate=0.5, schedule="constant")
+def test_the_weights_are_those_of_the_best_epoch(tmp_path):
+    """Images of pure noise: what is learned after the first epochs does not generalise."""
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (90, 4, 3), dtype="uint8")
+    small = Dataset.from_arrays(noise, np.arange(90) % 3)
+    settings = {"hidden_dims": (64,), "learning_rate": 0.02, "schedule": "constant"}
+    run = quick(small, tmp_path / "run", epochs=20, batch_size=16, **settings)
     history, figures = run.history, run.record.figures
     best = int(np.argmin(history["val_loss"]))
+    assert best < 15  # or this test shows nothing
     assert figures.best_epoch == best + 1
     assert figures.val_kl_loss == history["val_kl_loss"][best]
     # an independent evaluation of the kept weights, averaged over draws of z
     x, y = small.validation.x, small.validation.y
     losses = [-run.model.elbo(x, y, seed=seed).elbo.mean() for seed in range(30)]
     kept = history["val_reconstruction_loss"][best] + history["val_kl_loss"][best]
-    assert np.mean(losses) == pytest.approx(kept, abs=float(5 * np.std(losses)) + 1e-3)
+    assert np.mean(losses) == pytest.approx(kept, abs=float(5 * np.std(losses)))
 
 
 def test_early_stopping_ends_after_patience(small, tmp_path):
@@ -124,9 +133,12 @@ def test_the_test_images_as_validation_are_said_so(small, tmp_path):
 
 def test_training_starts_from_another_run(small, tmp_path):
     first = quick(small, tmp_path / "first", epochs=5)
-    second = quick(small, tmp_path / "second", start_from=first.path, learning_rate=1e-6, warmup=0)
-    assert second.history["val_loss"][0] == pytest.approx(min(first.history["val_loss"]), abs=0.3)
-    with pytest.raises(InputError, match="hidden_0/kernel"):
+    start = model_tensors(prepare_model(small, first.spec.override(seed=9), first.path))
+    kept = model_tensors(first.model.keras_model)
+    assert all(np.array_equal(start[name], kept[name]) for name in kept)
+    second = quick(small, tmp_path / "second", start_from=first.path)
+    assert second.record.status == "finished"
+    with pytest.raises(InputError, match="hidden_0"):
         quick(small, tmp_path / "third", start_from=first.path, hidden_dims=(9,))
     assert not (tmp_path / "third").exists()
 
@@ -156,12 +168,16 @@ class InterruptAt(keras.callbacks.Callback):
             signal.raise_signal(signal.SIGINT)
 
 
-@pytest.mark.parametrize(("at", "epochs"), [(1, 0), (5, 2), (4, 2)])
+@pytest.mark.parametrize(("at", "epochs"), [(1, 0), (4, 1), (5, 2)])
 def test_ctrl_c_keeps_what_was_done(small, tmp_path, monkeypatch, at, epochs):
-    """Two steps an epoch: the interrupted epoch counts only if its last step was running."""
+    """Two steps an epoch: the interrupted epoch counts only if its last step was running.
+
+    `fit` looks at one batch before the first step, so batch 5 is the last of the second epoch.
+    """
     interrupt = InterruptAt(at)
     monkeypatch.setattr(
-        "condvae.training.train.Feed",
+        importlib.import_module("condvae.training.train"),
+        "Feed",
         lambda x, y, batch_size, seed=None: Feed(
             x, y, batch_size, seed, interrupt if seed is not None else lambda served: None
         ),
@@ -251,3 +267,27 @@ def test_damaged_weights_are_refused(small, tmp_path):
     run.weights_path.write_bytes(content[:-100])
     with pytest.raises(InputError, match="safetensors"):
         load(run.path)
+
+
+@pytest.mark.parametrize(
+    ("channels", "labels", "settings"),
+    [
+        (3, ("ant", "bee"), {"latent_dim": 1}),
+        (1, (1, 2, 3), {"latent_dim": 3, "pixels": "dynamic"}),
+        (1, ("only",), {"likelihood": "normal", "scale": 0.3}),
+    ],
+    ids=["rgb-one-latent", "labels-from-one-dynamic", "one-class-normal"],
+)
+def test_any_small_set_goes_all_the_way(channels, labels, settings, tmp_path):
+    """Train, evaluate and draw every figure; labels are given as the data have them."""
+    rng = np.random.default_rng(0)
+    y = np.array(labels)[rng.integers(0, len(labels), 90)]
+    x = rng.integers(0, 256, (90, 5, 4, channels), dtype="uint8")
+    data = Dataset.from_arrays(x, y)
+    run = quick(data, tmp_path / "run", epochs=2, **settings)
+    assert np.isfinite(evaluate(run, data).elbo)
+    mean, _ = run.model.encode(data.test.x, data.test.y)
+    weights = np.eye(len(labels), dtype="float32")[data.test.codes]
+    np.testing.assert_array_equal(mean, run.model.encode(data.test.x, weights)[0])
+    paths = save(draw(run.model, data, run.history), tmp_path / "figures")
+    assert all(path.stat().st_size for path in paths)
