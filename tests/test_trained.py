@@ -207,9 +207,9 @@ def test_the_model_is_the_keras_model(images, untrained):
         (lambda m, x, y: m.encode(x, "dog"), ("ant, bee, cat", "'dog'")),
         (lambda m, x, y: m.decode(np.zeros((1, 3)), "ant"), ("(N, 2)", "(1, 3)")),
         (lambda m, x, y: m.decode([[0, np.inf]], "ant"), ("finite", "inf in row 0")),
-        (lambda m, x, y: m.generate("ant", 0), ("at least 1", "0")),
+        (lambda m, x, y: m.generate("ant", 0), ("1 or more", "0")),
         (lambda m, x, y: m.generate({"digit": 1}), ("'animal'", "['digit']")),
-        (lambda m, x, y: m.log_prob(x, y, 0), ("at least 1", "0")),
+        (lambda m, x, y: m.log_prob(x, y, 0), ("1 or more", "0")),
         (lambda m, x, y: m.log_prob(x, y, estimator="prio"), ("Did you mean 'prior'?",)),
     ],
 )
