@@ -189,9 +189,12 @@ def test_the_model_is_the_keras_model(images, untrained):
     x, y = images
     model = untrained.keras_model
     model.compile(optimizer=keras.optimizers.Adam())
-    figures = [model.evaluate({"x": x, "y": y}, verbose=0, return_dict=True) for _ in range(30)]
-    elbo = np.mean([untrained.elbo(x, y, seed=seed).elbo.mean() for seed in range(30)])
-    assert -np.mean([f["loss"] for f in figures]) == pytest.approx(elbo, abs=0.01)
+    data = {"x": x, "y": y}
+    keras_losses = [model.evaluate(data, verbose=0, return_dict=True)["loss"] for _ in range(30)]
+    ours = [-untrained.elbo(x, y, seed=seed).elbo.mean(dtype="float64") for seed in range(30)]
+    error = np.sqrt((np.var(keras_losses) + np.var(ours)) / 29)
+    assert error < 0.05
+    assert np.mean(keras_losses) == pytest.approx(np.mean(ours), abs=float(4 * error))
 
 
 @pytest.mark.parametrize(
