@@ -17,6 +17,26 @@ from condvae.trained import TrainedModel
 settings.register_profile("condvae", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("condvae")
 
+# Inputs in a corpus of mutants: in `make test`, and in `make torture`.
+NUM_MUTANTS = {False: 400, True: 100_000}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--torture", action="store_true", help="the long version of the torture tests")
+
+
+@pytest.fixture(scope="session")
+def torture(request) -> bool:
+    """Whether this is `make torture`."""
+    return request.config.getoption("--torture")
+
+
+@pytest.fixture(scope="session")
+def num_mutants(torture) -> int:
+    """How many mutated inputs a reader must bear."""
+    return NUM_MUTANTS[torture]
+
+
 DIGITS = Categorical(name="digit", categories=tuple("0123456789"))
 
 
