@@ -3,7 +3,8 @@
 MNIST, preset `notebook` (784+10-512-2, 2+10-512-784, batch 250, 60,000 training and 10,000
 validation images). Both in one process, an epoch of the one and an epoch of the other in turn,
 each with its validation and its callbacks: Keras's early stopping with the best weights kept in
-memory there; the order of the images, history.csv, weights.safetensors and the progress bar here.
+memory there; the order of the images, history.csv, weights.safetensors, checkpoints and the progress bar
+here.
 The first pair compiles and is left out.
 
     CONDVAE_DATA=DIR python benchmarks/epoch.py [--pairs 12]
@@ -25,9 +26,12 @@ import keras
 from keras import layers, ops
 
 import condvae
-from condvae.training.callbacks import Interrupt, Recorder
+from condvae.runs import Run
+from condvae.training.fit import make_feeds
+from condvae.training.interrupt import Interrupt
 from condvae.training.progress import ProgressBar
-from condvae.training.train import make_feeds, prepare_model
+from condvae.training.recorder import Recorder
+from condvae.training.train import new_record, prepare_model
 
 EPOCHS = 100  # what the early stopping and the progress bar believe
 
@@ -95,12 +99,16 @@ def ours(data: condvae.Dataset, folder: Path) -> Callable[[int], object]:
     feed, validation = make_feeds(data, spec)
     bar = ProgressBar(EPOCHS, len(feed))
     feed.on_batch = bar.on_batch
-    callbacks = [Recorder(folder, feed, Interrupt()), bar]
+    run = Run(folder, new_record(data, "notebook", spec))
+    stop = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda *_: setattr(model, "stop_training", True)
+    )
+    callbacks = [Recorder(run, feed, Interrupt()), bar, stop]
     return lambda epoch: model.fit(
         feed,
         validation_data=validation,
         initial_epoch=epoch,
-        epochs=epoch + 1,
+        epochs=EPOCHS,
         shuffle=False,
         callbacks=callbacks,
         verbose=0,

@@ -12,9 +12,10 @@ from pathlib import Path
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, for a file or a folder; renamed onto it at the end.
 
-    When the block raises, what was written is removed and `path` stays as it was. The
-    temporary name keeps the suffix, because writers choose the format by it. A file replaces
-    an existing one; a folder only an empty one.
+    What was written has reached the disk before it gets its name. When the block raises, it is
+    removed and `path` stays as it was; only a kill leaves it behind, under a hidden name that
+    `remove_scratch` knows. The temporary name keeps the suffix, because writers choose the
+    format by it. A file replaces an existing one; a folder only an empty one.
     """
     path = Path(path)
     made = [folder for folder in path.parents if not folder.exists()]
@@ -23,8 +24,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         fresh = scratch / path.name
         yield fresh
-        if fresh.is_file():
-            _flush(fresh)
+        for written in [*fresh.rglob("*"), fresh]:
+            _flush(written)
         os.replace(fresh, path)
         _flush(path.parent)
     finally:
@@ -38,6 +39,12 @@ def write_text(path: Path, text: str) -> None:
     """Write text to path, whole or not at all."""
     with atomic_path(path) as fresh:
         fresh.write_text(text, encoding="utf-8")
+
+
+def remove_scratch(folder: Path) -> None:
+    """Remove what killed processes left in a folder; for its only writer."""
+    for scratch in folder.glob(".*.tmp"):
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:

@@ -1,73 +1,212 @@
-"""Tensors on disk: safetensors, written whole, checked by name, shape and dtype before use."""
+"""Complete training states on disk: a folder each, checksummed, whole or not there.
 
+checkpoints/epoch-0000012/
+  tensors.safetensors   weights, best weights, optimizer, random states, metrics
+  state.json            the history, which fixes the best epoch and early stopping, and the place
+  manifest.json         the size and the sha256 of both
+"""
+
+import hashlib
+import logging
+import math
+import re
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from condvae.atomic import atomic_path
 from condvae.checks import InputError
-from condvae.models import CVAE
+from condvae.history import COLUMNS, Row
+
+NEWEST_KEPT = 2
+BEST = "best/"
+NAME = re.compile(r"epoch-(\d{7})(?:-step-(\d{7}))?")
+FILES = ("tensors.safetensors", "state.json")
+
+log = logging.getLogger(__name__)
 
 
-def model_tensors(model: CVAE) -> dict[str, np.ndarray]:
-    """The sub-models' weights by name ("encoder/hidden_0/kernel"), as NumPy arrays."""
-    return {name: np.asarray(keras_array) for name, keras_array in _variables(model).items()}
+class TrainingState(BaseModel):
+    """Where a training stands, the tensors aside.
+
+    Attributes:
+        rows: the complete epochs, column name -> number, as in history.csv.
+        step: steps of the next epoch that are done.
+        seconds: that they took.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    rows: tuple[Row, ...] = ()
+    step: int = Field(default=0, ge=0)
+    seconds: float = 0.0
+
+    @field_validator("rows")
+    @classmethod
+    def _complete(cls, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        if any(tuple(row) != COLUMNS for row in rows):
+            raise ValueError(f"every row must hold {', '.join(COLUMNS)}")
+        return rows
+
+    @property
+    def epoch(self) -> int:
+        """Complete epochs."""
+        return len(self.rows)
+
+    @property
+    def best(self) -> Row | None:
+        """The first epoch with the least validation loss; None before any."""
+        return min(self.rows, key=lambda row: row["val_loss"], default=None)
+
+    @property
+    def place(self) -> str:
+        """The place in words."""
+        return f"epoch {self.epoch}" + (f" and {self.step} steps" if self.step else "")
 
 
-def save_weights(model: CVAE, path: Path) -> None:
-    """Write the sub-models' weights; an existing file is replaced at the end, or not at all."""
-    with atomic_path(path) as fresh:
-        save_file(model_tensors(model), fresh)
+@dataclass(frozen=True)
+class Checkpoint:
+    """A complete training state, as `training.state` makes and takes it.
+
+    Attributes:
+        state: where the training stands.
+        tensors: all that the next step depends on.
+        best_weights: the networks' weights after the best epoch; empty before any.
+    """
+
+    state: TrainingState
+    tensors: dict[str, np.ndarray]
+    best_weights: dict[str, np.ndarray]
 
 
-def load_weights(model: CVAE, path: Path) -> None:
-    """Read weights into a model of the same networks.
+class FileRecord(BaseModel):
+    """Size and sum of a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """The content of manifest.json."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    files: dict[Literal["tensors.safetensors", "state.json"], FileRecord]
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint into a new folder in `folder`; then remove those no longer needed.
+
+    The newest two are kept, and the one with the least validation loss.
 
     Raises:
-        InputError: no such file, a damaged one, or tensors that do not fit the networks; the
-            model is unchanged.
+        OSError: of the disk; the checkpoints that were there are as they were.
     """
-    variables = _variables(model)
-    try:
-        with safe_open(path, framework="numpy") as stored:
-            found = {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
-            _check_tensors({n: tuple(v.shape) for n, v in variables.items()}, found, path)
-            tensors = {name: stored.get_tensor(name) for name in found}
-    except (SafetensorError, OSError) as error:
-        raise InputError(
-            f"{path} must be a safetensors file", str(error), "Take the file of a complete run."
-        ) from None
-    for name, tensor in tensors.items():
-        if tensor.dtype != np.float32 or not np.isfinite(tensor).all():
-            raise InputError(
-                f"tensor {name!r} of {path} must hold finite float32 numbers",
-                f"{tensor.dtype} with {np.sum(~np.isfinite(tensor))} that are not finite",
-                "The file is damaged: take the file of a complete run.",
-            )
-    for name, variable in variables.items():
-        variable.assign(tensors[name])
-
-
-def _variables(model: CVAE) -> dict:
-    """The weights of the sub-models by name; noise, metrics and beta are no part of it."""
-    parts = {"encoder": model.encoder, "decoder": model.decoder, "prior": model.prior}
-    return {
-        f"{part}/{variable.path}": variable
-        for part, network in parts.items()
-        if network is not None
-        for variable in network.weights
+    state = checkpoint.state
+    step = f"-step-{state.step:07d}" if state.step else ""
+    path = folder / f"epoch-{state.epoch:07d}{step}"
+    best = {f"{BEST}{name}": tensor for name, tensor in checkpoint.best_weights.items()}
+    contents = (save(checkpoint.tensors | best), state.model_dump_json().encode())
+    files = {
+        name: FileRecord(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+        for name, content in zip(FILES, contents, strict=True)
     }
+    with atomic_path(path) as fresh:
+        fresh.mkdir()
+        for name, content in zip(FILES, contents, strict=True):
+            (fresh / name).write_bytes(content)
+        manifest = Manifest(files=files)  # type: ignore[reportArgumentType]
+        (fresh / "manifest.json").write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+        if path.exists():  # damaged, or training would have gone on from it
+            shutil.rmtree(path)
+    _prune(folder, path, state)
+    return path
 
 
-def _check_tensors(expected: dict, found: dict, path: Path) -> None:
-    """The same names with the same shapes."""
-    for name in sorted(expected.keys() | found.keys()):
-        if expected.get(name) != found.get(name):
-            raise InputError(
-                f"{path} must hold the weights of these networks: "
-                f"{name} {expected.get(name, 'absent')}",
-                f"{name} {found.get(name, 'absent')}",
-                "Take weights of a run with the same latent_dim, hidden_dims and image size.",
-            )
+def newest_checkpoint(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint that is whole; damaged ones are named in the log. None: no checkpoint.
+
+    Raises:
+        InputError: there are some, and none is whole.
+    """
+    damages = []
+    for path in reversed(list_checkpoints(folder)):
+        try:
+            return _read_checkpoint(path)
+        except InputError as error:
+            damages.append(error)
+            log.warning("passed over: %s", error)
+    if damages:
+        raise InputError(
+            f"{folder} must hold a whole checkpoint",
+            f"{len(damages)}, all damaged ({damages[0].expected}; received {damages[0].received})",
+            "Restore one, or train a new run --from this one's weights.",
+        )
+    return None
+
+
+def list_checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, the oldest first."""
+    return sorted(
+        (path for path in folder.glob("epoch-*") if NAME.fullmatch(path.name)), key=_place
+    )
+
+
+def _read_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in a folder, after its sums."""
+    try:
+        manifest = Manifest.model_validate_json((path / "manifest.json").read_bytes())
+        contents = {name: _verified(path / name, manifest) for name in FILES}
+        state = TrainingState.model_validate_json(contents["state.json"])
+        tensors = load(contents["tensors.safetensors"])
+    except (OSError, ValidationError, SafetensorError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"checkpoint {path} must be whole", reason, "The one before it is used."
+        ) from None
+    best = {name: tensors.pop(name) for name in list(tensors) if name.startswith(BEST)}
+    return Checkpoint(state, tensors, {k.removeprefix(BEST): v for k, v in best.items()})
+
+
+def _verified(path: Path, manifest: Manifest) -> bytes:
+    """The content of a file that its manifest describes."""
+    record = manifest.files.get(path.name)  # type: ignore[reportArgumentType]
+    size = path.stat().st_size
+    if record is None or size != record.bytes:
+        announced = "nothing" if record is None else f"{record.bytes:,} bytes"
+        raise OSError(f"{path.name} with {size:,} bytes, where the manifest has {announced}")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != record.sha256:
+        raise OSError(f"{path.name} with another sha256 than the manifest has")
+    return content
+
+
+def _prune(folder: Path, newest: Path, state: TrainingState) -> None:
+    """Remove all but the newest and the best of the checkpoints."""
+    paths = list_checkpoints(folder)
+    paths = paths[: paths.index(newest) + 1]  # a later one was passed over as damaged
+
+    def validation_loss(path: Path) -> float:
+        epoch, _ = _place(path)
+        return state.rows[epoch - 1]["val_loss"] if epoch else math.inf
+
+    kept = {*paths[-NEWEST_KEPT:], min(paths, key=validation_loss)}
+    for path in list_checkpoints(folder):
+        if path not in kept:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _place(path: Path) -> tuple[int, int]:
+    """(epochs, steps) in a checkpoint's name."""
+    epoch, step = NAME.fullmatch(path.name).groups()  # type: ignore[reportOptionalMemberAccess]
+    return int(epoch), int(step or 0)

@@ -1,23 +1,19 @@
 """A run is a folder: what was trained, on what, how it went, and the weights."""
 
-import csv
-import platform
-from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from condvae.atomic import write_text
-from condvae.checkpoint import load_weights
-from condvae.checks import InputError
-from condvae.conditions import Categorical
+from condvae.checks import InputError, check_choice
 from condvae.data import Dataset, load_data
-from condvae.models import build_model
+from condvae.history import parse_history
+from condvae.models import load_model, load_network, network_tensors
+from condvae.records import RunRecord
 from condvae.spec import Spec
+from condvae.tensors import StoredTensors, write_tensors
 from condvae.trained import TrainedModel
 
 if TYPE_CHECKING:
@@ -25,77 +21,8 @@ if TYPE_CHECKING:
 
     from condvae.exploration.plots import Figure
 
-HISTORY_COLUMNS = (
-    "epoch",
-    "loss",
-    "reconstruction_loss",
-    "kl_loss",
-    "val_loss",
-    "val_reconstruction_loss",
-    "val_kl_loss",
-    "learning_rate",
-    "beta",
-    "seconds",
-)
-
-
-class Preprocessing(BaseModel):
-    """How stored pixels become numbers in the model."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    image_shape: tuple[int, int, int]
-    x_max: int
-    assumption: str
-    in_unit_interval: bool  # whether the model's x lies in [0, 1], so that images can show it
-
-
-class DataRecord(BaseModel):
-    """Which data were trained on: the name is a hint, the fingerprint is the proof."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    fingerprint: str
-    splits: dict[str, Any]
-
-
-class Figures(BaseModel):
-    """The validation figures of the best epoch, nats per image.
-
-    Attributes:
-        epochs: complete epochs.
-        best_epoch: counted from 1; its weights are the run's.
-        seconds: of training and validation, over all epochs.
-        comparability: what the figures may be compared with.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    epochs: int
-    best_epoch: int
-    val_elbo: float
-    val_reconstruction_loss: float
-    val_kl_loss: float
-    seconds: float
-    comparability: str
-
-
-class RunRecord(BaseModel):
-    """The content of run.json."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format: Literal[1] = 1
-    status: Literal["running", "finished", "interrupted", "failed"]
-    created: str
-    preset: str | None
-    spec: Spec
-    condition: Categorical
-    preprocessing: Preprocessing
-    data: DataRecord
-    versions: dict[str, str]
-    figures: Figures | None = None
+# files in a run folder, texts in the header of an archive
+RECORD_NAME, HISTORY_NAME = "run.json", "history.csv"
 
 
 class Run:
@@ -110,48 +37,36 @@ class Run:
         self.path, self.record = Path(path), record
 
     @classmethod
-    def create(cls, path: Path, record: RunRecord) -> Self:
-        """Make the folder and write its run.json."""
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            raise InputError(
-                "the run must go into a new folder",
-                f"{path}, which exists",
-                "Choose another name.",
-            ) from None
-        run = cls(path, record)
-        run.update()
-        return run
-
-    @classmethod
     def open(cls, path: Path | str) -> Self:
-        """The run in a folder.
+        """The run in a folder, or in an archive that `condvae export` made.
 
         Raises:
-            InputError: no run is there, or its run.json is damaged; the field is named.
+            InputError: no run is there, or its record is damaged; the field is named.
         """
-        file = Path(path) / "run.json"
+        path = Path(path)
+        if path.is_file():
+            text = StoredTensors(path).texts.get(RECORD_NAME)
+            if text is None:
+                raise InputError(
+                    "RUN must be a run folder or an archive of one",
+                    f"{path}, which holds no run record",
+                    "`condvae export RUN --format archive` makes one.",
+                )
+            return cls(path, RunRecord.parse(text, f"the record in {path}"))
+        file = path / RECORD_NAME
         try:
-            return cls(Path(path), RunRecord.model_validate_json(file.read_bytes()))
+            return cls(path, RunRecord.parse(file.read_bytes(), str(file)))
         except OSError:
             raise InputError(
                 "RUN must be a folder made by `condvae train` (with a run.json)",
                 f"{path}, which has none",
                 "`condvae train DATA --run DIR` makes one.",
             ) from None
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(
-                f"{file} must be a run record of format 1",
-                f"at {'.'.join(map(str, first['loc'])) or 'the top'}: {first['msg']}",
-                "The file is damaged, or of a newer condvae.",
-            ) from None
 
     def update(self, **changes: Any) -> None:
         """Write run.json with some fields of the record replaced."""
         self.record = self.record.model_copy(update=changes)
-        write_text(self.path / "run.json", self.record.model_dump_json(indent=2) + "\n")
+        write_text(self.path / RECORD_NAME, self.record.to_json())
 
     @property
     def spec(self) -> Spec:
@@ -159,9 +74,40 @@ class Run:
         return self.record.spec
 
     @property
+    def is_archive(self) -> bool:
+        """Whether the run is a single file."""
+        return self.path.is_file()
+
+    @property
     def weights_path(self) -> Path:
         """The weights of the best epoch by validation."""
-        return self.path / "weights.safetensors"
+        return self.path if self.is_archive else self.path / "weights.safetensors"
+
+    @property
+    def history_path(self) -> Path:
+        """A row for each epoch."""
+        return self.path / HISTORY_NAME
+
+    @property
+    def checkpoints_path(self) -> Path:
+        """Complete training states."""
+        return self.path / "checkpoints"
+
+    @property
+    def history_text(self) -> str:
+        """The content of history.csv.
+
+        Raises:
+            InputError: it is missing, or no text.
+        """
+        if self.is_archive:
+            return StoredTensors(self.path).texts.get(HISTORY_NAME, "")
+        try:
+            return self.history_path.read_bytes().decode()
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{self.history_path} must be a text file", str(error), "Restore the file."
+            ) from None
 
     @property
     def history(self) -> dict[str, list[float]]:
@@ -170,16 +116,7 @@ class Run:
         Raises:
             InputError: it is missing or damaged.
         """
-        try:
-            with open(self.path / "history.csv", newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-            return {column: [float(row[column]) for row in rows] for column in HISTORY_COLUMNS}
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"{self.path / 'history.csv'} must hold the columns {', '.join(HISTORY_COLUMNS)}",
-                f"{type(error).__name__} {error}",
-                "Restore the file.",
-            ) from None
+        return parse_history(self.history_text, str(self.history_path))
 
     @cached_property
     def model(self) -> TrainedModel:
@@ -188,21 +125,50 @@ class Run:
         Raises:
             InputError: the weights are missing, damaged or of other networks.
         """
+        record, preprocessing = self.record, self.record.preprocessing
+        model = load_model(
+            self.stored_weights(),
+            record.spec,
+            preprocessing.image_shape,
+            record.condition.dim,
+            preprocessing.x_max,
+        )
+        return TrainedModel(model, record.condition)
+
+    def network(self, name: str) -> keras.Model:
+        """The encoder or the decoder alone; nothing else is built or read.
+
+        Args:
+            name: "encoder" or "decoder".
+
+        Raises:
+            InputError: as `model`.
+        """
+        check_choice(name, ("encoder", "decoder"), "the network")
         record = self.record
+        image_shape = record.preprocessing.image_shape
+        return load_network(
+            self.stored_weights(), name, record.spec, image_shape, record.condition.dim
+        )
+
+    def export(self, path: Path) -> None:
+        """Write the run as one file: weights, run record and history, all that `open` needs.
+
+        Raises:
+            InputError: as `model`; nothing is written.
+        """
+        texts = {RECORD_NAME: self.record.to_json(), HISTORY_NAME: self.history_text}
+        write_tensors(path, network_tensors(self.model.keras_model), texts)
+
+    def stored_weights(self) -> StoredTensors:
+        """The file of weights, its header read."""
         if not self.weights_path.exists():
             raise InputError(
                 f"{self.path} must hold weights.safetensors",
-                f"none; the run's status is {record.status!r}",
+                f"none; the run's status is {self.record.status!r}",
                 "Take a run that has finished an epoch.",
             )
-        model = build_model(
-            record.spec,
-            record.preprocessing.image_shape,
-            record.condition.dim,
-            record.preprocessing.x_max,
-        )
-        load_weights(model, self.weights_path)
-        return TrainedModel(model, record.condition)
+        return StoredTensors(self.weights_path)
 
     def check_data(self, dataset: Dataset) -> Dataset:
         """The data set split as in training.
@@ -288,6 +254,14 @@ def load(run: Path | str) -> TrainedModel:
     return Run.open(run).model
 
 
+def last_run_path(name: str, parent: Path = Path("runs")) -> Path:
+    """The last of name, name-2, name-3, … that exists; name where none does."""
+    path, number = parent / name, 2
+    while (following := parent / f"{name}-{number}").exists():
+        path, number = following, number + 1
+    return path
+
+
 def new_run_path(name: str, parent: Path = Path("runs")) -> Path:
     """The first of name, name-2, name-3, … that does not exist yet."""
     path, number = parent / name, 1
@@ -295,20 +269,3 @@ def new_run_path(name: str, parent: Path = Path("runs")) -> Path:
         number += 1
         path = parent / f"{name}-{number}"
     return path
-
-
-def now() -> str:
-    """The time in ISO 8601, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def installed_versions() -> dict[str, str]:
-    """What the bits of a run depend on."""
-    backend = {"torch": "torch", "tensorflow": "tensorflow"}.get(keras.backend.backend(), "jax")
-    versions = {"python": platform.python_version(), "backend": keras.backend.backend()}
-    for package in ("condvae", "keras", backend, "numpy"):
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions

@@ -1,7 +1,21 @@
 import os
+import shutil
+import tempfile
 
 # Chosen before Keras is imported anywhere; `make test-backends` sets another one.
 os.environ.setdefault("KERAS_BACKEND", "jax")
+
+# The tests build the same small models again and again: the processes of one session share what
+# they compile. pytest-xdist's workers inherit the folder, and the first process removes it.
+COMPILED = (
+    tempfile.mkdtemp(prefix="condvae-compiled-")
+    if "PYTEST_XDIST_WORKER" not in os.environ
+    else None
+)
+if COMPILED:
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 import numpy as np
 import pytest
@@ -19,6 +33,11 @@ settings.load_profile("condvae")
 
 # Inputs in a corpus of mutants: in `make test`, and in `make torture`.
 NUM_MUTANTS = {False: 400, True: 100_000}
+
+
+def pytest_unconfigure():
+    if COMPILED:
+        shutil.rmtree(COMPILED, ignore_errors=True)
 
 
 def pytest_addoption(parser):

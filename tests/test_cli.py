@@ -17,6 +17,7 @@ from condvae.cli.training import Settings
 from condvae.data import load_data
 from condvae.data.idx_sets import IDX_SETS
 from condvae.presets import PRESETS
+from condvae.records import RunRecord
 from condvae.spec import Spec, setting_names
 from condvae.training import train
 from condvae.training.feed import Feed
@@ -74,9 +75,10 @@ def room(tmp_path, monkeypatch, trained_run):
     }.items():
         shutil.copytree("run", name)
         record = json.loads(Path(name, "run.json").read_text())
+        del record["sha256"]
         for field, change in changes.items():
             record[field] = {**record[field], **change} if isinstance(change, dict) else change
-        Path(name, "run.json").write_text(json.dumps(record))
+        Path(name, "run.json").write_text(RunRecord.model_validate(record).to_json())
     Path("nan/weights.safetensors").unlink()
     history = Path("history/history.csv")
     history.write_text(history.read_text().replace("kl_loss", "lk_loss"))
@@ -119,6 +121,15 @@ MISTAKES = {
     "train digits --config nothing.json": ("--config", "nothing.json", "Check the path"),
     "train digits --run run": ("new folder", "run, which exists", "Choose another name"),
     "train digits --run afile/run": ("folder", "afile, which is a file", "Choose another place"),
+    "train digits --run run --resume --seed 9": ("the settings of run", "seed 9", "Leave them out"),
+    "train good.npz --run run --resume": ("data must be those of run", "good.npz", "--data"),
+    "train digits --run broken --resume": ("a run folder", "no run.json", "Choose another folder"),
+    "train digits --run run --resume --epochs 1": ("--epochs must be", "1", "more epochs"),
+    "train digits --resume --dry-run": ("exclude each other", "both", "Leave one"),
+    "export run --format archive --out a.zip": (".safetensors", "a.zip", "Change its name"),
+    "export run --format onyx": ("--help", "onyx", "Correct"),
+    "export nan --format archive": ("weights.safetensors", "'failed'", "finished an epoch"),
+    "generate typo.json --given 3 --out a.png": ("safetensors", "header", "complete run"),
     "train digits --from notarun --run new": ("run.json", "notarun", "condvae train"),
     "train": ("--help", "DATA", "Correct"),
     "trian digits": ("--help", "trian", 'Did you mean "train"?'),
@@ -172,7 +183,9 @@ def pixels(path):
 
 
 def listing(folder):
-    return {path: path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))}
+    """What is there, and when it was written; the lock names its last holder."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.name != ".lock")
+    return {path: path.stat().st_mtime_ns for path in paths}
 
 
 @pytest.mark.parametrize("command", MISTAKES)
@@ -298,6 +311,36 @@ def test_ctrl_c_exits_with_130_and_says_what_was_kept(room, monkeypatch, capsys)
     assert "interrupted" in output.err
     assert "new" in output.err
     assert json.loads(Path("new/run.json").read_text())["status"] == "interrupted"
+
+
+def test_sigterm_exits_with_143_and_resume_completes(room, monkeypatch, capsys):
+    serve = Feed.__getitem__
+
+    def terminated(feed, index):
+        if feed.seed is not None and index == 1:
+            signal.raise_signal(signal.SIGTERM)
+        return serve(feed, index)
+
+    command = "train digits --preset small --epochs 2 --run new --resume".split()
+    with monkeypatch.context() as patch:
+        patch.setattr(Feed, "__getitem__", terminated)
+        assert main(command) == 143
+    assert "terminated: new keeps what was done; --resume goes on" in capsys.readouterr().err
+    assert main(command) == 0
+    assert main(command) == 0  # nothing is left to do
+    assert len(json.loads(Path("new/run.json").read_text())["resumed"]) == 2
+    assert main("train digits --epochs 3 --run new --resume".split()) == 0
+    assert len(Path("new/history.csv").read_text().splitlines()) == 4
+
+
+def test_an_archive_serves_in_place_of_the_folder(room, trained_run, capsys):
+    assert main("export run --format archive".split()) == 0
+    shutil.rmtree("run")
+    assert main("generate run.safetensors --given 3 --z=0.5,1 --out three.png".split()) == 0
+    expected = trained_run.model.decode([[0.5, 1]], 3)[0, ..., 0]
+    np.testing.assert_array_equal(pixels("three.png"), np.rint(expected * 255))
+    assert main("plot run.safetensors history scatter".split()) == 0
+    assert {p.name for p in Path("run-figures").iterdir()} == {"history.png", "scatter.png"}
 
 
 def test_a_second_ctrl_c_ends_at_once(room, monkeypatch, capsys):

@@ -7,7 +7,7 @@ from cyclopts import App, CycloptsError
 from condvae.checks import InputError
 from condvae.cli.looking import evaluate, info, plot, presets
 from condvae.cli.training import INTERRUPTED, demo, train
-from condvae.cli.using import encode, generate, transfer
+from condvae.cli.using import encode, export, generate, transfer
 
 USER_ERROR = 2
 
@@ -23,14 +23,15 @@ app = App(
     name="condvae",
     help="Conditional variational autoencoders: train, measure, explore.\n\n"
     "DATA is a name (digits, mnist, fashion_mnist, kmnist) or a path (.npz, IDX images, "
-    "a folder with a folder per class). RUN is a folder made by `condvae train`.",
+    "a folder with a folder per class). RUN is a folder made by `condvae train`, or an archive of "
+    "one made by `condvae export`.",
     help_format="plaintext",
     version=_version,
     suppress_keyboard_interrupt=False,  # main says it and returns 130
 )
 data = App(name="data", help="Look at a data set.", help_format="plaintext")
 data.command(info)
-for command in (demo, train, evaluate, plot, generate, encode, transfer, data, presets):
+for command in (demo, train, evaluate, plot, generate, encode, transfer, export, data, presets):
     app.command(command)
 
 

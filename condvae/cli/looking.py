@@ -60,7 +60,7 @@ def plot(
         run: A run folder.
         names: Which figures; all of them when not given.
         given: Labels for manifold and traversal.
-        out: The folder to write to; RUN/figures when not given.
+        out: The folder to write to; RUN/figures when not given, NAME-figures for an archive.
         data: The training data, where they are no longer found under the recorded name.
     """
     from condvae.exploration import gallery
@@ -69,7 +69,7 @@ def plot(
     opened = Run.open(run)
     chosen = None if not names or "all" in names else list(names)
     labels = [opened.record.condition.given(text) for text in given] if given else None
-    folder = out or run / "figures"
+    folder = out or (Path(f"{run.stem}-figures") if opened.is_archive else run / "figures")
     check_new_path(folder / "figure.png", overwrite=True)
     with working("drawing"):
         dataset = opened.check_data(data_of_run(opened, data, data_dir))

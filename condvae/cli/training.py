@@ -12,7 +12,8 @@ from condvae.cli.arguments import DataDir, load_dataset, numbers
 from condvae.cli.looking import evaluate, plot
 from condvae.presets import PRESETS
 
-INTERRUPTED = 130
+# the exit codes that a shell gives a process which such a signal has ended
+INTERRUPTED, TERMINATED = 130, 143
 
 
 @Parameter(name="*")
@@ -99,11 +100,14 @@ def train(
     run: Path | None = None,
     config: Path | None = None,
     start_from: Annotated[Path | None, Parameter(name="--from")] = None,
+    resume: Annotated[bool, Parameter(negative="")] = False,
     data_dir: DataDir = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     settings: Settings = Settings(),
 ) -> int:
-    """Train a conditional VAE; Ctrl-C keeps what was done.
+    """Train a conditional VAE; what Ctrl-C or SIGTERM ends, --resume completes.
+
+    Exit codes: 0 done, 2 a mistake in the input or a full disk, 130 Ctrl-C, 143 SIGTERM.
 
     Args:
         source: A set's name or a path.
@@ -111,6 +115,9 @@ def train(
         run: The run folder to make; runs/DATA-PRESET when not given.
         config: A JSON file with a whole spec, as `condvae presets NAME` prints.
         start_from: A run whose weights are the first ones.
+        resume: Go on with the run in --run (or the last of the default name) from its last
+            checkpoint, as if it had never stopped; with --epochs N to another number of epochs.
+            Where there is no run yet, one begins.
         dry_run: Tell what would happen, with an estimate of time and memory; write nothing.
     """
     from condvae.training import estimate
@@ -125,12 +132,16 @@ def train(
     }
     if preset is not None:
         check_choice(preset, PRESETS, "preset")  # before data are loaded, or even downloaded
+    if dry_run and resume:
+        raise InputError(
+            "--dry-run and --resume exclude each other", "both", "Leave one of them out."
+        )
     dataset = load_dataset(source, data_dir)
     if dry_run:
         print(estimate(dataset, **arguments))
         return 0
     print(f"{dataset.name}: {len(dataset.x):,} images; {dataset.assumption}", file=sys.stderr)
-    finished = train_model(dataset, **arguments)
+    finished = train_model(dataset, **arguments, resume=resume)
     figures = finished.record.figures
     if figures is not None:
         print(
@@ -139,10 +150,11 @@ def train(
             f"epoch {figures.best_epoch} of {figures.epochs}\n({figures.comparability})"
         )
     print(f"run: {finished.path}")
-    if finished.record.status == "interrupted":
-        print(f"interrupted: the best weights so far are in {finished.path}", file=sys.stderr)
-        return INTERRUPTED
-    return 0
+    status = finished.record.status
+    if status == "finished":
+        return 0
+    print(f"{status}: {finished.path} keeps what was done; --resume goes on", file=sys.stderr)
+    return TERMINATED if status == "terminated" else INTERRUPTED
 
 
 def _read_config(path: Path | None) -> Any:

@@ -1,7 +1,7 @@
-"""condvae generate, encode, transfer."""
+"""condvae generate, encode, transfer, export."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -153,4 +153,33 @@ def transfer(
         drawn = opened.model.transfer((pixels / 255.0)[None], given, to=wanted)
         write_images(out, drawn, [wanted])
     print(f"{out}: the style of {image} ({given}) under {wanted}")
+    return 0
+
+
+def export(
+    run: Annotated[Path, Parameter(name="RUN")],
+    /,
+    *,
+    format: Literal["archive"],
+    out: Path | None = None,
+    overwrite: Overwrite = False,
+) -> int:
+    """Write a run as one file that every command takes in place of the folder.
+
+    The archive is a safetensors file: weights, and in its header the run record and the history.
+    Nothing in it can run code.
+
+    Args:
+        run: A run folder.
+        format: The kind of file.
+        out: Where to write; NAME.safetensors here when not given.
+    """
+    from condvae.runs import Run
+
+    opened = Run.open(run)
+    path = out or Path(f"{run.resolve().stem}.safetensors")
+    check_suffix(check_new_path(path, overwrite), ".safetensors")
+    with working("exporting"):
+        opened.export(path)
+    print(f"{path}: {path.stat().st_size:,} bytes")
     return 0

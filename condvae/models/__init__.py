@@ -4,7 +4,15 @@ from condvae.models.build import build_model, build_optimizer
 from condvae.models.cvae import CVAE
 from condvae.models.decoder import mlp_decoder
 from condvae.models.encoder import mlp_encoder
+from condvae.models.initializers import glorot_uniform
 from condvae.models.likelihood import BernoulliLikelihood, NormalLikelihood
+from condvae.models.weights import (
+    load_model,
+    load_network,
+    load_weights,
+    network_tensors,
+    network_variables,
+)
 
 __all__ = [
     "CVAE",
@@ -12,6 +20,12 @@ __all__ = [
     "NormalLikelihood",
     "build_model",
     "build_optimizer",
+    "glorot_uniform",
+    "load_model",
+    "load_network",
+    "load_weights",
     "mlp_decoder",
     "mlp_encoder",
+    "network_tensors",
+    "network_variables",
 ]

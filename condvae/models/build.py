@@ -1,6 +1,6 @@
 """From a spec to a model: the only place where a string becomes an object."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -8,8 +8,14 @@ import numpy as np
 from condvae.models.cvae import CVAE
 from condvae.models.decoder import mlp_decoder
 from condvae.models.encoder import mlp_encoder
+from condvae.models.initializers import glorot_uniform
 from condvae.models.likelihood import BernoulliLikelihood, NormalLikelihood
 from condvae.spec import Spec
+
+# The sub-models of a CVAE by the names of its attributes.
+NETWORKS = ("encoder", "decoder", "prior")
+
+Initializers = Iterator[keras.initializers.Initializer]
 
 
 def build_model(
@@ -18,6 +24,7 @@ def build_model(
     condition_dim: int,
     x_max: int = 255,
     x_mean: np.ndarray | None = None,
+    initializers: Initializers | None = None,
 ) -> CVAE:
     """The untrained model of a spec; the same spec and seed give the same weights.
 
@@ -27,6 +34,7 @@ def build_model(
         x_max: the integer that stands for one.
         x_mean: (*image_shape,) means of the training pixels in [0, 1]; used where the spec
             starts the output's bias from the data.
+        initializers: of all kernels; None: by the spec's seed.
     """
     model, seed = spec.model, spec.training.seed
     encoder_seed, decoder_seed, noise_seed = np.random.SeedSequence(seed).generate_state(3) >> 1
@@ -37,31 +45,57 @@ def build_model(
         "bernoulli": BernoulliLikelihood(),
         "normal": NormalLikelihood(model.scale),
     }
+    networks = build_networks(
+        spec,
+        image_shape,
+        condition_dim,
+        {
+            "encoder": initializers or glorot_uniform(int(encoder_seed)),
+            "decoder": initializers or glorot_uniform(int(decoder_seed)),
+        },
+        output_bias,
+    )
     return CVAE(
-        mlp_encoder(
-            image_shape,
-            condition_dim,
-            model.latent_dim,
-            model.hidden_dims,
-            model.activation,
-            model.activity_regularizer,
-            int(encoder_seed),
-        ),
-        mlp_decoder(
-            image_shape,
-            condition_dim,
-            model.latent_dim,
-            model.hidden_dims[::-1],
-            model.activation,
-            output_bias,
-            int(decoder_seed),
-        ),
+        **networks,
         likelihood=likelihoods[model.likelihood],
         x_max=x_max,
         binarise=model.pixels == "dynamic",
         beta=spec.objective.beta,
         seed=int(noise_seed),
     )
+
+
+def build_networks(
+    spec: Spec,
+    image_shape: Sequence[int],
+    condition_dim: int,
+    initializers: Mapping[str, Initializers],
+    output_bias: np.ndarray | None = None,
+) -> dict[str, keras.Model]:
+    """The sub-models that initializers has an entry for, by name; else as in `build_model`."""
+    model = spec.model
+    networks = {}
+    if "encoder" in initializers:
+        networks["encoder"] = mlp_encoder(
+            image_shape,
+            condition_dim,
+            model.latent_dim,
+            model.hidden_dims,
+            model.activation,
+            model.activity_regularizer,
+            initializers["encoder"],
+        )
+    if "decoder" in initializers:
+        networks["decoder"] = mlp_decoder(
+            image_shape,
+            condition_dim,
+            model.latent_dim,
+            model.hidden_dims[::-1],
+            model.activation,
+            output_bias,
+            initializers["decoder"],
+        )
+    return networks
 
 
 def build_optimizer(spec: Spec, steps: int) -> keras.optimizers.Optimizer:

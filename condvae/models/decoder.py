@@ -1,12 +1,13 @@
 """Decoders: the parameters of p(x | z, y)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
 
-from condvae.models.layers import dense_stack, seed_stream
+from condvae.models.initializers import glorot_uniform
+from condvae.models.layers import dense_stack
 
 
 def mlp_decoder(
@@ -16,27 +17,28 @@ def mlp_decoder(
     hidden_dims: Sequence[int] = (512,),
     activation: str = "relu",
     output_bias: np.ndarray | None = None,
-    seed: int = 0,
+    initializers: Iterator[keras.initializers.Initializer] | None = None,
 ) -> keras.Model:
     """A fully connected decoder.
 
     Args:
         output_bias: (*image_shape,) first values of the last bias, in the units of x_params
             (logits for a Bernoulli likelihood); zeros where None.
+        initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
 
     Returns:
         A functional model {"z": (batch, latent_dim), "y": (batch, condition_dim)} -> x_params,
         (batch, *image_shape); a decoder of the user's own has these inputs and outputs too.
     """
-    seeds = seed_stream(seed)
+    initializers = initializers or glorot_uniform(seed=0)
     z = keras.Input((latent_dim,), name="z")
     y = keras.Input((condition_dim,), name="y")
     hidden = keras.layers.Concatenate(name="z_and_y")([z, y])
-    hidden = dense_stack(hidden, hidden_dims, activation, seeds)
+    hidden = dense_stack(hidden, hidden_dims, activation, initializers)
     output = keras.layers.Dense(
         math.prod(image_shape),
         name="x_params",
-        kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+        kernel_initializer=next(initializers),
     )
     x_params = keras.layers.Reshape(tuple(image_shape), name="image")(output(hidden))
     if output_bias is not None:

@@ -1,10 +1,11 @@
 """Encoders: q(z | x, y)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 
-from condvae.models.layers import dense_stack, seed_stream
+from condvae.models.initializers import glorot_uniform
+from condvae.models.layers import dense_stack
 
 
 def mlp_encoder(
@@ -14,24 +15,27 @@ def mlp_encoder(
     hidden_dims: Sequence[int] = (512,),
     activation: str = "relu",
     activity_regularizer: str | None = None,
-    seed: int = 0,
+    initializers: Iterator[keras.initializers.Initializer] | None = None,
 ) -> keras.Model:
     """A fully connected encoder.
+
+    Args:
+        initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
 
     Returns:
         A functional model {"x": (batch, *image_shape), "y": (batch, condition_dim)} ->
         {"mean": (batch, latent_dim), "logvar": (batch, latent_dim)}; an encoder of the user's
         own has these inputs and outputs too.
     """
-    seeds = seed_stream(seed)
+    initializers = initializers or glorot_uniform(seed=0)
     x = keras.Input(tuple(image_shape), name="x")
     y = keras.Input((condition_dim,), name="y")
     hidden = keras.layers.Concatenate(name="x_and_y")([keras.layers.Flatten(name="flat_x")(x), y])
-    hidden = dense_stack(hidden, hidden_dims, activation, seeds, activity_regularizer)
+    hidden = dense_stack(hidden, hidden_dims, activation, initializers, activity_regularizer)
     outputs = {
-        name: keras.layers.Dense(
-            latent_dim, name=name, kernel_initializer=keras.initializers.GlorotUniform(next(seeds))
-        )(hidden)
+        name: keras.layers.Dense(latent_dim, name=name, kernel_initializer=next(initializers))(
+            hidden
+        )
         for name in ("mean", "logvar")
     }
     return keras.Model({"x": x, "y": y}, outputs, name="encoder")

@@ -8,7 +8,8 @@ import keras
 
 from condvae.data import Dataset
 from condvae.training.feed import Feed
-from condvae.training.train import make_feeds, prepare_model, resolve_spec, run_path
+from condvae.training.fit import make_feeds
+from condvae.training.train import prepare_model, resolve_spec, run_path
 
 # Steps that are timed, after as many that compile and warm up.
 _STEPS = 20

@@ -13,7 +13,8 @@ class Feed(keras.utils.PyDataset):
         x: (N, *image_shape) pixels as stored.
         y: (N,) class codes.
         seed: with the epoch it fixes the order; None keeps the rows as they are.
-        on_batch: called with the number of batches served, before each.
+        first_step: the batches before it are left out.
+        on_batch: called with the place of the batch in the epoch, from 1, before each.
     """
 
     def __init__(
@@ -22,33 +23,36 @@ class Feed(keras.utils.PyDataset):
         y: np.ndarray,
         batch_size: int,
         seed: int | None = None,
+        first_step: int = 0,
         on_batch: Callable[[int], None] = lambda served: None,
     ):
         super().__init__()
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
-        self.on_batch = on_batch
-        self.served = 0
+        self.first_step, self.on_batch = first_step, on_batch
         self.start_epoch(0)
+
+    def from_step(self, step: int) -> "Feed":
+        """The rest of each epoch from that step on."""
+        return Feed(self.x, self.y, self.batch_size, self.seed, step, self.on_batch)
 
     def start_epoch(self, epoch: int) -> None:
         """Shuffle for an epoch, counted from 0."""
-        self.served = 0
         self.order = np.arange(len(self.x))
         if self.seed is not None:
             self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.x))
 
     @property
-    def exhausted(self) -> bool:
-        """Whether the epoch's last batch was served."""
-        return self.served == len(self)
+    def steps(self) -> int:
+        """Batches in a whole epoch, a shorter last one included."""
+        return -(-len(self.x) // self.batch_size)
 
     def __len__(self) -> int:
-        """Batches in an epoch, a shorter last one included."""
-        return -(-len(self.x) // self.batch_size)
+        """Batches that are served."""
+        return self.steps - self.first_step
 
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:
         """The batch at a place in the epoch's order."""
-        self.served = index + 1
-        self.on_batch(self.served)
-        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        step = self.first_step + index
+        self.on_batch(step + 1)
+        rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
         return ({"x": self.x[rows], "y": self.y[rows]},)

@@ -29,11 +29,14 @@ class ProgressBar(keras.callbacks.Callback):
         self.epochs, self.steps = epochs, steps
         self.console = console or Console(stderr=True)
         self.epoch, self.served, self.figures = 0, 0, ""
+        self.started: float | None = None
         self._live: Any = None
         self._updated, self._printed = 0.0, 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Open the bar."""
+        """Open the bar, once for all calls of `fit`."""
+        if self.started is not None:
+            return
         self.started = time.perf_counter()
         if self.console.is_jupyter:
             from IPython.display import display
@@ -55,6 +58,8 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # type: ignore[override]
         """Show the epoch's figures; a line of its own where there is no bar."""
+        if self.model.stop_evaluating:
+            return  # cut short, without a validation
         self.served = self.steps
         names = ("loss", "reconstruction_loss", "kl_loss")
         training = "  ".join(f"{name} {logs[name]:.2f}" for name in names)
@@ -67,14 +72,13 @@ class ProgressBar(keras.callbacks.Callback):
         self._draw()
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Close the bar; its last state stays, and says when the training ended early."""
-        if self.epoch + 1 < self.epochs:
-            ended = f"ended after epoch {self.epoch + 1}: no better validation loss, or Ctrl-C"
+        """Say when the training ended early."""
+        if self.model.stop_training and self.epoch + 1 < self.epochs:
+            ended = f"ended in epoch {self.epoch + 1}: no better validation loss, or a signal"
             if self._live is None:
                 self.console.print(f"{ended}  {self.figures}", soft_wrap=True)
             self.figures += f"\n{ended}"
         self._draw()
-        self.close()
 
     def close(self) -> None:
         """Give the terminal back, also after an error."""
@@ -85,7 +89,7 @@ class ProgressBar(keras.callbacks.Callback):
     def __str__(self) -> str:
         done = self.epoch + self.served / self.steps
         filled = round(_WIDTH * done / self.epochs)
-        seconds = time.perf_counter() - self.started
+        seconds = time.perf_counter() - (self.started or time.perf_counter())
         return (
             f"epoch {self.epoch + 1}/{self.epochs} {'━' * filled}{'╌' * (_WIDTH - filled)} "
             f"{seconds:.0f} s\n{self.figures or 'starting'}"

@@ -1,32 +1,28 @@
 """Training, whole: from data and a spec to a run folder."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import keras
-
-from condvae.checkpoint import load_weights
+from condvae.atomic import remove_scratch
+from condvae.checkpoint import Checkpoint, TrainingState, save_checkpoint
 from condvae.checks import InputError, check_choice, check_new_path, check_range
 from condvae.data import Dataset, load_data
-from condvae.models import CVAE, build_model, build_optimizer
+from condvae.lock import LOCK_NAME, locked
+from condvae.models import CVAE, build_model, build_optimizer, load_weights
 from condvae.presets import PRESETS, default_preset
-from condvae.runs import (
-    DataRecord,
-    Figures,
-    Preprocessing,
-    Run,
-    RunRecord,
-    installed_versions,
-    new_run_path,
-    now,
-)
+from condvae.records import DataRecord, Preprocessing, RunRecord, installed_versions, now
+from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
 from condvae.spec import Spec
-from condvae.training.callbacks import Recorder, interruptible
-from condvae.training.feed import Feed
-from condvae.training.progress import ProgressBar
-
-# Validation has no step to take, so its batches are as large as is fast.
-VALIDATION_BATCH = 1000
+from condvae.training.fit import fit
+from condvae.training.resume import (
+    check_epochs,
+    check_same_data,
+    find_checkpoint,
+    note_resumption,
+    spec_to_go_on,
+)
+from condvae.training.state import make_checkpoint
 
 
 def train(
@@ -36,12 +32,13 @@ def train(
     spec: Spec | None = None,
     run_dir: Path | str | None = None,
     start_from: Path | str | None = None,
+    resume: bool = False,
     progress: bool = True,
     **settings: Any,
 ) -> Run:
     """Train a conditional VAE; the weights of the best epoch by validation are kept.
 
-    Ctrl-C ends after the running step and keeps what was done.
+    Ctrl-C and SIGTERM end after the running step; what was done is kept, and can be resumed.
 
     Args:
         data: a Dataset, or what `load_data` takes.
@@ -49,30 +46,85 @@ def train(
         spec: the whole specification, in place of a preset.
         run_dir: where the run is written, a new folder; None: `runs/<data>-<preset>`.
         start_from: a run whose weights are the first ones.
+        resume: go on with the run in run_dir (None: the last of the default name) from its last
+            checkpoint, to the same bits as if it had never stopped; settings are the run's, and
+            only `epochs` may be others. Where there is no run yet, one begins.
         progress: show a progress bar.
         settings: single fields of the spec, such as `epochs=3, latent_dim=8`.
 
     Returns:
-        The run; `run.record.status` is "interrupted" after Ctrl-C.
+        The run; `run.record.status` is "interrupted" after Ctrl-C, "terminated" after SIGTERM.
 
     Raises:
         InputError: what was passed does not fit; nothing is written.
     """
     dataset = data if isinstance(data, Dataset) else load_data(data)
+    path = run_path(dataset, preset, run_dir, resume)
+    if (path / RECORD_NAME).exists():  # only with resume
+        with locked(path):
+            return _go_on(Run.open(path), dataset, preset, spec, settings, progress)
     preset, spec = resolve_spec(dataset, preset, spec, settings)
     dataset = dataset.with_spec(spec.data)
-    path = run_path(dataset, preset, run_dir)
     model = prepare_model(dataset, spec, start_from)
-    run = Run.create(path, new_record(dataset, preset, spec))
+    path.mkdir(parents=True, exist_ok=resume)
+    with locked(path):
+        run = Run(path, new_record(dataset, preset, spec, start_from))
+        return _begin(run, model, dataset, progress)
+
+
+def _begin(run: Run, model: CVAE, dataset: Dataset, progress: bool) -> Run:
+    """Train a run from its beginning."""
+    _remove_scratch(run)
+    checkpoint = None
+    if run.record.start_from is not None:
+        checkpoint = make_checkpoint(model, TrainingState(), {})
+        save_checkpoint(run.checkpoints_path, checkpoint)
+    run.update()  # last: a folder without a record is no run yet
+    return _finish(run, model, dataset, checkpoint, progress)
+
+
+def _go_on(
+    run: Run,
+    dataset: Dataset,
+    preset: str | None,
+    spec: Spec | None,
+    settings: dict[str, Any],
+    progress: bool,
+) -> Run:
+    """Train a run to its end, from its newest checkpoint."""
+    asked = spec or run.spec
+    if preset is not None:
+        _, asked = resolve_spec(dataset, preset, spec, {"epochs": run.spec.training.epochs})
+    spec = spec_to_go_on(run, asked.override(**settings))
+    dataset = dataset.with_spec(spec.data)
+    check_same_data(run, dataset)
+    _remove_scratch(run)
+    checkpoint = find_checkpoint(run)
+    state = checkpoint.state if checkpoint else TrainingState()
+    check_epochs(run, state, spec)
+    model = prepare_model(dataset, spec)
+    note_resumption(run, state, spec)
+    return _finish(run, model, dataset, checkpoint, progress)
+
+
+def _finish(
+    run: Run, model: CVAE, dataset: Dataset, checkpoint: Checkpoint | None, progress: bool
+) -> Run:
+    """Run the epochs that are left; a failure is recorded where the disk lets it."""
     try:
-        _fit(model, dataset, run, progress)
-    except KeyboardInterrupt:
-        run.update(status="interrupted")
-        raise
-    except BaseException:
-        run.update(status="failed")
+        fit(model, dataset, run, checkpoint, progress)
+    except BaseException as error:
+        with suppress(OSError):
+            is_interrupt = isinstance(error, KeyboardInterrupt)
+            run.update(status="interrupted" if is_interrupt else "failed")
         raise
     return run
+
+
+def _remove_scratch(run: Run) -> None:
+    """Remove what a killed process has left half-written."""
+    remove_scratch(run.path)
+    remove_scratch(run.checkpoints_path)
 
 
 def resolve_spec(
@@ -94,15 +146,27 @@ def resolve_spec(
     return preset, spec.override(**{**settings, "source": dataset.name})
 
 
-def run_path(dataset: Dataset, preset: str | None, run_dir: Path | str | None) -> Path:
-    """A folder that does not exist yet and can be made."""
-    if run_dir is None:
-        name = f"{Path(dataset.name).stem or 'data'}-{preset or 'custom'}"
-        return check_new_path(new_run_path(name))
-    path = Path(run_dir)
+def run_path(
+    dataset: Dataset, preset: str | None, run_dir: Path | str | None, resume: bool = False
+) -> Path:
+    """A folder that does not exist yet and can be made; to resume, also one with a run."""
+    name = f"{Path(dataset.name).stem or 'data'}-{preset or 'custom'}"
+    default = last_run_path(name) if resume else new_run_path(name)
+    path = default if run_dir is None else Path(run_dir)
+    if resume and path.is_dir():
+        foreign = {entry.name for entry in path.iterdir()} - {LOCK_NAME, "checkpoints"}
+        if (path / RECORD_NAME).exists() or all(name.endswith(".tmp") for name in foreign):
+            return path
+        raise InputError(
+            "--resume must go on with a run folder",
+            f"{path}, which holds other files and no {RECORD_NAME}",
+            "Choose another folder.",
+        )
     if path.exists():
         raise InputError(
-            "the run must go into a new folder", f"{path}, which exists", "Choose another name."
+            "the run must go into a new folder",
+            f"{path}, which exists",
+            "Choose another name, or --resume the run that is there.",
         )
     return check_new_path(path)
 
@@ -128,18 +192,21 @@ def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = 
                 f"{start.path} with {start.record.condition}",
                 "Take a run on the same classes.",
             )
-        load_weights(model, start.weights_path)
+        load_weights(model, start.stored_weights())
     steps = -(-len(train.x) // spec.training.batch_size) * spec.training.epochs
     model.compile(optimizer=build_optimizer(spec, steps))
     return model
 
 
-def new_record(dataset: Dataset, preset: str | None, spec: Spec) -> RunRecord:
+def new_record(
+    dataset: Dataset, preset: str | None, spec: Spec, start_from: Path | str | None = None
+) -> RunRecord:
     """The record of a run that begins now."""
     return RunRecord(
         status="running",
         created=now(),
         preset=preset,
+        start_from=None if start_from is None else str(start_from),
         spec=spec,
         condition=dataset.condition,
         preprocessing=Preprocessing(
@@ -152,59 +219,4 @@ def new_record(dataset: Dataset, preset: str | None, spec: Spec) -> RunRecord:
             name=dataset.name, fingerprint=dataset.fingerprint, splits=dataset.split_record()
         ),
         versions=installed_versions(),
-    )
-
-
-def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
-    """The shuffled training batches and the validation batches."""
-    train, validation = dataset.train, dataset.validation
-    return (
-        Feed(train.x, train.codes, spec.training.batch_size, spec.training.seed),
-        Feed(validation.x, validation.codes, VALIDATION_BATCH),
-    )
-
-
-def _fit(model: CVAE, dataset: Dataset, run: Run, progress: bool) -> None:
-    """Run the epochs and close the record."""
-    training = run.spec.training
-    feed, validation = make_feeds(dataset, run.spec)
-    bar = ProgressBar(training.epochs, len(feed))
-    with interruptible(model) as interrupt:
-        recorder = Recorder(run.path, feed, interrupt)
-        callbacks: list[keras.callbacks.Callback] = [recorder]
-        if training.patience is not None:
-            callbacks.append(
-                keras.callbacks.EarlyStopping("val_loss", patience=training.patience, mode="min")
-            )
-        if progress:
-            feed.on_batch = bar.on_batch
-            callbacks.append(bar)
-        try:
-            model.fit(
-                feed,
-                validation_data=validation,
-                epochs=training.epochs,
-                shuffle=False,
-                verbose=0,
-                callbacks=callbacks,
-            )
-        finally:
-            bar.close()
-            run.update(figures=_figures(run, recorder))
-    run.update(status="interrupted" if interrupt.requested else "finished")
-
-
-def _figures(run: Run, recorder: Recorder) -> Figures | None:
-    """The best epoch's validation figures; None where no epoch is complete."""
-    best = recorder.best
-    if best is None:
-        return None
-    return Figures(
-        epochs=len(recorder.rows),
-        best_epoch=int(best["epoch"]),
-        val_elbo=-(best["val_reconstruction_loss"] + best["val_kl_loss"]),
-        val_reconstruction_loss=best["val_reconstruction_loss"],
-        val_kl_loss=best["val_kl_loss"],
-        seconds=sum(row["seconds"] for row in recorder.rows),
-        comparability=run.comparability("validation", "ELBO, one draw of z for each image"),
     )

@@ -1,0 +1,50 @@
+"""First values of the kernels, one initialiser for each layer."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from condvae.checks import InputError
+
+FLOAT_BYTES = 4
+
+
+def glorot_uniform(seed: int) -> Iterator[keras.initializers.Initializer]:
+    """Endless Glorot initialisers, fixed by a seed; the process's global generators stay alone."""
+    generator = np.random.default_rng(seed)
+    while True:
+        yield keras.initializers.GlorotUniform(int(generator.integers(2**31)))
+
+
+@keras.saving.register_keras_serializable("condvae")
+class ZerosWithin(keras.initializers.Initializer):
+    """Zeros for kernels that a file will replace, as long as the file could hold them.
+
+    Args:
+        num_bytes: what all kernels may take together; None: any number.
+    """
+
+    def __init__(self, num_bytes: int | None = None):
+        self.bytes_left = math.inf if num_bytes is None else num_bytes
+
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
+        """The zeros.
+
+        Raises:
+            InputError: more than the file has; nothing is allocated.
+        """
+        self.bytes_left -= FLOAT_BYTES * math.prod(shape)
+        if self.bytes_left < 0:
+            raise InputError(
+                "the weights must be as large as the run's spec says",
+                f"too few bytes for a kernel of shape {tuple(shape)}",
+                "Take the weights that belong to this run.json.",
+            )
+        return np.zeros(shape, dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Without the bound: it belongs to one file."""
+        return {}

@@ -1,0 +1,80 @@
+"""The networks' weights by name, and the way from a file to a model."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import keras
+import numpy as np
+
+from condvae.models.build import NETWORKS, build_model, build_networks
+from condvae.models.cvae import CVAE
+from condvae.models.initializers import FLOAT_BYTES, ZerosWithin
+from condvae.spec import Spec
+from condvae.tensors import StoredTensors
+
+
+def network_variables(model: CVAE) -> dict[str, keras.Variable]:
+    """The sub-models' weights ("encoder/hidden_0/kernel"); noise, metrics and beta are none."""
+    return _variables({part: getattr(model, part) for part in NETWORKS})
+
+
+def network_tensors(model: CVAE) -> dict[str, np.ndarray]:
+    """Copies of these weights."""
+    return {name: np.array(variable) for name, variable in network_variables(model).items()}
+
+
+def load_weights(model: CVAE, stored: StoredTensors) -> None:
+    """Take over the weights of a file with the same networks.
+
+    Raises:
+        InputError: tensors that do not fit or are damaged; the model is unchanged.
+    """
+    _assign(network_variables(model), stored)
+
+
+def load_model(
+    stored: StoredTensors, spec: Spec, image_shape: Sequence[int], condition_dim: int, x_max: int
+) -> CVAE:
+    """The model of a spec with the weights in a file; arguments as in `build_model`.
+
+    Raises:
+        InputError: as `load_weights`; kernels beyond what the file holds are never allocated.
+    """
+    initializers = itertools.repeat(_zeros(stored))
+    model = build_model(spec, image_shape, condition_dim, x_max, initializers=initializers)
+    load_weights(model, stored)
+    return model
+
+
+def load_network(
+    stored: StoredTensors, name: str, spec: Spec, image_shape: Sequence[int], condition_dim: int
+) -> keras.Model:
+    """One network alone, "encoder" or "decoder"; errors as `load_model`."""
+    initializers = itertools.repeat(_zeros(stored))
+    networks = build_networks(spec, image_shape, condition_dim, {name: initializers})
+    _assign(_variables(networks), stored, whole=False)
+    return networks[name]
+
+
+def _zeros(stored: StoredTensors) -> ZerosWithin:
+    """First values within the size of the file."""
+    return ZerosWithin(FLOAT_BYTES * sum(int(np.prod(s)) for s in stored.shapes.values()))
+
+
+def _variables(networks: Mapping[str, keras.Model | None]) -> dict[str, keras.Variable]:
+    """The weights of networks, by network and path."""
+    return {
+        f"{part}/{variable.path}": variable
+        for part, network in networks.items()
+        if network is not None
+        for variable in network.weights
+    }
+
+
+def _assign(
+    variables: dict[str, keras.Variable], stored: StoredTensors, whole: bool = True
+) -> None:
+    """Read, check, then change."""
+    tensors = stored.read({name: tuple(v.shape) for name, v in variables.items()}, whole)
+    for name, variable in variables.items():
+        variable.assign(tensors[name])

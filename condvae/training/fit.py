@@ -1,0 +1,105 @@
+"""The epochs of a run, from its beginning or from a checkpoint to its end."""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+
+from condvae.checkpoint import Checkpoint
+from condvae.checks import InputError
+from condvae.data import Dataset
+from condvae.models import CVAE
+from condvae.records import Figures
+from condvae.runs import Run
+from condvae.spec import Spec
+from condvae.training.feed import Feed
+from condvae.training.interrupt import STATUSES, interruptible
+from condvae.training.progress import ProgressBar
+from condvae.training.recorder import Recorder
+from condvae.training.state import restore, state_bytes
+
+# Validation has no step to take, so its batches are as large as is fast.
+VALIDATION_BATCH = 1000
+
+
+def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
+    """The shuffled training batches and the validation batches."""
+    train, validation = dataset.train, dataset.validation
+    return (
+        Feed(train.x, train.codes, spec.training.batch_size, spec.training.seed),
+        Feed(validation.x, validation.codes, VALIDATION_BATCH),
+    )
+
+
+def fit(
+    model: CVAE, dataset: Dataset, run: Run, checkpoint: Checkpoint | None, progress: bool
+) -> None:
+    """Run the epochs that are left, and close the record.
+
+    An epoch that a checkpoint cut in two is finished by a call of Keras's `fit` of its own.
+
+    Raises:
+        InputError: the losses are no longer finite, or the disk is full.
+    """
+    epochs = run.spec.training.epochs
+    feed, validation = make_feeds(dataset, run.spec)
+    bar = ProgressBar(epochs, feed.steps)
+    with _room_on_disk(run, model), interruptible(model) as interrupt:
+        recorder = Recorder(run, feed, interrupt, checkpoint)
+        callbacks: list[keras.callbacks.Callback] = [recorder]
+        if progress:
+            feed.on_batch = bar.on_batch
+            callbacks.append(bar)
+        try:
+            while not (recorder.finished or interrupt.requested):
+                if recorder.checkpoint:
+                    restore(model, recorder.checkpoint.tensors)
+                state = recorder.state
+                recorder.feed = feed.from_step(state.step)
+                model.fit(
+                    recorder.feed,
+                    validation_data=validation,
+                    initial_epoch=state.epoch,
+                    epochs=state.epoch + 1 if state.step else epochs,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=callbacks,
+                )
+        finally:
+            bar.close()
+            recorder.write_best()
+            run.update(figures=_figures(run, recorder))
+        run.update(status=STATUSES.get(interrupt.signal or 0, "finished"))
+
+
+@contextmanager
+def _room_on_disk(run: Run, model: CVAE) -> Iterator[None]:
+    """Say how much is needed when the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise InputError(
+            f"the disk of {run.path} must have room for a checkpoint, {state_bytes(model):,} bytes",
+            f"{shutil.disk_usage(run.path).free:,} bytes free ({error.strerror})",
+            "Free some; with --resume the run then goes on from its last checkpoint.",
+        ) from None
+
+
+def _figures(run: Run, recorder: Recorder) -> Figures | None:
+    """The best epoch's validation figures; None where no epoch is complete."""
+    rows, best = recorder.state.rows, recorder.state.best
+    if best is None:
+        return None
+    return Figures(
+        epochs=len(rows),
+        best_epoch=int(best["epoch"]),
+        val_elbo=-(best["val_reconstruction_loss"] + best["val_kl_loss"]),
+        val_reconstruction_loss=best["val_reconstruction_loss"],
+        val_kl_loss=best["val_kl_loss"],
+        seconds=sum(row["seconds"] for row in rows),
+        comparability=run.comparability("validation", "ELBO, one draw of z for each image"),
+    )

@@ -1,0 +1,101 @@
+"""Whether and from where a run may go on."""
+
+import logging
+
+from condvae.checkpoint import Checkpoint, TrainingState, newest_checkpoint
+from condvae.checks import InputError
+from condvae.data import Dataset
+from condvae.records import Resumption, installed_versions, now
+from condvae.runs import Run
+from condvae.spec import Spec
+
+log = logging.getLogger(__name__)
+
+
+def spec_to_go_on(run: Run, asked: Spec) -> Spec:
+    """The run's spec with the epochs that are asked for.
+
+    Raises:
+        InputError: another setting differs; all of these are named.
+    """
+    before, after = run.spec.model_dump(), asked.model_dump()
+    changed = [
+        f"{section}.{name} {value!r} instead of {before[section][name]!r}"
+        for section, fields in after.items()
+        for name, value in fields.items()
+        if name not in ("epochs", "source") and value != before[section][name]
+    ]
+    if changed:
+        raise InputError(
+            f"--resume must keep the settings of {run.path}",
+            ", ".join(changed),
+            "Leave them out, or train a new run.",
+        )
+    return run.spec.override(epochs=asked.training.epochs)
+
+
+def check_same_data(run: Run, dataset: Dataset) -> None:
+    """Raise for other data than the run's, or for the same data split in another way."""
+    dataset = run.check_data(dataset)
+    if dataset.split_record() != run.record.data.splits:
+        raise InputError(
+            f"the data must be split as in {run.path}",
+            "other rows in the splits",
+            "Resume with the version of condvae that began the run.",
+        )
+
+
+def find_checkpoint(run: Run) -> Checkpoint | None:
+    """The newest whole checkpoint; None where the run begins anew, losing nothing.
+
+    Raises:
+        InputError: all checkpoints are damaged, or gone.
+    """
+    checkpoint = newest_checkpoint(run.checkpoints_path)
+    if checkpoint is not None:
+        return checkpoint
+    # the first checkpoint is taken after the first epoch, or before it where other weights came in
+    epochs = len(run.history["epoch"]) if run.history_path.exists() else 0
+    if epochs > 1 or run.record.start_from is not None:
+        raise InputError(
+            f"{run.checkpoints_path} must hold a checkpoint",
+            f"none, though {epochs} epochs are done",
+            "Restore it, or train a new run --from this one's weights.",
+        )
+    return None
+
+
+def check_epochs(run: Run, state: TrainingState, spec: Spec) -> None:
+    """Raise where the epochs asked for are fewer than those begun."""
+    begun = state.epoch + (state.step > 0)
+    if spec.training.epochs < begun:
+        raise InputError(
+            f"--epochs must be {begun} or more, as many as {run.path} has begun",
+            f"{spec.training.epochs}",
+            "Ask for more epochs, or train a new run.",
+        )
+
+
+def note_resumption(run: Run, state: TrainingState, spec: Spec) -> None:
+    """Say what resuming means here, and write the record of a run that goes on."""
+    versions = installed_versions()
+    earlier = run.record.resumed[-1].versions if run.record.resumed else run.record.versions
+    changed = [
+        f"{name} {versions.get(name, 'none')} instead of {earlier.get(name, 'none')}"
+        for name in sorted(versions.keys() | earlier.keys())
+        if versions.get(name) != earlier.get(name)
+    ]
+    if changed:
+        log.warning("other versions than before, so bits may differ: %s", ", ".join(changed))
+    before, after = run.spec.training, spec.training
+    if after.epochs != before.epochs and (after.schedule != "constant" or after.warmup):
+        log.warning(
+            "the learning rate's schedule spans all epochs: from here on it follows that of %d "
+            "instead of %d; a run of %d epochs from the beginning would have ended elsewhere",
+            after.epochs,
+            before.epochs,
+            after.epochs,
+        )
+    log.warning("%s goes on after %s of %d", run.path, state.place, after.epochs)
+    resumption = Resumption(time=now(), place=state.place, versions=versions)
+    run.update(spec=spec, status="running", resumed=(*run.record.resumed, resumption))

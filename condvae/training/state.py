@@ -1,0 +1,86 @@
+"""Everything that the next step depends on, as tensors by name."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+from condvae.checkpoint import Checkpoint, TrainingState
+from condvae.checks import InputError
+from condvae.models import CVAE, network_variables
+
+METRICS = "metrics"
+
+
+def make_checkpoint(
+    model: CVAE, state: TrainingState, best_weights: Mapping[str, np.ndarray]
+) -> Checkpoint:
+    """Weights, optimizer, random states, beta and metrics of a compiled model, as copies.
+
+    Args:
+        state: where the training stands.
+        best_weights: those of the best epoch, as `network_tensors` gives them.
+    """
+    tensors = {name: np.array(variable) for name, variable in _variables(model).items()}
+    return Checkpoint(state, tensors, dict(best_weights))
+
+
+def restore(model: CVAE, tensors: Mapping[str, np.ndarray]) -> None:
+    """Take over the tensors of a checkpoint; the metrics not, since `fit` resets them first.
+
+    Raises:
+        InputError: tensors of another model or optimizer; nothing was changed.
+    """
+    variables = _variables(model)
+    for name in sorted(variables.keys() | tensors.keys()):
+        expected = _form(variables[name]) if name in variables else "absent"
+        found = _form(tensors[name]) if name in tensors else "absent"
+        if expected != found:
+            raise InputError(
+                f"the checkpoint must fit the model and its optimizer: {name} {expected}",
+                found,
+                "Resume with the versions of condvae and Keras that began the run.",
+            )
+    for name, variable in variables.items():
+        if not name.startswith(METRICS):
+            variable.assign(tensors[name])
+
+
+def restore_metrics(model: CVAE, tensors: Mapping[str, np.ndarray]) -> None:
+    """The running means, for an epoch that goes on in its middle."""
+    for name, variable in _variables(model).items():
+        if name.startswith(METRICS):
+            variable.assign(tensors[name])
+
+
+def state_bytes(model: CVAE) -> int:
+    """Bytes that a checkpoint's tensors take, the best weights among them."""
+    tensors = [*_variables(model).values(), *network_variables(model).values()]
+    return sum(np.array(tensor).nbytes for tensor in tensors)
+
+
+def _variables(model: CVAE) -> dict[str, keras.Variable]:
+    """All variables of a compiled model by name.
+
+    Beyond the networks a number tells them apart: their paths count the objects of the process.
+    """
+    model.optimizer.build(model.trainable_variables)
+    weights = network_variables(model)
+    in_networks = {id(variable) for variable in weights.values()}
+    groups = {
+        # noise, beta, and what networks of the user's own keep beside their weights
+        "other": [v for v in model.variables if id(v) not in in_networks],
+        "optimizer": model.optimizer.variables,
+        METRICS: model.metrics_variables,
+    }
+    numbered = {
+        f"{group}/{number}/{variable.name}": variable
+        for group, variables in groups.items()
+        for number, variable in enumerate(variables)
+    }
+    return {f"weights/{name}": variable for name, variable in weights.items()} | numbered
+
+
+def _form(tensor: keras.Variable | np.ndarray) -> str:
+    """Dtype and shape."""
+    return f"{tensor.dtype} {tuple(tensor.shape)}"
