@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test test-backends bench clean
+.PHONY: demo test test-backends torture bench clean
 
 demo: $(VENV)/installed ## train on the embedded digits, evaluate, draw every figure
 	$(VENV)/bin/condvae demo
@@ -14,6 +14,9 @@ test: $(VENV)/installed-dev ## lint, types, import contract, tests
 
 test-backends: ## the model's tests under Keras on PyTorch, in an environment of its own
 	scripts/test-backends
+
+torture: $(VENV)/installed-dev ## kills, full disks and mutated files by the hundred thousand: hours
+	scripts/torture
 
 bench: $(VENV)/installed-dev ## speed and memory, as ratios measured side by side
 	scripts/bench

@@ -3,9 +3,8 @@
 MNIST, preset `notebook` (784+10-512-2, 2+10-512-784, batch 250, 60,000 training and 10,000
 validation images). Both in one process, an epoch of the one and an epoch of the other in turn,
 each with its validation and its callbacks: Keras's early stopping with the best weights kept in
-memory there; the order of the images, history.csv, weights.safetensors, checkpoints and the progress bar
-here.
-The first pair compiles and is left out.
+memory there; the order of the images, history.csv, weights.safetensors, checkpoints and the
+progress bar here. The first pair compiles and is left out.
 
     CONDVAE_DATA=DIR python benchmarks/epoch.py [--pairs 12]
 """

@@ -165,7 +165,7 @@ def list_checkpoints(folder: Path) -> list[Path]:
 def _read_checkpoint(path: Path) -> Checkpoint:
     """The checkpoint in a folder, after its sums."""
     try:
-        manifest = Manifest.model_validate_json((path / "manifest.json").read_bytes())
+        manifest = Manifest.model_validate_json(_content(path / "manifest.json"))
         contents = {name: _verified(path / name, manifest) for name in FILES}
         state = TrainingState.model_validate_json(contents["state.json"])
         tensors = load(contents["tensors.safetensors"])
@@ -181,14 +181,20 @@ def _read_checkpoint(path: Path) -> Checkpoint:
 def _verified(path: Path, manifest: Manifest) -> bytes:
     """The content of a file that its manifest describes."""
     record = manifest.files.get(path.name)  # type: ignore[reportArgumentType]
-    size = path.stat().st_size
-    if record is None or size != record.bytes:
+    content = _content(path)
+    if record is None or len(content) != record.bytes:
         announced = "nothing" if record is None else f"{record.bytes:,} bytes"
-        raise OSError(f"{path.name} with {size:,} bytes, where the manifest has {announced}")
-    content = path.read_bytes()
+        raise OSError(f"{path.name} with {len(content):,} bytes, the manifest has {announced}")
     if hashlib.sha256(content).hexdigest() != record.sha256:
         raise OSError(f"{path.name} with another sha256 than the manifest has")
     return content
+
+
+def _content(path: Path) -> bytes:
+    """The content of a file; a pipe would never end."""
+    if not path.is_file():
+        raise OSError(f"no file {path.name}")
+    return path.read_bytes()
 
 
 def _prune(folder: Path, newest: Path, state: TrainingState) -> None:

@@ -5,6 +5,7 @@ import json
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import keras
@@ -15,7 +16,7 @@ from condvae.checks import InputError
 from condvae.conditions import Categorical
 from condvae.spec import Count, Spec
 
-MOST_RECORD_BYTES = 2**24
+MOST_BYTES = 2**24
 DIGESTS = "sha256"
 
 
@@ -102,6 +103,17 @@ class RunRecord(BaseModel):
         return json.dumps({**fields, DIGESTS: digests}, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
+    def read(cls, file: Path) -> Self:
+        """The record in a file; errors as in `parse`."""
+        if file.stat().st_size > MOST_BYTES:
+            raise InputError(
+                f"{file} must have at most {MOST_BYTES:,} bytes",
+                f"{file.stat().st_size:,}",
+                "It is no run record.",
+            )
+        return cls.parse(file.read_bytes(), str(file))
+
+    @classmethod
     def parse(cls, content: str | bytes, name: str) -> Self:
         """The record in the text of a run.json.
 
@@ -112,8 +124,6 @@ class RunRecord(BaseModel):
             InputError: no record of this format, or a field that was changed; it is named.
         """
         try:
-            if len(content) > MOST_RECORD_BYTES:
-                raise ValueError(f"more than {MOST_RECORD_BYTES:,} bytes")
             fields = from_json(content, allow_inf_nan=False)
             digests = fields.pop(DIGESTS)
             record = cls.model_validate(fields)

@@ -54,14 +54,13 @@ class Run:
                 )
             return cls(path, RunRecord.parse(text, f"the record in {path}"))
         file = path / RECORD_NAME
-        try:
-            return cls(path, RunRecord.parse(file.read_bytes(), str(file)))
-        except OSError:
+        if not file.is_file():
             raise InputError(
                 "RUN must be a folder made by `condvae train` (with a run.json)",
                 f"{path}, which has none",
                 "`condvae train DATA --run DIR` makes one.",
-            ) from None
+            )
+        return cls(path, RunRecord.read(file))
 
     def update(self, **changes: Any) -> None:
         """Write run.json with some fields of the record replaced."""

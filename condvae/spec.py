@@ -54,7 +54,7 @@ class ModelSpec(_Frozen):
     """
 
     latent_dim: Count = 2
-    hidden_dims: tuple[Count, ...] = (512,)
+    hidden_dims: Annotated[tuple[Count, ...], Field(max_length=100)] = (512,)
     activation: Literal["relu", "silu", "gelu", "elu", "tanh"] = "relu"
     activity_regularizer: Literal["l1", "l2"] | None = None
     likelihood: Literal["bernoulli", "normal"] = "bernoulli"

@@ -53,7 +53,7 @@ class StoredTensors:
             header_bytes = int.from_bytes(file.read(8), "little")
         if header_bytes > MOST_HEADER_BYTES:
             raise InputError(
-                f"{path} must be a safetensors file (header of {MOST_HEADER_BYTES:,} bytes at most)",
+                f"{path} must be a safetensors file (header at most {MOST_HEADER_BYTES:,} bytes)",
                 f"a header of {header_bytes:,} bytes",
                 REMEDY,
             )

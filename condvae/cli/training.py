@@ -14,6 +14,7 @@ from condvae.presets import PRESETS
 
 # the exit codes that a shell gives a process which such a signal has ended
 INTERRUPTED, TERMINATED = 130, 143
+MOST_CONFIG_BYTES = 2**20
 
 
 @Parameter(name="*")
@@ -163,7 +164,10 @@ def _read_config(path: Path | None) -> Any:
         return None
     from condvae.spec import Spec
 
-    try:
-        return Spec.parse(path.read_bytes())
-    except OSError as error:
-        raise InputError("--config must be a file", str(error), "Check the path.") from None
+    if not path.is_file() or path.stat().st_size > MOST_CONFIG_BYTES:
+        raise InputError(
+            f"--config must be a JSON file of at most {MOST_CONFIG_BYTES:,} bytes",
+            f"{path}, which is larger" if path.is_file() else f"{path}, which is none",
+            "Check the path.",
+        )
+    return Spec.parse(path.read_bytes())
