@@ -30,7 +30,7 @@ def estimate(
     """
     preset, spec = resolve_spec(dataset, preset, spec, settings)
     dataset = dataset.with_spec(spec.data)
-    path = run_path(dataset, preset, run_dir)
+    path = run_path(dataset, preset or "custom", run_dir)
     model = prepare_model(dataset, spec, start_from)
     feed, validation = make_feeds(dataset, spec)
     rows = min(len(feed.x), _STEPS * spec.training.batch_size)

@@ -96,6 +96,9 @@ def note_resumption(run: Run, state: TrainingState, spec: Spec) -> None:
             before.epochs,
             after.epochs,
         )
-    log.warning("%s goes on after %s of %d", run.path, state.place, after.epochs)
+    if state == TrainingState():
+        log.warning("%s begins anew: it has no checkpoint with a step in it yet", run.path)
+    else:
+        log.warning("%s goes on after %s of %d", run.path, state.place, after.epochs)
     resumption = Resumption(time=now(), place=state.place, versions=versions)
     run.update(spec=spec, status="running", resumed=(*run.record.resumed, resumption))

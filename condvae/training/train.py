@@ -59,7 +59,8 @@ def train(
         InputError: what was passed does not fit; nothing is written.
     """
     dataset = data if isinstance(data, Dataset) else load_data(data)
-    path = run_path(dataset, preset, run_dir, resume)
+    kind = "custom" if spec is not None else preset or default_preset(len(dataset.x))
+    path = run_path(dataset, kind, run_dir, resume)
     if (path / RECORD_NAME).exists():  # only with resume
         with locked(path):
             return _go_on(Run.open(path), dataset, preset, spec, settings, progress)
@@ -146,11 +147,14 @@ def resolve_spec(
     return preset, spec.override(**{**settings, "source": dataset.name})
 
 
-def run_path(
-    dataset: Dataset, preset: str | None, run_dir: Path | str | None, resume: bool = False
-) -> Path:
-    """A folder that does not exist yet and can be made; to resume, also one with a run."""
-    name = f"{Path(dataset.name).stem or 'data'}-{preset or 'custom'}"
+def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bool = False) -> Path:
+    """A folder that does not exist yet and can be made; to resume, also one with a run.
+
+    Args:
+        kind: the preset's name, or "custom".
+        run_dir: the folder; None: runs/<data>-<kind>, the next one, or to resume the last one.
+    """
+    name = f"{Path(dataset.name).stem or 'data'}-{kind}"
     default = last_run_path(name) if resume else new_run_path(name)
     path = default if run_dir is None else Path(run_dir)
     if resume and path.is_dir():

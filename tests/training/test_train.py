@@ -138,6 +138,8 @@ def test_a_run_folder_that_exists_is_refused_and_a_default_name_counts_on(
         quick(small, tmp_path)
     paths = [quick(small, None, epochs=1).path.as_posix() for _ in range(3)]
     assert paths == ["runs/animals-plane", "runs/animals-plane-2", "runs/animals-plane-3"]
+    assert quick(small, None, epochs=1, resume=True, preset="plane").path.name == "animals-plane-3"
+    assert quick(small, None, epochs=1, preset=None).path.name == "animals-small"
 
 
 @pytest.mark.parametrize(("at", "epochs"), [(1, 0), (4, 1), (5, 2)])
