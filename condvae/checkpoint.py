@@ -145,7 +145,7 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
             return _read_checkpoint(path)
         except InputError as error:
             damages.append(error)
-            log.warning("passed over: %s", error)
+            log.warning("passed over: %s", str(error))
     if damages:
         raise InputError(
             f"{folder} must hold a whole checkpoint",
