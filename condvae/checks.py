@@ -58,13 +58,19 @@ def check_finite(array: "np.ndarray", name: str) -> "np.ndarray":
     """Return array if it holds no NaN and no infinity; else raise, naming the first bad row."""
     import numpy as np  # here, because `condvae --help` must not wait for it
 
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        bad = ~np.isfinite(array)
-        row = int(bad.reshape(len(array), -1).any(axis=1).argmax())
-        value = array[row][bad[row]].flat[0]
-        raise InputError(
-            f"{name} must hold finite numbers", f"{value} in row {row}", "Remove or mend that row."
-        )
+    if array.dtype.kind != "f" or not array.size:
+        return array
+    # least and greatest tell, without a mask as large as the array: NaN is either, once there
+    with np.errstate(invalid="ignore"):
+        if not np.isfinite([array.min(), array.max()]).all():
+            least, greatest = _extremes(array)
+            row = int((~np.isfinite(least) | ~np.isfinite(greatest)).argmax())
+            value = array[row][~np.isfinite(array[row])].flat[0]
+            raise InputError(
+                f"{name} must hold finite numbers",
+                f"{value} in row {row}",
+                "Remove or mend that row.",
+            )
     return array
 
 
@@ -72,15 +78,41 @@ def check_range(array: "np.ndarray", low: float, high: float, name: str) -> "np.
     """Return array if low <= array <= high; else raise, naming the first bad row."""
     check_finite(array, name)
     if array.size and (array.min() < low or array.max() > high):
-        outside = (array < low) | (array > high)
-        row = int(outside.reshape(len(array), -1).any(axis=1).argmax())
-        value = array[row][outside[row]].flat[0]
+        least, greatest = _extremes(array)
+        row = int(((least < low) | (greatest > high)).argmax())
+        value = array[row][(array[row] < low) | (array[row] > high)].flat[0]
         raise InputError(
             f"{name} must lie in [{low:g}, {high:g}]",
             f"{value:g} in row {row}",
             "Rescale the data, or remove that row.",
         )
     return array
+
+
+def _extremes(array: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
+    """The least and the greatest number of each row."""
+    axes = tuple(range(1, array.ndim))
+    return array.min(axis=axes), array.max(axis=axes)
+
+
+def memory_bound() -> int:
+    """Bytes that reading an input may take: half of the machine's memory, or of its cgroup's."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        group = int(Path("/sys/fs/cgroup/memory.max").read_text())
+    except (OSError, ValueError):  # no cgroup v2, or "max"
+        return machine // 2
+    return min(machine, group) // 2
+
+
+def check_memory(num_bytes: int, name: str) -> None:
+    """Raise if that many bytes are too many; call it before they are allocated."""
+    if num_bytes > (bound := memory_bound()):
+        raise InputError(
+            f"{name} must fit into half of this machine's memory ({bound / 1e9:,.1f} GB)",
+            f"{num_bytes / 1e9:,.1f} GB" if num_bytes < 1e18 else "over a billion GB",
+            "Bring fewer or smaller images, or a larger machine; a damaged file announces as much.",
+        )
 
 
 def check_at_least(number: int, least: int, name: str) -> int:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from condvae.checks import InputError
 
+MOST_CLASSES = 2**15
+
 
 class Categorical(BaseModel):
     """One of several classes, one-hot in the networks.
@@ -128,12 +130,28 @@ def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical
 
     Returns:
         The condition, and (batch,) int32 codes.
+
+    Raises:
+        InputError: over 32,768 classes, or a label that is no text.
     """
     distinct, inverse = np.unique(labels, return_inverse=True)
-    names = [_label_name(label) for label in distinct]
+    if len(distinct) > MOST_CLASSES:
+        raise InputError(
+            f"the labels must name at most {MOST_CLASSES:,} classes",
+            f"{len(distinct):,} different ones in {len(labels):,} rows",
+            "Bring classes; a continuous condition cannot be used yet.",
+        )
+    try:
+        names = [_label_name(label) for label in distinct]
+        "".join(names).encode()
+    except (UnicodeError, SystemError) as error:  # NumPy lets any number stand for a character
+        raise InputError(
+            "labels must be text that UTF-8 can hold", f"other text ({error})", "Rename the class."
+        ) from None
     numeric = all(_is_integer(label) for label in names)
     categories = sorted(names, key=int if numeric else None)
-    codes = np.asarray([categories.index(label) for label in names], dtype="int32")
+    position = {label: code for code, label in enumerate(categories)}
+    codes = np.asarray([position[label] for label in names], dtype="int32")
     return Categorical(name=name, categories=tuple(categories)), codes[inverse.reshape(-1)]
 
 
@@ -145,8 +163,9 @@ def _label_name(label: Any) -> str:
 
 
 def _is_integer(text: str) -> bool:
-    """Whether the text reads as a whole number."""
-    return text.isascii() and text.removeprefix("-").isdecimal()
+    """Whether the text is how an int64 is written: not 007, which is another label than 7."""
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdecimal() and len(digits) <= 18 and str(int(text)) == text
 
 
 def _listed(names: Sequence[str], most: int = 12) -> str:

@@ -1,11 +1,26 @@
 """What comes as images and labels, checked and brought to one form."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from condvae.checks import InputError, check_finite, check_range
+
+MOST_LABEL = 10**18  # larger numbers are not exact as floats, and no class labels
+ROW_BYTES = 128  # per label: its code, and what sorting the labels takes
+
+
+def bytes_needed(shape: tuple[int, ...], dtype: np.dtype) -> int:
+    """Bytes that an array takes at most on its way from a file into a `Dataset`.
+
+    It is there as read, converted and joined with the test set's; names are sorted, too.
+    """
+    final = {"f": 4, "S": 4 * dtype.itemsize, "U": dtype.itemsize}.get(dtype.kind, 1)
+    copies = 4 if dtype.kind in "SU" else 2
+    values, rows = math.prod(shape), shape[0] if shape else 1
+    return values * (dtype.itemsize + copies * final) + rows * ROW_BYTES
 
 
 def checked_images(x: Any, name: str = "x") -> np.ndarray:
@@ -38,7 +53,7 @@ def checked_images(x: Any, name: str = "x") -> np.ndarray:
     if x.dtype.kind in "biu":
         x = x.astype(np.uint8, copy=False)
     elif x.dtype.kind == "f":
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             x = check_finite(x.astype(np.float32, copy=False), name)
     else:
         raise InputError(
@@ -50,16 +65,16 @@ def checked_images(x: Any, name: str = "x") -> np.ndarray:
 
 
 def checked_labels(y: Any, num_images: int, name: str = "y") -> np.ndarray:
-    """Labels as (N,) integers, whole floats, bools or strings.
+    """Labels as (N,) int64, bools or strings.
 
     Args:
-        y: (N,) or (N, 1) labels.
+        y: (N,) or (N, 1) integers, whole floats, bools or strings.
         num_images: N.
         name: what the error calls them.
 
     Raises:
         InputError: another shape, another number of labels than of images, NaN, a number that
-            is not whole, or something that is neither number nor string.
+            is not whole or has over 18 digits, or something that is neither number nor string.
     """
     y = _as_array(y, name)
     if y.ndim == 2 and y.shape[1] == 1:
@@ -84,9 +99,11 @@ def checked_labels(y: Any, num_images: int, name: str = "y") -> np.ndarray:
                 f"{y[fractional[0]]:g} in row {fractional[0]}",
                 "Bring classes; a continuous condition cannot be used yet.",
             )
-    elif y.dtype.kind in "ST" or (y.dtype.kind == "O" and all(isinstance(v, str) for v in y)):
-        y = y.astype(str)
-    elif y.dtype.kind not in "biuU":
+    if y.dtype.kind in "iuf":
+        return check_range(y, -MOST_LABEL, MOST_LABEL, name).astype(np.int64, copy=False)
+    if y.dtype.kind in "ST" or (y.dtype.kind == "O" and all(isinstance(v, str) for v in y)):
+        y = _as_text(y, name)
+    elif y.dtype.kind not in "bU":
         raise InputError(
             f"{name} must hold class labels: whole numbers or strings",
             f"dtype {y.dtype}",
@@ -108,6 +125,16 @@ def check_class_sizes(
             f"{counts[smallest]} of class {categories[smallest]!r}",
             "Bring more of that class, or leave it out.",
         )
+
+
+def _as_text(y: np.ndarray, name: str) -> np.ndarray:
+    """Bytes and Python strings as NumPy's str."""
+    try:
+        return y.astype(str)
+    except UnicodeError as error:
+        raise InputError(
+            f"{name} must hold text", f"bytes beyond ASCII ({error})", "Decode them into str."
+        ) from None
 
 
 def _as_array(values: Any, name: str) -> np.ndarray:

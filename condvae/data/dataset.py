@@ -95,6 +95,12 @@ class Dataset:
                     f"{x_test.shape[1:]} {x_test.dtype}",
                     "Bring both to one size and dtype.",
                 )
+            if y.dtype.kind != y_test.dtype.kind:
+                raise InputError(
+                    f"the test labels{of_name} must be of the same kind as the others, {y.dtype}",
+                    f"{y_test.dtype}",
+                    "Convert both to integers, or both to strings.",
+                )
             x, y = np.concatenate([x, x_test]), np.concatenate([y, y_test])
             test_rows = np.arange(num_own, len(x))
         if categories is None:

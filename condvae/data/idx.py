@@ -9,7 +9,8 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from condvae.checks import InputError
+from condvae.checks import InputError, check_memory
+from condvae.data.arrays import bytes_needed
 
 UNSIGNED_BYTE = 0x08
 CHUNK_BYTES = 2**20
@@ -36,11 +37,11 @@ def idx_content(path: Path, num_axes: int) -> bytearray:
 
     Raises:
         InputError: not IDX of unsigned bytes with that many axes, shorter or longer than its
-            header says, or a broken gzip stream.
+            header says, more than memory should hold, or a broken gzip stream.
     """
     header_bytes = 4 + 4 * num_axes
+    content = bytearray()
     with _open_content(path) as file:
-        content = bytearray()
         _extend(content, file, header_bytes, path)
         magic = UNSIGNED_BYTE << 8 | num_axes
         if content[:4] != struct.pack(">I", magic):
@@ -50,13 +51,20 @@ def idx_content(path: Path, num_axes: int) -> bytearray:
                 f"0x{content[:4].hex()}" if content else "an empty file",
                 "Pass the images file with its labels file beside it, neither renamed.",
             )
-        expected = header_bytes
-        if len(content) == header_bytes:
-            expected += math.prod(_shape(content, num_axes))
-            # one byte more than announced tells a file that is too long
-            _extend(content, file, expected + 1, path)
-    if len(content) != expected:
-        received = f"{len(content):,}" if len(content) < expected else f"more than {expected:,}"
+        expected, found = header_bytes, len(content)
+        if found == header_bytes:
+            shape = _shape(content, num_axes)
+            expected += math.prod(shape)
+            found = path.stat().st_size
+            if found >= expected or isinstance(file, gzip.GzipFile):
+                # twice, because a test set of the same size may lie beside it
+                needed = 2 * bytes_needed(shape, np.dtype(np.uint8))
+                check_memory(needed, f"the array of {path}, with copies,")
+                # one byte more than announced tells a file that is too long
+                _extend(content, file, expected + 1, path)
+                found = len(content)
+    if found != expected:
+        received = f"{found:,}" if found < expected else f"more than {expected:,}"
         raise InputError(
             f"{path} must hold the {expected:,} bytes that its header announces",
             f"{received} bytes",

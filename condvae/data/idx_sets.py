@@ -153,8 +153,11 @@ def _verified_array(path: Path, file_name: str, md5: str) -> np.ndarray:
     """The array in an IDX file of a named set, its checksum compared."""
     num_axes = 3 if "idx3" in file_name else 1
     content = idx_content(path, num_axes)
-    summed = path.read_bytes() if file_name.endswith(".gz") else content
-    found = hashlib.md5(summed, usedforsecurity=False).hexdigest()
+    digest = hashlib.md5(content, usedforsecurity=False)
+    if file_name.endswith(".gz"):
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+    found = digest.hexdigest()
     if found != md5:
         raise InputError(
             f"{path} must have the md5 {md5}"

@@ -9,15 +9,24 @@ from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
-from condvae.checks import InputError
+from condvae.checks import InputError, check_memory
+from condvae.data.arrays import bytes_needed
 from condvae.data.dataset import Dataset
+from condvae.data.short_reads import ShortReads
 from condvae.spec import DataSpec
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 # no other decoder is tried, whatever a file's content
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 GREY_MODES = ("1", "L", "LA", "La")
+PIXEL_BYTES = 32  # of the image that is being decoded: what its decoder and the blending hold
+TAG_COPIES = 40  # a TIFF's tags as Python numbers, per byte of the file
+MOST_SCANS = 100  # of a progressive JPEG: each takes as long as the whole image, in 100 bytes
+MOST_TILE_PIXELS = 2**22
+TILE_WIDTH, TILE_LENGTH = 322, 323  # TIFF's tags
 
 
 def read_image_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
@@ -28,7 +37,8 @@ def read_image_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
 
     Raises:
         InputError: a class folder without images, a broken, 16-bit or gigantic image, images
-            of different sizes, or what `Dataset.from_arrays` refuses.
+            of different sizes, more of them than memory should hold, or what
+            `Dataset.from_arrays` refuses.
     """
     classes = [entry for entry in sorted(folder.iterdir()) if _is_shown(entry) and entry.is_dir()]
     paths, labels = [], []
@@ -43,7 +53,13 @@ def read_image_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
         paths += images
         labels += [label_of_folder(class_folder.name)] * len(images)
     mode, (width, height) = _common_form(paths)
-    x = np.empty((len(paths), height, width, 3 if mode == "RGB" else 1), np.uint8)
+    shape = (len(paths), height, width, 3 if mode == "RGB" else 1)
+    of_labels = bytes_needed(shape[:1], np.dtype(f"U{max(map(len, labels))}"))
+    check_memory(
+        bytes_needed(shape, np.dtype(np.uint8)) + of_labels + PIXEL_BYTES * width * height,
+        f"the {len(paths):,} images of {width} × {height} pixels in {folder}, with copies,",
+    )
+    x = np.empty(shape, np.uint8)
     for row, path in enumerate(paths):
         with _opened(path) as image:
             x[row] = _converted(image, mode).reshape(x.shape[1:])
@@ -58,7 +74,7 @@ def read_image(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
     """
     height, width, channels = image_shape
     with _opened(path) as image:
-        _check_depth(image, path)
+        _check_decoding(image, path)
         if image.size != (width, height):
             raise InputError(
                 f"the image must have {width} × {height} pixels, as the model's",
@@ -75,8 +91,9 @@ def folder_of_label(label: str) -> str:
 
 
 def label_of_folder(name: str) -> str:
-    """The inverse of `folder_of_label`."""
-    return unquote(name)
+    """The inverse of `folder_of_label`; a name that it does not write is the label itself."""
+    label = unquote(name).rstrip("\0")  # NumPy's strings end before their last zeros
+    return label if folder_of_label(label) == name else name
 
 
 def holds_class_folders(folder: Path) -> bool:
@@ -90,14 +107,15 @@ def _is_shown(path: Path) -> bool:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    """The images in a folder and its sub-folders, sorted."""
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in IMAGE_SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    ]
+    """The images in a folder and its sub-folders, sorted; links to folders are not followed."""
+    images, folders = [], [folder]
+    while folders:  # not rglob, which passes over folders that it may not read
+        for entry in filter(_is_shown, folders.pop().iterdir()):
+            if entry.is_dir() and not entry.is_symlink():
+                folders.append(entry)
+            elif entry.suffix.lower() in IMAGE_SUFFIXES and entry.is_file():
+                images.append(entry)
+    return sorted(images)
 
 
 def _common_form(paths: list[Path]) -> tuple[str, tuple[int, int]]:
@@ -105,7 +123,7 @@ def _common_form(paths: list[Path]) -> tuple[str, tuple[int, int]]:
     mode, first_of_size = "L", {}
     for path in paths:
         with _opened(path) as image:
-            _check_depth(image, path)
+            _check_decoding(image, path)
             first_of_size.setdefault(image.size, path)
             if not _is_grey(image):
                 mode = "RGB"
@@ -120,8 +138,8 @@ def _common_form(paths: list[Path]) -> tuple[str, tuple[int, int]]:
     return mode, next(iter(first_of_size))
 
 
-def _check_depth(image: Image.Image, path: Path) -> None:
-    """Raise for more than 8 bits a channel."""
+def _check_decoding(image: Image.Image, path: Path) -> None:
+    """Raise for more than 8 bits a channel, and for what takes far more than its pixels."""
     # Pillow opens 16-bit colour as 8-bit; only the raw mode still tells
     raw_modes = " ".join(str(tile[3]) for tile in getattr(image, "tile", []))
     if image.mode.startswith(("I", "F")) or re.search(r";16[BLN]", raw_modes):
@@ -130,6 +148,22 @@ def _check_depth(image: Image.Image, path: Path) -> None:
             f"{path}, which has more (Pillow's mode {image.mode})",
             "Convert it to 8 bits, or bring the values as floats in an .npz file.",
         )
+    if isinstance(image, JpegImageFile):
+        scans = path.read_bytes().count(b"\xff\xda")
+        if scans > MOST_SCANS:
+            raise InputError(
+                f"JPEG images must have at most {MOST_SCANS} scans",
+                f"{path} with {scans:,}",
+                "Save it anew, not progressive.",
+            )
+    if isinstance(image, TiffImageFile):
+        width, length = (image.tag_v2.get(tag, 0) for tag in (TILE_WIDTH, TILE_LENGTH))
+        if width * length > MOST_TILE_PIXELS:
+            raise InputError(
+                f"TIFF images must have tiles of at most {MOST_TILE_PIXELS:,} pixels",
+                f"{path} with {width} × {length}",
+                "Save it anew, in strips.",
+            )
 
 
 def _is_grey(image: Image.Image) -> bool:
@@ -151,10 +185,12 @@ def _converted(image: Image.Image, mode: str) -> np.ndarray:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """The image; what Pillow raises, also while it is used, becomes an InputError."""
+    check_memory(TAG_COPIES * path.stat().st_size, f"the image {path}, unpacked,")
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # over metadata, which nobody reads here
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
+            with ShortReads(path) as file, Image.open(file, formats=FORMATS) as image:
                 yield image
     except InputError:
         raise

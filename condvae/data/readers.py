@@ -1,7 +1,5 @@
 """From a file or a folder to a data set: one function for each format."""
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +8,7 @@ from condvae.checks import InputError
 from condvae.data.dataset import Dataset
 from condvae.data.idx import read_idx
 from condvae.data.image_folder import holds_class_folders, read_image_folder
+from condvae.data.npz import read_npz
 from condvae.spec import DataSpec
 
 FORMATS = (
@@ -43,40 +42,6 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
         f"{path}, which is none of these" if path.exists() else f"{path}, which does not exist",
         "Check the path.",
     )
-
-
-def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
-    """A data set of the arrays `x` and `y`, or `x_train`, `y_train`; `x_test`, `y_test` if there.
-
-    Raises:
-        InputError: not a whole .npz, an array missing or pickled, or what `Dataset.from_arrays`
-            refuses.
-    """
-    if not zipfile.is_zipfile(path):
-        raise InputError(
-            f"{path} must be a file that numpy.savez wrote",
-            "something that is no zip archive, or one cut short",
-            "Write it anew with numpy.savez(path, x=x, y=y).",
-        )
-    with np.load(path, allow_pickle=False) as archive:
-        names = ("x", "y") if "x" in archive.files else ("x_train", "y_train")
-        if not set(names) <= set(archive.files):
-            raise InputError(
-                f"{path} must hold the arrays x and y (or x_train, y_train, x_test, y_test)",
-                f"{', '.join(archive.files) or 'no arrays'}",
-                "Write it anew with numpy.savez(path, x=x, y=y).",
-            )
-        x, y = (_npz_array(archive, name, path) for name in names)
-        test, found = None, {"x_test", "y_test"} & set(archive.files)
-        if len(found) == 1:
-            raise InputError(
-                f"{path} must hold both x_test and y_test, or neither",
-                f"{found.pop()} alone",
-                "Add the other one.",
-            )
-        if found:
-            test = _npz_array(archive, "x_test", path), _npz_array(archive, "y_test", path)
-    return Dataset.from_arrays(x, y, name=str(path), test=test, spec=spec)
 
 
 def read_idx_pair(images: Path, spec: DataSpec | None = None) -> Dataset:
@@ -124,22 +89,3 @@ def _idx_pair(images: Path) -> tuple[np.ndarray, np.ndarray]:
             "Put the labels file there.",
         )
     return read_idx(images, 3), read_idx(labels, 1)
-
-
-def _npz_array(archive: np.lib.npyio.NpzFile, name: str, path: Path) -> np.ndarray:
-    """One array of an .npz; never unpickled."""
-    try:
-        return archive[name]
-    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        if "allow_pickle" in str(error):
-            raise InputError(
-                f"array {name!r} of {path} must hold numbers or strings",
-                "pickled Python objects, which are never unpickled because they can run code",
-                f"Write it anew with {name} converted, as with {name}.astype('uint8') or "
-                f"{name}.astype(str).",
-            ) from None
-        raise InputError(
-            f"array {name!r} of {path} must be whole",
-            f"a damaged one ({error})",
-            "Download or write the file anew.",
-        ) from None

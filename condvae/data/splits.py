@@ -42,7 +42,7 @@ def stratified_split(
         held[np.argmax(np.where(held < most, share - held, -np.inf))] += 1
 
     order = np.random.default_rng([seed, stream]).permutation(len(y))
-    shuffled = y[order]
-    drawn = [order[shuffled == code][:count] for code, count in zip(classes, held, strict=True)]
+    by_class = np.split(order[np.argsort(y[order], kind="stable")], np.cumsum(counts)[:-1])
+    drawn = [rows[:count] for rows, count in zip(by_class, held, strict=True)]
     held_out = np.sort(np.concatenate(drawn))
     return np.setdiff1d(order, held_out), held_out

@@ -1,0 +1,123 @@
+"""NumPy's .npz: a zip archive of arrays, none of them believed before it is checked."""
+
+import io
+import math
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.lib import format as npy
+
+from condvae.checks import InputError, check_memory
+from condvae.data.arrays import bytes_needed
+from condvae.data.dataset import Dataset
+from condvae.data.short_reads import ShortReads
+from condvae.spec import DataSpec
+
+HEADER_BYTES = 2**14  # NumPy takes 10,000 characters
+HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
+    """A data set of the arrays `x` and `y`, or `x_train`, `y_train`; `x_test`, `y_test` if there.
+
+    Raises:
+        InputError: not a whole .npz, an array missing or pickled, more than memory should hold,
+            or what `Dataset.from_arrays` refuses.
+    """
+    with ShortReads(path) as file:
+        with _refusal(
+            f"{path} must be a file that numpy.savez wrote", "no zip archive, or a damaged one"
+        ):
+            archive = zipfile.ZipFile(file)
+            for member in archive.infolist():  # compares its two names: damage may hide an array
+                archive.open(member).close()
+        members = _chosen(archive, path)
+        chosen = {f"array {name!r} of {path}": member for name, member in members.items()}
+        needed = [bytes_needed(*_announced(archive, *item)) for item in chosen.items()]
+        check_memory(sum(needed), f"the arrays of {path}, with copies,")
+        x, y, *test = (_array(archive, *item) for item in chosen.items())
+    test = (test[0], test[1]) if test else None
+    return Dataset.from_arrays(x, y, name=str(path), test=test, spec=spec)
+
+
+@contextmanager
+def _refusal(expected: str, received: str) -> Iterator[None]:
+    """What zipfile, zlib and NumPy raise over damaged content, of many kinds, as an InputError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            expected,
+            f"{received} ({type(error).__name__}: {str(error)[:200]})",
+            "Download the file again, or write it anew with numpy.savez(path, x=x, y=y).",
+        ) from None
+
+
+def _chosen(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+    """The members to read, by their arrays' names: images, labels, and a test set if there is."""
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    if len(members) < len(archive.infolist()):
+        raise InputError(
+            f"{path} must hold each array once",
+            "two of one name",
+            "Write it anew with numpy.savez(path, x=x, y=y).",
+        )
+    names = ["x", "y"] if "x" in members else ["x_train", "y_train"]
+    if not set(names) <= set(members):
+        raise InputError(
+            f"{path} must hold the arrays x and y (or x_train, y_train, x_test, y_test)",
+            f"{', '.join(list(members)[:12])[:200] or 'no arrays'}",
+            "Write it anew with numpy.savez(path, x=x, y=y).",
+        )
+    test = [name for name in ("x_test", "y_test") if name in members]
+    if len(test) == 1:
+        raise InputError(
+            f"{path} must hold both x_test and y_test, or neither",
+            f"{test[0]} alone",
+            "Add the other one.",
+        )
+    return {name: members[name] for name in names + test}
+
+
+def _announced(
+    archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo
+) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and dtype that an array's header tells, where the archive's directory agrees."""
+    # the other methods unpack any amount at once
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise InputError(
+            f"{name} must be stored or deflated, as NumPy writes it",
+            f"compression method {member.compress_type}",
+            "Write the file anew with numpy.savez_compressed(path, x=x, y=y).",
+        )
+    with _refusal(f"{name} must be whole", "a damaged one"):
+        with archive.open(member) as file:
+            head = io.BytesIO(file.read(HEADER_BYTES))
+        read_header = HEADER_READERS[npy.read_magic(head)]
+        shape, _, dtype = read_header(head)
+        if dtype.hasobject:
+            raise InputError(
+                f"{name} must hold numbers or strings",
+                "pickled Python objects, which are never unpickled because they can run code",
+                "Write the file anew with the array converted, as with x.astype('uint8') or "
+                "y.astype(str).",
+            )
+        # a dtype of no bytes would let any shape pass
+        announced, found = math.prod(shape) * max(dtype.itemsize, 1), member.file_size - head.tell()
+        if announced != found:
+            raise ValueError(f"its header announces {announced:,} bytes, it has {found:,}")
+    return shape, dtype
+
+
+def _array(archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo) -> np.ndarray:
+    """The array, its checksum compared."""
+    with _refusal(f"{name} must be whole", "a damaged one"), archive.open(member) as file:
+        return npy.read_array(file, allow_pickle=False)
