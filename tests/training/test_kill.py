@@ -20,7 +20,7 @@ from condvae.runs import Run
 processes = multiprocessing.get_context("forkserver")
 
 NUM_KILLS = {False: 3, True: 50}
-LAST_PLACE = 160  # in the third epoch
+LAST_PLACE = 110  # in the third epoch, where a checkpoint is removed for the first time
 
 
 def train_in_process(
