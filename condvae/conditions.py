@@ -1,12 +1,13 @@
 """What is given, y: its name, its kind and its categories, and the way to the networks' input."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from condvae.checks import InputError
+from condvae.checks import InputError, check_finite, check_range, check_shape
+from condvae.spec import Count
 
 MOST_CLASSES = 2**15
 
@@ -34,8 +35,17 @@ class Categorical(BaseModel):
 
     @property
     def dim(self) -> int:
-        """Numbers that the networks see for one y."""
+        """Number of categories."""
         return len(self.categories)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """What the networks see for one y."""
+        return (self.dim,)
+
+    def is_one(self, y: Any) -> bool:
+        """Whether y is one condition, not one a row."""
+        return np.ndim(y) == 0
 
     def codes(self, y: Any) -> np.ndarray:
         """Class codes of labels.
@@ -119,6 +129,83 @@ class Categorical(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.name}: one of {_listed(self.categories)}"
+
+
+class MaskedImage(BaseModel):
+    """The given part of an image, and the mask that says which part that is.
+
+    Attributes:
+        name: what the condition is called.
+        image_shape: (height, width, channels) of the image to predict.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["masked_image"] = "masked_image"
+    name: str = "given"
+    image_shape: tuple[Count, Count, Count]
+    x_max: Count = 255
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """What the networks see for one y: the pixels, and the mask as last channel."""
+        height, width, channels = self.image_shape
+        return (height, width, channels + 1)
+
+    def is_one(self, y: Any) -> bool:
+        """Whether y is one condition, not one a row."""
+        return np.ndim(y) == len(self.shape)
+
+    def encode(self, y: Any) -> np.ndarray:
+        """The networks' input for y.
+
+        Args:
+            y: (height, width, channels + 1) or (batch, height, width, channels + 1), as
+                `masks.observe` makes it: integers from 0 to x_max, or floats like x.
+
+        Returns:
+            (batch, height, width, channels + 1) float32.
+
+        Raises:
+            InputError: another shape, values out of range, or a mask that gives all or nothing.
+        """
+        y = np.asarray(y)
+        y = y[None] if y.ndim == len(self.shape) else y
+        check_shape(y, (None, *self.shape), f"y, the condition {self.name!r},")
+        if y.dtype.kind not in "biuf":
+            raise InputError("y must hold numbers", f"dtype {y.dtype}", "Pass uint8 or float32.")
+        is_integer = y.dtype.kind in "biu"
+        name = f"y, the condition {self.name!r},"
+        if is_integer:
+            check_range(y, 0, self.x_max, name)
+        y = check_finite((y / self.x_max if is_integer else y).astype("float32"), name)
+        check_range(y[..., -1], 0, 1, "the mask in y")
+        share = y[..., -1].reshape(len(y), -1).mean(axis=1)
+        if len(y) and (share.max() == 1 or share.min() == 0):
+            raise InputError(
+                "the mask in y must leave some pixels to predict and give some",
+                "all pixels given" if share.max() == 1 else "no pixel given",
+                "Draw another mask.",
+            )
+        return y
+
+    def __str__(self) -> str:
+        height, width, channels = self.image_shape
+        return f"{self.name}: a part of the {height} × {width} × {channels} image, and its mask"
+
+
+def check_categorical(condition: "Categorical | MaskedImage") -> Categorical:
+    """Return the condition if it is a class of several."""
+    if isinstance(condition, Categorical):
+        return condition
+    raise InputError(
+        "the model must be one of classes to name, draw or walk them",
+        f"a model of images given {condition}",
+        "Use `condvae evaluate` and `condvae complete` with it.",
+    )
+
+
+Condition = Annotated[Categorical | MaskedImage, Field(discriminator="kind")]
 
 
 def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical, np.ndarray]:

@@ -24,17 +24,20 @@ class Normal:
         mean: (..., *event_shape).
         logvar: natural logarithm of the variance; broadcasts against mean.
         event_ndim: how many of the last axes are one draw; densities sum over them.
+        weights: of each variable in the densities, 0 to leave it out; broadcasts against mean.
     """
 
     mean: Tensor
     logvar: Tensor
     event_ndim: int = 1
+    weights: Tensor = 1.0
     noise: ClassVar[Literal["normal", "uniform"]] = "normal"
 
     def log_prob(self, value: Tensor) -> Tensor:
         """log N(value; mean, exp(logvar)), nats, summed over the event axes."""
         squared = ops.square(value - self.mean) * ops.exp(-self.logvar)
-        return -0.5 * _sum_event(squared + self.logvar + _LOG_2PI, self.event_ndim)
+        log_prob = -0.5 * (squared + self.logvar + _LOG_2PI)
+        return _sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
         """The draw that standard normal noise of the same shape stands for."""
@@ -52,10 +55,12 @@ class Bernoulli:
     Attributes:
         logits: (..., *event_shape); log p / (1 - p).
         event_ndim: how many of the last axes are one draw; densities sum over them.
+        weights: of each variable in the densities, 0 to leave it out; broadcasts against logits.
     """
 
     logits: Tensor
     event_ndim: int = 1
+    weights: Tensor = 1.0
     noise: ClassVar[Literal["normal", "uniform"]] = "uniform"
 
     @property
@@ -70,7 +75,8 @@ class Bernoulli:
         or 1. A grey value in [0, 1] gives the cross-entropy, as in the VAE literature; that
         is no normalised density (use `pixels="dynamic"` for one).
         """
-        return _sum_event(value * self.logits - ops.softplus(self.logits), self.event_ndim)
+        log_prob = value * self.logits - ops.softplus(self.logits)
+        return _sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
         """The draw, 0 or 1 in float32, that uniform noise in [0, 1) stands for."""

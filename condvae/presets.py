@@ -56,6 +56,25 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             },
         },
     ),
+    "structured": (
+        "predict the missing part of an image: one quadrant given, baseline, conditional prior",
+        {
+            "data": {"task": "quadrants", "observed": 1},
+            "model": {
+                "latent_dim": 50,
+                "hidden_dims": (500, 500),
+                "prior": "conditional",
+                "baseline": "joint",
+                "decoder_sees": "z",
+            },
+            "training": {
+                "epochs": 25,
+                "learning_rate": 1e-3,
+                "schedule": "cosine",
+                "weight_decay": 0.2,
+            },
+        },
+    ),
 }
 
 # Below this many training images ten epochs are too few steps.

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from condvae.checks import InputError
-from condvae.conditions import Categorical
+from condvae.conditions import Categorical, Condition, check_categorical
 from condvae.spec import Count, Spec
 
 MOST_BYTES = 2**24
@@ -89,12 +89,17 @@ class RunRecord(BaseModel):
     preset: str | None
     start_from: str | None = None
     spec: Spec
-    condition: Categorical
+    condition: Condition
     preprocessing: Preprocessing
     data: DataRecord
     versions: dict[str, str]
     resumed: tuple[Resumption, ...] = ()
     figures: Figures | None = None
+
+    @property
+    def classes(self) -> Categorical:
+        """The condition, where it is a class; else InputError."""
+        return check_categorical(self.condition)
 
     def to_json(self) -> str:
         """The text of run.json."""

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import keras
+import numpy as np
 
 from condvae.atomic import write_text
 from condvae.checks import InputError, check_choice
-from condvae.data import Dataset, load_data
+from condvae.data import Dataset, Split, load_data
 from condvae.history import parse_history
+from condvae.masks import masked_images
 from condvae.models import load_model, load_network, network_tensors
 from condvae.records import RunRecord
 from condvae.spec import Spec
@@ -17,8 +19,6 @@ from condvae.tensors import StoredTensors, write_tensors
 from condvae.trained import TrainedModel
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from condvae.exploration.plots import Figure
 
 # files in a run folder, texts in the header of an archive
@@ -129,7 +129,7 @@ class Run:
             self.stored_weights(),
             record.spec,
             preprocessing.image_shape,
-            record.condition.dim,
+            record.condition.shape,
             preprocessing.x_max,
         )
         return TrainedModel(model, record.condition)
@@ -147,7 +147,7 @@ class Run:
         record = self.record
         image_shape = record.preprocessing.image_shape
         return load_network(
-            self.stored_weights(), name, record.spec, image_shape, record.condition.dim
+            self.stored_weights(), name, record.spec, image_shape, record.condition.shape
         )
 
     def export(self, path: Path) -> None:
@@ -183,6 +183,18 @@ class Run:
                 "Name the data that the run was trained on with --data.",
             )
         return dataset.with_spec(self.spec.data)
+
+    def conditions(self, split: Split) -> np.ndarray:
+        """y of a split's images as the run's model takes it: labels, or parts of the images.
+
+        Where the task draws masks, they are the same ones at each call.
+        """
+        data = self.spec.data
+        if data.task == "class":
+            return split.y
+        return masked_images(
+            split.x, data, self.record.preprocessing.x_max, np.random.default_rng(0)
+        )
 
     def load_data(self, data_dir: Path | None = None) -> Dataset:
         """The data by the name in the record.
@@ -240,10 +252,13 @@ class Run:
             pixels = "binary pixels as they are"
         else:
             pixels = "grey pixels as Bernoulli targets (no normalised density)"
-        data = f"{record.data.name or 'data'} {record.data.fingerprint[:8]}"
+        data, given = f"{record.data.name or 'data'} {record.data.fingerprint[:8]}", ""
+        if (task := record.spec.data.task) != "class":
+            quarters = f" {record.spec.data.observed}" if task == "quadrants" else ""
+            given = f"; given: {task}{quarters}, densities of the other pixels"
         count = record.data.splits[split]["size"]
         return (
-            f"{data}, {split} split of {count:,} images; {pixels}; {estimator}; "
+            f"{data}, {split} split of {count:,} images{given}; {pixels}; {estimator}; "
             f"nats per image; {chooser} chose the epoch"
         )
 

@@ -29,12 +29,17 @@ class DataSpec(_Frozen):
             serve as validation (the original notebook's protocol, said with every figure).
         test: the fraction held out for testing where the source brings no test set of its own.
         split_seed: seed of the stratified splits.
+        task: what is given: "class" (the label), or a part of the image, the rest of which is
+            predicted: "quadrants", "halves", "blocks", or "random" parts (see `masks`).
+        observed: quadrants that are given, of "quadrants".
     """
 
     source: str = ""
     validation: Fraction | Literal["test"] = 0.1
     test: Fraction = 0.2
     split_seed: Seed = 0
+    task: Literal["class", "quadrants", "halves", "blocks", "random"] = "class"
+    observed: Annotated[int, Field(strict=True, ge=1, le=3)] = 1
 
 
 class ModelSpec(_Frozen):
@@ -51,6 +56,12 @@ class ModelSpec(_Frozen):
             draw, inside the model.
         output_bias: what the decoder's last bias starts from: "zeros", or "data" for the
             training pixels' means.
+        prior: p(z | y): "standard" normal, or "conditional", a network of y and of the baseline's
+            guess.
+        baseline: a network from y to a first guess that the decoder adds to: "absent", trained
+            "joint"ly, or "frozen" as it comes from the run in --from.
+        decoder_sees: "z_and_y", or "z" alone.
+        network: "cvae", or "deterministic": the baseline alone.
     """
 
     latent_dim: Count = 2
@@ -61,6 +72,10 @@ class ModelSpec(_Frozen):
     scale: Positive = 1.0
     pixels: Literal["grey", "dynamic"] = "grey"
     output_bias: Literal["zeros", "data"] = "zeros"
+    prior: Literal["standard", "conditional"] = "standard"
+    baseline: Literal["absent", "joint", "frozen"] = "absent"
+    decoder_sees: Literal["z", "z_and_y"] = "z_and_y"
+    network: Literal["cvae", "deterministic"] = "cvae"
 
     @model_validator(mode="after")
     def _binarises_probabilities_only(self) -> Self:
@@ -70,9 +85,20 @@ class ModelSpec(_Frozen):
 
 
 class ObjectiveSpec(_Frozen):
-    """What training minimises: reconstruction_loss + beta * kl_loss."""
+    """What training minimises: reconstruction_loss + beta * kl_loss, and what comes to it.
+
+    Attributes:
+        beta: weight of the KL.
+        alpha: 1 for the CVAE, 0 for the GSNN, between them the hybrid of Sohn, Lee & Yan 2015.
+        coarse_weight: of the baseline's loss on grids of 2 × 2 and 4 × 4 pixels; 0 for none.
+        omission: side of the random square that training blanks in a given image, at most, as a
+            share of the image; 0 for none.
+    """
 
     beta: Annotated[float, Field(strict=True, ge=0)] = 1.0
+    alpha: Annotated[float, Field(strict=True, ge=0, le=1)] = 1.0
+    coarse_weight: Annotated[float, Field(strict=True, ge=0)] = 0.0
+    omission: Annotated[float, Field(strict=True, ge=0, le=0.4)] = 0.0
 
 
 class TrainingSpec(_Frozen):
@@ -82,6 +108,7 @@ class TrainingSpec(_Frozen):
         epochs: passes over the training images, at most.
         batch_size: images in a step; the last batch of an epoch may be shorter.
         learning_rate: of Adam; with a schedule, its peak.
+        weight_decay: of AdamW, relative to the learning rate; 0 for plain Adam.
         schedule: "constant", or "cosine" down to zero at the last of `epochs`.
         warmup: fraction of all steps in which the rate rises linearly to its peak.
         patience: stop after this many epochs without a better validation loss; None: never.
@@ -91,6 +118,7 @@ class TrainingSpec(_Frozen):
     epochs: Count = 10
     batch_size: Count = 125
     learning_rate: Positive = 1e-3
+    weight_decay: Annotated[float, Field(strict=True, ge=0)] = 0.0
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
     patience: Count | None = None
@@ -104,6 +132,17 @@ class Spec(_Frozen):
     model: ModelSpec = ModelSpec()
     objective: ObjectiveSpec = ObjectiveSpec()
     training: TrainingSpec = TrainingSpec()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        model, objective = self.model, self.objective
+        if model.network == "deterministic" and model.baseline != "joint":
+            raise ValueError("the network 'deterministic' is the baseline: it must be 'joint'")
+        if objective.coarse_weight and model.baseline == "absent":
+            raise ValueError("coarse_weight needs a baseline, which predicts without z")
+        if objective.omission and self.data.task == "class":
+            raise ValueError("omission needs a task that gives a part of the image")
+        return self
 
     @classmethod
     def parse(cls, document: str | bytes | dict[str, Any]) -> Self:

@@ -1,6 +1,7 @@
 """A trained model for those who use it: NumPy in, NumPy out."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from condvae.checks import (
     check_range,
     check_shape,
 )
-from condvae.conditions import Categorical
+from condvae.conditions import Categorical, Condition, check_categorical
+from condvae.measures.log_mean_exp import LogMeanExp, LogProbEstimate
 from condvae.models import CVAE, inference
 from condvae.objectives import Terms
 
@@ -21,29 +23,58 @@ from condvae.objectives import Terms
 _SAMPLES = 25
 
 
+@dataclass(frozen=True)
+class Prediction:
+    """Predictions of x given y, each pixel its expected value.
+
+    Attributes:
+        at_mean: (batch, *image_shape) at the prior's mean of z.
+        samples: (batch, num_samples, *image_shape) at draws of z from the prior.
+    """
+
+    at_mean: np.ndarray
+    samples: np.ndarray
+
+    @property
+    def mean(self) -> np.ndarray:
+        """(batch, *image_shape) the samples' mean, pixel by pixel."""
+        return self.samples.mean(axis=1)
+
+    @property
+    def spread(self) -> np.ndarray:
+        """(batch, *image_shape) the samples' standard deviation, pixel by pixel."""
+        return self.samples.std(axis=1)
+
+
 class TrainedModel:
     """p(x | y) as functions of arrays.
 
     Everywhere: x is (batch, height, width[, channels]), uint8 or float in [0, 1] (any real
     number under a normal likelihood); y is labels or their names, one for all rows or one a
-    row, or (batch, num_classes) weights of a mixture; z is (batch, latent_dim). Chance comes
+    row, or (batch, num_classes) weights of a mixture, or what `masks.observe` makes of images, one
+    for all rows or one a row; z is (batch, latent_dim). Chance comes
     from `seed` alone, drawn by NumPy, so that every backend gives one answer to rounding.
     Arguments that do not fit the model raise InputError, a ValueError that says what does.
 
     Attributes:
         keras_model: the plain CVAE(keras.Model), for everything that Keras can do.
-        condition: name and categories of y.
+        condition: what y is: a class of several, or a masked image.
     """
 
-    def __init__(self, keras_model: CVAE, condition: Categorical):
-        if keras_model.condition_dim != condition.dim:
+    def __init__(self, keras_model: CVAE, condition: Condition):
+        if keras_model.condition_shape != condition.shape:
             raise InputError(
-                f"the condition must have the model's {keras_model.condition_dim} categories",
-                f"{condition.dim}",
+                f"the condition must have the model's shape {keras_model.condition_shape}",
+                f"{condition.shape} ({condition})",
                 "Pass the condition that the model was trained with.",
             )
         self.keras_model, self.condition = keras_model, condition
         self._compiled: dict[Callable, inference.CompiledFunction] = {}
+
+    @property
+    def classes(self) -> Categorical:
+        """The condition, where it is a class; else InputError."""
+        return check_categorical(self.condition)
 
     @property
     def latent_dim(self) -> int:
@@ -100,7 +131,8 @@ class TrainedModel:
         if isinstance(given, dict):
             given = self._named(given)
         if z is None:
-            z = self.sample_prior(given, num_samples if np.ndim(given) == 0 else len(given), seed)
+            count = num_samples if self.condition.is_one(given) else len(given)
+            z = self.sample_prior(given, count, seed)
         z = self._styles(z)
         if not sample:
             return self.decode(z, given)
@@ -135,6 +167,9 @@ class TrainedModel:
             Terms, each (batch,) float32 nats; the model's beta is in loss alone.
         """
         x, y = self._pair(x, y)
+        if not self.latent_dim:
+            outputs = self._run(inference.guess_log_prob, {"x": x, "y": y}, self._pixel_noise(seed))
+            return Terms(-outputs["log_prob"], -outputs["log_prob"], 0 * outputs["log_prob"])
         rng = _generator(seed)
         noise = rng.standard_normal((len(x), self.latent_dim), dtype="float32")
         inputs = {"x": x, "y": y, "noise": noise}
@@ -165,24 +200,63 @@ class TrainedModel:
 
         Source: Burda, Grosse & Salakhutdinov 2016, eq. 8; Sohn, Lee & Yan 2015, section 4.2.
         """
+        return self.estimate_log_prob(x, y, num_samples, estimator, seed).log_prob
+
+    def estimate_log_prob(
+        self,
+        x: Any,
+        y: Any,
+        num_samples: int = 100,
+        estimator: str = "importance",
+        seed: int = 0,
+    ) -> LogProbEstimate:
+        """As `log_prob`, with the effective sample size and standard errors.
+
+        A network without latents has one exact log p(x | y), whatever num_samples and estimator.
+        """
         check_choice(estimator, ("importance", "prior"), "estimator")
         check_at_least(num_samples, 1, "num_samples")
         x, y = self._pair(x, y)
+        total = LogMeanExp(len(x))
+        if not self.latent_dim:
+            outputs = self._run(inference.guess_log_prob, {"x": x, "y": y}, self._pixel_noise(seed))
+            total.add(outputs["log_prob"][:, None])
+            return total.estimate()
         function = {
             "importance": inference.importance_log_weights,
             "prior": inference.prior_log_weights,
         }[estimator]
         rng = _generator(seed)
-        total = np.full(len(x), -np.inf)
         for first in range(0, num_samples, _SAMPLES):
             count = min(_SAMPLES, num_samples - first)
             noise = rng.standard_normal((len(x), count, self.latent_dim), dtype="float32")
             # every pass starts the pixels' stream anew: one binarisation for all draws of z
-            weights = self._run(
-                function, {"x": x, "y": y, "noise": noise}, self._pixel_noise(seed)
-            )["log_weights"].astype("float64")
-            total = np.logaddexp(total, np.logaddexp.reduce(weights, axis=1))
-        return total - np.log(num_samples)
+            inputs = {"x": x, "y": y, "noise": noise}
+            total.add(self._run(function, inputs, self._pixel_noise(seed))["log_weights"])
+        return total.estimate()
+
+    def predict(self, y: Any, num_samples: int = 10, seed: int = 0) -> Prediction:
+        """What x may be, given y, in three ways.
+
+        Args:
+            y: conditions, one a row.
+            num_samples: draws of z ~ p(z | y) for each row.
+            seed: of these draws.
+        """
+        check_at_least(num_samples, 1, "num_samples")
+        y = self.condition.encode(y)
+        if not self.latent_dim:
+            at_mean = self._run(inference.guess, {"y": y})["x_mean"]
+            samples = np.repeat(at_mean[:, None], num_samples, axis=1)
+            return Prediction(at_mean, samples)
+        prior = self._run(inference.prior, {"y": y})
+        at_mean = self._run(inference.decode, {"z": prior["mean"], "y": y})["x_mean"]
+        rng, samples = _generator(seed), []
+        for _ in range(num_samples):
+            noise = rng.standard_normal(prior["mean"].shape, dtype="float32")
+            z = prior["mean"] + np.exp(prior["logvar"] / 2) * noise
+            samples.append(self._run(inference.decode, {"z": z, "y": y})["x_mean"])
+        return Prediction(at_mean, np.stack(samples, axis=1))
 
     def _run(
         self,
@@ -226,14 +300,14 @@ class TrainedModel:
         return check_finite(z, "z")
 
     def _given(self, y: Any, num_rows: int) -> np.ndarray:
-        """(num_rows, condition_dim) float32; one label serves all rows."""
+        """(num_rows, *condition_shape) float32; one condition serves all rows."""
         encoded = self.condition.encode(y)
         if len(encoded) == 1:
             return np.repeat(encoded, num_rows, axis=0)
         if len(encoded) != num_rows:
             raise InputError(
-                f"y must hold one label for all, or one for each of {num_rows} rows",
-                f"{len(encoded)} labels",
+                f"y must hold one condition for all, or one for each of {num_rows} rows",
+                f"{len(encoded)} conditions",
                 "Make them as many.",
             )
         return encoded

@@ -86,7 +86,7 @@ def untrained() -> TrainedModel:
     """A model of those images with its first weights."""
     spec = Spec().override(latent_dim=2, hidden_dims=(7,))
     condition = Categorical(name="animal", categories=("ant", "bee", "cat"))
-    return TrainedModel(build_model(spec, (4, 3, 1), 3), condition)
+    return TrainedModel(build_model(spec, (4, 3, 1), (3,)), condition)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from condvae.trained import TrainedModel
 def make(**settings) -> TrainedModel:
     spec = Spec().override(**{"latent_dim": 2, "hidden_dims": (7,), **settings})
     condition = Categorical(name="animal", categories=("ant", "bee", "cat"))
-    return TrainedModel(build_model(spec, (4, 3, 1), 3), condition)
+    return TrainedModel(build_model(spec, (4, 3, 1), (3,)), condition)
 
 
 def test_elbo_equals_its_recomputation_in_numpy(images, untrained):
@@ -206,7 +206,7 @@ def test_the_model_is_the_keras_model(images, untrained):
         (lambda m, x, y: m.encode(x.astype("int64") - 1, y), ("[0, 255]", "-1 in row")),
         (lambda m, x, y: m.encode(np.full(x.shape, np.nan), y), ("finite", "nan in row 0")),
         (lambda m, x, y: m.encode(x[:0], y[:0]), ("at least one image", "none")),
-        (lambda m, x, y: m.encode(x, y[:7]), ("53 rows", "7 labels")),
+        (lambda m, x, y: m.encode(x, y[:7]), ("53 rows", "7 conditions")),
         (lambda m, x, y: m.encode(x, "dog"), ("ant, bee, cat", "'dog'")),
         (lambda m, x, y: m.decode(np.zeros((1, 3)), "ant"), ("(N, 2)", "(1, 3)")),
         (lambda m, x, y: m.decode([[0, np.inf]], "ant"), ("finite", "inf in row 0")),

@@ -16,7 +16,7 @@ def evaluate(
     data_dir: DataDir = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """The ELBO and its parts on the test split.
+    """The ELBO and its parts on the test split; given a part of the image, log p(x | y) too.
 
     Args:
         runs: Run folders.
@@ -25,22 +25,31 @@ def evaluate(
     """
     from dataclasses import asdict
 
+    from condvae.evaluation import conditional_likelihood
     from condvae.evaluation import evaluate as evaluate_run
     from condvae.runs import Run
 
     if not runs:
         raise InputError("evaluate needs a run folder", "none", "Write `condvae evaluate RUN`.")
     opened = [Run.open(path) for path in runs]
-    results = []
+    results, likelihoods = [], []
     for run in opened:
         with working(f"evaluating {run.path}"):
-            results.append(evaluate_run(run, data_of_run(run, data, data_dir)))
+            dataset = data_of_run(run, data, data_dir)
+            results.append(evaluate_run(run, dataset))
+            masked = run.spec.data.task != "class"
+            likelihoods.append(conditional_likelihood(run, dataset) if masked else None)
     if as_json:
-        rows = [{"run": str(r.path)} | asdict(e) for r, e in zip(opened, results, strict=True)]
+        rows = [
+            {"run": str(run.path)} | asdict(result) | (likelihood.figures() if likelihood else {})
+            for run, result, likelihood in zip(opened, results, likelihoods, strict=True)
+        ]
         print(json.dumps(rows, indent=2))
         return 0
-    for run, result in zip(opened, results, strict=True):
+    for run, result, likelihood in zip(opened, results, likelihoods, strict=True):
         print(f"{run.path}: {result}")
+        if likelihood:
+            print(likelihood)
     return 0
 
 
@@ -68,7 +77,7 @@ def plot(
 
     opened = Run.open(run)
     chosen = None if not names or "all" in names else list(names)
-    labels = [opened.record.condition.given(text) for text in given] if given else None
+    labels = [opened.record.classes.given(text) for text in given] if given else None
     folder = out or (Path(f"{run.stem}-figures") if opened.is_archive else run / "figures")
     check_new_path(folder / "figure.png", overwrite=True)
     with working("drawing"):

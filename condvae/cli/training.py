@@ -26,6 +26,7 @@ class Settings:
         epochs: Passes over the training images, at most.
         batch_size: Images in a step.
         learning_rate: Of Adam; with a schedule, its peak.
+        weight_decay: Of AdamW, relative to the learning rate; 0 for plain Adam.
         schedule: How the rate changes.
         warmup: Fraction of the steps in which the rate rises to its peak.
         patience: Stop after so many epochs without a better validation loss.
@@ -38,7 +39,16 @@ class Settings:
         likelihood: Of the pixels.
         scale: Standard deviation of the normal likelihood.
         pixels: Grey levels as they are, or binarised anew at each draw.
+        prior: p(z | y): standard, or a network of y.
+        baseline: A network from y to a first guess; frozen as it comes from --from, or joint.
+        decoder_sees: z and y, or z alone.
+        network: The conditional VAE, or its baseline alone.
         beta: Weight of the KL.
+        alpha: 1 for the CVAE, 0 for the GSNN, between them the hybrid.
+        coarse_weight: Of the baseline's loss on coarser grids.
+        omission: Side of the random square that training blanks in a given image, at most 0.4.
+        task: What is given: the class, or a part of the image, the rest of which is predicted.
+        observed: Quadrants that are given.
         validation: Fraction of the training images held out, or "test".
         test: Fraction held out where the data bring no test set.
         split_seed: Seed of the splits.
@@ -47,6 +57,7 @@ class Settings:
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
+    weight_decay: float | None = None
     schedule: Literal["constant", "cosine"] | None = None
     warmup: float | None = None
     patience: int | None = None
@@ -59,7 +70,16 @@ class Settings:
     likelihood: Literal["bernoulli", "normal"] | None = None
     scale: float | None = None
     pixels: Literal["grey", "dynamic"] | None = None
+    prior: Literal["standard", "conditional"] | None = None
+    baseline: Literal["absent", "joint", "frozen"] | None = None
+    decoder_sees: Literal["z", "z_and_y"] | None = None
+    network: Literal["cvae", "deterministic"] | None = None
     beta: float | None = None
+    alpha: float | None = None
+    coarse_weight: float | None = None
+    omission: float | None = None
+    task: Literal["class", "quadrants", "halves", "blocks", "random"] | None = None
+    observed: Literal[1, 2, 3] | None = None
     validation: float | Literal["test"] | None = None
     test: float | None = None
     split_seed: int | None = None

@@ -64,7 +64,7 @@ def generate(
             f"a run on {opened.record.preprocessing.assumption}",
             "Write an .npz.",
         )
-    condition = opened.record.condition
+    condition = opened.record.classes
     if per_class is None:
         count = (16 if z is None else 1) if num_samples is None else num_samples
         labels = [condition.given(str(given))] * count
@@ -147,7 +147,7 @@ def transfer(
             f"a run on {opened.record.preprocessing.assumption}",
             "Use TrainedModel.transfer from Python.",
         )
-    given, wanted = (opened.record.condition.given(text) for text in (label, to))
+    given, wanted = (opened.record.classes.given(text) for text in (label, to))
     pixels = read_image(image, opened.record.preprocessing.image_shape)
     with working("transferring"):
         drawn = opened.model.transfer((pixels / 255.0)[None], given, to=wanted)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.data import Dataset
+from condvae.measures.log_mean_exp import LogProbEstimate
 from condvae.runs import Run
 
 
@@ -35,7 +36,7 @@ class Evaluation:
 def evaluate(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> Evaluation:
     """The ELBO of a run's model on a split of its data, by one draw of z for each image."""
     images = getattr(run.check_data(dataset), split)
-    terms = run.model.elbo(images.x, images.y, seed=seed)
+    terms = run.model.elbo(images.x, run.conditions(images), seed=seed)
     elbo = terms.elbo.astype("float64")
     return Evaluation(
         elbo=float(elbo.mean()),
@@ -45,3 +46,55 @@ def evaluate(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> 
         num_images=len(elbo),
         comparability=run.comparability(split, f"ELBO, one draw of z for each image (seed {seed})"),
     )
+
+
+@dataclass(frozen=True)
+class ConditionalLikelihood:
+    """log p(x | y) of a split by both estimators, means over its images, nats.
+
+    Attributes:
+        importance: z from q(z | x, y), weighted; the tighter one.
+        monte_carlo: z from the prior p(z | y), as when predicting; for a network without latents
+            both are the exact value.
+        comparability: data, split, pixels, estimators and what chose the epoch.
+    """
+
+    importance: LogProbEstimate
+    monte_carlo: LogProbEstimate
+    comparability: str
+
+    def figures(self) -> dict[str, float | str]:
+        """Means, standard errors and the comparability line, flat."""
+        return {
+            "log_prob_importance": self.importance.mean,
+            "log_prob_importance_standard_error": self.importance.standard_error,
+            "log_prob_monte_carlo": self.monte_carlo.mean,
+            "log_prob_monte_carlo_standard_error": self.monte_carlo.standard_error,
+            "num_samples": self.importance.num_samples,
+            "log_prob_comparability": self.comparability,
+        }
+
+    def __str__(self) -> str:
+        parts = [
+            f"{name} {-estimate.mean:.2f} ± {estimate.standard_error:.2f} "
+            f"(effective samples {np.median(estimate.effective_samples):.1f})"
+            for name, estimate in (
+                ("importance sampling", self.importance),
+                ("Monte Carlo", self.monte_carlo),
+            )
+        ]
+        return f"-log p(x | y): {', '.join(parts)} nats\n({self.comparability})"
+
+
+def conditional_likelihood(
+    run: Run, dataset: Dataset, split: str = "test", num_samples: int = 100, seed: int = 0
+) -> ConditionalLikelihood:
+    """log p(x | y) of a run's model on a split of its data, by both estimators, S samples each."""
+    images = getattr(run.check_data(dataset), split)
+    y = run.conditions(images)
+    by = {
+        estimator: run.model.estimate_log_prob(images.x, y, num_samples, estimator, seed)
+        for estimator in ("importance", "prior")
+    }
+    comparability = run.comparability(split, f"{num_samples} draws of z for each image")
+    return ConditionalLikelihood(by["importance"], by["prior"], comparability)

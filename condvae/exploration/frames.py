@@ -38,7 +38,7 @@ def label_frames(
     Returns:
         (frames, height, width) uint8, or (frames, height, width, 3) for colour images.
     """
-    weights = label_walk(model.condition.dim, steps_per_label, hold)
+    weights = label_walk(model.classes.dim, steps_per_label, hold)
     style = np.zeros(model.latent_dim) if z is None else np.asarray(z).reshape(model.latent_dim)
     images = model.decode(np.tile(style, (len(weights), 1)), weights)
     low, high = pixel_range(images)
@@ -49,7 +49,7 @@ def label_frames(
         pictures = pictures[..., 0]
     return np.stack(
         [
-            _with_strip(picture, row, model.condition.categories)
+            _with_strip(picture, row, model.classes.categories)
             for picture, row in zip(pictures, weights, strict=True)
         ]
     )

@@ -136,13 +136,13 @@ def _manifold(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, An
     axes = None
     if model.latent_dim > 2:
         axes = np.argsort(-latent_activity(_training_mean(model, dataset.train)))[:2].tolist()
-    return {"model": model, "given": model.condition.categories[0], "axes": axes}
+    return {"model": model, "given": model.classes.categories[0], "axes": axes}
 
 
 def _traversal(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Training encodings, which order the latents."""
     mean = _training_mean(model, dataset.train)
-    return {"model": model, "given": model.condition.categories[0], "mean": mean}
+    return {"model": model, "given": model.classes.categories[0], "mean": mean}
 
 
 def _reconstruct(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _reconstruct(model: TrainedModel, dataset: Dataset, _: History) -> dict[str,
 
 def _transfer(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Five random styles and those of five held-out images."""
-    z = model.sample_prior(model.condition.categories[0], 5)
+    z = model.sample_prior(model.classes.categories[0], 5)
     styles = "styles drawn from the prior (seed 0)"
     return {**_examples(model, dataset, 5), "z": z, "styles": styles}
 
@@ -214,10 +214,10 @@ def _validation_images(dataset: Dataset) -> str:
 
 def _stems(name: str, model: TrainedModel, given: Any) -> dict[str, str]:
     """The labels that get a figure, by the stem of its file."""
-    categories = model.condition.categories
+    categories = model.classes.categories
     codes = range(len(categories))[: _PER_LABEL[name]]
     if given is not None:
-        codes = model.condition.codes(given)
+        codes = model.classes.codes(given)
     slugs = [re.sub(r"[^\w.-]+", "-", category) for category in categories]
     if len({slug.casefold() for slug in slugs}) < len(slugs):
         slugs = [str(code) for code in range(len(slugs))]

@@ -9,15 +9,15 @@ from condvae.trained import TrainedModel
 
 def label_weights(model: TrainedModel, y: Any, num_rows: int) -> np.ndarray:
     """Labels as weights, (num_rows, num_classes); one label serves all rows."""
-    weights = model.condition.encode(y)
+    weights = model.classes.encode(y)
     return np.repeat(weights, num_rows, axis=0) if len(weights) == 1 else weights
 
 
 def in_words(model: TrainedModel, weights: np.ndarray) -> str:
     """The given label in words: "digit 3", or the mixture."""
-    names = model.condition.categories
+    names = model.classes.categories
     parts = [
         names[code] if weights[0, code] == 1 else f"{weights[0, code]:.0%} {names[code]}"
         for code in np.flatnonzero(weights[0])
     ]
-    return f"{model.condition.name} {' + '.join(parts)}"
+    return f"{model.classes.name} {' + '.join(parts)}"

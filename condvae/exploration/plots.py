@@ -57,16 +57,16 @@ def scatter(
         x, weights = np.asarray(x)[rows], weights[rows]
     mean, _ = model.encode(x, weights)
     codes, activity = weights.argmax(axis=1), latent_activity(mean)
-    names, colours = model.condition.categories, _colours(model.condition.dim)
+    names, colours = model.classes.categories, _colours(model.classes.dim)
     rng = np.random.default_rng(0)
     figure = Figure(figsize=(7, 6.4), layout="constrained")
     axes = figure.subplots()
     shown, plane = "Posterior means", [0, 1]
     if model.latent_dim == 1:
-        shown += f" of the only latent, a row for each {model.condition.name} (height: chance)"
+        shown += f" of the only latent, a row for each {model.classes.name} (height: chance)"
         points = np.stack([mean[:, 0], codes + rng.uniform(-0.35, 0.35, len(mean))])
         axes.set_yticks(range(len(names)), names)
-        axes.set(xlabel="z1", ylabel=model.condition.name)
+        axes.set(xlabel="z1", ylabel=model.classes.name)
     else:
         if model.latent_dim > 2:
             plane = np.argsort(-activity)[:2].tolist()
@@ -92,7 +92,7 @@ def scatter(
             Line2D([], [], marker="o", linestyle="", color=colour, label=name)
             for name, colour in zip(names, colours, strict=True)
         ],
-        title=model.condition.name,
+        title=model.classes.name,
         loc="center left",
         bbox_to_anchor=(1.01, 0.5),
         ncols=math.ceil(len(names) / 25),
@@ -101,19 +101,19 @@ def scatter(
     count = f"{len(mean):,}" if len(mean) == num_images else f"{len(mean):,} of {num_images:,}"
     _write_caption(
         figure,
-        f"{shown}, coloured by {model.condition.name}; {images} ({count}). "
-        f"Where colours overlap, z holds style and leaves the {model.condition.name} to y.",
+        f"{shown}, coloured by {model.classes.name}; {images} ({count}). "
+        f"Where colours overlap, z holds style and leaves the {model.classes.name} to y.",
     )
     return figure
 
 
 def generate(model: TrainedModel) -> Figure:
     """The default image of every label: the expected x at z = 0."""
-    names = model.condition.categories
+    names = model.classes.categories
     cells = model.decode(np.zeros((len(names), model.latent_dim)), np.eye(len(names)))[None]
     return _grid_figure(
         wrapped(cells, names),
-        f"The default of each {model.condition.name}: the expected image at z = 0.",
+        f"The default of each {model.classes.name}: the expected image at z = 0.",
     )
 
 
@@ -135,7 +135,7 @@ def manifold(
     """
     axes = list(range(min(2, model.latent_dim)) if axes is None else axes)
     z = plane_grid(side, extent, model.latent_dim, axes)
-    weights = model.condition.encode(given)
+    weights = model.classes.encode(given)
     cells = rows_of(side, model.decode(z, weights))
     values = [_number(value) for value in z[:side, axes[-1]]]
     titles = [f"z{axis + 1}" for axis in axes]
@@ -170,7 +170,7 @@ def traversal(
         note = " In brackets: variance of the posterior mean, the most active first."
     order = order[:_MOST_TRAVERSALS]
     z = np.concatenate([axis_traversal(model.latent_dim, axis, values) for axis in order])
-    weights = model.condition.encode(given)
+    weights = model.classes.encode(given)
     cells = rows_of(steps, model.decode(z, weights))
     if len(order) < model.latent_dim:
         note = f" {len(order)} of {model.latent_dim} latents.{note}"
@@ -193,7 +193,7 @@ def reconstruct(model: TrainedModel, x: Any, y: Any, images: str = "the given im
     weights = label_weights(model, y, len(x))
     reconstructions = model.reconstruct(x, weights)
     cells = np.stack([scaled_images(model, x), reconstructions])
-    names = [model.condition.categories[code] for code in weights.argmax(axis=1)]
+    names = [model.classes.categories[code] for code in weights.argmax(axis=1)]
     return _grid_figure(
         wrapped(cells, names, ("input", "reconstructed")),
         f"Above: {images}. Below: the expected image at the posterior's mean of z.",
@@ -215,7 +215,7 @@ def transfer(
         x: images whose styles follow, shown in the first column; none where None.
         y: their labels.
     """
-    names = model.condition.categories
+    names = model.classes.categories
     z = np.zeros((0, model.latent_dim)) if z is None else np.atleast_2d(z)
     row_labels, notes = [f"style {n + 1}" for n in range(len(z))], [styles] if len(z) else []
     # a row whose style comes from no image starts with an empty cell
@@ -234,7 +234,7 @@ def transfer(
         column_labels = ["image", *names]
     return _grid_figure(
         [Block(cells, column_labels, row_labels)],
-        f"Each row is one z under every {model.condition.name}, expected images: "
+        f"Each row is one z under every {model.classes.name}, expected images: "
         f"{', then '.join(notes)}.",
     )
 
@@ -262,7 +262,7 @@ def interpolation(
     cells = np.concatenate(
         [originals[::2, None], rows_of(steps, decoded), originals[1::2, None]], axis=1
     )
-    names = [model.condition.categories[code] for code in weights.argmax(axis=1)]
+    names = [model.classes.categories[code] for code in weights.argmax(axis=1)]
     shares = [f"{share:.0%}" for share in np.linspace(0, 1, steps)]
     block = Block(
         cells,

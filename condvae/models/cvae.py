@@ -1,5 +1,6 @@
 """The conditional variational autoencoder as a Keras model."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
@@ -10,9 +11,12 @@ from keras import ops
 from condvae.checks import InputError, check_range, check_shape
 from condvae.distributions import Normal
 from condvae.models.likelihood import BernoulliLikelihood, Likelihood
-from condvae.objectives import Terms, elbo_terms
+from condvae.objectives import Terms, coarse_loss, deterministic_terms, hybrid_terms
 
 Tensor = Any
+
+COARSE_FACTORS = (2, 4)
+PARTS = ("encoder", "decoder", "prior", "baseline", "likelihood")
 
 
 @keras.saving.register_keras_serializable("condvae")
@@ -21,42 +25,70 @@ class CVAE(keras.Model):
 
     Fit it on batches `{"x": x, "y": y}` alone: x is (batch, *image_shape) or, with one channel,
     (batch, height, width), integers from 0 to x_max or floats taken as they are; y is (batch,)
-    class codes or (batch, condition_dim) weights. Scaling, binarisation and one-hot encoding
-    happen inside. `compile` needs an optimizer only. `keras.models.load_model` knows the class once
-    `condvae.CVAE` was imported.
+    class codes, (batch, num_classes) weights, or (batch, *condition_shape) images like x. Scaling,
+    binarisation and one-hot encoding happen inside. `compile` needs an optimizer only.
+    `keras.models.load_model` knows the class once `condvae.CVAE` was imported.
 
     Args:
-        encoder: {"x", "y"} -> {"mean", "logvar"}, see `mlp_encoder`.
-        decoder: {"z", "y"} -> x_params, see `mlp_decoder`.
-        prior: {"y"} -> {"mean", "logvar"} of p(z | y); None for the standard normal.
+        encoder: {"x", "y"} -> {"mean", "logvar"}, see `mlp_encoder`. Without encoder and decoder
+            the model is the baseline alone, and has no latents.
+        decoder: {"z"[, "y"]} -> x_params, see `mlp_decoder`.
+        prior: {"y"[, "guess"]} -> {"mean", "logvar"} of p(z | y), see `mlp_prior`; None for the
+            standard normal.
+        baseline: {"y"} -> a guess that x_params are added to, see `mlp_baseline`; or None.
         likelihood: from x_params to p(x | z, y).
         x_max: the integer that stands for one: 255 for 8-bit pixels, 1 for binary ones.
         binarise: draw each pixel anew, with its grey level as probability, at every call.
         beta: weight of the KL, kept in a variable, so that a schedule needs no recompilation.
+        alpha: share of the ELBO in the objective, see `hybrid_terms`.
+        coarse_weight: of the guess's `coarse_loss` at factors 2 and 4.
+        masked: y's last channel is 1 where a pixel is given; densities are those of the others.
         seed: of the noise in training.
+
+    Source: Kingma et al. 2014 (y a class); Sohn, Lee & Yan 2015 (y an image, their x; baseline,
+    conditional prior, hybrid objective).
     """
 
     def __init__(
         self,
-        encoder: keras.Model,
-        decoder: keras.Model,
+        encoder: keras.Model | None = None,
+        decoder: keras.Model | None = None,
         prior: keras.Model | None = None,
+        baseline: keras.Model | None = None,
         likelihood: Likelihood | None = None,
         x_max: int = 255,
         binarise: bool = False,
         beta: float = 1.0,
+        alpha: float = 1.0,
+        coarse_weight: float = 0.0,
+        masked: bool = False,
         seed: int = 0,
         name: str = "cvae",
         **kwargs: Any,
     ):
         # x is the target too: it must not be rounded to the compute dtype
         super().__init__(name=name, autocast=False, **kwargs)
-        self.encoder, self.decoder, self.prior = encoder, decoder, prior
+        self.encoder: Any = encoder
+        self.decoder: Any = decoder
+        self.prior: Any = prior
+        self.baseline: Any = baseline
         self.likelihood = likelihood or BernoulliLikelihood()
         self.x_max, self.binarise, self.seed = x_max, binarise, seed
-        self.image_shape = tuple(encoder.input["x"].shape[1:])
-        self.condition_dim = int(encoder.input["y"].shape[1])
-        self.latent_dim = int(decoder.input["z"].shape[1])
+        self.alpha, self.coarse_weight, self.masked = alpha, coarse_weight, masked
+        if encoder is not None and decoder is not None:
+            self.image_shape = tuple(encoder.input["x"].shape[1:])
+            self.condition_shape = tuple(encoder.input["y"].shape[1:])
+            self.latent_dim = int(decoder.input["z"].shape[1])
+        elif baseline is not None and encoder is decoder:
+            self.image_shape = tuple(baseline.output.shape[1:])
+            self.condition_shape = tuple(baseline.input["y"].shape[1:])
+            self.latent_dim = 0
+        else:
+            raise InputError(
+                "a CVAE must have an encoder and a decoder, or a baseline alone",
+                "an encoder without a decoder" if encoder else "no encoder",
+                "Pass both, or neither and a baseline.",
+            )
         self.noise = keras.random.SeedGenerator(seed)
         self.beta = self.add_weight(
             shape=(), initializer=keras.initializers.Constant(beta), trainable=False, name="beta"
@@ -80,52 +112,89 @@ class CVAE(keras.Model):
         return x
 
     def encode_condition(self, y: Tensor) -> Tensor:
-        """(batch, condition_dim) float32: codes become one-hot, weights stay as they are."""
+        """(batch, *condition_shape) float32: codes become one-hot, integer images are scaled."""
         if len(y.shape) == 1:
-            return ops.one_hot(ops.cast(y, "int32"), self.condition_dim, dtype="float32")
-        return ops.cast(y, "float32")
+            return ops.one_hot(ops.cast(y, "int32"), self.condition_shape[0], dtype="float32")
+        is_image = len(self.condition_shape) > 1
+        is_integer = "int" in keras.backend.standardize_dtype(y.dtype)
+        y = ops.cast(y, "float32")
+        return y / self.x_max if is_image and is_integer else y
+
+    def pixel_weights(self, y: Tensor) -> Tensor | float:
+        """1 for each pixel whose density counts: the missing ones, or all; for an encoded y."""
+        return 1.0 - y[..., -1:] if self.masked else 1.0
+
+    def guess(self, y: Tensor) -> Tensor | None:
+        """The baseline's x_params, (batch, *image_shape) float32, for an encoded y."""
+        return None if self.baseline is None else ops.cast(self.baseline({"y": y}), "float32")
 
     def encode(self, x: Tensor, y: Tensor) -> Normal:
         """q(z | x, y) for preprocessed x and y."""
         outputs = self.encoder({"x": x, "y": y})
         return _float32_normal(outputs)
 
-    def prior_given(self, y: Tensor) -> Normal:
-        """p(z | y) for an encoded y, (batch, latent_dim)."""
+    def prior_given(self, y: Tensor, guess: Tensor | None) -> Normal:
+        """p(z | y) for an encoded y and its guess, (batch, latent_dim)."""
         if self.prior is not None:
-            return _float32_normal(self.prior({"y": y}))
+            inputs = {"y": y, "guess": guess}
+            return _float32_normal(self.prior({name: inputs[name] for name in self.prior.input}))
         zeros = ops.zeros((ops.shape(y)[0], self.latent_dim), dtype="float32")
         return Normal(zeros, zeros)
 
-    def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        """x_params, (batch, *image_shape) float32, for an encoded y."""
-        return ops.cast(self.decoder({"z": z, "y": y}), "float32")
+    def decode(self, z: Tensor, y: Tensor, guess: Tensor | None) -> Tensor:
+        """x_params, (batch, *image_shape) float32, for an encoded y and its guess."""
+        inputs = {"z": z, "y": y}
+        x_params = self.decoder({name: inputs[name] for name in self.decoder.input})
+        x_params = ops.cast(x_params, "float32")
+        return x_params if guess is None else x_params + guess
 
     def call(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Everything the objective reads, by name; `x` is the target that was encoded."""
         _check_keys(inputs)
         x, y = self.preprocess(inputs["x"]), self.encode_condition(inputs["y"])
-        posterior, prior = self.encode(x, y), self.prior_given(y)
+        guess = self.guess(y)
+        outputs = {"x": x}
+        if self.masked:
+            outputs["pixel_weights"] = self.pixel_weights(y)
+        if guess is not None:
+            outputs["guess"] = guess
+        if self.encoder is None:
+            return outputs
+        posterior, prior = self.encode(x, y), self.prior_given(y, guess)
         z = posterior.sample(self.noise)
-        return {
-            "x": x,
+        outputs |= {
             "mean": posterior.mean,
             "logvar": posterior.logvar,
             "prior_mean": prior.mean,
             "prior_logvar": prior.logvar,
             "z": z,
-            "x_params": self.decode(z, y),
+            "x_params": self.decode(z, y, guess),
         }
+        if self.alpha < 1:
+            outputs["x_params_from_prior"] = self.decode(prior.sample(self.noise), y, guess)
+        return outputs
 
     def terms(self, outputs: Mapping[str, Tensor]) -> Terms:
         """The objective and its parts, (batch,) nats each, from the outputs of `call`."""
-        return elbo_terms(
-            outputs["x"],
-            self.likelihood(outputs["x_params"]),
-            Normal(outputs["mean"], outputs["logvar"]),
-            Normal(outputs["prior_mean"], outputs["prior_logvar"]),
-            self.beta,
-        )
+        x, weights = outputs["x"], outputs.get("pixel_weights", 1.0)
+        if self.encoder is None:
+            terms = deterministic_terms(x, self.likelihood(outputs["guess"], weights))
+        else:
+            from_posterior = self.likelihood(outputs["x_params"], weights)
+            from_prior = outputs.get("x_params_from_prior")
+            terms = hybrid_terms(
+                x,
+                from_posterior,
+                from_posterior if from_prior is None else self.likelihood(from_prior, weights),
+                Normal(outputs["mean"], outputs["logvar"]),
+                Normal(outputs["prior_mean"], outputs["prior_logvar"]),
+                self.alpha,
+                self.beta,
+            )
+        if not self.coarse_weight:
+            return terms
+        coarse = coarse_loss(x, outputs["guess"], weights, COARSE_FACTORS)
+        return terms._replace(loss=terms.loss + self.coarse_weight * coarse)
 
     def compute_loss(
         self,
@@ -209,21 +278,24 @@ class CVAE(keras.Model):
         if image_shape[-1] == 1 and len(x.shape) == len(image_shape):
             image_shape = image_shape[:-1]
         check_shape(x, (None, *image_shape), "x")
-        check_shape(y, (None,) if len(y.shape) == 1 else (None, self.condition_dim), "y")
+        check_shape(y, (None,) if len(y.shape) == 1 else (None, *self.condition_shape), "y")
         if isinstance(x, np.ndarray):
             is_integer = x.dtype.kind in "iu"
             check_range(x, *((0, self.x_max) if is_integer else self.likelihood.x_range), "x")
         if isinstance(y, np.ndarray):
-            is_code = y.ndim == 1
-            check_range(y, 0, self.condition_dim - 1 if is_code else 1, "y, as class codes,")
+            if y.ndim == 1:
+                check_range(y, 0, self.condition_shape[0] - 1, "y, as class codes,")
+            elif y.ndim == 2:
+                check_range(y, 0, 1, "y, as weights of classes,")
+            else:  # images: whole numbers up to x_max, or any floats
+                is_integer = y.dtype.kind in "iu"
+                check_range(y, *((0, self.x_max) if is_integer else (-math.inf, math.inf)), "y")
 
     def get_config(self) -> dict[str, Any]:
         """Keras's serialisation: the sub-models and the settings, not the weights."""
-        parts = {
-            name: keras.saving.serialize_keras_object(getattr(self, name))
-            for name in ("encoder", "decoder", "prior", "likelihood")
-        }
-        settings = {"x_max": self.x_max, "binarise": self.binarise, "seed": self.seed}
+        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in PARTS}
+        names = ("x_max", "binarise", "alpha", "coarse_weight", "masked", "seed")
+        settings = {name: getattr(self, name) for name in names}
         return {"name": self.name, **parts, **settings, "beta": float(self.beta)}
 
     @classmethod
@@ -231,7 +303,7 @@ class CVAE(keras.Model):
         """The inverse of `get_config`."""
         parts = {
             name: keras.saving.deserialize_keras_object(config[name], custom_objects)
-            for name in ("encoder", "decoder", "prior", "likelihood")
+            for name in PARTS
         }
         return cls(**{**config, **parts})
 

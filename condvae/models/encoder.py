@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 import keras
 
 from condvae.models.initializers import glorot_uniform
-from condvae.models.layers import dense_stack
+from condvae.models.layers import dense_stack, flat_concatenated, normal_outputs
 
 
 def mlp_encoder(
     image_shape: Sequence[int],
-    condition_dim: int,
+    condition_shape: Sequence[int],
     latent_dim: int,
     hidden_dims: Sequence[int] = (512,),
     activation: str = "relu",
@@ -23,19 +23,14 @@ def mlp_encoder(
         initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
 
     Returns:
-        A functional model {"x": (batch, *image_shape), "y": (batch, condition_dim)} ->
+        A functional model {"x": (batch, *image_shape), "y": (batch, *condition_shape)} ->
         {"mean": (batch, latent_dim), "logvar": (batch, latent_dim)}; an encoder of the user's
         own has these inputs and outputs too.
     """
     initializers = initializers or glorot_uniform(seed=0)
     x = keras.Input(tuple(image_shape), name="x")
-    y = keras.Input((condition_dim,), name="y")
-    hidden = keras.layers.Concatenate(name="x_and_y")([keras.layers.Flatten(name="flat_x")(x), y])
+    y = keras.Input(tuple(condition_shape), name="y")
+    hidden = flat_concatenated({"x": x, "y": y})
     hidden = dense_stack(hidden, hidden_dims, activation, initializers, activity_regularizer)
-    outputs = {
-        name: keras.layers.Dense(latent_dim, name=name, kernel_initializer=next(initializers))(
-            hidden
-        )
-        for name in ("mean", "logvar")
-    }
+    outputs = normal_outputs(hidden, latent_dim, initializers)
     return keras.Model({"x": x, "y": y}, outputs, name="encoder")

@@ -1,7 +1,7 @@
 """What a trained model computes, with its noise as an explicit input, compiled in batches.
 
 Each function takes the model and tensors by name: x (batch, *image_shape) as stored or scaled,
-y (batch, condition_dim) encoded, z (batch, latent_dim), noise standard normal, and, for models
+y (batch, *condition_shape) encoded, z (batch, latent_dim), noise standard normal, and, for models
 of binarised pixels, pixel_noise (batch, *image_shape) uniform in [0, 1).
 """
 
@@ -25,39 +25,60 @@ def encode(model: CVAE, x: Tensor, y: Tensor, pixel_noise: Tensor = None) -> dic
     return {"mean": posterior.mean, "logvar": posterior.logvar}
 
 
+def prior(model: CVAE, y: Tensor) -> dict[str, Tensor]:
+    """mean and logvar of p(z | y), (batch, latent_dim)."""
+    given = model.prior_given(y, model.guess(y))
+    return {"mean": given.mean, "logvar": given.logvar}
+
+
 def draw_prior(model: CVAE, noise: Tensor, y: Tensor) -> dict[str, Tensor]:
     """z ~ p(z | y), (batch, latent_dim)."""
-    return {"z": model.prior_given(y).transform(noise)}
+    return {"z": model.prior_given(y, model.guess(y)).transform(noise)}
 
 
 def decode(model: CVAE, z: Tensor, y: Tensor) -> dict[str, Tensor]:
     """x_mean, the expected x given z and y."""
-    return {"x_mean": model.likelihood(model.decode(z, y)).mean}
+    return {"x_mean": model.likelihood(model.decode(z, y, model.guess(y))).mean}
+
+
+def guess(model: CVAE, y: Tensor) -> dict[str, Tensor]:
+    """x_mean, the expected x given y by the baseline alone."""
+    return {"x_mean": model.likelihood(model.guess(y)).mean}
 
 
 def draw_pixels(model: CVAE, z: Tensor, y: Tensor, pixel_noise: Tensor) -> dict[str, Tensor]:
     """x_sample ~ p(x | z, y); pixel_noise of the likelihood's kind."""
-    return {"x_sample": model.likelihood(model.decode(z, y)).transform(pixel_noise)}
+    likelihood = model.likelihood(model.decode(z, y, model.guess(y)))
+    return {"x_sample": likelihood.transform(pixel_noise)}
 
 
 def elbo(
     model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
 ) -> dict[str, Tensor]:
     """The terms of the bound at the one z that noise stands for, (batch,) nats each."""
-    x = _target(model, x, pixel_noise)
+    x, first = _target(model, x, pixel_noise), model.guess(y)
     posterior = model.encode(x, y)
-    likelihood = model.likelihood(model.decode(posterior.transform(noise), y))
-    return elbo_terms(x, likelihood, posterior, model.prior_given(y), model.beta)._asdict()
+    x_params = model.decode(posterior.transform(noise), y, first)
+    likelihood = model.likelihood(x_params, model.pixel_weights(y))
+    return elbo_terms(x, likelihood, posterior, model.prior_given(y, first), model.beta)._asdict()
+
+
+def guess_log_prob(
+    model: CVAE, x: Tensor, y: Tensor, pixel_noise: Tensor = None
+) -> dict[str, Tensor]:
+    """log p(x | y) by the baseline alone, (batch,) nats."""
+    likelihood = model.likelihood(model.guess(y), model.pixel_weights(y))
+    return {"log_prob": likelihood.log_prob(_target(model, x, pixel_noise))}
 
 
 def importance_log_weights(
     model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
 ) -> dict[str, Tensor]:
     """log p(x | z, y) p(z | y) / q(z | x, y) for noise (batch, num_samples, latent_dim)."""
-    x = _target(model, x, pixel_noise)
-    posterior, prior = _per_sample(model.encode(x, y)), _per_sample(model.prior_given(y))
+    x, first = _target(model, x, pixel_noise), model.guess(y)
+    posterior, given = _per_sample(model.encode(x, y)), _per_sample(model.prior_given(y, first))
     z = posterior.transform(noise)
-    log_joint = _log_likelihood(model, x, y, z) + prior.log_prob(z)
+    log_joint = _log_likelihood(model, x, y, first, z) + given.log_prob(z)
     return {"log_weights": log_joint - posterior.log_prob(z)}
 
 
@@ -65,8 +86,9 @@ def prior_log_weights(
     model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
 ) -> dict[str, Tensor]:
     """log p(x | z, y) at z ~ p(z | y), for noise (batch, num_samples, latent_dim)."""
-    z = _per_sample(model.prior_given(y)).transform(noise)
-    return {"log_weights": _log_likelihood(model, _target(model, x, pixel_noise), y, z)}
+    x, first = _target(model, x, pixel_noise), model.guess(y)
+    z = _per_sample(model.prior_given(y, first)).transform(noise)
+    return {"log_weights": _log_likelihood(model, x, y, first, z)}
 
 
 class CompiledFunction(keras.Model):
@@ -120,14 +142,20 @@ def _per_sample(normal: Normal) -> Normal:
     return Normal(normal.mean[:, None], normal.logvar[:, None])
 
 
-def _log_likelihood(model: CVAE, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """log p(x | z, y), (batch, num_samples), for z (batch, num_samples, latent_dim)."""
+def _log_likelihood(model: CVAE, x: Tensor, y: Tensor, first: Tensor, z: Tensor) -> Tensor:
+    """log p(x | z, y), (batch, num_samples), for z (batch, num_samples, latent_dim).
+
+    Args:
+        first: the baseline's guess, computed once for all samples; or None.
+    """
     num_samples = ops.shape(z)[1]
-    x_params = model.decode(
-        ops.reshape(z, (-1, model.latent_dim)), ops.repeat(y, num_samples, axis=0)
-    )
-    log_prob = model.likelihood(x_params).log_prob(ops.repeat(x, num_samples, axis=0))
-    return ops.reshape(log_prob, (-1, num_samples))
+
+    def repeated(tensor: Tensor) -> Tensor:
+        return ops.repeat(tensor, num_samples, axis=0) if hasattr(tensor, "shape") else tensor
+
+    x_params = model.decode(ops.reshape(z, (-1, model.latent_dim)), repeated(y), repeated(first))
+    likelihood = model.likelihood(x_params, repeated(model.pixel_weights(y)))
+    return ops.reshape(likelihood.log_prob(repeated(x)), (-1, num_samples))
 
 
 def _padded(array: np.ndarray, padding: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What encoders and decoders share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -23,3 +23,25 @@ def dense_stack(
             name=f"hidden_{depth}",
         )(inputs)
     return inputs
+
+
+def flat_concatenated(inputs: Mapping[str, Any]) -> Any:
+    """The inputs as one vector each, one after the other: (batch, sum of their sizes)."""
+    flat = [
+        tensor if len(tensor.shape) == 2 else keras.layers.Flatten(name=f"flat_{name}")(tensor)
+        for name, tensor in inputs.items()
+    ]
+    name = "_and_".join(inputs)
+    return flat[0] if len(flat) == 1 else keras.layers.Concatenate(name=name)(flat)
+
+
+def normal_outputs(
+    hidden: Any, latent_dim: int, initializers: Iterator[keras.initializers.Initializer]
+) -> dict[str, Any]:
+    """The parameters of a normal distribution over z: {"mean", "logvar"}, (batch, latent_dim)."""
+    return {
+        name: keras.layers.Dense(latent_dim, name=name, kernel_initializer=next(initializers))(
+            hidden
+        )
+        for name in ("mean", "logvar")
+    }

@@ -18,8 +18,8 @@ class Likelihood(Protocol):
     noise: ClassVar[str]  # "normal" or "uniform": what a draw of x is made from
     x_range: ClassVar[tuple[float, float]]
 
-    def __call__(self, x_params: Tensor) -> Bernoulli | Normal:
-        """The distribution whose event is one image."""
+    def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Bernoulli | Normal:
+        """The distribution whose event is one image; weights: of its pixels, 0 leaves one out."""
         ...
 
 
@@ -44,9 +44,9 @@ class BernoulliLikelihood(_Serializable):
     noise: ClassVar[str] = Bernoulli.noise
     x_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
-    def __call__(self, x_params: Tensor) -> Bernoulli:
+    def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Bernoulli:
         """The distribution whose event is one image."""
-        return Bernoulli(x_params, event_ndim=len(x_params.shape) - 1)
+        return Bernoulli(x_params, len(x_params.shape) - 1, weights)
 
 
 @keras.saving.register_keras_serializable("condvae")
@@ -58,7 +58,7 @@ class NormalLikelihood(_Serializable):
     noise: ClassVar[str] = Normal.noise
     x_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
-    def __call__(self, x_params: Tensor) -> Normal:
+    def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Normal:
         """The distribution whose event is one image."""
         logvar = ops.full_like(x_params, 2 * math.log(self.scale))
-        return Normal(x_params, logvar, event_ndim=len(x_params.shape) - 1)
+        return Normal(x_params, logvar, len(x_params.shape) - 1, weights)

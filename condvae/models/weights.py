@@ -23,17 +23,27 @@ def network_tensors(model: CVAE) -> dict[str, np.ndarray]:
     return {name: np.array(variable) for name, variable in network_variables(model).items()}
 
 
-def load_weights(model: CVAE, stored: StoredTensors) -> None:
+def load_weights(model: CVAE, stored: StoredTensors, only: str | None = None) -> None:
     """Take over the weights of a file with the same networks.
+
+    Args:
+        only: one network, such as "baseline"; the file may hold others.
 
     Raises:
         InputError: tensors that do not fit or are damaged; the model is unchanged.
     """
-    _assign(network_variables(model), stored)
+    variables = network_variables(model)
+    if only is not None:
+        variables = {name: v for name, v in variables.items() if name.startswith(f"{only}/")}
+    _assign(variables, stored, whole=only is None)
 
 
 def load_model(
-    stored: StoredTensors, spec: Spec, image_shape: Sequence[int], condition_dim: int, x_max: int
+    stored: StoredTensors,
+    spec: Spec,
+    image_shape: Sequence[int],
+    condition_shape: Sequence[int],
+    x_max: int,
 ) -> CVAE:
     """The model of a spec with the weights in a file; arguments as in `build_model`.
 
@@ -41,17 +51,21 @@ def load_model(
         InputError: as `load_weights`; kernels beyond what the file holds are never allocated.
     """
     initializers = itertools.repeat(_zeros(stored))
-    model = build_model(spec, image_shape, condition_dim, x_max, initializers=initializers)
+    model = build_model(spec, image_shape, condition_shape, x_max, initializers=initializers)
     load_weights(model, stored)
     return model
 
 
 def load_network(
-    stored: StoredTensors, name: str, spec: Spec, image_shape: Sequence[int], condition_dim: int
+    stored: StoredTensors,
+    name: str,
+    spec: Spec,
+    image_shape: Sequence[int],
+    condition_shape: Sequence[int],
 ) -> keras.Model:
     """One network alone, "encoder" or "decoder"; errors as `load_model`."""
     initializers = itertools.repeat(_zeros(stored))
-    networks = build_networks(spec, image_shape, condition_dim, {name: initializers})
+    networks = build_networks(spec, image_shape, condition_shape, {name: initializers})
     _assign(_variables(networks), stored, whole=False)
     return networks[name]
 

@@ -7,7 +7,6 @@ from typing import Any
 import keras
 
 from condvae.data import Dataset
-from condvae.training.feed import Feed
 from condvae.training.fit import make_feeds
 from condvae.training.train import prepare_model, resolve_spec, run_path
 
@@ -34,8 +33,7 @@ def estimate(
     model = prepare_model(dataset, spec, start_from)
     feed, validation = make_feeds(dataset, spec)
     rows = min(len(feed.x), _STEPS * spec.training.batch_size)
-    few = Feed(feed.x[:rows], feed.y[:rows], feed.batch_size, seed=0)
-    few_validation = Feed(validation.x[:1000], validation.y[:1000], validation.batch_size)
+    few, few_validation = feed.head(rows), validation.head(1000)
     model.fit(few, validation_data=few_validation, shuffle=False, verbose=0)
     started = time.perf_counter()
     model.fit(few, shuffle=False, verbose=0)

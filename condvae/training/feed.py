@@ -5,13 +5,18 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+CONDITION_STREAM = 1  # the order of the images has a generator of its own
+
+Conditions = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
 
 class Feed(keras.utils.PyDataset):
     """Batches {"x", "y"} of a split; pass it to `fit` with shuffle=False.
 
     Args:
         x: (N, *image_shape) pixels as stored.
-        y: (N,) class codes.
+        y: (N,) class codes; or a function (x, rng) -> y that makes the conditions of a batch from
+            its pixels.
         seed: with the epoch it fixes the order; None keeps the rows as they are.
         first_step: the batches before it are left out.
         on_batch: called with the place of the batch in the epoch, from 1, before each.
@@ -20,7 +25,7 @@ class Feed(keras.utils.PyDataset):
     def __init__(
         self,
         x: np.ndarray,
-        y: np.ndarray,
+        y: np.ndarray | Conditions,
         batch_size: int,
         seed: int | None = None,
         first_step: int = 0,
@@ -35,8 +40,14 @@ class Feed(keras.utils.PyDataset):
         """The rest of each epoch from that step on."""
         return Feed(self.x, self.y, self.batch_size, self.seed, step, self.on_batch)
 
+    def head(self, num_rows: int) -> "Feed":
+        """The first rows alone."""
+        y = self.y if callable(self.y) else self.y[:num_rows]
+        return Feed(self.x[:num_rows], y, self.batch_size, self.seed)
+
     def start_epoch(self, epoch: int) -> None:
         """Shuffle for an epoch, counted from 0."""
+        self.epoch = epoch
         self.order = np.arange(len(self.x))
         if self.seed is not None:
             self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.x))
@@ -55,4 +66,9 @@ class Feed(keras.utils.PyDataset):
         step = self.first_step + index
         self.on_batch(step + 1)
         rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
-        return ({"x": self.x[rows], "y": self.y[rows]},)
+        x = self.x[rows]
+        if not callable(self.y):
+            return ({"x": x, "y": self.y[rows]},)
+        # without a seed every epoch has the same conditions, as a validation should
+        place = [0, step] if self.seed is None else [self.seed, self.epoch, step]
+        return ({"x": x, "y": self.y(x, np.random.default_rng([*place, CONDITION_STREAM]))},)

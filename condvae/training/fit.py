@@ -4,12 +4,15 @@ import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import keras
+import numpy as np
 
 from condvae.checkpoint import Checkpoint
 from condvae.checks import InputError
 from condvae.data import Dataset
+from condvae.masks import masked_images
 from condvae.models import CVAE
 from condvae.records import Figures
 from condvae.runs import Run
@@ -27,9 +30,16 @@ VALIDATION_BATCH = 1000
 def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
     """The shuffled training batches and the validation batches."""
     train, validation = dataset.train, dataset.validation
+    y_train, y_validation = train.codes, validation.codes
+    if spec.data.task != "class":
+
+        def masked(x: np.ndarray, rng: np.random.Generator, omission: float = 0.0) -> np.ndarray:
+            return masked_images(x, spec.data, dataset.x_max, rng, omission)
+
+        y_train, y_validation = partial(masked, omission=spec.objective.omission), masked
     return (
-        Feed(train.x, train.codes, spec.training.batch_size, spec.training.seed),
-        Feed(validation.x, validation.codes, VALIDATION_BATCH),
+        Feed(train.x, y_train, spec.training.batch_size, spec.training.seed),
+        Feed(validation.x, y_validation, VALIDATION_BATCH),
     )
 
 

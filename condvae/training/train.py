@@ -7,6 +7,7 @@ from typing import Any
 from condvae.atomic import remove_scratch
 from condvae.checkpoint import Checkpoint, TrainingState, save_checkpoint
 from condvae.checks import InputError, check_choice, check_new_path, check_range
+from condvae.conditions import Condition, MaskedImage
 from condvae.data import Dataset, load_data
 from condvae.lock import LOCK_NAME, locked
 from condvae.models import CVAE, build_model, build_optimizer, load_weights
@@ -65,6 +66,12 @@ def train(
         with locked(path):
             return _go_on(Run.open(path), dataset, preset, spec, settings, progress)
     preset, spec = resolve_spec(dataset, preset, spec, settings)
+    if spec.model.baseline == "frozen" and start_from is None:
+        raise InputError(
+            "a frozen baseline must come from another run, in --from",
+            "none",
+            "Train one with --network deterministic --baseline joint first.",
+        )
     dataset = dataset.with_spec(spec.data)
     model = prepare_model(dataset, spec, start_from)
     path.mkdir(parents=True, exist_ok=resume)
@@ -187,19 +194,28 @@ def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = 
     x_mean = train.x.mean(axis=0, dtype="float64")
     if dataset.x.dtype.kind != "f":
         x_mean = x_mean / dataset.x_max
-    model = build_model(spec, dataset.image_shape, dataset.condition.dim, dataset.x_max, x_mean)
+    condition = condition_of(dataset, spec)
+    model = build_model(spec, dataset.image_shape, condition.shape, dataset.x_max, x_mean)
     if start_from is not None:
         start = Run.open(start_from)
-        if start.record.condition != dataset.condition:
+        if start.record.condition != condition:
             raise InputError(
-                f"--from must be a run with the data's condition, {dataset.condition}",
+                f"--from must be a run with the data's condition, {condition}",
                 f"{start.path} with {start.record.condition}",
-                "Take a run on the same classes.",
+                "Take a run on the same classes, or the same kind of images.",
             )
-        load_weights(model, start.stored_weights())
+        only = "baseline" if spec.model.baseline == "frozen" else None
+        load_weights(model, start.stored_weights(), only)
     steps = -(-len(train.x) // spec.training.batch_size) * spec.training.epochs
     model.compile(optimizer=build_optimizer(spec, steps))
     return model
+
+
+def condition_of(dataset: Dataset, spec: Spec) -> Condition:
+    """What the task gives: the label, or a part of the image."""
+    if spec.data.task == "class":
+        return dataset.condition
+    return MaskedImage(image_shape=dataset.image_shape, x_max=dataset.x_max)
 
 
 def new_record(
@@ -212,7 +228,7 @@ def new_record(
         preset=preset,
         start_from=None if start_from is None else str(start_from),
         spec=spec,
-        condition=dataset.condition,
+        condition=condition_of(dataset, spec),
         preprocessing=Preprocessing(
             image_shape=dataset.image_shape,
             x_max=dataset.x_max,

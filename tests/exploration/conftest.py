@@ -28,7 +28,7 @@ def _model(latent_dim, num_classes, channels, likelihood):
     spec = Spec().override(latent_dim=latent_dim, hidden_dims=(16,), likelihood=likelihood)
     categories = tuple(str(code) for code in range(num_classes))
     condition = Categorical(name="digit", categories=categories)
-    return RecordingModel(build_model(spec, (8, 8, channels), num_classes), condition)
+    return RecordingModel(build_model(spec, (8, 8, channels), (num_classes,)), condition)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from condvae.spec import Spec
 
 def make(shape=(4, 3, 1), **settings) -> CVAE:
     spec = Spec().override(**{"latent_dim": 2, "hidden_dims": (7,), **settings})
-    model = build_model(spec, shape, 3)
+    model = build_model(spec, shape, (3,))
     model.compile(optimizer=keras.optimizers.Adam(1e-2))
     return model
 
@@ -132,7 +132,9 @@ def test_a_conditional_prior_of_the_users_own():
         {name: keras.layers.Dense(2, name=name)(y) for name in ("mean", "logvar")},
         name="prior",
     )
-    model = CVAE(mlp_encoder((4, 3, 1), 3, 2, (7,)), mlp_decoder((4, 3, 1), 3, 2, (7,)), prior)
+    model = CVAE(
+        mlp_encoder((4, 3, 1), (3,), 2, (7,)), mlp_decoder((4, 3, 1), (3,), 2, (7,)), prior
+    )
     model.compile(optimizer="adam")
     before = [keras.ops.convert_to_numpy(w).copy() for w in prior.weights]
     model.fit(batch(), verbose=0)
@@ -233,7 +235,7 @@ def test_the_output_starts_from_the_pixels_means():
     spec = Spec().override(output_bias="data", hidden_dims=(7,))
     x_mean = np.linspace(0, 1, 12).reshape(4, 3, 1)
     for likelihood, tolerance in (("bernoulli", 2e-3), ("normal", 1e-6)):
-        model = build_model(spec.override(likelihood=likelihood), (4, 3, 1), 3, x_mean=x_mean)
+        model = build_model(spec.override(likelihood=likelihood), (4, 3, 1), (3,), x_mean=x_mean)
         bias = keras.ops.convert_to_numpy(model.decoder.get_layer("x_params").bias)
         start = model.likelihood(keras.ops.convert_to_tensor(bias.reshape(1, 4, 3, 1))).mean
         start = keras.ops.convert_to_numpy(start)[0]

@@ -1,0 +1,69 @@
+"""Log-likelihoods from importance weights, in log-space, a few samples at a time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class LogProbEstimate:
+    """Estimates of log p(x | y), a row for each example.
+
+    Attributes:
+        log_prob: (batch,) float64 nats; below the truth in expectation, by less for more samples.
+        effective_samples: (batch,) (sum w)^2 / sum w^2, from 1 (one sample outweighs all) to
+            num_samples (all weigh the same).
+        num_samples: draws of z for each row.
+    """
+
+    log_prob: np.ndarray
+    effective_samples: np.ndarray
+    num_samples: int
+
+    @property
+    def mean(self) -> float:
+        """Over the rows, nats."""
+        return float(self.log_prob.mean())
+
+    @property
+    def standard_error(self) -> float:
+        """Of the mean, from the spread over the rows, which the draws of z are part of."""
+        return float(self.log_prob.std(ddof=1) / np.sqrt(len(self.log_prob)))
+
+    @property
+    def sampling_error(self) -> np.ndarray:
+        """(batch,) standard error of each log_prob that the draws of z cause, to first order.
+
+        The relative error of the mean weight: sqrt((1 / effective_samples - 1 / num_samples)).
+        """
+        return np.sqrt(np.maximum(1 / self.effective_samples - 1 / self.num_samples, 0))
+
+
+class LogMeanExp:
+    """log 1/K sum_k w_k of log-weights that come in parts; memory constant in K.
+
+    Args:
+        num_rows: examples.
+    """
+
+    def __init__(self, num_rows: int):
+        self._log_sum = np.full(num_rows, -np.inf)
+        self._log_sum_of_squares = np.full(num_rows, -np.inf)
+        self._count = 0
+
+    def add(self, log_weights: np.ndarray) -> None:
+        """Take in (num_rows, k) more log-weights, nats."""
+        weights = log_weights.astype("float64")
+        self._log_sum = np.logaddexp(self._log_sum, np.logaddexp.reduce(weights, axis=1))
+        self._log_sum_of_squares = np.logaddexp(
+            self._log_sum_of_squares, np.logaddexp.reduce(2 * weights, axis=1)
+        )
+        self._count += weights.shape[1]
+
+    def estimate(self) -> LogProbEstimate:
+        """The estimates so far."""
+        return LogProbEstimate(
+            self._log_sum - np.log(self._count),
+            np.exp(2 * self._log_sum - self._log_sum_of_squares),
+            self._count,
+        )

@@ -1,0 +1,35 @@
+"""Baselines: a first guess of x from y alone."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import keras
+
+from condvae.models.initializers import glorot_uniform
+from condvae.models.layers import dense_stack, flat_concatenated
+
+
+def mlp_baseline(
+    image_shape: Sequence[int],
+    condition_shape: Sequence[int],
+    hidden_dims: Sequence[int] = (512,),
+    activation: str = "relu",
+    initializers: Iterator[keras.initializers.Initializer] | None = None,
+) -> keras.Model:
+    """A fully connected deterministic network.
+
+    Args:
+        initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
+
+    Returns:
+        A functional model {"y": (batch, *condition_shape)} -> guess (batch, *image_shape), in the
+        units of x_params (logits for a Bernoulli likelihood).
+    """
+    initializers = initializers or glorot_uniform(seed=0)
+    y = keras.Input(tuple(condition_shape), name="y")
+    hidden = dense_stack(flat_concatenated({"y": y}), hidden_dims, activation, initializers)
+    output = keras.layers.Dense(
+        math.prod(image_shape), name="guess", kernel_initializer=next(initializers)
+    )
+    guess = keras.layers.Reshape(tuple(image_shape), name="image")(output(hidden))
+    return keras.Model({"y": y}, guess, name="baseline")

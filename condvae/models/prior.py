@@ -1,0 +1,36 @@
+"""Priors: p(z | y)."""
+
+from collections.abc import Iterator, Sequence
+
+import keras
+
+from condvae.models.initializers import glorot_uniform
+from condvae.models.layers import dense_stack, flat_concatenated, normal_outputs
+
+
+def mlp_prior(
+    condition_shape: Sequence[int],
+    latent_dim: int,
+    hidden_dims: Sequence[int] = (512,),
+    activation: str = "relu",
+    guess_shape: Sequence[int] | None = None,
+    initializers: Iterator[keras.initializers.Initializer] | None = None,
+) -> keras.Model:
+    """A fully connected conditional prior.
+
+    Args:
+        guess_shape: of the baseline's guess, which the prior sees beside y; None for none.
+        initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
+
+    Returns:
+        A functional model {"y": (batch, *condition_shape)[, "guess": (batch, *guess_shape)]} ->
+        {"mean": (batch, latent_dim), "logvar": (batch, latent_dim)}.
+
+    Source: Sohn, Lee & Yan 2015, section 4.1 (the guess as an input of the prior).
+    """
+    initializers = initializers or glorot_uniform(seed=0)
+    inputs = {"y": keras.Input(tuple(condition_shape), name="y")}
+    if guess_shape is not None:
+        inputs["guess"] = keras.Input(tuple(guess_shape), name="guess")
+    hidden = dense_stack(flat_concatenated(inputs), hidden_dims, activation, initializers)
+    return keras.Model(inputs, normal_outputs(hidden, latent_dim, initializers), name="prior")
