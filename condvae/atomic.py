@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -31,8 +31,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         if not path.exists():
-            for folder in made:
-                folder.rmdir()
+            with suppress(OSError):  # another's files may lie there by now
+                for folder in made:
+                    folder.rmdir()
 
 
 def write_text(path: Path, text: str) -> None:

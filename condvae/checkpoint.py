@@ -104,6 +104,11 @@ class Manifest(BaseModel):
     files: dict[Literal["tensors.safetensors", "state.json"], FileRecord]
 
 
+def checkpoint_name(state: TrainingState) -> str:
+    """The folder of the checkpoint at that place."""
+    return f"epoch-{state.epoch:07d}" + (f"-step-{state.step:07d}" if state.step else "")
+
+
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint into a new folder in `folder`; then remove those no longer needed.
 
@@ -113,8 +118,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         OSError: of the disk; the checkpoints that were there are as they were.
     """
     state = checkpoint.state
-    step = f"-step-{state.step:07d}" if state.step else ""
-    path = folder / f"epoch-{state.epoch:07d}{step}"
+    path = folder / checkpoint_name(state)
     best = {f"{BEST}{name}": tensor for name, tensor in checkpoint.best_weights.items()}
     contents = (save(checkpoint.tensors | best), state.model_dump_json().encode())
     files = {
@@ -169,13 +173,20 @@ def _read_checkpoint(path: Path) -> Checkpoint:
         contents = {name: _verified(path / name, manifest) for name in FILES}
         state = TrainingState.model_validate_json(contents["state.json"])
         tensors = load(contents["tensors.safetensors"])
-    except (OSError, ValidationError, SafetensorError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"checkpoint {path} must be whole", reason, "The one before it is used."
-        ) from None
-    best = {name: tensors.pop(name) for name in list(tensors) if name.startswith(BEST)}
-    return Checkpoint(state, tensors, {k.removeprefix(BEST): v for k, v in best.items()})
+    except ValidationError as error:
+        reason = f"{error.title}: {error.errors()[0]['msg']}"
+    except KeyError as error:
+        reason = f"a tensor of dtype {error}"
+    except (OSError, ValueError, SafetensorError) as error:  # a shape may be none of NumPy's
+        reason = str(error)
+    else:
+        best = {name: tensors.pop(name) for name in list(tensors) if name.startswith(BEST)}
+        return Checkpoint(state, tensors, {k.removeprefix(BEST): v for k, v in best.items()})
+    raise InputError(
+        f"checkpoint {path} must be whole",
+        " ".join(reason.split()),
+        "An earlier one serves, where there is one.",
+    )
 
 
 def _verified(path: Path, manifest: Manifest) -> bytes:

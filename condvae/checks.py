@@ -124,6 +124,13 @@ def check_at_least(number: int, least: int, name: str) -> int:
     return number
 
 
+def check_text(text: str, name: str) -> str:
+    """Return text if it can be written; the name of a file need not be text."""
+    if (encoded := text.encode(errors="replace").decode()) != text:
+        raise InputError(f"{name} must be text that UTF-8 can hold", encoded, "Rename the file.")
+    return text
+
+
 def check_suffix(path: Path, suffix: str) -> Path:
     """Return path if its name ends in the suffix."""
     if path.suffix.lower() != suffix:

@@ -45,7 +45,10 @@ def parse_history(text: str, name: str) -> dict[str, list[float]]:
         InputError: a column that is missing, or a field that is no number.
     """
     try:
-        rows = list(csv.DictReader(io.StringIO(text)))
+        reader = csv.DictReader(io.StringIO(text))
+        rows = list(reader)
+        if missing := set(COLUMNS) - set(reader.fieldnames or ()):
+            raise KeyError(*sorted(missing))
         return {column: [float(row[column]) for row in rows] for column in COLUMNS}
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(

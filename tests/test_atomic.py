@@ -39,3 +39,14 @@ def test_folders_made_for_nothing_are_removed(tmp_path):
     with pytest.raises(UnicodeEncodeError):
         write_text(tmp_path / "a" / "b" / "c.txt", "\udc00")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_made_for_nothing_stay_where_another_writes(tmp_path):
+    def fail():
+        with atomic_path(tmp_path / "a" / "b.txt"):
+            (tmp_path / "a" / "c.txt").touch()
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        fail()
+    assert list(tmp_path.rglob("*")) == [tmp_path / "a", tmp_path / "a" / "c.txt"]

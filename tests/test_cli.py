@@ -64,6 +64,8 @@ def room(tmp_path, monkeypatch, trained_run):
     Path("emptyclass/cat").mkdir()
     Image.fromarray(x[0]).save("eight.png")
     Image.fromarray(x[0, :5]).save("five.png")
+    Image.fromarray(np.full((8, 8), 255, "uint8")).save("white.png")
+    Image.fromarray(np.tile(np.arange(8) >= 4, (8, 1))).save("right.png")
     Image.fromarray(x[0].astype("uint16") * 200).save("deep.png")
     np.savez("half.npz", x=x, y=y, x_test=x)
     Path("list.json").write_text("[]")
@@ -125,6 +127,8 @@ MISTAKES = {
     "train good.npz --run run --resume": ("data must be those of run", "good.npz", "--data"),
     "train digits --run broken --resume": ("a run folder", "no run.json", "Choose another folder"),
     "train digits --run run --resume --epochs 1": ("--epochs must be", "1", "more epochs"),
+    "train digits --run run --resume --from away": ("settings of run", "away instead of", "Leave"),
+    "train digits --run typo.json --resume": ("a run folder", "which is a file", "train a new run"),
     "train digits --resume --dry-run": ("exclude each other", "both", "Leave one"),
     "export run --format archive --out a.zip": (".safetensors", "a.zip", "Change its name"),
     "export run --format onyx": ("--help", "onyx", "Correct"),
@@ -172,6 +176,15 @@ MISTAKES = {
     "transfer run five.png --from 5 --to 3 --out t.png": ("8 × 8", "five.png with 8 × 5", "Crop"),
     "transfer run text.npz --from 5 --to 3 --out t.png": ("readable", "text.npz", "Mend"),
     "transfer run eight.png --from x --to 3 --out t.png": ("0, 1, 2", "'x'", "Take one"),
+    "data info caf\udce9.npz": ("text that UTF-8 can hold", "caf?.npz", "Rename"),
+    "complete run eight.png --mask five.png --given 3 --out c.png": ("8 × 8", "8 × 5", "Crop"),
+    "complete run eight.png --mask white.png --given 3 --out c.png": ("mask", "no pixel", "white"),
+    "complete run eight.png --mask right.png --out c.png": ("label", "no label", "--given LABEL"),
+    "complete run eight.png --mask right.png --given 3 --out c": (".npz", "c", "Change its name"),
+    "complete run eight.png --mask right.png --given x --out c.png": ("0, 1", "'x'", "Take one"),
+    "train digits --task quadrants --observed 4": ("--help", "4", "Correct"),
+    "train digits --alpha 1.5": ("objective.alpha", "1.5", "Correct it"),
+    "train digits --task halves --baseline frozen": ("--from", "none", "deterministic"),
     "data info notarun": (".npz", "notarun", "Check the path"),
     "presets plain": ("plane, small", "'plain'", "Did you mean 'plane'?"),
 }
@@ -237,6 +250,16 @@ def test_transfer_is_the_models(room, trained_run):
     x = pixels("eight.png")[None]
     expected = np.rint(trained_run.model.transfer(x, 5, to=3)[0, ..., 0] * 255)
     np.testing.assert_allclose(pixels("t.png"), expected, atol=1)
+
+
+def test_complete_keeps_what_is_given(room, trained_run):
+    command = "complete run eight.png --mask right.png --given 3 -n 5 --out c"
+    assert main(f"{command}.npz".split()) == 0
+    with np.load("c.npz") as stored:
+        assert stored["x"].shape == (5, 8, 8, 1)
+        np.testing.assert_array_equal(stored["x"][:, :, :4, 0], [pixels("eight.png")[:, :4]] * 5)
+    assert main(f"{command}.png".split()) == 0
+    assert pixels("c.png").shape == (18, 28)
 
 
 def test_plot_draws_the_figures_asked_for(room, capsys):
@@ -325,7 +348,8 @@ def test_sigterm_exits_with_143_and_resume_completes(room, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         patch.setattr(Feed, "__getitem__", terminated)
         assert main(command) == 143
-    assert "terminated: new keeps what was done; --resume goes on" in capsys.readouterr().err
+    again = "`condvae train digits --run new --resume` goes on"
+    assert f"terminated: new keeps what was done; {again}" in capsys.readouterr().err
     assert main(command) == 0
     assert main(command) == 0  # nothing is left to do
     assert len(json.loads(Path("new/run.json").read_text())["resumed"]) == 2
@@ -341,6 +365,13 @@ def test_an_archive_serves_in_place_of_the_folder(room, trained_run, capsys):
     np.testing.assert_array_equal(pixels("three.png"), np.rint(expected * 255))
     assert main("plot run.safetensors history scatter".split()) == 0
     assert {p.name for p in Path("run-figures").iterdir()} == {"history.png", "scatter.png"}
+
+
+def test_an_archive_is_named_after_the_whole_name_of_its_folder(room):
+    shutil.move("run", "digits-v1.5")
+    assert main("export digits-v1.5 --format archive".split()) == 0
+    assert main("export digits-v1.5.safetensors --format archive --overwrite".split()) == 0
+    assert [path.name for path in Path().glob("*.safetensors")] == ["digits-v1.5.safetensors"]
 
 
 def test_a_second_ctrl_c_ends_at_once(room, monkeypatch, capsys):

@@ -197,6 +197,38 @@ def test_mutated_checkpoints(tmp_path, num_mutants, caplog, bounded):
         overwrite(path, content)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "shape", "size"),
+    [
+        ("BF16", [1], 2),
+        ("F8_E4M3", [1], 1),
+        ("F32", [0, 2**62], 0),
+        ("F32", [0, 2**64 - 1], 0),
+        ("F32", [1] * 70, 4),
+    ],
+)
+def test_checkpoints_of_tensors_that_numpy_has_not(run_path, dtype, shape, size):
+    """With right sums."""
+    (path,) = (run_path / "checkpoints").iterdir()
+    header = json.dumps({"a": {"dtype": dtype, "shape": shape, "data_offsets": [0, size]}})
+    content = len(header).to_bytes(8, "little") + header.encode() + bytes(size)
+    (path / "tensors.safetensors").write_bytes(content)
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["files"]["tensors.safetensors"] = {
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match="all damaged"):
+        newest_checkpoint(run_path / "checkpoints")
+
+
+def test_an_empty_history_is_damaged(run_path):
+    (run_path / "history.csv").write_bytes(b"")
+    with pytest.raises(InputError, match="must hold the columns epoch"):
+        _ = Run.open(run_path).history
+
+
 def falsify(run_path, **changes):
     """Replace fields of the record and make its sums right: the work of someone who means harm."""
     fields = json.loads((run_path / "run.json").read_text())

@@ -4,10 +4,10 @@ import sys
 
 from cyclopts import App, CycloptsError
 
-from condvae.checks import InputError
+from condvae.checks import InputError, check_text
 from condvae.cli.looking import evaluate, info, plot, presets
 from condvae.cli.training import INTERRUPTED, demo, train
-from condvae.cli.using import encode, export, generate, transfer
+from condvae.cli.using import complete, encode, export, generate, transfer
 
 USER_ERROR = 2
 
@@ -31,13 +31,28 @@ app = App(
 )
 data = App(name="data", help="Look at a data set.", help_format="plaintext")
 data.command(info)
-for command in (demo, train, evaluate, plot, generate, encode, transfer, export, data, presets):
+for command in (
+    demo,
+    train,
+    evaluate,
+    plot,
+    generate,
+    encode,
+    transfer,
+    complete,
+    export,
+    data,
+    presets,
+):
     app.command(command)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; a user's mistake is one sentence and exit code 2, never a traceback."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        for argument in arguments:
+            check_text(argument, "each argument")
         return app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         received, _, hint = str(error).partition(" Did you mean ")

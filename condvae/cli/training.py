@@ -1,5 +1,6 @@
 """condvae demo, condvae train."""
 
+import shlex
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -174,7 +175,8 @@ def train(
     status = finished.record.status
     if status == "finished":
         return 0
-    print(f"{status}: {finished.path} keeps what was done; --resume goes on", file=sys.stderr)
+    again = shlex.join(["condvae", "train", source, "--run", str(finished.path), "--resume"])
+    print(f"{status}: {finished.path} keeps what was done; `{again}` goes on", file=sys.stderr)
     return TERMINATED if status == "terminated" else INTERRUPTED
 
 

@@ -1,5 +1,6 @@
 """Pictures of what a model has learned; nothing here shows or, but for `save`, writes."""
 
+from condvae.exploration.completion import complete
 from condvae.exploration.frames import label_frames, save_gif
 from condvae.exploration.gallery import FIGURES, draw, draw_one, save
 from condvae.exploration.walks import axis_traversal, interpolate, label_walk, plane_grid
@@ -7,6 +8,7 @@ from condvae.exploration.walks import axis_traversal, interpolate, label_walk, p
 __all__ = [
     "FIGURES",
     "axis_traversal",
+    "complete",
     "draw",
     "draw_one",
     "interpolate",

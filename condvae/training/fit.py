@@ -12,6 +12,7 @@ import numpy as np
 from condvae.checkpoint import Checkpoint
 from condvae.checks import InputError
 from condvae.data import Dataset
+from condvae.history import write_history
 from condvae.masks import masked_images
 from condvae.models import CVAE
 from condvae.records import Figures
@@ -80,6 +81,7 @@ def fit(
         finally:
             bar.close()
             recorder.write_best()
+            write_history(run.history_path, recorder.state.rows)  # what was appended, flushed
             run.update(figures=_figures(run, recorder))
         run.update(status=STATUSES.get(interrupt.signal or 0, "finished"))
 

@@ -30,7 +30,8 @@ class Interrupt:
 def interruptible(model: keras.Model) -> Iterator[Interrupt]:
     """In this block the first Ctrl-C, or SIGTERM, ends training after the running step.
 
-    The second one acts at once, as before. Outside the main thread signals stay alone.
+    The second one acts at once, as before. Outside the main thread signals stay alone, as does
+    one that the process was started to ignore (`nohup`, a background job of a script).
     """
     interrupt = Interrupt()
 
@@ -45,7 +46,9 @@ def interruptible(model: keras.Model) -> Iterator[Interrupt]:
 
     previous: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        previous = {number: signal.signal(number, request) for number in STATUSES}
+        for number in STATUSES:
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):  # None: not Python's
+                previous[number] = signal.signal(number, request)
     try:
         yield interrupt
     finally:

@@ -1,6 +1,7 @@
 """Whether and from where a run may go on."""
 
 import logging
+from pathlib import Path
 
 from condvae.checkpoint import Checkpoint, TrainingState, newest_checkpoint
 from condvae.checks import InputError
@@ -12,11 +13,11 @@ from condvae.spec import Spec
 log = logging.getLogger(__name__)
 
 
-def spec_to_go_on(run: Run, asked: Spec) -> Spec:
+def spec_to_go_on(run: Run, asked: Spec, start_from: Path | str | None) -> Spec:
     """The run's spec with the epochs that are asked for.
 
     Raises:
-        InputError: another setting differs; all of these are named.
+        InputError: another setting or the first weights differ; all of these are named.
     """
     before, after = run.spec.model_dump(), asked.model_dump()
     changed = [
@@ -25,6 +26,9 @@ def spec_to_go_on(run: Run, asked: Spec) -> Spec:
         for name, value in fields.items()
         if name not in ("epochs", "source") and value != before[section][name]
     ]
+    begun_from = run.record.start_from
+    if start_from is not None and (begun_from is None or Path(start_from) != Path(begun_from)):
+        changed.append(f"--from {start_from} instead of {begun_from or 'none'}")
     if changed:
         raise InputError(
             f"--resume must keep the settings of {run.path}",
@@ -55,11 +59,13 @@ def find_checkpoint(run: Run) -> Checkpoint | None:
     if checkpoint is not None:
         return checkpoint
     # the first checkpoint is taken after the first epoch, or before it where other weights came in
+    record = run.record
     epochs = len(run.history["epoch"]) if run.history_path.exists() else 0
-    if epochs > 1 or run.record.start_from is not None:
+    epochs = max(epochs, record.figures.epochs if record.figures else 0)
+    if epochs > 1 or record.status == "finished" or record.start_from is not None:
         raise InputError(
             f"{run.checkpoints_path} must hold a checkpoint",
-            f"none, though {epochs} epochs are done",
+            f"none, in a {record.status} run of {epochs} epochs",
             "Restore it, or train a new run --from this one's weights.",
         )
     return None
@@ -98,7 +104,11 @@ def note_resumption(run: Run, state: TrainingState, spec: Spec) -> None:
         )
     if state == TrainingState():
         log.warning("%s begins anew: it has no checkpoint with a step in it yet", run.path)
+    elif state.epoch == after.epochs:
+        log.warning("%s has all its %d epochs", run.path, after.epochs)
     else:
         log.warning("%s goes on after %s of %d", run.path, state.place, after.epochs)
     resumption = Resumption(time=now(), place=state.place, versions=versions)
-    run.update(spec=spec, status="running", resumed=(*run.record.resumed, resumption))
+    # no figures until the end: other weights may become the best ones
+    resumed = (*run.record.resumed, resumption)
+    run.update(spec=spec, status="running", resumed=resumed, figures=None)

@@ -39,7 +39,7 @@ def restore(model: CVAE, tensors: Mapping[str, np.ndarray]) -> None:
             raise InputError(
                 f"the checkpoint must fit the model and its optimizer: {name} {expected}",
                 found,
-                "Resume with the versions of condvae and Keras that began the run.",
+                "Resume with the versions of condvae and Keras, and the backend, of the run.",
             )
     for name, variable in variables.items():
         if not name.startswith(METRICS):

@@ -1,11 +1,12 @@
 """Training, whole: from data and a spec to a run folder."""
 
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from condvae.atomic import remove_scratch
-from condvae.checkpoint import Checkpoint, TrainingState, save_checkpoint
+from condvae.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
 from condvae.checks import InputError, check_choice, check_new_path, check_range
 from condvae.conditions import Condition, MaskedImage
 from condvae.data import Dataset, load_data
@@ -23,7 +24,7 @@ from condvae.training.resume import (
     note_resumption,
     spec_to_go_on,
 )
-from condvae.training.state import make_checkpoint
+from condvae.training.state import make_checkpoint, restore
 
 
 def train(
@@ -64,7 +65,8 @@ def train(
     path = run_path(dataset, kind, run_dir, resume)
     if (path / RECORD_NAME).exists():  # only with resume
         with locked(path):
-            return _go_on(Run.open(path), dataset, preset, spec, settings, progress)
+            run = Run.open(path)
+            return _go_on(run, dataset, preset, spec, start_from, settings, progress)
     preset, spec = resolve_spec(dataset, preset, spec, settings)
     if spec.model.baseline == "frozen" and start_from is None:
         raise InputError(
@@ -76,6 +78,12 @@ def train(
     model = prepare_model(dataset, spec, start_from)
     path.mkdir(parents=True, exist_ok=resume)
     with locked(path):
+        if (path / RECORD_NAME).exists():
+            raise InputError(
+                f"{path} must have one writer at a time",
+                "a run that another process began there meanwhile",
+                "Ask again: --resume goes on with that run.",
+            )
         run = Run(path, new_record(dataset, preset, spec, start_from))
         return _begin(run, model, dataset, progress)
 
@@ -83,6 +91,7 @@ def train(
 def _begin(run: Run, model: CVAE, dataset: Dataset, progress: bool) -> Run:
     """Train a run from its beginning."""
     _remove_scratch(run)
+    shutil.rmtree(run.checkpoints_path, ignore_errors=True)  # of a beginning that was killed
     checkpoint = None
     if run.record.start_from is not None:
         checkpoint = make_checkpoint(model, TrainingState(), {})
@@ -96,6 +105,7 @@ def _go_on(
     dataset: Dataset,
     preset: str | None,
     spec: Spec | None,
+    start_from: Path | str | None,
     settings: dict[str, Any],
     progress: bool,
 ) -> Run:
@@ -103,7 +113,7 @@ def _go_on(
     asked = spec or run.spec
     if preset is not None:
         _, asked = resolve_spec(dataset, preset, spec, {"epochs": run.spec.training.epochs})
-    spec = spec_to_go_on(run, asked.override(**settings))
+    spec = spec_to_go_on(run, asked.override(**settings), start_from)
     dataset = dataset.with_spec(spec.data)
     check_same_data(run, dataset)
     _remove_scratch(run)
@@ -111,6 +121,8 @@ def _go_on(
     state = checkpoint.state if checkpoint else TrainingState()
     check_epochs(run, state, spec)
     model = prepare_model(dataset, spec)
+    if checkpoint:
+        restore(model, checkpoint.tensors)  # what does not fit is refused before the record changes
     note_resumption(run, state, spec)
     return _finish(run, model, dataset, checkpoint, progress)
 
@@ -164,9 +176,17 @@ def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bo
     name = f"{Path(dataset.name).stem or 'data'}-{kind}"
     default = last_run_path(name) if resume else new_run_path(name)
     path = default if run_dir is None else Path(run_dir)
+    if resume and path.is_file():
+        raise InputError(
+            "--resume must go on with a run folder",
+            f"{path}, which is a file",
+            "An archive holds no training state: train a new run --from it.",
+        )
     if resume and path.is_dir():
-        foreign = {entry.name for entry in path.iterdir()} - {LOCK_NAME, "checkpoints"}
-        if (path / RECORD_NAME).exists() or all(name.endswith(".tmp") for name in foreign):
+        # what a kill can leave before the record is there
+        left = {LOCK_NAME, "checkpoints", checkpoint_name(TrainingState())}
+        found = {entry.name for entry in [*path.iterdir(), *path.glob("checkpoints/*")]}
+        if (path / RECORD_NAME).exists() or all(n.endswith(".tmp") for n in found - left):
             return path
         raise InputError(
             "--resume must go on with a run folder",

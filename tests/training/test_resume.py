@@ -2,7 +2,10 @@ import errno
 import json
 import shutil
 import signal
+import sys
+from contextlib import contextmanager
 
+import keras
 import numpy as np
 import pytest
 from short_run import quick, rows
@@ -13,9 +16,12 @@ from condvae.data import Dataset
 from condvae.lock import locked
 from condvae.records import installed_versions
 from condvae.runs import Run
+from condvae.training.feed import Feed
 
 # four steps an epoch, pixels binarised anew: each step draws from every source of chance
 SETTINGS = {"epochs": 4, "batch_size": 40, "pixels": "dynamic"}
+# modules by name, since the package has functions of these names
+TRAIN, FIT = (sys.modules[f"condvae.training.{name}"] for name in ("train", "fit"))
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +36,23 @@ def broken(small, tmp_path, signal_at, monkeypatch):
     monkeypatch.setattr("condvae.training.recorder.SPACING", 0.0)
     with signal_at(11):
         return quick(small, tmp_path / "run", **SETTINGS)
+
+
+@pytest.fixture
+def killed_at(monkeypatch):
+    """A context that ends, as near to a kill as one process can, with the call of a function."""
+
+    def kill(*arguments):
+        raise SystemExit
+
+    @contextmanager
+    def context(owner, name):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, kill)
+            with pytest.raises(SystemExit):
+                yield
+
+    return context
 
 
 def resume(small, run, **settings):
@@ -56,7 +79,7 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(small, whole, tmp_path, s
     with signal_at(at, number):
         run = quick(small, tmp_path / "run", **SETTINGS)
     expected = {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}[number]
-    assert run.record.status == ("finished" if at == 99 else expected)
+    assert run.record.status == expected
     assert_same(resume(small, run), whole)
 
 
@@ -189,7 +212,97 @@ def test_before_the_first_checkpoint_it_starts_over(small, whole, tmp_path):
     shutil.rmtree(run.checkpoints_path)
     header = run.history_path.read_text().splitlines(keepends=True)[0]
     run.history_path.write_text(header)
+    run.update(status="running", figures=None)
     assert_same(resume(small, run), whole)
+
+
+def test_a_copy_of_record_and_weights_alone_is_not_begun_anew(small, whole, tmp_path):
+    run = Run.open(shutil.copytree(whole.path, tmp_path / "run"))
+    shutil.rmtree(run.checkpoints_path)
+    run.history_path.unlink()
+    weights = run.weights_path.read_bytes()
+    with pytest.raises(InputError, match="none, in a finished run of 4 epochs"):
+        resume(small, run)
+    assert run.weights_path.read_bytes() == weights
+
+
+def test_a_run_whose_record_is_lost_is_not_begun_anew(small, broken):
+    for name in ("run.json", "history.csv", "weights.safetensors"):
+        (broken.path / name).unlink()
+    before = checkpoints(broken)
+    with pytest.raises(InputError, match="other files and no run"):
+        resume(small, broken)
+    assert checkpoints(broken) == before
+
+
+def test_first_weights_of_a_killed_beginning_are_forgotten(small, whole, tmp_path, killed_at):
+    """Killed before the record is there; begun with others, and killed before a checkpoint."""
+    path = tmp_path / "run"
+    with killed_at(Run, "update"):
+        quick(small, path, start_from=whole.path, **SETTINGS)
+    assert [entry.name for entry in (path / "checkpoints").iterdir()] == ["epoch-0000000"]
+    with killed_at(Feed, "start_epoch"):
+        quick(small, path, resume=True, preset="plane", **SETTINGS)
+    assert_same(resume(small, Run.open(path)), whole)
+
+
+def test_other_first_weights_are_refused(small, whole, broken):
+    with pytest.raises(InputError, match=r"--from .+ instead of none"):
+        resume(small, broken, start_from=whole.path)
+
+
+def test_a_checkpoint_of_another_optimizer_leaves_the_record_as_it_was(small, broken, monkeypatch):
+    before = (broken.path / "run.json").read_text()
+    monkeypatch.setattr(TRAIN, "build_optimizer", lambda spec, steps: keras.optimizers.SGD())
+    with pytest.raises(InputError, match="must fit the model and its optimizer"):
+        resume(small, broken, epochs=9)
+    assert (broken.path / "run.json").read_text() == before
+
+
+def test_while_a_run_goes_on_no_figures_are_claimed(small, broken, killed_at):
+    """After a kill the weights may be better ones than those that the figures are of."""
+    assert broken.record.figures.epochs == 2
+    with killed_at(FIT, "_figures"):
+        resume(small, broken)
+    assert Run.open(broken.path).record.figures is None
+    assert resume(small, broken).record.figures.epochs == 4
+
+
+def test_a_run_that_another_process_began_meanwhile_is_kept(small, tmp_path, monkeypatch):
+    prepare = TRAIN.prepare_model
+
+    def slowly(*arguments):
+        monkeypatch.setattr(TRAIN, "prepare_model", prepare)
+        quick(small, tmp_path / "run", epochs=2)
+        return prepare(*arguments)
+
+    monkeypatch.setattr(TRAIN, "prepare_model", slowly)
+    with pytest.raises(InputError, match="another process began there meanwhile"):
+        quick(small, tmp_path / "run", epochs=1, resume=True, preset="plane")
+    assert len(rows(Run.open(tmp_path / "run"))["epoch"]) == 2
+
+
+def test_a_signal_that_is_ignored_stays_so(small, whole, tmp_path, signal_at):
+    """As of a job that a script runs in the background, or under nohup."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with signal_at(3):
+            run = quick(small, tmp_path / "run", **SETTINGS)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert_same(run, whole)
+
+
+def test_a_row_that_the_disk_cut_short_is_mended(small, tmp_path, monkeypatch):
+    def cut(path, row):
+        with open(path, "a") as file:
+            file.write("1,2")
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("condvae.training.recorder.append_history", cut)
+    with pytest.raises(InputError, match="room for a checkpoint"):
+        quick(small, tmp_path / "run", epochs=1)
+    assert Run.open(tmp_path / "run").history["epoch"] == [1]
 
 
 def test_a_folder_with_other_things_is_no_run_to_resume(small, tmp_path):
