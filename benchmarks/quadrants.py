@@ -42,8 +42,8 @@ ABLATIONS = {
 PUBLISHED = """\
 | published | 1 quadrant | 2 | 3 | protocol |
 |---|---|---|---|---|
-| Pyro, NN baseline | 100.4 | 61.9 | 25.4 | early-stopped on the test set |
-| Pyro, CVAE | 71.8 | 51.0 | 24.2 | 10-sample -ELBO; baseline frozen; early-stopped on the test set |
+| Pyro, NN baseline | 100.4 | 61.9 | 25.4 | stopped on the test set |
+| Pyro, CVAE | 71.8 | 51.0 | 24.2 | 10-sample -ELBO; frozen baseline; stopped on the test set |
 | enhuiz/tzq-cvae, CVAE | 67.8 | | | importance sampling, 100 samples |
 | Sohn 2015, NN (recalled) | 99.8 | 62.2 | 26.0 | |
 | Sohn 2015, GSNN, Monte Carlo (recalled) | 99.8 | 62.4 | 26.3 | |
