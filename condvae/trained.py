@@ -235,6 +235,16 @@ class TrainedModel:
             total.add(self._run(function, inputs, self._pixel_noise(seed))["log_weights"])
         return total.estimate()
 
+    def guess(self, y: Any) -> np.ndarray:
+        """The baseline's expected x given y, (batch, *image_shape) float32.
+
+        Raises:
+            InputError: the model has no baseline.
+        """
+        if self.keras_model.baseline is None:
+            raise InputError("the model must have a baseline", "none", "Train one with it.")
+        return self._run(inference.guess, {"y": self.condition.encode(y)})["x_mean"]
+
     def predict(self, y: Any, num_samples: int = 10, seed: int = 0) -> Prediction:
         """What x may be, given y, in three ways.
 
@@ -246,7 +256,7 @@ class TrainedModel:
         check_at_least(num_samples, 1, "num_samples")
         y = self.condition.encode(y)
         if not self.latent_dim:
-            at_mean = self._run(inference.guess, {"y": y})["x_mean"]
+            at_mean = self.guess(y)
             samples = np.repeat(at_mean[:, None], num_samples, axis=1)
             return Prediction(at_mean, samples)
         prior = self._run(inference.prior, {"y": y})

@@ -63,7 +63,7 @@ def plot(
     data_dir: DataDir = None,
 ) -> int:
     """Draw figures: all, or some of scatter, generate, manifold, traversal, reconstruct, transfer,
-    labels, interpolation, history.
+    labels, interpolation, predictions, history.
 
     Args:
         run: A run folder.

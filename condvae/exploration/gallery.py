@@ -13,6 +13,8 @@ from condvae.data import Dataset, Split
 from condvae.exploration import plots
 from condvae.exploration.frames import label_frames, save_gif
 from condvae.exploration.plots import Figure
+from condvae.exploration.predictions import predictions
+from condvae.masks import masked_images
 from condvae.measures import latent_activity
 from condvae.trained import TrainedModel
 
@@ -55,9 +57,12 @@ def draw(
         InputError: an unknown figure or label.
     """
     if names is None:
+        of_parts = dataset.spec.task != "class"
         absent = {
-            "traversal": model.latent_dim <= 2,
-            "interpolation": len(dataset.validation.y) < 2,
+            **{name: of_parts for name in FIGURES if name != "history"},
+            "predictions": not of_parts,
+            "traversal": of_parts or model.latent_dim <= 2,
+            "interpolation": of_parts or len(dataset.validation.y) < 2,
             "history": not history.get("epoch"),
         }
         names = [name for name in FIGURES if not absent.get(name)]
@@ -164,6 +169,14 @@ def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[st
     return {**examples, "x": examples["x"][order], "y": examples["y"][order]}
 
 
+def _predictions(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Ten held-out images, parts of them given as in training."""
+    examples = _examples(model, dataset, 10)
+    rng = np.random.default_rng(0)
+    y = masked_images(examples["x"], dataset.spec, dataset.x_max, rng)
+    return {**examples, "y": y}
+
+
 def _history(model: TrainedModel, dataset: Dataset, history: History) -> dict[str, Any]:
     """The curves, and which data they are of."""
     pixels = "dynamically binarised" if model.keras_model.binarise else "grey"
@@ -182,6 +195,7 @@ _DRAWINGS: dict[str, tuple[Callable, Callable[[TrainedModel, Dataset, History], 
     "transfer": (plots.transfer, _transfer),
     "labels": (label_frames, _model_alone),
     "interpolation": (plots.interpolation, _interpolation),
+    "predictions": (predictions, _predictions),
     "history": (plots.history, _history),
 }
 

@@ -111,7 +111,7 @@ def generate(model: TrainedModel) -> Figure:
     """The default image of every label: the expected x at z = 0."""
     names = model.classes.categories
     cells = model.decode(np.zeros((len(names), model.latent_dim)), np.eye(len(names)))[None]
-    return _grid_figure(
+    return grid_figure(
         wrapped(cells, names),
         f"The default of each {model.classes.name}: the expected image at z = 0.",
     )
@@ -140,7 +140,7 @@ def manifold(
     values = [_number(value) for value in z[:side, axes[-1]]]
     titles = [f"z{axis + 1}" for axis in axes]
     others = ", other latents 0" if len(axes) < model.latent_dim else ""
-    return _grid_figure(
+    return grid_figure(
         [Block(cells, values, values if len(axes) == 2 else ())],
         f"{in_words(model, weights)}: the expected image at {' and '.join(titles)} from "
         f"{_number(-extent)} to {_number(extent)}{others}.",
@@ -175,7 +175,7 @@ def traversal(
     if len(order) < model.latent_dim:
         note = f" {len(order)} of {model.latent_dim} latents.{note}"
     block = Block(cells, [_number(value) for value in values], [names[axis] for axis in order])
-    return _grid_figure(
+    return grid_figure(
         [block],
         f"{in_words(model, weights)}: the expected image along each latent alone, "
         f"the others 0.{note}",
@@ -194,7 +194,7 @@ def reconstruct(model: TrainedModel, x: Any, y: Any, images: str = "the given im
     reconstructions = model.reconstruct(x, weights)
     cells = np.stack([scaled_images(model, x), reconstructions])
     names = [model.classes.categories[code] for code in weights.argmax(axis=1)]
-    return _grid_figure(
+    return grid_figure(
         wrapped(cells, names, ("input", "reconstructed")),
         f"Above: {images}. Below: the expected image at the posterior's mean of z.",
     )
@@ -232,7 +232,7 @@ def transfer(
     if x is not None:
         cells = np.concatenate([originals[:, None], cells], axis=1)
         column_labels = ["image", *names]
-    return _grid_figure(
+    return grid_figure(
         [Block(cells, column_labels, row_labels)],
         f"Each row is one z under every {model.classes.name}, expected images: "
         f"{', then '.join(notes)}.",
@@ -269,7 +269,7 @@ def interpolation(
         ["image", *shares, "image"],
         [f"{start} to {end}" for start, end in zip(names[::2], names[1::2], strict=True)],
     )
-    return _grid_figure(
+    return grid_figure(
         [block],
         f"Each row goes from one image to another ({images}): the expected image where their "
         f"posterior's means of z and their labels are mixed in one proportion.",
@@ -327,7 +327,7 @@ def add_to_caption(figure: PlainFigure, note: str) -> None:
     _write_caption(figure, f"{text} {note}")
 
 
-def _grid_figure(
+def grid_figure(
     blocks: Sequence[Block], caption: str, column_title: str = "", row_title: str = ""
 ) -> Figure:
     """Grids of images below each other, one picture each, on one scale of grey."""

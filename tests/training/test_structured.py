@@ -8,6 +8,7 @@ from short_run import quick, rows
 
 from condvae.checks import InputError
 from condvae.evaluation import conditional_likelihood, evaluate
+from condvae.exploration import draw
 from condvae.masks import observe, quadrants
 from condvae.models import network_tensors
 from condvae.runs import load
@@ -44,6 +45,8 @@ def test_every_variant_trains_resumes_evaluates_and_predicts(small, tmp_path, si
         assert prediction.spread.max() < 1e-6
     elif variant != "gsnn":  # nothing trains its posterior
         assert result.importance.mean > bound.elbo - 3 * bound.standard_error
+    figures = draw(run.model, run.check_data(small), run.history)
+    assert set(figures) == {"predictions", "history"}
     assert "densities of the other pixels" in result.comparability
     assert "importance sampling" in str(result)
 
