@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from condvae.atomic import atomic_path
-from condvae.checks import check_choice
+from condvae.checks import InputError, check_choice
 from condvae.data import Dataset, Split
 from condvae.exploration import plots
 from condvae.exploration.frames import label_frames, save_gif
@@ -171,6 +171,12 @@ def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[st
 
 def _predictions(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Ten held-out images, parts of them given as in training."""
+    if dataset.spec.task == "class":
+        raise InputError(
+            "predictions are drawn of a run on parts of images (--task)",
+            "a run on classes",
+            "Draw the figure reconstruct instead.",
+        )
     examples = _examples(model, dataset, 10)
     rng = np.random.default_rng(0)
     y = masked_images(examples["x"], dataset.spec, dataset.x_max, rng)
