@@ -5,6 +5,7 @@ What the tests of damaged and hostile data files share.
 
 import io
 import signal
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -20,12 +21,23 @@ X = np.random.default_rng(0).integers(0, 256, (6, 3, 4), dtype=np.uint8)
 Y = np.array([7, 8, 7, 8, 7, 8], np.uint8)
 
 
+def read(path, **settings) -> Dataset:
+    """`load_data`, its allocations (and not those of hypothesis) within the bound."""
+    tracemalloc.start()
+    try:
+        return load_data(path, **settings)
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak <= LOW_BOUND
+
+
 def outcome(path) -> Dataset | None:
     """The data set at the path; None where it is refused in one sentence."""
     signal.alarm(60)
     refusals = []
     try:
-        data = load_data(path, test=0.4, validation=0.4)
+        data = read(path, test=0.4, validation=0.4)
     except InputError as error:
         data = refusals.append(error)
     else:
@@ -45,7 +57,7 @@ def outcome(path) -> Dataset | None:
 
 def refusal(path) -> str:
     with pytest.raises(InputError) as caught:
-        load_data(path)
+        read(path)
     return str(caught.value)
 
 
