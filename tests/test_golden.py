@@ -11,9 +11,11 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
+from condvae.checks import InputError
 from condvae.data import load_data
 from condvae.runs import Run
 from condvae.training import train
@@ -60,6 +62,10 @@ def test_a_golden_run_goes_on_from_its_checkpoint(golden, tmp_path):
     path = Path(shutil.copytree(golden, tmp_path / "run"))
     data = load_data(golden.with_suffix(".npz"))
     history = Run.open(path).history
+    if keras.backend.backend() != "jax":  # whose random state the checkpoint holds
+        with pytest.raises(InputError, match="must fit the model and its optimizer"):
+            train(data, run_dir=path, resume=True, epochs=4, progress=False)
+        return
     run = train(data, run_dir=path, resume=True, epochs=4, progress=False)
     assert run.history["epoch"] == [1, 2, 3, 4]
     assert run.history["loss"][:3] == history["loss"]
