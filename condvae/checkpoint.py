@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from condvae.atomic import atomic_path
 from condvae.checks import InputError
+from condvae.frozen import Frozen
 from condvae.history import COLUMNS, Row
 
 NEWEST_KEPT = 2
@@ -32,7 +33,7 @@ FILES = ("tensors.safetensors", "state.json")
 log = logging.getLogger(__name__)
 
 
-class TrainingState(BaseModel):
+class TrainingState(Frozen):
     """Where a training stands, the tensors aside.
 
     Attributes:
@@ -40,8 +41,6 @@ class TrainingState(BaseModel):
         step: steps of the next epoch that are done.
         seconds: that they took.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
     rows: tuple[Row, ...] = ()
@@ -86,19 +85,15 @@ class Checkpoint:
     best_weights: dict[str, np.ndarray]
 
 
-class FileRecord(BaseModel):
+class FileRecord(Frozen):
     """Size and sum of a file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     bytes: int
     sha256: str
 
 
-class Manifest(BaseModel):
+class Manifest(Frozen):
     """The content of manifest.json."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
     files: dict[Literal["tensors.safetensors", "state.json"], FileRecord]

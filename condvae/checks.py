@@ -115,6 +115,19 @@ def check_memory(num_bytes: int, name: str) -> None:
         )
 
 
+def check_mask(given: "np.ndarray", name: str) -> "np.ndarray":
+    """Return given, (batch, height, width), if each mask gives some pixels and leaves some."""
+    share = given.reshape(len(given), -1).mean(axis=1)
+    for row, part in enumerate(share):
+        if part in (0, 1):
+            raise InputError(
+                f"{name} must give some pixels and leave some to predict",
+                f"{'all pixels' if part else 'no pixel'} given in row {row}",
+                "Draw another mask; in a mask image white is what is predicted.",
+            )
+    return given
+
+
 def check_at_least(number: int, least: int, name: str) -> int:
     """Return number if it is a whole number and least or more."""
     if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:

@@ -4,23 +4,22 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-from condvae.checks import InputError, check_finite, check_range, check_shape
+from condvae.checks import InputError, check_finite, check_mask, check_range, check_shape
+from condvae.frozen import Frozen
 from condvae.spec import Count
 
 MOST_CLASSES = 2**15
 
 
-class Categorical(BaseModel):
+class Categorical(Frozen):
     """One of several classes, one-hot in the networks.
 
     Attributes:
         name: what the condition is called on the command line ("digit").
         categories: the classes' names in the order of their codes.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["categorical"] = "categorical"
     name: str = "label"
@@ -131,15 +130,13 @@ class Categorical(BaseModel):
         return f"{self.name}: one of {_listed(self.categories)}"
 
 
-class MaskedImage(BaseModel):
+class MaskedImage(Frozen):
     """The given part of an image, and the mask that says which part that is.
 
     Attributes:
         name: what the condition is called.
         image_shape: (height, width, channels) of the image to predict.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["masked_image"] = "masked_image"
     name: str = "given"
@@ -180,13 +177,7 @@ class MaskedImage(BaseModel):
             check_range(y, 0, self.x_max, name)
         y = check_finite((y / self.x_max if is_integer else y).astype("float32"), name)
         check_range(y[..., -1], 0, 1, "the mask in y")
-        share = y[..., -1].reshape(len(y), -1).mean(axis=1)
-        if len(y) and (share.max() == 1 or share.min() == 0):
-            raise InputError(
-                "the mask in y must leave some pixels to predict and give some",
-                "all pixels given" if share.max() == 1 else "no pixel given",
-                "Draw another mask.",
-            )
+        check_mask(y[..., -1], "the mask in y")
         return y
 
     def __str__(self) -> str:

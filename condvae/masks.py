@@ -7,7 +7,7 @@ Lee & Yan 2015 this y is called x, and what is predicted y.
 
 import numpy as np
 
-from condvae.checks import InputError, check_choice, check_shape
+from condvae.checks import InputError, check_choice, check_mask, check_shape
 from condvae.spec import DataSpec
 
 SIDES = ("left", "right", "top", "bottom")
@@ -88,14 +88,7 @@ def observe(x: np.ndarray, given: np.ndarray, x_max: float = 1) -> np.ndarray:
         InputError: a mask of another size, or one that gives all or nothing.
     """
     given = np.broadcast_to(np.asarray(given, bool), (len(x), *np.shape(given)[-2:]))
-    check_shape(given, (None, *x.shape[1:3]), "the mask")
-    share = given.reshape(len(given), -1).mean(axis=1)
-    if len(share) and (share.max() == 1 or share.min() == 0):
-        raise InputError(
-            "a mask must leave some pixels to predict and give some",
-            "all pixels given" if share.max() == 1 else "no pixel given",
-            "Draw another mask; white is what is predicted.",
-        )
+    check_mask(check_shape(given, (None, *x.shape[1:3]), "the mask"), "the mask")
     given = given[..., None]
     mask = (given * np.asarray(x_max)).astype(x.dtype)
     return np.concatenate([np.where(given, x, 0).astype(x.dtype), mask], axis=-1)

@@ -9,21 +9,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import keras
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
 from condvae.checks import InputError
 from condvae.conditions import Categorical, Condition, check_categorical
+from condvae.frozen import Frozen
 from condvae.spec import Count, Spec
 
 MOST_BYTES = 2**24
 DIGESTS = "sha256"
 
 
-class Preprocessing(BaseModel):
+class Preprocessing(Frozen):
     """How stored pixels become numbers in the model."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     image_shape: tuple[Count, Count, Count]
     x_max: Annotated[int, Field(strict=True, ge=1, le=255)]
@@ -31,17 +30,15 @@ class Preprocessing(BaseModel):
     in_unit_interval: bool  # whether the model's x lies in [0, 1], so that images can show it
 
 
-class DataRecord(BaseModel):
+class DataRecord(Frozen):
     """Which data were trained on: the name is a hint, the fingerprint is the proof."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     fingerprint: str
     splits: dict[str, Any]
 
 
-class Figures(BaseModel):
+class Figures(Frozen):
     """The validation figures of the best epoch, nats per image.
 
     Attributes:
@@ -50,8 +47,6 @@ class Figures(BaseModel):
         seconds: of training and validation, over all epochs.
         comparability: what the figures may be compared with.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int
     best_epoch: int
@@ -62,17 +57,15 @@ class Figures(BaseModel):
     comparability: str
 
 
-class Resumption(BaseModel):
+class Resumption(Frozen):
     """When a run went on after a break, from where, and under which versions."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     time: str
     place: str
     versions: dict[str, str]
 
 
-class RunRecord(BaseModel):
+class RunRecord(Frozen):
     """The content of run.json, beside a sha256 of each field.
 
     Attributes:
@@ -80,8 +73,6 @@ class RunRecord(BaseModel):
         start_from: the run whose weights were the first ones.
         versions: of the beginning.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
     status: Literal["running", "finished", "interrupted", "terminated", "failed"]

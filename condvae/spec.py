@@ -3,9 +3,10 @@
 import difflib
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from condvae.checks import InputError
+from condvae.frozen import Frozen
 
 # Strict: "10" and true are typing errors, not numbers.
 Count = Annotated[int, Field(strict=True, gt=0, le=1_000_000)]
@@ -14,13 +15,7 @@ Positive = Annotated[float, Field(strict=True, gt=0)]
 Fraction = Annotated[float, Field(strict=True, gt=0, lt=1)]
 
 
-class _Frozen(BaseModel):
-    """Immutable; an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class DataSpec(_Frozen):
+class DataSpec(Frozen):
     """Which data, and how they are split.
 
     Attributes:
@@ -42,7 +37,7 @@ class DataSpec(_Frozen):
     observed: Annotated[int, Field(strict=True, ge=1, le=3)] = 1
 
 
-class ModelSpec(_Frozen):
+class ModelSpec(Frozen):
     """The networks and the distributions.
 
     Attributes:
@@ -84,7 +79,7 @@ class ModelSpec(_Frozen):
         return self
 
 
-class ObjectiveSpec(_Frozen):
+class ObjectiveSpec(Frozen):
     """What training minimises: reconstruction_loss + beta * kl_loss, and what comes to it.
 
     Attributes:
@@ -101,7 +96,7 @@ class ObjectiveSpec(_Frozen):
     omission: Annotated[float, Field(strict=True, ge=0, le=0.4)] = 0.0
 
 
-class TrainingSpec(_Frozen):
+class TrainingSpec(Frozen):
     """How the weights are found.
 
     Attributes:
@@ -125,7 +120,7 @@ class TrainingSpec(_Frozen):
     seed: Seed = 0
 
 
-class Spec(_Frozen):
+class Spec(Frozen):
     """One training, whole: the argument of `train`, the content of `--config`."""
 
     data: DataSpec = DataSpec()

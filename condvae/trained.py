@@ -256,7 +256,7 @@ class TrainedModel:
         check_at_least(num_samples, 1, "num_samples")
         y = self.condition.encode(y)
         if not self.latent_dim:
-            at_mean = self.guess(y)
+            at_mean = self._run(inference.guess, {"y": y})["x_mean"]
             samples = np.repeat(at_mean[:, None], num_samples, axis=1)
             return Prediction(at_mean, samples)
         prior = self._run(inference.prior, {"y": y})

@@ -182,7 +182,7 @@ def complete(
     from condvae.data.image_folder import read_image
     from condvae.data.writers import check_image_path, write_images
     from condvae.exploration.completion import complete as complete_image
-    from condvae.exploration.completion import completion_cells
+    from condvae.exploration.completion import with_given
     from condvae.runs import Run
 
     check_image_path(check_new_path(out, overwrite))
@@ -203,7 +203,7 @@ def complete(
     known = read_image(mask, (height, width, 1))[..., 0] < 128
     with working("completing"):
         drawn = complete_image(opened.model, pixels, known, num_samples, label, seed)
-        shown = completion_cells(pixels, known, drawn)[0] if out.suffix.lower() == ".png" else drawn
+        shown = with_given(pixels, known, drawn) if out.suffix.lower() == ".png" else drawn
         write_images(out, shown, [label or ""] * len(shown))
     print(f"{out}: {num_samples} completions of {image}, seed {seed}")
     return 0

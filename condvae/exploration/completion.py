@@ -77,8 +77,8 @@ def complete(
     return x
 
 
-def completion_cells(image: np.ndarray, given: np.ndarray, completions: np.ndarray) -> np.ndarray:
-    """A row of images: what is given on mid-grey, then each completion.
+def with_given(image: np.ndarray, given: np.ndarray, completions: np.ndarray) -> np.ndarray:
+    """The completions after the image that shows what is given on mid-grey.
 
     Args:
         image: (height, width, channels) in [0, 1].
@@ -86,7 +86,7 @@ def completion_cells(image: np.ndarray, given: np.ndarray, completions: np.ndarr
         completions: (num_samples, height, width, channels).
 
     Returns:
-        (1, 1 + num_samples, height, width, channels).
+        (1 + num_samples, height, width, channels) float32.
     """
     shown = np.where(np.asarray(given, bool)[..., None], image, 0.5)
-    return np.concatenate([shown[None], completions])[None].astype("float32")
+    return np.concatenate([shown[None], completions]).astype("float32")

@@ -141,6 +141,10 @@ class CVAE(keras.Model):
         zeros = ops.zeros((ops.shape(y)[0], self.latent_dim), dtype="float32")
         return Normal(zeros, zeros)
 
+    def posterior(self, x: Tensor, y: Tensor, prior: Normal) -> Normal:
+        """q(z | x, y); for alpha = 0, where nothing trains the encoder, the prior itself."""
+        return self.encode(x, y) if self.alpha else prior
+
     def decode(self, z: Tensor, y: Tensor, guess: Tensor | None) -> Tensor:
         """x_params, (batch, *image_shape) float32, for an encoded y and its guess."""
         inputs = {"z": z, "y": y}
@@ -160,7 +164,8 @@ class CVAE(keras.Model):
             outputs["guess"] = guess
         if self.encoder is None:
             return outputs
-        posterior, prior = self.encode(x, y), self.prior_given(y, guess)
+        prior = self.prior_given(y, guess)
+        posterior = self.posterior(x, y, prior)
         z = posterior.sample(self.noise)
         outputs |= {
             "mean": posterior.mean,
@@ -170,7 +175,7 @@ class CVAE(keras.Model):
             "z": z,
             "x_params": self.decode(z, y, guess),
         }
-        if self.alpha < 1:
+        if 0 < self.alpha < 1:  # at the ends one draw of z serves
             outputs["x_params_from_prior"] = self.decode(prior.sample(self.noise), y, guess)
         return outputs
 

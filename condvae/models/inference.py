@@ -21,7 +21,8 @@ Tensor = Any
 
 def encode(model: CVAE, x: Tensor, y: Tensor, pixel_noise: Tensor = None) -> dict[str, Tensor]:
     """mean and logvar of q(z | x, y), (batch, latent_dim)."""
-    posterior = model.encode(_target(model, x, pixel_noise), y)
+    target, given = _target(model, x, pixel_noise), model.prior_given(y, model.guess(y))
+    posterior = model.posterior(target, y, given)
     return {"mean": posterior.mean, "logvar": posterior.logvar}
 
 
@@ -57,10 +58,11 @@ def elbo(
 ) -> dict[str, Tensor]:
     """The terms of the bound at the one z that noise stands for, (batch,) nats each."""
     x, first = _target(model, x, pixel_noise), model.guess(y)
-    posterior = model.encode(x, y)
+    given = model.prior_given(y, first)
+    posterior = model.posterior(x, y, given)
     x_params = model.decode(posterior.transform(noise), y, first)
     likelihood = model.likelihood(x_params, model.pixel_weights(y))
-    return elbo_terms(x, likelihood, posterior, model.prior_given(y, first), model.beta)._asdict()
+    return elbo_terms(x, likelihood, posterior, given, model.beta)._asdict()
 
 
 def guess_log_prob(
@@ -76,7 +78,8 @@ def importance_log_weights(
 ) -> dict[str, Tensor]:
     """log p(x | z, y) p(z | y) / q(z | x, y) for noise (batch, num_samples, latent_dim)."""
     x, first = _target(model, x, pixel_noise), model.guess(y)
-    posterior, given = _per_sample(model.encode(x, y)), _per_sample(model.prior_given(y, first))
+    given = model.prior_given(y, first)
+    posterior, given = _per_sample(model.posterior(x, y, given)), _per_sample(given)
     z = posterior.transform(noise)
     log_joint = _log_likelihood(model, x, y, first, z) + given.log_prob(z)
     return {"log_weights": log_joint - posterior.log_prob(z)}

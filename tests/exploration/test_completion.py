@@ -5,7 +5,7 @@ from test_trained import LinearGaussian
 from condvae.checks import InputError
 from condvae.conditions import MaskedImage
 from condvae.exploration import complete
-from condvae.exploration.completion import completion_cells
+from condvae.exploration.completion import with_given
 from condvae.masks import half, observe, quadrants
 from condvae.models import build_model
 from condvae.spec import Spec
@@ -49,12 +49,12 @@ def test_alternation_draws_from_the_exact_conditional():
     assert np.abs(expected - mean[~known]).max() > 20 * error.max()  # what is given matters
 
 
-def test_cells_show_what_is_given_first():
+def test_the_first_shows_what_is_given_first():
     image = np.full((4, 4, 1), 0.2)
-    cells = completion_cells(image, half(4, 4, "top"), np.ones((3, 4, 4, 1)))
-    assert cells.shape == (1, 4, 4, 4, 1)
-    np.testing.assert_allclose(cells[0, 0, :2], 0.2)
-    np.testing.assert_allclose(cells[0, 0, 2:], 0.5)
+    cells = with_given(image, half(4, 4, "top"), np.ones((3, 4, 4, 1)))
+    assert cells.shape == (4, 4, 4, 1)
+    np.testing.assert_allclose(cells[0, :2], 0.2)
+    np.testing.assert_allclose(cells[0, 2:], 0.5)
 
 
 def test_an_image_of_another_size_is_refused(trained_run):
