@@ -73,7 +73,7 @@ def plain(data: condvae.Dataset) -> Callable[[int], object]:
 
     def arrays(split):
         x = split.x.reshape(-1, 784).astype("float32") / 255
-        return {"x": x, "y": np.eye(10, dtype="float32")[split.codes]}
+        return {"x": x, "y": np.eye(10, dtype="float32")[split.given]}
 
     model = PlainVAE()
     model.compile(optimizer=keras.optimizers.Adam(5e-4))

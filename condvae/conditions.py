@@ -42,6 +42,11 @@ class Categorical(Frozen):
         """What the networks see for one y."""
         return (self.dim,)
 
+    @property
+    def y_max(self) -> int:
+        """The integer that stands for one."""
+        return 1
+
     def is_one(self, y: Any) -> bool:
         """Whether y is one condition, not one a row."""
         return np.ndim(y) == 0
@@ -130,24 +135,24 @@ class Categorical(Frozen):
         return f"{self.name}: one of {_listed(self.categories)}"
 
 
-class MaskedImage(Frozen):
-    """The given part of an image, and the mask that says which part that is.
+class Image(Frozen):
+    """An image.
 
     Attributes:
         name: what the condition is called.
-        image_shape: (height, width, channels) of the image to predict.
+        image_shape: (height, width, channels).
+        y_max: the integer that stands for one.
     """
 
-    kind: Literal["masked_image"] = "masked_image"
-    name: str = "given"
+    kind: Literal["image"] = "image"
+    name: str = "image"
     image_shape: tuple[Count, Count, Count]
-    x_max: Count = 255
+    y_max: Count = 255
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """What the networks see for one y: the pixels, and the mask as last channel."""
-        height, width, channels = self.image_shape
-        return (height, width, channels + 1)
+        """What the networks see for one y."""
+        return self.image_shape
 
     def is_one(self, y: Any) -> bool:
         """Whether y is one condition, not one a row."""
@@ -157,25 +162,51 @@ class MaskedImage(Frozen):
         """The networks' input for y.
 
         Args:
-            y: (height, width, channels + 1) or (batch, height, width, channels + 1), as
-                `masks.observe` makes it: integers from 0 to x_max, or floats like x.
+            y: (*shape,) or (batch, *shape): integers from 0 to y_max, or floats.
 
         Returns:
-            (batch, height, width, channels + 1) float32.
+            (batch, *shape) float32.
+
+        Raises:
+            InputError: another shape, or values out of range.
+        """
+        y, name = np.asarray(y), f"y, the condition {self.name!r},"
+        y = y[None] if y.ndim == len(self.shape) else y
+        check_shape(y, (None, *self.shape), name)
+        if y.dtype.kind not in "biuf":
+            raise InputError("y must hold numbers", f"dtype {y.dtype}", "Pass uint8 or float32.")
+        if y.dtype.kind == "f":
+            return check_finite(y.astype("float32"), name)
+        return (check_range(y, 0, self.y_max, name) / self.y_max).astype("float32")
+
+    def __str__(self) -> str:
+        height, width, channels = self.image_shape
+        return f"{self.name}: an image of {height} × {width} × {channels}"
+
+
+class MaskedImage(Image):
+    """The given part of an image, and the mask that says which part that is.
+
+    Attributes:
+        image_shape: (height, width, channels) of the image to predict.
+    """
+
+    kind: Literal["masked_image"] = "masked_image"  # type: ignore[assignment]
+    name: str = "given"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """What the networks see for one y: the pixels, and the mask as last channel."""
+        height, width, channels = self.image_shape
+        return (height, width, channels + 1)
+
+    def encode(self, y: Any) -> np.ndarray:
+        """As for an `Image`, of y as `masks.observe` makes it.
 
         Raises:
             InputError: another shape, values out of range, or a mask that gives all or nothing.
         """
-        y = np.asarray(y)
-        y = y[None] if y.ndim == len(self.shape) else y
-        check_shape(y, (None, *self.shape), f"y, the condition {self.name!r},")
-        if y.dtype.kind not in "biuf":
-            raise InputError("y must hold numbers", f"dtype {y.dtype}", "Pass uint8 or float32.")
-        is_integer = y.dtype.kind in "biu"
-        name = f"y, the condition {self.name!r},"
-        if is_integer:
-            check_range(y, 0, self.x_max, name)
-        y = check_finite((y / self.x_max if is_integer else y).astype("float32"), name)
+        y = super().encode(y)
         check_range(y[..., -1], 0, 1, "the mask in y")
         check_mask(y[..., -1], "the mask in y")
         return y
@@ -185,18 +216,18 @@ class MaskedImage(Frozen):
         return f"{self.name}: a part of the {height} × {width} × {channels} image, and its mask"
 
 
-def check_categorical(condition: "Categorical | MaskedImage") -> Categorical:
+Condition = Annotated[Categorical | Image | MaskedImage, Field(discriminator="kind")]
+
+
+def check_categorical(condition: Condition) -> Categorical:
     """Return the condition if it is a class of several."""
     if isinstance(condition, Categorical):
         return condition
     raise InputError(
-        "the model must be one of classes to name, draw or walk them",
-        f"a model of images given {condition}",
-        "Use `condvae evaluate` and `condvae complete` with it.",
+        "the condition must be a class of several to name, draw or walk them",
+        str(condition),
+        "Use `condvae evaluate`, or `condvae plot RUN predictions`.",
     )
-
-
-Condition = Annotated[Categorical | MaskedImage, Field(discriminator="kind")]
 
 
 def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical, np.ndarray]:

@@ -62,7 +62,9 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             "data": {"task": "quadrants", "observed": 1},
             "model": {
                 "latent_dim": 50,
+                "architecture": "residual",
                 "hidden_dims": (500, 500),
+                "activation": "silu",
                 "prior": "conditional",
                 "baseline": "joint",
                 "decoder_sees": "z",
@@ -72,6 +74,29 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "learning_rate": 1e-3,
                 "schedule": "cosine",
                 "weight_decay": 0.2,
+            },
+        },
+    ),
+    "segmentation": (
+        "label maps from images, several for one: convolutional, baseline, conditional prior",
+        {
+            "data": {"task": "image"},
+            "model": {
+                "latent_dim": 4,
+                "architecture": "convolutional",
+                "hidden_dims": (24, 48),
+                "activation": "silu",
+                "likelihood": "categorical",
+                "output_bias": "data",
+                "prior": "conditional",
+                "baseline": "joint",
+            },
+            "training": {
+                "epochs": 20,
+                "batch_size": 32,
+                "learning_rate": 2e-3,
+                "schedule": "cosine",
+                "warmup": 0.1,
             },
         },
     ),
@@ -93,6 +118,8 @@ def preset(name: str) -> "Spec":
     return Spec.parse(PRESETS[name][1])
 
 
-def default_preset(num_train: int) -> str:
-    """The preset taken when none is named, by the number of training images."""
+def default_preset(num_train: int, label_maps: bool = False) -> str:
+    """The preset taken when none is named, by the number of images and what they are."""
+    if label_maps:
+        return "segmentation"
     return "plane" if num_train >= SMALL_DATA else "small"

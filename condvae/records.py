@@ -22,12 +22,21 @@ DIGESTS = "sha256"
 
 
 class Preprocessing(Frozen):
-    """How stored pixels become numbers in the model."""
+    """How stored pixels become numbers in the model.
+
+    Attributes:
+        image_shape: (height, width, channels) as stored.
+        x_max: the integer that stands for one; of label maps the last class.
+        assumption: what the pixels were taken for.
+        in_unit_interval: whether the model's x lies in [0, 1], so that images can show it.
+        pixel_classes: names of the values of x, where x is label maps.
+    """
 
     image_shape: tuple[Count, Count, Count]
     x_max: Annotated[int, Field(strict=True, ge=1, le=255)]
     assumption: str
-    in_unit_interval: bool  # whether the model's x lies in [0, 1], so that images can show it
+    in_unit_interval: bool
+    pixel_classes: tuple[str, ...] | None = None
 
 
 class DataRecord(Frozen):

@@ -131,6 +131,7 @@ class Run:
             preprocessing.image_shape,
             record.condition.shape,
             preprocessing.x_max,
+            record.condition.y_max,
         )
         return TrainedModel(model, record.condition)
 
@@ -144,10 +145,14 @@ class Run:
             InputError: as `model`.
         """
         check_choice(name, ("encoder", "decoder"), "the network")
-        record = self.record
-        image_shape = record.preprocessing.image_shape
+        record, preprocessing = self.record, self.record.preprocessing
         return load_network(
-            self.stored_weights(), name, record.spec, image_shape, record.condition.shape
+            self.stored_weights(),
+            name,
+            record.spec,
+            preprocessing.image_shape,
+            record.condition.shape,
+            preprocessing.x_max,
         )
 
     def export(self, path: Path) -> None:
@@ -190,7 +195,7 @@ class Run:
         Where the task draws masks, they are the same ones at each call.
         """
         data = self.spec.data
-        if data.task == "class":
+        if not data.masks_parts:
             return split.y
         return masked_images(
             split.x, data, self.record.preprocessing.x_max, np.random.default_rng(0)
@@ -244,7 +249,9 @@ class Run:
         record = self.record
         on_test = record.spec.data.validation == "test"
         chooser = "the test images" if on_test else "the validation images"
-        if record.spec.model.likelihood == "normal":
+        if names := record.preprocessing.pixel_classes:
+            pixels = f"label maps of the classes {', '.join(names)}"
+        elif record.spec.model.likelihood == "normal":
             pixels = f"pixels as real numbers, normal with scale {record.spec.model.scale:g}"
         elif record.spec.model.pixels == "dynamic":
             pixels = "pixels binarised anew at each draw"
@@ -253,8 +260,9 @@ class Run:
         else:
             pixels = "grey pixels as Bernoulli targets (no normalised density)"
         data, given = f"{record.data.name or 'data'} {record.data.fingerprint[:8]}", ""
-        if (task := record.spec.data.task) != "class":
-            quarters = f" {record.spec.data.observed}" if task == "quadrants" else ""
+        if record.spec.data.masks_parts:
+            task, observed = record.spec.data.task, record.spec.data.observed
+            quarters = f" {observed}" if task == "quadrants" else ""
             given = f"; given: {task}{quarters}, densities of the other pixels"
         count = record.data.splits[split]["size"]
         return (

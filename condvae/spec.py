@@ -24,8 +24,9 @@ class DataSpec(Frozen):
             serve as validation (the original notebook's protocol, said with every figure).
         test: the fraction held out for testing where the source brings no test set of its own.
         split_seed: seed of the stratified splits.
-        task: what is given: "class" (the label), or a part of the image, the rest of which is
-            predicted: "quadrants", "halves", "blocks", or "random" parts (see `masks`).
+        task: what is given: "class" (the label), "image" (a set's other image, where x is its label
+            map, say), or a part of x, the rest of which is predicted: "quadrants", "halves",
+            "blocks", or "random" parts (see `masks`).
         observed: quadrants that are given, of "quadrants".
     """
 
@@ -33,8 +34,13 @@ class DataSpec(Frozen):
     validation: Fraction | Literal["test"] = 0.1
     test: Fraction = 0.2
     split_seed: Seed = 0
-    task: Literal["class", "quadrants", "halves", "blocks", "random"] = "class"
+    task: Literal["class", "image", "quadrants", "halves", "blocks", "random"] = "class"
     observed: Annotated[int, Field(strict=True, ge=1, le=3)] = 1
+
+    @property
+    def masks_parts(self) -> bool:
+        """Whether y is a part of x."""
+        return self.task not in ("class", "image")
 
 
 class ModelSpec(Frozen):
@@ -42,10 +48,15 @@ class ModelSpec(Frozen):
 
     Attributes:
         latent_dim: size of z.
-        hidden_dims: sizes of the encoder's hidden layers; the decoder has them reversed.
+        architecture: of all networks: "mlp", fully connected, "residual", of fully connected
+            residual blocks, or "convolutional".
+        hidden_dims: sizes of the encoder's hidden layers; the decoder has them reversed. Of
+            convolutional networks the channels at 1/2, 1/4, ... of the image's size (from 64
+            pixels a side on at 1/4, 1/8, ...).
         activation: of the hidden layers.
         activity_regularizer: on the encoder's hidden layers, a Keras name such as "l2".
-        likelihood: p(x | z, y): "bernoulli" for pixels in [0, 1], "normal" for any number.
+        likelihood: p(x | z, y): "bernoulli" for pixels in [0, 1], "normal" for any number,
+            "categorical" for label maps.
         scale: standard deviation of the normal likelihood, in units of x.
         pixels: "grey" takes the levels as they are; "dynamic" binarises them anew at each
             draw, inside the model.
@@ -60,10 +71,11 @@ class ModelSpec(Frozen):
     """
 
     latent_dim: Count = 2
+    architecture: Literal["mlp", "residual", "convolutional"] = "mlp"
     hidden_dims: Annotated[tuple[Count, ...], Field(max_length=100)] = (512,)
     activation: Literal["relu", "silu", "gelu", "elu", "tanh"] = "relu"
     activity_regularizer: Literal["l1", "l2"] | None = None
-    likelihood: Literal["bernoulli", "normal"] = "bernoulli"
+    likelihood: Literal["bernoulli", "normal", "categorical"] = "bernoulli"
     scale: Positive = 1.0
     pixels: Literal["grey", "dynamic"] = "grey"
     output_bias: Literal["zeros", "data"] = "zeros"
@@ -73,9 +85,13 @@ class ModelSpec(Frozen):
     network: Literal["cvae", "deterministic"] = "cvae"
 
     @model_validator(mode="after")
-    def _binarises_probabilities_only(self) -> Self:
+    def _fits_together(self) -> Self:
         if self.pixels == "dynamic" and self.likelihood != "bernoulli":
             raise ValueError("pixels 'dynamic' need the likelihood 'bernoulli'")
+        if self.architecture != "mlp" and self.activity_regularizer:
+            raise ValueError("activity_regularizer needs the architecture 'mlp'")
+        if self.architecture == "convolutional" and not self.hidden_dims:
+            raise ValueError("the architecture 'convolutional' needs hidden_dims")
         return self
 
 
@@ -135,8 +151,12 @@ class Spec(Frozen):
             raise ValueError("the network 'deterministic' is the baseline: it must be 'joint'")
         if objective.coarse_weight and model.baseline == "absent":
             raise ValueError("coarse_weight needs a baseline, which predicts without z")
-        if objective.omission and self.data.task == "class":
+        if objective.coarse_weight and model.likelihood != "bernoulli":
+            raise ValueError("coarse_weight needs the likelihood 'bernoulli'")
+        if objective.omission and not self.data.masks_parts:
             raise ValueError("omission needs a task that gives a part of the image")
+        if self.data.masks_parts and model.likelihood == "categorical":
+            raise ValueError("label maps can be predicted from labels or images, not from parts")
         return self
 
     @classmethod

@@ -1,7 +1,8 @@
 """A trained model for those who use it: NumPy in, NumPy out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -214,26 +215,56 @@ class TrainedModel:
 
         A network without latents has one exact log p(x | y), whatever num_samples and estimator.
         """
+        return self.log_prob_curve(x, y, [num_samples], estimator, seed)[0]
+
+    def log_prob_curve(
+        self,
+        x: Any,
+        y: Any,
+        sizes: Sequence[int],
+        estimator: str = "importance",
+        seed: int = 0,
+    ) -> list[LogProbEstimate]:
+        """As `estimate_log_prob`, by the first draws of one stream and by more and more of them.
+
+        Args:
+            x: images.
+            y: their labels.
+            sizes: numbers of draws, increasing; no more than the last of them are made.
+            estimator: as in `log_prob`.
+            seed: as in `log_prob`.
+
+        Returns:
+            An estimate for each of the sizes.
+        """
         check_choice(estimator, ("importance", "prior"), "estimator")
-        check_at_least(num_samples, 1, "num_samples")
+        for least, size in pairwise([1, *sizes]):
+            check_at_least(size, least, "num_samples")
         x, y = self._pair(x, y)
-        total = LogMeanExp(len(x))
+        total, estimates = LogMeanExp(len(x)), []
         if not self.latent_dim:
             outputs = self._run(inference.guess_log_prob, {"x": x, "y": y}, self._pixel_noise(seed))
             total.add(outputs["log_prob"][:, None])
-            return total.estimate()
+            return [total.estimate()] * len(sizes)
         function = {
             "importance": inference.importance_log_weights,
             "prior": inference.prior_log_weights,
         }[estimator]
         rng = _generator(seed)
+        num_samples = max(sizes, default=0)
         for first in range(0, num_samples, _SAMPLES):
             count = min(_SAMPLES, num_samples - first)
             noise = rng.standard_normal((len(x), count, self.latent_dim), dtype="float32")
             # every pass starts the pixels' stream anew: one binarisation for all draws of z
             inputs = {"x": x, "y": y, "noise": noise}
-            total.add(self._run(function, inputs, self._pixel_noise(seed))["log_weights"])
-        return total.estimate()
+            log_weights = self._run(function, inputs, self._pixel_noise(seed))["log_weights"]
+            ends = [size - first for size in sizes if first < size <= first + count]
+            *parts, rest = np.split(log_weights, ends, axis=1)
+            for part in parts:
+                total.add(part)
+                estimates.append(total.estimate())
+            total.add(rest)
+        return estimates
 
     def guess(self, y: Any) -> np.ndarray:
         """The baseline's expected x given y, (batch, *image_shape) float32.
@@ -291,12 +322,14 @@ class TrainedModel:
         x = np.asarray(x)
         if x.dtype.kind not in "buif":
             raise InputError("x must hold numbers", f"dtype {x.dtype}", "Pass uint8 or float32.")
-        if self.image_shape[-1] == 1 and x.ndim == len(self.image_shape):
+        is_integer = x.dtype.kind in "iu"
+        shape = self.keras_model.stored_shape if is_integer else self.image_shape
+        if shape[-1] == 1 and x.ndim == len(shape):
             x = x[..., None]
-        check_shape(x, (None, *self.image_shape), "x")
+        check_shape(x, (None, *shape), "x")
         if not len(x):
             raise InputError("x must hold at least one image", "none", "Pass (batch, ...).")
-        if x.dtype.kind in "iu":
+        if is_integer:
             return check_range(x, 0, self.keras_model.x_max, "x").astype("uint8", copy=False)
         x = x.astype("float32", copy=False)
         return check_range(x, *self.keras_model.likelihood.x_range, "x")

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
 
-from condvae.distributions import Bernoulli, Normal, kl_divergence
+from condvae.distributions import Bernoulli, Categorical, Normal, kl_divergence
 
 numbers = st.floats(-4, 4, width=32)
 
@@ -66,3 +67,36 @@ def test_transform_draws_what_the_noise_stands_for():
     assert float(normal(1.0, np.log(4.0)).transform(np.float32([[0.5]]))[0, 0]) == 2
     draws = Bernoulli(np.float32([[0.0, 0.0]])).transform(np.float32([[0.4, 0.6]]))
     assert np.asarray(draws).tolist() == [[1, 0]]
+
+
+@given(logits=npst.arrays("float64", (3, 4), elements=st.floats(-500, 500)))
+def test_categorical_sums_to_one_and_is_stable(logits):
+    choices = np.eye(4)[np.stack(np.meshgrid(*[range(4)] * 3), axis=-1).reshape(-1, 3)]
+    distribution = Categorical(logits[None].astype("float32"), event_ndim=2)
+    log_prob = np.asarray(distribution.log_prob(choices.astype("float32")))
+    assert np.isfinite(log_prob).all()
+    assert np.logaddexp.reduce(log_prob) == pytest.approx(0, abs=1e-3)
+
+
+def test_categorical_draws_have_their_probabilities():
+    p = np.array([0.5, 0.3, 0.15, 0.05], "float32")
+    distribution = Categorical(np.log(p) + 7)
+    noise = np.random.default_rng(0).random((40_000, 4), dtype="float32")
+    noise[0] = 0  # what a generator may give
+    drawn = np.asarray(distribution.transform(noise))
+    assert set(np.unique(drawn)) == {0, 1}
+    assert (drawn.sum(axis=1) == 1).all()
+    assert np.abs(drawn.mean(axis=0) - p).max() < 4 * 0.5 / np.sqrt(40_000)
+    np.testing.assert_allclose(distribution.mean, p, rtol=1e-6)
+    one = np.eye(4, dtype="float32")[1]
+    assert float(distribution.log_prob(one)) == pytest.approx(np.log(0.3), rel=1e-5)
+
+
+def test_categorical_leaves_out_what_has_no_weight():
+    logits = np.random.default_rng(0).normal(size=(2, 3, 3, 4)).astype("float32")
+    x = np.eye(4, dtype="float32")[np.random.default_rng(1).integers(0, 4, (2, 3, 3))]
+    weights = np.zeros((1, 3, 3, 1), "float32")
+    weights[:, 0, 0] = 1
+    log_prob = Categorical(logits, 3, weights).log_prob(x)
+    alone = Categorical(logits[:, 0, 0]).log_prob(x[:, 0, 0])
+    np.testing.assert_allclose(log_prob, alone, rtol=1e-6)

@@ -35,7 +35,7 @@ class StructuredOracle:
             latent_dim=2,
             hidden_dims=(),
         )
-        condition = MaskedImage(image_shape=SHAPE, x_max=1)
+        condition = MaskedImage(image_shape=SHAPE, y_max=1)
         self.model = TrainedModel(build_model(spec, SHAPE, condition.shape, x_max=1), condition)
         given = quadrants(4, 3, 2)
         self.missing = ~given.reshape(-1)

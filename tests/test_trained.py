@@ -95,6 +95,9 @@ def test_elbo_of_the_oracle_is_short_by_the_kl_to_the_exact_posterior():
     measured = oracle.log_prob() - np.mean(seeds, axis=0)
     error = np.std([(oracle.log_prob() - s).mean() for s in seeds]) / np.sqrt(40)
     assert measured.mean() == pytest.approx(gap, abs=4 * error)
+    estimate = oracle.model.estimate_log_prob(oracle.x, oracle.y, 100)
+    short = oracle.log_prob() - estimate.mean_log_weight
+    assert short.mean() == pytest.approx(gap, abs=0.02)
 
 
 def test_both_estimators_converge_to_the_exact_likelihood():
@@ -102,6 +105,39 @@ def test_both_estimators_converge_to_the_exact_likelihood():
     for estimator, num_samples, tolerance in (("importance", 500, 0.01), ("prior", 4000, 0.03)):
         estimate = oracle.model.log_prob(oracle.x, oracle.y, num_samples, estimator)
         assert estimate.mean() == pytest.approx(oracle.log_prob().mean(), abs=tolerance)
+
+
+@pytest.mark.parametrize("estimator", ["importance", "prior"])
+def test_a_curve_is_made_of_the_first_draws_of_one_stream(
+    images, untrained, estimator, monkeypatch
+):
+    x, y = images
+    run, drawn = untrained._run, []
+
+    def recording(function, arrays, *noise):
+        drawn.append(arrays["noise"])
+        return run(function, arrays, *noise)
+
+    monkeypatch.setattr(untrained, "_run", recording)
+    sizes = [1, 10, 25, 50, 60, 100]
+    curve = untrained.log_prob_curve(x, y, sizes, estimator, seed=4)
+    monkeypatch.undo()
+    assert sum(noise.shape[1] for noise in drawn) == 100
+    assert [estimate.num_samples for estimate in curve] == sizes
+    for size, estimate in zip(sizes, curve, strict=True):
+        if size in (25, 50, 100):
+            whole = untrained.estimate_log_prob(x, y, size, estimator, seed=4)
+            np.testing.assert_allclose(estimate.log_prob, whole.log_prob, rtol=1e-12)
+            np.testing.assert_allclose(
+                estimate.effective_samples, whole.effective_samples, rtol=1e-9
+            )
+    if estimator == "prior":  # ten draws in NumPy, from what decode says
+        z = drawn[0][:, :10]
+        p = untrained.decode(z.reshape(-1, 2), np.repeat(y, 10)).reshape(53, 10, -1).astype(float)
+        grey = x.reshape(53, 1, -1) / 255
+        log_weights = (grey * np.log(p) + (1 - grey) * np.log1p(-p)).sum(axis=2)
+        expected = np.log(np.exp(log_weights).mean(axis=1))
+        np.testing.assert_allclose(curve[1].log_prob, expected, rtol=1e-5)
 
 
 def test_samples_of_the_oracle_have_its_moments():
@@ -213,6 +249,7 @@ def test_the_model_is_the_keras_model(images, untrained):
         (lambda m, x, y: m.generate("ant", 0), ("1 or more", "0")),
         (lambda m, x, y: m.generate({"digit": 1}), ("'animal'", "['digit']")),
         (lambda m, x, y: m.log_prob(x, y, 0), ("1 or more", "0")),
+        (lambda m, x, y: m.log_prob_curve(x, y, [5, 2]), ("5 or more", "2")),
         (lambda m, x, y: m.log_prob(x, y, estimator="prio"), ("Did you mean 'prior'?",)),
     ],
 )

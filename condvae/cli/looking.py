@@ -16,7 +16,8 @@ def evaluate(
     data_dir: DataDir = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """The ELBO and its parts on the test split; given a part of the image, log p(x | y) too.
+    """The ELBO and its parts on the test split; given an image or a part of it, log p(x | y) too;
+    of label maps, pixel accuracy and intersection over union.
 
     Args:
         runs: Run folders.
@@ -25,31 +26,32 @@ def evaluate(
     """
     from dataclasses import asdict
 
-    from condvae.evaluation import conditional_likelihood
+    from condvae.evaluation import conditional_likelihood, evaluate_label_maps
     from condvae.evaluation import evaluate as evaluate_run
     from condvae.runs import Run
 
     if not runs:
         raise InputError("evaluate needs a run folder", "none", "Write `condvae evaluate RUN`.")
     opened = [Run.open(path) for path in runs]
-    results, likelihoods = [], []
+    results = []
     for run in opened:
         with working(f"evaluating {run.path}"):
             dataset = data_of_run(run, data, data_dir)
-            results.append(evaluate_run(run, dataset))
-            masked = run.spec.data.task != "class"
-            likelihoods.append(conditional_likelihood(run, dataset) if masked else None)
+            further = []
+            if run.spec.data.task != "class":
+                further.append(conditional_likelihood(run, dataset))
+            if run.record.preprocessing.pixel_classes is not None:
+                further.append(evaluate_label_maps(run, dataset))
+            results.append((run, evaluate_run(run, dataset), further))
     if as_json:
-        rows = [
-            {"run": str(run.path)} | asdict(result) | (likelihood.figures() if likelihood else {})
-            for run, result, likelihood in zip(opened, results, likelihoods, strict=True)
-        ]
+        rows = [{"run": str(run.path)} | asdict(bound) for run, bound, _ in results]
+        for row, (_, _, further) in zip(rows, results, strict=True):
+            for result in further:
+                row |= result.figures()
         print(json.dumps(rows, indent=2))
         return 0
-    for run, result, likelihood in zip(opened, results, likelihoods, strict=True):
-        print(f"{run.path}: {result}")
-        if likelihood:
-            print(likelihood)
+    for run, bound, further in results:
+        print(f"{run.path}: {bound}", *further, sep="\n")
     return 0
 
 
@@ -63,7 +65,7 @@ def plot(
     data_dir: DataDir = None,
 ) -> int:
     """Draw figures: all, or some of scatter, generate, manifold, traversal, reconstruct, transfer,
-    labels, interpolation, predictions, history.
+    labels, interpolation, predictions, bound, history.
 
     Args:
         run: A run folder.

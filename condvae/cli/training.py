@@ -33,7 +33,8 @@ class Settings:
         patience: Stop after so many epochs without a better validation loss.
         seed: Of the first weights, the order and the noise.
         latent_dim: Size of z.
-        hidden_dims: Sizes of the encoder's hidden layers, such as 512,256.
+        architecture: Of all networks: fully connected, in residual blocks, or convolutional.
+        hidden_dims: Sizes of the encoder's hidden layers, such as 512,256; or channels by level.
         activation: Of the hidden layers.
         activity_regularizer: On the encoder's hidden layers.
         output_bias: What the decoder's last bias starts from.
@@ -48,7 +49,7 @@ class Settings:
         alpha: 1 for the CVAE, 0 for the GSNN, between them the hybrid.
         coarse_weight: Of the baseline's loss on coarser grids.
         omission: Side of the random square that training blanks in a given image, at most 0.4.
-        task: What is given: the class, or a part of the image, the rest of which is predicted.
+        task: What is given: the class, another image, or a part of x, to predict the rest.
         observed: Quadrants that are given.
         validation: Fraction of the training images held out, or "test".
         test: Fraction held out where the data bring no test set.
@@ -64,11 +65,12 @@ class Settings:
     patience: int | None = None
     seed: int | None = None
     latent_dim: int | None = None
+    architecture: Literal["mlp", "residual", "convolutional"] | None = None
     hidden_dims: str | None = None
     activation: Literal["relu", "silu", "gelu", "elu", "tanh"] | None = None
     activity_regularizer: Literal["l1", "l2"] | None = None
     output_bias: Literal["zeros", "data"] | None = None
-    likelihood: Literal["bernoulli", "normal"] | None = None
+    likelihood: Literal["bernoulli", "normal", "categorical"] | None = None
     scale: float | None = None
     pixels: Literal["grey", "dynamic"] | None = None
     prior: Literal["standard", "conditional"] | None = None
@@ -79,7 +81,7 @@ class Settings:
     alpha: float | None = None
     coarse_weight: float | None = None
     omission: float | None = None
-    task: Literal["class", "quadrants", "halves", "blocks", "random"] | None = None
+    task: Literal["class", "image", "quadrants", "halves", "blocks", "random"] | None = None
     observed: Literal[1, 2, 3] | None = None
     validation: float | Literal["test"] | None = None
     test: float | None = None

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from condvae.checks import InputError
-from condvae.conditions import Categorical, categorical_of
+from condvae.checks import InputError, check_range
+from condvae.conditions import Categorical, Image, categorical_of, check_categorical
 from condvae.data.arrays import check_class_sizes, checked_images, checked_labels
 from condvae.data.splits import stratified_split
 from condvae.spec import DataSpec
@@ -23,34 +23,36 @@ class Split(NamedTuple):
 
     Attributes:
         x: (n, height, width, channels) images.
-        y: (n,) labels, as TrainedModel takes them: whole numbers, or names.
-        codes: (n,) int32 class codes, as the Keras model takes them.
+        y: as TrainedModel takes it: (n,) labels, whole numbers or names, or images.
+        given: y as the Keras model takes it: (n,) int32 class codes, or images.
         rows: (n,) sorted positions in the data set.
     """
 
     x: np.ndarray
     y: np.ndarray
-    codes: np.ndarray
+    given: np.ndarray
     rows: np.ndarray
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Labelled images and how they are split.
+    """Images, what is given about them, and how they are split.
 
     Attributes:
         x: (N, height, width, channels) uint8 or float32.
-        codes: (N,) int32 class codes.
+        given: (N,) int32 class codes, or (N, height, width, channels) images, uint8 or float32.
         condition: what y is called, and the classes' names in the order of their codes.
         name: a named set, a path, or "" for arrays.
+        pixel_classes: names of the values of x, where x is label maps; else None.
         test_rows: rows of the source's own test set; None where it has none.
         spec: how the rest is split.
     """
 
     x: np.ndarray
-    codes: np.ndarray
-    condition: Categorical
+    given: np.ndarray
+    condition: Categorical | Image
     name: str = ""
+    pixel_classes: tuple[str, ...] | None = None
     test_rows: np.ndarray | None = None
     spec: DataSpec = field(default_factory=DataSpec)
 
@@ -60,8 +62,9 @@ class Dataset:
         x: Any,
         y: Any,
         *,
-        condition_name: str = "label",
+        condition_name: str = "",
         categories: Sequence[str] | None = None,
+        pixel_classes: Sequence[str] | np.ndarray | None = None,
         name: str = "",
         test: tuple[Any, Any] | None = None,
         spec: DataSpec | None = None,
@@ -70,32 +73,28 @@ class Dataset:
 
         Args:
             x: (N, height, width[, channels]) uint8, bool, integers from 0 to 255, or floats.
-            y: (N,) or (N, 1) labels: integers, whole floats or strings.
-            condition_name: what y is called.
+            y: (N,) or (N, 1) labels: integers, whole floats or strings; or images like x.
+            condition_name: what y is called; "label" or "image" where empty.
             categories: the classes' names in order, where y holds names or codes of them (see
                 `Categorical.codes`); None: the labels that occur, sorted.
+            pixel_classes: x is label maps, integers from 0 on, and these are their names.
             name: what the data are called, in errors and reports.
-            test: images and labels of a test set of their own.
-            spec: how to split; None: the defaults.
+            test: x and y of a test set of their own.
+            spec: how to split; None: the defaults, the task being what y is.
 
         Raises:
             InputError: shapes, dtypes or values that do not fit, or a class with too few
                 examples.
         """
         of_name = f" of {name}" if name else ""
-        x = checked_images(x, f"x{of_name}")
-        y = checked_labels(y, len(x), f"y{of_name}")
+        x, y = _checked_pair(x, y, f"x{of_name}", f"y{of_name}")
         num_own, test_rows = len(x), None
         if test is not None:
-            x_test = checked_images(test[0], f"x_test{of_name}")
-            y_test = checked_labels(test[1], len(x_test), f"y_test{of_name}")
-            if (x.shape[1:], x.dtype) != (x_test.shape[1:], x_test.dtype):
-                raise InputError(
-                    f"the test images{of_name} must be like the others, {x.shape[1:]} {x.dtype}",
-                    f"{x_test.shape[1:]} {x_test.dtype}",
-                    "Bring both to one size and dtype.",
-                )
-            if y.dtype.kind != y_test.dtype.kind:
+            x_test, y_test = _checked_pair(*test, f"x_test{of_name}", f"y_test{of_name}")
+            _check_alike(x, x_test, f"the test images{of_name}")
+            if y.ndim > 1 or y_test.ndim > 1:
+                _check_alike(y, y_test, f"what is given about the test images{of_name}")
+            elif y.dtype.kind != y_test.dtype.kind:
                 raise InputError(
                     f"the test labels{of_name} must be of the same kind as the others, {y.dtype}",
                     f"{y_test.dtype}",
@@ -103,12 +102,22 @@ class Dataset:
                 )
             x, y = np.concatenate([x, x_test]), np.concatenate([y, y_test])
             test_rows = np.arange(num_own, len(x))
-        if categories is None:
-            condition, codes = categorical_of(y, condition_name)
+        if pixel_classes is not None:
+            pixel_classes = _checked_pixel_classes(x, pixel_classes, f"x{of_name}")
+        spec = spec or DataSpec()
+        if y.ndim > 1:
+            condition = Image(
+                name=condition_name or "image", image_shape=y.shape[1:], y_max=_greatest(y)
+            )
+            given = y
+            if spec.task == "class":
+                spec = spec.model_copy(update={"task": "image"})
+        elif categories is None:
+            condition, given = categorical_of(y, condition_name or "label")
         else:
-            condition = Categorical(name=condition_name, categories=tuple(categories))
-            codes = condition.codes(y)
-        return cls(x, codes, condition, name, test_rows, spec or DataSpec())
+            condition = Categorical(name=condition_name or "label", categories=tuple(categories))
+            given = condition.codes(y)
+        return cls(x, given, condition, name, pixel_classes, test_rows, spec)
 
     def with_spec(self, spec: DataSpec) -> "Dataset":
         """The same images, split in another way."""
@@ -122,23 +131,47 @@ class Dataset:
 
     @property
     def y(self) -> np.ndarray:
-        """(N,) labels: whole numbers where all categories are, else names."""
-        return self.condition.labels(self.codes)
+        """(N,) labels, whole numbers where all categories are, else names; or images."""
+        return self._labels(self.given)
+
+    @property
+    def codes(self) -> np.ndarray:
+        """(N,) int32 class codes; where images are given all are of one class."""
+        is_class = isinstance(self.condition, Categorical)
+        return self.given if is_class else np.zeros(len(self.x), dtype="int32")
 
     @property
     def num_classes(self) -> int:
-        """Number of classes."""
-        return self.condition.dim
+        """Number of classes; InputError where the condition is none."""
+        return check_categorical(self.condition).dim
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """The classes' names in the order of their codes."""
-        return self.condition.categories
+        """The classes' names in the order of their codes; InputError as above."""
+        return check_categorical(self.condition).categories
 
     @cached_property
     def x_max(self) -> int:
-        """What stands for white: 255, or 1 for floats and for binary uint8 pixels."""
-        return 1 if self.x.dtype != np.uint8 or self.x.max() == 1 else 255
+        """What stands for white: 255, or 1 for floats and for binary uint8 pixels.
+
+        Of label maps the last class.
+        """
+        return _greatest(self.x) if self.pixel_classes is None else len(self.pixel_classes) - 1
+
+    def mean_of(self, x: np.ndarray) -> np.ndarray:
+        """The mean of some of the images, in units of the model's x; of label maps the shares.
+
+        Args:
+            x: (n, *image_shape).
+
+        Returns:
+            (*image_shape,), or (height, width, number of classes), float64.
+        """
+        if self.pixel_classes is not None:
+            classes = range(len(self.pixel_classes))
+            return np.concatenate([(x == code).mean(axis=0) for code in classes], axis=-1)
+        mean = x.mean(axis=0, dtype="float64")
+        return mean if x.dtype.kind == "f" else mean / self.x_max
 
     @cached_property
     def in_unit_interval(self) -> bool:
@@ -148,6 +181,8 @@ class Dataset:
     @cached_property
     def assumption(self) -> str:
         """What the pixels were taken for."""
+        if self.pixel_classes is not None:
+            return f"label maps: each pixel is one of {', '.join(self.pixel_classes)}"
         if self.x.dtype == np.uint8:
             if self.x_max == 1:
                 return "uint8 pixels whose maximum is 1: binary, taken as 0 and 1, not as 1/255"
@@ -176,12 +211,15 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256, in hex, of images, labels, names of the classes and the source's test rows."""
+        """sha256, in hex, of x, y, names of the classes and the source's test rows."""
         own_test = None if self.test_rows is None else self.test_rows.tolist()
-        head = [str(self.x.dtype), self.x.shape, str(self.codes.dtype), self.label_names, own_test]
+        names = self._class_names
+        head: list[Any] = [str(self.x.dtype), self.x.shape, str(self.given.dtype), names, own_test]
+        if isinstance(self.condition, Image) or self.pixel_classes:
+            head += [self.given.shape, self.pixel_classes]
         digest = hashlib.sha256(json.dumps(head).encode())
         digest.update(np.ascontiguousarray(self.x).data)
-        digest.update(np.ascontiguousarray(self.codes).data)
+        digest.update(np.ascontiguousarray(self.given).data)
         return digest.hexdigest()
 
     def split_record(self) -> dict[str, Any]:
@@ -206,20 +244,87 @@ class Dataset:
             rest = np.setdiff1d(rest, test)
         parts = ["training"] if spec.validation == "test" else ["training", "validation"]
         parts += ["test"] if test is None else []
-        check_class_sizes(self.codes[rest], self.label_names, parts, self.name)
+        codes = self.codes
+        check_class_sizes(codes[rest], self._class_names, parts, self.name)
         if test is None:
-            rest, test = stratified_split(self.codes, spec.test, spec.split_seed, TEST_STREAM)
+            rest, test = stratified_split(codes, spec.test, spec.split_seed, TEST_STREAM)
         if spec.validation == "test":
             return {"train": rest, "validation": test, "test": test}
         kept, held_out = stratified_split(
-            self.codes[rest], spec.validation, spec.split_seed, VALIDATION_STREAM
+            codes[rest], spec.validation, spec.split_seed, VALIDATION_STREAM
         )
         return {"train": rest[kept], "validation": rest[held_out], "test": test}
 
     def _split(self, rows: np.ndarray) -> Split:
-        """The images and labels in these rows."""
-        codes = self.codes[rows]
-        return Split(self.x[rows], self.condition.labels(codes), codes, rows)
+        """The images in these rows, and what is given about them."""
+        given = self.given[rows]
+        return Split(self.x[rows], self._labels(given), given, rows)
+
+    def _labels(self, given: np.ndarray) -> np.ndarray:
+        """The labels of class codes; images as they are."""
+        return self.condition.labels(given) if isinstance(self.condition, Categorical) else given
+
+    @property
+    def _class_names(self) -> tuple[str, ...]:
+        """Of the classes that splits draw from in proportion."""
+        if isinstance(self.condition, Categorical):
+            return self.condition.categories
+        return ("images",)
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.x.shape} {self.x.dtype}, {self.condition})"
+
+
+def _checked_pair(x: Any, y: Any, x_name: str, y_name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images, and as many labels or images that are given about them."""
+    x = checked_images(x, x_name)
+    if np.ndim(y) < 3:
+        return x, checked_labels(y, len(x), y_name)
+    y = checked_images(y, y_name)
+    if len(y) != len(x):
+        raise InputError(
+            f"{y_name} must hold one image for each of the {len(x):,} in x",
+            f"{len(y):,}",
+            "Bring them in the same order and number.",
+        )
+    return x, y
+
+
+def _check_alike(images: np.ndarray, others: np.ndarray, name: str) -> None:
+    """Raise if other images differ in size or dtype."""
+    if (images.shape[1:], images.dtype) != (others.shape[1:], others.dtype):
+        raise InputError(
+            f"{name} must be like the others, {images.shape[1:]} {images.dtype}",
+            f"{others.shape[1:]} {others.dtype}",
+            "Bring both to one size and dtype.",
+        )
+
+
+def _checked_pixel_classes(
+    x: np.ndarray, names: Sequence[str] | np.ndarray, name: str
+) -> tuple[str, ...]:
+    """The names, if x is label maps of so many classes."""
+    try:
+        names = tuple(str(text) for text in np.ravel(names))
+        "".join(names).encode()
+    except (UnicodeError, SystemError):  # NumPy lets any number stand for a character
+        names = ()
+    if not 2 <= len(names) <= 256 or len(set(names)) < len(names):
+        raise InputError(
+            "pixel_classes must be different names, from 2 to 256",
+            ", ".join(map(repr, names[:12]))[:200] or "none that UTF-8 can hold",
+            "Name each class once, in the order of their numbers in x.",
+        )
+    if x.dtype != np.uint8 or x.shape[-1] != 1:
+        raise InputError(
+            f"{name}, as label maps, must be whole numbers of one channel",
+            f"{x.dtype} of {x.shape[-1]} channels",
+            "Bring the class of each pixel, not its colour.",
+        )
+    check_range(x, 0, len(names) - 1, f"{name}, as label maps of {len(names)} classes,")
+    return names
+
+
+def _greatest(images: np.ndarray) -> int:
+    """The integer that stands for one: 255, or 1 for floats and for binary uint8 pixels."""
+    return 1 if images.dtype != np.uint8 or images.max() == 1 else 255

@@ -18,11 +18,14 @@ from condvae.data.short_reads import ShortReads
 from condvae.spec import DataSpec
 
 HEADER_BYTES = 2**14  # NumPy takes 10,000 characters
+PIXEL_CLASSES = "pixel_classes"
 HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
 def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
     """A data set of the arrays `x` and `y`, or `x_train`, `y_train`; `x_test`, `y_test` if there.
+
+    With the array `pixel_classes`, x is label maps, and these are the names of its values.
 
     Raises:
         InputError: not a whole .npz, an array missing or pickled, more than memory should hold,
@@ -39,9 +42,19 @@ def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
         chosen = {f"array {name!r} of {path}": member for name, member in members.items()}
         needed = [bytes_needed(*_announced(archive, *item)) for item in chosen.items()]
         check_memory(sum(needed), f"the arrays of {path}, with copies,")
-        x, y, *test = (_array(archive, *item) for item in chosen.items())
-    test = (test[0], test[1]) if test else None
-    return Dataset.from_arrays(x, y, name=str(path), test=test, spec=spec)
+        arrays = dict(
+            zip(members, (_array(archive, *item) for item in chosen.items()), strict=True)
+        )
+    pixel_classes = arrays.pop(PIXEL_CLASSES, None)
+    x, y, *test = arrays.values()
+    return Dataset.from_arrays(
+        x,
+        y,
+        pixel_classes=pixel_classes,
+        name=str(path),
+        test=(test[0], test[1]) if test else None,
+        spec=spec,
+    )
 
 
 @contextmanager
@@ -62,7 +75,7 @@ def _refusal(expected: str, received: str) -> Iterator[None]:
 
 
 def _chosen(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """The members to read, by their arrays' names: images, labels, and a test set if there is."""
+    """The members to read, by their arrays' names: x and y, then what else there is."""
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     if len(members) < len(archive.infolist()):
         raise InputError(
@@ -84,7 +97,8 @@ def _chosen(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
             f"{test[0]} alone",
             "Add the other one.",
         )
-    return {name: members[name] for name in names + test}
+    names += [*test, *([PIXEL_CLASSES] if PIXEL_CLASSES in members else [])]
+    return {name: members[name] for name in names}
 
 
 def _announced(

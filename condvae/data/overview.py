@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from condvae.conditions import Categorical
 from condvae.data.dataset import Dataset
 from condvae.data.writers import sheet, to_uint8
 
@@ -29,47 +30,54 @@ def describe(dataset: Dataset) -> str:
         "fingerprint": dataset.fingerprint[:12],
     }
     lines = [f"{fact:<12} {value}" for fact, value in facts.items()]
-    return "\n".join([*lines, "", *_class_table(dataset)])
+    return "\n".join([*lines, "", *_split_table(dataset)])
 
 
 def contact_sheet(dataset: Dataset, per_class: int = 10) -> Image.Image:
-    """The first training images of each class, a class in each row.
+    """The first training images of each class, a class in each row; or what is given, and x.
 
     Args:
         dataset: of one channel (grey), of three (RGB); of other images the first channel shows.
         per_class: images in a row; places of a smaller class stay empty.
 
     Returns:
-        An 8-bit image; floats outside [0, 1] are stretched from their minimum to their maximum.
+        An 8-bit image; floats outside [0, 1] are stretched from their minimum to their maximum,
+        classes of pixels from black to white.
     """
-    height, width, channels = dataset.image_shape
-    shown = channels if channels == 3 else 1
-    cells = np.full((dataset.num_classes, per_class, height, width, shown), GAP_LEVEL, np.uint8)
-    rows, codes = dataset.train.rows, dataset.train.codes
-    black, span = _grey_range(dataset)
-    for code in range(dataset.num_classes):
-        for place, row in enumerate(rows[codes == code][:per_class]):
-            cells[code, place] = to_uint8((dataset.x[row, ..., :shown] - black) / span)
-    page = sheet(cells.reshape(-1, height, width, shown), per_class, GAP_LEVEL)
-    return Image.fromarray(page if shown == 3 else page[..., 0])
+    train, x_max = dataset.train, dataset.x_max
+    if isinstance(dataset.condition, Categorical):
+        of_classes = [train.x[train.given == code] for code in range(dataset.num_classes)]
+        rows = [_as_bytes(images[:per_class], dataset.x, x_max) for images in of_classes]
+    else:
+        given = _as_bytes(train.given[:per_class], dataset.given, dataset.condition.y_max)
+        rows = [given, _as_bytes(train.x[:per_class], dataset.x, x_max)]
+    height, width, channels = np.max([images.shape[1:] for images in rows], axis=0)
+    cells = np.full((len(rows), per_class, height, width, channels), GAP_LEVEL, np.uint8)
+    for row, images in zip(cells, rows, strict=True):
+        row[: len(images), : images.shape[1], : images.shape[2]] = images
+    page = sheet(cells.reshape(-1, height, width, channels), per_class, GAP_LEVEL)
+    return Image.fromarray(page if channels == 3 else page[..., 0])
 
 
-def _class_table(dataset: Dataset) -> list[str]:
-    """The number of images of each class in each split."""
+def _as_bytes(images: np.ndarray, of: np.ndarray, greatest: int) -> np.ndarray:
+    """Images as they are shown, RGB or one channel, on the scale of all images they are of."""
+    black, span = 0.0, float(greatest)
+    if of.dtype != np.uint8:
+        low, high = float(of.min()), float(of.max())
+        black, span = (0.0, 1.0) if low >= 0 and high <= 1 else (low, (high - low) or 1.0)
+    return to_uint8((images[..., : 3 if images.shape[-1] == 3 else 1] - black) / span)
+
+
+def _split_table(dataset: Dataset) -> list[str]:
+    """The number of images in each split, of each class where there are classes."""
     splits = (dataset.train, dataset.validation, dataset.test)
-    counts = [np.bincount(split.codes, minlength=dataset.num_classes) for split in splits]
-    names = [*dataset.label_names, "all"]
-    columns = [[*count.tolist(), int(count.sum())] for count in counts]
+    names, counts = ["all"], [[len(split.x)] for split in splits]
+    if isinstance(dataset.condition, Categorical):
+        names = [*dataset.label_names, *names]
+        of_classes = [np.bincount(split.given, minlength=dataset.num_classes) for split in splits]
+        counts = [[*own.tolist(), *total] for own, total in zip(of_classes, counts, strict=True)]
     margin = max(len(name) for name in [*names, dataset.condition.name])
     lines = [f"{dataset.condition.name:<{margin}} {'train':>9} {'validation':>11} {'test':>9}"]
-    for name, train, validation, test in zip(names, *columns, strict=True):
+    for name, train, validation, test in zip(names, *counts, strict=True):
         lines.append(f"{name:<{margin}} {train:>9,} {validation:>11,} {test:>9,}")
     return lines
-
-
-def _grey_range(dataset: Dataset) -> tuple[float, float]:
-    """The value that shows as black, and its distance to white; not zero."""
-    if dataset.x.dtype == np.uint8:
-        return 0.0, float(dataset.x_max)
-    low, high = float(dataset.x.min()), float(dataset.x.max())
-    return (0.0, 1.0) if low >= 0 and high <= 1 else (low, (high - low) or 1.0)

@@ -10,9 +10,12 @@ from condvae.checks import InputError
 from condvae.data.dataset import Dataset
 from condvae.data.idx_sets import IDX_SETS, load_idx_set
 from condvae.data.readers import FORMATS, read
+from condvae.data.signs import CLASSES, signs
 from condvae.spec import DataSpec, Spec
 
-NAMED_SETS = ("digits", *IDX_SETS)
+NAMED_SETS = ("digits", *IDX_SETS, "signs")
+
+NUM_SIGNS = 4_000
 
 
 def load_data(
@@ -27,8 +30,8 @@ def load_data(
     """A data set by its name or its path.
 
     Args:
-        source: "digits" (comes with scikit-learn), "mnist", "fashion_mnist", "kmnist", or the
-            path of an .npz file, an IDX images file or a folder.
+        source: "digits" (comes with scikit-learn), "signs" (generated), "mnist", "fashion_mnist",
+            "kmnist", or the path of an .npz file, an IDX images file or a folder.
         data_dir: where the files of a named set lie, or go after the download; None:
             `$CONDVAE_DATA`, then the user's cache.
         spec: how to split; None: the defaults. The settings below replace its fields.
@@ -52,6 +55,8 @@ def load_data(
     try:
         if str(source) == "digits":
             return _digits(spec)
+        if str(source) == "signs":
+            return _signs(spec)
         if str(source) in IDX_SETS:
             return load_idx_set(str(source), data_dir, spec)
         if Path(source).exists():
@@ -75,3 +80,16 @@ def _digits(spec: DataSpec) -> Dataset:
     x, y = load_digits(return_X_y=True)
     x = np.rint(np.reshape(x, (-1, 8, 8)) * (255 / 16)).astype(np.uint8)
     return Dataset.from_arrays(x, y, condition_name="digit", name="digits", spec=spec)
+
+
+def _signs(spec: DataSpec) -> Dataset:
+    """4,000 generated pictures of 64 × 64 and their label maps, see `data.signs`."""
+    drawn = signs(NUM_SIGNS, seed=0)
+    return Dataset.from_arrays(
+        drawn.maps,
+        drawn.images,
+        condition_name="picture",
+        pixel_classes=CLASSES,
+        name="signs",
+        spec=spec,
+    )

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from condvae.atomic import atomic_path
-from condvae.checks import InputError, check_choice
+from condvae.checks import check_choice
 from condvae.data import Dataset, Split
-from condvae.exploration import plots
+from condvae.exploration import curves, plots
+from condvae.exploration.bound import bound
 from condvae.exploration.frames import label_frames, save_gif
 from condvae.exploration.plots import Figure
 from condvae.exploration.predictions import predictions
@@ -45,7 +46,7 @@ def draw(
         dataset: for its training and validation splits.
         history: the columns of history.csv by name.
         names: of FIGURES; None: all that have something to show (not the traversal of a
-            plane, nor the history of no epoch).
+            plane, nor the history of no epoch, nor the bound of a model of classes).
         given: one label or several, for manifold and traversal; None: the first ten for
             manifold, the first for traversal.
         dpi: dots per inch of the figures.
@@ -57,12 +58,13 @@ def draw(
         InputError: an unknown figure or label.
     """
     if names is None:
-        of_parts = dataset.spec.task != "class"
+        given_images = dataset.spec.task != "class"
         absent = {
-            **{name: of_parts for name in FIGURES if name != "history"},
-            "predictions": not of_parts,
-            "traversal": of_parts or model.latent_dim <= 2,
-            "interpolation": of_parts or len(dataset.validation.y) < 2,
+            **{name: given_images for name in FIGURES if name != "history"},
+            "predictions": not given_images,
+            "bound": not (given_images and model.latent_dim),
+            "traversal": given_images or model.latent_dim <= 2,
+            "interpolation": given_images or len(dataset.validation.y) < 2,
             "history": not history.get("epoch"),
         }
         names = [name for name in FIGURES if not absent.get(name)]
@@ -94,7 +96,7 @@ def draw_one(
         model: trained on the data set.
         dataset: for its training and validation splits.
         history: the columns of history.csv by name.
-        settings: arguments of the function of that name in `plots` ("labels": `label_frames`).
+        settings: arguments of the function that draws it ("labels": `label_frames`).
 
     Raises:
         InputError: an unknown figure.
@@ -171,23 +173,21 @@ def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[st
 
 def _predictions(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Ten held-out images, parts of them given as in training."""
-    if dataset.spec.task == "class":
-        raise InputError(
-            "predictions are drawn of a run on parts of images (--task)",
-            "a run on classes",
-            "Draw the figure reconstruct instead.",
-        )
     examples = _examples(model, dataset, 10)
-    rng = np.random.default_rng(0)
-    y = masked_images(examples["x"], dataset.spec, dataset.x_max, rng)
-    return {**examples, "y": y}
+    return {**examples, "pixel_classes": dataset.pixel_classes}
+
+
+def _bound(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Up to 200 held-out images, and which data they are of."""
+    examples, note = _examples(model, dataset, 200), f"Data: {_data(model, dataset)}."
+    if dataset.spec.masks_parts:
+        note = f"Data: {_data(model, dataset)}, a part of each given (densities of the rest)."
+    return {**examples, "note": note}
 
 
 def _history(model: TrainedModel, dataset: Dataset, history: History) -> dict[str, Any]:
     """The curves, and which data they are of."""
-    pixels = "dynamically binarised" if model.keras_model.binarise else "grey"
-    source = dataset.name or "arrays"
-    note = f"Data: {source}, {pixels} pixels, validation on {_validation_images(dataset)}."
+    note = f"Data: {_data(model, dataset)}, validation on {_validation_images(dataset)}."
     return {"history": history, "note": note}
 
 
@@ -202,7 +202,8 @@ _DRAWINGS: dict[str, tuple[Callable, Callable[[TrainedModel, Dataset, History], 
     "labels": (label_frames, _model_alone),
     "interpolation": (plots.interpolation, _interpolation),
     "predictions": (predictions, _predictions),
-    "history": (plots.history, _history),
+    "bound": (bound, _bound),
+    "history": (curves.history, _history),
 }
 
 FIGURES = tuple(_DRAWINGS)
@@ -217,14 +218,24 @@ def _training_mean(model: TrainedModel, train: Split) -> np.ndarray:
 def _examples(model: TrainedModel, dataset: Dataset, count: int) -> dict[str, Any]:
     """Validation images drawn at random, one of each class in turn."""
     split = dataset.validation
-    order = np.random.default_rng(0).permutation(len(split.codes))
-    codes = split.codes[order]
+    order = np.random.default_rng(0).permutation(len(split.x))
+    codes = dataset.codes[split.rows][order]
     turn = np.zeros_like(codes)
     for code in np.unique(codes):
         turn[codes == code] = np.arange((codes == code).sum())
     rows = order[np.lexsort((codes, turn))][:count]
     images = _validation_images(dataset)
-    return {"model": model, "x": split.x[rows], "y": split.y[rows], "images": images}
+    x, y = split.x[rows], split.y[rows]
+    if dataset.spec.masks_parts:
+        y = masked_images(x, dataset.spec, dataset.x_max, np.random.default_rng(0))
+    return {"model": model, "x": x, "y": y, "images": images}
+
+
+def _data(model: TrainedModel, dataset: Dataset) -> str:
+    """The data and the kind of their pixels, for captions."""
+    pixels = "dynamically binarised pixels" if model.keras_model.binarise else "grey pixels"
+    kind = pixels if dataset.pixel_classes is None else "label maps"
+    return f"{dataset.name or 'arrays'}, {kind}"
 
 
 def _validation_images(dataset: Dataset) -> str:

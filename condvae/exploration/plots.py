@@ -17,18 +17,18 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as PlainFigure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.patches import Patch
 
 from condvae.checks import InputError
 from condvae.exploration.labels import in_words, label_weights
-from condvae.exploration.ranges import curve_limits, pixel_range
+from condvae.exploration.ranges import pixel_range
 from condvae.exploration.tiles import Block, rows_of, scaled_images, tile, wrapped
 from condvae.exploration.walks import axis_traversal, interpolate, plane_grid
 from condvae.measures import latent_activity
 from condvae.trained import TrainedModel
 
 _MOST_TRAVERSALS = 12
-_FONT_SIZE = 8  # points
+FONT_SIZE = 8  # points
 _LETTER = 0.068  # mean width of a letter at that size, inches
 
 
@@ -57,7 +57,7 @@ def scatter(
         x, weights = np.asarray(x)[rows], weights[rows]
     mean, _ = model.encode(x, weights)
     codes, activity = weights.argmax(axis=1), latent_activity(mean)
-    names, colours = model.classes.categories, _colours(model.classes.dim)
+    names, colours = model.classes.categories, distinct_colours(model.classes.dim)
     rng = np.random.default_rng(0)
     figure = Figure(figsize=(7, 6.4), layout="constrained")
     axes = figure.subplots()
@@ -96,10 +96,10 @@ def scatter(
         loc="center left",
         bbox_to_anchor=(1.01, 0.5),
         ncols=math.ceil(len(names) / 25),
-        fontsize=_FONT_SIZE,
+        fontsize=FONT_SIZE,
     )
     count = f"{len(mean):,}" if len(mean) == num_images else f"{len(mean):,} of {num_images:,}"
-    _write_caption(
+    write_caption(
         figure,
         f"{shown}, coloured by {model.classes.name}; {images} ({count}). "
         f"Where colours overlap, z holds style and leaves the {model.classes.name} to y.",
@@ -276,61 +276,26 @@ def interpolation(
     )
 
 
-def history(history: Mapping[str, Sequence[float]], note: str = "") -> Figure:
-    """Learning curves: the negative ELBO and its parts, the best epoch marked.
-
-    Args:
-        history: the columns of history.csv by name; losses in nats per example.
-        note: on the data and the estimate, for the caption.
-
-    Raises:
-        InputError: no epoch.
-    """
-    epochs = np.asarray(history["epoch"])
-    if not len(epochs):
-        raise InputError("history must hold at least one epoch", "none", "Train first.")
-    columns = {name: np.asarray(values, dtype=float) for name, values in history.items()}
-    best = int(np.argmin(np.nan_to_num(columns["val_loss"], nan=np.inf)))
-    reconstruction_kl = ("reconstruction_loss", "kl_loss")
-    figure, hidden = Figure(figsize=(9, 3.2), layout="constrained"), False
-    for axes, title, parts in zip(
-        figure.subplots(1, 3),
-        ("reconstruction + KL (−ELBO)", "reconstruction", "KL"),
-        (reconstruction_kl, reconstruction_kl[:1], reconstruction_kl[1:]),
-        strict=True,
-    ):
-        curves = np.array([sum(columns[kind + part] for part in parts) for kind in ("", "val_")])
-        for curve, name, colour in zip(
-            curves, ("training", "validation"), _colours(2), strict=True
-        ):
-            axes.plot(epochs, curve, marker=".", label=name, color=colour)
-        axes.axvline(epochs[best], color="gray", linestyle=":", label="best epoch")
-        low, high = curve_limits(curves)
-        hidden |= bool(((curves < low) | (curves > high)).any())
-        axes.set(title=title, xlabel="epoch", ylim=(low, high))
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    figure.axes[0].set_ylabel("nats per example")
-    figure.axes[0].legend(fontsize=_FONT_SIZE)
-    _write_caption(
-        figure,
-        f"Best epoch by validation loss: {epochs[best]:g} of {epochs[-1]:g}, reconstruction "
-        f"{columns['val_reconstruction_loss'][best]:.2f} + {columns['beta'][best]:g} × KL "
-        f"{columns['val_kl_loss'][best]:.2f} nats per example."
-        f"{' The first epochs leave the axes.' if hidden else ''} {note}",
-    )
-    return figure
-
-
 def add_to_caption(figure: PlainFigure, note: str) -> None:
     """Append a sentence to a figure's caption."""
     text = figure.get_supxlabel().replace("\n", " ")
-    _write_caption(figure, f"{text} {note}")
+    write_caption(figure, f"{text} {note}")
 
 
 def grid_figure(
-    blocks: Sequence[Block], caption: str, column_title: str = "", row_title: str = ""
+    blocks: Sequence[Block],
+    caption: str,
+    column_title: str = "",
+    row_title: str = "",
+    legend: Mapping[str, Any] | None = None,
 ) -> Figure:
-    """Grids of images below each other, one picture each, on one scale of grey."""
+    """Grids of images below each other, one picture each, on one scale of grey.
+
+    A block's heat has a scale of its own, with a bar of its colours.
+
+    Args:
+        legend: what colours stand for, by name.
+    """
     low, high = pixel_range(
         np.concatenate([block.cells.reshape(-1, *block.cells.shape[-3:]) for block in blocks])
     )
@@ -350,16 +315,23 @@ def grid_figure(
     )
     for axes, block in zip(figure.subplots(len(blocks), squeeze=False)[:, 0], blocks, strict=True):
         _draw_block(axes, block, low, high, turned)
-    figure.axes[0].set_xlabel(column_title, fontsize=_FONT_SIZE)
-    figure.axes[0].set_ylabel(row_title, fontsize=_FONT_SIZE)
-    _write_caption(figure, caption)
+        if block.heat is not None:
+            _draw_heat(figure, axes, block.heat)
+    figure.axes[0].set_xlabel(column_title, fontsize=FONT_SIZE)
+    figure.axes[0].set_ylabel(row_title, fontsize=FONT_SIZE)
+    if legend:
+        handles = [Patch(color=colour, label=name) for name, colour in legend.items()]
+        figure.legend(
+            handles=handles, ncols=len(handles), loc="outside upper center", fontsize=FONT_SIZE
+        )
+    write_caption(figure, caption)
     return figure
 
 
 def _draw_block(axes: Axes, block: Block, low: float, high: float, turned: bool) -> None:
     """One grid as one picture, labels at its left and top."""
     rows, columns, height, width, channels = block.cells.shape
-    gap = max(1, width // 32)
+    gap = _gap(width)
     # matplotlib scales grey by vmin and vmax, but takes colours in [0, 1] as they are
     cells = block.cells if channels == 1 else (block.cells - low) / (high - low)
     low, high = (low, high) if channels == 1 else (0, 1)
@@ -375,15 +347,30 @@ def _draw_block(axes: Axes, block: Block, low: float, high: float, turned: bool)
         (height - 1) / 2 + (height + gap) * np.arange(rows if block.row_labels else 0),
         block.row_labels,
     )
-    axes.tick_params(length=0, labelsize=_FONT_SIZE, top=True, labeltop=True, labelbottom=False)
+    axes.tick_params(length=0, labelsize=FONT_SIZE, top=True, labeltop=True, labelbottom=False)
     axes.xaxis.set_label_position("top")
     axes.spines[:].set_visible(False)
 
 
-def _write_caption(figure: PlainFigure, text: str) -> None:
+def _draw_heat(figure: Figure, axes: Axes, heat: np.ndarray) -> None:
+    """Colours on the empty cells of a grid, and the bar that says what they stand for."""
+    colours = axes.imshow(
+        tile(heat, _gap(heat.shape[3]), np.nan), cmap="inferno", vmin=0, vmax=np.nanmax(heat) or 1
+    )
+    bar = figure.colorbar(colours, ax=axes, shrink=0.5, aspect=25, pad=0.02)
+    bar.ax.tick_params(labelsize=FONT_SIZE)
+    bar.outline.set_visible(False)
+
+
+def _gap(width: int) -> int:
+    """Pixels between neighbours so wide."""
+    return max(1, width // 32)
+
+
+def write_caption(figure: PlainFigure, text: str) -> None:
     """The caption at the bottom, wrapped to the figure's width."""
     letters = int(figure.get_figwidth() / _LETTER)
-    figure.supxlabel(textwrap.fill(text.strip(), letters), fontsize=_FONT_SIZE)
+    figure.supxlabel(textwrap.fill(text.strip(), letters), fontsize=FONT_SIZE)
 
 
 def _number(value: float) -> str:
@@ -391,8 +378,8 @@ def _number(value: float) -> str:
     return f"{value:.2f}".replace("-", "−")
 
 
-def _colours(num_classes: int) -> list[tuple[float, float, float]]:
+def distinct_colours(num: int) -> list[tuple[float, float, float]]:
     """Colours, red, green and blue, that colour-blind people can tell apart."""
-    if num_classes <= 10:
-        return [to_rgb(name) for name in matplotlib.color_sequences["petroff10"][:num_classes]]
-    return [to_rgb(row) for row in matplotlib.colormaps["viridis"](np.linspace(0, 1, num_classes))]
+    if num <= 10:
+        return [to_rgb(name) for name in matplotlib.color_sequences["petroff10"][:num]]
+    return [to_rgb(row) for row in matplotlib.colormaps["viridis"](np.linspace(0, 1, num))]

@@ -15,11 +15,14 @@ class Block(NamedTuple):
         cells: (rows, columns, height, width, channels); a cell of NaN is empty.
         column_labels: one for each column.
         row_labels: one for each row, or none.
+        heat: (rows, columns, height, width, 1) values to be shown as colours where cells are
+            empty, non-negative; NaN where there are none.
     """
 
     cells: np.ndarray
     column_labels: Sequence[str]
     row_labels: Sequence[str] = ()
+    heat: np.ndarray | None = None
 
 
 def rows_of(columns: int, images: np.ndarray) -> np.ndarray:
@@ -70,6 +73,9 @@ def tile(cells: np.ndarray, gap: int, background: float) -> np.ndarray:
 
 def scaled_images(model: TrainedModel, x: Any) -> np.ndarray:
     """Stored images on the scale of the decoded ones: (batch, *image_shape) float32."""
-    x = np.asarray(x)
-    scale = 1 if x.dtype.kind == "f" else model.keras_model.x_max
+    x, network = np.asarray(x), model.keras_model
+    if network.likelihood.of_classes and x.dtype.kind != "f":
+        one_hot = np.eye(model.image_shape[-1], dtype="float32")
+        return one_hot[x.reshape(-1, *model.image_shape[:-1])]
+    scale = 1 if x.dtype.kind == "f" else network.x_max
     return (x.astype("float32") / scale).reshape(-1, *model.image_shape)

@@ -13,11 +13,13 @@ class LogProbEstimate:
         log_prob: (batch,) float64 nats; below the truth in expectation, by less for more samples.
         effective_samples: (batch,) (sum w)^2 / sum w^2, from 1 (one sample outweighs all) to
             num_samples (all weigh the same).
+        mean_log_weight: (batch,) nats, never above log_prob; of z from q, an estimate of the ELBO.
         num_samples: draws of z for each row.
     """
 
     log_prob: np.ndarray
     effective_samples: np.ndarray
+    mean_log_weight: np.ndarray
     num_samples: int
 
     @property
@@ -27,7 +29,12 @@ class LogProbEstimate:
 
     @property
     def standard_error(self) -> float:
-        """Of the mean, from the spread over the rows, which the draws of z are part of."""
+        """Of the mean, from the spread over the rows, which the draws of z are part of.
+
+        NaN for one row.
+        """
+        if len(self.log_prob) == 1:
+            return float("nan")
         return float(self.log_prob.std(ddof=1) / np.sqrt(len(self.log_prob)))
 
     @property
@@ -49,6 +56,7 @@ class LogMeanExp:
     def __init__(self, num_rows: int):
         self._log_sum = np.full(num_rows, -np.inf)
         self._log_sum_of_squares = np.full(num_rows, -np.inf)
+        self._sum_of_logs = np.zeros(num_rows)
         self._count = 0
 
     def add(self, log_weights: np.ndarray) -> None:
@@ -58,6 +66,7 @@ class LogMeanExp:
         self._log_sum_of_squares = np.logaddexp(
             self._log_sum_of_squares, np.logaddexp.reduce(2 * weights, axis=1)
         )
+        self._sum_of_logs = self._sum_of_logs + weights.sum(axis=1)
         self._count += weights.shape[1]
 
     def estimate(self) -> LogProbEstimate:
@@ -65,5 +74,6 @@ class LogMeanExp:
         return LogProbEstimate(
             self._log_sum - np.log(self._count),
             np.exp(2 * self._log_sum - self._log_sum_of_squares),
+            self._sum_of_logs / self._count,
             self._count,
         )

@@ -1,21 +1,36 @@
 """From a spec to a model: the only place where a string becomes an object."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import keras
 import numpy as np
 
-from condvae.models.baseline import mlp_baseline
+from condvae.models.baseline import conv_baseline, mlp_baseline
 from condvae.models.cvae import CVAE
-from condvae.models.decoder import mlp_decoder
-from condvae.models.encoder import mlp_encoder
+from condvae.models.decoder import conv_decoder, mlp_decoder
+from condvae.models.encoder import conv_encoder, mlp_encoder
 from condvae.models.initializers import glorot_uniform
-from condvae.models.likelihood import BernoulliLikelihood, NormalLikelihood
-from condvae.models.prior import mlp_prior
+from condvae.models.likelihood import (
+    BernoulliLikelihood,
+    CategoricalLikelihood,
+    NormalLikelihood,
+)
+from condvae.models.prior import conv_prior, mlp_prior
 from condvae.spec import Spec
 
-# The sub-models of a CVAE by the names of its attributes.
+# The sub-models of a CVAE by the names of its attributes, and what makes them.
 NETWORKS = ("encoder", "decoder", "prior", "baseline")
+MAKERS: dict[str, tuple[Callable[..., keras.Model], ...]] = {
+    "mlp": (mlp_encoder, mlp_decoder, mlp_prior, mlp_baseline),
+    "residual": (
+        partial(mlp_encoder, residual=True),
+        partial(mlp_decoder, residual=True),
+        partial(mlp_prior, residual=True),
+        partial(mlp_baseline, residual=True),
+    ),
+    "convolutional": (conv_encoder, conv_decoder, conv_prior, conv_baseline),
+}
 
 Initializers = Iterator[keras.initializers.Initializer]
 
@@ -25,17 +40,20 @@ def build_model(
     image_shape: Sequence[int],
     condition_shape: Sequence[int],
     x_max: int = 255,
+    y_max: int | None = None,
     x_mean: np.ndarray | None = None,
     initializers: Initializers | None = None,
 ) -> CVAE:
     """The untrained model of a spec; the same spec and seed give the same weights.
 
     Args:
-        image_shape: (height, width, channels).
+        image_shape: (height, width, channels) of the images as stored.
         condition_shape: of an encoded condition.
-        x_max: the integer that stands for one.
-        x_mean: (*image_shape,) means of the training pixels in [0, 1]; used where the spec
-            starts the output's bias from the data.
+        x_max: the integer that stands for one; of label maps the last class.
+        y_max: the same of an image given as y; None: x_max.
+        x_mean: means of the training pixels in [0, 1], (*image_shape,), or of label maps the
+            classes' shares, (height, width, num_classes); used where the spec starts the output's
+            bias from the data.
         initializers: of all kernels; None: by the spec's seed.
     """
     model, objective = spec.model, spec.objective
@@ -43,9 +61,11 @@ def build_model(
     encoder_seed, decoder_seed, noise_seed, prior_seed, baseline_seed = (int(s) for s in seeds)
     output_bias = None
     if model.output_bias == "data" and x_mean is not None:
-        output_bias = _logit(x_mean) if model.likelihood == "bernoulli" else x_mean
+        to_params = {"bernoulli": _logit, "categorical": _log_shares}
+        output_bias = to_params.get(model.likelihood, np.asarray)(x_mean)
     likelihoods = {
         "bernoulli": BernoulliLikelihood(),
+        "categorical": CategoricalLikelihood(),
         "normal": NormalLikelihood(model.scale),
     }
     of_network = {
@@ -56,7 +76,7 @@ def build_model(
     }
     networks = build_networks(
         spec,
-        image_shape,
+        x_shape(spec, image_shape, x_max),
         condition_shape,
         {name: initializers or glorot_uniform(of_network[name]) for name in network_names(spec)},
         output_bias,
@@ -67,13 +87,20 @@ def build_model(
         **networks,
         likelihood=likelihoods[model.likelihood],
         x_max=x_max,
+        y_max=y_max,
         binarise=model.pixels == "dynamic",
         beta=objective.beta,
         alpha=objective.alpha,
         coarse_weight=objective.coarse_weight,
-        masked=spec.data.task != "class",
+        masked=spec.data.masks_parts,
         seed=noise_seed,
     )
+
+
+def x_shape(spec: Spec, image_shape: Sequence[int], x_max: int) -> tuple[int, ...]:
+    """Of one x in the networks: label maps have a channel for each class."""
+    of_classes = spec.model.likelihood == "categorical"
+    return (*image_shape[:-1], x_max + 1) if of_classes else tuple(image_shape)
 
 
 def network_names(spec: Spec) -> list[str]:
@@ -92,28 +119,35 @@ def build_networks(
     initializers: Mapping[str, Initializers],
     output_bias: np.ndarray | None = None,
 ) -> dict[str, keras.Model]:
-    """The sub-models that initializers has an entry for, by name; else as in `build_model`."""
+    """The sub-models that initializers has an entry for, by name; else as in `build_model`.
+
+    Args:
+        image_shape: of one x in the networks, see `x_shape`.
+    """
     model = spec.model
+    make_encoder, make_decoder, make_prior, make_baseline = MAKERS[model.architecture]
+    regularizer = {"activity_regularizer": model.activity_regularizer}
     makers = {
-        "encoder": lambda kernels: mlp_encoder(
+        "encoder": lambda kernels: make_encoder(
             image_shape,
             condition_shape,
             model.latent_dim,
             model.hidden_dims,
             model.activation,
-            model.activity_regularizer,
-            kernels,
+            initializers=kernels,
+            **(regularizer if model.activity_regularizer else {}),
         ),
-        "decoder": lambda kernels: mlp_decoder(
+        "decoder": lambda kernels: make_decoder(
             image_shape,
             condition_shape if model.decoder_sees == "z_and_y" else None,
             model.latent_dim,
-            model.hidden_dims[::-1],
+            # a decoder of dense layers mirrors the encoder; channels belong to levels
+            model.hidden_dims[:: 1 if model.architecture == "convolutional" else -1],
             model.activation,
             output_bias,
             kernels,
         ),
-        "prior": lambda kernels: mlp_prior(
+        "prior": lambda kernels: make_prior(
             condition_shape,
             model.latent_dim,
             model.hidden_dims,
@@ -121,7 +155,7 @@ def build_networks(
             None if model.baseline == "absent" else image_shape,
             kernels,
         ),
-        "baseline": lambda kernels: mlp_baseline(
+        "baseline": lambda kernels: make_baseline(
             image_shape, condition_shape, model.hidden_dims, model.activation, kernels
         ),
     }
@@ -154,3 +188,8 @@ def _logit(mean: np.ndarray, least: float = 1e-3) -> np.ndarray:
     """Log-odds of pixel means, kept finite where a pixel is always off or on."""
     mean = np.clip(mean, least, 1 - least)
     return np.log(mean) - np.log1p(-mean)
+
+
+def _log_shares(shares: np.ndarray, least: float = 1e-3) -> np.ndarray:
+    """Log of the classes' shares, kept finite where a class is absent."""
+    return np.log(np.maximum(shares, least))

@@ -24,7 +24,8 @@ class CVAE(keras.Model):
     """p(x | z, y) p(z | y), trained with q(z | x, y).
 
     Fit it on batches `{"x": x, "y": y}` alone: x is (batch, *image_shape) or, with one channel,
-    (batch, height, width), integers from 0 to x_max or floats taken as they are; y is (batch,)
+    (batch, height, width), integers from 0 to x_max (under a categorical likelihood the classes of
+    the pixels, one channel) or floats taken as they are; y is (batch,)
     class codes, (batch, num_classes) weights, or (batch, *condition_shape) images like x. Scaling,
     binarisation and one-hot encoding happen inside. `compile` needs an optimizer only.
     `keras.models.load_model` knows the class once `condvae.CVAE` was imported.
@@ -33,11 +34,13 @@ class CVAE(keras.Model):
         encoder: {"x", "y"} -> {"mean", "logvar"}, see `mlp_encoder`. Without encoder and decoder
             the model is the baseline alone, and has no latents.
         decoder: {"z"[, "y"]} -> x_params, see `mlp_decoder`.
-        prior: {"y"[, "guess"]} -> {"mean", "logvar"} of p(z | y), see `mlp_prior`; None for the
-            standard normal.
+        prior: {"y"[, "guess"]} -> {"mean", "logvar"} of p(z | y), see `mlp_prior`; the guess comes
+            as the expected x. None for the standard normal.
         baseline: {"y"} -> a guess that x_params are added to, see `mlp_baseline`; or None.
         likelihood: from x_params to p(x | z, y).
-        x_max: the integer that stands for one: 255 for 8-bit pixels, 1 for binary ones.
+        x_max: the greatest integer in x, which stands for one: 255 for 8-bit pixels, 1 for binary
+            ones; of classes of pixels the last one.
+        y_max: the same of y, where y is an image; None: x_max.
         binarise: draw each pixel anew, with its grey level as probability, at every call.
         beta: weight of the KL, kept in a variable, so that a schedule needs no recompilation.
         alpha: share of the ELBO in the objective, see `hybrid_terms`.
@@ -57,6 +60,7 @@ class CVAE(keras.Model):
         baseline: keras.Model | None = None,
         likelihood: Likelihood | None = None,
         x_max: int = 255,
+        y_max: int | None = None,
         binarise: bool = False,
         beta: float = 1.0,
         alpha: float = 1.0,
@@ -73,7 +77,8 @@ class CVAE(keras.Model):
         self.prior: Any = prior
         self.baseline: Any = baseline
         self.likelihood = likelihood or BernoulliLikelihood()
-        self.x_max, self.binarise, self.seed = x_max, binarise, seed
+        self.x_max, self.y_max = x_max, x_max if y_max is None else y_max
+        self.binarise, self.seed = binarise, seed
         self.alpha, self.coarse_weight, self.masked = alpha, coarse_weight, masked
         if encoder is not None and decoder is not None:
             self.image_shape = tuple(encoder.input["x"].shape[1:])
@@ -97,9 +102,17 @@ class CVAE(keras.Model):
         self.kl_tracker = keras.metrics.Mean(name="kl_loss")
         self.built = True  # the sub-models are
 
+    @property
+    def stored_shape(self) -> tuple[int, ...]:
+        """Of one x in integers: classes of pixels are one channel, and image_shape has them all."""
+        return (*self.image_shape[:-1], 1) if self.likelihood.of_classes else self.image_shape
+
     def scale(self, x: Tensor) -> Tensor:
-        """(batch, *image_shape) float32 from pixels as they are stored."""
+        """(batch, *image_shape) float32 from pixels as they are stored; classes become one-hot."""
         is_integer = "int" in keras.backend.standardize_dtype(x.dtype)
+        if is_integer and self.likelihood.of_classes:
+            classes = ops.reshape(ops.cast(x, "int32"), (-1, *self.image_shape[:-1]))
+            return ops.one_hot(classes, self.image_shape[-1], dtype="float32")
         x = ops.reshape(ops.cast(x, "float32"), (-1, *self.image_shape))
         return x / self.x_max if is_integer else x
 
@@ -118,7 +131,7 @@ class CVAE(keras.Model):
         is_image = len(self.condition_shape) > 1
         is_integer = "int" in keras.backend.standardize_dtype(y.dtype)
         y = ops.cast(y, "float32")
-        return y / self.x_max if is_image and is_integer else y
+        return y / self.y_max if is_image and is_integer else y
 
     def pixel_weights(self, y: Tensor) -> Tensor | float:
         """1 for each pixel whose density counts: the missing ones, or all; for an encoded y."""
@@ -136,7 +149,9 @@ class CVAE(keras.Model):
     def prior_given(self, y: Tensor, guess: Tensor | None) -> Normal:
         """p(z | y) for an encoded y and its guess, (batch, latent_dim)."""
         if self.prior is not None:
-            inputs = {"y": y, "guess": guess}
+            # probabilities, not logits, which have no bounds
+            mean = None if guess is None else self.likelihood(guess).mean
+            inputs = {"y": y, "guess": mean}
             return _float32_normal(self.prior({name: inputs[name] for name in self.prior.input}))
         zeros = ops.zeros((ops.shape(y)[0], self.latent_dim), dtype="float32")
         return Normal(zeros, zeros)
@@ -279,27 +294,28 @@ class CVAE(keras.Model):
     def _check_batch(self, batch: Any) -> None:
         """Shapes and values that the networks can take, the batch's size aside."""
         _check_keys(batch)
-        x, y, image_shape = batch["x"], batch["y"], self.image_shape
-        if image_shape[-1] == 1 and len(x.shape) == len(image_shape):
-            image_shape = image_shape[:-1]
-        check_shape(x, (None, *image_shape), "x")
+        x, y = batch["x"], batch["y"]
+        is_integer = "int" in keras.backend.standardize_dtype(x.dtype)
+        shape = self.stored_shape if is_integer else self.image_shape
+        if shape[-1] == 1 and len(x.shape) == len(shape):
+            shape = shape[:-1]
+        check_shape(x, (None, *shape), "x")
         check_shape(y, (None,) if len(y.shape) == 1 else (None, *self.condition_shape), "y")
         if isinstance(x, np.ndarray):
-            is_integer = x.dtype.kind in "iu"
             check_range(x, *((0, self.x_max) if is_integer else self.likelihood.x_range), "x")
         if isinstance(y, np.ndarray):
             if y.ndim == 1:
                 check_range(y, 0, self.condition_shape[0] - 1, "y, as class codes,")
             elif y.ndim == 2:
                 check_range(y, 0, 1, "y, as weights of classes,")
-            else:  # images: whole numbers up to x_max, or any floats
+            else:  # images: whole numbers up to y_max, or any floats
                 is_integer = y.dtype.kind in "iu"
-                check_range(y, *((0, self.x_max) if is_integer else (-math.inf, math.inf)), "y")
+                check_range(y, *((0, self.y_max) if is_integer else (-math.inf, math.inf)), "y")
 
     def get_config(self) -> dict[str, Any]:
         """Keras's serialisation: the sub-models and the settings, not the weights."""
         parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in PARTS}
-        names = ("x_max", "binarise", "alpha", "coarse_weight", "masked", "seed")
+        names = ("x_max", "y_max", "binarise", "alpha", "coarse_weight", "masked", "seed")
         settings = {name: getattr(self, name) for name in names}
         return {"name": self.name, **parts, **settings, "beta": float(self.beta)}
 

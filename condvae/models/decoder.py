@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import keras
 import numpy as np
 
+from condvae.models.convolutions import Pyramid
 from condvae.models.initializers import glorot_uniform
 from condvae.models.layers import dense_stack, flat_concatenated
 
@@ -18,6 +19,7 @@ def mlp_decoder(
     activation: str = "relu",
     output_bias: np.ndarray | None = None,
     initializers: Iterator[keras.initializers.Initializer] | None = None,
+    residual: bool = False,
 ) -> keras.Model:
     """A fully connected decoder.
 
@@ -26,6 +28,7 @@ def mlp_decoder(
         output_bias: (*image_shape,) first values of the last bias, in the units of x_params
             (logits for a Bernoulli likelihood); zeros where None.
         initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
+        residual: a block of two layers for each of hidden_dims, see `residual_stack`.
 
     Returns:
         A functional model {"z": (batch, latent_dim), "y": (batch, *condition_shape)} -> x_params,
@@ -37,7 +40,7 @@ def mlp_decoder(
     if condition_shape is not None:
         inputs["y"] = keras.Input(tuple(condition_shape), name="y")
     hidden = flat_concatenated(inputs)
-    hidden = dense_stack(hidden, hidden_dims, activation, initializers)
+    hidden = dense_stack(hidden, hidden_dims, activation, initializers, residual=residual)
     output = keras.layers.Dense(
         math.prod(image_shape),
         name="x_params",
@@ -46,4 +49,34 @@ def mlp_decoder(
     x_params = keras.layers.Reshape(tuple(image_shape), name="image")(output(hidden))
     if output_bias is not None:
         output.bias.assign(np.reshape(output_bias, -1))
+    return keras.Model(inputs, x_params, name="decoder")
+
+
+def conv_decoder(
+    image_shape: Sequence[int],
+    condition_shape: Sequence[int] | None,
+    latent_dim: int,
+    channels: Sequence[int] = (16, 32, 64),
+    activation: str = "relu",
+    output_bias: np.ndarray | None = None,
+    initializers: Iterator[keras.initializers.Initializer] | None = None,
+) -> keras.Model:
+    """A convolutional decoder; arguments, inputs and outputs as in `mlp_decoder`, but for these.
+
+    Args:
+        channels: of the levels, see `Pyramid`, as in the encoder. A condition of the image's
+            size is seen at all of these levels; another one, and z, at the coarsest.
+        output_bias: as there; its mean over the pixels is taken, one value for each channel.
+
+    Source: Ronneberger, Fischer & Brox 2015 (levels joined where the sizes agree).
+    """
+    initializers = initializers or glorot_uniform(seed=0)
+    inputs = {"z": keras.Input((latent_dim,), name="z")}
+    if condition_shape is not None:
+        inputs["y"] = keras.Input(tuple(condition_shape), name="y")
+    pyramid = Pyramid(channels, activation, initializers)
+    x_params, output = pyramid.predicted(inputs, image_shape, "x_params")
+    if output_bias is not None:
+        of_channels = np.mean(output_bias, axis=(0, 1))
+        output.bias.assign(np.tile(of_channels, output.filters // len(of_channels)))
     return keras.Model(inputs, x_params, name="decoder")

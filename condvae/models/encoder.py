@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import keras
 
+from condvae.models.convolutions import Pyramid, merged
 from condvae.models.initializers import glorot_uniform
 from condvae.models.layers import dense_stack, flat_concatenated, normal_outputs
 
@@ -16,11 +17,13 @@ def mlp_encoder(
     activation: str = "relu",
     activity_regularizer: str | None = None,
     initializers: Iterator[keras.initializers.Initializer] | None = None,
+    residual: bool = False,
 ) -> keras.Model:
     """A fully connected encoder.
 
     Args:
         initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
+        residual: a block of two layers for each of hidden_dims, see `residual_stack`.
 
     Returns:
         A functional model {"x": (batch, *image_shape), "y": (batch, *condition_shape)} ->
@@ -31,6 +34,30 @@ def mlp_encoder(
     x = keras.Input(tuple(image_shape), name="x")
     y = keras.Input(tuple(condition_shape), name="y")
     hidden = flat_concatenated({"x": x, "y": y})
-    hidden = dense_stack(hidden, hidden_dims, activation, initializers, activity_regularizer)
+    hidden = dense_stack(
+        hidden, hidden_dims, activation, initializers, activity_regularizer, residual=residual
+    )
+    outputs = normal_outputs(hidden, latent_dim, initializers)
+    return keras.Model({"x": x, "y": y}, outputs, name="encoder")
+
+
+def conv_encoder(
+    image_shape: Sequence[int],
+    condition_shape: Sequence[int],
+    latent_dim: int,
+    channels: Sequence[int] = (16, 32, 64),
+    activation: str = "relu",
+    initializers: Iterator[keras.initializers.Initializer] | None = None,
+) -> keras.Model:
+    """A convolutional encoder; inputs, outputs and initializers as in `mlp_encoder`.
+
+    Args:
+        channels: of the levels, see `Pyramid`. A condition of x's size is seen beside it
+            from the first layer on; a class at the last one.
+    """
+    initializers = initializers or glorot_uniform(seed=0)
+    x = keras.Input(tuple(image_shape), name="x")
+    y = keras.Input(tuple(condition_shape), name="y")
+    hidden = Pyramid(channels, activation, initializers).vectors(merged({"x": x, "y": y}))
     outputs = normal_outputs(hidden, latent_dim, initializers)
     return keras.Model({"x": x, "y": y}, outputs, name="encoder")

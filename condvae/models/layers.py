@@ -1,4 +1,4 @@
-"""What encoders and decoders share."""
+"""What fully connected networks share."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,8 +12,11 @@ def dense_stack(
     activation: str,
     initializers: Iterator[keras.initializers.Initializer],
     activity_regularizer: str | None = None,
+    residual: bool = False,
 ) -> Any:
-    """Hidden dense layers of the given sizes, one after the other."""
+    """Hidden dense layers of the given sizes, one after the other, or residual blocks."""
+    if residual:
+        return residual_stack(inputs, hidden_dims, activation, initializers)
     for depth, size in enumerate(hidden_dims):
         inputs = keras.layers.Dense(
             size,
@@ -23,6 +26,32 @@ def dense_stack(
             name=f"hidden_{depth}",
         )(inputs)
     return inputs
+
+
+def residual_stack(
+    inputs: Any,
+    hidden_dims: Sequence[int],
+    activation: str,
+    initializers: Iterator[keras.initializers.Initializer],
+) -> Any:
+    """A residual block of two dense layers for each of the sizes, activations before the layers.
+
+    Source: He et al. 2016 (identity mappings).
+    """
+
+    def dense(size: int, name: str, tensor: Any) -> Any:
+        return keras.layers.Dense(size, name=name, kernel_initializer=next(initializers))(tensor)
+
+    def active(name: str, tensor: Any) -> Any:
+        return keras.layers.Activation(activation, name=f"{name}_activation")(tensor)
+
+    for depth, size in enumerate(hidden_dims):
+        if depth == 0 or size != hidden_dims[depth - 1]:
+            inputs = dense(size, f"width_{depth}", inputs)
+        inner = dense(size, f"block_{depth}_a", active(f"block_{depth}_a", inputs))
+        inner = dense(size, f"block_{depth}_b", active(f"block_{depth}_b", inner))
+        inputs = keras.layers.Add(name=f"block_{depth}")([inputs, inner])
+    return active("last", inputs)
 
 
 def flat_concatenated(inputs: Mapping[str, Any]) -> Any:

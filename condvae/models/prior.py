@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import keras
 
+from condvae.models.convolutions import Pyramid, merged
 from condvae.models.initializers import glorot_uniform
 from condvae.models.layers import dense_stack, flat_concatenated, normal_outputs
 
@@ -15,12 +16,14 @@ def mlp_prior(
     activation: str = "relu",
     guess_shape: Sequence[int] | None = None,
     initializers: Iterator[keras.initializers.Initializer] | None = None,
+    residual: bool = False,
 ) -> keras.Model:
     """A fully connected conditional prior.
 
     Args:
         guess_shape: of the baseline's guess, which the prior sees beside y; None for none.
         initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
+        residual: a block of two layers for each of hidden_dims, see `residual_stack`.
 
     Returns:
         A functional model {"y": (batch, *condition_shape)[, "guess": (batch, *guess_shape)]} ->
@@ -32,5 +35,24 @@ def mlp_prior(
     inputs = {"y": keras.Input(tuple(condition_shape), name="y")}
     if guess_shape is not None:
         inputs["guess"] = keras.Input(tuple(guess_shape), name="guess")
-    hidden = dense_stack(flat_concatenated(inputs), hidden_dims, activation, initializers)
+    hidden = dense_stack(
+        flat_concatenated(inputs), hidden_dims, activation, initializers, residual=residual
+    )
+    return keras.Model(inputs, normal_outputs(hidden, latent_dim, initializers), name="prior")
+
+
+def conv_prior(
+    condition_shape: Sequence[int],
+    latent_dim: int,
+    channels: Sequence[int] = (16, 32, 64),
+    activation: str = "relu",
+    guess_shape: Sequence[int] | None = None,
+    initializers: Iterator[keras.initializers.Initializer] | None = None,
+) -> keras.Model:
+    """A convolutional prior; channels as in `conv_encoder`, the rest as in `mlp_prior`."""
+    initializers = initializers or glorot_uniform(seed=0)
+    inputs = {"y": keras.Input(tuple(condition_shape), name="y")}
+    if guess_shape is not None:
+        inputs["guess"] = keras.Input(tuple(guess_shape), name="guess")
+    hidden = Pyramid(channels, activation, initializers).vectors(merged(inputs))
     return keras.Model(inputs, normal_outputs(hidden, latent_dim, initializers), name="prior")

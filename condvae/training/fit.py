@@ -31,8 +31,8 @@ VALIDATION_BATCH = 1000
 def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
     """The shuffled training batches and the validation batches."""
     train, validation = dataset.train, dataset.validation
-    y_train, y_validation = train.codes, validation.codes
-    if spec.data.task != "class":
+    y_train, y_validation = train.given, validation.given
+    if spec.data.masks_parts:
 
         def masked(x: np.ndarray, rng: np.random.Generator, omission: float = 0.0) -> np.ndarray:
             return masked_images(x, spec.data, dataset.x_max, rng, omission)

@@ -8,7 +8,7 @@ from typing import Any
 from condvae.atomic import remove_scratch
 from condvae.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
 from condvae.checks import InputError, check_choice, check_new_path, check_range
-from condvae.conditions import Condition, MaskedImage
+from condvae.conditions import Categorical, Condition, MaskedImage
 from condvae.data import Dataset, load_data
 from condvae.lock import LOCK_NAME, locked
 from condvae.models import CVAE, build_model, build_optimizer, load_weights
@@ -61,7 +61,7 @@ def train(
         InputError: what was passed does not fit; nothing is written.
     """
     dataset = data if isinstance(data, Dataset) else load_data(data)
-    kind = "custom" if spec is not None else preset or default_preset(len(dataset.x))
+    kind = "custom" if spec is not None else preset or _default_preset(dataset)
     path = run_path(dataset, kind, run_dir, resume)
     if (path / RECORD_NAME).exists():  # only with resume
         with locked(path):
@@ -159,11 +159,16 @@ def resolve_spec(
             "either a preset or a spec must be given", "both", "Leave one of them out."
         )
     if spec is None:
-        preset = check_choice(preset or default_preset(len(dataset.x)), PRESETS, "preset")
+        preset = check_choice(preset or _default_preset(dataset), PRESETS, "preset")
         changes = PRESETS[preset][1]
         data = dataset.spec.model_copy(update=changes.get("data", {}))
         spec = Spec.parse({**changes, "data": data})
     return preset, spec.override(**{**settings, "source": dataset.name})
+
+
+def _default_preset(dataset: Dataset) -> str:
+    """The preset for these data."""
+    return default_preset(len(dataset.x), dataset.pixel_classes is not None)
 
 
 def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bool = False) -> Path:
@@ -209,13 +214,24 @@ def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = 
         InputError: the data do not fit the likelihood, or other weights the networks.
     """
     train = dataset.train
+    if (spec.model.likelihood == "categorical") != (dataset.pixel_classes is not None):
+        raise InputError(
+            "the likelihood 'categorical' must go with label maps, data that name their pixels' "
+            "classes",
+            f"{spec.model.likelihood!r} and {dataset.assumption}",
+            "Store the names as array pixel_classes in the .npz, or take another likelihood.",
+        )
     if dataset.x.dtype.kind == "f" and spec.model.likelihood == "bernoulli":
         check_range(dataset.x, 0, 1, "x, under the Bernoulli likelihood,")
-    x_mean = train.x.mean(axis=0, dtype="float64")
-    if dataset.x.dtype.kind != "f":
-        x_mean = x_mean / dataset.x_max
     condition = condition_of(dataset, spec)
-    model = build_model(spec, dataset.image_shape, condition.shape, dataset.x_max, x_mean)
+    model = build_model(
+        spec,
+        dataset.image_shape,
+        condition.shape,
+        dataset.x_max,
+        condition.y_max,
+        dataset.mean_of(train.x),
+    )
     if start_from is not None:
         start = Run.open(start_from)
         if start.record.condition != condition:
@@ -232,10 +248,17 @@ def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = 
 
 
 def condition_of(dataset: Dataset, spec: Spec) -> Condition:
-    """What the task gives: the label, or a part of the image."""
-    if spec.data.task == "class":
-        return dataset.condition
-    return MaskedImage(image_shape=dataset.image_shape, x_max=dataset.x_max)
+    """What the task gives: the data's own condition, or a part of the image."""
+    if spec.data.masks_parts:
+        return MaskedImage(image_shape=dataset.image_shape, y_max=dataset.x_max)
+    own = "class" if isinstance(dataset.condition, Categorical) else "image"
+    if spec.data.task != own:
+        raise InputError(
+            f"the task must fit the data, whose condition is {dataset.condition}",
+            repr(spec.data.task),
+            f"Take the task {own!r}, or one that gives parts of x.",
+        )
+    return dataset.condition
 
 
 def new_record(
@@ -254,6 +277,7 @@ def new_record(
             x_max=dataset.x_max,
             assumption=dataset.assumption,
             in_unit_interval=dataset.in_unit_interval,
+            pixel_classes=dataset.pixel_classes,
         ),
         data=DataRecord(
             name=dataset.name, fingerprint=dataset.fingerprint, splits=dataset.split_record()

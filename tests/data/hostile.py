@@ -62,7 +62,7 @@ def refusal(path) -> str:
 
 
 def names_of(data):
-    return [data.label_names[code] for code in data.codes]
+    return [data.label_names[code] for code in data.given]
 
 
 def expected_names(y):

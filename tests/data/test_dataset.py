@@ -44,14 +44,14 @@ def test_labels_of_any_kind_are_the_same_classes(labels):
     data = Dataset.from_arrays(images(), labels, condition_name="digit")
     assert data.label_names == ("0", "1", "7")
     assert data.condition.name == "digit"
-    assert data.codes.dtype == np.int32
-    assert data.codes.tolist() == [0, 1, 2] * 10
+    assert data.given.dtype == np.int32
+    assert data.given.tolist() == [0, 1, 2] * 10
 
 
 def test_named_categories_take_codes():
     data = Dataset.from_arrays(images(), np.arange(30) % 2, categories=("shirt", "bag"))
     assert data.label_names == ("shirt", "bag")
-    assert data.codes.tolist() == [0, 1] * 15
+    assert data.given.tolist() == [0, 1] * 15
 
 
 @pytest.mark.parametrize(

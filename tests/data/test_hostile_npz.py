@@ -48,22 +48,39 @@ def assert_npz_right(path, content):
         # np.load refuses an archive behind other bytes, which is whole for zipfile
         with np.lib.npyio.NpzFile(path) as archive:
             names = [f"{name}{part}" for name in "xy" for part in ("", "_train", "_test")]
+            names.append("pixel_classes")
             arrays = {name: archive[name] for name in names if name in archive}
     x, y = (arrays[name] if name in arrays else arrays[f"{name}_train"] for name in "xy")
-    names = expected_names(y)
     if "x_test" in arrays:
         x = np.concatenate([x, arrays["x_test"]])
-        names += expected_names(arrays["y_test"])
-    x = x.astype(np.float32 if x.dtype.kind == "f" else np.uint8)
-    assert np.array_equal(data.x.reshape(x.shape), x)
-    assert names_of(data) == names
+    assert np.array_equal(data.x.reshape(x.shape), expected_pixels(x))
+    y_test = [arrays["y_test"]] if "x_test" in arrays else []
+    if y.ndim > 2:
+        y = np.concatenate([y, *y_test])
+        assert np.array_equal(data.given.reshape(y.shape), expected_pixels(y))
+    else:
+        assert names_of(data) == [name for part in (y, *y_test) for name in expected_names(part)]
+    assert data.pixel_classes == expected_pixel_classes(arrays.get("pixel_classes"), x)
     return True
+
+
+def expected_pixels(images):
+    return images.astype(np.float32 if images.dtype.kind == "f" else np.uint8)
+
+
+def expected_pixel_classes(names, x):
+    if names is None:
+        return None
+    assert 2 <= names.size == len(set(names.ravel().tolist()))
+    assert x.max() < names.size
+    return tuple(map(str, names.ravel().tolist()))
 
 
 MEMBERS = {
     "numbers": {"x.npy": X, "y.npy": Y},
     "floats": {"x.npy": X / 7, "y.npy": Y.astype("float64")},
     "text": {"x.npy": np.asfortranarray(X > 99), "y.npy": np.array(["ant", "bée"] * 3)},
+    "images": {"x.npy": X // 64, "y.npy": X, "pixel_classes.npy": np.array(["a", "é", "c", "d"])},
     "test set": {"x_train.npy": X, "y_train.npy": Y, "x_test.npy": X[:2], "y_test.npy": Y[:2]},
 }
 
@@ -284,7 +301,9 @@ def characters(*numbers):
         (np.full(6, np.longdouble("1e4900")), "in row 0"),
         (np.full(6, "2026-01-01", "M8[D]"), "dtype datetime64"),
         (np.full(6, 1j), "dtype complex128"),
-        (np.full((6, 1, 1), 1), "shape (6, 1, 1)"),
+        (np.full((6, 2), 1), "shape (6, 2)"),
+        (np.full((6, 1, 1, 1, 1), 1), "shape (6, 1, 1, 1, 1)"),
+        (np.full((5, 1, 1), 1), "one image for each of the 6 in x"),
         (np.int64(3), "shape ()"),
     ],
 )

@@ -37,7 +37,7 @@ def refusal(folder):
 def test_grey_round_trip(tmp_path, suffix):
     data = read(write_folder(tmp_path, suffix=suffix))
     assert data.label_names == ("ant", "bee")
-    assert data.codes.tolist() == [0, 0, 0, 1, 1, 1]
+    assert data.given.tolist() == [0, 0, 0, 1, 1, 1]
     assert data.name == str(tmp_path)
     assert data.x.shape == (6, 4, 6, 1)
     assert (data.x[..., 0] == LEVELS).all()
@@ -100,7 +100,7 @@ def test_hidden_and_other_files_are_passed_over(tmp_path):
 def test_numbers_as_folder_names_are_labels(tmp_path):
     data = read(write_folder(tmp_path, classes=("10", "7")))
     assert data.label_names == ("7", "10")
-    assert data.codes.tolist() == [1, 1, 1, 0, 0, 0]
+    assert data.given.tolist() == [1, 1, 1, 0, 0, 0]
 
 
 def test_sizes_that_differ_are_refused(tmp_path):

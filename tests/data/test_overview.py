@@ -42,7 +42,7 @@ def test_contact_sheet_shows_the_first_images_of_each_class(channels):
     data = labelled(np.broadcast_to(levels, (30, 4, 6, channels)))
     sheet = np.asarray(contact_sheet(data, per_class=2))
     assert sheet.shape == (3 * 4 + 2 * GAP, 2 * 6 + GAP) + ((3,) if channels == 3 else ())
-    second_dog = data.train.rows[data.train.codes == 1][1]
+    second_dog = data.train.rows[data.train.given == 1][1]
     assert (sheet[4 + GAP : 8 + GAP, 6 + GAP :] == second_dog * 8).all()
     assert (sheet[4 : 4 + GAP] == GAP_LEVEL).all()
 

@@ -38,7 +38,7 @@ def test_npz_round_trip(tmp_path, save, x, y):
     save(path, x=x, y=y)
     data = read(path, DataSpec(validation=0.25))
     assert np.array_equal(data.x.reshape(x.shape), x)
-    assert [data.label_names[code] for code in data.codes] == y.astype(str).tolist()
+    assert [data.label_names[code] for code in data.given] == y.astype(str).tolist()
     assert data.name == str(path)
     assert data.test_rows is None
     assert data.spec.validation == 0.25
@@ -112,7 +112,7 @@ def test_idx_pair_round_trip(tmp_path, images, labels):
     data = read(write_pair(tmp_path, images, labels))
     assert np.array_equal(data.x[..., 0], X)
     assert data.label_names == ("3", "5", "8")
-    assert data.codes.tolist() == [0, 1, 2] * 4
+    assert data.given.tolist() == [0, 1, 2] * 4
 
 
 def test_idx_folder_has_its_own_test_set(tmp_path):

@@ -162,7 +162,7 @@ def test_classes_have_names(tmp_path):
     assert (fashion.condition.name, fashion.label_names[9]) == ("article", "Ankle boot")
     characters = load_data("kmnist", data_dir=tmp_path)
     assert (characters.condition.name, characters.label_names[1]) == ("character", "ki")
-    assert np.array_equal(characters.codes[:40], Y)
+    assert np.array_equal(characters.given[:40], Y)
 
 
 @pytest.mark.parametrize(("name", "contents"), [("mnist", CONTENTS), ("kmnist", SERVED)])

@@ -18,7 +18,7 @@ def test_what_is_written_is_read(tmp_path, name, channels):
     assert data.label_names == (".%2Fbag", "T-shirt/top")
     for label, rows in ((".%2Fbag", slice(1, None, 2)), ("T-shirt/top", slice(0, None, 2))):
         code = data.label_names.index(label)
-        np.testing.assert_array_equal(data.x[data.codes == code], to_uint8(x[rows]))
+        np.testing.assert_array_equal(data.x[data.given == code], to_uint8(x[rows]))
 
 
 def test_unbounded_numbers_stay_numbers(tmp_path):

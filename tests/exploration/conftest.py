@@ -3,8 +3,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from condvae.conditions import Categorical
+from condvae.conditions import Categorical, MaskedImage
 from condvae.data import Dataset
+from condvae.masks import observe, squares
 from condvae.models import build_model
 from condvae.spec import Spec
 from condvae.trained import TrainedModel
@@ -41,6 +42,47 @@ def make_model():
         return model
 
     return make
+
+
+@cache
+def _model_of_parts(channels, network, alpha):
+    spec = Spec().override(
+        task="blocks",
+        prior="conditional",
+        baseline="joint",
+        hidden_dims=(16,),
+        network=network,
+        alpha=alpha,
+    )
+    condition = MaskedImage(image_shape=(8, 8, channels))
+    return TrainedModel(build_model(spec, (8, 8, channels), condition.shape), condition)
+
+
+@pytest.fixture
+def make_model_of_parts():
+    """An untrained model of parts of 8 × 8 images."""
+
+    def make(channels=1, network="cvae", alpha=1.0):
+        return _model_of_parts(channels, network, alpha)
+
+    return make
+
+
+@pytest.fixture
+def make_parts():
+    """Random 8 × 8 images, all but a square of each given."""
+
+    def make(channels=1):
+        rng = np.random.default_rng(0)
+        x = rng.integers(0, 256, (7, 8, 8, channels), dtype="uint8")
+        return x, observe(x, ~squares(7, 8, 8, 0.7, rng), 255)
+
+    return make
+
+
+@pytest.fixture
+def parts(make_parts):
+    return make_parts()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ def caption_of(figure):
 def test_every_figure_of_a_plane(make_model, make_dataset, curves, tmp_path):
     figures = draw(make_model(), make_dataset(), curves)
     manifolds = [f"manifold-{label}" for label in range(3)]
-    others = ("manifold", "traversal", "predictions")
+    others = ("manifold", "traversal", "predictions", "bound")
     expected = [name for name in FIGURES if name not in others] + manifolds
     assert sorted(figures) == sorted(expected)
     paths = save(figures, tmp_path / "figures")
@@ -42,6 +42,21 @@ def test_traversal_and_manifold_of_many_latents_take_the_most_active(
     assert "z3 and z1" in caption_of(figures["manifold-0"])
     assert figures["traversal-0"].axes[0].get_yticklabels()[0].get_text().startswith("z3")
     assert list(draw(model, make_dataset(), {}, names, given=[2])) == ["manifold-2", "traversal-2"]
+
+
+def test_figures_of_parts_of_images(make_model_of_parts, make_dataset):
+    dataset = make_dataset(task="blocks")
+    figures = draw(make_model_of_parts(), dataset, {})
+    assert list(figures) == ["predictions", "bound"]
+    assert "held-out images (5)" in caption_of(figures["bound"])
+    assert "noise, grey pixels, a part of each given" in caption_of(figures["bound"])
+    assert list(draw(make_model_of_parts(network="deterministic"), dataset, {})) == ["predictions"]
+
+
+def test_the_bound_of_classes_is_drawn_on_request(make_model, make_dataset):
+    figure = draw_one("bound", make_model(), make_dataset(), {}, sizes=(1, 2))
+    assert list(figure.axes[0].get_lines()[0].get_xdata()) == [1, 2]
+    assert "a part of each" not in caption_of(figure)
 
 
 def test_without_epochs_there_is_no_history(make_model, make_dataset):

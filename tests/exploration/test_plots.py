@@ -12,7 +12,12 @@ GAP = 1
 def cells_of(axes):
     """The images in the one picture of axes: (rows, columns, height, width[, channels])."""
     (picture,) = axes.images
-    array = np.asarray(picture.get_array())
+    return cells_in(picture)
+
+
+def cells_in(picture):
+    """The images in a picture; NaN where it is masked."""
+    array = np.ma.filled(picture.get_array(), np.nan)
     rows, columns = (
         (array.shape[0] + GAP) // (HEIGHT + GAP),
         (array.shape[1] + GAP) // (WIDTH + GAP),
@@ -201,7 +206,7 @@ def test_scatter_of_one_latent_and_of_a_part(make_model, batch):
 
 @pytest.mark.parametrize("num_classes", [10, 12, 100])
 def test_every_class_has_its_colour(num_classes):
-    assert len(set(plots._colours(num_classes))) == num_classes
+    assert len(set(plots.distinct_colours(num_classes))) == num_classes
 
 
 def test_colour_images_outside_zero_and_one_are_scaled(make_model):
@@ -219,20 +224,3 @@ def test_grey_images_outside_zero_and_one_keep_their_values(make_model):
     figure = plots.generate(model)
     images = model.decode(np.zeros((3, 2)), np.eye(3))
     assert figure.axes[0].images[0].get_clim() == pytest.approx((images.min(), images.max()))
-
-
-def test_history_marks_the_best_epoch(curves):
-    figure = plots.history(curves, note="noise, grey pixels")
-    assert [axes.get_title() for axes in figure.axes][1:] == ["reconstruction", "KL"]
-    assert figure.axes[0].get_ylim()[1] < 120
-    marks = [axes.get_lines()[2].get_xdata()[0] for axes in figure.axes]
-    assert marks == [12, 12, 12]
-    caption = caption_of(figure)
-    assert "12 of 20" in caption
-    assert "95.00 + 1 × KL 5.00 nats per example. The first epochs leave the axes. noise" in caption
-
-
-def test_history_of_one_epoch_and_of_none(curves):
-    plots.history({name: values[:1] for name, values in curves.items()})
-    with pytest.raises(InputError, match="at least one epoch"):
-        plots.history({name: [] for name in curves})

@@ -29,8 +29,12 @@ def batch(shape=(4, 3, 1), rows=53, seed=0):
 )
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"pixels": "dynamic"}, {"likelihood": "normal", "scale": 0.3}],
-    ids=["grey", "dynamic", "normal"],
+    [
+        {"architecture": "residual"},
+        {"pixels": "dynamic"},
+        {"likelihood": "normal", "scale": 0.3},
+    ],
+    ids=["residual", "dynamic", "normal"],
 )
 def test_every_combination_fits_saves_and_loads(shape, hidden_dims, latent_dim, settings, tmp_path):
     model = make(shape, hidden_dims=hidden_dims, latent_dim=latent_dim, **settings)
@@ -246,3 +250,23 @@ def test_normal_likelihood_has_its_scale():
     x = np.zeros((2, 4, 3, 1), "float32")
     log_prob = keras.ops.convert_to_numpy(NormalLikelihood(0.5)(x).log_prob(x))
     np.testing.assert_allclose(log_prob, -12 * np.log(0.5 * np.sqrt(2 * np.pi)), rtol=1e-5)
+
+
+def test_a_residual_block_adds_two_layers_to_its_input():
+    model = make(architecture="residual", hidden_dims=(3, 3), activation="tanh")
+    rng = np.random.default_rng(0)
+    model.encoder.set_weights([rng.normal(size=w.shape) for w in model.encoder.weights])
+    x, y = rng.normal(size=(5, 4, 3, 1)), np.eye(3)[rng.integers(0, 3, 5)]
+    weights = {layer.name: layer.get_weights() for layer in model.encoder.layers if layer.weights}
+
+    def dense(name, inputs):
+        kernel, bias = weights[name]
+        return inputs @ kernel + bias
+
+    hidden = dense("width_0", np.concatenate([x.reshape(5, -1), y], axis=1))
+    for block in ("block_0", "block_1"):
+        inner = dense(f"{block}_a", np.tanh(hidden))
+        hidden = hidden + dense(f"{block}_b", np.tanh(inner))
+    expected = dense("mean", np.tanh(hidden))
+    found = model.encoder.predict({"x": x, "y": y}, verbose=0)["mean"]
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)

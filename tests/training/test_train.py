@@ -247,7 +247,7 @@ def test_any_small_set_goes_all_the_way(channels, labels, settings, tmp_path):
     run = quick(data, tmp_path / "run", epochs=2, **settings)
     assert np.isfinite(evaluate(run, data).elbo)
     mean, _ = run.model.encode(data.test.x, data.test.y)
-    weights = np.eye(len(labels), dtype="float32")[data.test.codes]
+    weights = np.eye(len(labels), dtype="float32")[data.test.given]
     np.testing.assert_array_equal(mean, run.model.encode(data.test.x, weights)[0])
     paths = save(draw(run.model, data, run.history), tmp_path / "figures")
     assert all(path.stat().st_size for path in paths)

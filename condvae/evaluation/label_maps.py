@@ -1,0 +1,98 @@
+"""How well predicted label maps agree with the truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.data import Dataset
+from condvae.measures.segmentation import intersection_over_union, pixel_accuracy
+from condvae.runs import Run
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Predicted label maps against true ones, over a whole split.
+
+    Attributes:
+        pixel_accuracy: share of the pixels that are right.
+        intersection_over_union: of each class by its name; NaN for one that occurs in neither.
+    """
+
+    pixel_accuracy: float
+    intersection_over_union: dict[str, float]
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean over the classes that occur."""
+        return float(np.nanmean(list(self.intersection_over_union.values())))
+
+    def __str__(self) -> str:
+        classes = ", ".join(f"{k} {v:.3f}" for k, v in self.intersection_over_union.items())
+        return f"pixel accuracy {self.pixel_accuracy:.4f}, mean IoU {self.mean_iou:.3f} ({classes})"
+
+
+@dataclass(frozen=True)
+class LabelMapQuality:
+    """The agreement of a model's predictions with the truth.
+
+    Attributes:
+        mean: by the most probable class of the samples' mean; None for a network without latents.
+        guess: by the most probable class of the baseline alone; None without a baseline.
+        comparability: data, split, predictions and what chose the epoch.
+    """
+
+    mean: Agreement | None
+    guess: Agreement | None
+    comparability: str
+
+    def figures(self) -> dict[str, float | str]:
+        """The figures, flat."""
+        found = {"mean": self.mean, "guess": self.guess}
+        figures: dict[str, float | str] = {"label_map_comparability": self.comparability}
+        for name, agreement in found.items():
+            if agreement is not None:
+                figures[f"pixel_accuracy_{name}"] = agreement.pixel_accuracy
+                figures[f"mean_iou_{name}"] = agreement.mean_iou
+        return figures
+
+    def __str__(self) -> str:
+        found = (("samples' mean", self.mean), ("baseline alone", self.guess))
+        lines = [f"{name}: {agreement}" for name, agreement in found if agreement]
+        return "\n".join([*lines, f"({self.comparability})"])
+
+
+def evaluate_label_maps(
+    run: Run, dataset: Dataset, split: str = "test", num_samples: int = 10, seed: int = 0
+) -> LabelMapQuality:
+    """Pixel accuracy and intersection over union of a run's predictions on a split of its data.
+
+    Raises:
+        InputError: the run does not predict label maps.
+    """
+    names = run.record.preprocessing.pixel_classes
+    if names is None:
+        raise InputError("the run must predict label maps", "one of images", "Take another.")
+    images = getattr(run.check_data(dataset), split)
+    y, truth = run.conditions(images), images.x[..., 0]
+    mean = guess = None
+    if run.model.latent_dim:
+        mean = agreement(truth, run.model.predict(y, num_samples, seed).mean, names)
+    if run.model.keras_model.baseline is not None:
+        guess = agreement(truth, run.model.guess(y), names)
+    comparability = run.comparability(split, f"the mean of {num_samples} samples for each image")
+    return LabelMapQuality(mean, guess, comparability)
+
+
+def agreement(truth: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> Agreement:
+    """The agreement of the most probable classes with true ones.
+
+    Args:
+        truth: (batch, height, width) classes.
+        probabilities: (batch, height, width, number of classes).
+        names: of the classes.
+    """
+    predicted = probabilities.argmax(axis=-1)
+    iou = intersection_over_union(truth, predicted, len(names))
+    return Agreement(pixel_accuracy(truth, predicted), dict(zip(names, iou.tolist(), strict=True)))

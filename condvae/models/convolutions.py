@@ -1,0 +1,168 @@
+"""What convolutional networks share: pyramids of residual blocks, for images of any size.
+
+No transposed convolutions (slow on CPU, and they draw checkerboards) and none at full resolution:
+the first one reads a patch of pixels at each place, the last one writes one; between them are
+residual blocks, whose kernels overlap.
+
+Source: Liu et al. 2022 (ConvNeXt), for patches and strides of the kernel's size.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+
+Initializers = Iterator[keras.initializers.Initializer]
+
+LARGE = 64  # pixels a side
+
+
+def patch_of(image_shape: Sequence[int]) -> int:
+    """Side of the square of pixels at each place of the finest level: 2, of large images 4."""
+    return 4 if min(image_shape[:2]) >= LARGE else 2
+
+
+class Pyramid:
+    """Builds the levels of one network, one after the other.
+
+    Args:
+        channels: of the levels, the finest first: a place for each patch, each 2 × 2 patches, ...
+        activation: of the residual blocks.
+        initializers: of the kernels, layer by layer.
+    """
+
+    def __init__(self, channels: Sequence[int], activation: str, initializers: Initializers):
+        self.channels, self.activation, self.initializers = channels, activation, initializers
+
+    def down(self, image: Any, name: str) -> list[Any]:
+        """Features of an image, a level each."""
+        levels, stride = [], patch_of(image.shape[1:])
+        for depth, channels in enumerate(self.channels):
+            image = self._convolution(channels, f"{name}_down_{depth}", stride, stride)(image)
+            stride = 2
+            image = self._residual(image, f"{name}_level_{depth}")
+            levels.append(image)
+        return levels
+
+    def up(self, features: Any, sizes: Sequence[tuple[int, int]], skips: Sequence[Any] = ()) -> Any:
+        """From features at the coarsest of these sizes to the finest.
+
+        Args:
+            sizes: (height, width) of the levels, the finest first.
+            skips: features of another network at these sizes, to be added.
+        """
+        features = self._residual(features, "up_bottom")
+        for depth in reversed(range(len(sizes) - 1)):
+            features = _resized(features, sizes[depth], f"up_{depth}")
+            features = self._convolution(self.channels[depth], f"up_{depth}")(features)
+            if skips:
+                features = keras.layers.Add(name=f"skip_{depth}")([features, skips[depth]])
+            features = self._residual(features, f"up_level_{depth}")
+        return features
+
+    def image(self, features: Any, image_shape: Sequence[int], name: str) -> tuple[Any, Any]:
+        """An image, a patch for each place of the features, and the layer that makes it."""
+        height, width, channels = image_shape
+        (rows, columns), patch = features.shape[1:3], patch_of(image_shape)
+        output = self._convolution(channels * patch**2, name, kernel=1)
+        features = keras.layers.Activation(self.activation, name="last_activation")(features)
+        patches = keras.layers.Reshape((rows, columns, patch, patch, channels), name="patches")(
+            output(features)
+        )
+        pixels = keras.layers.Permute((1, 3, 2, 4, 5), name="pixels")(patches)
+        pixels = keras.layers.Reshape((patch * rows, patch * columns, channels), name="whole")(
+            pixels
+        )
+        return _cut(pixels, (height, width), "image"), output
+
+    def dense(self, size: int, name: str) -> keras.layers.Dense:
+        """A dense layer without an activation."""
+        return keras.layers.Dense(size, name=name, kernel_initializer=next(self.initializers))
+
+    def vectors(self, inputs: Mapping[str, Any]) -> Any:
+        """Vectors as they are and images as their coarsest features, as one vector."""
+        flat = [
+            tensor if len(tensor.shape) == 2 else self._flat(self.down(tensor, name)[-1], name)
+            for name, tensor in inputs.items()
+        ]
+        return flat[0] if len(flat) == 1 else keras.layers.Concatenate(name="vectors")(flat)
+
+    def predicted(
+        self, inputs: Mapping[str, Any], image_shape: Sequence[int], name: str
+    ) -> tuple[Any, Any]:
+        """An image made of vectors and images, and the layer that writes it.
+
+        Inputs of the image's size are seen at every level, others as vectors at the coarsest.
+        """
+        alike = {n: t for n, t in inputs.items() if tuple(t.shape[1:3]) == tuple(image_shape[:2])}
+        others = {n: t for n, t in inputs.items() if n not in alike}
+        sizes = level_sizes(image_shape, len(self.channels))
+        skips = [level for n, tensor in alike.items() for level in self.down(tensor, n)]
+        bottom = [skips[-1]] if skips else []
+        if others:
+            shape = (*sizes[-1], self.channels[-1])
+            places = self.dense(math.prod(shape), "bottom")(self.vectors(others))
+            bottom.append(keras.layers.Reshape(shape, name="bottom_image")(places))
+        start = bottom[0] if len(bottom) == 1 else keras.layers.Add(name="bottoms")(bottom)
+        return self.image(self.up(start, sizes, skips), image_shape, name)
+
+    def _flat(self, features: Any, name: str) -> Any:
+        """Features as one vector, after the activation that the last block leaves out."""
+        features = keras.layers.Activation(self.activation, name=f"{name}_activation")(features)
+        return keras.layers.Flatten(name=f"flat_{name}")(features)
+
+    def _residual(self, features: Any, name: str) -> Any:
+        """features + two convolutions of them."""
+        inner, channels = features, features.shape[-1]
+        for half in ("a", "b"):
+            inner = keras.layers.Activation(self.activation, name=f"{name}_{half}_activation")(
+                inner
+            )
+            inner = self._convolution(channels, f"{name}_{half}")(inner)
+        return keras.layers.Add(name=name)([features, inner])
+
+    def _convolution(
+        self, channels: int, name: str, kernel: int = 3, stride: int = 1
+    ) -> keras.layers.Conv2D:
+        """A convolution that keeps the size but for its stride."""
+        return keras.layers.Conv2D(
+            channels,
+            kernel,
+            strides=stride,
+            padding="same",
+            name=name,
+            kernel_initializer=next(self.initializers),
+        )
+
+
+def level_sizes(image_shape: Sequence[int], num_levels: int) -> list[tuple[int, int]]:
+    """(height, width) of the levels of a pyramid, the finest first, rounded up."""
+    patch, (height, width) = patch_of(image_shape), image_shape[:2]
+    sides = [patch * 2**level for level in range(num_levels)]
+    return [(-(-height // side), -(-width // side)) for side in sides]
+
+
+def merged(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Images of one size as one image of all their channels; the rest as it is."""
+    by_size: dict[Any, dict[str, Any]] = {}
+    for name, tensor in inputs.items():
+        by_size.setdefault(tensor.shape[1:3] if len(tensor.shape) == 4 else name, {})[name] = tensor
+    return {
+        "_and_".join(group): next(iter(group.values()))
+        if len(group) == 1
+        else keras.layers.Concatenate(name="_and_".join(group))(list(group.values()))
+        for group in by_size.values()
+    }
+
+
+def _resized(features: Any, size: tuple[int, int], name: str) -> Any:
+    """Twice as large, cut to the size."""
+    larger = keras.layers.UpSampling2D(2, name=f"{name}_larger")(features)
+    return _cut(larger, size, f"{name}_cut")
+
+
+def _cut(image: Any, size: Sequence[int], name: str) -> Any:
+    """The image without its last rows and columns beyond the size."""
+    surplus = [(0, have - want) for have, want in zip(image.shape[1:3], size, strict=True)]
+    return keras.layers.Cropping2D(surplus, name=name)(image)

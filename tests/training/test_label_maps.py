@@ -1,0 +1,160 @@
+"""Label maps from images: from the spec to the samples of a truth that has two modes."""
+
+import signal
+
+import numpy as np
+import pytest
+from short_run import quick, rows
+
+from condvae.checks import InputError
+from condvae.cli import main
+from condvae.data import Dataset, load_data
+from condvae.data.signs import CLASSES, signs
+from condvae.evaluation import conditional_likelihood, evaluate, evaluate_label_maps
+from condvae.exploration import draw
+from condvae.runs import Run
+from condvae.training import train
+
+TINY = {"preset": "segmentation", "hidden_dims": (3,), "latent_dim": 2, "epochs": 2}
+
+
+def dataset_of(drawn, **settings):
+    return Dataset.from_arrays(
+        drawn.maps, drawn.images, pixel_classes=CLASSES, name="signs", **settings
+    )
+
+
+@pytest.fixture(scope="module")
+def few():
+    return dataset_of(signs(60, seed=0, size=16))
+
+
+@pytest.mark.parametrize("settings", [{"architecture": "mlp"}, {"network": "deterministic"}])
+def test_a_run_trains_resumes_evaluates_and_predicts(few, tmp_path, signal_at, settings):
+    settings = {**TINY, "batch_size": 10, **settings}
+    whole = quick(few, tmp_path / "whole", **settings)
+    with signal_at(7, signal.SIGTERM):
+        run = quick(few, tmp_path / "run", **settings)
+    run = train(few, run_dir=run.path, resume=True, progress=False)
+    assert rows(run) == rows(whole)
+    assert run.weights_path.read_bytes() == whole.weights_path.read_bytes()
+
+    bound, result = evaluate(run, few), conditional_likelihood(run, few, num_samples=3)
+    assert "label maps of the classes background, post" in result.comparability
+    assert result.importance.mean > bound.elbo - 3 * bound.standard_error
+    quality = evaluate_label_maps(run, few)
+    assert 0 < quality.guess.pixel_accuracy < 1
+    assert list(quality.guess.intersection_over_union) == list(CLASSES)
+    assert (quality.mean is None) == (settings.get("network") == "deterministic")
+
+    run.export(tmp_path / "run.safetensors")
+    archived = Run.open(tmp_path / "run.safetensors")
+    assert archived.record.preprocessing.pixel_classes == CLASSES
+    y = run.conditions(few.test)
+    samples = archived.model.predict(y, num_samples=3).samples
+    assert samples.shape == (len(y), 3, 16, 16, 4)
+    np.testing.assert_allclose(samples.sum(axis=-1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(samples, run.model.predict(y, num_samples=3).samples)
+    figures = draw(run.model, run.check_data(few), run.history)
+    assert {"predictions", "history"} <= set(figures)
+
+
+def test_the_likelihood_is_recomputed_by_hand(few, tmp_path):
+    """Of the deterministic network: the sum over pixels of the log of the true class's share."""
+    run = quick(few, tmp_path / "run", network="deterministic", **TINY)
+    p, x = run.model.guess(few.test.y), few.test.x[..., 0]
+    true = np.take_along_axis(p.astype("float64"), x[..., None].astype(int), axis=-1)[..., 0]
+    expected = np.log(true).sum(axis=(1, 2))
+    estimate = run.model.estimate_log_prob(few.test.x, few.test.y)
+    np.testing.assert_allclose(estimate.log_prob, expected, rtol=1e-5)
+    accuracy = evaluate_label_maps(run, few).guess.pixel_accuracy
+    assert accuracy == pytest.approx((p.argmax(axis=-1) == x).mean())
+
+
+def test_samples_show_both_modes_at_their_rates(tmp_path):
+    """Behind a box: the CVAE beats the deterministic network, and draws each shape as it occurs."""
+    drawn = signs(3000, seed=1, size=16)
+    data = dataset_of(drawn)
+    settings = {
+        "preset": "segmentation",
+        "hidden_dims": (16, 32),
+        "latent_dim": 2,
+        "epochs": 25,
+        "batch_size": 50,
+        "learning_rate": 4e-3,
+    }
+    cvae = quick(data, tmp_path / "cvae", **settings)
+    deterministic = quick(data, tmp_path / "nn", network="deterministic", **settings)
+    test = data.test
+    better = cvae.model.log_prob(test.x, test.y, 50) - deterministic.model.log_prob(test.x, test.y)
+    assert better.mean() > 3 * better.std(ddof=1) / np.sqrt(len(better))
+
+    hidden = drawn.hidden[test.rows]
+    rows = test.rows[hidden]
+    samples = cvae.model.predict(test.y[hidden], num_samples=20).samples.argmax(axis=-1)
+    square, round_ = np.moveaxis(drawn.alternatives[rows], 1, 0)
+    fits = [(samples == shape[:, None]).mean(axis=(2, 3)) for shape in (square, round_)]
+    # a sample is one of the two maps, not a mixture of them
+    assert np.median(np.maximum(*fits)) > 0.99
+    for is_red in (False, True):
+        chosen = drawn.scenes.is_red[rows] == is_red
+        expected = drawn.probability_round[rows][chosen][0]
+        assert (fits[1] > fits[0])[chosen].mean() == pytest.approx(expected, abs=0.12)
+
+
+def test_an_npz_of_label_maps_is_one_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    drawn = signs(40, seed=0, size=16)
+    np.savez("maps.npz", x=drawn.maps, y=drawn.images, pixel_classes=np.array(CLASSES))
+    assert main("train maps.npz --epochs 1 --hidden-dims 2,3 --run run".split()) == 0
+    assert "each pixel is one of background, post, round, square" in capsys.readouterr().err
+    assert main("evaluate run".split()) == 0
+    printed = capsys.readouterr().out
+    assert "mean IoU" in printed
+    assert "importance sampling" in printed
+    assert main("data info maps.npz --sheet sheet.png".split()) == 0
+    assert "picture" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"likelihood": "bernoulli"}, "must go with label maps"),
+        ({"task": "class"}, "Take the task 'image'"),
+        ({"task": "quadrants"}, "not from parts"),
+        ({"hidden_dims": ()}, "needs hidden_dims"),
+        ({"activity_regularizer": "l2"}, "needs the architecture 'mlp'"),
+        ({"coarse_weight": 0.5}, "needs the likelihood 'bernoulli'"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(few, tmp_path, settings, words):
+    with pytest.raises(InputError, match=words):
+        quick(few, tmp_path / "run", **{**TINY, **settings})
+    assert not (tmp_path / "run").exists()
+
+
+def test_data_that_do_not_fit_are_refused(few, tmp_path):
+    drawn = signs(30, seed=0, size=16)
+    with pytest.raises(InputError, match=r"must lie in \[0, 1\]"):
+        Dataset.from_arrays(drawn.maps, drawn.images, pixel_classes=("a", "b"))
+    with pytest.raises(InputError, match="different names"):
+        Dataset.from_arrays(drawn.maps, drawn.images, pixel_classes=("a", "a", "b", "c"))
+    with pytest.raises(InputError, match="one channel"):
+        Dataset.from_arrays(drawn.images, drawn.images, pixel_classes=CLASSES)
+    images = Dataset.from_arrays(drawn.maps, drawn.images)  # grey levels, not classes
+    with pytest.raises(InputError, match="must go with label maps"):
+        quick(images, tmp_path / "run", **TINY)
+    model = quick(few, tmp_path / "model", **TINY).model
+    with pytest.raises(InputError, match=r"shape \(N, 16, 16, 3\)"):
+        model.predict(drawn.images[:, :8])
+    with pytest.raises(InputError, match=r"must lie in \[0, 3\]"):
+        model.elbo(drawn.maps + 1, drawn.images)
+    with pytest.raises(InputError, match="class of several"):
+        _ = model.classes
+
+
+def test_the_generated_set_is_always_the_same():
+    data = load_data("signs")
+    assert data.pixel_classes == CLASSES
+    assert data.x.shape == (4000, 64, 64, 1)
+    assert data.fingerprint.startswith("45b4028c")
