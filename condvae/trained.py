@@ -99,6 +99,7 @@ class TrainedModel:
             mean and logvar, (batch, latent_dim) float32; logvar is the natural logarithm of
             the variance.
         """
+        self._check_latents()
         x, y = self._pair(x, y)
         outputs = self._run(inference.encode, {"x": x, "y": y}, self._pixel_noise(seed))
         return outputs["mean"], outputs["logvar"]
@@ -144,6 +145,7 @@ class TrainedModel:
     def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:
         """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
         check_at_least(num_samples, 1, "num_samples")
+        self._check_latents()
         shape = (num_samples, self.latent_dim)
         noise = _generator(seed).standard_normal(shape, dtype="float32")
         inputs = {"noise": noise, "y": self._given(given, num_samples)}
@@ -336,11 +338,21 @@ class TrainedModel:
 
     def _styles(self, z: Any) -> np.ndarray:
         """(batch, latent_dim) float32; one style alone becomes a batch of one."""
+        self._check_latents()
         z = np.atleast_2d(np.asarray(z, dtype="float32"))
         check_shape(z, (None, self.latent_dim), "z")
         if not len(z):
             raise InputError("z must hold at least one style", "none", "Pass (batch, latent_dim).")
         return check_finite(z, "z")
+
+    def _check_latents(self) -> None:
+        """Raise for a network that has no latents."""
+        if not self.latent_dim:
+            raise InputError(
+                "the model must have latents to encode, decode and generate",
+                "a deterministic network",
+                "Call `guess` or `predict`, or train with the network 'cvae'.",
+            )
 
     def _given(self, y: Any, num_rows: int) -> np.ndarray:
         """(num_rows, *condition_shape) float32; one condition serves all rows."""

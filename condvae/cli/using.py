@@ -22,12 +22,12 @@ def generate(
     seed: int = 0,
     overwrite: Overwrite = False,
 ) -> int:
-    """New images under a label, as a sheet (.png), arrays (.npz) or a folder per class.
+    """New images under a label or given an image: a sheet (.png), arrays (.npz), or a folder.
 
     Args:
         run: A run folder.
         out: Where to write; its suffix says in which form.
-        given: The label: 3, or digit=3.
+        given: The label: 3, or digit=3; or the file of the image that is given.
         num_samples: How many images; 16 when not given.
         per_class: So many images of every label: a balanced synthetic set.
         z: One style for all, such as --z=0.5,-1.2, in place of draws from the prior.
@@ -36,7 +36,10 @@ def generate(
     """
     import numpy as np
 
+    from condvae.conditions import Image, MaskedImage, check_categorical
+    from condvae.data.image_folder import read_image
     from condvae.data.writers import check_image_path, write_images
+    from condvae.exploration.plots import class_colours
     from condvae.runs import Run
 
     if (given is None) == (per_class is None):
@@ -64,16 +67,28 @@ def generate(
             f"a run on {opened.record.preprocessing.assumption}",
             "Write an .npz.",
         )
-    condition = opened.record.classes
-    if per_class is None:
-        count = (16 if z is None else 1) if num_samples is None else num_samples
-        labels = [condition.given(str(given))] * count
+    condition = opened.record.condition
+    count = per_class or num_samples or (16 if z is None else 1)
+    if per_class is not None:
+        names = check_categorical(condition).categories
+        y = labels = [name for name in names for _ in range(per_class)]
+    elif isinstance(condition, MaskedImage):
+        raise InputError(
+            "generate needs a run that is given classes or whole images",
+            f"{run}, which is given parts of images",
+            "Use `condvae complete`.",
+        )
+    elif isinstance(condition, Image):
+        labels = [str(given)] * count
+        y = np.repeat(read_image(Path(str(given)), condition.image_shape)[None], count, axis=0)
     else:
-        labels = [name for name in condition.categories for _ in range(per_class)]
+        y = labels = [condition.given(str(given))] * count
     style = None if z is None else np.array([numbers(z, "--z", float)] * len(labels), "float32")
     with working("generating"):
-        model = opened.model
-        x = model.generate(labels, z=style, sample=sample, seed=seed)
+        x = opened.model.generate(y, z=style, sample=sample, seed=seed)
+        if opened.record.preprocessing.pixel_classes is not None:
+            bounded = out.suffix.lower() != ".npz"
+            x = class_colours(x) if bounded else x.argmax(axis=-1)[..., None].astype("uint8")
         write_images(out, x, labels, bounded)
     kind = "samples of the pixels" if sample else "expected pixels"
     print(f"{out}: {len(x):,} images, {kind}, seed {seed}")

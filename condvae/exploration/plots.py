@@ -383,3 +383,16 @@ def distinct_colours(num: int) -> list[tuple[float, float, float]]:
     if num <= 10:
         return [to_rgb(name) for name in matplotlib.color_sequences["petroff10"][:num]]
     return [to_rgb(row) for row in matplotlib.colormaps["viridis"](np.linspace(0, 1, num))]
+
+
+def class_colours(probabilities: np.ndarray) -> np.ndarray:
+    """Each class in its colour; a mixture of classes has the mixture of their colours.
+
+    Args:
+        probabilities: (..., number of classes).
+
+    Returns:
+        (..., 3) float32 in [0, 1].
+    """
+    palette = np.array(distinct_colours(probabilities.shape[-1]), dtype="float32")
+    return np.clip(probabilities @ palette, 0, 1)

@@ -7,7 +7,12 @@ import numpy as np
 
 from condvae.checks import InputError
 from condvae.conditions import Categorical, MaskedImage
-from condvae.exploration.plots import Figure, distinct_colours, grid_figure
+from condvae.exploration.plots import (
+    Figure,
+    class_colours,
+    distinct_colours,
+    grid_figure,
+)
 from condvae.exploration.tiles import Block, scaled_images
 from condvae.trained import TrainedModel
 
@@ -68,10 +73,8 @@ def predictions(
         )
     legend = None
     if model.keras_model.likelihood.of_classes:
-        palette = np.array(distinct_colours(truth.shape[-1]), dtype="float32")
-        legend = dict(zip(pixel_classes or (), palette, strict=False))
-        # a mixture of classes has the mixture of their colours
-        columns = {name: column @ palette for name, column in columns.items()}
+        legend = dict(zip(pixel_classes or (), distinct_colours(truth.shape[-1]), strict=False))
+        columns = {name: class_colours(column) for name, column in columns.items()}
     columns = {name: np.where(given, columns["truth"], column) for name, column in columns.items()}
     if heat is not None:
         columns["spread"] = np.full_like(columns["truth"], np.nan)
@@ -85,7 +88,7 @@ def predictions(
     cells = _with_equal_channels([first, *columns.values()])
     return grid_figure(
         [Block(np.stack(cells, axis=1), ["given", *columns], heat=heat)],
-        f"Each row is one of {images}: {what}: {', '.join(shown)}.",
+        f"Each row is an image ({images}): {what}: {', '.join(shown)}.",
         legend=legend,
     )
 

@@ -1,8 +1,9 @@
 """What convolutional networks share: pyramids of residual blocks, for images of any size.
 
 No transposed convolutions (slow on CPU, and they draw checkerboards) and none at full resolution:
-the first one reads a patch of pixels at each place, the last one writes one; between them are
-residual blocks, whose kernels overlap.
+the first one reads a patch of pixels at each place, the last one of the pyramid writes one; between
+them are residual blocks, whose kernels overlap. Each pixel is then told from its features and from
+what is given at that pixel.
 
 Source: Liu et al. 2022 (ConvNeXt), for patches and strides of the kernel's size.
 """
@@ -16,6 +17,7 @@ import keras
 Initializers = Iterator[keras.initializers.Initializer]
 
 LARGE = 64  # pixels a side
+PIXEL_FEATURES = 8
 
 
 def patch_of(image_shape: Sequence[int]) -> int:
@@ -61,20 +63,19 @@ class Pyramid:
             features = self._residual(features, f"up_level_{depth}")
         return features
 
-    def image(self, features: Any, image_shape: Sequence[int], name: str) -> tuple[Any, Any]:
-        """An image, a patch for each place of the features, and the layer that makes it."""
+    def pixels(self, features: Any, image_shape: Sequence[int], name: str) -> Any:
+        """An image made of features, a patch of pixels for each of their places."""
         height, width, channels = image_shape
         (rows, columns), patch = features.shape[1:3], patch_of(image_shape)
-        output = self._convolution(channels * patch**2, name, kernel=1)
-        features = keras.layers.Activation(self.activation, name="last_activation")(features)
+        patches = self._convolution(channels * patch**2, name, kernel=1)(
+            self._active(features, name)
+        )
         patches = keras.layers.Reshape((rows, columns, patch, patch, channels), name="patches")(
-            output(features)
+            patches
         )
-        pixels = keras.layers.Permute((1, 3, 2, 4, 5), name="pixels")(patches)
-        pixels = keras.layers.Reshape((patch * rows, patch * columns, channels), name="whole")(
-            pixels
-        )
-        return _cut(pixels, (height, width), "image"), output
+        places = keras.layers.Permute((1, 3, 2, 4, 5), name="places")(patches)
+        shape = (patch * rows, patch * columns, channels)
+        return _cut(keras.layers.Reshape(shape, name="whole")(places), (height, width), "pixels")
 
     def dense(self, size: int, name: str) -> keras.layers.Dense:
         """A dense layer without an activation."""
@@ -105,20 +106,27 @@ class Pyramid:
             places = self.dense(math.prod(shape), "bottom")(self.vectors(others))
             bottom.append(keras.layers.Reshape(shape, name="bottom_image")(places))
         start = bottom[0] if len(bottom) == 1 else keras.layers.Add(name="bottoms")(bottom)
-        return self.image(self.up(start, sizes, skips), image_shape, name)
+        features = self.up(start, sizes, skips)
+        pixels = self.pixels(features, (*image_shape[:2], PIXEL_FEATURES), "pixel_features")
+        if alike:
+            pixels = keras.layers.Concatenate(name="pixels_and_given")([pixels, *alike.values()])
+        pixels = self._convolution(2 * PIXEL_FEATURES, "each_pixel", kernel=1)(pixels)
+        output = self._convolution(image_shape[-1], name, kernel=1)
+        return output(self._active(pixels, "each_pixel")), output
 
     def _flat(self, features: Any, name: str) -> Any:
         """Features as one vector, after the activation that the last block leaves out."""
-        features = keras.layers.Activation(self.activation, name=f"{name}_activation")(features)
-        return keras.layers.Flatten(name=f"flat_{name}")(features)
+        return keras.layers.Flatten(name=f"flat_{name}")(self._active(features, name))
+
+    def _active(self, features: Any, name: str) -> Any:
+        """The features after the activation."""
+        return keras.layers.Activation(self.activation, name=f"{name}_activation")(features)
 
     def _residual(self, features: Any, name: str) -> Any:
         """features + two convolutions of them."""
         inner, channels = features, features.shape[-1]
         for half in ("a", "b"):
-            inner = keras.layers.Activation(self.activation, name=f"{name}_{half}_activation")(
-                inner
-            )
+            inner = self._active(inner, f"{name}_{half}")
             inner = self._convolution(channels, f"{name}_{half}")(inner)
         return keras.layers.Add(name=name)([features, inner])
 

@@ -77,6 +77,5 @@ def conv_decoder(
     pyramid = Pyramid(channels, activation, initializers)
     x_params, output = pyramid.predicted(inputs, image_shape, "x_params")
     if output_bias is not None:
-        of_channels = np.mean(output_bias, axis=(0, 1))
-        output.bias.assign(np.tile(of_channels, output.filters // len(of_channels)))
+        output.bias.assign(np.mean(output_bias, axis=(0, 1)))
     return keras.Model(inputs, x_params, name="decoder")

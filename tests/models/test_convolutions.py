@@ -52,13 +52,14 @@ def test_networks_fit_save_and_load(shape, condition_shape, settings, tmp_path):
             np.testing.assert_array_equal(one, other)
 
 
-def test_the_last_convolution_writes_four_pixels_at_each_place():
+def test_patches_are_written_where_they_belong():
     """With zero kernels pixel (i, j) is the bias of its place in the 2 × 2 square."""
     features = keras.Input((2, 3, 5))
-    image, layer = Pyramid((4,), "relu", glorot_uniform(0)).image(features, (3, 6, 2), "out")
-    layer.kernel.assign(np.zeros(layer.kernel.shape))
-    layer.bias.assign(np.arange(8))
-    drawn = keras.Model(features, image).predict(np.zeros((1, 2, 3, 5)), verbose=0)[0]
+    model = keras.Model(
+        features, Pyramid((4,), "relu", glorot_uniform(0)).pixels(features, (3, 6, 2), "out")
+    )
+    model.get_layer("out").set_weights([np.zeros((1, 1, 5, 8)), np.arange(8)])
+    drawn = model.predict(np.zeros((1, 2, 3, 5)), verbose=0)[0]
     assert drawn.shape == (3, 6, 2)
     for row, column, channel in itertools.product(range(3), range(6), range(2)):
         place = 2 * (row % 2) + column % 2

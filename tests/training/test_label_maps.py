@@ -3,6 +3,7 @@
 import signal
 
 import numpy as np
+import PIL.Image
 import pytest
 from short_run import quick, rows
 
@@ -67,6 +68,8 @@ def test_the_likelihood_is_recomputed_by_hand(few, tmp_path):
     expected = np.log(true).sum(axis=(1, 2))
     estimate = run.model.estimate_log_prob(few.test.x, few.test.y)
     np.testing.assert_allclose(estimate.log_prob, expected, rtol=1e-5)
+    with pytest.raises(InputError, match="must have latents"):
+        run.model.generate(few.test.y[0])
     accuracy = evaluate_label_maps(run, few).guess.pixel_accuracy
     assert accuracy == pytest.approx((p.argmax(axis=-1) == x).mean())
 
@@ -113,7 +116,21 @@ def test_an_npz_of_label_maps_is_one_command(tmp_path, monkeypatch, capsys):
     assert "mean IoU" in printed
     assert "importance sampling" in printed
     assert main("data info maps.npz --sheet sheet.png".split()) == 0
-    assert "picture" not in capsys.readouterr().out
+    assert "image: an image of 16 × 16 × 3" in capsys.readouterr().out
+
+    PIL.Image.fromarray(drawn.images[0]).save("picture.png")
+    for out in ("maps-of-it.npz", "maps-of-it.png"):
+        assert main(f"generate run --given picture.png -n 3 --out {out}".split()) == 0
+    with np.load("maps-of-it.npz") as archive:
+        assert archive["x"].shape == (3, 16, 16, 1)
+        assert archive["x"].max() < len(CLASSES)
+    with PIL.Image.open("maps-of-it.png") as sheet:
+        assert sheet.mode == "RGB"
+    PIL.Image.fromarray(drawn.images[0][:, :9]).save("narrow.png")
+    assert main("generate run --given narrow.png --out x.png".split()) == 2
+    assert "must have 16 × 16 pixels" in capsys.readouterr().err
+    assert main("generate run --per-class 3 --out x".split()) == 2
+    assert "class of several" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
