@@ -92,7 +92,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "baseline": "joint",
             },
             "training": {
-                "epochs": 15,
+                "epochs": 25,
                 "batch_size": 32,
                 "learning_rate": 2e-3,
                 "schedule": "cosine",

@@ -116,7 +116,11 @@ class Pyramid:
 
     def _flat(self, features: Any, name: str) -> Any:
         """Features as one vector, after the activation that the last block leaves out."""
-        return keras.layers.Flatten(name=f"flat_{name}")(self._active(features, name))
+        features = self._active(features, name)
+        places = keras.layers.Flatten(name=f"flat_{name}")(features)
+        # what is there wherever it is: learned once, not at each place
+        anywhere = keras.layers.GlobalMaxPooling2D(name=f"anywhere_{name}")(features)
+        return keras.layers.Concatenate(name=f"vector_{name}")([places, anywhere])
 
     def _active(self, features: Any, name: str) -> Any:
         """The features after the activation."""

@@ -82,12 +82,11 @@ def test_samples_show_both_modes_at_their_rates(tmp_path):
         "preset": "segmentation",
         "hidden_dims": (16, 32),
         "latent_dim": 2,
-        "epochs": 25,
         "batch_size": 50,
         "learning_rate": 4e-3,
     }
-    cvae = quick(data, tmp_path / "cvae", **settings)
-    deterministic = quick(data, tmp_path / "nn", network="deterministic", **settings)
+    cvae = quick(data, tmp_path / "cvae", epochs=40, **settings)
+    deterministic = quick(data, tmp_path / "nn", epochs=15, network="deterministic", **settings)
     test = data.test
     better = cvae.model.log_prob(test.x, test.y, 50) - deterministic.model.log_prob(test.x, test.y)
     assert better.mean() > 3 * better.std(ddof=1) / np.sqrt(len(better))
