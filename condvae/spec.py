@@ -155,8 +155,8 @@ class Spec(Frozen):
             raise ValueError("coarse_weight needs the likelihood 'bernoulli'")
         if objective.omission and not self.data.masks_parts:
             raise ValueError("omission needs a task that gives a part of the image")
-        if self.data.masks_parts and model.likelihood == "categorical":
-            raise ValueError("label maps can be predicted from labels or images, not from parts")
+        if model.likelihood == "categorical" and self.data.task != "image":
+            raise ValueError("the likelihood 'categorical' needs the task 'image'")
         return self
 
     @classmethod

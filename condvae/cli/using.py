@@ -80,7 +80,9 @@ def generate(
         )
     elif isinstance(condition, Image):
         labels = [str(given)] * count
-        y = np.repeat(read_image(Path(str(given)), condition.image_shape)[None], count, axis=0)
+        # a float: the training images may have been binary
+        picture = read_image(Path(str(given)), condition.image_shape) / np.float32(255)
+        y = np.repeat(picture[None], count, axis=0)
     else:
         y = labels = [condition.given(str(given))] * count
     style = None if z is None else np.array([numbers(z, "--z", float)] * len(labels), "float32")
@@ -114,12 +116,20 @@ def encode(
     import numpy as np
 
     from condvae.atomic import atomic_path
+    from condvae.conditions import Categorical, MaskedImage
     from condvae.runs import Run
 
     check_suffix(check_new_path(out, overwrite), ".npz")
     opened = Run.open(run)
+    if isinstance(opened.record.condition, MaskedImage):
+        raise InputError(
+            "encode needs a run that is given classes or whole images",
+            f"{run}, which is given parts of images",
+            "Use condvae.load(RUN).encode from Python.",
+        )
     dataset = load_dataset(source, data_dir)
-    labels = dataset.y.astype(str)
+    of_classes = isinstance(dataset.condition, Categorical)
+    labels = dataset.y.astype(str) if of_classes else dataset.y
     with working("encoding"):
         x = dataset.x
         if dataset.x_max != opened.record.preprocessing.x_max:

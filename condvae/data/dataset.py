@@ -102,6 +102,12 @@ class Dataset:
                 )
             x, y = np.concatenate([x, x_test]), np.concatenate([y, y_test])
             test_rows = np.arange(num_own, len(x))
+        if pixel_classes is not None and y.ndim == 1:
+            raise InputError(
+                f"label maps{of_name} must come with images as y",
+                "one label a row",
+                "Bring the image that each map was drawn of; labels cannot be given yet.",
+            )
         if pixel_classes is not None:
             pixel_classes = _checked_pixel_classes(x, pixel_classes, f"x{of_name}")
         spec = spec or DataSpec()

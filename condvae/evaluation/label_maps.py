@@ -10,6 +10,8 @@ from condvae.data import Dataset
 from condvae.measures.segmentation import intersection_over_union, pixel_accuracy
 from condvae.runs import Run
 
+_ROWS = 100
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -75,24 +77,28 @@ def evaluate_label_maps(
     if names is None:
         raise InputError("the run must predict label maps", "one of images", "Take another.")
     images = getattr(run.check_data(dataset), split)
-    y, truth = run.conditions(images), images.x[..., 0]
+    model, y, truth = run.model, run.conditions(images), images.x[..., 0]
     mean = guess = None
-    if run.model.latent_dim:
-        mean = agreement(truth, run.model.predict(y, num_samples, seed).mean, names)
-    if run.model.keras_model.baseline is not None:
-        guess = agreement(truth, run.model.guess(y), names)
+    if model.latent_dim:
+        # a few rows at a time: the samples of all would fill the memory
+        parts = [
+            model.predict(y[first : first + _ROWS], num_samples, seed + first).mean.argmax(axis=-1)
+            for first in range(0, len(y), _ROWS)
+        ]
+        mean = agreement(truth, np.concatenate(parts), names)
+    if model.keras_model.baseline is not None:
+        guess = agreement(truth, model.guess(y).argmax(axis=-1), names)
     comparability = run.comparability(split, f"the mean of {num_samples} samples for each image")
     return LabelMapQuality(mean, guess, comparability)
 
 
-def agreement(truth: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> Agreement:
-    """The agreement of the most probable classes with true ones.
+def agreement(truth: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> Agreement:
+    """The agreement of predicted classes with true ones.
 
     Args:
         truth: (batch, height, width) classes.
-        probabilities: (batch, height, width, number of classes).
+        predicted: the same.
         names: of the classes.
     """
-    predicted = probabilities.argmax(axis=-1)
     iou = intersection_over_union(truth, predicted, len(names))
     return Agreement(pixel_accuracy(truth, predicted), dict(zip(names, iou.tolist(), strict=True)))

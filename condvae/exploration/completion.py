@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_at_least, check_shape
-from condvae.conditions import Categorical
+from condvae.conditions import Categorical, MaskedImage
 from condvae.exploration.tiles import scaled_images
 from condvae.masks import observe
 from condvae.trained import TrainedModel
@@ -49,6 +49,12 @@ def complete(
     """
     check_at_least(num_samples, 1, "num_samples")
     check_at_least(sweeps, 1, "sweeps")
+    if not isinstance(model.condition, Categorical | MaskedImage):
+        raise InputError(
+            "completing needs a model that is given classes or parts of images",
+            f"one of {model.condition}",
+            "Use `condvae generate RUN --given IMAGE`.",
+        )
     image = np.asarray(image)
     if image.ndim == 2:
         image = image[..., None]

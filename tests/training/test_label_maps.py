@@ -128,6 +128,12 @@ def test_an_npz_of_label_maps_is_one_command(tmp_path, monkeypatch, capsys):
     PIL.Image.fromarray(drawn.images[0][:, :9]).save("narrow.png")
     assert main("generate run --given narrow.png --out x.png".split()) == 2
     assert "must have 16 × 16 pixels" in capsys.readouterr().err
+    assert main("encode run maps.npz --out z.npz".split()) == 0
+    with np.load("z.npz") as archive:
+        assert archive["mean"].shape == (40, 4)
+    PIL.Image.fromarray(drawn.maps[0]).save("mask.png")
+    assert main("complete run mask.png --mask mask.png --out x.png".split()) == 2
+    assert "parts of images" in capsys.readouterr().err
     assert main("generate run --per-class 3 --out x".split()) == 2
     assert "class of several" in capsys.readouterr().err
 
@@ -136,8 +142,9 @@ def test_an_npz_of_label_maps_is_one_command(tmp_path, monkeypatch, capsys):
     ("settings", "words"),
     [
         ({"likelihood": "bernoulli"}, "must go with label maps"),
-        ({"task": "class"}, "Take the task 'image'"),
-        ({"task": "quadrants"}, "not from parts"),
+        ({"task": "class"}, "needs the task 'image'"),
+        ({"task": "quadrants"}, "needs the task 'image'"),
+        ({"task": "class", "likelihood": "bernoulli"}, "must go with label maps"),
         ({"hidden_dims": ()}, "needs hidden_dims"),
         ({"activity_regularizer": "l2"}, "needs the architecture 'mlp'"),
         ({"coarse_weight": 0.5}, "needs the likelihood 'bernoulli'"),
@@ -155,6 +162,8 @@ def test_data_that_do_not_fit_are_refused(few, tmp_path):
         Dataset.from_arrays(drawn.maps, drawn.images, pixel_classes=("a", "b"))
     with pytest.raises(InputError, match="different names"):
         Dataset.from_arrays(drawn.maps, drawn.images, pixel_classes=("a", "a", "b", "c"))
+    with pytest.raises(InputError, match="must come with images as y"):
+        Dataset.from_arrays(drawn.maps, drawn.is_round, pixel_classes=CLASSES)
     with pytest.raises(InputError, match="one channel"):
         Dataset.from_arrays(drawn.images, drawn.images, pixel_classes=CLASSES)
     images = Dataset.from_arrays(drawn.maps, drawn.images)  # grey levels, not classes
