@@ -38,6 +38,7 @@ ABLATIONS = {
     "decoder sees z and y": {"decoder_sees": "z_and_y"},
     "standard prior": {"prior": "standard"},
     "no weight decay": {"weight_decay": 0.0},
+    "no dropout": {"dropout": 0.0},
     "omission noise up to 0.4": {"omission": 0.4},
     "coarse terms, weight 0.5": {"coarse_weight": 0.5},
     "2 × 500 ReLU, no residual blocks": {"architecture": "mlp", "activation": "relu"},

@@ -68,6 +68,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "prior": "conditional",
                 "baseline": "joint",
                 "decoder_sees": "z",
+                "dropout": 0.3,
             },
             "training": {
                 "epochs": 25,
@@ -100,7 +101,31 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             },
         },
     ),
+    "table": (
+        "rows of a table: residual networks, a likelihood for each column, early stopping",
+        {
+            "model": {
+                "latent_dim": 16,
+                "architecture": "residual",
+                "hidden_dims": (128, 128),
+                "activation": "silu",
+                "output_bias": "data",
+            },
+            "training": {
+                "epochs": 200,
+                "batch_size": 64,
+                "learning_rate": 1e-3,
+                "schedule": "cosine",
+                "warmup": 0.1,
+                "weight_decay": 0.1,
+                "patience": 50,
+            },
+        },
+    ),
 }
+
+# fields of DataSpec that say how data are read, and so belong to the data set
+READING = ("conditions", "ignore", "scaling", "resize", "skip_broken")
 
 # Below this many training images ten epochs are too few steps.
 SMALL_DATA = 10_000
@@ -118,8 +143,8 @@ def preset(name: str) -> "Spec":
     return Spec.parse(PRESETS[name][1])
 
 
-def default_preset(num_train: int, label_maps: bool = False) -> str:
+def default_preset(num_train: int, label_maps: bool = False, table: bool = False) -> str:
     """The preset taken when none is named, by the number of images and what they are."""
-    if label_maps:
-        return "segmentation"
+    if label_maps or table:
+        return "table" if table else "segmentation"
     return "plane" if num_train >= SMALL_DATA else "small"

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
 from condvae.checks import InputError
-from condvae.conditions import Categorical, Condition, check_categorical
+from condvae.conditions import Categorical, Condition, Table, check_categorical
 from condvae.frozen import Frozen
 from condvae.spec import Count, Spec
 
@@ -25,18 +25,25 @@ class Preprocessing(Frozen):
     """How stored pixels become numbers in the model.
 
     Attributes:
-        image_shape: (height, width, channels) as stored.
+        image_shape: (height, width, channels) as stored; (dim,) of a table.
         x_max: the integer that stands for one; of label maps the last class.
         assumption: what the pixels were taken for.
         in_unit_interval: whether the model's x lies in [0, 1], so that images can show it.
         pixel_classes: names of the values of x, where x is label maps.
+        table: the columns of x, where x is a table.
     """
 
-    image_shape: tuple[Count, Count, Count]
+    image_shape: Annotated[tuple[Count, ...], Field(min_length=1, max_length=3)]
     x_max: Annotated[int, Field(strict=True, ge=1, le=255)]
     assumption: str
     in_unit_interval: bool
     pixel_classes: tuple[str, ...] | None = None
+    table: Table | None = None
+
+    @property
+    def columns(self) -> tuple[tuple[str, int], ...] | None:
+        """Kind and size of the columns of a table, as `build_model` takes them."""
+        return None if self.table is None else self.table.kinds
 
 
 class DataRecord(Frozen):

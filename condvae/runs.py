@@ -132,8 +132,9 @@ class Run:
             record.condition.shape,
             preprocessing.x_max,
             record.condition.y_max,
+            preprocessing.columns,
         )
-        return TrainedModel(model, record.condition)
+        return TrainedModel(model, record.condition, preprocessing.table)
 
     def network(self, name: str) -> keras.Model:
         """The encoder or the decoder alone; nothing else is built or read.
@@ -153,6 +154,7 @@ class Run:
             preprocessing.image_shape,
             record.condition.shape,
             preprocessing.x_max,
+            preprocessing.columns,
         )
 
     def export(self, path: Path) -> None:
@@ -214,7 +216,7 @@ class Run:
                 "Pass the Dataset, or name a file with --data.",
             )
         try:
-            return load_data(self.record.data.name, data_dir=data_dir)
+            return load_data(self.record.data.name, data_dir=data_dir, spec=self.spec.data)
         except InputError as error:
             raise InputError(
                 error.expected,
@@ -248,17 +250,9 @@ class Run:
         """
         record = self.record
         on_test = record.spec.data.validation == "test"
-        chooser = "the test images" if on_test else "the validation images"
-        if names := record.preprocessing.pixel_classes:
-            pixels = f"label maps of the classes {', '.join(names)}"
-        elif record.spec.model.likelihood == "normal":
-            pixels = f"pixels as real numbers, normal with scale {record.spec.model.scale:g}"
-        elif record.spec.model.pixels == "dynamic":
-            pixels = "pixels binarised anew at each draw"
-        elif "binary" in record.preprocessing.assumption:
-            pixels = "binary pixels as they are"
-        else:
-            pixels = "grey pixels as Bernoulli targets (no normalised density)"
+        unit = "image" if record.preprocessing.table is None else "row"
+        chooser = f"the {'test' if on_test else 'validation'} {unit}s"
+        pixels = _pixels(record)
         data, given = f"{record.data.name or 'data'} {record.data.fingerprint[:8]}", ""
         if record.spec.data.masks_parts:
             task, observed = record.spec.data.task, record.spec.data.observed
@@ -266,9 +260,31 @@ class Run:
             given = f"; given: {task}{quarters}, densities of the other pixels"
         count = record.data.splits[split]["size"]
         return (
-            f"{data}, {split} split of {count:,} images{given}; {pixels}; {estimator}; "
-            f"nats per image; {chooser} chose the epoch"
+            f"{data}, {split} split of {count:,} {unit}s{given}; {pixels}; {estimator}; "
+            f"nats per {unit}; {chooser} chose the epoch"
         )
+
+
+def _pixels(record: RunRecord) -> str:
+    """What the probabilities are of, for the comparability line."""
+    model, preprocessing = record.spec.model, record.preprocessing
+    if names := preprocessing.pixel_classes:
+        return f"label maps of the classes {', '.join(names)}"
+    if model.pixels == "dynamic":
+        return "pixels binarised anew at each draw"
+    if model.likelihood == "bernoulli" and "binary" in preprocessing.assumption:
+        return "binary pixels as they are"
+    scale = f"scale {model.scale}" if isinstance(model.scale, str) else f"scale {model.scale:g}"
+    return {
+        "auto": "pixels",
+        "bernoulli": "grey pixels as Bernoulli targets (no normalised density)",
+        "continuous_bernoulli": "pixels in [0, 1], continuous Bernoulli (a density)",
+        "normal": f"pixels as real numbers, normal with {scale} (a density)",
+        "logistic_mixture": "the 256 levels of 8-bit pixels (a probability)",
+        "poisson": "counts, Poisson (a probability)",
+        "categorical": "classes of pixels",
+        "table": f"columns scaled by {record.spec.data.scaling} (a density of the scaled numbers)",
+    }[model.likelihood]
 
 
 def load(run: Path | str) -> TrainedModel:

@@ -24,10 +24,16 @@ class DataSpec(Frozen):
             serve as validation (the original notebook's protocol, said with every figure).
         test: the fraction held out for testing where the source brings no test set of its own.
         split_seed: seed of the stratified splits.
-        task: what is given: "class" (the label), "image" (a set's other image, where x is its label
-            map, say), or a part of x, the rest of which is predicted: "quadrants", "halves",
-            "blocks", or "random" parts (see `masks`).
+        task: what is given: "class" (the label, or the named conditions), "image" (a set's other
+            image, where x is its label map, say), or a part of x, the rest of which is predicted:
+            "quadrants", "halves", "blocks", or "random" parts (see `masks`).
         observed: quadrants that are given, of "quadrants".
+        conditions: the columns that are given, such as "digit" or, where their values do not tell
+            the kind, "slant:continuous" (categorical, continuous, multi_label, image).
+        ignore: columns that are left out.
+        scaling: of a table's numbers: "quantile", whatever their distribution, or "standard".
+        resize: (height, width) that the images of a folder are scaled to; None: as they are.
+        skip_broken: pass over the images of a folder that cannot be decoded.
     """
 
     source: str = ""
@@ -36,6 +42,11 @@ class DataSpec(Frozen):
     split_seed: Seed = 0
     task: Literal["class", "image", "quadrants", "halves", "blocks", "random"] = "class"
     observed: Annotated[int, Field(strict=True, ge=1, le=3)] = 1
+    conditions: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    scaling: Literal["quantile", "standard"] = "quantile"
+    resize: tuple[Count, Count] | None = None
+    skip_broken: bool = False
 
     @property
     def masks_parts(self) -> bool:
@@ -55,9 +66,13 @@ class ModelSpec(Frozen):
             pixels a side on at 1/4, 1/8, ...).
         activation: of the hidden layers.
         activity_regularizer: on the encoder's hidden layers, a Keras name such as "l2".
-        likelihood: p(x | z, y): "bernoulli" for pixels in [0, 1], "normal" for any number,
-            "categorical" for label maps.
-        scale: standard deviation of the normal likelihood, in units of x.
+        likelihood: p(x | z, y): "bernoulli" or, with a density, "continuous_bernoulli" for pixels
+            in [0, 1]; "logistic_mixture" for their 256 levels; "normal" for any number; "poisson"
+            for counts; "categorical" for label maps; "table" for columns of several kinds. "auto":
+            by the data, bernoulli for pixels in [0, 1].
+        scale: standard deviation of the normal likelihood, in units of x; or "learned", one for
+            all of x, or "per_dimension", one for each of its numbers.
+        components: of the logistic mixture.
         pixels: "grey" takes the levels as they are; "dynamic" binarises them anew at each
             draw, inside the model.
         output_bias: what the decoder's last bias starts from: "zeros", or "data" for the
@@ -67,6 +82,8 @@ class ModelSpec(Frozen):
         baseline: a network from y to a first guess that the decoder adds to: "absent", trained
             "joint"ly, or "frozen" as it comes from the run in --from.
         decoder_sees: "z_and_y", or "z" alone.
+        dropout: share of the hidden values of prior and baseline that training leaves out.
+        condition_at: where encoder, decoder and prior see y: at the "input", or at "every_layer".
         network: "cvae", or "deterministic": the baseline alone.
     """
 
@@ -75,23 +92,45 @@ class ModelSpec(Frozen):
     hidden_dims: Annotated[tuple[Count, ...], Field(max_length=100)] = (512,)
     activation: Literal["relu", "silu", "gelu", "elu", "tanh"] = "relu"
     activity_regularizer: Literal["l1", "l2"] | None = None
-    likelihood: Literal["bernoulli", "normal", "categorical"] = "bernoulli"
-    scale: Positive = 1.0
+    likelihood: Literal[
+        "auto",
+        "bernoulli",
+        "continuous_bernoulli",
+        "normal",
+        "logistic_mixture",
+        "poisson",
+        "categorical",
+        "table",
+    ] = "auto"
+    scale: Positive | Literal["learned", "per_dimension"] = 1.0
+    components: Count = 5
     pixels: Literal["grey", "dynamic"] = "grey"
     output_bias: Literal["zeros", "data"] = "zeros"
     prior: Literal["standard", "conditional"] = "standard"
     baseline: Literal["absent", "joint", "frozen"] = "absent"
     decoder_sees: Literal["z", "z_and_y"] = "z_and_y"
+    dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
+    condition_at: Literal["input", "every_layer"] = "input"
     network: Literal["cvae", "deterministic"] = "cvae"
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.pixels == "dynamic" and self.likelihood != "bernoulli":
+        if self.pixels == "dynamic" and self.likelihood not in ("auto", "bernoulli"):
             raise ValueError("pixels 'dynamic' need the likelihood 'bernoulli'")
+        if isinstance(self.scale, str) and self.likelihood not in ("auto", "normal"):
+            raise ValueError(f"scale {self.scale!r} needs the likelihood 'normal'")
+        if self.components != 5 and self.likelihood != "logistic_mixture":
+            raise ValueError("components need the likelihood 'logistic_mixture'")
         if self.architecture != "mlp" and self.activity_regularizer:
             raise ValueError("activity_regularizer needs the architecture 'mlp'")
+        if self.architecture == "convolutional" and self.dropout:
+            raise ValueError("dropout needs 'mlp' or 'residual' networks")
         if self.architecture == "convolutional" and not self.hidden_dims:
             raise ValueError("the architecture 'convolutional' needs hidden_dims")
+        if self.architecture == "convolutional" and self.condition_at == "every_layer":
+            raise ValueError("condition_at 'every_layer' needs 'mlp' or 'residual' networks")
+        if self.architecture == "convolutional" and self.likelihood == "table":
+            raise ValueError("the likelihood 'table' needs 'mlp' or 'residual' networks")
         return self
 
 
@@ -123,6 +162,8 @@ class TrainingSpec(Frozen):
         schedule: "constant", or "cosine" down to zero at the last of `epochs`.
         warmup: fraction of all steps in which the rate rises linearly to its peak.
         patience: stop after this many epochs without a better validation loss; None: never.
+        condition_dropout: share of the rows in a step of which a random subset of the conditions
+            is given, where there are several by name; so that any of them may be missing later.
         seed: of the first weights, the order of the images and the noise.
     """
 
@@ -133,6 +174,7 @@ class TrainingSpec(Frozen):
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
     patience: Count | None = None
+    condition_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.3
     seed: Seed = 0
 
 
@@ -151,7 +193,7 @@ class Spec(Frozen):
             raise ValueError("the network 'deterministic' is the baseline: it must be 'joint'")
         if objective.coarse_weight and model.baseline == "absent":
             raise ValueError("coarse_weight needs a baseline, which predicts without z")
-        if objective.coarse_weight and model.likelihood != "bernoulli":
+        if objective.coarse_weight and model.likelihood not in ("auto", "bernoulli"):
             raise ValueError("coarse_weight needs the likelihood 'bernoulli'")
         if objective.omission and not self.data.masks_parts:
             raise ValueError("omission needs a task that gives a part of the image")

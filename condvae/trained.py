@@ -1,6 +1,7 @@
 """A trained model for those who use it: NumPy in, NumPy out."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -15,10 +16,12 @@ from condvae.checks import (
     check_range,
     check_shape,
 )
-from condvae.conditions import Categorical, Condition, check_categorical
+from condvae.conditions import Categorical, Condition, Schema, Table, check_categorical
 from condvae.measures.log_mean_exp import LogMeanExp, LogProbEstimate
 from condvae.models import CVAE, inference
 from condvae.objectives import Terms
+
+_log = logging.getLogger(__name__)
 
 # Draws of z for one row in one compiled call of log_prob.
 _SAMPLES = 25
@@ -53,23 +56,26 @@ class TrainedModel:
     Everywhere: x is (batch, height, width[, channels]), uint8 or float in [0, 1] (any real
     number under a normal likelihood); y is labels or their names, one for all rows or one a
     row, or (batch, num_classes) weights of a mixture, or what `masks.observe` makes of images, one
-    for all rows or one a row; z is (batch, latent_dim). Chance comes
+    for all rows or one a row, or {name: value, or one a row} of several conditions, of which any
+    may be left out; z is (batch, latent_dim). Of a model of tables x is {column: (batch,) values},
+    going in and coming out. Chance comes
     from `seed` alone, drawn by NumPy, so that every backend gives one answer to rounding.
     Arguments that do not fit the model raise InputError, a ValueError that says what does.
 
     Attributes:
         keras_model: the plain CVAE(keras.Model), for everything that Keras can do.
-        condition: what y is: a class of several, or a masked image.
+        condition: what y is: a class of several, an image, a masked one, or several conditions.
+        table: the columns of x, for a model of tables.
     """
 
-    def __init__(self, keras_model: CVAE, condition: Condition):
+    def __init__(self, keras_model: CVAE, condition: Condition, table: Table | None = None):
         if keras_model.condition_shape != condition.shape:
             raise InputError(
                 f"the condition must have the model's shape {keras_model.condition_shape}",
                 f"{condition.shape} ({condition})",
                 "Pass the condition that the model was trained with.",
             )
-        self.keras_model, self.condition = keras_model, condition
+        self.keras_model, self.condition, self.table = keras_model, condition, table
         self._compiled: dict[Callable, inference.CompiledFunction] = {}
 
     @property
@@ -84,7 +90,7 @@ class TrainedModel:
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """(height, width, channels)."""
+        """(height, width, channels); (dim,) of a table, encoded."""
         return self.keras_model.image_shape
 
     def encode(self, x: Any, y: Any, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -107,7 +113,8 @@ class TrainedModel:
     def decode(self, z: Any, y: Any) -> np.ndarray:
         """The expected image at z under label y: x_mean, (batch, *image_shape) float32."""
         z = self._styles(z)
-        return self._run(inference.decode, {"z": z, "y": self._given(y, len(z))})["x_mean"]
+        inputs = {"z": z, "y": self._given(y, len(z))}
+        return self._outside(self._run(inference.decode, inputs)["x_mean"])
 
     def generate(
         self,
@@ -121,26 +128,31 @@ class TrainedModel:
         """New images under a label.
 
         Args:
-            given: one label, or {condition's name: label}, or one label a row.
+            given: one label, or {condition's name: label}, or one label a row; of several
+                conditions {name: value, or one a row}, what is left out being missing.
             num_samples: how many; with z, or one label a row, as many as those.
             z: (batch, latent_dim) or (latent_dim,) styles; drawn from the prior where None.
-            sample: draw the pixels too, instead of their expected values.
+            sample: draw the pixels too, instead of their expected values; tables are always drawn.
             seed: of z and of the pixels.
 
         Returns:
-            (num_samples, *image_shape) float32.
+            (num_samples, *image_shape) float32; of a table {column: (num_samples,) values}.
         """
-        if isinstance(given, dict):
+        if isinstance(given, dict) and not isinstance(self.condition, Schema):
             given = self._named(given)
+        is_one = self.condition.is_one(given)
+        if isinstance(self.condition, Schema):
+            given = self.encode_condition(given)
         if z is None:
-            count = num_samples if self.condition.is_one(given) else len(given)
+            count = num_samples if is_one else len(given)
             z = self.sample_prior(given, count, seed)
         z = self._styles(z)
-        if not sample:
+        if not sample and self.table is None:
             return self.decode(z, given)
         rng = _generator(seed, 1)
         inputs = {"z": z, "y": self._given(given, len(z))}
-        return self._run(inference.draw_pixels, inputs, self._likelihood_noise(rng))["x_sample"]
+        noise = self._likelihood_noise(rng)
+        return self._outside(self._run(inference.draw_pixels, inputs, noise)["x_sample"])
 
     def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:
         """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
@@ -276,7 +288,7 @@ class TrainedModel:
         """
         if self.keras_model.baseline is None:
             raise InputError("the model must have a baseline", "none", "Train one with it.")
-        return self._run(inference.guess, {"y": self.condition.encode(y)})["x_mean"]
+        return self._run(inference.guess, {"y": self.encode_condition(y)})["x_mean"]
 
     def predict(self, y: Any, num_samples: int = 10, seed: int = 0) -> Prediction:
         """What x may be, given y, in three ways.
@@ -287,7 +299,7 @@ class TrainedModel:
             seed: of these draws.
         """
         check_at_least(num_samples, 1, "num_samples")
-        y = self.condition.encode(y)
+        y = self.encode_condition(y)
         if not self.latent_dim:
             at_mean = self._run(inference.guess, {"y": y})["x_mean"]
             samples = np.repeat(at_mean[:, None], num_samples, axis=1)
@@ -319,8 +331,14 @@ class TrainedModel:
         x = self._images(x)
         return x, self._given(y, len(x))
 
+    def _outside(self, x: np.ndarray) -> Any:
+        """x as users know it: images as they are, rows of a table as columns."""
+        return x if self.table is None else self.table.decode(x)
+
     def _images(self, x: Any) -> np.ndarray:
         """x checked against the model: (batch, *image_shape), uint8 or float32."""
+        if self.table is not None and isinstance(x, Mapping):
+            x = self.table.encode(x)
         x = np.asarray(x)
         if x.dtype.kind not in "buif":
             raise InputError("x must hold numbers", f"dtype {x.dtype}", "Pass uint8 or float32.")
@@ -356,7 +374,7 @@ class TrainedModel:
 
     def _given(self, y: Any, num_rows: int) -> np.ndarray:
         """(num_rows, *condition_shape) float32; one condition serves all rows."""
-        encoded = self.condition.encode(y)
+        encoded = self.encode_condition(y)
         if len(encoded) == 1:
             return np.repeat(encoded, num_rows, axis=0)
         if len(encoded) != num_rows:
@@ -366,6 +384,13 @@ class TrainedModel:
                 "Make them as many.",
             )
         return encoded
+
+    def encode_condition(self, y: Any) -> np.ndarray:
+        """y as the networks see it; what lies outside the training range is said."""
+        if isinstance(self.condition, Schema) and isinstance(y, Mapping):
+            for sentence in self.condition.outside(y):
+                _log.warning("%s", sentence)
+        return self.condition.encode(y)
 
     def _named(self, given: dict[str, Any]) -> Any:
         """The label in {condition's name: label}."""

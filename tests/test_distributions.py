@@ -1,10 +1,21 @@
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from scipy import special, stats
 
-from condvae.distributions import Bernoulli, Categorical, Normal, kl_divergence
+from condvae.distributions import (
+    Bernoulli,
+    Categorical,
+    Columns,
+    ContinuousBernoulli,
+    LogisticMixture,
+    Normal,
+    Poisson,
+    kl_divergence,
+)
 
 numbers = st.floats(-4, 4, width=32)
 
@@ -100,3 +111,226 @@ def test_categorical_leaves_out_what_has_no_weight():
     log_prob = Categorical(logits, 3, weights).log_prob(x)
     alone = Categorical(logits[:, 0, 0]).log_prob(x[:, 0, 0])
     np.testing.assert_allclose(log_prob, alone, rtol=1e-6)
+
+
+EXTREMES = [-1e4, -200.0, -30.0, -3.0, -1e-2, -1e-5, 0.0, 1e-5, 0.9, 1.1, 3.0, 30.0, 200.0, 1e4]
+
+
+def gradient(function, *arrays):
+    """Of a sum, by JAX; the distributions themselves run on every backend."""
+    jax = pytest.importorskip("jax")
+    if keras.backend.backend() != "jax":
+        pytest.skip("gradients are taken by JAX")
+    return jax.grad(lambda args: keras.ops.sum(function(*args)))(
+        tuple(np.asarray(array, "float32") for array in arrays)
+    )
+
+
+def log_continuous_bernoulli(x, logits):
+    """x * logits - log((exp(logits) - 1) / logits) in float64, for logits that are not near 0."""
+    size = np.abs(logits)
+    log_integral = np.maximum(logits, 0) + np.log(-np.expm1(-size)) - np.log(size)
+    return x * logits - log_integral
+
+
+@given(logits=st.floats(-60, 60, width=32))
+def test_continuous_bernoulli_integrates_to_one_with_its_mean(logits):
+    grid = np.linspace(0, 1, 20_001)
+    distribution = ContinuousBernoulli(np.float32([[logits]]))
+    density = np.exp(np.asarray(distribution.log_prob(np.float32(grid[:, None])), "float64"))
+    assert np.trapezoid(density, grid) == pytest.approx(1, abs=1e-4)
+    mean = np.trapezoid(grid * density, grid) / np.trapezoid(density, grid)
+    assert float(distribution.mean[0, 0]) == pytest.approx(mean, abs=1e-4)
+
+
+@pytest.mark.parametrize("logits", EXTREMES)
+def test_continuous_bernoulli_is_exact_at_extremes(logits):
+    x = np.float32([0, 1e-3, 0.25, 0.5, 1])[:, None]
+    distribution = ContinuousBernoulli(np.full((5, 1), logits, "float32"))
+    exact_logits = np.float64(np.float32(logits)) or 1e-9
+    exact = log_continuous_bernoulli(np.float64(x[:, 0]), exact_logits)
+    np.testing.assert_allclose(
+        distribution.log_prob(x), exact, rtol=1e-6, atol=1e-6 + 1e-7 * abs(logits)
+    )
+
+
+@pytest.mark.parametrize("logits", EXTREMES)
+def test_continuous_bernoulli_draws_are_the_quantiles(logits):
+    shares = np.float32([0, 1e-4, 0.3, 0.5, 0.9, 1 - 2**-24])
+    draws = ContinuousBernoulli(np.full(6, logits, "float32")).transform(shares)
+    draws, size = np.asarray(draws, "float64"), abs(logits) or 1e-9
+    mirrored = 1 - draws if logits > 0 else draws
+    below = np.expm1(-size * mirrored) / np.expm1(-size)
+    below = 1 - below if logits > 0 else below
+    # a draw is a float32 number, and so is the share
+    np.testing.assert_allclose(below, shares, atol=2e-7 * max(1, size))
+
+
+def test_continuous_bernoulli_gradient_is_the_difference_from_the_mean():
+    logits, x = np.float32(EXTREMES)[:, None], np.full((len(EXTREMES), 1), 0.25, "float32")
+    slope, _ = gradient(lambda v, x: ContinuousBernoulli(v).log_prob(x), logits, x)
+    half = np.float64(logits) / 2
+    near = np.abs(half) < 1e-3
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = 0.5 + 0.5 * np.where(near, half / 3, 1 / np.tanh(half) - 1 / half)
+    np.testing.assert_allclose(slope, 0.25 - mean, atol=1e-6)
+    np.testing.assert_allclose(ContinuousBernoulli(logits).mean, mean, atol=2e-7)
+
+
+LEVELS = np.arange(256) / 255
+MIXTURES = {
+    "broad": ([0.0, 1.0], [0.2, 0.9], [-2.0, -1.0]),
+    "narrow": ([0.0, 0.0], [0.5, 0.7512], [-7.5, -6.0]),
+    "outside": ([0.0, -3.0], [-4.0, 9.0], [-3.0, -2.0]),
+    "one": ([50.0, -50.0], [0.3, 0.9], [-4.0, -4.0]),
+    "bounds": ([0.0, 0.0], [0.1, 0.8], [-90.0, 90.0]),
+}
+
+
+def mixture_masses(logits, means, log_scales):
+    """Of the 256 levels, in float64, from the logistic CDF at the midpoints."""
+    logits, means, log_scales = (np.float64(np.float32(v)) for v in (logits, means, log_scales))
+    scales = np.exp(-np.logaddexp(-np.logaddexp(log_scales, -7.7), -4))
+    shares = special.softmax(logits)
+    edges = np.concatenate([[-np.inf], (np.arange(255) + 0.5) / 255, [np.inf]])
+    below = (edges[:, None] - means) / scales
+    # differences of the nearer tail: sigmoid(b) - sigmoid(a) = sigmoid(-a) - sigmoid(-b)
+    upper = below[:-1] > 0
+    masses = np.where(
+        upper,
+        special.expit(-below[:-1]) - special.expit(-below[1:]),
+        np.diff(special.expit(below), axis=0),
+    )
+    return masses @ shares, scales, shares
+
+
+def mixture(name, rows):
+    return LogisticMixture(*(np.broadcast_to(np.float32(v), (rows, 1, 2)) for v in MIXTURES[name]))
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_logistic_mixture_sums_to_one_and_is_exact(name):
+    masses, scales, shares = mixture_masses(*MIXTURES[name])
+    log_prob = np.asarray(mixture(name, 256).log_prob(np.float32(LEVELS)[:, None]), "float64")
+    assert np.isfinite(log_prob).all()
+    assert special.logsumexp(log_prob) == pytest.approx(0, abs=2e-5)
+    seen = masses > 1e-30
+    np.testing.assert_allclose(log_prob[seen], np.log(masses[seen]), rtol=1e-4, atol=1e-4)
+    mean = float(mixture(name, 1).mean[0, 0])
+    assert mean == pytest.approx(masses @ LEVELS, abs=0.5 / 255)
+    grid = np.linspace(0, 1, 400_001)
+    above = special.expit((np.float64(np.float32(MIXTURES[name][1])) - grid[:, None]) / scales)
+    assert mean == pytest.approx(np.trapezoid(above @ shares, grid), abs=1e-5)  # E = ∫ P(X > t) dt
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_logistic_mixture_draws_levels_with_their_masses(name):
+    masses, _, _ = mixture_masses(*MIXTURES[name])
+    size = 2**14
+    noise = np.float32((np.arange(size) + 0.5) / size)[:, None]
+    drawn = np.asarray(mixture(name, size).transform(noise), "float64")[:, 0] * 255
+    np.testing.assert_allclose(drawn, np.round(drawn), atol=1e-4)
+    counts = np.bincount(np.round(drawn).astype(int), minlength=256)
+    assert np.abs(counts / size - masses).max() < 3 / size  # an even grid: two ends a component
+
+
+def test_logistic_mixture_gradients_are_finite_at_extremes():
+    values = np.float32([-1e4, -50, 0, 0.5, 1, 50, 1e4])
+    parameters = np.stack(np.meshgrid(values, values, values), -1).reshape(-1, 3, 1, 1)
+    for x in (0.0, 0.5, 1.0):
+        x = np.full((len(parameters), 1), np.round(255 * x) / 255, "float32")
+        slopes = gradient(
+            lambda a, b, c, x: LogisticMixture(a, b, c).log_prob(x),
+            *np.moveaxis(parameters, 1, 0),
+            x,
+        )
+        assert all(np.isfinite(slope).all() for slope in slopes)
+
+
+@pytest.mark.parametrize("rate", [1e-6, 0.3, 4.0, 15.99, 16.5, 700.0, 1e5])
+def test_poisson_is_exact_and_sums_to_one(rate):
+    log_rate = np.float32(np.log(rate))
+    exact = stats.poisson(np.exp(np.float64(log_rate)))
+    counts = np.unique(np.round(exact.ppf(np.r_[0, np.linspace(1e-9, 1 - 1e-9, 500)])).clip(0))
+    counts = np.concatenate([counts, [0, 1, 2 * counts[-1] + 20]])
+    distribution = Poisson(np.full((len(counts), 1), log_rate))
+    log_prob = distribution.log_prob(np.float32(counts)[:, None])
+    np.testing.assert_allclose(
+        log_prob, exact.logpmf(counts), rtol=2e-6, atol=2e-3 if rate > 1e3 else 1e-4
+    )
+    assert float(distribution.mean[0, 0]) == pytest.approx(rate, rel=3e-6)
+    if rate < 1e3:
+        every = np.arange(2 * rate + 60, dtype="float32")[:, None]
+        log_prob = Poisson(np.full_like(every, log_rate)).log_prob(every)
+        assert special.logsumexp(log_prob) == pytest.approx(0, abs=2e-5)
+
+
+@pytest.mark.parametrize("rate", [1e-6, 0.3, 4.0, 15.9, 16.1, 700.0, 1e5])
+def test_poisson_draws_are_the_quantiles(rate):
+    shares = np.float32(np.r_[0, 2**-24, np.linspace(1e-4, 1 - 1e-4, 2001), 1 - 2**-24])
+    log_rate = np.float32(np.log(rate))
+    drawn = np.asarray(Poisson(np.full(len(shares), log_rate)).transform(shares), "float64")
+    exact = stats.poisson(np.exp(np.float64(log_rate)))
+    quantiles = np.maximum(exact.ppf(np.float64(shares)), 0)
+    differ = drawn != quantiles
+    assert np.abs(drawn - quantiles)[1:-1].max() <= 1
+    # another count only where the share lies at the edge of two, to float32 or the expansion
+    edges = exact.cdf(np.minimum(drawn, quantiles)[differ])
+    assert np.abs(edges - shares[differ])[1:].max(initial=0) < (2e-6 if rate < 16 else 1e-4)
+    assert drawn[0] <= quantiles[1]
+    assert np.abs(drawn[-1] - quantiles[-1]) <= 2
+
+
+def test_poisson_gradient_is_the_difference_from_the_rate():
+    log_rates = np.float32([-1e4, -20, -1, 0, 2, 10, 29, 1e4])
+    for count in (0.0, 1.0, 15.0, 16.0, 3000.0):
+        slope, _ = gradient(
+            lambda v, k: Poisson(v).log_prob(k),
+            log_rates[:, None],
+            np.full((len(log_rates), 1), count),
+        )
+        assert np.isfinite(slope).all()
+        expected = count - np.exp(np.float64(log_rates[:6]))
+        np.testing.assert_allclose(slope[:6, 0], expected, rtol=1e-4, atol=1e-4 * (1 + count / 100))
+
+
+def columns(rows, logvar=0.0, **settings):
+    parameters = np.random.default_rng(0).normal(size=(7,)).astype("float32")
+    tiled = np.tile(parameters, (rows, 1))
+    parts = (
+        Normal(tiled[:, :2], np.full((rows, 2), logvar, "float32")),
+        Categorical(tiled[:, 2:5]),
+        Poisson(tiled[:, 5:]),
+    )
+    return Columns(parts, **settings), parameters
+
+
+def test_columns_are_independent_parts():
+    one_hot = np.eye(3, dtype="float32")
+    x = np.float32([[0.3, -2, *one_hot[1], 0, 4], [9, 1, *one_hot[2], 2, 1]])
+    distribution, p = columns(2)
+    p = p.astype("float64")
+    shares = special.softmax(p[2:5])
+    exact = stats.norm.logpdf(x[:, :2], p[:2]).sum(axis=1)
+    exact += np.log(x[:, 2:5] @ shares) + stats.poisson.logpmf(x[:, 5:], np.exp(p[5:])).sum(axis=1)
+    np.testing.assert_allclose(distribution.log_prob(x), exact, rtol=1e-5)
+    np.testing.assert_allclose(distribution.mean[0], [*p[:2], *shares, *np.exp(p[5:])], rtol=1e-5)
+    weights = np.float32([1, 0, 1, 1, 1, 0, 0])
+    exact = stats.norm.logpdf(x[:, 0], p[0]) + np.log(x[:, 2:5] @ shares)
+    np.testing.assert_allclose(columns(2, weights=weights)[0].log_prob(x), exact, rtol=1e-5)
+    none = columns(2, weights=np.zeros((2, 1), "float32"))[0].log_prob(x)
+    np.testing.assert_array_equal(none, 0)
+
+
+def test_columns_are_drawn_from_uniform_noise():
+    noise = np.random.default_rng(0).random((20_000, 7), dtype="float32")
+    noise[0], noise[1] = 0, 1 - 2**-24  # what a generator may give
+    distribution, p = columns(20_000, logvar=np.log(4.0))
+    drawn = np.asarray(distribution.transform(noise))
+    assert np.isfinite(drawn).all()
+    exact = p[:2] + 2 * stats.norm.ppf(noise[2:, :2])
+    np.testing.assert_allclose(drawn[2:, :2], exact, rtol=1e-4, atol=1e-4)
+    assert (drawn[:, 2:5].sum(axis=1) == 1).all()
+    np.testing.assert_allclose(drawn[:, 2:5].mean(axis=0), special.softmax(p[2:5]), atol=0.015)
+    rates = np.exp(np.float64(p[5:]))
+    assert (drawn[2:, 5:] == stats.poisson.ppf(np.float64(noise[2:, 5:]), rates)).mean() > 0.999

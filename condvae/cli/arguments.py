@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -12,21 +12,24 @@ from condvae.checks import InputError
 if TYPE_CHECKING:
     from condvae.data import Dataset
     from condvae.runs import Run
+    from condvae.spec import DataSpec
 
 DataDir = Annotated[Path | None, Parameter(help="Where the files of a named set lie.")]
 Overwrite = Annotated[bool, Parameter(negative="", help="Replace an existing output.")]
 
 
-def load_dataset(source: str, data_dir: Path | None) -> "Dataset":
-    """The data set that DATA names."""
+def load_dataset(
+    source: str, data_dir: Path | None, spec: "DataSpec | None" = None, **settings: Any
+) -> "Dataset":
+    """The data set that DATA names, read as spec and settings say."""
     from condvae.data import load_data
 
-    return load_data(source, data_dir=data_dir)
+    return load_data(source, data_dir=data_dir, spec=spec, **settings)
 
 
 def data_of_run(run: "Run", data: str | None, data_dir: Path | None) -> "Dataset":
     """The data of a run, by the recorded name or the one given."""
-    return load_dataset(data, data_dir) if data else run.load_data(data_dir)
+    return load_dataset(data, data_dir, run.spec.data) if data else run.load_data(data_dir)
 
 
 def numbers(text: str, option: str, kind: type) -> tuple:

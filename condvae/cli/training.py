@@ -11,11 +11,12 @@ from cyclopts import Parameter
 from condvae.checks import InputError, check_choice
 from condvae.cli.arguments import DataDir, load_dataset, numbers
 from condvae.cli.looking import evaluate, plot
-from condvae.presets import PRESETS
+from condvae.presets import PRESETS, READING
 
 # the exit codes that a shell gives a process which such a signal has ended
 INTERRUPTED, TERMINATED = 130, 143
 MOST_CONFIG_BYTES = 2**20
+SCALES = ("learned", "per_dimension")
 
 
 @Parameter(name="*")
@@ -38,12 +39,13 @@ class Settings:
         activation: Of the hidden layers.
         activity_regularizer: On the encoder's hidden layers.
         output_bias: What the decoder's last bias starts from.
-        likelihood: Of the pixels.
-        scale: Standard deviation of the normal likelihood.
+        likelihood: Of the pixels, or of a table's columns; auto chooses by the data.
+        scale: Standard deviation of the normal likelihood: a number, learned, or per_dimension.
         pixels: Grey levels as they are, or binarised anew at each draw.
         prior: p(z | y): standard, or a network of y.
         baseline: A network from y to a first guess; frozen as it comes from --from, or joint.
         decoder_sees: z and y, or z alone.
+        dropout: Share of the hidden values of prior and baseline that training leaves out.
         network: The conditional VAE, or its baseline alone.
         beta: Weight of the KL.
         alpha: 1 for the CVAE, 0 for the GSNN, between them the hybrid.
@@ -54,6 +56,14 @@ class Settings:
         validation: Fraction of the training images held out, or "test".
         test: Fraction held out where the data bring no test set.
         split_seed: Seed of the splits.
+        conditions: A column that is given, such as digit, or slant:continuous; once for each.
+        ignore: A column that is left out; once for each.
+        scaling: Of a table's numbers, by their quantiles or by mean and deviation.
+        resize: Height,width that the images of a folder are scaled to.
+        skip_broken: Pass over the images of a folder that cannot be decoded.
+        condition_dropout: Share of the rows in a step that learn with a subset of the conditions.
+        condition_at: Where the networks see y: at the input, or at every hidden layer.
+        components: Of the logistic mixture.
     """
 
     epochs: int | None = None
@@ -70,12 +80,25 @@ class Settings:
     activation: Literal["relu", "silu", "gelu", "elu", "tanh"] | None = None
     activity_regularizer: Literal["l1", "l2"] | None = None
     output_bias: Literal["zeros", "data"] | None = None
-    likelihood: Literal["bernoulli", "normal", "categorical"] | None = None
-    scale: float | None = None
+    likelihood: (
+        Literal[
+            "auto",
+            "bernoulli",
+            "continuous_bernoulli",
+            "normal",
+            "logistic_mixture",
+            "poisson",
+            "categorical",
+            "table",
+        ]
+        | None
+    ) = None
+    scale: str | None = None
     pixels: Literal["grey", "dynamic"] | None = None
     prior: Literal["standard", "conditional"] | None = None
     baseline: Literal["absent", "joint", "frozen"] | None = None
     decoder_sees: Literal["z", "z_and_y"] | None = None
+    dropout: float | None = None
     network: Literal["cvae", "deterministic"] | None = None
     beta: float | None = None
     alpha: float | None = None
@@ -86,12 +109,24 @@ class Settings:
     validation: float | Literal["test"] | None = None
     test: float | None = None
     split_seed: int | None = None
+    conditions: Annotated[tuple[str, ...] | None, Parameter(name="--condition", negative="")] = None
+    ignore: Annotated[tuple[str, ...] | None, Parameter(negative="")] = None
+    scaling: Literal["quantile", "standard"] | None = None
+    resize: str | None = None
+    skip_broken: Annotated[bool | None, Parameter(negative="")] = None
+    condition_dropout: float | None = None
+    condition_at: Literal["input", "every_layer"] | None = None
+    components: int | None = None
 
     def given(self) -> dict[str, Any]:
         """The settings that were given."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         if self.hidden_dims is not None:
             values["hidden_dims"] = numbers(self.hidden_dims, "--hidden-dims", int)
+        if self.resize is not None:
+            values["resize"] = numbers(self.resize, "--resize", int)
+        if self.scale is not None and self.scale not in SCALES:
+            (values["scale"],) = numbers(self.scale, "--scale", float)
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -147,9 +182,10 @@ def train(
     from condvae.training import estimate
     from condvae.training import train as train_model
 
+    spec = _read_config(config)
     arguments = {
         "preset": preset,
-        "spec": _read_config(config),
+        "spec": spec,
         "run_dir": run,
         "start_from": start_from,
         **settings.given(),
@@ -160,11 +196,15 @@ def train(
         raise InputError(
             "--dry-run and --resume exclude each other", "both", "Leave one of them out."
         )
-    dataset = load_dataset(source, data_dir)
+    reading = {name: value for name, value in settings.given().items() if name in READING}
+    dataset = load_dataset(source, data_dir, spec and spec.data, **reading)
     if dry_run:
         print(estimate(dataset, **arguments))
         return 0
-    print(f"{dataset.name}: {len(dataset.x):,} images; {dataset.assumption}", file=sys.stderr)
+    print(
+        f"{dataset.name}: {len(dataset.x):,} {dataset.unit}; {dataset.assumption}", file=sys.stderr
+    )
+    print(f"given: {dataset.condition}", file=sys.stderr)
     finished = train_model(dataset, **arguments, resume=resume)
     figures = finished.record.figures
     if figures is not None:

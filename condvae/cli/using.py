@@ -1,12 +1,15 @@
 """condvae generate, encode, transfer, complete, export."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from condvae.checks import InputError, check_at_least, check_new_path, check_suffix
 from condvae.cli.arguments import DataDir, Overwrite, load_dataset, numbers, working
+
+if TYPE_CHECKING:
+    from condvae.runs import Run
 
 
 def generate(
@@ -14,7 +17,7 @@ def generate(
     /,
     *,
     out: Path,
-    given: str | None = None,
+    given: Annotated[list[str] | None, Parameter(negative="")] = None,
     num_samples: Annotated[int | None, Parameter(name=["--num-samples", "-n"])] = None,
     per_class: int | None = None,
     z: str | None = None,
@@ -22,12 +25,15 @@ def generate(
     seed: int = 0,
     overwrite: Overwrite = False,
 ) -> int:
-    """New images under a label or given an image: a sheet (.png), arrays (.npz), or a folder.
+    """New images under a label or given an image: a sheet (.png), arrays (.npz), or a folder;
+    new rows of a table: .csv, .tsv or .parquet.
 
     Args:
         run: A run folder.
         out: Where to write; its suffix says in which form.
-        given: The label: 3, or digit=3; or the file of the image that is given.
+        given: The label: 3, or digit=3; of several conditions once for each, name=value, what is
+            left out being missing; or the file of the image that is given. Of a table with nothing
+            given the conditions are drawn from the training rows.
         num_samples: How many images; 16 when not given.
         per_class: So many images of every label: a balanced synthetic set.
         z: One style for all, such as --z=0.5,-1.2, in place of draws from the prior.
@@ -36,23 +42,17 @@ def generate(
     """
     import numpy as np
 
-    from condvae.conditions import Image, MaskedImage, check_categorical
-    from condvae.data.image_folder import read_image
     from condvae.data.writers import check_image_path, write_images
     from condvae.exploration.plots import class_colours
     from condvae.runs import Run
 
-    if (given is None) == (per_class is None):
-        raise InputError(
-            "generate needs either --given LABEL or --per-class N",
-            "none of them" if given is None else "both",
-            "Give one.",
-        )
-    check_image_path(check_new_path(out, overwrite))
+    check_new_path(out, overwrite)
     for option, number in (("--num-samples", num_samples), ("--per-class", per_class)):
         check_at_least(1 if number is None else number, 1, option)
-    if per_class is not None and (num_samples is not None or z is not None):
-        raise InputError("--per-class stands alone", "-n or --z beside it", "Leave one out.")
+    if per_class is not None and (given or num_samples is not None or z is not None):
+        raise InputError(
+            "--per-class stands alone", "--given, -n or --z beside it", "Leave one out."
+        )
     if z is not None and (num_samples or 1) > 1 and not sample:
         raise InputError(
             "--z must come with one image, or with --sample",
@@ -60,40 +60,90 @@ def generate(
             "One style has one expected image: leave -n out.",
         )
     opened = Run.open(run)
-    bounded = opened.record.preprocessing.in_unit_interval
-    if not bounded and out.suffix != ".npz":
+    preprocessing = opened.record.preprocessing
+    if preprocessing.table is None:
+        check_image_path(out)
+    bounded = preprocessing.in_unit_interval
+    if not bounded and preprocessing.table is None and out.suffix != ".npz":
         raise InputError(
             "images must lie in [0, 1] to be written as pictures",
-            f"a run on {opened.record.preprocessing.assumption}",
+            f"a run on {preprocessing.assumption}",
             "Write an .npz.",
         )
-    condition = opened.record.condition
-    count = per_class or num_samples or (16 if z is None else 1)
-    if per_class is not None:
-        names = check_categorical(condition).categories
-        y = labels = [name for name in names for _ in range(per_class)]
-    elif isinstance(condition, MaskedImage):
-        raise InputError(
-            "generate needs a run that is given classes or whole images",
-            f"{run}, which is given parts of images",
-            "Use `condvae complete`.",
-        )
-    elif isinstance(condition, Image):
-        labels = [str(given)] * count
-        # a float: the training images may have been binary
-        picture = read_image(Path(str(given)), condition.image_shape) / np.float32(255)
-        y = np.repeat(picture[None], count, axis=0)
-    else:
-        y = labels = [condition.given(str(given))] * count
+    count = num_samples or (16 if z is None else 1)
+    y, labels = conditions(opened, given or [], count, per_class, seed)
     style = None if z is None else np.array([numbers(z, "--z", float)] * len(labels), "float32")
     with working("generating"):
         x = opened.model.generate(y, z=style, sample=sample, seed=seed)
-        if opened.record.preprocessing.pixel_classes is not None:
+        if preprocessing.table is not None:
+            return write_rows(opened, x, y, out, seed)
+        if preprocessing.pixel_classes is not None:
             bounded = out.suffix.lower() != ".npz"
             x = class_colours(x) if bounded else x.argmax(axis=-1)[..., None].astype("uint8")
         write_images(out, x, labels, bounded)
     kind = "samples of the pixels" if sample else "expected pixels"
     print(f"{out}: {len(x):,} images, {kind}, seed {seed}")
+    return 0
+
+
+def conditions(
+    run: "Run", given: list[str], count: int, per_class: int | None, seed: int
+) -> tuple[Any, list[str]]:
+    """y of the images to generate, one a row, and what to call each of them."""
+    import numpy as np
+
+    from condvae.conditions import Image, MaskedImage, Schema, check_categorical
+    from condvae.data.image_folder import read_image
+
+    condition = run.record.condition
+    if isinstance(condition, Schema):
+        if per_class is not None:
+            only = check_categorical(
+                condition.conditions[0] if len(condition.names) == 1 else condition
+            )
+            labels = [name for name in only.categories for _ in range(per_class)]
+            return {only.name: np.asarray(labels)}, labels
+        if not given and run.record.preprocessing.table is not None:
+            rows = run.check_data(run.load_data()).train.given
+            return rows[np.random.default_rng(seed).integers(len(rows), size=count)], [""] * count
+        encoded = run.model.encode_condition(condition.parse(given))
+        return np.repeat(encoded, count, axis=0), [" ".join(given) or "anything"] * count
+    if per_class is not None:
+        labels = [n for n in check_categorical(condition).categories for _ in range(per_class)]
+        return labels, labels
+    if len(given) != 1:
+        raise InputError(
+            "generate needs either --given LABEL or --per-class N",
+            f"{len(given)} labels" if given else "none of them",
+            "Give one.",
+        )
+    if isinstance(condition, MaskedImage):
+        raise InputError(
+            "generate needs a run that is given classes or whole images",
+            f"{run.path}, which is given parts of images",
+            "Use `condvae complete`.",
+        )
+    if isinstance(condition, Image):
+        # a float: the training images may have been binary
+        picture = read_image(Path(given[0]), condition.image_shape) / np.float32(255)
+        return np.repeat(picture[None], count, axis=0), given * count
+    labels = [condition.given(given[0])] * count
+    return labels, labels
+
+
+def write_rows(run: "Run", x: Any, y: Any, out: Path, seed: int) -> int:
+    """Generated rows of a table, with the conditions that they were given."""
+    from condvae.conditions import Continuous, Schema
+    from condvae.data.tables import write_table
+
+    table, condition = run.record.preprocessing.table, run.record.condition
+    if table is None or not isinstance(condition, Schema):
+        raise TypeError("a run on a table has both")
+    columns = {**x, **condition.decode(condition.encode(y))}
+    whole = [c.name for c in condition.conditions if isinstance(c, Continuous) and c.integer]
+    order = [name for name in table.order if name in columns]
+    write_table(out, {name: columns[name] for name in order}, {*table.integers, *whole})
+    print(f"{out}: {len(columns[order[0]]):,} rows, drawn, seed {seed}")
     return 0
 
 
@@ -127,7 +177,7 @@ def encode(
             f"{run}, which is given parts of images",
             "Use condvae.load(RUN).encode from Python.",
         )
-    dataset = load_dataset(source, data_dir)
+    dataset = load_dataset(source, data_dir, opened.spec.data)
     of_classes = isinstance(dataset.condition, Categorical)
     labels = dataset.y.astype(str) if of_classes else dataset.y
     with working("encoding"):

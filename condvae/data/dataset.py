@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Self
@@ -10,8 +10,24 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from condvae.checks import InputError, check_range
-from condvae.conditions import Categorical, Image, categorical_of, check_categorical
+from condvae.conditions import (
+    Categorical,
+    Image,
+    Schema,
+    Table,
+    categorical_of,
+    check_categorical,
+    is_missing,
+    named_kinds,
+    schema_of,
+    table_of,
+)
 from condvae.data.arrays import check_class_sizes, checked_images, checked_labels
+from condvae.data.columns import (
+    check_num_rows,
+    check_table_columns,
+    checked_columns,
+)
 from condvae.data.splits import stratified_split
 from condvae.spec import DataSpec
 
@@ -22,9 +38,10 @@ class Split(NamedTuple):
     """A part of a data set.
 
     Attributes:
-        x: (n, height, width, channels) images.
-        y: as TrainedModel takes it: (n,) labels, whole numbers or names, or images.
-        given: y as the Keras model takes it: (n,) int32 class codes, or images.
+        x: (n, height, width, channels) images, or (n, dim) rows of a table, encoded.
+        y: as TrainedModel takes it: (n,) labels, whole numbers or names, images, or several
+            conditions, encoded.
+        given: y as the Keras model takes it: (n,) int32 class codes, images, or (n, dim).
         rows: (n,) sorted positions in the data set.
     """
 
@@ -39,22 +56,28 @@ class Dataset:
     """Images, what is given about them, and how they are split.
 
     Attributes:
-        x: (N, height, width, channels) uint8 or float32.
-        given: (N,) int32 class codes, or (N, height, width, channels) images, uint8 or float32.
+        x: (N, height, width, channels) uint8 or float32; (N, dim) float32 of a table, encoded.
+        given: (N,) int32 class codes, (N, height, width, channels) images, uint8 or float32, or
+            (N, dim) float32, several conditions, encoded.
         condition: what y is called, and the classes' names in the order of their codes.
         name: a named set, a path, or "" for arrays.
         pixel_classes: names of the values of x, where x is label maps; else None.
         test_rows: rows of the source's own test set; None where it has none.
         spec: how the rest is split.
+        table: the columns of x, where x is a table; else None.
+        raw: {name: (N, ...) values} of conditions and table as they came, from which their scales
+            are measured anew where the split changes; None without a schema and a table.
     """
 
     x: np.ndarray
     given: np.ndarray
-    condition: Categorical | Image
+    condition: Categorical | Image | Schema
     name: str = ""
     pixel_classes: tuple[str, ...] | None = None
     test_rows: np.ndarray | None = None
     spec: DataSpec = field(default_factory=DataSpec)
+    table: Table | None = None
+    raw: Mapping[str, np.ndarray] | None = None
 
     @classmethod
     def from_arrays(
@@ -125,15 +148,73 @@ class Dataset:
             given = condition.codes(y)
         return cls(x, given, condition, name, pixel_classes, test_rows, spec)
 
+    @classmethod
+    def from_columns(
+        cls,
+        columns: Mapping[str, Any],
+        x: Any = None,
+        *,
+        name: str = "",
+        test_rows: np.ndarray | None = None,
+        spec: DataSpec | None = None,
+    ) -> "Dataset":
+        """A data set of named columns: conditions of images, or a table and its conditions.
+
+        `spec.conditions` says which columns are conditions, and of what kind where the values do
+        not tell; of images None named are all of them. `spec.ignore` are left out. The remaining
+        columns of a table are x. Scales and ranges are those of the training rows.
+
+        Args:
+            columns: {name: (N,) or (N, dim) numbers or texts}, NaN or "" where missing.
+            x: (N, height, width[, channels]) images; None: a table.
+            name: what the data are called, in errors and reports.
+            test_rows: rows of a test set of the source's own.
+            spec: conditions, what to ignore, and how to split.
+
+        Raises:
+            InputError: columns, kinds or values that do not fit.
+        """
+        spec = spec or DataSpec()
+        raw = checked_columns(columns, spec.ignore)
+        kinds = named_kinds(spec.conditions, list(raw))
+        if x is None:
+            check_table_columns(raw, kinds)
+        else:
+            x = checked_images(x, f"x of {name}" if name else "x")
+            kinds = kinds or dict.fromkeys(raw)
+            check_num_rows(raw, len(x))
+        given = {column: raw[column] for column in kinds}
+        everything = np.arange(len(next(iter(raw.values()))))
+        only = next(iter(given), "")
+        schema = schema_of(given, kinds, everything)
+        is_class = len(given) == 1 and isinstance(schema.conditions[0], Categorical)
+        if x is not None and is_class and not is_missing(given[only]).any():
+            condition, codes = categorical_of(given[only], only)
+            return cls(x, codes, condition, name, None, test_rows, spec)
+        table = None if x is not None else table_of(raw, given, spec.scaling, everything)
+        images: Any = x if table is None else table.encode(raw)
+        whole = cls(images, schema.encode(given), schema, name, None, test_rows, spec, table, raw)
+        return whole.with_spec(spec)
+
     def with_spec(self, spec: DataSpec) -> "Dataset":
-        """The same images, split in another way."""
-        return replace(self, spec=spec)
+        """The same data, split in another way; scales are measured on the training rows anew."""
+        other = replace(self, spec=spec)
+        if self.raw is None or not isinstance(self.condition, Schema):
+            return other
+        rows = other._rows["train"]
+        given = {name: self.raw[name] for name in self.condition.names}
+        kinds = {condition.name: condition.kind for condition in self.condition.conditions}
+        schema = schema_of(given, kinds, rows)
+        table, x = self.table, self.x
+        if table is not None:
+            table = table_of(self.raw, given, spec.scaling, rows)
+            x = table.encode(self.raw)
+        return replace(other, x=x, given=schema.encode(given), condition=schema, table=table)
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels)."""
-        height, width, channels = self.x.shape[1:]
-        return height, width, channels
+    def image_shape(self) -> tuple[int, ...]:
+        """(height, width, channels), or (dim,) of a table."""
+        return self.x.shape[1:]
 
     @property
     def y(self) -> np.ndarray:
@@ -142,9 +223,15 @@ class Dataset:
 
     @property
     def codes(self) -> np.ndarray:
-        """(N,) int32 class codes; where images are given all are of one class."""
-        is_class = isinstance(self.condition, Categorical)
-        return self.given if is_class else np.zeros(len(self.x), dtype="int32")
+        """(N,) int32 class codes; of several conditions the first class's that is never missing.
+
+        Where there is none all are of one class.
+        """
+        if isinstance(self.condition, Categorical):
+            return self.given
+        if self._leading_class is not None:
+            return self.given[:, self._leading_class[1]].argmax(axis=1).astype("int32")
+        return np.zeros(len(self.x), dtype="int32")
 
     @property
     def num_classes(self) -> int:
@@ -155,6 +242,11 @@ class Dataset:
     def label_names(self) -> tuple[str, ...]:
         """The classes' names in the order of their codes; InputError as above."""
         return check_categorical(self.condition).categories
+
+    @property
+    def unit(self) -> str:
+        """What one x is called, in the plural."""
+        return "images" if self.table is None else "rows"
 
     @cached_property
     def x_max(self) -> int:
@@ -181,12 +273,21 @@ class Dataset:
 
     @cached_property
     def in_unit_interval(self) -> bool:
-        """Whether x, as the model sees it, lies in [0, 1]."""
+        """Whether x, as the model sees it, lies in [0, 1]; false of a table."""
+        if self.table is not None:
+            return False
         return self.x.dtype == np.uint8 or bool(self.x.min() >= 0 and self.x.max() <= 1)
 
     @cached_property
     def assumption(self) -> str:
-        """What the pixels were taken for."""
+        """What the pixels, or the columns, were taken for."""
+        if self.table is not None:
+            numeric = sum(kind == "normal" for kind, _ in self.table.kinds)
+            how = {"quantile": "by their quantiles", "standard": "standardised"}[self.spec.scaling]
+            return (
+                f"a table: {numeric} column(s) of numbers, taken {how}, and "
+                f"{len(self.table.columns) - numeric} of classes"
+            )
         if self.pixel_classes is not None:
             return f"label maps: each pixel is one of {', '.join(self.pixel_classes)}"
         if self.x.dtype == np.uint8:
@@ -219,6 +320,8 @@ class Dataset:
     def fingerprint(self) -> str:
         """sha256, in hex, of x, y, names of the classes and the source's test rows."""
         own_test = None if self.test_rows is None else self.test_rows.tolist()
+        if self.raw is not None:
+            return self._fingerprint_of_columns(self.raw, own_test)
         names = self._class_names
         head: list[Any] = [str(self.x.dtype), self.x.shape, str(self.given.dtype), names, own_test]
         if isinstance(self.condition, Image) or self.pixel_classes:
@@ -226,6 +329,18 @@ class Dataset:
         digest = hashlib.sha256(json.dumps(head).encode())
         digest.update(np.ascontiguousarray(self.x).data)
         digest.update(np.ascontiguousarray(self.given).data)
+        return digest.hexdigest()
+
+    def _fingerprint_of_columns(
+        self, raw: Mapping[str, np.ndarray], own_test: list[int] | None
+    ) -> str:
+        """sha256, in hex, of the columns as they came, of images among them x, and of names."""
+        conditions = self.condition.names if isinstance(self.condition, Schema) else ()
+        columns = dict(raw) if self.table is not None else {**raw, "": self.x}
+        digest = hashlib.sha256(json.dumps([conditions, own_test]).encode())
+        for name, values in columns.items():
+            head = json.dumps([name, str(values.dtype), values.shape])
+            digest.update(head.encode() + np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
 
     def split_record(self) -> dict[str, Any]:
@@ -275,7 +390,18 @@ class Dataset:
         """Of the classes that splits draw from in proportion."""
         if isinstance(self.condition, Categorical):
             return self.condition.categories
-        return ("images",)
+        if self._leading_class is not None:
+            return self._leading_class[0].categories
+        return ("rows",)
+
+    @property
+    def _leading_class(self) -> tuple[Categorical, slice] | None:
+        """Of several conditions the first class that is never missing, and where it lies in y."""
+        if isinstance(self.condition, Schema):
+            for condition, block in self.condition.blocks:
+                if isinstance(condition, Categorical) and self.given[:, block.stop].all():
+                    return condition, block
+        return None
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.x.shape} {self.x.dtype}, {self.condition})"

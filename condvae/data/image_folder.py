@@ -1,8 +1,9 @@
 """A folder of images, one folder per class."""
 
+import logging
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,6 +17,8 @@ from condvae.checks import InputError, check_memory
 from condvae.data.arrays import bytes_needed
 from condvae.data.dataset import Dataset
 from condvae.data.short_reads import ShortReads
+from condvae.data.tables import SUFFIXES as TABLE_SUFFIXES
+from condvae.data.tables import read_table
 from condvae.spec import DataSpec
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
@@ -27,19 +30,26 @@ TAG_COPIES = 40  # a TIFF's tags as Python numbers, per byte of the file
 MOST_SCANS = 100  # of a progressive JPEG: each takes as long as the whole image, in 100 bytes
 MOST_TILE_PIXELS = 2**22
 TILE_WIDTH, TILE_LENGTH = 322, 323  # TIFF's tags
+FILE_COLUMN = "file"
+_log = logging.getLogger(__name__)
 
 
 def read_image_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
-    """A data set of the images in the sub-folders of a folder, whose names are the classes.
+    """A data set of the images in a folder: of a folder for each class, or told by a table.
 
     Grey images stay grey if all are; else all become RGB. 1-bit images become 0 and 255.
-    Hidden files and files with other suffixes are passed over.
+    Hidden files and files with other suffixes are passed over. A table in the folder (.csv, .tsv or
+    .parquet) has a column `file`, paths from the folder on; its other columns are conditions.
+    With `spec.resize` images are scaled to that size; with `spec.skip_broken` those that cannot be
+    decoded are named in a warning and left out.
 
     Raises:
         InputError: a class folder without images, a broken, 16-bit or gigantic image, images
             of different sizes, more of them than memory should hold, or what
             `Dataset.from_arrays` refuses.
     """
+    if (table := attribute_table(folder)) is not None:
+        return _read_with_table(folder, table, spec or DataSpec())
     classes = [entry for entry in sorted(folder.iterdir()) if _is_shown(entry) and entry.is_dir()]
     paths, labels = [], []
     for class_folder in classes:
@@ -52,21 +62,96 @@ def read_image_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
             )
         paths += images
         labels += [label_of_folder(class_folder.name)] * len(images)
-    mode, (width, height) = _common_form(paths)
-    shape = (len(paths), height, width, 3 if mode == "RGB" else 1)
-    of_labels = bytes_needed(shape[:1], np.dtype(f"U{max(map(len, labels))}"))
+    spec = spec or DataSpec()
+    of_labels = bytes_needed((len(paths),), np.dtype(f"U{max(map(len, labels))}"))
+    x, rows = _read_images(folder, paths, spec, of_labels)
+    return Dataset.from_arrays(x, [labels[row] for row in rows], name=str(folder), spec=spec)
+
+
+def attribute_table(folder: Path) -> Path | None:
+    """The table that says what the images in a folder show; None where there is none.
+
+    Raises:
+        InputError: there are several.
+    """
+    found = sorted(
+        p for p in folder.iterdir() if _is_shown(p) and p.suffix.lower() in TABLE_SUFFIXES
+    )
+    if len(found) > 1:
+        raise InputError(
+            f"{folder} must hold one table beside its images",
+            ", ".join(path.name for path in found[:5]),
+            "Move the others away.",
+        )
+    return found[0] if found else None
+
+
+def _read_with_table(folder: Path, table: Path, spec: DataSpec) -> Dataset:
+    """The images that a table names, its other columns their conditions."""
+    columns = read_table(table)
+    files = columns.pop(FILE_COLUMN, None)
+    if files is None or files.dtype.kind != "U" or not columns:
+        raise InputError(
+            f"{table} must have a column {FILE_COLUMN!r}, the images' paths, and conditions",
+            f"the columns {', '.join(columns)[:200]}",
+            "Name the columns in its first line.",
+        )
+    for row, file in enumerate(files):
+        path = folder / file
+        if not file or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+            raise InputError(
+                f"{table} must name images in {folder}",
+                f"{file!r} in row {row}, which is none",
+                "Correct the path, or remove the row.",
+            )
+    x, rows = _read_images(folder, [folder / file for file in files], spec)
+    columns = {name: values[rows] for name, values in columns.items()}
+    return Dataset.from_columns(columns, x, name=str(folder), spec=spec)
+
+
+def _read_images(
+    folder: Path, paths: list[Path], spec: DataSpec, more_bytes: int = 0
+) -> tuple[np.ndarray, list[int]]:
+    """The images (n, height, width, channels) uint8, and which of the paths they are.
+
+    Args:
+        more_bytes: that what belongs to the images takes.
+    """
+    rows = list(range(len(paths)))
+    if spec.skip_broken:
+        rows = [row for row in rows if _is_whole(paths[row])]
+        if not rows:
+            raise InputError(f"{folder} must hold images", "none that is whole", "Bring some.")
+    mode, size = _common_form([paths[row] for row in rows], spec.resize)
+    width, height = size
+    shape = (len(rows), height, width, 3 if mode == "RGB" else 1)
     check_memory(
-        bytes_needed(shape, np.dtype(np.uint8)) + of_labels + PIXEL_BYTES * width * height,
-        f"the {len(paths):,} images of {width} × {height} pixels in {folder}, with copies,",
+        bytes_needed(shape, np.dtype(np.uint8)) + more_bytes + PIXEL_BYTES * width * height,
+        f"the {len(rows):,} images of {width} × {height} pixels in {folder}, with copies,",
     )
     x = np.empty(shape, np.uint8)
-    for row, path in enumerate(paths):
+    for place, row in enumerate(rows):
+        with _opened(paths[row]) as image:
+            pixels = _converted(image, mode)
+        if pixels.shape[1::-1] != size:
+            pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
+        x[place] = pixels.reshape(shape[1:])
+    return x, rows
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether an image can be decoded; one that cannot is named in a warning."""
+    try:
         with _opened(path) as image:
-            x[row] = _converted(image, mode).reshape(x.shape[1:])
-    return Dataset.from_arrays(x, labels, name=str(folder), spec=spec)
+            _check_decoding(image, path)
+            image.load()
+    except InputError as error:
+        _log.warning("left out: %s", error)
+        return False
+    return True
 
 
-def read_image(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+def read_image(path: Path, image_shape: Sequence[int]) -> np.ndarray:
     """One image as uint8 of a model's shape, (height, width, channels).
 
     Raises:
@@ -118,8 +203,12 @@ def _images_in(folder: Path) -> list[Path]:
     return sorted(images)
 
 
-def _common_form(paths: list[Path]) -> tuple[str, tuple[int, int]]:
-    """Mode ("L" or "RGB") and (width, height) that all images have; reads headers only."""
+def _common_form(paths: list[Path], resize: tuple[int, int] | None) -> tuple[str, tuple[int, int]]:
+    """Mode ("L" or "RGB") and (width, height) that all images get; reads headers only.
+
+    Args:
+        resize: (height, width) that they are scaled to; None: they must have one size.
+    """
     mode, first_of_size = "L", {}
     for path in paths:
         with _opened(path) as image:
@@ -127,13 +216,16 @@ def _common_form(paths: list[Path]) -> tuple[str, tuple[int, int]]:
             first_of_size.setdefault(image.size, path)
             if not _is_grey(image):
                 mode = "RGB"
+    if resize is not None:
+        height, width = resize
+        return mode, (width, height)
     if len(first_of_size) > 1:
         sizes = [f"{width} × {height} ({path})" for (width, height), path in first_of_size.items()]
         more = f" and {len(sizes) - 5} more sizes" if len(sizes) > 5 else ""
         raise InputError(
             "all images must have the same width × height",
             ", ".join(sizes[:5]) + more,
-            "Crop or scale them to one size.",
+            "Scale them with --resize HEIGHT,WIDTH, or crop them to one size.",
         )
     return mode, next(iter(first_of_size))
 

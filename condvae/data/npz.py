@@ -12,7 +12,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from condvae.checks import InputError, check_memory
-from condvae.data.arrays import bytes_needed
+from condvae.conditions import named_kinds
+from condvae.data.arrays import bytes_needed, checked_images
 from condvae.data.dataset import Dataset
 from condvae.data.short_reads import ShortReads
 from condvae.spec import DataSpec
@@ -25,7 +26,9 @@ HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_head
 def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
     """A data set of the arrays `x` and `y`, or `x_train`, `y_train`; `x_test`, `y_test` if there.
 
-    With the array `pixel_classes`, x is label maps, and these are the names of its values.
+    With the array `pixel_classes`, x is label maps, and these are the names of its values. Beside
+    `x` may lie conditions by name, in place of y; all of them where `spec.conditions` names none.
+    Their values for the rows of `x_test` are the arrays `<name>_test`.
 
     Raises:
         InputError: not a whole .npz, an array missing or pickled, more than memory should hold,
@@ -38,13 +41,16 @@ def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
             archive = zipfile.ZipFile(file)
             for member in archive.infolist():  # compares its two names: damage may hide an array
                 archive.open(member).close()
-        members = _chosen(archive, path)
+        named = _named(archive, path, spec or DataSpec())
+        members = _chosen(archive, path) if named is None else named
         chosen = {f"array {name!r} of {path}": member for name, member in members.items()}
         needed = [bytes_needed(*_announced(archive, *item)) for item in chosen.items()]
         check_memory(sum(needed), f"the arrays of {path}, with copies,")
         arrays = dict(
             zip(members, (_array(archive, *item) for item in chosen.items()), strict=True)
         )
+    if named is not None:
+        return _with_conditions(arrays, str(path), spec)
     pixel_classes = arrays.pop(PIXEL_CLASSES, None)
     x, y, *test = arrays.values()
     return Dataset.from_arrays(
@@ -99,6 +105,50 @@ def _chosen(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
         )
     names += [*test, *([PIXEL_CLASSES] if PIXEL_CLASSES in members else [])]
     return {name: members[name] for name in names}
+
+
+def _named(
+    archive: zipfile.ZipFile, path: Path, spec: DataSpec
+) -> dict[str, zipfile.ZipInfo] | None:
+    """x and the arrays that are conditions by name, and their parts for a test set; or None."""
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    others = [n for n in members if n not in ("x", PIXEL_CLASSES) and not n.endswith("_test")]
+    if "x" not in members or not others or ("y" in members and not spec.conditions):
+        return None
+    names = list(named_kinds(spec.conditions, others)) or others
+    if "x_test" in members:
+        parts = [f"{name}_test" for name in names]
+        if absent := [part for part in parts if part not in members]:
+            raise InputError(
+                f"{path} must hold the conditions of x_test too",
+                f"no array {absent[0]!r}",
+                "Add it, or leave x_test out.",
+            )
+        names += ["x_test", *parts]
+    return {name: members[name] for name in ["x", *names]}
+
+
+def _with_conditions(arrays: dict[str, np.ndarray], name: str, spec: DataSpec | None) -> Dataset:
+    """The data set of x and conditions by name, test rows at the end."""
+    x, x_test = arrays.pop("x"), arrays.pop("x_test", None)
+    own = {column: values for column, values in arrays.items() if not column.endswith("_test")}
+    if x_test is None:
+        return Dataset.from_columns(own, x, name=name, spec=spec)
+    for part in (x, x_test):
+        checked_images(part, f"x of {name}")
+    num_own = len(x)
+    try:
+        x = np.concatenate([x, x_test])
+        columns = {
+            column: np.concatenate([v, arrays[f"{column}_test"]]) for column, v in own.items()
+        }
+    except ValueError as error:
+        raise InputError(
+            f"the test arrays of {name} must be like the others", str(error), "Bring one form."
+        ) from None
+    return Dataset.from_columns(
+        columns, x, name=name, test_rows=np.arange(num_own, len(x)), spec=spec
+    )
 
 
 def _announced(

@@ -7,14 +7,16 @@ import numpy as np
 from condvae.checks import InputError
 from condvae.data.dataset import Dataset
 from condvae.data.idx import read_idx
-from condvae.data.image_folder import holds_class_folders, read_image_folder
+from condvae.data.image_folder import attribute_table, holds_class_folders, read_image_folder
 from condvae.data.npz import read_npz
+from condvae.data.tables import SUFFIXES as TABLE_SUFFIXES
+from condvae.data.tables import read_table
 from condvae.spec import DataSpec
 
 FORMATS = (
     "an .npz file with the arrays x and y, an IDX images file (train-images-idx3-ubyte, .gz or "
-    "not) with its labels file beside it, a folder of IDX files, or a folder of images with a "
-    "folder per class"
+    "not) with its labels file beside it, a folder of IDX files, a folder of images with a "
+    "folder per class or a table of what they show, or a table (.csv, .tsv, .parquet)"
 )
 
 
@@ -22,7 +24,7 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
     """The data set at a path, whatever its format.
 
     Args:
-        path: an .npz file, an IDX images file, or a folder.
+        path: an .npz file, an IDX images file, a folder, or a table.
         spec: how to split; None: the defaults.
 
     Raises:
@@ -35,7 +37,9 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
         return read_idx_pair(path, spec)
     if path.is_dir() and _images_file(path, "train"):
         return read_idx_folder(path, spec)
-    if path.is_dir() and holds_class_folders(path):
+    if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES:
+        return Dataset.from_columns(read_table(path), name=str(path), spec=spec)
+    if path.is_dir() and (holds_class_folders(path) or attribute_table(path)):
         return read_image_folder(path, spec)
     raise InputError(
         f"the data must be {FORMATS}",

@@ -2,20 +2,25 @@
 
 import difflib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from condvae.checks import InputError
 from condvae.data.dataset import Dataset
+from condvae.data.glyphs import draw_glyphs
 from condvae.data.idx_sets import IDX_SETS, load_idx_set
 from condvae.data.readers import FORMATS, read
 from condvae.data.signs import CLASSES, signs
 from condvae.spec import DataSpec, Spec
 
-NAMED_SETS = ("digits", *IDX_SETS, "signs")
+# tables that scikit-learn embeds: the name of what is given
+TABLES = {"wine": "cultivar", "breast_cancer": "diagnosis", "diabetes": "progression"}
+NAMED_SETS = ("digits", *IDX_SETS, "signs", "glyphs", *TABLES)
 
 NUM_SIGNS = 4_000
+NUM_GLYPHS = 10_000
+GLYPH_CONDITIONS = ("digit:categorical", "slant:continuous", "thickness:continuous")
 
 
 def load_data(
@@ -26,18 +31,22 @@ def load_data(
     validation: float | Literal["test"] | None = None,
     test: float | None = None,
     split_seed: int | None = None,
+    **settings: Any,
 ) -> Dataset:
     """A data set by its name or its path.
 
     Args:
-        source: "digits" (comes with scikit-learn), "signs" (generated), "mnist", "fashion_mnist",
-            "kmnist", or the path of an .npz file, an IDX images file or a folder.
+        source: "digits" (comes with scikit-learn), "signs" and "glyphs" (generated), the tables
+            "wine", "breast_cancer" and "diabetes" (scikit-learn's), "mnist", "fashion_mnist",
+            "kmnist", or the path of an .npz file, an IDX images file, a folder or a table.
         data_dir: where the files of a named set lie, or go after the download; None:
             `$CONDVAE_DATA`, then the user's cache.
         spec: how to split; None: the defaults. The settings below replace its fields.
         validation: fraction of the training images, or "test" for the test images.
         test: fraction held out where the source has no test set of its own.
         split_seed: seed of the splits.
+        settings: further fields of the spec, such as `conditions=("digit", "slant:continuous")`,
+            `ignore=("id",)`, `resize=(64, 64)`.
 
     Raises:
         InputError: an unknown name, a setting or a file that does not fit, or files that are
@@ -49,7 +58,7 @@ def load_data(
             f"{type(source).__name__ if source else 'nothing'}",
             "For arrays use Dataset.from_arrays(x, y).",
         )
-    settings = {"validation": validation, "test": test, "split_seed": split_seed}
+    settings |= {"validation": validation, "test": test, "split_seed": split_seed}
     given = {name: value for name, value in settings.items() if value is not None}
     spec = Spec(data=spec or DataSpec()).override(source=str(source), **given).data
     try:
@@ -57,6 +66,10 @@ def load_data(
             return _digits(spec)
         if str(source) == "signs":
             return _signs(spec)
+        if str(source) == "glyphs":
+            return _glyphs(spec)
+        if str(source) in TABLES:
+            return _table(str(source), spec)
         if str(source) in IDX_SETS:
             return load_idx_set(str(source), data_dir, spec)
         if Path(source).exists():
@@ -93,3 +106,24 @@ def _signs(spec: DataSpec) -> Dataset:
         name="signs",
         spec=spec,
     )
+
+
+def _glyphs(spec: DataSpec) -> Dataset:
+    """10,000 digits drawn from fonts, see `data.glyphs`; given digit, slant and thickness."""
+    x, factors = draw_glyphs(NUM_GLYPHS, seed=0)
+    spec = spec if spec.conditions else spec.model_copy(update={"conditions": GLYPH_CONDITIONS})
+    return Dataset.from_columns(factors, x, name="glyphs", spec=spec)
+
+
+def _table(name: str, spec: DataSpec) -> Dataset:
+    """A table of scikit-learn; classes by their names."""
+    from sklearn import datasets
+
+    loaded: Any = getattr(datasets, f"load_{name}")()
+    target = loaded.target.astype("float64")
+    if "target_names" in loaded:
+        target = np.asarray(loaded.target_names)[loaded.target].astype(str)
+    features = zip(loaded.feature_names, np.transpose(loaded.data).astype("float64"), strict=True)
+    columns = {feature.replace(" ", "_"): values for feature, values in features}
+    spec = spec if spec.conditions else spec.model_copy(update={"conditions": (TABLES[name],)})
+    return Dataset.from_columns({**columns, TABLES[name]: target}, name=name, spec=spec)

@@ -7,12 +7,15 @@ from condvae.evaluation.likelihood import (
     conditional_likelihood,
     evaluate,
 )
+from condvae.evaluation.tables import TableQuality, evaluate_table
 
 __all__ = [
     "ConditionalLikelihood",
     "Evaluation",
     "LabelMapQuality",
+    "TableQuality",
     "conditional_likelihood",
     "evaluate",
     "evaluate_label_maps",
+    "evaluate_table",
 ]

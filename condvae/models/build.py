@@ -6,15 +6,22 @@ from functools import partial
 import keras
 import numpy as np
 
+from condvae.checks import InputError
 from condvae.models.baseline import conv_baseline, mlp_baseline
 from condvae.models.cvae import CVAE
 from condvae.models.decoder import conv_decoder, mlp_decoder
 from condvae.models.encoder import conv_encoder, mlp_encoder
 from condvae.models.initializers import glorot_uniform
+from condvae.models.layers import Dropout, LearnedScale
 from condvae.models.likelihood import (
     BernoulliLikelihood,
     CategoricalLikelihood,
+    ContinuousBernoulliLikelihood,
+    Likelihood,
+    LogisticMixtureLikelihood,
     NormalLikelihood,
+    PoissonLikelihood,
+    TableLikelihood,
 )
 from condvae.models.prior import conv_prior, mlp_prior
 from condvae.spec import Spec
@@ -33,6 +40,7 @@ MAKERS: dict[str, tuple[Callable[..., keras.Model], ...]] = {
 }
 
 Initializers = Iterator[keras.initializers.Initializer]
+Columns = Sequence[tuple[str, int]] | None
 
 
 def build_model(
@@ -43,31 +51,26 @@ def build_model(
     y_max: int | None = None,
     x_mean: np.ndarray | None = None,
     initializers: Initializers | None = None,
+    columns: Columns = None,
 ) -> CVAE:
     """The untrained model of a spec; the same spec and seed give the same weights.
 
     Args:
-        image_shape: (height, width, channels) of the images as stored.
+        image_shape: (height, width, channels) of the images as stored; of a table's rows (size,).
         condition_shape: of an encoded condition.
         x_max: the integer that stands for one; of label maps the last class.
         y_max: the same of an image given as y; None: x_max.
-        x_mean: means of the training pixels in [0, 1], (*image_shape,), or of label maps the
-            classes' shares, (height, width, num_classes); used where the spec starts the output's
-            bias from the data.
+        x_mean: means of the training x in the units of the networks' x, (*image_shape,): of pixels
+            in [0, 1], of counts as they are; of label maps the classes' shares, (height, width,
+            num_classes); used where the spec starts the output's bias from the data.
         initializers: of all kernels; None: by the spec's seed.
+        columns: of a table, see `TableLikelihood`.
     """
     model, objective = spec.model, spec.objective
-    seeds = np.random.SeedSequence(spec.training.seed).generate_state(5) >> 1
-    encoder_seed, decoder_seed, noise_seed, prior_seed, baseline_seed = (int(s) for s in seeds)
-    output_bias = None
+    encoder_seed, decoder_seed, noise_seed, prior_seed, baseline_seed = _seeds(spec)
+    likelihood, output_bias = build_likelihood(spec, columns), None
     if model.output_bias == "data" and x_mean is not None:
-        to_params = {"bernoulli": _logit, "categorical": _log_shares}
-        output_bias = to_params.get(model.likelihood, np.asarray)(x_mean)
-    likelihoods = {
-        "bernoulli": BernoulliLikelihood(),
-        "categorical": CategoricalLikelihood(),
-        "normal": NormalLikelihood(model.scale),
-    }
+        output_bias = likelihood.params_of(x_mean)
     of_network = {
         "encoder": encoder_seed,
         "decoder": decoder_seed,
@@ -80,12 +83,13 @@ def build_model(
         condition_shape,
         {name: initializers or glorot_uniform(of_network[name]) for name in network_names(spec)},
         output_bias,
+        columns,
     )
     if model.baseline == "frozen":
         networks["baseline"].trainable = False
     return CVAE(
         **networks,
-        likelihood=likelihoods[model.likelihood],
+        likelihood=likelihood,
         x_max=x_max,
         y_max=y_max,
         binarise=model.pixels == "dynamic",
@@ -95,6 +99,33 @@ def build_model(
         masked=spec.data.masks_parts,
         seed=noise_seed,
     )
+
+
+def build_likelihood(spec: Spec, columns: Columns = None) -> Likelihood:
+    """p(x | z, y) of a spec; columns as in `TableLikelihood`, and of tables alone.
+
+    Raises:
+        InputError: columns without the likelihood "table", or the other way round.
+    """
+    name = spec.model.likelihood
+    if name == "auto":
+        name = "bernoulli" if columns is None else "table"
+    if (name == "table") != (columns is not None):
+        raise InputError(
+            "the likelihood 'table' must come with the columns of a table, another one without",
+            f"{name!r} and {'no columns' if columns is None else 'columns'}",
+            "Pass the likelihood that fits the data.",
+        )
+    makers: dict[str, Callable[[], Likelihood]] = {
+        "bernoulli": BernoulliLikelihood,
+        "continuous_bernoulli": ContinuousBernoulliLikelihood,
+        "normal": lambda: NormalLikelihood(spec.model.scale),
+        "logistic_mixture": lambda: LogisticMixtureLikelihood(spec.model.components),
+        "poisson": PoissonLikelihood,
+        "categorical": CategoricalLikelihood,
+        "table": lambda: TableLikelihood(tuple(columns or ())),
+    }
+    return makers[name]()
 
 
 def x_shape(spec: Spec, image_shape: Sequence[int], x_max: int) -> tuple[int, ...]:
@@ -118,6 +149,7 @@ def build_networks(
     condition_shape: Sequence[int],
     initializers: Mapping[str, Initializers],
     output_bias: np.ndarray | None = None,
+    columns: Columns = None,
 ) -> dict[str, keras.Model]:
     """The sub-models that initializers has an entry for, by name; else as in `build_model`.
 
@@ -126,7 +158,28 @@ def build_networks(
     """
     model = spec.model
     make_encoder, make_decoder, make_prior, make_baseline = MAKERS[model.architecture]
+    if model.architecture == "convolutional" and len(image_shape) != 3:
+        raise InputError(
+            "the architecture 'convolutional' must have images, (height, width, channels)",
+            f"x of shape {tuple(image_shape)}",
+            "Take 'mlp' or 'residual'.",
+        )
+    params_shape = build_likelihood(spec, columns).params_shape(image_shape)
+    is_learned = isinstance(model.scale, str)
+
+    def scale() -> dict[str, LearnedScale]:
+        of_each = model.scale == "per_dimension"
+        return {"scale": LearnedScale(of_each)} if is_learned else {}
+
+    written_shape = image_shape if is_learned else params_shape
+    everywhere = {"condition_everywhere": True} if model.condition_at == "every_layer" else {}
     regularizer = {"activity_regularizer": model.activity_regularizer}
+    _, _, _, *seeds = _seeds(spec)
+
+    def dropout(name: str) -> dict[str, Dropout]:
+        seed = seeds[("prior", "baseline").index(name)]
+        return {"dropout": Dropout(model.dropout, seed)} if model.dropout else {}
+
     makers = {
         "encoder": lambda kernels: make_encoder(
             image_shape,
@@ -136,9 +189,10 @@ def build_networks(
             model.activation,
             initializers=kernels,
             **(regularizer if model.activity_regularizer else {}),
+            **everywhere,
         ),
         "decoder": lambda kernels: make_decoder(
-            image_shape,
+            written_shape,
             condition_shape if model.decoder_sees == "z_and_y" else None,
             model.latent_dim,
             # a decoder of dense layers mirrors the encoder; channels belong to levels
@@ -146,6 +200,8 @@ def build_networks(
             model.activation,
             output_bias,
             kernels,
+            **everywhere,
+            **scale(),
         ),
         "prior": lambda kernels: make_prior(
             condition_shape,
@@ -154,12 +210,25 @@ def build_networks(
             model.activation,
             None if model.baseline == "absent" else image_shape,
             kernels,
+            **everywhere,
+            **dropout("prior"),
         ),
         "baseline": lambda kernels: make_baseline(
-            image_shape, condition_shape, model.hidden_dims, model.activation, kernels
+            written_shape,
+            condition_shape,
+            model.hidden_dims,
+            model.activation,
+            kernels,
+            **scale(),
+            **dropout("baseline"),
         ),
     }
     return {name: makers[name](kernels) for name, kernels in initializers.items()}
+
+
+def _seeds(spec: Spec) -> list[int]:
+    """Of the encoder, the decoder, the noise, the prior and the baseline, below 2**31."""
+    return [int(s) for s in np.random.SeedSequence(spec.training.seed).generate_state(5) >> 1]
 
 
 def build_optimizer(spec: Spec, steps: int) -> keras.optimizers.Optimizer:
@@ -182,14 +251,3 @@ def build_optimizer(spec: Spec, steps: int) -> keras.optimizers.Optimizer:
         optimizer.exclude_from_weight_decay(var_names=["bias"])
         return optimizer
     return keras.optimizers.Adam(rate)
-
-
-def _logit(mean: np.ndarray, least: float = 1e-3) -> np.ndarray:
-    """Log-odds of pixel means, kept finite where a pixel is always off or on."""
-    mean = np.clip(mean, least, 1 - least)
-    return np.log(mean) - np.log1p(-mean)
-
-
-def _log_shares(shares: np.ndarray, least: float = 1e-3) -> np.ndarray:
-    """Log of the classes' shares, kept finite where a class is absent."""
-    return np.log(np.maximum(shares, least))

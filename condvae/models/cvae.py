@@ -1,14 +1,14 @@
 """The conditional variational autoencoder as a Keras model."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, Self
 
 import keras
 import numpy as np
 from keras import ops
 
-from condvae.checks import InputError, check_range, check_shape
+from condvae.checks import InputError, check_finite, check_range, check_shape
 from condvae.distributions import Normal
 from condvae.models.likelihood import BernoulliLikelihood, Likelihood
 from condvae.objectives import Terms, coarse_loss, deterministic_terms, hybrid_terms
@@ -25,7 +25,7 @@ class CVAE(keras.Model):
 
     Fit it on batches `{"x": x, "y": y}` alone: x is (batch, *image_shape) or, with one channel,
     (batch, height, width), integers from 0 to x_max (under a categorical likelihood the classes of
-    the pixels, one channel) or floats taken as they are; y is (batch,)
+    the pixels, one channel; counts as they are) or floats taken as they are; y is (batch,)
     class codes, (batch, num_classes) weights, or (batch, *condition_shape) images like x. Scaling,
     binarisation and one-hot encoding happen inside. `compile` needs an optimizer only.
     `keras.models.load_model` knows the class once `condvae.CVAE` was imported.
@@ -81,11 +81,14 @@ class CVAE(keras.Model):
         self.binarise, self.seed = binarise, seed
         self.alpha, self.coarse_weight, self.masked = alpha, coarse_weight, masked
         if encoder is not None and decoder is not None:
+            _check_inputs(encoder, "encoder", {"x", "y"})
+            _check_inputs(decoder, "decoder", {"z"}, {"y"})
             self.image_shape = tuple(encoder.input["x"].shape[1:])
             self.condition_shape = tuple(encoder.input["y"].shape[1:])
             self.latent_dim = int(decoder.input["z"].shape[1])
         elif baseline is not None and encoder is decoder:
-            self.image_shape = tuple(baseline.output.shape[1:])
+            _check_inputs(baseline, "baseline", {"y"})
+            self.image_shape = self.likelihood.x_shape(baseline.output.shape[1:])
             self.condition_shape = tuple(baseline.input["y"].shape[1:])
             self.latent_dim = 0
         else:
@@ -94,6 +97,7 @@ class CVAE(keras.Model):
                 "an encoder without a decoder" if encoder else "no encoder",
                 "Pass both, or neither and a baseline.",
             )
+        self._check_networks()
         self.noise = keras.random.SeedGenerator(seed)
         self.beta = self.add_weight(
             shape=(), initializer=keras.initializers.Constant(beta), trainable=False, name="beta"
@@ -114,7 +118,7 @@ class CVAE(keras.Model):
             classes = ops.reshape(ops.cast(x, "int32"), (-1, *self.image_shape[:-1]))
             return ops.one_hot(classes, self.image_shape[-1], dtype="float32")
         x = ops.reshape(ops.cast(x, "float32"), (-1, *self.image_shape))
-        return x / self.x_max if is_integer else x
+        return x / self.x_max if is_integer and not self.likelihood.as_stored else x
 
     def preprocess(self, x: Tensor) -> Tensor:
         """The target: scaled pixels, binarised anew where the model does that."""
@@ -137,41 +141,49 @@ class CVAE(keras.Model):
         """1 for each pixel whose density counts: the missing ones, or all; for an encoded y."""
         return 1.0 - y[..., -1:] if self.masked else 1.0
 
-    def guess(self, y: Tensor) -> Tensor | None:
-        """The baseline's x_params, (batch, *image_shape) float32, for an encoded y."""
-        return None if self.baseline is None else ops.cast(self.baseline({"y": y}), "float32")
+    def guess(self, y: Tensor, training: bool = False) -> Tensor | None:
+        """The baseline's x_params, float32, for an encoded y."""
+        if self.baseline is None:
+            return None
+        return ops.cast(self.baseline({"y": y}, training=training), "float32")
 
-    def encode(self, x: Tensor, y: Tensor) -> Normal:
+    def encode(self, x: Tensor, y: Tensor, training: bool = False) -> Normal:
         """q(z | x, y) for preprocessed x and y."""
-        outputs = self.encoder({"x": x, "y": y})
-        return _float32_normal(outputs)
+        x = self.likelihood.seen(x)
+        return _float32_normal(self.encoder({"x": x, "y": y}, training=training))
 
-    def prior_given(self, y: Tensor, guess: Tensor | None) -> Normal:
+    def prior_given(self, y: Tensor, guess: Tensor | None, training: bool = False) -> Normal:
         """p(z | y) for an encoded y and its guess, (batch, latent_dim)."""
         if self.prior is not None:
             # probabilities, not logits, which have no bounds
-            mean = None if guess is None else self.likelihood(guess).mean
+            mean = None if guess is None else self.likelihood.seen(self.likelihood(guess).mean)
             inputs = {"y": y, "guess": mean}
-            return _float32_normal(self.prior({name: inputs[name] for name in self.prior.input}))
+            inputs = {name: inputs[name] for name in self.prior.input}
+            return _float32_normal(self.prior(inputs, training=training))
         zeros = ops.zeros((ops.shape(y)[0], self.latent_dim), dtype="float32")
         return Normal(zeros, zeros)
 
-    def posterior(self, x: Tensor, y: Tensor, prior: Normal) -> Normal:
+    def posterior(self, x: Tensor, y: Tensor, prior: Normal, training: bool = False) -> Normal:
         """q(z | x, y); for alpha = 0, where nothing trains the encoder, the prior itself."""
-        return self.encode(x, y) if self.alpha else prior
+        return self.encode(x, y, training) if self.alpha else prior
 
-    def decode(self, z: Tensor, y: Tensor, guess: Tensor | None) -> Tensor:
-        """x_params, (batch, *image_shape) float32, for an encoded y and its guess."""
+    def decode(self, z: Tensor, y: Tensor, guess: Tensor | None, training: bool = False) -> Tensor:
+        """x_params, float32, for an encoded y and its guess."""
         inputs = {"z": z, "y": y}
-        x_params = self.decoder({name: inputs[name] for name in self.decoder.input})
+        inputs = {name: inputs[name] for name in self.decoder.input}
+        x_params = self.decoder(inputs, training=training)
         x_params = ops.cast(x_params, "float32")
         return x_params if guess is None else x_params + guess
 
-    def call(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Everything the objective reads, by name; `x` is the target that was encoded."""
+    def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> dict[str, Tensor]:
+        """Everything the objective reads, by name; `x` is the target that was encoded.
+
+        Args:
+            training: handed on to the networks, which Keras's JAX trainer leaves to us.
+        """
         _check_keys(inputs)
         x, y = self.preprocess(inputs["x"]), self.encode_condition(inputs["y"])
-        guess = self.guess(y)
+        guess = self.guess(y, training)
         outputs = {"x": x}
         if self.masked:
             outputs["pixel_weights"] = self.pixel_weights(y)
@@ -179,8 +191,8 @@ class CVAE(keras.Model):
             outputs["guess"] = guess
         if self.encoder is None:
             return outputs
-        prior = self.prior_given(y, guess)
-        posterior = self.posterior(x, y, prior)
+        prior = self.prior_given(y, guess, training)
+        posterior = self.posterior(x, y, prior, training)
         z = posterior.sample(self.noise)
         outputs |= {
             "mean": posterior.mean,
@@ -188,10 +200,11 @@ class CVAE(keras.Model):
             "prior_mean": prior.mean,
             "prior_logvar": prior.logvar,
             "z": z,
-            "x_params": self.decode(z, y, guess),
+            "x_params": self.decode(z, y, guess, training),
         }
         if 0 < self.alpha < 1:  # at the ends one draw of z serves
-            outputs["x_params_from_prior"] = self.decode(prior.sample(self.noise), y, guess)
+            z = prior.sample(self.noise)
+            outputs["x_params_from_prior"] = self.decode(z, y, guess, training)
         return outputs
 
     def terms(self, outputs: Mapping[str, Tensor]) -> Terms:
@@ -291,6 +304,29 @@ class CVAE(keras.Model):
         self._checked(first, target)
         return x
 
+    def _check_networks(self) -> None:
+        """Raise unless the networks' inputs and outputs fit one another and the likelihood."""
+        x, y, z = self.image_shape, self.condition_shape, (self.latent_dim,)
+        latents = {"mean": z, "logvar": z}
+        x_params = {"": self.likelihood.params_shape(x)}
+        inputs, outputs = {"x": x, "y": y, "z": z, "guess": x}, {}
+        if self.encoder is not None:
+            outputs |= {"encoder": latents, "decoder": x_params}
+        if self.prior is not None:
+            _check_inputs(self.prior, "prior", {"y"}, {"guess"} if self.baseline else set())
+            outputs["prior"] = latents
+        if self.baseline is not None:
+            _check_inputs(self.baseline, "baseline", {"y"})
+            outputs["baseline"] = x_params
+        for name, wanted in outputs.items():
+            network = getattr(self, name)
+            for part, tensor in network.input.items():
+                _check_tensor(tensor, inputs[part], f"the {name}'s input {part!r}")
+            output = network.output if "mean" in wanted else {"": network.output}
+            for part, shape in wanted.items():
+                tensor = output.get(part) if isinstance(output, Mapping) else None
+                _check_tensor(tensor, shape, f"the {name}'s output {part!r}".removesuffix(" ''"))
+
     def _check_batch(self, batch: Any) -> None:
         """Shapes and values that the networks can take, the batch's size aside."""
         _check_keys(batch)
@@ -302,12 +338,13 @@ class CVAE(keras.Model):
         check_shape(x, (None, *shape), "x")
         check_shape(y, (None,) if len(y.shape) == 1 else (None, *self.condition_shape), "y")
         if isinstance(x, np.ndarray):
-            check_range(x, *((0, self.x_max) if is_integer else self.likelihood.x_range), "x")
+            is_scaled = is_integer and not self.likelihood.as_stored
+            check_range(x, *((0, self.x_max) if is_scaled else self.likelihood.x_range), "x")
         if isinstance(y, np.ndarray):
             if y.ndim == 1:
                 check_range(y, 0, self.condition_shape[0] - 1, "y, as class codes,")
             elif y.ndim == 2:
-                check_range(y, 0, 1, "y, as weights of classes,")
+                check_finite(y, "y")
             else:  # images: whole numbers up to y_max, or any floats
                 is_integer = y.dtype.kind in "iu"
                 check_range(y, *((0, self.y_max) if is_integer else (-math.inf, math.inf)), "y")
@@ -327,6 +364,32 @@ class CVAE(keras.Model):
             for name in PARTS
         }
         return cls(**{**config, **parts})
+
+
+def _check_inputs(
+    network: Any, name: str, needed: Set[str], optional: Set[str] = frozenset()
+) -> None:
+    """A network's inputs go by these names."""
+    received = getattr(network, "input", None)
+    names = set(received) if isinstance(received, Mapping) else None
+    if names is None or not needed <= names <= needed | optional:
+        wanted = ", ".join([*sorted(needed), *(f"[{part}]" for part in sorted(optional))])
+        raise InputError(
+            f"the {name} must be a keras.Model of a dictionary of inputs: {wanted}",
+            "no such dictionary" if names is None else f"the inputs {', '.join(sorted(names))}",
+            'Build it as keras.Model({"name": keras.Input(...), ...}, outputs).',
+        )
+
+
+def _check_tensor(tensor: Any, shape: tuple[int, ...], name: str) -> None:
+    """An input or output of a network has the shape that the other networks ask for."""
+    received = getattr(tensor, "shape", None)
+    if received is None or tuple(received[1:]) != tuple(shape):
+        raise InputError(
+            f"{name} must have the shape (N, {', '.join(map(str, shape))})",
+            "none of that name" if received is None else f"shape {tuple(received)}",
+            "x and y are the encoder's, z is the decoder's, x_params are the likelihood's.",
+        )
 
 
 def _float32_normal(outputs: Mapping[str, Tensor]) -> Normal:

@@ -8,11 +8,11 @@ import numpy as np
 
 from condvae.models.convolutions import Pyramid
 from condvae.models.initializers import glorot_uniform
-from condvae.models.layers import dense_stack, flat_concatenated
+from condvae.models.layers import LearnedScale, dense_stack, flat_concatenated
 
 
 def mlp_decoder(
-    image_shape: Sequence[int],
+    params_shape: Sequence[int],
     condition_shape: Sequence[int] | None,
     latent_dim: int,
     hidden_dims: Sequence[int] = (512,),
@@ -20,19 +20,26 @@ def mlp_decoder(
     output_bias: np.ndarray | None = None,
     initializers: Iterator[keras.initializers.Initializer] | None = None,
     residual: bool = False,
+    condition_everywhere: bool = False,
+    scale: LearnedScale | None = None,
 ) -> keras.Model:
     """A fully connected decoder.
 
     Args:
+        params_shape: of what the last layer writes: `Likelihood.params_shape` of x's, but x's own
+            where a scale comes to it.
         condition_shape: of an encoded y; None for a decoder that sees z alone.
-        output_bias: (*image_shape,) first values of the last bias, in the units of x_params
+        output_bias: (*params_shape,) first values of the last bias, in the units of x_params
             (logits for a Bernoulli likelihood); zeros where None.
         initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
         residual: a block of two layers for each of hidden_dims, see `residual_stack`.
+        condition_everywhere: every hidden layer, or block, sees y; else the first one.
+        scale: appends logarithms of variances to the last layer's means.
 
     Returns:
         A functional model {"z": (batch, latent_dim), "y": (batch, *condition_shape)} -> x_params,
-        (batch, *image_shape); a decoder of the user's own has these inputs and outputs too.
+        (batch, *params_shape), and behind them the scale's; a decoder of the user's own has these
+        inputs and outputs too.
     """
     initializers = initializers or glorot_uniform(seed=0)
     z = keras.Input((latent_dim,), name="z")
@@ -40,26 +47,36 @@ def mlp_decoder(
     if condition_shape is not None:
         inputs["y"] = keras.Input(tuple(condition_shape), name="y")
     hidden = flat_concatenated(inputs)
-    hidden = dense_stack(hidden, hidden_dims, activation, initializers, residual=residual)
+    hidden = dense_stack(
+        hidden,
+        hidden_dims,
+        activation,
+        initializers,
+        residual=residual,
+        condition=inputs.get("y") if condition_everywhere else None,
+    )
     output = keras.layers.Dense(
-        math.prod(image_shape),
+        math.prod(params_shape),
         name="x_params",
         kernel_initializer=next(initializers),
     )
-    x_params = keras.layers.Reshape(tuple(image_shape), name="image")(output(hidden))
+    x_params = keras.layers.Reshape(tuple(params_shape), name="image")(output(hidden))
     if output_bias is not None:
         output.bias.assign(np.reshape(output_bias, -1))
+    if scale is not None:
+        x_params = scale(x_params)
     return keras.Model(inputs, x_params, name="decoder")
 
 
 def conv_decoder(
-    image_shape: Sequence[int],
+    params_shape: Sequence[int],
     condition_shape: Sequence[int] | None,
     latent_dim: int,
     channels: Sequence[int] = (16, 32, 64),
     activation: str = "relu",
     output_bias: np.ndarray | None = None,
     initializers: Iterator[keras.initializers.Initializer] | None = None,
+    scale: LearnedScale | None = None,
 ) -> keras.Model:
     """A convolutional decoder; arguments, inputs and outputs as in `mlp_decoder`, but for these.
 
@@ -75,7 +92,9 @@ def conv_decoder(
     if condition_shape is not None:
         inputs["y"] = keras.Input(tuple(condition_shape), name="y")
     pyramid = Pyramid(channels, activation, initializers)
-    x_params, output = pyramid.predicted(inputs, image_shape, "x_params")
+    x_params, output = pyramid.predicted(inputs, params_shape, "x_params")
     if output_bias is not None:
         output.bias.assign(np.mean(output_bias, axis=(0, 1)))
+    if scale is not None:
+        x_params = scale(x_params)
     return keras.Model(inputs, x_params, name="decoder")

@@ -18,12 +18,14 @@ def mlp_encoder(
     activity_regularizer: str | None = None,
     initializers: Iterator[keras.initializers.Initializer] | None = None,
     residual: bool = False,
+    condition_everywhere: bool = False,
 ) -> keras.Model:
     """A fully connected encoder.
 
     Args:
         initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
         residual: a block of two layers for each of hidden_dims, see `residual_stack`.
+        condition_everywhere: every hidden layer, or block, sees y; else the first one.
 
     Returns:
         A functional model {"x": (batch, *image_shape), "y": (batch, *condition_shape)} ->
@@ -35,7 +37,13 @@ def mlp_encoder(
     y = keras.Input(tuple(condition_shape), name="y")
     hidden = flat_concatenated({"x": x, "y": y})
     hidden = dense_stack(
-        hidden, hidden_dims, activation, initializers, activity_regularizer, residual=residual
+        hidden,
+        hidden_dims,
+        activation,
+        initializers,
+        activity_regularizer,
+        residual,
+        y if condition_everywhere else None,
     )
     outputs = normal_outputs(hidden, latent_dim, initializers)
     return keras.Model({"x": x, "y": y}, outputs, name="encoder")

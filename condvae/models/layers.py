@@ -1,9 +1,34 @@
 """What fully connected networks share."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
+from keras import ops
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """What share of a network's hidden values training leaves out, at random from a seed.
+
+    Source: Srivastava et al. 2014.
+    """
+
+    rate: float = 0.0
+    seed: int = 0
+
+    def applied(self, hidden: Any, depth: int) -> Any:
+        """The values of the hidden layer at that depth, some of them left out in training."""
+        if not self.rate:
+            return hidden
+        # seeds lie below 2**31, see `build_model`
+        return keras.layers.Dropout(self.rate, seed=self.seed + depth, name=f"dropout_{depth}")(
+            hidden
+        )
+
+
+NO_DROPOUT = Dropout()
 
 
 def dense_stack(
@@ -13,11 +38,21 @@ def dense_stack(
     initializers: Iterator[keras.initializers.Initializer],
     activity_regularizer: str | None = None,
     residual: bool = False,
+    condition: Any = None,
+    dropout: Dropout = NO_DROPOUT,
 ) -> Any:
-    """Hidden dense layers of the given sizes, one after the other, or residual blocks."""
+    """Hidden dense layers of the given sizes, one after the other, or residual blocks.
+
+    Args:
+        condition: part of inputs that every layer, or block, is to see; None: as inputs alone.
+    """
+    if condition is not None:
+        condition = flat_concatenated({"condition": condition})
     if residual:
-        return residual_stack(inputs, hidden_dims, activation, initializers)
+        return residual_stack(inputs, hidden_dims, activation, initializers, condition, dropout)
     for depth, size in enumerate(hidden_dims):
+        if depth:  # the first one sees it in inputs
+            inputs = _beside(inputs, condition, f"hidden_{depth}_inputs")
         inputs = keras.layers.Dense(
             size,
             activation=activation,
@@ -25,6 +60,7 @@ def dense_stack(
             kernel_initializer=next(initializers),
             name=f"hidden_{depth}",
         )(inputs)
+        inputs = dropout.applied(inputs, depth)
     return inputs
 
 
@@ -33,8 +69,13 @@ def residual_stack(
     hidden_dims: Sequence[int],
     activation: str,
     initializers: Iterator[keras.initializers.Initializer],
+    condition: Any = None,
+    dropout: Dropout = NO_DROPOUT,
 ) -> Any:
     """A residual block of two dense layers for each of the sizes, activations before the layers.
+
+    Args:
+        condition: (batch, size) that each block sees beside what the last one has made of inputs.
 
     Source: He et al. 2016 (identity mappings).
     """
@@ -48,10 +89,20 @@ def residual_stack(
     for depth, size in enumerate(hidden_dims):
         if depth == 0 or size != hidden_dims[depth - 1]:
             inputs = dense(size, f"width_{depth}", inputs)
-        inner = dense(size, f"block_{depth}_a", active(f"block_{depth}_a", inputs))
-        inner = dense(size, f"block_{depth}_b", active(f"block_{depth}_b", inner))
+        inner = active(f"block_{depth}_a", inputs)
+        inner = _beside(inner, condition, f"block_{depth}_inputs")
+        inner = dense(size, f"block_{depth}_a", inner)
+        inner = dropout.applied(active(f"block_{depth}_b", inner), depth)
+        inner = dense(size, f"block_{depth}_b", inner)
         inputs = keras.layers.Add(name=f"block_{depth}")([inputs, inner])
     return active("last", inputs)
+
+
+def _beside(hidden: Any, condition: Any, name: str) -> Any:
+    """The hidden units and, if there is one, the condition."""
+    if condition is None:
+        return hidden
+    return keras.layers.Concatenate(name=name)([hidden, condition])
 
 
 def flat_concatenated(inputs: Mapping[str, Any]) -> Any:
@@ -74,3 +125,39 @@ def normal_outputs(
         )
         for name in ("mean", "logvar")
     }
+
+
+@keras.saving.register_keras_serializable("condvae")
+class LearnedScale(keras.layers.Layer):
+    """Appends trained logarithms of variances to means: what `NormalLikelihood` reads.
+
+    Their least value is the likelihood's matter, which adds up those of decoder and baseline.
+
+    Args:
+        per_dimension: one for each number; else one for all.
+    """
+
+    # Adam's steps are as large as the learning rate: from 1 to a tenth in hundreds, not thousands
+    GAIN = 10.0
+
+    def __init__(self, per_dimension: bool = False, **kwargs: Any):
+        # float32, as the likelihood is
+        super().__init__(**{"name": "scale", "dtype": "float32", **kwargs})
+        self.per_dimension = per_dimension
+
+    def build(self, input_shape: Any) -> None:
+        """One weight, or one for each number; called a bias, which no weight decay draws to 0."""
+        shape = tuple(input_shape[1:]) if self.per_dimension else (1,)
+        self.bias = self.add_weight(shape=shape, initializer="zeros", name="logvar_bias")
+
+    def call(self, mean: Any) -> Any:
+        """(batch, *shape[:-1], 2 * shape[-1]) from means (batch, *shape)."""
+        return ops.concatenate([mean, ops.zeros_like(mean) + self.GAIN * self.bias], axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Twice as many on the last axis."""
+        return (*input_shape[:-1], 2 * input_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras's serialisation."""
+        return {**super().get_config(), "per_dimension": self.per_dimension}

@@ -6,7 +6,13 @@ import keras
 
 from condvae.models.convolutions import Pyramid, merged
 from condvae.models.initializers import glorot_uniform
-from condvae.models.layers import dense_stack, flat_concatenated, normal_outputs
+from condvae.models.layers import (
+    NO_DROPOUT,
+    Dropout,
+    dense_stack,
+    flat_concatenated,
+    normal_outputs,
+)
 
 
 def mlp_prior(
@@ -17,6 +23,8 @@ def mlp_prior(
     guess_shape: Sequence[int] | None = None,
     initializers: Iterator[keras.initializers.Initializer] | None = None,
     residual: bool = False,
+    condition_everywhere: bool = False,
+    dropout: Dropout = NO_DROPOUT,
 ) -> keras.Model:
     """A fully connected conditional prior.
 
@@ -24,6 +32,8 @@ def mlp_prior(
         guess_shape: of the baseline's guess, which the prior sees beside y; None for none.
         initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
         residual: a block of two layers for each of hidden_dims, see `residual_stack`.
+        condition_everywhere: every hidden layer, or block, sees y; else the first one.
+        dropout: of the hidden values in training.
 
     Returns:
         A functional model {"y": (batch, *condition_shape)[, "guess": (batch, *guess_shape)]} ->
@@ -36,7 +46,13 @@ def mlp_prior(
     if guess_shape is not None:
         inputs["guess"] = keras.Input(tuple(guess_shape), name="guess")
     hidden = dense_stack(
-        flat_concatenated(inputs), hidden_dims, activation, initializers, residual=residual
+        flat_concatenated(inputs),
+        hidden_dims,
+        activation,
+        initializers,
+        residual=residual,
+        condition=inputs["y"] if condition_everywhere else None,
+        dropout=dropout,
     )
     return keras.Model(inputs, normal_outputs(hidden, latent_dim, initializers), name="prior")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 
-from condvae.models.build import NETWORKS, build_model, build_networks, x_shape
+from condvae.models.build import NETWORKS, Columns, build_model, build_networks, x_shape
 from condvae.models.cvae import CVAE
 from condvae.models.initializers import FLOAT_BYTES, ZerosWithin
 from condvae.spec import Spec
@@ -45,6 +45,7 @@ def load_model(
     condition_shape: Sequence[int],
     x_max: int,
     y_max: int | None = None,
+    columns: Columns = None,
 ) -> CVAE:
     """The model of a spec with the weights in a file; arguments as in `build_model`.
 
@@ -52,7 +53,9 @@ def load_model(
         InputError: as `load_weights`; kernels beyond what the file holds are never allocated.
     """
     initializers = itertools.repeat(_zeros(stored))
-    model = build_model(spec, image_shape, condition_shape, x_max, y_max, initializers=initializers)
+    model = build_model(
+        spec, image_shape, condition_shape, x_max, y_max, initializers=initializers, columns=columns
+    )
     load_weights(model, stored)
     return model
 
@@ -64,11 +67,12 @@ def load_network(
     image_shape: Sequence[int],
     condition_shape: Sequence[int],
     x_max: int,
+    columns: Columns = None,
 ) -> keras.Model:
     """One network alone, "encoder" or "decoder"; errors as `load_model`."""
     initializers = itertools.repeat(_zeros(stored))
     shape = x_shape(spec, image_shape, x_max)
-    networks = build_networks(spec, shape, condition_shape, {name: initializers})
+    networks = build_networks(spec, shape, condition_shape, {name: initializers}, columns=columns)
     _assign(_variables(networks), stored, whole=False)
     return networks[name]
 

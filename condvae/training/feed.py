@@ -8,6 +8,7 @@ import numpy as np
 CONDITION_STREAM = 1  # the order of the images has a generator of its own
 
 Conditions = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 class Feed(keras.utils.PyDataset):
@@ -17,6 +18,7 @@ class Feed(keras.utils.PyDataset):
         x: (N, *image_shape) pixels as stored.
         y: (N,) class codes; or a function (x, rng) -> y that makes the conditions of a batch from
             its pixels.
+        change: a function (y, rng) -> y of the conditions of a batch; None leaves them.
         seed: with the epoch it fixes the order; None keeps the rows as they are.
         first_step: the batches before it are left out.
         on_batch: called with the place of the batch in the epoch, from 1, before each.
@@ -30,20 +32,21 @@ class Feed(keras.utils.PyDataset):
         seed: int | None = None,
         first_step: int = 0,
         on_batch: Callable[[int], None] = lambda served: None,
+        change: Change | None = None,
     ):
         super().__init__()
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
-        self.first_step, self.on_batch = first_step, on_batch
+        self.first_step, self.on_batch, self.change = first_step, on_batch, change
         self.start_epoch(0)
 
     def from_step(self, step: int) -> "Feed":
         """The rest of each epoch from that step on."""
-        return Feed(self.x, self.y, self.batch_size, self.seed, step, self.on_batch)
+        return Feed(self.x, self.y, self.batch_size, self.seed, step, self.on_batch, self.change)
 
     def head(self, num_rows: int) -> "Feed":
         """The first rows alone."""
         y = self.y if callable(self.y) else self.y[:num_rows]
-        return Feed(self.x[:num_rows], y, self.batch_size, self.seed)
+        return Feed(self.x[:num_rows], y, self.batch_size, self.seed, change=self.change)
 
     def start_epoch(self, epoch: int) -> None:
         """Shuffle for an epoch, counted from 0."""
@@ -67,8 +70,8 @@ class Feed(keras.utils.PyDataset):
         self.on_batch(step + 1)
         rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
         x = self.x[rows]
-        if not callable(self.y):
-            return ({"x": x, "y": self.y[rows]},)
         # without a seed every epoch has the same conditions, as a validation should
         place = [0, step] if self.seed is None else [self.seed, self.epoch, step]
-        return ({"x": x, "y": self.y(x, np.random.default_rng([*place, CONDITION_STREAM]))},)
+        rng = np.random.default_rng([*place, CONDITION_STREAM])
+        y = self.y(x, rng) if callable(self.y) else self.y[rows]
+        return ({"x": x, "y": self.change(y, rng) if self.change else y},)

@@ -11,6 +11,7 @@ import numpy as np
 
 from condvae.checkpoint import Checkpoint
 from condvae.checks import InputError
+from condvae.conditions import Schema
 from condvae.data import Dataset
 from condvae.history import write_history
 from condvae.masks import masked_images
@@ -38,8 +39,11 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
             return masked_images(x, spec.data, dataset.x_max, rng, omission)
 
         y_train, y_validation = partial(masked, omission=spec.objective.omission), masked
+    rate, change = spec.training.condition_dropout, None
+    if isinstance(dataset.condition, Schema) and rate:
+        change = partial(dataset.condition.drop, rate=rate)
     return (
-        Feed(train.x, y_train, spec.training.batch_size, spec.training.seed),
+        Feed(train.x, y_train, spec.training.batch_size, spec.training.seed, change=change),
         Feed(validation.x, y_validation, VALIDATION_BATCH),
     )
 

@@ -8,11 +8,11 @@ from typing import Any
 from condvae.atomic import remove_scratch
 from condvae.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
 from condvae.checks import InputError, check_choice, check_new_path, check_range
-from condvae.conditions import Categorical, Condition, MaskedImage
+from condvae.conditions import Condition, Image, MaskedImage
 from condvae.data import Dataset, load_data
 from condvae.lock import LOCK_NAME, locked
 from condvae.models import CVAE, build_model, build_optimizer, load_weights
-from condvae.presets import PRESETS, default_preset
+from condvae.presets import PRESETS, READING, default_preset
 from condvae.records import DataRecord, Preprocessing, RunRecord, installed_versions, now
 from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
 from condvae.spec import Spec
@@ -60,7 +60,10 @@ def train(
     Raises:
         InputError: what was passed does not fit; nothing is written.
     """
-    dataset = data if isinstance(data, Dataset) else load_data(data)
+    reading = {name: value for name, value in settings.items() if name in READING}
+    if isinstance(data, Dataset):
+        _check_read_alike(data, reading)
+    dataset = data if isinstance(data, Dataset) else load_data(data, **reading)
     kind = "custom" if spec is not None else preset or _default_preset(dataset)
     path = run_path(dataset, kind, run_dir, resume)
     if (path / RECORD_NAME).exists():  # only with resume
@@ -163,12 +166,40 @@ def resolve_spec(
         changes = PRESETS[preset][1]
         data = dataset.spec.model_copy(update=changes.get("data", {}))
         spec = Spec.parse({**changes, "data": data})
-    return preset, spec.override(**{**settings, "source": dataset.name})
+    reading = {name: getattr(dataset.spec, name) for name in READING}
+    spec = spec.override(**{**settings, "source": dataset.name, **reading})
+    if spec.model.likelihood == "auto":
+        spec = spec.override(likelihood=fitting_likelihood(dataset))
+        if spec.model.likelihood == "normal" and spec.model.scale == 1:
+            spec = spec.override(scale="learned")
+    return preset, spec
+
+
+def fitting_likelihood(dataset: Dataset) -> str:
+    """The likelihood for these data where none is named."""
+    if dataset.table is not None:
+        return "table"
+    if dataset.pixel_classes is not None:
+        return "categorical"
+    return "bernoulli" if dataset.in_unit_interval else "normal"
+
+
+def _check_read_alike(dataset: Dataset, reading: dict[str, Any]) -> None:
+    """Raise if settings would read the data in another way than they were."""
+    for name, value in reading.items():
+        if getattr(dataset.spec, name) != value:
+            raise InputError(
+                f"{name} must be said where the data are read",
+                f"{value!r} for a data set read with {getattr(dataset.spec, name)!r}",
+                f"Call load_data(..., {name}={value!r}).",
+            )
 
 
 def _default_preset(dataset: Dataset) -> str:
     """The preset for these data."""
-    return default_preset(len(dataset.x), dataset.pixel_classes is not None)
+    return default_preset(
+        len(dataset.x), dataset.pixel_classes is not None, dataset.table is not None
+    )
 
 
 def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bool = False) -> Path:
@@ -221,16 +252,17 @@ def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = 
             f"{spec.model.likelihood!r} and {dataset.assumption}",
             "Store the names as array pixel_classes in the .npz, or take another likelihood.",
         )
-    if dataset.x.dtype.kind == "f" and spec.model.likelihood == "bernoulli":
-        check_range(dataset.x, 0, 1, "x, under the Bernoulli likelihood,")
+    _check_likelihood(dataset, spec.model.likelihood)
     condition = condition_of(dataset, spec)
+    counts = dataset.x_max if spec.model.likelihood == "poisson" else 1
     model = build_model(
         spec,
         dataset.image_shape,
         condition.shape,
         dataset.x_max,
         condition.y_max,
-        dataset.mean_of(train.x),
+        counts * dataset.mean_of(train.x),
+        columns=None if dataset.table is None else dataset.table.kinds,
     )
     if start_from is not None:
         start = Run.open(start_from)
@@ -247,11 +279,37 @@ def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = 
     return model
 
 
+def _check_likelihood(dataset: Dataset, likelihood: str) -> None:
+    """Raise if the values of x are none that the likelihood has a probability for."""
+    in_unit = ("bernoulli", "continuous_bernoulli")
+    if dataset.x.dtype.kind == "f" and likelihood in in_unit and dataset.table is None:
+        check_range(dataset.x, 0, 1, f"x, under the likelihood {likelihood!r},")
+    if likelihood == "logistic_mixture" and (dataset.x.dtype != "uint8" or dataset.x_max != 255):
+        raise InputError(
+            "the likelihood 'logistic_mixture' must have 8-bit pixels, 0 to 255",
+            dataset.assumption,
+            "Take 'bernoulli' for binary pixels, 'normal' for other numbers.",
+        )
+    if likelihood == "poisson" and dataset.x.dtype != "uint8":
+        raise InputError(
+            "the likelihood 'poisson' must have counts, integers from 0 on",
+            dataset.assumption,
+            "Take 'normal'.",
+        )
+
+
 def condition_of(dataset: Dataset, spec: Spec) -> Condition:
     """What the task gives: the data's own condition, or a part of the image."""
     if spec.data.masks_parts:
-        return MaskedImage(image_shape=dataset.image_shape, y_max=dataset.x_max)
-    own = "class" if isinstance(dataset.condition, Categorical) else "image"
+        if dataset.table is not None:
+            raise InputError(
+                "a task that gives parts of x must have images",
+                f"{dataset.name or 'data'}, {dataset.assumption}",
+                "Leave --task out.",
+            )
+        height, width, channels = dataset.image_shape
+        return MaskedImage(image_shape=(height, width, channels), y_max=dataset.x_max)
+    own = "image" if isinstance(dataset.condition, Image) else "class"
     if spec.data.task != own:
         raise InputError(
             f"the task must fit the data, whose condition is {dataset.condition}",
@@ -276,8 +334,9 @@ def new_record(
             image_shape=dataset.image_shape,
             x_max=dataset.x_max,
             assumption=dataset.assumption,
-            in_unit_interval=dataset.in_unit_interval,
+            in_unit_interval=dataset.in_unit_interval and spec.model.likelihood != "poisson",
             pixel_classes=dataset.pixel_classes,
+            table=dataset.table,
         ),
         data=DataRecord(
             name=dataset.name, fingerprint=dataset.fingerprint, splits=dataset.split_record()

@@ -143,7 +143,7 @@ def test_idx_without_images_is_refused(tmp_path):
 
 
 def test_other_paths_are_refused_with_the_formats(tmp_path):
-    table = tmp_path / "table.csv"
+    table = tmp_path / "table.dat"
     table.write_text("a,b\n")
     for path, received in [
         (table, "none of these"),

@@ -1,14 +1,13 @@
-"""What is given, y: its name, its kind and its categories, and the way to the networks' input."""
+"""A class of several."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
-from condvae.checks import InputError, check_finite, check_mask, check_range, check_shape
+from condvae.checks import InputError
 from condvae.frozen import Frozen
-from condvae.spec import Count
 
 MOST_CLASSES = 2**15
 
@@ -80,7 +79,7 @@ class Categorical(Frozen):
             unknown = distinct[found.index(None)]
             row = int(np.argmax(labels == unknown))
             raise InputError(
-                f"y must hold labels of condition {self.name!r}, {_listed(self.categories)}",
+                f"y must hold labels of condition {self.name!r}, {listed(self.categories)}",
                 f"{_label_name(unknown)!r} in row {row}",
                 "Take one of these.",
             )
@@ -117,6 +116,14 @@ class Categorical(Frozen):
             return weights.astype("float32")
         return np.eye(self.dim, dtype="float32")[self.codes(y)]
 
+    def encode_rows(self, values: np.ndarray) -> np.ndarray:
+        """(batch, num_classes) float32, one-hot, of labels none of which is missing."""
+        return self.encode(values)
+
+    def decode_rows(self, block: np.ndarray) -> np.ndarray:
+        """The labels of the largest of (batch, num_classes) weights."""
+        return self.labels(block.argmax(axis=1))
+
     def given(self, text: str) -> str:
         """The label in a `--given` of the command line: "3", or "digit=3"."""
         if text in self.categories:
@@ -132,102 +139,7 @@ class Categorical(Frozen):
         return self.categories[int(self.codes(label)[0])]
 
     def __str__(self) -> str:
-        return f"{self.name}: one of {_listed(self.categories)}"
-
-
-class Image(Frozen):
-    """An image.
-
-    Attributes:
-        name: what the condition is called.
-        image_shape: (height, width, channels).
-        y_max: the integer that stands for one.
-    """
-
-    kind: Literal["image"] = "image"
-    name: str = "image"
-    image_shape: tuple[Count, Count, Count]
-    y_max: Count = 255
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """What the networks see for one y."""
-        return self.image_shape
-
-    def is_one(self, y: Any) -> bool:
-        """Whether y is one condition, not one a row."""
-        return np.ndim(y) == len(self.shape)
-
-    def encode(self, y: Any) -> np.ndarray:
-        """The networks' input for y.
-
-        Args:
-            y: (*shape,) or (batch, *shape): integers from 0 to y_max, or floats.
-
-        Returns:
-            (batch, *shape) float32.
-
-        Raises:
-            InputError: another shape, or values out of range.
-        """
-        y, name = np.asarray(y), f"y, the condition {self.name!r},"
-        y = y[None] if y.ndim == len(self.shape) else y
-        check_shape(y, (None, *self.shape), name)
-        if y.dtype.kind not in "biuf":
-            raise InputError("y must hold numbers", f"dtype {y.dtype}", "Pass uint8 or float32.")
-        if y.dtype.kind == "f":
-            return check_finite(y.astype("float32"), name)
-        return (check_range(y, 0, self.y_max, name) / self.y_max).astype("float32")
-
-    def __str__(self) -> str:
-        height, width, channels = self.image_shape
-        return f"{self.name}: an image of {height} × {width} × {channels}"
-
-
-class MaskedImage(Image):
-    """The given part of an image, and the mask that says which part that is.
-
-    Attributes:
-        image_shape: (height, width, channels) of the image to predict.
-    """
-
-    kind: Literal["masked_image"] = "masked_image"  # type: ignore[assignment]
-    name: str = "given"
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """What the networks see for one y: the pixels, and the mask as last channel."""
-        height, width, channels = self.image_shape
-        return (height, width, channels + 1)
-
-    def encode(self, y: Any) -> np.ndarray:
-        """As for an `Image`, of y as `masks.observe` makes it.
-
-        Raises:
-            InputError: another shape, values out of range, or a mask that gives all or nothing.
-        """
-        y = super().encode(y)
-        check_range(y[..., -1], 0, 1, "the mask in y")
-        check_mask(y[..., -1], "the mask in y")
-        return y
-
-    def __str__(self) -> str:
-        height, width, channels = self.image_shape
-        return f"{self.name}: a part of the {height} × {width} × {channels} image, and its mask"
-
-
-Condition = Annotated[Categorical | Image | MaskedImage, Field(discriminator="kind")]
-
-
-def check_categorical(condition: Condition) -> Categorical:
-    """Return the condition if it is a class of several."""
-    if isinstance(condition, Categorical):
-        return condition
-    raise InputError(
-        "the condition must be a class of several to name, draw or walk them",
-        str(condition),
-        "Use `condvae evaluate`, or `condvae plot RUN predictions`.",
-    )
+        return f"{self.name}: one of {listed(self.categories)}"
 
 
 def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical, np.ndarray]:
@@ -248,7 +160,7 @@ def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical
         raise InputError(
             f"the labels must name at most {MOST_CLASSES:,} classes",
             f"{len(distinct):,} different ones in {len(labels):,} rows",
-            "Bring classes; a continuous condition cannot be used yet.",
+            "Bring classes, or name it a continuous condition.",
         )
     try:
         names = [_label_name(label) for label in distinct]
@@ -277,7 +189,7 @@ def _is_integer(text: str) -> bool:
     return digits.isascii() and digits.isdecimal() and len(digits) <= 18 and str(int(text)) == text
 
 
-def _listed(names: Sequence[str], most: int = 12) -> str:
+def listed(names: Sequence[str], most: int = 12) -> str:
     """The names in a sentence, shortened."""
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown}, … ({len(names)} in all)"

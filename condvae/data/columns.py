@@ -1,0 +1,82 @@
+"""Named columns, checked and brought to one form."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_choice, check_text
+
+
+def checked_columns(columns: Mapping[str, Any], ignore: Collection[str]) -> dict[str, np.ndarray]:
+    """The columns but for those to ignore, as float64, integers, texts or uint8 images.
+
+    Raises:
+        InputError: no column of a name to ignore, values of another kind, infinite ones, or
+            columns of different lengths.
+    """
+    for name in ignore:
+        check_choice(name, list(columns), "--ignore")
+    checked = {n: _checked(n, values) for n, values in columns.items() if n not in ignore}
+    if len({len(values) for values in checked.values()}) > 1:
+        sizes = [f"{len(values):,} of {name!r}" for name, values in checked.items()]
+        raise InputError(
+            "all columns must be equally long", ", ".join(sizes[:12]), "Bring one value a row."
+        )
+    return checked
+
+
+def check_num_rows(columns: Mapping[str, np.ndarray], num_images: int) -> None:
+    """Raise if there are not as many values as images."""
+    for name, values in columns.items():
+        if len(values) != num_images:
+            raise InputError(
+                f"the condition {name!r} must have one value for each of the {num_images:,} images",
+                f"{len(values):,}",
+                "Bring them in the same order and number.",
+            )
+
+
+def check_table_columns(columns: Mapping[str, np.ndarray], conditions: Collection[str]) -> None:
+    """Raise if a table has no conditions, nothing besides them, or more than one value a cell."""
+    if not conditions or len(conditions) == len(columns):
+        raise InputError(
+            "a table must have columns that are conditions, and others that are data",
+            f"{'only' if conditions else 'no'} conditions, of the columns "
+            f"{', '.join(list(columns)[:20])}",
+            "Name what is given with --condition COLUMN, once for each.",
+        )
+    for name, values in columns.items():
+        if values.ndim > 1:
+            raise InputError(
+                f"column {name!r} of a table must have one value a row",
+                f"shape {values.shape}",
+                "Bring its parts as columns of their own.",
+            )
+
+
+def _checked(name: str, values: Any) -> np.ndarray:
+    """One column."""
+    check_text(name, "the name of a column")
+    values = np.asarray(values)
+    if values.dtype.kind in "SO" and values.ndim == 1:
+        texts = ["" if v is None or v != v else v for v in values.tolist()]
+        values = np.asarray([v.decode() if isinstance(v, bytes) else str(v) for v in texts])
+    elif values.dtype.kind == "b":
+        values = values.astype("int64")
+    elif values.dtype.kind not in "iufU" or values.ndim == 0:
+        raise InputError(
+            f"column {name!r} must hold numbers or texts, one or more a row",
+            f"{values.dtype} of shape {values.shape}",
+            "Convert it, or leave it out with --ignore.",
+        )
+    if values.dtype.kind == "f":
+        values = values.astype("float64")
+        infinite = np.isinf(values).reshape(len(values), -1).any(axis=1)
+        if infinite.any():
+            raise InputError(
+                f"column {name!r} must hold finite numbers",
+                f"infinity in row {infinite.argmax()}",
+                "Mend it, or leave it empty where it is missing.",
+            )
+    return values
