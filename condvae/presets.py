@@ -71,7 +71,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "dropout": 0.3,
             },
             "training": {
-                "epochs": 25,
+                "epochs": 30,
                 "learning_rate": 1e-3,
                 "schedule": "cosine",
                 "weight_decay": 0.2,

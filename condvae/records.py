@@ -87,6 +87,7 @@ class RunRecord(Frozen):
     Attributes:
         status: "running" also after a kill; "interrupted" by Ctrl-C, "terminated" by SIGTERM.
         start_from: the run whose weights were the first ones.
+        networks: those of the user's own, which the spec does not describe.
         versions: of the beginning.
     """
 
@@ -100,6 +101,7 @@ class RunRecord(Frozen):
     preprocessing: Preprocessing
     data: DataRecord
     versions: dict[str, str]
+    networks: tuple[str, ...] = ()
     resumed: tuple[Resumption, ...] = ()
     figures: Figures | None = None
 

@@ -1,5 +1,6 @@
 """A run is a folder: what was trained, on what, how it went, and the weights."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -119,12 +120,26 @@ class Run:
 
     @cached_property
     def model(self) -> TrainedModel:
+        """The model with the weights of the best epoch; errors as `load_model`."""
+        return self.load_model()
+
+    def load_model(self, networks: Mapping[str, keras.Model] | None = None) -> TrainedModel:
         """The model with the weights of the best epoch.
+
+        Args:
+            networks: those of the user's own that it was trained with, built anew.
 
         Raises:
             InputError: the weights are missing, damaged or of other networks.
         """
         record, preprocessing = self.record, self.record.preprocessing
+        if set(networks or {}) != set(record.networks):
+            raise InputError(
+                f"{self.path} must be loaded with its own networks, "
+                f"{', '.join(record.networks) or 'none'}",
+                ", ".join(networks or {}) or "none",
+                "Call condvae.load(RUN, networks={name: keras.Model}) from Python.",
+            )
         model = load_model(
             self.stored_weights(),
             record.spec,
@@ -133,6 +148,7 @@ class Run:
             preprocessing.x_max,
             record.condition.y_max,
             preprocessing.columns,
+            networks,
         )
         return TrainedModel(model, record.condition, preprocessing.table)
 
@@ -287,9 +303,13 @@ def _pixels(record: RunRecord) -> str:
     }[model.likelihood]
 
 
-def load(run: Path | str) -> TrainedModel:
-    """The trained model in a run folder; see `Run.open` for the errors."""
-    return Run.open(run).model
+def load(run: Path | str, networks: Mapping[str, keras.Model] | None = None) -> TrainedModel:
+    """The trained model in a run folder; see `Run.open` and `Run.load_model` for the errors.
+
+    Args:
+        networks: of the user's own, where it was trained with such.
+    """
+    return Run.open(run).load_model(networks)
 
 
 def last_run_path(name: str, parent: Path = Path("runs")) -> Path:

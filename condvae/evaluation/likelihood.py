@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.data import Dataset
+from condvae.measures.bits import bits_per_dim
 from condvae.measures.log_mean_exp import LogProbEstimate
 from condvae.runs import Run
 
@@ -16,6 +17,7 @@ class Evaluation:
     Attributes:
         standard_error: of elbo, from the spread over the images.
         comparability: data, split, pixels, estimator and what chose the epoch.
+        bits_per_dim: -elbo as bits per value of x, where x is 8-bit levels with a probability.
     """
 
     elbo: float
@@ -24,11 +26,14 @@ class Evaluation:
     standard_error: float
     num_images: int
     comparability: str
+    bits_per_dim: float | None = None
 
     def __str__(self) -> str:
+        bits = "" if self.bits_per_dim is None else f"; {self.bits_per_dim:.3f} bits per dimension"
         return (
             f"-ELBO {-self.elbo:.2f} ± {self.standard_error:.2f} nats = "
-            f"reconstruction_loss {self.reconstruction_loss:.2f} + kl_loss {self.kl_loss:.2f}\n"
+            f"reconstruction_loss {self.reconstruction_loss:.2f} + kl_loss {self.kl_loss:.2f}"
+            f"{bits}\n"
             f"({self.comparability})"
         )
 
@@ -38,6 +43,7 @@ def evaluate(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> 
     images = getattr(run.check_data(dataset), split)
     terms = run.model.elbo(images.x, run.conditions(images), seed=seed)
     elbo = terms.elbo.astype("float64")
+    has_levels = run.spec.model.likelihood == "logistic_mixture"
     return Evaluation(
         elbo=float(elbo.mean()),
         reconstruction_loss=float(terms.reconstruction_loss.mean(dtype="float64")),
@@ -45,6 +51,7 @@ def evaluate(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> 
         standard_error=float(elbo.std(ddof=1) / np.sqrt(len(elbo))),
         num_images=len(elbo),
         comparability=run.comparability(split, f"ELBO, one draw of z for each image (seed {seed})"),
+        bits_per_dim=bits_per_dim(-elbo.mean(), images.x.shape[1:]) if has_levels else None,
     )
 
 

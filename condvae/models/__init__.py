@@ -1,11 +1,19 @@
 """Networks and the model made of them; `keras.ops` only, so every Keras backend works."""
 
-from condvae.models.build import build_model, build_optimizer
+from condvae.models.build import Networks, build_model, build_optimizer
 from condvae.models.cvae import CVAE
 from condvae.models.decoder import mlp_decoder
 from condvae.models.encoder import mlp_encoder
 from condvae.models.initializers import glorot_uniform
-from condvae.models.likelihood import BernoulliLikelihood, NormalLikelihood
+from condvae.models.likelihood import (
+    BernoulliLikelihood,
+    CategoricalLikelihood,
+    ContinuousBernoulliLikelihood,
+    LogisticMixtureLikelihood,
+    NormalLikelihood,
+    PoissonLikelihood,
+    TableLikelihood,
+)
 from condvae.models.weights import (
     load_model,
     load_network,
@@ -17,7 +25,13 @@ from condvae.models.weights import (
 __all__ = [
     "CVAE",
     "BernoulliLikelihood",
+    "CategoricalLikelihood",
+    "ContinuousBernoulliLikelihood",
+    "LogisticMixtureLikelihood",
+    "Networks",
     "NormalLikelihood",
+    "PoissonLikelihood",
+    "TableLikelihood",
     "build_model",
     "build_optimizer",
     "glorot_uniform",

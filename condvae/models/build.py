@@ -6,7 +6,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from condvae.checks import InputError
+from condvae.checks import InputError, check_choice
 from condvae.models.baseline import conv_baseline, mlp_baseline
 from condvae.models.cvae import CVAE
 from condvae.models.decoder import conv_decoder, mlp_decoder
@@ -41,6 +41,7 @@ MAKERS: dict[str, tuple[Callable[..., keras.Model], ...]] = {
 
 Initializers = Iterator[keras.initializers.Initializer]
 Columns = Sequence[tuple[str, int]] | None
+Networks = Mapping[str, keras.Model] | None
 
 
 def build_model(
@@ -52,6 +53,7 @@ def build_model(
     x_mean: np.ndarray | None = None,
     initializers: Initializers | None = None,
     columns: Columns = None,
+    networks: Networks = None,
 ) -> CVAE:
     """The untrained model of a spec; the same spec and seed give the same weights.
 
@@ -65,6 +67,11 @@ def build_model(
             num_classes); used where the spec starts the output's bias from the data.
         initializers: of all kernels; None: by the spec's seed.
         columns: of a table, see `TableLikelihood`.
+        networks: sub-models of the user's own, by the names of `CVAE`'s arguments, in place of
+            those of the spec.
+
+    Raises:
+        InputError: a network of the user's own that does not fit; what is wrong is named.
     """
     model, objective = spec.model, spec.objective
     encoder_seed, decoder_seed, noise_seed, prior_seed, baseline_seed = _seeds(spec)
@@ -77,18 +84,24 @@ def build_model(
         "prior": prior_seed,
         "baseline": baseline_seed,
     }
-    networks = build_networks(
+    names, own = network_names(spec), dict(networks or {})
+    for name in own:
+        check_choice(name, names, "a network of one's own")
+    shape = x_shape(spec, image_shape, x_max)
+    kernels = {name: initializers or glorot_uniform(of_network[name]) for name in names}
+    built = build_networks(
         spec,
-        x_shape(spec, image_shape, x_max),
+        shape,
         condition_shape,
-        {name: initializers or glorot_uniform(of_network[name]) for name in network_names(spec)},
+        {name: kernels[name] for name in names if name not in own},
         output_bias,
         columns,
     )
+    parts = built | own
     if model.baseline == "frozen":
-        networks["baseline"].trainable = False
-    return CVAE(
-        **networks,
+        parts["baseline"].trainable = False
+    cvae = CVAE(
+        **parts,
         likelihood=likelihood,
         x_max=x_max,
         y_max=y_max,
@@ -99,6 +112,18 @@ def build_model(
         masked=spec.data.masks_parts,
         seed=noise_seed,
     )
+    for what, expected, received in (
+        ("x", shape, cvae.image_shape),
+        ("y", tuple(condition_shape), cvae.condition_shape),
+        ("z", model.latent_dim if "encoder" in names else 0, cvae.latent_dim),
+    ):
+        if expected != received:
+            raise InputError(
+                f"the networks must have the {what} of data and spec, {expected}",
+                f"{received} in {', '.join(own)}",
+                "Build them with these shapes, or set latent_dim.",
+            )
+    return cvae
 
 
 def build_likelihood(spec: Spec, columns: Columns = None) -> Likelihood:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 
-from condvae.models.build import NETWORKS, Columns, build_model, build_networks, x_shape
+from condvae.models.build import NETWORKS, Columns, Networks, build_model, build_networks, x_shape
 from condvae.models.cvae import CVAE
 from condvae.models.initializers import FLOAT_BYTES, ZerosWithin
 from condvae.spec import Spec
@@ -46,6 +46,7 @@ def load_model(
     x_max: int,
     y_max: int | None = None,
     columns: Columns = None,
+    networks: Networks = None,
 ) -> CVAE:
     """The model of a spec with the weights in a file; arguments as in `build_model`.
 
@@ -54,7 +55,14 @@ def load_model(
     """
     initializers = itertools.repeat(_zeros(stored))
     model = build_model(
-        spec, image_shape, condition_shape, x_max, y_max, initializers=initializers, columns=columns
+        spec,
+        image_shape,
+        condition_shape,
+        x_max,
+        y_max,
+        initializers=initializers,
+        columns=columns,
+        networks=networks,
     )
     load_weights(model, stored)
     return model

@@ -11,7 +11,7 @@ from condvae.checks import InputError, check_choice, check_new_path, check_range
 from condvae.conditions import Condition, Image, MaskedImage
 from condvae.data import Dataset, load_data
 from condvae.lock import LOCK_NAME, locked
-from condvae.models import CVAE, build_model, build_optimizer, load_weights
+from condvae.models import CVAE, Networks, build_model, build_optimizer, load_weights
 from condvae.presets import PRESETS, READING, default_preset
 from condvae.records import DataRecord, Preprocessing, RunRecord, installed_versions, now
 from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
@@ -36,6 +36,7 @@ def train(
     start_from: Path | str | None = None,
     resume: bool = False,
     progress: bool = True,
+    networks: Networks = None,
     **settings: Any,
 ) -> Run:
     """Train a conditional VAE; the weights of the best epoch by validation are kept.
@@ -52,6 +53,9 @@ def train(
             checkpoint, to the same bits as if it had never stopped; settings are the run's, and
             only `epochs` may be others. Where there is no run yet, one begins.
         progress: show a progress bar.
+        networks: sub-models of the user's own, such as {"decoder": keras.Model}, in place of those
+            of the spec; inputs and outputs as in `models.encoder` and `models.decoder`. Name their
+            layers, so that the weights are found again, and pass them to `load` and to resume.
         settings: single fields of the spec, such as `epochs=3, latent_dim=8`.
 
     Returns:
@@ -69,7 +73,7 @@ def train(
     if (path / RECORD_NAME).exists():  # only with resume
         with locked(path):
             run = Run.open(path)
-            return _go_on(run, dataset, preset, spec, start_from, settings, progress)
+            return _go_on(run, dataset, preset, spec, start_from, settings, progress, networks)
     preset, spec = resolve_spec(dataset, preset, spec, settings)
     if spec.model.baseline == "frozen" and start_from is None:
         raise InputError(
@@ -78,7 +82,7 @@ def train(
             "Train one with --network deterministic --baseline joint first.",
         )
     dataset = dataset.with_spec(spec.data)
-    model = prepare_model(dataset, spec, start_from)
+    model = prepare_model(dataset, spec, start_from, networks)
     path.mkdir(parents=True, exist_ok=resume)
     with locked(path):
         if (path / RECORD_NAME).exists():
@@ -87,7 +91,7 @@ def train(
                 "a run that another process began there meanwhile",
                 "Ask again: --resume goes on with that run.",
             )
-        run = Run(path, new_record(dataset, preset, spec, start_from))
+        run = Run(path, new_record(dataset, preset, spec, start_from, networks))
         return _begin(run, model, dataset, progress)
 
 
@@ -111,6 +115,7 @@ def _go_on(
     start_from: Path | str | None,
     settings: dict[str, Any],
     progress: bool,
+    networks: Networks,
 ) -> Run:
     """Train a run to its end, from its newest checkpoint."""
     asked = spec or run.spec
@@ -123,7 +128,7 @@ def _go_on(
     checkpoint = find_checkpoint(run)
     state = checkpoint.state if checkpoint else TrainingState()
     check_epochs(run, state, spec)
-    model = prepare_model(dataset, spec)
+    model = prepare_model(dataset, spec, networks=networks)
     if checkpoint:
         restore(model, checkpoint.tensors)  # what does not fit is refused before the record changes
     note_resumption(run, state, spec)
@@ -238,7 +243,12 @@ def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bo
     return check_new_path(path)
 
 
-def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = None) -> CVAE:
+def prepare_model(
+    dataset: Dataset,
+    spec: Spec,
+    start_from: Path | str | None = None,
+    networks: Networks = None,
+) -> CVAE:
     """The compiled model with its first weights.
 
     Raises:
@@ -263,6 +273,7 @@ def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = 
         condition.y_max,
         counts * dataset.mean_of(train.x),
         columns=None if dataset.table is None else dataset.table.kinds,
+        networks=networks,
     )
     if start_from is not None:
         start = Run.open(start_from)
@@ -320,7 +331,11 @@ def condition_of(dataset: Dataset, spec: Spec) -> Condition:
 
 
 def new_record(
-    dataset: Dataset, preset: str | None, spec: Spec, start_from: Path | str | None = None
+    dataset: Dataset,
+    preset: str | None,
+    spec: Spec,
+    start_from: Path | str | None = None,
+    networks: Networks = None,
 ) -> RunRecord:
     """The record of a run that begins now."""
     return RunRecord(
@@ -341,5 +356,6 @@ def new_record(
         data=DataRecord(
             name=dataset.name, fingerprint=dataset.fingerprint, splits=dataset.split_record()
         ),
+        networks=tuple(networks or ()),
         versions=installed_versions(),
     )

@@ -1,0 +1,13 @@
+"""Nats as bits per dimension."""
+
+import math
+from collections.abc import Sequence
+
+
+def bits_per_dim(nats: float, shape: Sequence[int]) -> float:
+    """nats / (number of values in an x of that shape * ln 2).
+
+    Of a probability of 8-bit levels it is comparable across image sizes; of a density it depends on
+    the unit of x.
+    """
+    return nats / (math.prod(shape) * math.log(2))

@@ -1,0 +1,66 @@
+"""Encoders and decoders of the user's own, from training to loading."""
+
+import keras
+import numpy as np
+import pytest
+from short_run import quick, rows
+
+import condvae
+from condvae.checks import InputError
+
+
+def own_decoder(seed=0, latent_dim=2, pixels=(4, 3, 1)):
+    """{"z", "y"} -> logits, with a layer that the package's own networks have not."""
+    kernel = keras.initializers.GlorotUniform(seed)
+    z, y = keras.Input((latent_dim,), name="z"), keras.Input((3,), name="y")
+    hidden = keras.layers.Concatenate(name="own_inputs")([z, y])
+    hidden = keras.layers.Dense(8, name="own_hidden", kernel_initializer=kernel)(hidden)
+    hidden = keras.layers.LayerNormalization(name="own_norm")(hidden)
+    logits = keras.layers.Dense(int(np.prod(pixels)), name="own_logits", kernel_initializer=kernel)(
+        hidden
+    )
+    logits = keras.layers.Reshape(pixels, name="own_image")(logits)
+    return keras.Model({"z": z, "y": y}, logits, name="own_decoder")
+
+
+def test_a_run_with_a_decoder_of_ones_own_is_trained_and_loaded(small, tmp_path):
+    run = quick(small, tmp_path / "run", networks={"decoder": own_decoder()})
+    assert run.record.networks == ("decoder",)
+    expected = run.load_model({"decoder": own_decoder()}).generate("bee", 5, seed=1)
+    # other weights first, so that what is equal has been read
+    loaded = condvae.load(tmp_path / "run", networks={"decoder": own_decoder(seed=1)})
+    np.testing.assert_array_equal(loaded.generate("bee", 5, seed=1), expected)
+    assert np.ptp(expected) > 0
+
+
+def test_it_is_resumed_to_the_same_history(small, tmp_path, signal_at):
+    whole = quick(small, tmp_path / "whole", networks={"decoder": own_decoder()})
+    with signal_at(3):
+        quick(small, tmp_path / "cut", networks={"decoder": own_decoder()})
+    resumed = quick(small, tmp_path / "cut", resume=True, networks={"decoder": own_decoder()})
+    assert rows(resumed) == rows(whole)
+
+
+def test_loading_without_the_networks_is_refused(small, tmp_path):
+    run = quick(small, tmp_path / "run", epochs=1, networks={"decoder": own_decoder()})
+    with pytest.raises(InputError, match="its own networks, decoder"):
+        condvae.load(run.path)
+    other = quick(small, tmp_path / "other", epochs=1)
+    with pytest.raises(InputError, match="its own networks, none"):
+        condvae.load(other.path, networks={"decoder": own_decoder()})
+
+
+@pytest.mark.parametrize(
+    ("networks", "part"),
+    [
+        ({"decoder": own_decoder(latent_dim=5)}, "(N, 5)"),
+        ({"decoder": own_decoder(pixels=(3, 4, 1))}, "(N, 4, 3, 1)"),
+        ({"decodr": own_decoder()}, "Did you mean 'decoder'?"),
+        ({"prior": own_decoder()}, "'prior'"),
+    ],
+)
+def test_networks_that_do_not_fit_are_refused_in_words(small, tmp_path, networks, part):
+    with pytest.raises(InputError) as caught:
+        quick(small, tmp_path / "run", networks=networks)
+    assert part in str(caught.value)
+    assert not (tmp_path / "run").exists()
