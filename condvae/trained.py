@@ -387,10 +387,11 @@ class TrainedModel:
 
     def encode_condition(self, y: Any) -> np.ndarray:
         """y as the networks see it; what lies outside the training range is said."""
+        encoded = self.condition.encode(y)  # first: it refuses what is no number
         if isinstance(self.condition, Schema) and isinstance(y, Mapping):
             for sentence in self.condition.outside(y):
                 _log.warning("%s", sentence)
-        return self.condition.encode(y)
+        return encoded
 
     def _named(self, given: dict[str, Any]) -> Any:
         """The label in {condition's name: label}."""

@@ -7,7 +7,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from condvae.checks import InputError, check_new_path, check_suffix
-from condvae.cli.arguments import DataDir, Overwrite, data_of_run, load_dataset, working
+from condvae.cli.arguments import (
+    DataDir,
+    Overwrite,
+    data_of_run,
+    load_dataset,
+    numbers,
+    working,
+)
 
 
 def evaluate(
@@ -98,6 +105,9 @@ def info(
     /,
     *,
     sheet: Path | None = None,
+    conditions: Annotated[tuple[str, ...] | None, Parameter("--condition", negative="")] = None,
+    ignore: Annotated[tuple[str, ...] | None, Parameter(negative="")] = None,
+    resize: str | None = None,
     data_dir: DataDir = None,
     overwrite: Overwrite = False,
 ) -> int:
@@ -105,6 +115,9 @@ def info(
 
     Args:
         source: A set's name or a path.
+        conditions: A column that is given, such as digit, or slant:continuous; once for each.
+        ignore: A column that is left out; once for each.
+        resize: Height,width that the images of a folder are scaled to.
         sheet: An image to write: the first ten of each class.
     """
     from condvae.atomic import atomic_path
@@ -112,11 +125,14 @@ def info(
 
     if sheet is not None:
         check_suffix(check_new_path(sheet, overwrite), ".png")
-    dataset = load_dataset(source, data_dir)
-    print(describe(dataset))
-    if sheet is not None:
+    size = None if resize is None else numbers(resize, "--resize", int)
+    dataset = load_dataset(source, data_dir, conditions=conditions, ignore=ignore, resize=size)
+    description = describe(dataset)
+    page = None if sheet is None else contact_sheet(dataset)
+    print(description)
+    if sheet is not None and page is not None:
         with atomic_path(sheet) as fresh:
-            contact_sheet(dataset).save(fresh)
+            page.save(fresh)
         print(f"\n{sheet}: the first ten of each class")
     return 0
 

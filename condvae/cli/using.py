@@ -132,15 +132,21 @@ def conditions(
 
 
 def write_rows(run: "Run", x: Any, y: Any, out: Path, seed: int) -> int:
-    """Generated rows of a table, with the conditions that they were given."""
+    """Generated rows of a table, with the conditions that they were given; no column for others."""
     from condvae.conditions import Continuous, Schema
     from condvae.data.tables import write_table
 
     table, condition = run.record.preprocessing.table, run.record.condition
     if table is None or not isinstance(condition, Schema):
         raise TypeError("a run on a table has both")
-    columns = {**x, **condition.decode(condition.encode(y))}
-    whole = [c.name for c in condition.conditions if isinstance(c, Continuous) and c.integer]
+    encoded = condition.encode(y)
+    given = {c.name for c, block in condition.blocks if encoded[:, block.stop].any()}
+    decoded = condition.decode(encoded)
+    columns = {**x, **{name: decoded[name] for name in condition.names if name in given}}
+    wholes = [c for c in condition.conditions if isinstance(c, Continuous) and c.integer]
+    whole = [c.name for c in wholes if c.name in given]
+    # classes that are numbers are integers too
+    whole += [name for name, values in columns.items() if values.dtype.kind == "i"]
     order = [name for name in table.order if name in columns]
     write_table(out, {name: columns[name] for name in order}, {*table.integers, *whole})
     print(f"{out}: {len(columns[order[0]]):,} rows, drawn, seed {seed}")
@@ -166,7 +172,7 @@ def encode(
     import numpy as np
 
     from condvae.atomic import atomic_path
-    from condvae.conditions import Categorical, MaskedImage
+    from condvae.conditions import Categorical, MaskedImage, Schema
     from condvae.runs import Run
 
     check_suffix(check_new_path(out, overwrite), ".npz")
@@ -184,10 +190,17 @@ def encode(
         x = dataset.x
         if dataset.x_max != opened.record.preprocessing.x_max:
             x = (x / dataset.x_max).astype("float32")  # binary pixels for a grey model, or the like
+        condition = opened.record.condition
+        if isinstance(condition, Schema):
+            # by the run's scales, not those of these data; a class that is never missing has none
+            raw = dataset.raw or {dataset.condition.name: dataset.y}
+            given = {name: raw[name] for name in condition.names if name in raw}
+            labels = opened.model.encode_condition(given)
+            x = x if dataset.table is None else raw
         mean, logvar = opened.model.encode(x, labels)
         with atomic_path(out) as fresh:
             np.savez_compressed(fresh, mean=mean, logvar=logvar, y=labels)
-    print(f"{out}: mean and logvar of {len(mean):,} images, {mean.shape[1]} latents")
+    print(f"{out}: mean and logvar of {len(mean):,} {dataset.unit}, {mean.shape[1]} latents")
     return 0
 
 

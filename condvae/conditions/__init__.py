@@ -8,7 +8,7 @@ from condvae.checks import InputError
 from condvae.conditions.categorical import MOST_CLASSES, Categorical, categorical_of
 from condvae.conditions.columns import Continuous, MultiLabel
 from condvae.conditions.images import Image, MaskedImage
-from condvae.conditions.infer import named_kinds, schema_of, table_of
+from condvae.conditions.infer import named_kinds, schema_of, table_of, text_columns
 from condvae.conditions.schema import Schema, Table, is_missing
 
 Condition = Annotated[Categorical | Image | MaskedImage | Schema, Field(discriminator="kind")]
@@ -41,4 +41,5 @@ __all__ = [
     "named_kinds",
     "schema_of",
     "table_of",
+    "text_columns",
 ]

@@ -11,6 +11,7 @@ from condvae.frozen import Frozen
 
 NUM_KNOTS = 201
 MOST_DECIMALS = 6
+NO_ATTRIBUTE = "none"  # an empty text is a missing one
 
 
 class Continuous(Frozen):
@@ -57,7 +58,14 @@ class Continuous(Frozen):
         """
         values = np.asarray(values, dtype="float64").reshape(len(values), -1)
         seen = values[~np.isnan(values).any(axis=1)]
-        spread = seen.std(axis=0) if len(seen) else np.zeros(values.shape[1])
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread = seen.std(axis=0) if len(seen) else np.zeros(values.shape[1])
+        if not np.isfinite(spread).all():
+            raise InputError(
+                f"column {name!r} must hold numbers whose squares are finite",
+                f"{seen.flat[np.abs(seen).argmax()]:g}",
+                "Scale it down, or take its logarithm.",
+            )
         if not (spread > 0).all():
             raise InputError(
                 f"column {name!r} must vary",
@@ -100,20 +108,24 @@ class Continuous(Frozen):
             numbers = np.asarray(values, dtype="float64").reshape(len(values), -1)
         except (TypeError, ValueError):
             numbers = None
-        if numbers is None or numbers.shape[1] != self.dim or not np.isfinite(numbers).all():
+        encoded = None
+        if numbers is not None and numbers.shape[1] == self.dim:
+            with np.errstate(over="ignore", invalid="ignore"):
+                encoded = ((numbers - self.mean) / self.scale).astype("float32")
+        if numbers is None or encoded is None or not np.isfinite(encoded).all():
             raise InputError(
                 f"{self.name!r} must be {self.dim or ''} finite number{'s' * (self.dim > 1)}",
                 repr(np.asarray(values).reshape(-1)[:3].tolist())[:80],
                 "Correct it.",
             )
         if self.knots is None:
-            return ((numbers - self.mean) / self.scale).astype("float32")
+            return encoded
         seen, quantiles = np.transpose(self.knots)
         return np.interp(numbers, seen, quantiles).astype("float32")
 
     def outside(self, values: np.ndarray) -> str | None:
         """A sentence about the first of (batch, ...) values outside the training range, if any."""
-        numbers = np.asarray(values, dtype="float64").reshape(len(values), -1)
+        numbers = np.asarray(values, dtype="float64").reshape(len(values), self.dim)
         found = np.argwhere((numbers < self.minimum) | (numbers > self.maximum))
         if not len(found):
             return None
@@ -184,7 +196,7 @@ class MultiLabel(Frozen):
     def is_one(self, value: Any) -> bool:
         """Whether value is one condition, not one a row."""
         value = np.asarray(value)
-        return value.ndim == 0 or (value.ndim == 1 and value.dtype.kind in "biuf")
+        return value.ndim == 0 or (self.dim > 1 and value.ndim == 1 and value.dtype.kind in "biuf")
 
     def encode_rows(self, values: np.ndarray) -> np.ndarray:
         """(batch, dim) float32 of (batch, dim) zeros and ones, or of texts such as "hat|scarf".
@@ -206,14 +218,13 @@ class MultiLabel(Frozen):
         return values.astype("float32")
 
     def decode_rows(self, block: np.ndarray) -> np.ndarray:
-        """The attributes that are there, as texts such as "hat|scarf"."""
+        """The attributes that are there, as texts such as "hat|scarf", or "none"."""
         names = np.asarray(self.attributes)
-        return np.asarray(["|".join(names[row >= 0.5]) for row in block])
+        return np.asarray(["|".join(names[row >= 0.5]) or NO_ATTRIBUTE for row in block])
 
     def parse(self, text: str) -> np.ndarray:
         """(dim,) zeros and ones of a text such as "hat|scarf" or "hat,scarf"; "none": no one."""
-        names = [name for name in text.replace(",", "|").split("|") if name]
-        names = [] if names == ["none"] else names
+        names = attribute_names(text)
         if unknown := [name for name in names if name not in self.attributes]:
             raise InputError(
                 f"{self.name!r} must name some of {', '.join(self.attributes[:12])}",
@@ -224,6 +235,12 @@ class MultiLabel(Frozen):
 
     def __str__(self) -> str:
         return f"{self.name}: any of {', '.join(self.attributes[:12])}"
+
+
+def attribute_names(text: str) -> list[str]:
+    """The attributes that a text such as "hat|scarf" or "hat,scarf" names; "none": no one."""
+    names = [name for name in text.replace(",", "|").split("|") if name]
+    return [] if names == [NO_ATTRIBUTE] else names
 
 
 def _decimals(values: np.ndarray) -> int | None:

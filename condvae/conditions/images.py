@@ -36,6 +36,7 @@ class Image(Frozen):
 
     def encode_rows(self, values: np.ndarray) -> np.ndarray:
         """(batch, height * width * channels) float32 of images none of which is missing."""
+        values = values[..., None] if values.ndim == 3 else values  # grey, without a channel
         return self.encode(values).reshape(len(values), -1)
 
     def decode_rows(self, block: np.ndarray) -> np.ndarray:
@@ -44,7 +45,7 @@ class Image(Frozen):
 
     def is_one(self, y: Any) -> bool:
         """Whether y is one condition, not one a row."""
-        return np.ndim(y) == len(self.shape)
+        return np.shape(y) == self.shape
 
     def encode(self, y: Any) -> np.ndarray:
         """The networks' input for y.

@@ -7,7 +7,7 @@ import numpy as np
 
 from condvae.checks import InputError, check_choice
 from condvae.conditions.categorical import Categorical, categorical_of
-from condvae.conditions.columns import Continuous, MultiLabel
+from condvae.conditions.columns import Continuous, MultiLabel, attribute_names
 from condvae.conditions.images import Image
 from condvae.conditions.schema import Schema, Table, is_missing
 
@@ -31,6 +31,12 @@ def named_kinds(names: Sequence[str], columns: Sequence[str]) -> dict[str, str |
         check_choice(name, columns, "the condition")
         kinds[name] = check_choice(kind, KINDS, f"the kind of {name!r}") if kind else None
     return kinds
+
+
+def text_columns(names: Sequence[str]) -> list[str]:
+    """The columns that are said to be classes or attributes, whose cells are words throughout."""
+    parts = [name.rpartition(":") for name in names]
+    return [name for name, _, kind in parts if kind in ("categorical", "multi_label")]
 
 
 def schema_of(
@@ -82,15 +88,21 @@ def _condition(name: str, values: np.ndarray, kind: str | None, rows: np.ndarray
                 "Name another kind.",
             )
         shape = values.shape[1:] if values.ndim == 4 else (*values.shape[1:], 1)
-        return Image(name=name, image_shape=shape, y_max=255 if values.dtype.kind in "iu" else 1)
+        in_bytes = values.dtype.kind in "iu" and values.max() > 1
+        return Image(name=name, image_shape=shape, y_max=255 if in_bytes else 1)
     if kind == "multi_label":
         if values.dtype.kind == "U":
-            texts = np.unique(values)
-            names = sorted({part for text in texts for part in text.split("|") if part})
+            names = sorted({part for text in np.unique(values) for part in attribute_names(text)})
+            if not names:
+                raise InputError(
+                    f"column {name!r} must name attributes",
+                    "none in any row",
+                    f"Leave it out with --ignore {name}.",
+                )
         else:
             width = values.shape[1] if values.ndim == 2 else 1
             names = [f"{name}_{place}" for place in range(width)]
-        return MultiLabel(name=name, attributes=tuple(n for n in names if n != "none"))
+        return MultiLabel(name=name, attributes=tuple(names))
     if values.dtype.kind == "U":
         raise InputError(
             f"the continuous condition {name!r} must hold numbers",

@@ -76,7 +76,7 @@ class Schema(Frozen):
         """Whether y is one set of conditions, not one a row."""
         if not isinstance(y, Mapping):
             return np.ndim(y) == 1
-        return all(value is None or self[name].is_one(value) for name, value in y.items())
+        return all(self._is_one(name, value) for name, value in y.items())
 
     def encode(self, y: Any) -> np.ndarray:
         """The networks' input for y.
@@ -92,10 +92,7 @@ class Schema(Frozen):
         """
         if not isinstance(y, Mapping):
             return self._checked(y)
-        columns = {
-            name: _as_rows(value, value is None or self[name].is_one(value))
-            for name, value in y.items()
-        }
+        columns = {name: self._rows(name, value) for name, value in y.items()}
         sizes = {name: len(column) for name, column in columns.items()}
         num_rows = max(sizes.values(), default=1)
         if wrong := [name for name, size in sizes.items() if size not in (1, num_rows)]:
@@ -122,8 +119,8 @@ class Schema(Frozen):
         sentences = []
         for name, value in y.items():
             condition = self[name]
-            if isinstance(condition, Continuous) and value is not None:
-                values = _as_rows(value, condition.is_one(value))
+            if isinstance(condition, Continuous):
+                values = self._rows(name, value)
                 sentences.append(condition.outside(_plain(values[~is_missing(values)])))
         return [sentence for sentence in sentences if sentence]
 
@@ -165,8 +162,8 @@ class Schema(Frozen):
         for text in texts:
             name, equals, value = text.partition("=")
             if not equals and len(self.conditions) == 1:
-                name, value = self.names[0], text
-            elif not equals or name in given:
+                name, equals, value = self.names[0], "=", text
+            if not equals or name in given:
                 raise InputError(
                     f"--given must name each of the conditions ({', '.join(self.names)}) once",
                     repr(text),
@@ -182,6 +179,27 @@ class Schema(Frozen):
             is_class = isinstance(condition, Categorical)
             given[name] = condition.given(value) if is_class else condition.parse(value)
         return given
+
+    def _rows(self, name: str, value: Any) -> np.ndarray:
+        """The values of a condition with the batch first; None, NaN and "" are one missing."""
+        is_one = self._is_one(name, value)
+        if is_one and _is_none(value):
+            return np.asarray([None], dtype=object)
+        return as_column([value] if is_one else value)
+
+    def _is_one(self, name: str, value: Any) -> bool:
+        """Whether value is one of a condition, not one a row.
+
+        Raises:
+            InputError: an unknown name, or rows of different lengths.
+        """
+        condition = self[name]
+        try:
+            return _is_none(value) or condition.is_one(value)
+        except ValueError as error:
+            raise InputError(
+                f"{name!r} must have values of one shape", str(error), "Bring NaN for missing ones."
+            ) from None
 
     def _checked(self, y: Any) -> np.ndarray:
         """Numbers that `encode` has made, (batch, dim)."""
@@ -247,7 +265,7 @@ class Table(Frozen):
                     f"{', '.join(map(str, x))}",
                     f"Add {column.name!r}.",
                 )
-            values = np.asarray(x[column.name])
+            values = np.atleast_1d(as_column(x[column.name]))
             if (missing := is_missing(values)).any():
                 raise InputError(
                     f"column {column.name!r} must have a value in each row",
@@ -255,7 +273,12 @@ class Table(Frozen):
                     "Fill them, leave these rows out, or make the column a condition, which may "
                     "be missing.",
                 )
-            parts.append(column.encode_rows(values))
+            parts.append(column.encode_rows(_plain(values)))
+        if len({len(part) for part in parts}) > 1:
+            sizes = [f"{len(p):,} of {c.name!r}" for p, c in zip(parts, self.columns, strict=True)]
+            raise InputError(
+                "all columns of x must be equally long", ", ".join(sizes[:12]), "Even them out."
+            )
         return np.concatenate(parts, axis=1)
 
     def decode(self, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -279,11 +302,17 @@ def is_missing(values: np.ndarray) -> np.ndarray:
     return np.zeros(len(values), dtype=bool)
 
 
-def _as_rows(value: Any, is_one: bool) -> np.ndarray:
-    """Values with the batch first; None is one missing value."""
-    if is_one:
-        return np.asarray([value], dtype=object) if value is None else np.asarray(value)[None]
-    return np.asarray(value)
+def as_column(values: Any) -> np.ndarray:
+    """An array in which None and NaN among texts stay what they are."""
+    array = np.asarray(values)
+    if array.dtype.kind == "U" and not isinstance(values, np.ndarray):
+        return np.asarray(values, dtype=object)
+    return array
+
+
+def _is_none(value: Any) -> bool:
+    """Whether one value is missing."""
+    return value is None or (np.ndim(value) == 0 and bool(value == "" or value != value))
 
 
 def _plain(values: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_choice, check_text
+from condvae.conditions.schema import as_column
 
 
 def checked_columns(columns: Mapping[str, Any], ignore: Collection[str]) -> dict[str, np.ndarray]:
@@ -58,10 +59,13 @@ def check_table_columns(columns: Mapping[str, np.ndarray], conditions: Collectio
 def _checked(name: str, values: Any) -> np.ndarray:
     """One column."""
     check_text(name, "the name of a column")
-    values = np.asarray(values)
+    values = _array(name, values)
     if values.dtype.kind in "SO" and values.ndim == 1:
         texts = ["" if v is None or v != v else v for v in values.tolist()]
-        values = np.asarray([v.decode() if isinstance(v, bytes) else str(v) for v in texts])
+        if all(isinstance(v, int | float) or v == "" for v in texts):
+            values = np.asarray([np.nan if v == "" else v for v in texts], dtype="float64")
+        else:
+            values = np.asarray([_text(name, v) for v in texts])
     elif values.dtype.kind == "b":
         values = values.astype("int64")
     elif values.dtype.kind not in "iufU" or values.ndim == 0:
@@ -79,4 +83,24 @@ def _checked(name: str, values: Any) -> np.ndarray:
                 f"infinity in row {infinite.argmax()}",
                 "Mend it, or leave it empty where it is missing.",
             )
-    return values
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+
+
+def _array(name: str, values: Any) -> np.ndarray:
+    """An array, rows of different shapes refused."""
+    try:
+        return as_column(values)
+    except ValueError as error:
+        raise InputError(
+            f"column {name!r} must have values of one shape", str(error), "Even them out."
+        ) from None
+
+
+def _text(name: str, value: Any) -> str:
+    """One cell as text."""
+    try:
+        return value.decode() if isinstance(value, bytes) else str(value)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"column {name!r} must hold text in UTF-8", str(error), "Decode it into str."
+        ) from None

@@ -111,6 +111,8 @@ class Dataset:
         """
         of_name = f" of {name}" if name else ""
         x, y = _checked_pair(x, y, f"x{of_name}", f"y{of_name}")
+        own_name = condition_name or ("image" if y.ndim > 1 else "label")
+        _check_reading(spec or DataSpec(), own_name, x.shape, of_name)
         num_own, test_rows = len(x), None
         if test is not None:
             x_test, y_test = _checked_pair(*test, f"x_test{of_name}", f"y_test{of_name}")
@@ -181,6 +183,12 @@ class Dataset:
             check_table_columns(raw, kinds)
         else:
             x = checked_images(x, f"x of {name}" if name else "x")
+            if not raw:
+                raise InputError(
+                    f"images{f' of {name}' if name else ''} must come with a condition",
+                    "no column, or none that is not ignored",
+                    "Bring a column of labels or numbers.",
+                )
             kinds = kinds or dict.fromkeys(raw)
             check_num_rows(raw, len(x))
         given = {column: raw[column] for column in kinds}
@@ -203,7 +211,8 @@ class Dataset:
             return other
         rows = other._rows["train"]
         given = {name: self.raw[name] for name in self.condition.names}
-        kinds = {condition.name: condition.kind for condition in self.condition.conditions}
+        kinds: dict[str, str | None] = {c.name: c.kind for c in self.condition.conditions}
+        kinds |= named_kinds(spec.conditions, list(self.raw))
         schema = schema_of(given, kinds, rows)
         table, x = self.table, self.x
         if table is not None:
@@ -420,6 +429,24 @@ def _checked_pair(x: Any, y: Any, x_name: str, y_name: str) -> tuple[np.ndarray,
             "Bring them in the same order and number.",
         )
     return x, y
+
+
+def _check_reading(spec: DataSpec, own: str, shape: tuple[int, ...], of_name: str) -> None:
+    """Raise if columns or a size are asked of data that come as images and one label each."""
+    named = {name.partition(":")[0] for name in spec.conditions} - {own}
+    if named or spec.ignore:
+        raise InputError(
+            f"the data{of_name} must have columns to choose from",
+            f"--condition or --ignore {', '.join([*sorted(named), *spec.ignore])}, where the only "
+            f"condition is {own!r}",
+            "Leave them out.",
+        )
+    if spec.resize is not None and shape[1:3] != spec.resize:
+        raise InputError(
+            f"--resize must come with a folder of images, not the data{of_name}",
+            f"{spec.resize}",
+            "Leave it out, or bring images of that size.",
+        )
 
 
 def _check_alike(images: np.ndarray, others: np.ndarray, name: str) -> None:

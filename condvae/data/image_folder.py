@@ -14,6 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from condvae.checks import InputError, check_memory
+from condvae.conditions import text_columns
 from condvae.data.arrays import bytes_needed
 from condvae.data.dataset import Dataset
 from condvae.data.short_reads import ShortReads
@@ -88,7 +89,7 @@ def attribute_table(folder: Path) -> Path | None:
 
 def _read_with_table(folder: Path, table: Path, spec: DataSpec) -> Dataset:
     """The images that a table names, its other columns their conditions."""
-    columns = read_table(table)
+    columns = read_table(table, text_columns(spec.conditions))
     files = columns.pop(FILE_COLUMN, None)
     if files is None or files.dtype.kind != "U" or not columns:
         raise InputError(
@@ -96,7 +97,7 @@ def _read_with_table(folder: Path, table: Path, spec: DataSpec) -> Dataset:
             f"the columns {', '.join(columns)[:200]}",
             "Name the columns in its first line.",
         )
-    for row, file in enumerate(files):
+    for row, file in enumerate(files.tolist()):
         path = folder / file
         if not file or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
             raise InputError(

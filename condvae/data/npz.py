@@ -41,6 +41,7 @@ def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
             archive = zipfile.ZipFile(file)
             for member in archive.infolist():  # compares its two names: damage may hide an array
                 archive.open(member).close()
+        _check_names(archive, path)
         named = _named(archive, path, spec or DataSpec())
         members = _chosen(archive, path) if named is None else named
         chosen = {f"array {name!r} of {path}": member for name, member in members.items()}
@@ -80,15 +81,20 @@ def _refusal(expected: str, received: str) -> Iterator[None]:
         ) from None
 
 
-def _chosen(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """The members to read, by their arrays' names: x and y, then what else there is."""
-    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-    if len(members) < len(archive.infolist()):
+def _check_names(archive: zipfile.ZipFile, path: Path) -> None:
+    """Raise if two arrays have one name."""
+    names = [info.filename.removesuffix(".npy") for info in archive.infolist()]
+    if len(set(names)) < len(names):
         raise InputError(
             f"{path} must hold each array once",
             "two of one name",
             "Write it anew with numpy.savez(path, x=x, y=y).",
         )
+
+
+def _chosen(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+    """The members to read, by their arrays' names: x and y, then what else there is."""
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     names = ["x", "y"] if "x" in members else ["x_train", "y_train"]
     if not set(names) <= set(members):
         raise InputError(
@@ -115,6 +121,12 @@ def _named(
     others = [n for n in members if n not in ("x", PIXEL_CLASSES) and not n.endswith("_test")]
     if "x" not in members or not others or ("y" in members and not spec.conditions):
         return None
+    if PIXEL_CLASSES in members:
+        raise InputError(
+            f"label maps in {path} must come with one image each, as y",
+            f"{PIXEL_CLASSES} beside conditions by name ({', '.join(others[:12])})",
+            "Leave the other arrays and --condition out.",
+        )
     names = list(named_kinds(spec.conditions, others)) or others
     if "x_test" in members:
         parts = [f"{name}_test" for name in names]

@@ -1,9 +1,10 @@
 """A data set at a glance: in words, and as a sheet of its images."""
 
 import numpy as np
-from PIL import Image
+from PIL import Image as Picture
 
-from condvae.conditions import Categorical
+from condvae.checks import InputError
+from condvae.conditions import Categorical, Image, Schema
 from condvae.data.dataset import Dataset
 from condvae.data.writers import sheet, to_uint8
 
@@ -12,19 +13,27 @@ GAP_LEVEL = 128  # grey, so that black and white images both have an edge
 
 def describe(dataset: Dataset) -> str:
     """What a data set holds and how it is split, as text of a dozen lines and one per class."""
-    height, width, channels = dataset.image_shape
     low, high = dataset.x.min(), dataset.x.max()
     spec = dataset.spec
     own_test = "the source's own" if dataset.test_rows is not None else f"{spec.test:g} of all"
     validation = (
         "the test images" if spec.validation == "test" else f"{spec.validation:g} of the rest"
     )
+    if dataset.table is None:
+        height, width, channels = dataset.image_shape
+        content = {
+            "images": f"{len(dataset.x):,} of {height} × {width} pixels, {channels} channel(s)",
+            "pixels": f"{dataset.x.dtype} from {low:g} to {high:g}",
+        }
+    else:
+        columns = dataset.table.columns
+        content = {"rows": f"{len(dataset.x):,} of {len(columns)} columns, and conditions"}
+        content |= {f"column {place}": str(column) for place, column in enumerate(columns, 1)}
     facts = {
         "name": dataset.name or "arrays",
-        "images": f"{len(dataset.x):,} of {height} × {width} pixels, {channels} channel(s)",
-        "pixels": f"{dataset.x.dtype} from {low:g} to {high:g}",
+        **content,
         "assumed": dataset.assumption,
-        "condition": str(dataset.condition),
+        **_conditions(dataset),
         "test": own_test,
         "validation": f"{validation}, split seed {spec.split_seed}",
         "fingerprint": dataset.fingerprint[:12],
@@ -33,7 +42,19 @@ def describe(dataset: Dataset) -> str:
     return "\n".join([*lines, "", *_split_table(dataset)])
 
 
-def contact_sheet(dataset: Dataset, per_class: int = 10) -> Image.Image:
+def _conditions(dataset: Dataset) -> dict[str, str]:
+    """What is given, a line for each condition, with the share of the rows that miss it."""
+    condition = dataset.condition
+    if not isinstance(condition, Schema):
+        return {"condition": str(condition)}
+    lines = {}
+    for place, (part, block) in enumerate(condition.blocks, 1):
+        missing = 1 - dataset.given[:, block.stop].mean()
+        lines[f"condition {place}"] = f"{part}{f'; missing in {missing:.1%}' if missing else ''}"
+    return lines
+
+
+def contact_sheet(dataset: Dataset, per_class: int = 10) -> Picture.Image:
     """The first training images of each class, a class in each row; or what is given, and x.
 
     Args:
@@ -42,11 +63,18 @@ def contact_sheet(dataset: Dataset, per_class: int = 10) -> Image.Image:
 
     Returns:
         An 8-bit image; floats outside [0, 1] are stretched from their minimum to their maximum,
-        classes of pixels from black to white.
+        classes of pixels from black to white. Of several conditions the first class that is never
+        missing counts; without one there is one row.
+
+    Raises:
+        InputError: a table.
     """
+    if dataset.table is not None:
+        raise InputError("a sheet must be of images", dataset.assumption, "Leave --sheet out.")
     train, x_max = dataset.train, dataset.x_max
-    if isinstance(dataset.condition, Categorical):
-        of_classes = [train.x[train.given == code] for code in range(dataset.num_classes)]
+    if not isinstance(dataset.condition, Image):
+        codes = dataset.codes[train.rows]
+        of_classes = [train.x[codes == code] for code in range(dataset.codes.max() + 1)]
         rows = [_as_bytes(images[:per_class], dataset.x, x_max) for images in of_classes]
     else:
         given = _as_bytes(train.given[:per_class], dataset.given, dataset.condition.y_max)
@@ -56,7 +84,7 @@ def contact_sheet(dataset: Dataset, per_class: int = 10) -> Image.Image:
     for row, images in zip(cells, rows, strict=True):
         row[: len(images), : images.shape[1], : images.shape[2]] = images
     page = sheet(cells.reshape(-1, height, width, channels), per_class, GAP_LEVEL)
-    return Image.fromarray(page if channels == 3 else page[..., 0])
+    return Picture.fromarray(page if channels == 3 else page[..., 0])
 
 
 def _as_bytes(images: np.ndarray, of: np.ndarray, greatest: int) -> np.ndarray:

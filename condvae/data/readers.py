@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from condvae.checks import InputError
+from condvae.conditions import text_columns
 from condvae.data.dataset import Dataset
 from condvae.data.idx import read_idx
 from condvae.data.image_folder import attribute_table, holds_class_folders, read_image_folder
@@ -38,7 +39,8 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
     if path.is_dir() and _images_file(path, "train"):
         return read_idx_folder(path, spec)
     if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES:
-        return Dataset.from_columns(read_table(path), name=str(path), spec=spec)
+        columns = read_table(path, text_columns((spec or DataSpec()).conditions))
+        return Dataset.from_columns(columns, name=str(path), spec=spec)
     if path.is_dir() and (holds_class_folders(path) or attribute_table(path)):
         return read_image_folder(path, spec)
     raise InputError(

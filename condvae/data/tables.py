@@ -302,7 +302,7 @@ def _parsed(column: Any, name: str, path: Path) -> np.ndarray:
             f"column {name!r} of {path} must hold numbers or words, not both",
             f"{usual} in {most:,} cells and {other} in {few:,}, such as "
             f"{cells.filter(which)[0].as_py()[:80]!r}",
-            "Mend those cells, leave them empty, or name the column among the text columns.",
+            f"Mend those cells or leave them empty; as a condition name it {name}:categorical.",
         )
     numbers = compute.if_else(is_missing, "nan", cells).cast(pa.float64())
     return np.array(numbers.to_numpy())  # a copy, because pyarrow's own cannot be written to

@@ -94,4 +94,9 @@ def evaluate_table(run: Run, dataset: Dataset, seed: int = 0) -> TableQuality:
 
 def _like(values: np.ndarray, real: np.ndarray) -> np.ndarray:
     """Values as text or numbers, as the real ones are."""
-    return values.astype(str) if real.dtype.kind == "U" else values.astype("float64")
+    if real.dtype.kind == "U":
+        return values.astype(str)
+    # classes that are numbers come as texts where some are missing
+    if values.dtype.kind == "U":
+        values = np.where(values == "", "nan", values)
+    return values.astype("float64")

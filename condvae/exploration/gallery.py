@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from condvae.atomic import atomic_path
-from condvae.checks import check_choice
+from condvae.checks import InputError, check_choice
+from condvae.conditions import Categorical, Schema
 from condvae.data import Dataset, Split
 from condvae.exploration import curves, plots
 from condvae.exploration.bound import bound
@@ -46,7 +47,8 @@ def draw(
         dataset: for its training and validation splits.
         history: the columns of history.csv by name.
         names: of FIGURES; None: all that have something to show (not the traversal of a
-            plane, nor the history of no epoch, nor the bound of a model of classes).
+            plane, nor the history of no epoch, nor the bound of a model of classes; of
+            several conditions and of tables what `fitting` says).
         given: one label or several, for manifold and traversal; None: the first ten for
             manifold, the first for traversal.
         dpi: dots per inch of the figures.
@@ -55,7 +57,7 @@ def draw(
         Figures ("manifold-3": one for each label), and for "labels" an animation's frames.
 
     Raises:
-        InputError: an unknown figure or label.
+        InputError: an unknown figure or label, or a figure that does not fit the model.
     """
     if names is None:
         given_images = dataset.spec.task != "class"
@@ -67,9 +69,10 @@ def draw(
             "interpolation": given_images or len(dataset.validation.y) < 2,
             "history": not history.get("epoch"),
         }
-        names = [name for name in FIGURES if not absent.get(name)]
+        unasked = ("bound",) if isinstance(model.condition, Schema) else ()
+        names = [n for n in fitting(model) if not absent.get(n) and n not in unasked]
     for name in names:
-        check_choice(name, FIGURES, "figure")
+        _check_fits(name, model)
     figures: dict[str, Figure | np.ndarray] = {}
     for name in names:
         function, arguments = _DRAWINGS[name]
@@ -99,13 +102,36 @@ def draw_one(
         settings: arguments of the function that draws it ("labels": `label_frames`).
 
     Raises:
-        InputError: an unknown figure.
+        InputError: an unknown figure, or one that does not fit the model.
     """
-    function, arguments = _DRAWINGS[check_choice(name, FIGURES, "figure")]
+    function, arguments = _DRAWINGS[_check_fits(name, model)]
     figure = function(**{**arguments(model, dataset, history), **settings})
     if isinstance(figure, Figure):
         _say_what_chose(figure, dataset)
     return figure
+
+
+def fitting(model: TrainedModel) -> tuple[str, ...]:
+    """The figures that a model of several conditions, or of a table, has; else all."""
+    if not isinstance(model.condition, Schema):
+        return FIGURES
+    if model.table is not None:
+        return ("history",)
+    of_class = any(isinstance(c, Categorical) for c in model.condition.conditions)
+    return (*(("scatter", "generate") if of_class else ()), "reconstruct", "bound", "history")
+
+
+def _check_fits(name: str, model: TrainedModel) -> str:
+    """Return the name of a figure, if it is one and fits the model."""
+    check_choice(name, FIGURES, "figure")
+    if name not in (known := fitting(model)):
+        what = "several conditions" if model.table is None else "a table"
+        raise InputError(
+            f"the figure {name!r} must have a run on images and one class",
+            f"a run on {what} ({model.condition})",
+            f"Draw one of {', '.join(known)}.",
+        )
+    return name
 
 
 def _say_what_chose(figure: Figure, dataset: Dataset) -> None:

@@ -20,7 +20,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from condvae.checks import InputError
-from condvae.exploration.labels import in_words, label_weights
+from condvae.conditions import Schema
+from condvae.exploration.labels import class_names, in_words, label_weights, leading_class
 from condvae.exploration.ranges import pixel_range
 from condvae.exploration.tiles import Block, rows_of, scaled_images, tile, wrapped
 from condvae.exploration.walks import axis_traversal, interpolate, plane_grid
@@ -56,17 +57,18 @@ def scatter(
         rows = np.sort(np.random.default_rng(0).permutation(num_images)[:max_points])
         x, weights = np.asarray(x)[rows], weights[rows]
     mean, _ = model.encode(x, weights)
-    codes, activity = weights.argmax(axis=1), latent_activity(mean)
-    names, colours = model.classes.categories, distinct_colours(model.classes.dim)
+    classes, activity = leading_class(model), latent_activity(mean)
+    names, codes = class_names(model, weights)
+    colours = distinct_colours(len(names))
     rng = np.random.default_rng(0)
     figure = Figure(figsize=(7, 6.4), layout="constrained")
     axes = figure.subplots()
     shown, plane = "Posterior means", [0, 1]
     if model.latent_dim == 1:
-        shown += f" of the only latent, a row for each {model.classes.name} (height: chance)"
+        shown += f" of the only latent, a row for each {classes.name} (height: chance)"
         points = np.stack([mean[:, 0], codes + rng.uniform(-0.35, 0.35, len(mean))])
         axes.set_yticks(range(len(names)), names)
-        axes.set(xlabel="z1", ylabel=model.classes.name)
+        axes.set(xlabel="z1", ylabel=classes.name)
     else:
         if model.latent_dim > 2:
             plane = np.argsort(-activity)[:2].tolist()
@@ -92,7 +94,7 @@ def scatter(
             Line2D([], [], marker="o", linestyle="", color=colour, label=name)
             for name, colour in zip(names, colours, strict=True)
         ],
-        title=model.classes.name,
+        title=classes.name,
         loc="center left",
         bbox_to_anchor=(1.01, 0.5),
         ncols=math.ceil(len(names) / 25),
@@ -101,19 +103,24 @@ def scatter(
     count = f"{len(mean):,}" if len(mean) == num_images else f"{len(mean):,} of {num_images:,}"
     write_caption(
         figure,
-        f"{shown}, coloured by {model.classes.name}; {images} ({count}). "
-        f"Where colours overlap, z holds style and leaves the {model.classes.name} to y.",
+        f"{shown}, coloured by {classes.name}; {images} ({count}). "
+        f"Where colours overlap, z holds style and leaves the {classes.name} to y.",
     )
     return figure
 
 
 def generate(model: TrainedModel) -> Figure:
-    """The default image of every label: the expected x at z = 0."""
-    names = model.classes.categories
-    cells = model.decode(np.zeros((len(names), model.latent_dim)), np.eye(len(names)))[None]
+    """The default image of every label: the expected x at z = 0, other conditions missing."""
+    classes = leading_class(model)
+    names, given, note = classes.categories, np.eye(classes.dim), ""
+    if isinstance(model.condition, Schema):
+        given = model.encode_condition({classes.name: names})
+        if others := [name for name in model.condition.names if name != classes.name]:
+            note = f" Not given: {', '.join(others)}."
+    cells = model.decode(np.zeros((len(names), model.latent_dim)), given)[None]
     return grid_figure(
         wrapped(cells, names),
-        f"The default of each {model.classes.name}: the expected image at z = 0.",
+        f"The default of each {classes.name}: the expected image at z = 0.{note}",
     )
 
 
@@ -193,7 +200,8 @@ def reconstruct(model: TrainedModel, x: Any, y: Any, images: str = "the given im
     weights = label_weights(model, y, len(x))
     reconstructions = model.reconstruct(x, weights)
     cells = np.stack([scaled_images(model, x), reconstructions])
-    names = [model.classes.categories[code] for code in weights.argmax(axis=1)]
+    names, codes = class_names(model, weights)
+    names = [names[code] for code in codes]
     return grid_figure(
         wrapped(cells, names, ("input", "reconstructed")),
         f"Above: {images}. Below: the expected image at the posterior's mean of z.",

@@ -40,7 +40,7 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
 
         y_train, y_validation = partial(masked, omission=spec.objective.omission), masked
     rate, change = spec.training.condition_dropout, None
-    if isinstance(dataset.condition, Schema) and rate:
+    if isinstance(dataset.condition, Schema) and rate and not spec.data.masks_parts:
         change = partial(dataset.condition.drop, rate=rate)
     return (
         Feed(train.x, y_train, spec.training.batch_size, spec.training.seed, change=change),
