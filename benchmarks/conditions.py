@@ -57,6 +57,8 @@ def main() -> None:
         condvae.load_data("mnist"),
         run_dir=folder / "levels",
         likelihood="logistic_mixture",
+        components=3,
+        epochs=6,
         **settings,
     )
     for run in (*runs.values(), levels):

@@ -54,7 +54,7 @@ def run(tmp_path_factory):
         run_dir=folder / "run",
         spec=condvae.Spec().override(
             architecture="residual",
-            hidden_dims=(256, 256),
+            hidden_dims=(128, 128),
             activation="silu",
             latent_dim=4,
             output_bias="data",
@@ -62,7 +62,7 @@ def run(tmp_path_factory):
             beta=20.0,
             condition_at="every_layer",
             condition_dropout=0.1,
-            epochs=30,
+            epochs=24,
             batch_size=50,
             learning_rate=2e-3,
             schedule="cosine",
