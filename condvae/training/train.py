@@ -254,6 +254,7 @@ def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = 
         )
     _check_likelihood(dataset, spec.model.likelihood)
     condition = condition_of(dataset, spec)
+    steps = -(-len(train.x) // spec.training.batch_size) * spec.training.epochs
     counts = dataset.x_max if spec.model.likelihood == "poisson" else 1
     model = build_model(
         spec,
@@ -263,6 +264,7 @@ def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = 
         condition.y_max,
         counts * dataset.mean_of(train.x),
         columns=None if dataset.table is None else dataset.table.kinds,
+        steps=steps,
     )
     if start_from is not None:
         start = Run.open(start_from)
@@ -274,7 +276,6 @@ def prepare_model(dataset: Dataset, spec: Spec, start_from: Path | str | None = 
             )
         only = "baseline" if spec.model.baseline == "frozen" else None
         load_weights(model, start.stored_weights(), only)
-    steps = -(-len(train.x) // spec.training.batch_size) * spec.training.epochs
     model.compile(optimizer=build_optimizer(spec, steps))
     return model
 
