@@ -79,9 +79,8 @@ def check_batch(model: Any, batch: Any) -> None:
             check_finite(y, "y")
         else:  # images: whole numbers up to y_max, or any floats
             is_integer = y.dtype.kind in "iu"
-            check_range(
-                y, 0 if is_integer else -math.inf, model.y_max if is_integer else math.inf, "y"
-            )
+            low, high = (0, model.y_max) if is_integer else (-math.inf, math.inf)
+            check_range(y, low, high, "y")
 
 
 def check_data(model: Any, x: Any, y: Any = None, sample_weight: Any = None, **_: Any) -> Any:
