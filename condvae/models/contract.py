@@ -71,7 +71,8 @@ def check_batch(model: Any, batch: Any) -> None:
     check_shape(y, (None,) if len(y.shape) == 1 else (None, *model.condition_shape), "y")
     if isinstance(x, np.ndarray):
         is_scaled = is_integer and not model.likelihood.as_stored
-        check_range(x, *((0, model.x_max) if is_scaled else model.likelihood.x_range), "x")
+        low, high = (0, model.x_max) if is_scaled else model.likelihood.x_range
+        check_range(x, low, high, "x")
     if isinstance(y, np.ndarray):
         if y.ndim == 1:
             check_range(y, 0, model.condition_shape[0] - 1, "y, as class codes,")

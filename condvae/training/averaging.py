@@ -29,6 +29,9 @@ class AveragedWeights:
             # the average starts with the weights of the first step: before it, there is none
             if int(self.model.optimizer.iterations):
                 self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+            # copies: a JAX step takes the buffers of the weights over, the average needs its own
+            for variable in self.model.trainable_variables:
+                variable.assign(np.array(variable))
 
     def take_out(self) -> None:
         """Raw weights in their place again, if they are not."""
