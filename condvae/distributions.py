@@ -74,6 +74,10 @@ class Normal:
         """One draw, differentiable in mean and logvar; seed: an int or a SeedGenerator."""
         return self.transform(random.normal(ops.shape(self.mean), seed=seed, dtype="float32"))
 
+    def per_sample(self) -> "Normal":
+        """The same, (batch, 1, dim): for several draws of each row, (batch, num_samples, dim)."""
+        return Normal(self.mean[:, None], self.logvar[:, None])
+
 
 @dataclass(frozen=True)
 class Bernoulli:
@@ -405,7 +409,12 @@ def kl_divergence(posterior: Normal, prior: Normal) -> Tensor:
 
     Source: Kingma & Welling 2014, appendix B.
     """
+    return _sum_event(kl_by_dimension(posterior, prior), posterior.event_ndim)
+
+
+def kl_by_dimension(posterior: Normal, prior: Normal) -> Tensor:
+    """The terms of `kl_divergence`, (batch, latent_dim) nats, each non-negative."""
     log_ratio = posterior.logvar - prior.logvar
     squared = ops.square(posterior.mean - prior.mean) * ops.exp(-prior.logvar)
     # expm1 keeps precision where posterior and prior nearly agree
-    return 0.5 * _sum_event(ops.expm1(log_ratio) - log_ratio + squared, posterior.event_ndim)
+    return 0.5 * (ops.expm1(log_ratio) - log_ratio + squared)

@@ -77,8 +77,13 @@ class ModelSpec(Frozen):
             draw, inside the model.
         output_bias: what the decoder's last bias starts from: "zeros", or "data" for the
             training pixels' means.
-        prior: p(z | y): "standard" normal, or "conditional", a network of y and of the baseline's
-            guess.
+        prior: p(z | y): "standard" normal; "conditional", a Normal by a network of y and of the
+            baseline's guess; "flow", affine couplings that know the same; or "vampprior", a
+            mixture of the posteriors of learned pseudo-inputs.
+        prior_sees: of flow and vampprior: "y", or "nothing", one p(z) for all.
+        couplings: of the flow.
+        coupling_dims: sizes of each coupling's hidden layers.
+        pseudo_inputs: of the vampprior, each as dear as one more image to encode for each row.
         baseline: a network from y to a first guess that the decoder adds to: "absent", trained
             "joint"ly, or "frozen" as it comes from the run in --from.
         decoder_sees: "z_and_y", or "z" alone.
@@ -106,7 +111,11 @@ class ModelSpec(Frozen):
     components: Count = 5
     pixels: Literal["grey", "dynamic"] = "grey"
     output_bias: Literal["zeros", "data"] = "zeros"
-    prior: Literal["standard", "conditional"] = "standard"
+    prior: Literal["standard", "conditional", "flow", "vampprior"] = "standard"
+    prior_sees: Literal["nothing", "y"] = "y"
+    couplings: Annotated[int, Field(strict=True, ge=1, le=100)] = 6
+    coupling_dims: Annotated[tuple[Count, ...], Field(min_length=1, max_length=100)] = (128,)
+    pseudo_inputs: Count = 50
     baseline: Literal["absent", "joint", "frozen"] = "absent"
     decoder_sees: Literal["z", "z_and_y"] = "z_and_y"
     dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
@@ -121,6 +130,10 @@ class ModelSpec(Frozen):
             raise ValueError(f"scale {self.scale!r} needs the likelihood 'normal'")
         if self.components != 5 and self.likelihood != "logistic_mixture":
             raise ValueError("components need the likelihood 'logistic_mixture'")
+        if self.prior == "flow" and self.latent_dim < 2:
+            raise ValueError("the prior 'flow' needs a latent_dim of 2 or more")
+        if self.prior_sees == "nothing" and self.prior not in ("flow", "vampprior"):
+            raise ValueError("prior_sees 'nothing' needs the prior 'flow' or 'vampprior'")
         if self.architecture != "mlp" and self.activity_regularizer:
             raise ValueError("activity_regularizer needs the architecture 'mlp'")
         if self.architecture == "convolutional" and self.dropout:
@@ -139,6 +152,14 @@ class ObjectiveSpec(Frozen):
 
     Attributes:
         beta: weight of the KL.
+        beta_warmup: fraction of all steps, or of each cycle, in which the weight rises linearly
+            from 0 to beta. Validation has beta from the beginning, so that epochs compare.
+        beta_cycles: how often it does so in a training, evenly; of more than one, it falls back to
+            0 at the end of each but the last.
+        free_bits: nats that each latent may tell without a cost in training: see `free_bits_kl`.
+        num_samples: draws of z for each image: 1 for the ELBO, K for the importance-weighted
+            bound (IWAE-K), in training and in the validation loss that chooses the epoch.
+        gradient: of that bound: "standard", or "dreg", doubly reparameterised.
         alpha: 1 for the CVAE, 0 for the GSNN, between them the hybrid of Sohn, Lee & Yan 2015.
         coarse_weight: of the baseline's loss on grids of 2 × 2 and 4 × 4 pixels; 0 for none.
         omission: side of the random square that training blanks in a given image, at most, as a
@@ -146,9 +167,26 @@ class ObjectiveSpec(Frozen):
     """
 
     beta: Annotated[float, Field(strict=True, ge=0)] = 1.0
+    beta_warmup: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+    beta_cycles: Count = 1
+    free_bits: Annotated[float, Field(strict=True, ge=0)] = 0.0
+    num_samples: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1
+    gradient: Literal["standard", "dreg"] = "standard"
     alpha: Annotated[float, Field(strict=True, ge=0, le=1)] = 1.0
     coarse_weight: Annotated[float, Field(strict=True, ge=0)] = 0.0
     omission: Annotated[float, Field(strict=True, ge=0, le=0.4)] = 0.0
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.gradient == "dreg" and self.num_samples == 1:
+            raise ValueError("the gradient 'dreg' needs num_samples of 2 or more")
+        if self.num_samples > 1 and self.free_bits:
+            raise ValueError("free_bits need num_samples 1: IWAE has no KL of its own")
+        if self.num_samples > 1 and self.alpha != 1:
+            raise ValueError("num_samples of 2 or more need alpha 1")
+        if self.beta_cycles > 1 and not self.beta_warmup:
+            raise ValueError("beta_cycles need a beta_warmup above 0")
+        return self
 
 
 class TrainingSpec(Frozen):
@@ -161,6 +199,8 @@ class TrainingSpec(Frozen):
         weight_decay: of AdamW, relative to the learning rate; 0 for plain Adam.
         schedule: "constant", or "cosine" down to zero at the last of `epochs`.
         warmup: fraction of all steps in which the rate rises linearly to its peak.
+        ema: momentum of the weights' running average, which then is what is validated and kept;
+            0 for none.
         patience: stop after this many epochs without a better validation loss; None: never.
         condition_dropout: share of the rows in a step of which a random subset of the conditions
             is given, where there are several by name; so that any of them may be missing later.
@@ -173,6 +213,7 @@ class TrainingSpec(Frozen):
     weight_decay: Annotated[float, Field(strict=True, ge=0)] = 0.0
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
+    ema: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
     patience: Count | None = None
     condition_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.3
     seed: Seed = 0
@@ -191,6 +232,10 @@ class Spec(Frozen):
         model, objective = self.model, self.objective
         if model.network == "deterministic" and model.baseline != "joint":
             raise ValueError("the network 'deterministic' is the baseline: it must be 'joint'")
+        if model.network == "deterministic" and objective.num_samples > 1:
+            raise ValueError("num_samples need the network 'cvae', which has latents")
+        if not objective.alpha and model.prior in ("flow", "vampprior"):
+            raise ValueError("alpha 0 needs the prior 'standard' or 'conditional'")
         if objective.coarse_weight and model.baseline == "absent":
             raise ValueError("coarse_weight needs a baseline, which predicts without z")
         if objective.coarse_weight and model.likelihood not in ("auto", "bernoulli"):

@@ -32,7 +32,8 @@ class Prediction:
     """Predictions of x given y, each pixel its expected value.
 
     Attributes:
-        at_mean: (batch, *image_shape) at the prior's mean of z.
+        at_mean: (batch, *image_shape) at the prior's mean of z; of a flow, at what zero noise
+            becomes.
         samples: (batch, num_samples, *image_shape) at draws of z from the prior.
     """
 
@@ -158,7 +159,7 @@ class TrainedModel:
         """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
         check_at_least(num_samples, 1, "num_samples")
         self._check_latents()
-        shape = (num_samples, self.latent_dim)
+        shape = (num_samples, self.keras_model.prior_noise_dim)
         noise = _generator(seed).standard_normal(shape, dtype="float32")
         inputs = {"noise": noise, "y": self._given(given, num_samples)}
         return self._run(inference.draw_prior, inputs)["z"]
@@ -264,11 +265,13 @@ class TrainedModel:
             "importance": inference.importance_log_weights,
             "prior": inference.prior_log_weights,
         }[estimator]
+        from_prior = estimator == "prior"
+        dim = self.keras_model.prior_noise_dim if from_prior else self.latent_dim
         rng = _generator(seed)
         num_samples = max(sizes, default=0)
         for first in range(0, num_samples, _SAMPLES):
             count = min(_SAMPLES, num_samples - first)
-            noise = rng.standard_normal((len(x), count, self.latent_dim), dtype="float32")
+            noise = rng.standard_normal((len(x), count, dim), dtype="float32")
             # every pass starts the pixels' stream anew: one binarisation for all draws of z
             inputs = {"x": x, "y": y, "noise": noise}
             log_weights = self._run(function, inputs, self._pixel_noise(seed))["log_weights"]
@@ -304,12 +307,13 @@ class TrainedModel:
             at_mean = self._run(inference.guess, {"y": y})["x_mean"]
             samples = np.repeat(at_mean[:, None], num_samples, axis=1)
             return Prediction(at_mean, samples)
-        prior = self._run(inference.prior, {"y": y})
-        at_mean = self._run(inference.decode, {"z": prior["mean"], "y": y})["x_mean"]
+        mean = self._run(inference.prior, {"y": y})["mean"]
+        at_mean = self._run(inference.decode, {"z": mean, "y": y})["x_mean"]
         rng, samples = _generator(seed), []
         for _ in range(num_samples):
-            noise = rng.standard_normal(prior["mean"].shape, dtype="float32")
-            z = prior["mean"] + np.exp(prior["logvar"] / 2) * noise
+            shape = (len(y), self.keras_model.prior_noise_dim)
+            noise = rng.standard_normal(shape, dtype="float32")
+            z = self._run(inference.draw_prior, {"noise": noise, "y": y})["z"]
             samples.append(self._run(inference.decode, {"z": z, "y": y})["x_mean"])
         return Prediction(at_mean, np.stack(samples, axis=1))
 

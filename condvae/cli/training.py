@@ -31,6 +31,7 @@ class Settings:
         weight_decay: Of AdamW, relative to the learning rate; 0 for plain Adam.
         schedule: How the rate changes.
         warmup: Fraction of the steps in which the rate rises to its peak.
+        ema: Momentum of the weights' running average, which is then validated and kept.
         patience: Stop after so many epochs without a better validation loss.
         seed: Of the first weights, the order and the noise.
         latent_dim: Size of z.
@@ -42,12 +43,21 @@ class Settings:
         likelihood: Of the pixels, or of a table's columns; auto chooses by the data.
         scale: Standard deviation of the normal likelihood: a number, learned, or per_dimension.
         pixels: Grey levels as they are, or binarised anew at each draw.
-        prior: p(z | y): standard, or a network of y.
+        prior: p(z | y): standard, a Normal by a network of y, a flow, or a VampPrior.
+        prior_sees: What flow and VampPrior see: y, or nothing.
+        couplings: Of the flow.
+        coupling_dims: Sizes of a coupling's hidden layers, such as 128,128.
+        pseudo_inputs: Of the VampPrior.
         baseline: A network from y to a first guess; frozen as it comes from --from, or joint.
         decoder_sees: z and y, or z alone.
         dropout: Share of the hidden values of prior and baseline that training leaves out.
         network: The conditional VAE, or its baseline alone.
         beta: Weight of the KL.
+        beta_warmup: Fraction of the steps, or of each cycle, in which it rises from 0.
+        beta_cycles: How often it does so.
+        free_bits: Nats that each latent may tell without a cost.
+        num_samples: Draws of z for each image: 1 for the ELBO, more for IWAE.
+        gradient: Of IWAE: standard, or doubly reparameterised.
         alpha: 1 for the CVAE, 0 for the GSNN, between them the hybrid.
         coarse_weight: Of the baseline's loss on coarser grids.
         omission: Side of the random square that training blanks in a given image, at most 0.4.
@@ -72,6 +82,7 @@ class Settings:
     weight_decay: float | None = None
     schedule: Literal["constant", "cosine"] | None = None
     warmup: float | None = None
+    ema: float | None = None
     patience: int | None = None
     seed: int | None = None
     latent_dim: int | None = None
@@ -95,12 +106,21 @@ class Settings:
     ) = None
     scale: str | None = None
     pixels: Literal["grey", "dynamic"] | None = None
-    prior: Literal["standard", "conditional"] | None = None
+    prior: Literal["standard", "conditional", "flow", "vampprior"] | None = None
+    prior_sees: Literal["nothing", "y"] | None = None
+    couplings: int | None = None
+    coupling_dims: str | None = None
+    pseudo_inputs: int | None = None
     baseline: Literal["absent", "joint", "frozen"] | None = None
     decoder_sees: Literal["z", "z_and_y"] | None = None
     dropout: float | None = None
     network: Literal["cvae", "deterministic"] | None = None
     beta: float | None = None
+    beta_warmup: float | None = None
+    beta_cycles: int | None = None
+    free_bits: float | None = None
+    num_samples: int | None = None
+    gradient: Literal["standard", "dreg"] | None = None
     alpha: float | None = None
     coarse_weight: float | None = None
     omission: float | None = None
@@ -123,6 +143,8 @@ class Settings:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         if self.hidden_dims is not None:
             values["hidden_dims"] = numbers(self.hidden_dims, "--hidden-dims", int)
+        if self.coupling_dims is not None:
+            values["coupling_dims"] = numbers(self.coupling_dims, "--coupling-dims", int)
         if self.resize is not None:
             values["resize"] = numbers(self.resize, "--resize", int)
         if self.scale is not None and self.scale not in SCALES:

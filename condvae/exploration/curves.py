@@ -49,7 +49,7 @@ def history(history: Mapping[str, Sequence[float]], note: str = "") -> Figure:
     write_caption(
         figure,
         f"Best epoch by validation loss: {epochs[best]:g} of {epochs[-1]:g}, reconstruction "
-        f"{columns['val_reconstruction_loss'][best]:.2f} + {columns['beta'][best]:g} × KL "
+        f"{columns['val_reconstruction_loss'][best]:.2f} + {columns['beta'].max():g} × KL "
         f"{columns['val_kl_loss'][best]:.2f} nats per example."
         f"{' The first epochs leave the axes.' if hidden else ''} {note}",
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from condvae.models.baseline import conv_baseline, mlp_baseline
 from condvae.models.cvae import CVAE
 from condvae.models.decoder import conv_decoder, mlp_decoder
 from condvae.models.encoder import conv_encoder, mlp_encoder
+from condvae.models.flow import flow_prior
 from condvae.models.initializers import glorot_uniform
 from condvae.models.layers import Dropout, LearnedScale
 from condvae.models.likelihood import (
@@ -24,6 +26,7 @@ from condvae.models.likelihood import (
     TableLikelihood,
 )
 from condvae.models.prior import conv_prior, mlp_prior
+from condvae.models.vampprior import vampprior
 from condvae.spec import Spec
 
 # The sub-models of a CVAE by the names of its attributes, and what makes them.
@@ -54,6 +57,7 @@ def build_model(
     initializers: Initializers | None = None,
     columns: Columns = None,
     networks: Networks = None,
+    steps: int = 0,
 ) -> CVAE:
     """The untrained model of a spec; the same spec and seed give the same weights.
 
@@ -69,11 +73,13 @@ def build_model(
         columns: of a table, see `TableLikelihood`.
         networks: sub-models of the user's own, by the names of `CVAE`'s arguments, in place of
             those of the spec.
+        steps: of the whole training, that beta's warm-up is a fraction of; 0: no warm-up.
 
     Raises:
         InputError: a network of the user's own that does not fit; what is wrong is named.
     """
     model, objective = spec.model, spec.objective
+    beta_warmup, beta_period = beta_steps(spec, steps)
     encoder_seed, decoder_seed, noise_seed, prior_seed, baseline_seed = _seeds(spec)
     likelihood, output_bias = build_likelihood(spec, columns), None
     if model.output_bias == "data" and x_mean is not None:
@@ -108,6 +114,11 @@ def build_model(
         binarise=model.pixels == "dynamic",
         beta=objective.beta,
         alpha=objective.alpha,
+        num_samples=objective.num_samples,
+        gradient=objective.gradient,
+        free_bits=objective.free_bits,
+        beta_warmup=beta_warmup,
+        beta_period=beta_period,
         coarse_weight=objective.coarse_weight,
         masked=spec.data.masks_parts,
         seed=noise_seed,
@@ -124,6 +135,13 @@ def build_model(
                 "Build them with these shapes, or set latent_dim.",
             )
     return cvae
+
+
+def beta_steps(spec: Spec, steps: int) -> tuple[int, int | None]:
+    """The warm-up of beta and its period in steps, as `CVAE` takes them, for so many in all."""
+    cycles, warmup = spec.objective.beta_cycles, spec.objective.beta_warmup
+    period = -(-steps // cycles)
+    return round(warmup * period), None if cycles == 1 else max(1, period)
 
 
 def build_likelihood(spec: Spec, columns: Columns = None) -> Likelihood:
@@ -164,7 +182,7 @@ def network_names(spec: Spec) -> list[str]:
     if spec.model.network == "deterministic":
         return ["baseline"]
     names = ["encoder", "decoder"]
-    names += ["prior"] if spec.model.prior == "conditional" else []
+    names += [] if spec.model.prior == "standard" else ["prior"]
     return names + ([] if spec.model.baseline == "absent" else ["baseline"])
 
 
@@ -205,6 +223,43 @@ def build_networks(
         seed = seeds[("prior", "baseline").index(name)]
         return {"dropout": Dropout(model.dropout, seed)} if model.dropout else {}
 
+    def prior(kernels: Initializers) -> Any:
+        is_conv, sees_y = model.architecture == "convolutional", model.prior_sees == "y"
+        guess_shape = None if model.baseline == "absent" else image_shape
+        if model.prior == "flow":
+            return flow_prior(
+                condition_shape if sees_y else None,
+                model.latent_dim,
+                model.coupling_dims,
+                model.activation,
+                guess_shape,
+                kernels,
+                model.couplings,
+                model.hidden_dims if is_conv else None,
+                **dropout("prior"),
+            )
+        if model.prior == "vampprior":
+            link = build_likelihood(spec, columns).link
+            return vampprior(
+                image_shape,
+                condition_shape,
+                model.latent_dim,
+                model.pseudo_inputs,
+                sees_y,
+                link,
+                kernels,
+            )
+        return make_prior(
+            condition_shape,
+            model.latent_dim,
+            model.hidden_dims,
+            model.activation,
+            guess_shape,
+            kernels,
+            **everywhere,
+            **dropout("prior"),
+        )
+
     makers = {
         "encoder": lambda kernels: make_encoder(
             image_shape,
@@ -228,16 +283,7 @@ def build_networks(
             **everywhere,
             **scale(),
         ),
-        "prior": lambda kernels: make_prior(
-            condition_shape,
-            model.latent_dim,
-            model.hidden_dims,
-            model.activation,
-            None if model.baseline == "absent" else image_shape,
-            kernels,
-            **everywhere,
-            **dropout("prior"),
-        ),
+        "prior": prior,
         "baseline": lambda kernels: make_baseline(
             written_shape,
             condition_shape,
@@ -257,7 +303,10 @@ def _seeds(spec: Spec) -> list[int]:
 
 
 def build_optimizer(spec: Spec, steps: int) -> keras.optimizers.Optimizer:
-    """Adam, or AdamW, with the spec's learning rate, scheduled over so many steps."""
+    """Adam, or AdamW, with the spec's learning rate, scheduled over so many steps.
+
+    Where the spec asks for it, it averages the weights beside; see `training.averaging`.
+    """
     training = spec.training
     warmup, rate = round(training.warmup * steps), training.learning_rate
     if training.schedule == "cosine":
@@ -271,8 +320,9 @@ def build_optimizer(spec: Spec, steps: int) -> keras.optimizers.Optimizer:
         rate = keras.optimizers.schedules.PolynomialDecay(
             1e-8, decay_steps=warmup, end_learning_rate=training.learning_rate
         )
+    average = {"use_ema": True, "ema_momentum": training.ema} if training.ema else {}
     if training.weight_decay:
-        optimizer = keras.optimizers.AdamW(rate, weight_decay=training.weight_decay)
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=training.weight_decay, **average)
         optimizer.exclude_from_weight_decay(var_names=["bias"])
         return optimizer
-    return keras.optimizers.Adam(rate)
+    return keras.optimizers.Adam(rate, **average)

@@ -1,22 +1,48 @@
 """The conditional variational autoencoder as a Keras model."""
 
-import math
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, Self
 
 import keras
-import numpy as np
 from keras import ops
 
-from condvae.checks import InputError, check_finite, check_range, check_shape
+from condvae.checks import InputError, check_choice
 from condvae.distributions import Normal
+from condvae.models.contract import check_data, check_inputs, check_keys, check_networks
 from condvae.models.likelihood import BernoulliLikelihood, Likelihood
-from condvae.objectives import Terms, coarse_loss, deterministic_terms, hybrid_terms
+from condvae.models.prior import PriorDistribution, PriorLayer
+from condvae.objectives import (
+    Terms,
+    coarse_loss,
+    deterministic_terms,
+    doubly_reparameterised,
+    free_bits_kl,
+    hybrid_terms,
+    importance_terms,
+    kl_parts,
+    rising_share,
+)
 
 Tensor = Any
 
 COARSE_FACTORS = (2, 4)
+GRADIENTS = ("standard", "dreg")
 PARTS = ("encoder", "decoder", "prior", "baseline", "likelihood")
+SETTINGS = (
+    "x_max",
+    "y_max",
+    "binarise",
+    "alpha",
+    "num_samples",
+    "gradient",
+    "free_bits",
+    "beta_warmup",
+    "beta_period",
+    "coarse_weight",
+    "masked",
+    "seed",
+)
 
 
 @keras.saving.register_keras_serializable("condvae")
@@ -35,15 +61,21 @@ class CVAE(keras.Model):
             the model is the baseline alone, and has no latents.
         decoder: {"z"[, "y"]} -> x_params, see `mlp_decoder`.
         prior: {"y"[, "guess"]} -> {"mean", "logvar"} of p(z | y), see `mlp_prior`; the guess comes
-            as the expected x. None for the standard normal.
+            as the expected x; or a `PriorLayer`. None for the standard normal.
         baseline: {"y"} -> a guess that x_params are added to, see `mlp_baseline`; or None.
         likelihood: from x_params to p(x | z, y).
         x_max: the greatest integer in x, which stands for one: 255 for 8-bit pixels, 1 for binary
             ones; of classes of pixels the last one.
         y_max: the same of y, where y is an image; None: x_max.
         binarise: draw each pixel anew, with its grey level as probability, at every call.
-        beta: weight of the KL, kept in a variable, so that a schedule needs no recompilation.
+        beta: weight of the KL, kept in a variable, so that another needs no recompilation.
         alpha: share of the ELBO in the objective, see `hybrid_terms`.
+        num_samples: draws of z for each row; of more than one the loss is `importance_terms`.
+        gradient: of that loss, "standard" or "dreg", see `doubly_reparameterised`.
+        free_bits: nats for each latent, see `free_bits_kl`; in training, as is beta's warm-up:
+            validation's loss has neither.
+        beta_warmup: training steps in which the weight rises to beta, see `rising_share`.
+        beta_period: steps after which it begins again at 0; None: never.
         coarse_weight: of the guess's `coarse_loss` at factors 2 and 4.
         masked: y's last channel is 1 where a pixel is given; densities are those of the others.
         seed: of the noise in training.
@@ -64,6 +96,11 @@ class CVAE(keras.Model):
         binarise: bool = False,
         beta: float = 1.0,
         alpha: float = 1.0,
+        num_samples: int = 1,
+        gradient: str = "standard",
+        free_bits: float = 0.0,
+        beta_warmup: int = 0,
+        beta_period: int | None = None,
         coarse_weight: float = 0.0,
         masked: bool = False,
         seed: int = 0,
@@ -80,14 +117,17 @@ class CVAE(keras.Model):
         self.x_max, self.y_max = x_max, x_max if y_max is None else y_max
         self.binarise, self.seed = binarise, seed
         self.alpha, self.coarse_weight, self.masked = alpha, coarse_weight, masked
+        self.num_samples, self.free_bits = num_samples, free_bits
+        self.gradient = check_choice(gradient, GRADIENTS, "gradient")
+        self.beta_warmup, self.beta_period = beta_warmup, beta_period
         if encoder is not None and decoder is not None:
-            _check_inputs(encoder, "encoder", {"x", "y"})
-            _check_inputs(decoder, "decoder", {"z"}, {"y"})
+            check_inputs(encoder, "encoder", {"x", "y"})
+            check_inputs(decoder, "decoder", {"z"}, {"y"})
             self.image_shape = tuple(encoder.input["x"].shape[1:])
             self.condition_shape = tuple(encoder.input["y"].shape[1:])
             self.latent_dim = int(decoder.input["z"].shape[1])
         elif baseline is not None and encoder is decoder:
-            _check_inputs(baseline, "baseline", {"y"})
+            check_inputs(baseline, "baseline", {"y"})
             self.image_shape = self.likelihood.x_shape(baseline.output.shape[1:])
             self.condition_shape = tuple(baseline.input["y"].shape[1:])
             self.latent_dim = 0
@@ -97,11 +137,17 @@ class CVAE(keras.Model):
                 "an encoder without a decoder" if encoder else "no encoder",
                 "Pass both, or neither and a baseline.",
             )
-        self._check_networks()
+        check_networks(self)
         self.noise = keras.random.SeedGenerator(seed)
         self.beta = self.add_weight(
             shape=(), initializer=keras.initializers.Constant(beta), trainable=False, name="beta"
         )
+        # of a training with a warm-up: the optimizer's own count is out of sight in a JAX step
+        self.step: Any = None
+        if beta_warmup:
+            self.step = self.add_weight(
+                shape=(), initializer="zeros", dtype="int32", trainable=False, name="step"
+            )
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction_loss")
         self.kl_tracker = keras.metrics.Mean(name="kl_loss")
         self.built = True  # the sub-models are
@@ -152,19 +198,29 @@ class CVAE(keras.Model):
         x = self.likelihood.seen(x)
         return _float32_normal(self.encoder({"x": x, "y": y}, training=training))
 
-    def prior_given(self, y: Tensor, guess: Tensor | None, training: bool = False) -> Normal:
+    def prior_given(
+        self, y: Tensor, guess: Tensor | None, training: bool = False
+    ) -> PriorDistribution:
         """p(z | y) for an encoded y and its guess, (batch, latent_dim)."""
         if self.prior is not None:
             # probabilities, not logits, which have no bounds
             mean = None if guess is None else self.likelihood.seen(self.likelihood(guess).mean)
             inputs = {"y": y, "guess": mean}
+            if isinstance(self.prior, PriorLayer):
+                encode = partial(self.encode, training=training)
+                return self.prior.given(inputs, encode, training)
             inputs = {name: inputs[name] for name in self.prior.input}
             return _float32_normal(self.prior(inputs, training=training))
         zeros = ops.zeros((ops.shape(y)[0], self.latent_dim), dtype="float32")
         return Normal(zeros, zeros)
 
-    def posterior(self, x: Tensor, y: Tensor, prior: Normal, training: bool = False) -> Normal:
-        """q(z | x, y); for alpha = 0, where nothing trains the encoder, the prior itself."""
+    @property
+    def prior_noise_dim(self) -> int:
+        """Standard normal numbers that a draw of z from the prior is made from."""
+        return self.prior.noise_dim if isinstance(self.prior, PriorLayer) else self.latent_dim
+
+    def posterior(self, x: Tensor, y: Tensor, prior: Any, training: bool = False) -> Normal:
+        """q(z | x, y); for alpha = 0, where nothing trains the encoder, the Normal prior."""
         return self.encode(x, y, training) if self.alpha else prior
 
     def decode(self, z: Tensor, y: Tensor, guess: Tensor | None, training: bool = False) -> Tensor:
@@ -175,13 +231,38 @@ class CVAE(keras.Model):
         x_params = ops.cast(x_params, "float32")
         return x_params if guess is None else x_params + guess
 
+    def log_likelihoods(
+        self, x: Tensor, y: Tensor, guess: Tensor | None, z: Tensor, training: bool = False
+    ) -> Tensor:
+        """log p(x | z, y), (batch, num_samples), for z (batch, num_samples, latent_dim)."""
+        num_samples = ops.shape(z)[1]
+
+        def repeated(tensor: Tensor) -> Tensor:
+            return ops.repeat(tensor, num_samples, axis=0) if hasattr(tensor, "shape") else tensor
+
+        styles = ops.reshape(z, (-1, self.latent_dim))
+        x_params = self.decode(styles, repeated(y), repeated(guess), training)
+        likelihood = self.likelihood(x_params, repeated(self.pixel_weights(y)))
+        return ops.reshape(likelihood.log_prob(repeated(x)), (-1, num_samples))
+
+    def beta_at(self, step: Tensor) -> Tensor:
+        """Weight of the KL in a training step, counted from 0."""
+        if self.step is None:
+            return self.beta
+        return self.beta * rising_share(step, self.beta_warmup, self.beta_period)
+
+    @property
+    def last_beta(self) -> float:
+        """Weight of the KL in the training step before."""
+        return float(self.beta_at(0 if self.step is None else ops.maximum(self.step - 1, 0)))
+
     def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> dict[str, Tensor]:
         """Everything the objective reads, by name; `x` is the target that was encoded.
 
         Args:
             training: handed on to the networks, which Keras's JAX trainer leaves to us.
         """
-        _check_keys(inputs)
+        check_keys(inputs)
         x, y = self.preprocess(inputs["x"]), self.encode_condition(inputs["y"])
         guess = self.guess(y, training)
         outputs = {"x": x}
@@ -193,25 +274,59 @@ class CVAE(keras.Model):
             return outputs
         prior = self.prior_given(y, guess, training)
         posterior = self.posterior(x, y, prior, training)
+        outputs |= {"mean": posterior.mean, "logvar": posterior.logvar, "prior_mean": prior.mean}
+        if self.num_samples > 1:
+            draws = self._weighted_draws(x, y, guess, posterior, prior, training)
+            return outputs | draws | {"kl": kl_parts(posterior, prior, draws["z"][:, 0])}
         z = posterior.sample(self.noise)
         outputs |= {
-            "mean": posterior.mean,
-            "logvar": posterior.logvar,
-            "prior_mean": prior.mean,
-            "prior_logvar": prior.logvar,
             "z": z,
             "x_params": self.decode(z, y, guess, training),
+            "kl": kl_parts(posterior, prior, z),
         }
         if 0 < self.alpha < 1:  # at the ends one draw of z serves
             z = prior.sample(self.noise)
             outputs["x_params_from_prior"] = self.decode(z, y, guess, training)
         return outputs
 
-    def terms(self, outputs: Mapping[str, Tensor]) -> Terms:
+    def _weighted_draws(
+        self, x: Tensor, y: Tensor, guess: Any, posterior: Normal, prior: Any, training: bool
+    ) -> dict[str, Tensor]:
+        """num_samples draws of z for each row, and what `importance_terms` reads of them."""
+        posterior, prior = posterior.per_sample(), prior.per_sample()
+        shape = (ops.shape(x)[0], self.num_samples, self.latent_dim)
+        z = posterior.transform(keras.random.normal(shape, seed=self.noise, dtype="float32"))
+
+        def parts(z: Tensor) -> tuple[Tensor, Tensor]:
+            log_ratio = prior.log_prob(z) - posterior.log_prob(z)
+            return self.log_likelihoods(x, y, guess, z, training), log_ratio
+
+        if self.gradient == "dreg" and training:
+            beta = self._beta(training)
+            posterior = Normal(
+                ops.stop_gradient(posterior.mean), ops.stop_gradient(posterior.logvar)
+            )
+            log_likelihood, log_ratio = parts(ops.stop_gradient(z))
+            z = doubly_reparameterised(z, log_likelihood + beta * log_ratio, beta)
+        log_likelihood, log_ratio = parts(z)
+        return {"z": z, "log_likelihood": log_likelihood, "log_ratio": log_ratio}
+
+    def _beta(self, training: bool) -> Tensor:
+        """Weight of the KL: whole in validation, so that epochs compare."""
+        return self.beta_at(self.step) if training else self.beta
+
+    def terms(self, outputs: Mapping[str, Tensor], training: bool = False) -> Terms:
         """The objective and its parts, (batch,) nats each, from the outputs of `call`."""
         x, weights = outputs["x"], outputs.get("pixel_weights", 1.0)
         if self.encoder is None:
             terms = deterministic_terms(x, self.likelihood(outputs["guess"], weights))
+        elif self.num_samples > 1:
+            terms = importance_terms(
+                outputs["log_likelihood"],
+                outputs["log_ratio"],
+                outputs["kl"],
+                self._beta(training),
+            )
         else:
             from_posterior = self.likelihood(outputs["x_params"], weights)
             from_prior = outputs.get("x_params_from_prior")
@@ -219,11 +334,14 @@ class CVAE(keras.Model):
                 x,
                 from_posterior,
                 from_posterior if from_prior is None else self.likelihood(from_prior, weights),
-                Normal(outputs["mean"], outputs["logvar"]),
-                Normal(outputs["prior_mean"], outputs["prior_logvar"]),
+                outputs["kl"],
                 self.alpha,
-                self.beta,
+                self._beta(training),
             )
+            if self.free_bits and training:
+                free = free_bits_kl(outputs["kl"], self.latent_dim, self.free_bits)
+                weight = self.alpha * self._beta(training)
+                terms = terms._replace(loss=terms.loss + weight * (free - terms.kl_loss))
         if not self.coarse_weight:
             return terms
         coarse = coarse_loss(x, outputs["guess"], weights, COARSE_FACTORS)
@@ -238,7 +356,9 @@ class CVAE(keras.Model):
         training: bool = True,
     ) -> Tensor:
         """The batch's mean objective plus the layers' regularisers."""
-        terms = self.terms(y_pred)
+        terms = self.terms(y_pred, training)
+        if training and self.step is not None:
+            self.step.assign_add(1)
         # the vector, not its mean: the short last batch then weighs what it should
         self.reconstruction_tracker.update_state(terms.reconstruction_loss, sample_weight)
         self.kl_tracker.update_state(terms.kl_loss, sample_weight)
@@ -251,109 +371,37 @@ class CVAE(keras.Model):
         Raises:
             InputError: a target, or arrays that do not fit the model; nothing was changed.
         """
-        x = self._checked(x, y, **kwargs)
+        x = check_data(self, x, y, **kwargs)
         if (validation := kwargs.get("validation_data")) is not None:
             parts = validation if isinstance(validation, tuple) else (validation,)
-            validation_x = self._checked(*parts[:2])
+            validation_x = check_data(self, *parts[:2])
             kwargs["validation_data"] = (validation_x, *parts[1:]) if parts[1:] else validation_x
         return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.evaluate on batches {"x": x, "y": y}; losses in nats per example."""
-        return super().evaluate(self._checked(x, y, **kwargs), y, *args, **kwargs)
+        return super().evaluate(check_data(self, x, y, **kwargs), y, *args, **kwargs)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.predict: the outputs of `call` by name."""
-        return super().predict(self._checked(x), *args, **kwargs)
+        return super().predict(check_data(self, x), *args, **kwargs)
 
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.train_on_batch on {"x": x, "y": y}."""
-        return super().train_on_batch(self._checked(x, y), y, *args, **kwargs)
+        return super().train_on_batch(check_data(self, x, y), y, *args, **kwargs)
 
     def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.test_on_batch on {"x": x, "y": y}."""
-        return super().test_on_batch(self._checked(x, y), y, *args, **kwargs)
+        return super().test_on_batch(check_data(self, x, y), y, *args, **kwargs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """keras.Model.predict_on_batch on {"x": x, "y": y}."""
-        return super().predict_on_batch(self._checked(x))
-
-    def _checked(self, x: Any, y: Any = None, sample_weight: Any = None, **_: Any) -> Any:
-        """The data, refused where they would fail inside the compiled step.
-
-        There Keras's weights on JAX are handed over to the step, and an error loses them. Of
-        data that come in batches the first one is looked at.
-        """
-        if y is not None:
-            raise InputError(
-                'a CVAE is fitted on {"x": x, "y": y} alone',
-                "a second argument",
-                'Call fit({"x": x, "y": y}): Keras\'s own y is a target, and here there is none.',
-            )
-        if sample_weight is not None:
-            raise InputError(
-                "weights of examples must come with the batches",
-                "sample_weight, which Keras drops where there is no target",
-                'Pass a keras.utils.PyDataset that yields ({"x": x, "y": y}, None, weights).',
-            )
-        if isinstance(x, Mapping) or hasattr(x, "shape") or isinstance(x, list | tuple):
-            self._check_batch(x)
-            return x
-        first, x = _first_batch(x)
-        first, target = (*first, None)[:2] if isinstance(first, tuple) else (first, None)
-        self._checked(first, target)
-        return x
-
-    def _check_networks(self) -> None:
-        """Raise unless the networks' inputs and outputs fit one another and the likelihood."""
-        x, y, z = self.image_shape, self.condition_shape, (self.latent_dim,)
-        latents = {"mean": z, "logvar": z}
-        x_params = {"": self.likelihood.params_shape(x)}
-        inputs, outputs = {"x": x, "y": y, "z": z, "guess": x}, {}
-        if self.encoder is not None:
-            outputs |= {"encoder": latents, "decoder": x_params}
-        if self.prior is not None:
-            _check_inputs(self.prior, "prior", {"y"}, {"guess"} if self.baseline else set())
-            outputs["prior"] = latents
-        if self.baseline is not None:
-            _check_inputs(self.baseline, "baseline", {"y"})
-            outputs["baseline"] = x_params
-        for name, wanted in outputs.items():
-            network = getattr(self, name)
-            for part, tensor in network.input.items():
-                _check_tensor(tensor, inputs[part], f"the {name}'s input {part!r}")
-            output = network.output if "mean" in wanted else {"": network.output}
-            for part, shape in wanted.items():
-                tensor = output.get(part) if isinstance(output, Mapping) else None
-                _check_tensor(tensor, shape, f"the {name}'s output {part!r}".removesuffix(" ''"))
-
-    def _check_batch(self, batch: Any) -> None:
-        """Shapes and values that the networks can take, the batch's size aside."""
-        _check_keys(batch)
-        x, y = batch["x"], batch["y"]
-        is_integer = "int" in keras.backend.standardize_dtype(x.dtype)
-        shape = self.stored_shape if is_integer else self.image_shape
-        if shape[-1] == 1 and len(x.shape) == len(shape):
-            shape = shape[:-1]
-        check_shape(x, (None, *shape), "x")
-        check_shape(y, (None,) if len(y.shape) == 1 else (None, *self.condition_shape), "y")
-        if isinstance(x, np.ndarray):
-            is_scaled = is_integer and not self.likelihood.as_stored
-            check_range(x, *((0, self.x_max) if is_scaled else self.likelihood.x_range), "x")
-        if isinstance(y, np.ndarray):
-            if y.ndim == 1:
-                check_range(y, 0, self.condition_shape[0] - 1, "y, as class codes,")
-            elif y.ndim == 2:
-                check_finite(y, "y")
-            else:  # images: whole numbers up to y_max, or any floats
-                is_integer = y.dtype.kind in "iu"
-                check_range(y, *((0, self.y_max) if is_integer else (-math.inf, math.inf)), "y")
+        return super().predict_on_batch(check_data(self, x))
 
     def get_config(self) -> dict[str, Any]:
         """Keras's serialisation: the sub-models and the settings, not the weights."""
         parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in PARTS}
-        names = ("x_max", "y_max", "binarise", "alpha", "coarse_weight", "masked", "seed")
-        settings = {name: getattr(self, name) for name in names}
+        settings = {name: getattr(self, name) for name in SETTINGS}
         return {"name": self.name, **parts, **settings, "beta": float(self.beta)}
 
     @classmethod
@@ -366,60 +414,6 @@ class CVAE(keras.Model):
         return cls(**{**config, **parts})
 
 
-def _check_inputs(
-    network: Any, name: str, needed: Set[str], optional: Set[str] = frozenset()
-) -> None:
-    """A network's inputs go by these names."""
-    received = getattr(network, "input", None)
-    names = set(received) if isinstance(received, Mapping) else None
-    if names is None or not needed <= names <= needed | optional:
-        wanted = ", ".join([*sorted(needed), *(f"[{part}]" for part in sorted(optional))])
-        raise InputError(
-            f"the {name} must be a keras.Model of a dictionary of inputs: {wanted}",
-            "no such dictionary" if names is None else f"the inputs {', '.join(sorted(names))}",
-            'Build it as keras.Model({"name": keras.Input(...), ...}, outputs).',
-        )
-
-
-def _check_tensor(tensor: Any, shape: tuple[int, ...], name: str) -> None:
-    """An input or output of a network has the shape that the other networks ask for."""
-    received = getattr(tensor, "shape", None)
-    if received is None or tuple(received[1:]) != tuple(shape):
-        raise InputError(
-            f"{name} must have the shape (N, {', '.join(map(str, shape))})",
-            "none of that name" if received is None else f"shape {tuple(received)}",
-            "x and y are the encoder's, z is the decoder's, x_params are the likelihood's.",
-        )
-
-
 def _float32_normal(outputs: Mapping[str, Tensor]) -> Normal:
     """Likelihood terms are float32 also under mixed precision."""
     return Normal(ops.cast(outputs["mean"], "float32"), ops.cast(outputs["logvar"], "float32"))
-
-
-def _first_batch(batches: Any) -> tuple[Any, Any]:
-    """The first batch, and batches that still begin with it."""
-    if isinstance(batches, keras.utils.PyDataset):
-        return batches[0], batches
-    if not isinstance(batches, Iterator):
-        return next(iter(batches)), batches
-    first = next(batches)
-
-    def all_of_them() -> Iterator[Any]:
-        yield first
-        yield from batches
-
-    return first, all_of_them()
-
-
-def _check_keys(batch: Any) -> None:
-    """A batch is {"x", "y"} and nothing else."""
-    if not isinstance(batch, Mapping) or set(batch) != {"x", "y"}:
-        received = (
-            f"the keys {sorted(batch)}" if isinstance(batch, Mapping) else type(batch).__name__
-        )
-        raise InputError(
-            'a batch must be {"x": x, "y": y}',
-            received,
-            "x is the data, y is what is given about them.",
-        )

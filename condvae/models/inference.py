@@ -12,9 +12,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from condvae.distributions import Normal
 from condvae.models.cvae import CVAE
-from condvae.objectives import elbo_terms
+from condvae.objectives import elbo_terms, kl_parts
 
 Tensor = Any
 
@@ -27,13 +26,12 @@ def encode(model: CVAE, x: Tensor, y: Tensor, pixel_noise: Tensor = None) -> dic
 
 
 def prior(model: CVAE, y: Tensor) -> dict[str, Tensor]:
-    """mean and logvar of p(z | y), (batch, latent_dim)."""
-    given = model.prior_given(y, model.guess(y))
-    return {"mean": given.mean, "logvar": given.logvar}
+    """mean of p(z | y), (batch, latent_dim); of a flow where its base's mean comes to lie."""
+    return {"mean": model.prior_given(y, model.guess(y)).mean}
 
 
 def draw_prior(model: CVAE, noise: Tensor, y: Tensor) -> dict[str, Tensor]:
-    """z ~ p(z | y), (batch, latent_dim)."""
+    """z ~ p(z | y), (batch, latent_dim), for noise (batch, prior_noise_dim)."""
     return {"z": model.prior_given(y, model.guess(y)).transform(noise)}
 
 
@@ -60,9 +58,9 @@ def elbo(
     x, first = _target(model, x, pixel_noise), model.guess(y)
     given = model.prior_given(y, first)
     posterior = model.posterior(x, y, given)
-    x_params = model.decode(posterior.transform(noise), y, first)
-    likelihood = model.likelihood(x_params, model.pixel_weights(y))
-    return elbo_terms(x, likelihood, posterior, given, model.beta)._asdict()
+    z = posterior.transform(noise)
+    likelihood = model.likelihood(model.decode(z, y, first), model.pixel_weights(y))
+    return elbo_terms(x, likelihood, kl_parts(posterior, given, z), model.beta)._asdict()
 
 
 def guess_log_prob(
@@ -79,19 +77,19 @@ def importance_log_weights(
     """log p(x | z, y) p(z | y) / q(z | x, y) for noise (batch, num_samples, latent_dim)."""
     x, first = _target(model, x, pixel_noise), model.guess(y)
     given = model.prior_given(y, first)
-    posterior, given = _per_sample(model.posterior(x, y, given)), _per_sample(given)
+    posterior, given = model.posterior(x, y, given).per_sample(), given.per_sample()
     z = posterior.transform(noise)
-    log_joint = _log_likelihood(model, x, y, first, z) + given.log_prob(z)
+    log_joint = model.log_likelihoods(x, y, first, z) + given.log_prob(z)
     return {"log_weights": log_joint - posterior.log_prob(z)}
 
 
 def prior_log_weights(
     model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
 ) -> dict[str, Tensor]:
-    """log p(x | z, y) at z ~ p(z | y), for noise (batch, num_samples, latent_dim)."""
+    """log p(x | z, y) at z ~ p(z | y), for noise (batch, num_samples, prior_noise_dim)."""
     x, first = _target(model, x, pixel_noise), model.guess(y)
-    z = _per_sample(model.prior_given(y, first)).transform(noise)
-    return {"log_weights": _log_likelihood(model, x, y, first, z)}
+    z = model.prior_given(y, first).per_sample().transform(noise)
+    return {"log_weights": model.log_likelihoods(x, y, first, z)}
 
 
 class CompiledFunction(keras.Model):
@@ -138,27 +136,6 @@ def _target(model: CVAE, x: Tensor, pixel_noise: Tensor) -> Tensor:
     """The scaled, and where noise is given binarised, target."""
     x = model.scale(x)
     return x if pixel_noise is None else ops.cast(pixel_noise < x, "float32")
-
-
-def _per_sample(normal: Normal) -> Normal:
-    """The same distribution with an axis for samples after the batch."""
-    return Normal(normal.mean[:, None], normal.logvar[:, None])
-
-
-def _log_likelihood(model: CVAE, x: Tensor, y: Tensor, first: Tensor, z: Tensor) -> Tensor:
-    """log p(x | z, y), (batch, num_samples), for z (batch, num_samples, latent_dim).
-
-    Args:
-        first: the baseline's guess, computed once for all samples; or None.
-    """
-    num_samples = ops.shape(z)[1]
-
-    def repeated(tensor: Tensor) -> Tensor:
-        return ops.repeat(tensor, num_samples, axis=0) if hasattr(tensor, "shape") else tensor
-
-    x_params = model.decode(ops.reshape(z, (-1, model.latent_dim)), repeated(y), repeated(first))
-    likelihood = model.likelihood(x_params, repeated(model.pixel_weights(y)))
-    return ops.reshape(likelihood.log_prob(repeated(x)), (-1, num_samples))
 
 
 def _padded(array: np.ndarray, padding: int) -> np.ndarray:

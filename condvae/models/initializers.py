@@ -1,7 +1,7 @@
 """First values of the kernels, one initialiser for each layer."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -17,6 +17,16 @@ def glorot_uniform(seed: int) -> Iterator[keras.initializers.Initializer]:
     generator = np.random.default_rng(seed)
     while True:
         yield keras.initializers.GlorotUniform(int(generator.integers(2**31)))
+
+
+def in_place_of(
+    initializer: keras.initializers.Initializer,
+    replacement: Callable[[int], keras.initializers.Initializer],
+) -> keras.initializers.Initializer:
+    """What the replacement makes of its seed; but `ZerosWithin`, before a file, as it is."""
+    if isinstance(initializer, ZerosWithin):
+        return initializer
+    return replacement(getattr(initializer, "seed", 0))
 
 
 @keras.saving.register_keras_serializable("condvae")

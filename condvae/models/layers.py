@@ -40,10 +40,12 @@ def dense_stack(
     residual: bool = False,
     condition: Any = None,
     dropout: Dropout = NO_DROPOUT,
+    prefix: str = "",
 ) -> Any:
     """Hidden dense layers of the given sizes, one after the other, or residual blocks.
 
     Args:
+        prefix: of the names of dense layers, where a network has several stacks.
         condition: part of inputs that every layer, or block, is to see; None: as inputs alone.
     """
     if condition is not None:
@@ -58,7 +60,7 @@ def dense_stack(
             activation=activation,
             activity_regularizer=activity_regularizer,
             kernel_initializer=next(initializers),
-            name=f"hidden_{depth}",
+            name=f"{prefix}hidden_{depth}",
         )(inputs)
         inputs = dropout.applied(inputs, depth)
     return inputs

@@ -40,6 +40,11 @@ class Likelihood(Protocol):
     of_classes: ClassVar[bool]  # whether each pixel is a class, and x_params has a channel for each
     as_stored: ClassVar[bool]  # whether integers are taken as they are, not divided by x_max
 
+    @property
+    def link(self) -> str:
+        """The Keras activation that brings any numbers into the range of x."""
+        ...
+
     def params_shape(self, x_shape: Sequence[int]) -> tuple[int, ...]:
         """Shape of x_params for x of that shape, both without the batch."""
         ...
@@ -75,6 +80,13 @@ class _Serializable:
     def _per_value(self) -> int:
         """Parameters for each number in x."""
         return 1
+
+    @property
+    def link(self) -> str:
+        """The Keras activation that brings any numbers into the range of x."""
+        if self.of_classes:
+            return "softmax"
+        return {(0.0, 1.0): "sigmoid", (0.0, math.inf): "softplus"}.get(self.x_range, "linear")
 
     def params_shape(self, x_shape: Sequence[int]) -> tuple[int, ...]:
         """Shape of x_params for x of that shape, both without the batch."""

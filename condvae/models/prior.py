@@ -1,9 +1,16 @@
-"""Priors: p(z | y)."""
+"""Priors: p(z | y).
 
-from collections.abc import Iterator, Sequence
+A keras.Model that writes the mean and logvar of a Normal, as here, or a `PriorLayer` that makes any
+other `PriorDistribution`: see `flow` and `vampprior`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, Self
 
 import keras
 
+from condvae.distributions import Normal
 from condvae.models.convolutions import Pyramid, merged
 from condvae.models.initializers import glorot_uniform
 from condvae.models.layers import (
@@ -13,6 +20,62 @@ from condvae.models.layers import (
     flat_concatenated,
     normal_outputs,
 )
+
+Tensor = Any
+
+
+class PriorDistribution(Protocol):
+    """p(z | y) as a value; `Normal` is one, with a closed-form KL from another Normal."""
+
+    @property
+    def mean(self) -> Tensor:
+        """(batch, latent_dim), a point in the middle of it."""
+        ...
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """(batch,) nats."""
+        ...
+
+    def transform(self, noise: Tensor) -> Tensor:
+        """The draw that standard normal noise (batch, noise_dim) stands for."""
+        ...
+
+    def sample(self, seed: Any) -> Tensor:
+        """One draw for each row, differentiable in the parameters."""
+        ...
+
+    def per_sample(self) -> Self:
+        """The same with an axis for draws after the batch."""
+        ...
+
+
+class PriorLayer(keras.layers.Layer, ABC):
+    """A prior beyond the Normal.
+
+    Attributes:
+        latent_dim: size of z.
+        noise_dim: standard normal numbers that one draw is made from.
+        reads: names of the inputs that it needs, of "y" and "guess".
+    """
+
+    latent_dim: int
+    noise_dim: int
+    reads: tuple[str, ...]
+
+    @abstractmethod
+    def given(
+        self,
+        inputs: Mapping[str, Tensor],
+        encode: Callable[[Tensor, Tensor], Normal],
+        training: bool = False,
+    ) -> PriorDistribution:
+        """p(z | y).
+
+        Args:
+            inputs: "y" encoded, (batch, *condition_shape), and "guess", the expected x, or None.
+            encode: (x, y) -> q(z | x, y), for a prior that is made of posteriors.
+            training: handed on to the networks.
+        """
 
 
 def mlp_prior(

@@ -5,7 +5,6 @@ from typing import Any
 
 from keras import ops
 
-from condvae.distributions import Normal
 from condvae.objectives.elbo import Distribution, Terms, elbo_terms
 
 Tensor = Any
@@ -15,8 +14,7 @@ def hybrid_terms(
     x: Tensor,
     from_posterior: Distribution,
     from_prior: Distribution,
-    posterior: Normal,
-    prior: Normal,
+    kl: Tensor,
     alpha: float,
     beta: Any = 1.0,
 ) -> Terms:
@@ -29,8 +27,7 @@ def hybrid_terms(
         x: (batch, *image_shape) float32 target.
         from_posterior: p(x | z, y) at one z ~ q(z | x, y).
         from_prior: p(x | z, y) at one z ~ p(z | y).
-        posterior: q(z | x, y), (batch, latent_dim).
-        prior: p(z | y), shapes that broadcast.
+        kl: (batch, parts) of q(z | x, y) from p(z | y), see `kl_parts`.
         alpha: in [0, 1].
         beta: weight of the KL in the negative ELBO.
 
@@ -42,7 +39,7 @@ def hybrid_terms(
     """
     if alpha == 0:
         return deterministic_terms(x, from_prior)
-    terms = elbo_terms(x, from_posterior, posterior, prior, beta)
+    terms = elbo_terms(x, from_posterior, kl, beta)
     if alpha == 1:
         return terms
     return terms._replace(loss=alpha * terms.loss - (1 - alpha) * from_prior.log_prob(x))

@@ -12,6 +12,7 @@ from condvae.history import COLUMNS, append_history, write_history
 from condvae.models import network_tensors
 from condvae.runs import Run
 from condvae.tensors import write_tensors
+from condvae.training.averaging import AveragedWeights
 from condvae.training.feed import Feed
 from condvae.training.interrupt import Interrupt
 from condvae.training.state import make_checkpoint, restore_metrics
@@ -23,7 +24,8 @@ SPACING = 50.0
 class Recorder(keras.callbacks.Callback):
     """Keeps history.csv, the weights of the best epoch by validation loss, and checkpoints.
 
-    An epoch that a signal cut short gets no row but a checkpoint in its middle.
+    An epoch that a signal cut short gets no row but a checkpoint in its middle. Where the optimizer
+    averages the weights, validation sees the average and it is what is kept; checkpoints hold both.
 
     Args:
         run: the folder and the spec.
@@ -67,12 +69,16 @@ class Recorder(keras.callbacks.Callback):
         if self._steps_done() < self.feed.steps:
             self.model.stop_evaluating = True
             if not self._best_weights:
-                write_tensors(self.run.weights_path, network_tensors(self.model))
+                with AveragedWeights(self.model).in_place():
+                    write_tensors(self.run.weights_path, network_tensors(self.model))
             seconds = time.perf_counter() - self._started
             self.state = self.state.model_copy(
                 update={"step": self._steps_done(), "seconds": seconds}
             )
             self.save()
+        else:
+            self._averaged = AveragedWeights(self.model)
+            self._averaged.put_in()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # type: ignore[override]
         """Write the row; keep the weights if none were better; take a checkpoint if it is time."""
@@ -82,7 +88,7 @@ class Recorder(keras.callbacks.Callback):
             **logs,
             "epoch": epoch + 1,
             "learning_rate": float(self.model.optimizer.learning_rate),
-            "beta": float(self.model.beta),
+            "beta": self.model.last_beta,
             "seconds": time.perf_counter() - self._started,
         }
         row = {column: row[column] for column in COLUMNS}
@@ -98,6 +104,7 @@ class Recorder(keras.callbacks.Callback):
         append_history(self.run.history_path, row)
         if self.state.best == row:
             self._best_weights, self._best_to_write = network_tensors(self.model), True
+        self._averaged.take_out()
         if self.finished:
             self.model.stop_training = True
         waited = time.perf_counter() - self._saved

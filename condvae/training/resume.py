@@ -94,10 +94,15 @@ def note_resumption(run: Run, state: TrainingState, spec: Spec) -> None:
     if changed:
         log.warning("other versions than before, so bits may differ: %s", ", ".join(changed))
     before, after = run.spec.training, spec.training
-    if after.epochs != before.epochs and (after.schedule != "constant" or after.warmup):
+    scheduled = {
+        "the learning rate's": after.schedule != "constant" or after.warmup,
+        "beta's": spec.objective.beta_warmup,
+    }
+    if after.epochs != before.epochs and any(scheduled.values()):
         log.warning(
-            "the learning rate's schedule spans all epochs: from here on it follows that of %d "
+            "%s schedule spans all epochs: from here on it follows that of %d "
             "instead of %d; a run of %d epochs from the beginning would have ended elsewhere",
+            " and ".join(name for name, is_set in scheduled.items() if is_set),
             after.epochs,
             before.epochs,
             after.epochs,

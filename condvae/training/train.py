@@ -121,7 +121,7 @@ def _go_on(
     asked = spec or run.spec
     if preset is not None:
         _, asked = resolve_spec(dataset, preset, spec, {"epochs": run.spec.training.epochs})
-    spec = spec_to_go_on(run, asked.override(**settings), start_from)
+    spec = spec_to_go_on(run, settled(dataset, asked.override(**settings)), start_from)
     dataset = dataset.with_spec(spec.data)
     check_same_data(run, dataset)
     _remove_scratch(run)
@@ -171,13 +171,17 @@ def resolve_spec(
         changes = PRESETS[preset][1]
         data = dataset.spec.model_copy(update=changes.get("data", {}))
         spec = Spec.parse({**changes, "data": data})
-    reading = {name: getattr(dataset.spec, name) for name in READING}
-    spec = spec.override(**{**settings, "source": dataset.name, **reading})
+    return preset, settled(dataset, spec.override(**{**settings, "source": dataset.name}))
+
+
+def settled(dataset: Dataset, spec: Spec) -> Spec:
+    """The spec with what the data say: how they were read, and the likelihood where it is auto."""
+    spec = spec.override(**{name: getattr(dataset.spec, name) for name in READING})
     if spec.model.likelihood == "auto":
         spec = spec.override(likelihood=fitting_likelihood(dataset))
         if spec.model.likelihood == "normal" and spec.model.scale == 1:
             spec = spec.override(scale="learned")
-    return preset, spec
+    return spec
 
 
 def fitting_likelihood(dataset: Dataset) -> str:
@@ -264,6 +268,7 @@ def prepare_model(
         )
     _check_likelihood(dataset, spec.model.likelihood)
     condition = condition_of(dataset, spec)
+    steps = -(-len(train.x) // spec.training.batch_size) * spec.training.epochs
     counts = dataset.x_max if spec.model.likelihood == "poisson" else 1
     model = build_model(
         spec,
@@ -274,6 +279,7 @@ def prepare_model(
         counts * dataset.mean_of(train.x),
         columns=None if dataset.table is None else dataset.table.kinds,
         networks=networks,
+        steps=steps,
     )
     if start_from is not None:
         start = Run.open(start_from)
@@ -285,7 +291,6 @@ def prepare_model(
             )
         only = "baseline" if spec.model.baseline == "frozen" else None
         load_weights(model, start.stored_weights(), only)
-    steps = -(-len(train.x) // spec.training.batch_size) * spec.training.epochs
     model.compile(optimizer=build_optimizer(spec, steps))
     return model
 

@@ -16,6 +16,8 @@ from condvae.data import Dataset
 from condvae.lock import locked
 from condvae.records import installed_versions
 from condvae.runs import Run
+from condvae.spec import Spec
+from condvae.training import train
 from condvae.training.feed import Feed
 
 # four steps an epoch, pixels binarised anew: each step draws from every source of chance
@@ -375,3 +377,11 @@ def test_history_and_record_say_what_the_checkpoint_says(small, broken):
     assert state["step"] == 2
     assert [row["epoch"] for row in state["rows"]] == broken.history["epoch"] == [1, 2]
     assert np.isfinite(broken.model.generate("ant", 2)).all()
+
+
+def test_a_run_is_resumed_by_the_spec_that_it_was_begun_with(small, tmp_path):
+    spec = Spec().override(epochs=2, hidden_dims=(8,))
+    assert spec.model.likelihood == "auto"
+    first = train(small, spec=spec, run_dir=tmp_path / "run", progress=False)
+    again = train(small, spec=spec, run_dir=tmp_path / "run", resume=True, progress=False)
+    assert rows(again) == rows(first)

@@ -1,0 +1,165 @@
+"""What a CVAE asks of its networks and of the batches it is fitted on."""
+
+import math
+from collections.abc import Iterator, Mapping, Set
+from typing import Any
+
+import keras
+import numpy as np
+
+from condvae.checks import InputError, check_finite, check_range, check_shape
+from condvae.models.prior import PriorLayer
+
+
+def check_networks(model: Any) -> None:
+    """Raise unless the networks' inputs and outputs fit one another and the likelihood."""
+    x, y, z = model.image_shape, model.condition_shape, (model.latent_dim,)
+    latents = {"mean": z, "logvar": z}
+    x_params = {"": model.likelihood.params_shape(x)}
+    inputs, outputs = {"x": x, "y": y, "z": z, "guess": x}, {}
+    if model.encoder is not None:
+        outputs |= {"encoder": latents, "decoder": x_params}
+    if model.num_samples > 1 and (model.alpha != 1 or model.free_bits or model.encoder is None):
+        raise InputError(
+            "a CVAE of several samples must have latents, alpha = 1 and no free bits",
+            f"alpha = {model.alpha}, free_bits = {model.free_bits}, {model.latent_dim} latents",
+            "Train with one sample, or with the importance-weighted bound alone.",
+        )
+    if isinstance(model.prior, PriorLayer):
+        _check_prior(model, model.prior)
+    elif model.prior is not None:
+        check_inputs(model.prior, "prior", {"y"}, {"guess"} if model.baseline else set())
+        outputs["prior"] = latents
+    if model.baseline is not None:
+        check_inputs(model.baseline, "baseline", {"y"})
+        outputs["baseline"] = x_params
+    for name, wanted in outputs.items():
+        network = getattr(model, name)
+        for part, tensor in network.input.items():
+            _check_tensor(tensor, inputs[part], f"the {name}'s input {part!r}")
+        output = network.output if "mean" in wanted else {"": network.output}
+        for part, shape in wanted.items():
+            tensor = output.get(part) if isinstance(output, Mapping) else None
+            _check_tensor(tensor, shape, f"the {name}'s output {part!r}".removesuffix(" ''"))
+
+
+def _check_prior(model: Any, prior: PriorLayer) -> None:
+    """Raise unless a prior beyond the Normal fits the other networks."""
+    if prior.latent_dim != model.latent_dim or ("guess" in prior.reads and not model.baseline):
+        raise InputError(
+            f"the prior must have the model's {model.latent_dim} latents, and see what there is",
+            f"{prior.latent_dim} latents, reading {', '.join(prior.reads) or 'nothing'}",
+            "Build it with the decoder's latent_dim; a guess comes from a baseline.",
+        )
+    if not model.alpha:
+        raise InputError(
+            "alpha = 0, where the prior stands in for q, must have a Normal prior",
+            type(prior).__name__,
+            "Take alpha above 0, or the prior 'standard' or 'conditional'.",
+        )
+
+
+def check_batch(model: Any, batch: Any) -> None:
+    """Shapes and values that the networks can take, the batch's size aside."""
+    check_keys(batch)
+    x, y = batch["x"], batch["y"]
+    is_integer = "int" in keras.backend.standardize_dtype(x.dtype)
+    shape = model.stored_shape if is_integer else model.image_shape
+    if shape[-1] == 1 and len(x.shape) == len(shape):
+        shape = shape[:-1]
+    check_shape(x, (None, *shape), "x")
+    check_shape(y, (None,) if len(y.shape) == 1 else (None, *model.condition_shape), "y")
+    if isinstance(x, np.ndarray):
+        is_scaled = is_integer and not model.likelihood.as_stored
+        low, high = (0, model.x_max) if is_scaled else model.likelihood.x_range
+        check_range(x, low, high, "x")
+    if isinstance(y, np.ndarray):
+        if y.ndim == 1:
+            check_range(y, 0, model.condition_shape[0] - 1, "y, as class codes,")
+        elif y.ndim == 2:
+            check_finite(y, "y")
+        else:  # images: whole numbers up to y_max, or any floats
+            is_integer = y.dtype.kind in "iu"
+            low, high = (0, model.y_max) if is_integer else (-math.inf, math.inf)
+            check_range(y, low, high, "y")
+
+
+def check_data(model: Any, x: Any, y: Any = None, sample_weight: Any = None, **_: Any) -> Any:
+    """The data, refused where they would fail inside the compiled step.
+
+    There Keras's weights on JAX are handed over to the step, and an error loses them. Of
+    data that come in batches the first one is looked at.
+    """
+    if y is not None:
+        raise InputError(
+            'a CVAE is fitted on {"x": x, "y": y} alone',
+            "a second argument",
+            'Call fit({"x": x, "y": y}): Keras\'s own y is a target, and here there is none.',
+        )
+    if sample_weight is not None:
+        raise InputError(
+            "weights of examples must come with the batches",
+            "sample_weight, which Keras drops where there is no target",
+            'Pass a keras.utils.PyDataset that yields ({"x": x, "y": y}, None, weights).',
+        )
+    if isinstance(x, Mapping) or hasattr(x, "shape") or isinstance(x, list | tuple):
+        check_batch(model, x)
+        return x
+    first, x = _first_batch(x)
+    first, target = (*first, None)[:2] if isinstance(first, tuple) else (first, None)
+    check_data(model, first, target)
+    return x
+
+
+def check_inputs(
+    network: Any, name: str, needed: Set[str], optional: Set[str] = frozenset()
+) -> None:
+    """A network's inputs go by these names."""
+    received = getattr(network, "input", None)
+    names = set(received) if isinstance(received, Mapping) else None
+    if names is None or not needed <= names <= needed | optional:
+        wanted = ", ".join([*sorted(needed), *(f"[{part}]" for part in sorted(optional))])
+        raise InputError(
+            f"the {name} must be a keras.Model of a dictionary of inputs: {wanted}",
+            "no such dictionary" if names is None else f"the inputs {', '.join(sorted(names))}",
+            'Build it as keras.Model({"name": keras.Input(...), ...}, outputs).',
+        )
+
+
+def _check_tensor(tensor: Any, shape: tuple[int, ...], name: str) -> None:
+    """An input or output of a network has the shape that the other networks ask for."""
+    received = getattr(tensor, "shape", None)
+    if received is None or tuple(received[1:]) != tuple(shape):
+        raise InputError(
+            f"{name} must have the shape (N, {', '.join(map(str, shape))})",
+            "none of that name" if received is None else f"shape {tuple(received)}",
+            "x and y are the encoder's, z is the decoder's, x_params are the likelihood's.",
+        )
+
+
+def _first_batch(batches: Any) -> tuple[Any, Any]:
+    """The first batch, and batches that still begin with it."""
+    if isinstance(batches, keras.utils.PyDataset):
+        return batches[0], batches
+    if not isinstance(batches, Iterator):
+        return next(iter(batches)), batches
+    first = next(batches)
+
+    def all_of_them() -> Iterator[Any]:
+        yield first
+        yield from batches
+
+    return first, all_of_them()
+
+
+def check_keys(batch: Any) -> None:
+    """A batch is {"x", "y"} and nothing else."""
+    if not isinstance(batch, Mapping) or set(batch) != {"x", "y"}:
+        received = (
+            f"the keys {sorted(batch)}" if isinstance(batch, Mapping) else type(batch).__name__
+        )
+        raise InputError(
+            'a batch must be {"x": x, "y": y}',
+            received,
+            "x is the data, y is what is given about them.",
+        )

@@ -1,0 +1,30 @@
+"""Free bits: information about x that costs nothing."""
+
+from typing import Any
+
+from keras import ops
+
+Tensor = Any
+
+
+def free_bits_kl(kl: Tensor, latent_dim: int, free_bits: float) -> Tensor:
+    """The KL as training sees it: its parts count only beyond their free nats.
+
+    A part is what `kl_parts` gives: each latent by itself, free_bits nats each, under a Normal
+    prior; else all latents together, latent_dim * free_bits nats. Its mean over the batch decides:
+    sum over parts of max(free nats, mean KL), so that a part below has no gradient. Regularisers,
+    metrics and validation see the true KL.
+
+    Args:
+        kl: (batch, parts) nats.
+        latent_dim: latents in all parts together.
+        free_bits: nats for each latent; despite their name.
+
+    Returns:
+        (batch,) nats, whose mean is that sum.
+
+    Source: Kingma et al. 2016, eq. 15.
+    """
+    free = free_bits * latent_dim / kl.shape[-1]
+    is_beyond = ops.mean(kl, axis=0) > free
+    return ops.sum(ops.where(is_beyond, kl, free), axis=-1)
