@@ -101,6 +101,28 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             },
         },
     ),
+    "conditions": (
+        "images given several conditions by name, any of them missing: conditional prior, beta 2",
+        {
+            "model": {
+                "latent_dim": 16,
+                "hidden_dims": (512, 512),
+                "activation": "silu",
+                "output_bias": "data",
+                "prior": "conditional",
+                "condition_at": "every_layer",
+            },
+            "objective": {"beta": 2.0},
+            "training": {
+                "epochs": 20,
+                "batch_size": 250,
+                "learning_rate": 2e-3,
+                "schedule": "cosine",
+                "warmup": 0.1,
+                "condition_dropout": 0.2,
+            },
+        },
+    ),
     "table": (
         "rows of a table: residual networks, a likelihood for each column, early stopping",
         {
@@ -143,8 +165,16 @@ def preset(name: str) -> "Spec":
     return Spec.parse(PRESETS[name][1])
 
 
-def default_preset(num_train: int, label_maps: bool = False, table: bool = False) -> str:
-    """The preset taken when none is named, by the number of images and what they are."""
+def default_preset(
+    num_train: int, label_maps: bool = False, table: bool = False, by_name: bool = False
+) -> str:
+    """The preset taken when none is named, by the number of images and what they are.
+
+    Args:
+        by_name: several conditions are given by name.
+    """
     if label_maps or table:
         return "table" if table else "segmentation"
+    if by_name and num_train >= SMALL_DATA:
+        return "conditions"
     return "plane" if num_train >= SMALL_DATA else "small"

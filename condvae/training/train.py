@@ -8,7 +8,7 @@ from typing import Any
 from condvae.atomic import remove_scratch
 from condvae.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
 from condvae.checks import InputError, check_choice, check_new_path, check_range
-from condvae.conditions import Condition, Image, MaskedImage
+from condvae.conditions import Condition, Image, MaskedImage, Schema
 from condvae.data import Dataset, load_data
 from condvae.lock import LOCK_NAME, locked
 from condvae.models import CVAE, Networks, build_model, build_optimizer, load_weights
@@ -207,7 +207,10 @@ def _check_read_alike(dataset: Dataset, reading: dict[str, Any]) -> None:
 def _default_preset(dataset: Dataset) -> str:
     """The preset for these data."""
     return default_preset(
-        len(dataset.x), dataset.pixel_classes is not None, dataset.table is not None
+        len(dataset.x),
+        dataset.pixel_classes is not None,
+        dataset.table is not None,
+        isinstance(dataset.condition, Schema),
     )
 
 
