@@ -69,7 +69,7 @@ class ModelSpec(Frozen):
         likelihood: p(x | z, y): "bernoulli" or, with a density, "continuous_bernoulli" for pixels
             in [0, 1]; "logistic_mixture" for their 256 levels; "normal" for any number; "poisson"
             for counts; "categorical" for label maps; "table" for columns of several kinds. "auto":
-            by the data, bernoulli for pixels in [0, 1].
+            by the data, bernoulli for images.
         scale: standard deviation of the normal likelihood, in units of x; or "learned", one for
             all of x, or "per_dimension", one for each of its numbers.
         components: of the logistic mixture.

@@ -108,7 +108,7 @@ MISTAKES = {
     "train odd": ("odd/train-images-idx3-ubyte", "0x01000803", "Pass the images file"),
     "train mnist": ("mnist/train-images-idx3-ubyte.gz", "md5", "remove it"),
     "train broken": ("readable", "broken/bee/2.png", "Mend or remove"),
-    "train oddsize": ("same width × height", "8 × 5 (oddsize/bee/2.png)", "Crop or scale"),
+    "train oddsize": ("same width × height", "8 × 5 (oddsize/bee/2.png)", "--resize HEIGHT,WIDTH"),
     "train emptyclass": ("must hold images", "'cat'", "Add images"),
     "train nowhere.npz": ("digits, mnist", "nowhere.npz", "Check the path"),
     "train minst": ("digits, mnist", "'minst'", "Did you mean 'mnist'?"),
@@ -301,7 +301,7 @@ def test_a_preset_is_the_json_that_config_takes(room, capsys):
     assert main("train good.npz --config mine.json --epochs 1 --run new".split()) == 0
     record = json.loads(Path("new/run.json").read_text())
     assert record["preset"] is None
-    expected = Spec.parse(text).override(epochs=1, source="good.npz")
+    expected = Spec.parse(text).override(epochs=1, source="good.npz", likelihood="bernoulli")
     assert Spec.parse(record["spec"]) == expected
 
 

@@ -401,7 +401,7 @@ class Dataset:
             return self.condition.categories
         if self._leading_class is not None:
             return self._leading_class[0].categories
-        return ("rows",)
+        return ("images",)
 
     @property
     def _leading_class(self) -> tuple[Categorical, slice] | None:

@@ -179,8 +179,6 @@ def settled(dataset: Dataset, spec: Spec) -> Spec:
     spec = spec.override(**{name: getattr(dataset.spec, name) for name in READING})
     if spec.model.likelihood == "auto":
         spec = spec.override(likelihood=fitting_likelihood(dataset))
-        if spec.model.likelihood == "normal" and spec.model.scale == 1:
-            spec = spec.override(scale="learned")
     return spec
 
 
@@ -190,7 +188,8 @@ def fitting_likelihood(dataset: Dataset) -> str:
         return "table"
     if dataset.pixel_classes is not None:
         return "categorical"
-    return "bernoulli" if dataset.in_unit_interval else "normal"
+    # also of numbers beyond [0, 1], which it refuses: most of them are pixels that want dividing
+    return "bernoulli"
 
 
 def _check_read_alike(dataset: Dataset, reading: dict[str, Any]) -> None:

@@ -167,7 +167,7 @@ def test_other_data_are_refused(small, digits, tmp_path):
 
 def test_floats_outside_the_unit_interval_need_the_normal_likelihood(small, tmp_path):
     shifted = Dataset.from_arrays(small.x / 10.0 - 3, small.y)
-    with pytest.raises(InputError, match="Bernoulli"):
+    with pytest.raises(InputError, match="bernoulli"):
         quick(shifted, tmp_path / "run")
     assert not (tmp_path / "run").exists()
     run = quick(shifted, tmp_path / "run", likelihood="normal", scale=2.0)
