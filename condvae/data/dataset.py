@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from condvae.checks import InputError, check_range
+from condvae.checks import InputError
 from condvae.conditions import (
     Categorical,
     Image,
@@ -22,11 +22,18 @@ from condvae.conditions import (
     schema_of,
     table_of,
 )
-from condvae.data.arrays import check_class_sizes, checked_images, checked_labels
+from condvae.data.arrays import check_class_sizes, checked_images
 from condvae.data.columns import (
     check_num_rows,
     check_table_columns,
     checked_columns,
+)
+from condvae.data.pairs import (
+    check_alike,
+    check_reading,
+    checked_pair,
+    checked_pixel_classes,
+    greatest,
 )
 from condvae.data.splits import stratified_split
 from condvae.spec import DataSpec
@@ -110,15 +117,15 @@ class Dataset:
                 examples.
         """
         of_name = f" of {name}" if name else ""
-        x, y = _checked_pair(x, y, f"x{of_name}", f"y{of_name}")
+        x, y = checked_pair(x, y, f"x{of_name}", f"y{of_name}")
         own_name = condition_name or ("image" if y.ndim > 1 else "label")
-        _check_reading(spec or DataSpec(), own_name, x.shape, of_name)
+        check_reading(spec or DataSpec(), own_name, x.shape, of_name)
         num_own, test_rows = len(x), None
         if test is not None:
-            x_test, y_test = _checked_pair(*test, f"x_test{of_name}", f"y_test{of_name}")
-            _check_alike(x, x_test, f"the test images{of_name}")
+            x_test, y_test = checked_pair(*test, f"x_test{of_name}", f"y_test{of_name}")
+            check_alike(x, x_test, f"the test images{of_name}")
             if y.ndim > 1 or y_test.ndim > 1:
-                _check_alike(y, y_test, f"what is given about the test images{of_name}")
+                check_alike(y, y_test, f"what is given about the test images{of_name}")
             elif y.dtype.kind != y_test.dtype.kind:
                 raise InputError(
                     f"the test labels{of_name} must be of the same kind as the others, {y.dtype}",
@@ -134,11 +141,11 @@ class Dataset:
                 "Bring the image that each map was drawn of; labels cannot be given yet.",
             )
         if pixel_classes is not None:
-            pixel_classes = _checked_pixel_classes(x, pixel_classes, f"x{of_name}")
+            pixel_classes = checked_pixel_classes(x, pixel_classes, f"x{of_name}")
         spec = spec or DataSpec()
         if y.ndim > 1:
             condition = Image(
-                name=condition_name or "image", image_shape=y.shape[1:], y_max=_greatest(y)
+                name=condition_name or "image", image_shape=y.shape[1:], y_max=greatest(y)
             )
             given = y
             if spec.task == "class":
@@ -263,7 +270,7 @@ class Dataset:
 
         Of label maps the last class.
         """
-        return _greatest(self.x) if self.pixel_classes is None else len(self.pixel_classes) - 1
+        return greatest(self.x) if self.pixel_classes is None else len(self.pixel_classes) - 1
 
     def mean_of(self, x: np.ndarray) -> np.ndarray:
         """The mean of some of the images, in units of the model's x; of label maps the shares.
@@ -414,76 +421,3 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.x.shape} {self.x.dtype}, {self.condition})"
-
-
-def _checked_pair(x: Any, y: Any, x_name: str, y_name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images, and as many labels or images that are given about them."""
-    x = checked_images(x, x_name)
-    if np.ndim(y) < 3:
-        return x, checked_labels(y, len(x), y_name)
-    y = checked_images(y, y_name)
-    if len(y) != len(x):
-        raise InputError(
-            f"{y_name} must hold one image for each of the {len(x):,} in x",
-            f"{len(y):,}",
-            "Bring them in the same order and number.",
-        )
-    return x, y
-
-
-def _check_reading(spec: DataSpec, own: str, shape: tuple[int, ...], of_name: str) -> None:
-    """Raise if columns or a size are asked of data that come as images and one label each."""
-    named = {name.partition(":")[0] for name in spec.conditions} - {own}
-    if named or spec.ignore:
-        raise InputError(
-            f"the data{of_name} must have columns to choose from",
-            f"--condition or --ignore {', '.join([*sorted(named), *spec.ignore])}, where the only "
-            f"condition is {own!r}",
-            "Leave them out.",
-        )
-    if spec.resize is not None and shape[1:3] != spec.resize:
-        raise InputError(
-            f"--resize must come with a folder of images, not the data{of_name}",
-            f"{spec.resize}",
-            "Leave it out, or bring images of that size.",
-        )
-
-
-def _check_alike(images: np.ndarray, others: np.ndarray, name: str) -> None:
-    """Raise if other images differ in size or dtype."""
-    if (images.shape[1:], images.dtype) != (others.shape[1:], others.dtype):
-        raise InputError(
-            f"{name} must be like the others, {images.shape[1:]} {images.dtype}",
-            f"{others.shape[1:]} {others.dtype}",
-            "Bring both to one size and dtype.",
-        )
-
-
-def _checked_pixel_classes(
-    x: np.ndarray, names: Sequence[str] | np.ndarray, name: str
-) -> tuple[str, ...]:
-    """The names, if x is label maps of so many classes."""
-    try:
-        names = tuple(str(text) for text in np.ravel(names))
-        "".join(names).encode()
-    except (UnicodeError, SystemError):  # NumPy lets any number stand for a character
-        names = ()
-    if not 2 <= len(names) <= 256 or len(set(names)) < len(names):
-        raise InputError(
-            "pixel_classes must be different names, from 2 to 256",
-            ", ".join(map(repr, names[:12]))[:200] or "none that UTF-8 can hold",
-            "Name each class once, in the order of their numbers in x.",
-        )
-    if x.dtype != np.uint8 or x.shape[-1] != 1:
-        raise InputError(
-            f"{name}, as label maps, must be whole numbers of one channel",
-            f"{x.dtype} of {x.shape[-1]} channels",
-            "Bring the class of each pixel, not its colour.",
-        )
-    check_range(x, 0, len(names) - 1, f"{name}, as label maps of {len(names)} classes,")
-    return names
-
-
-def _greatest(images: np.ndarray) -> int:
-    """The integer that stands for one: 255, or 1 for floats and for binary uint8 pixels."""
-    return 1 if images.dtype != np.uint8 or images.max() == 1 else 255

@@ -1,0 +1,83 @@
+"""Images and what comes with each of them, a label or another image, checked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_range
+from condvae.data.arrays import checked_images, checked_labels
+from condvae.spec import DataSpec
+
+
+def checked_pair(x: Any, y: Any, x_name: str, y_name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images, and as many labels or images that are given about them."""
+    x = checked_images(x, x_name)
+    if np.ndim(y) < 3:
+        return x, checked_labels(y, len(x), y_name)
+    y = checked_images(y, y_name)
+    if len(y) != len(x):
+        raise InputError(
+            f"{y_name} must hold one image for each of the {len(x):,} in x",
+            f"{len(y):,}",
+            "Bring them in the same order and number.",
+        )
+    return x, y
+
+
+def check_reading(spec: DataSpec, own: str, shape: tuple[int, ...], of_name: str) -> None:
+    """Raise if columns or a size are asked of data that come as images and one label each."""
+    named = {name.partition(":")[0] for name in spec.conditions} - {own}
+    if named or spec.ignore:
+        raise InputError(
+            f"the data{of_name} must have columns to choose from",
+            f"--condition or --ignore {', '.join([*sorted(named), *spec.ignore])}, where the only "
+            f"condition is {own!r}",
+            "Leave them out.",
+        )
+    if spec.resize is not None and shape[1:3] != spec.resize:
+        raise InputError(
+            f"--resize must come with a folder of images, not the data{of_name}",
+            f"{spec.resize}",
+            "Leave it out, or bring images of that size.",
+        )
+
+
+def check_alike(images: np.ndarray, others: np.ndarray, name: str) -> None:
+    """Raise if other images differ in size or dtype."""
+    if (images.shape[1:], images.dtype) != (others.shape[1:], others.dtype):
+        raise InputError(
+            f"{name} must be like the others, {images.shape[1:]} {images.dtype}",
+            f"{others.shape[1:]} {others.dtype}",
+            "Bring both to one size and dtype.",
+        )
+
+
+def checked_pixel_classes(
+    x: np.ndarray, names: Sequence[str] | np.ndarray, name: str
+) -> tuple[str, ...]:
+    """The names, if x is label maps of so many classes."""
+    try:
+        names = tuple(str(text) for text in np.ravel(names))
+        "".join(names).encode()
+    except (UnicodeError, SystemError):  # NumPy lets any number stand for a character
+        names = ()
+    if not 2 <= len(names) <= 256 or len(set(names)) < len(names):
+        raise InputError(
+            "pixel_classes must be different names, from 2 to 256",
+            ", ".join(map(repr, names[:12]))[:200] or "none that UTF-8 can hold",
+            "Name each class once, in the order of their numbers in x.",
+        )
+    if x.dtype != np.uint8 or x.shape[-1] != 1:
+        raise InputError(
+            f"{name}, as label maps, must be whole numbers of one channel",
+            f"{x.dtype} of {x.shape[-1]} channels",
+            "Bring the class of each pixel, not its colour.",
+        )
+    check_range(x, 0, len(names) - 1, f"{name}, as label maps of {len(names)} classes,")
+    return names
+
+
+def greatest(images: np.ndarray) -> int:
+    """The integer that stands for one: 255, or 1 for floats and for binary uint8 pixels."""
+    return 1 if images.dtype != np.uint8 or images.max() == 1 else 255
