@@ -70,6 +70,8 @@ class Feed(keras.utils.PyDataset):
         self.on_batch(step + 1)
         rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
         x = self.x[rows]
+        if not callable(self.y) and self.change is None:  # nothing is drawn
+            return ({"x": x, "y": self.y[rows]},)
         # without a seed every epoch has the same conditions, as a validation should
         place = [0, step] if self.seed is None else [self.seed, self.epoch, step]
         rng = np.random.default_rng([*place, CONDITION_STREAM])

@@ -36,7 +36,8 @@ def test_a_run_with_a_decoder_of_ones_own_is_trained_and_loaded(small, tmp_path)
 def test_it_is_resumed_to_the_same_history(small, tmp_path, signal_at):
     whole = quick(small, tmp_path / "whole", networks={"decoder": own_decoder()})
     with signal_at(3):
-        quick(small, tmp_path / "cut", networks={"decoder": own_decoder()})
+        cut = quick(small, tmp_path / "cut", networks={"decoder": own_decoder()})
+    assert cut.record.status == "interrupted"
     resumed = quick(small, tmp_path / "cut", resume=True, networks={"decoder": own_decoder()})
     assert rows(resumed) == rows(whole)
 
