@@ -312,6 +312,17 @@ def test_a_dry_run_writes_nothing(room, capsys):
     assert listing(room) == before
 
 
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [("", "bernoulli: pixels are grey levels"), ("--likelihood normal", "normal: as named")],
+)
+def test_the_likelihood_is_explained(room, capsys, setting, sentence):
+    assert main(f"train good.npz --dry-run {setting}".split()) == 0
+    assert f"likelihood {sentence}" in capsys.readouterr().out
+    assert main(f"train good.npz --epochs 1 --run told {setting}".split()) == 0
+    assert f"likelihood {sentence}" in capsys.readouterr().err
+
+
 def test_the_demo_is_whole(room, monkeypatch, capsys):
     """The tour with a training cut short."""
     monkeypatch.setitem(PRESETS["small"][1]["training"], "epochs", 2)

@@ -201,7 +201,7 @@ def train(
             Where there is no run yet, one begins.
         dry_run: Tell what would happen, with an estimate of time and memory; write nothing.
     """
-    from condvae.training import estimate
+    from condvae.training import estimate, explain_likelihood, resolve_spec
     from condvae.training import train as train_model
 
     spec = _read_config(config)
@@ -227,6 +227,10 @@ def train(
         f"{dataset.name}: {len(dataset.x):,} {dataset.unit}; {dataset.assumption}", file=sys.stderr
     )
     print(f"given: {dataset.condition}", file=sys.stderr)
+    if not resume:
+        _, whole = resolve_spec(dataset, preset, spec, settings.given())
+        why = explain_likelihood(dataset, whole.model.likelihood)
+        print(f"likelihood {why}", file=sys.stderr)
     finished = train_model(dataset, **arguments, resume=resume)
     figures = finished.record.figures
     if figures is not None:

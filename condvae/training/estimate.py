@@ -8,7 +8,12 @@ import keras
 
 from condvae.data import Dataset
 from condvae.training.fit import make_feeds
-from condvae.training.train import prepare_model, resolve_spec, run_path
+from condvae.training.train import (
+    explain_likelihood,
+    prepare_model,
+    resolve_spec,
+    run_path,
+)
 
 # Steps that are timed, after as many that compile and warm up.
 _STEPS = 20
@@ -50,7 +55,8 @@ def estimate(
         "condition": str(dataset.condition),
         "preset": preset or "none (a spec of its own)",
         "model": f"{model.count_params():,} parameters, {spec.model.latent_dim} latents, "
-        f"hidden {spec.model.hidden_dims}, {spec.model.likelihood} likelihood",
+        f"hidden {spec.model.hidden_dims}",
+        "likelihood": explain_likelihood(dataset, spec.model.likelihood),
         "device": f"{_devices()} by Keras on {keras.backend.backend()}",
         "time": f"about {seconds:.1f} s an epoch, {seconds * epochs:.0f} s for {epochs} "
         f"({len(few)} steps timed)",

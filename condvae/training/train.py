@@ -192,6 +192,20 @@ def fitting_likelihood(dataset: Dataset) -> str:
     return "bernoulli"
 
 
+def explain_likelihood(dataset: Dataset, likelihood: str) -> str:
+    """Why these data get that likelihood, in one sentence."""
+    reasons = {
+        "table": "the data are columns: a Normal for numbers, probabilities for classes",
+        "categorical": "each pixel is one of several classes",
+        "bernoulli": "pixels are zeros and ones"
+        if dataset.x_max == 1 and dataset.x.dtype == "uint8"
+        else "pixels are grey levels, each the probability of a one; continuous_bernoulli or "
+        "logistic_mixture would give them a density",
+    }
+    reason = reasons.get(likelihood) if likelihood == fitting_likelihood(dataset) else None
+    return f"{likelihood}: {reason or 'as named'}"
+
+
 def _check_read_alike(dataset: Dataset, reading: dict[str, Any]) -> None:
     """Raise if settings would read the data in another way than they were."""
     for name, value in reading.items():
