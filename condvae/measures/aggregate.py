@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_at_least, check_range, check_shape
-from condvae.measures.features import check_rows
+from condvae.measures.inputs import check_rows
 
 LogPrior = Callable[[np.ndarray], np.ndarray]  # (M, latent_dim) -> (M,) nats
 

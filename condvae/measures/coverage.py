@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.checks import check_at_least
-from condvae.measures.features import check_rows
+from condvae.measures.inputs import check_rows
 
 WORKING_MEMORY = 64  # MiB of distances at once
 # of a centre's own distance from the middle: what distances by matrix products are off by

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import check_shape
-from condvae.measures.features import check_rows
+from condvae.measures.inputs import check_rows
 
 
 def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.checks import InputError, check_at_least, check_choice, check_shape
-from condvae.measures.features import check_rows
+from condvae.measures.inputs import check_rows
 
 PROBES = ("linear", "neighbours")
 NEIGHBOURS = 10

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.checks import check_at_least, check_range
-from condvae.measures.features import check_rows
+from condvae.measures.inputs import check_rows
 
 
 @dataclass(frozen=True)
