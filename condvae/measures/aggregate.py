@@ -73,7 +73,8 @@ def dissect_kl(
         InputError: shapes that differ, no row, a value that is not finite, or a logvar beyond
             ±25, where the densities lose their digits.
 
-    Source: Hoffman & Johnson 2016, "ELBO surgery", section 2.
+    Source: Hoffman & Johnson 2016, "ELBO surgery: yet another way to carve up the
+    variational evidence lower bound".
     """
     mean = check_rows(mean, "mean")
     logvar = check_rows(check_shape(np.asarray(logvar), mean.shape, "logvar"), "logvar")
@@ -121,7 +122,7 @@ def dissect_kl_by_class(
     Raises:
         InputError: as `dissect_kl`, or a label without a prior.
 
-    Source: Hoffman & Johnson 2016; Makhzani et al. 2016 for q(z | y).
+    Source: Hoffman & Johnson 2016.
     """
     mean, logvar = np.asarray(mean), np.asarray(logvar)
     labels = check_shape(np.asarray(labels), mean.shape[:1], "the labels")

@@ -55,7 +55,7 @@ def precision_recall(real: np.ndarray, generated: np.ndarray, k: int = 3) -> Pre
         InputError: shapes that do not fit, k or fewer rows, or a value that is not finite.
 
     Source: Kynkäänniemi et al. 2019, "Improved precision and recall metric for assessing
-    generative models", section 3.
+    generative models".
     """
     real, generated = _check_sets(real, generated, k, least_generated=k + 1)
     return PrecisionRecall(
@@ -94,7 +94,7 @@ def expected_coverage(num_real: int, num_generated: int, k: int = 5) -> float:
 
     1 - (N - 1) ... (N - k) / ((M + N - 1) ... (M + N - k)), N real and M generated rows.
 
-    Source: Naeem et al. 2020, section 3.3.
+    Source: Naeem et al. 2020, section 3.
     """
     places = np.arange(1, k + 1)
     return float(1 - np.prod((num_real - places) / (num_real + num_generated - places)))

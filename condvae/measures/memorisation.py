@@ -16,7 +16,7 @@ class Memorisation:
         farther: probability that a generated row is farther from its nearest training row than a
             held-out one; 0.5 for fresh rows of the data's distribution, 0 for copies.
         z_score: of `farther` against 0.5, in standard deviations under no difference
-            (Mann-Whitney U); below -5 copies, far above 0 rows that are unlike the data.
+            (Mann-Whitney U); far below 0 copies, far above it rows that are unlike the data.
         closer_share: share of the generated rows that are nearer than all but `quantile` of the
             held-out ones; about `quantile` for fresh rows, more where even a part are copies.
         quantile: that share of the held-out rows.
@@ -56,7 +56,7 @@ def compare_with_training(
         InputError: shapes that do not fit, no row, or a value that is not finite.
 
     Source: Meehan, Chaudhuri & Dasgupta 2020, "A non-parametric test to detect data-copying in
-    generative models", section 3.
+    generative models".
     """
     train = _flatten(train, "the training rows")
     held_out = _flatten(held_out, "the held-out rows", train.shape[1])
@@ -95,8 +95,7 @@ def _find_nearest(train: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.n
 
 def _compare_ranks(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     """P(first > second), where a tie counts half, and its z-score (as without ties: at most)."""
-    from scipy.stats import rankdata
-
     m, n = len(first), len(second)
-    u = rankdata(np.concatenate([first, second]))[:m].sum() - m * (m + 1) / 2
+    ends = (np.searchsorted(np.sort(second), first, side) for side in ("left", "right"))
+    u = sum(end.sum() for end in ends) / 2
     return float(u / (m * n)), float((u - m * n / 2) / np.sqrt(m * n * (m + n + 1) / 12))

@@ -32,7 +32,7 @@ def log_posterior(log_likelihoods: np.ndarray, log_prior: np.ndarray | None = No
     Returns:
         (N, num_classes) float64 nats; their exponentials sum to one in each row.
 
-    Source: Kingma et al. 2014, "Semi-supervised learning with deep generative models", section 4.
+    Source: Kingma et al. 2014, "Semi-supervised learning with deep generative models".
     """
     joint = _join(log_likelihoods, log_prior)
     return joint - np.logaddexp.reduce(joint, axis=1, keepdims=True)
