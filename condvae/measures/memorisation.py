@@ -48,7 +48,7 @@ def compare_with_training(
     Args:
         train: (N, ...) what the model learned from, flattened for the Euclidean distance.
         held_out: (H, ...) real rows that it did not see, of the same distribution.
-        generated: (M, ...).
+        generated: (M, ...), on the same scale: no pixels of 0 to 255 beside those of 0 to 1.
         quantile: of the held-out rows' distances, from 0 to 1.
         num_pairs: closest pairs to name, at most M.
 
