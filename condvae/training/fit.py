@@ -20,6 +20,7 @@ from condvae.records import Figures
 from condvae.runs import Run
 from condvae.spec import Spec
 from condvae.training.feed import Feed
+from condvae.training.heap import keep_freed_memory
 from condvae.training.interrupt import STATUSES, interruptible
 from condvae.training.progress import ProgressBar
 from condvae.training.recorder import Recorder
@@ -58,6 +59,7 @@ def fit(
     Raises:
         InputError: the losses are no longer finite, or the disk is full.
     """
+    keep_freed_memory()
     epochs = run.spec.training.epochs
     feed, validation = make_feeds(dataset, run.spec)
     bar = ProgressBar(epochs, feed.steps)
