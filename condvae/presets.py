@@ -56,6 +56,56 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             },
         },
     ),
+    "likelihood": (
+        "the best density of binarised images: residual networks, flow prior, averaged weights",
+        {
+            "model": {
+                "latent_dim": 40,
+                "architecture": "residual",
+                "hidden_dims": (512, 512),
+                "activation": "silu",
+                "output_bias": "data",
+                "prior": "flow",
+                "pixels": "dynamic",
+            },
+            "objective": {"beta_warmup": 0.1},
+            "training": {
+                "epochs": 45,
+                "batch_size": 250,
+                "learning_rate": 2e-3,
+                "schedule": "cosine",
+                "warmup": 0.05,
+                "weight_decay": 0.1,
+                "ema": 0.998,
+            },
+        },
+    ),
+    "likelihood-large": (
+        "the same for a GPU: convolutional, more latents, a longer flow",
+        {
+            "model": {
+                "latent_dim": 64,
+                "architecture": "convolutional",
+                "hidden_dims": (64, 128, 256),
+                "activation": "silu",
+                "output_bias": "data",
+                "prior": "flow",
+                "couplings": 10,
+                "coupling_dims": (256, 256),
+                "pixels": "dynamic",
+            },
+            "objective": {"beta_warmup": 0.1},
+            "training": {
+                "epochs": 200,
+                "batch_size": 250,
+                "learning_rate": 1e-3,
+                "schedule": "cosine",
+                "warmup": 0.05,
+                "weight_decay": 0.1,
+                "ema": 0.998,
+            },
+        },
+    ),
     "structured": (
         "predict the missing part of an image: one quadrant given, baseline, conditional prior",
         {
