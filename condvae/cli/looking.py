@@ -148,6 +148,7 @@ def presets(name: Annotated[str | None, Parameter(name="NAME")] = None, /) -> in
     if name is not None:
         print(preset(name).model_dump_json(indent=2))
         return 0
+    width = max(map(len, PRESETS))
     for known, (purpose, _) in PRESETS.items():
-        print(f"{known:<10} {purpose}")
+        print(f"{known:<{width}} {purpose}")
     return 0
