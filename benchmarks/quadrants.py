@@ -3,10 +3,10 @@
 NN (the baseline alone), GSNN, CVAE and their hybrid, with 1, 2 and 3 quadrants given: 50,000
 training and 10,000 validation images out of MNIST's training set, the validation images choosing
 the epoch, the 10,000 test images looked at once, at the end. Three seeds for the CVAE, one for the
-rest, the paper's own networks, and an ablation of each switch on 1 quadrant. Every cell is a run
-folder: a benchmark that was stopped goes on where it was. docs/quadrants.md is written anew after
-each cell, of all cells that are done; --quick (one seed, few epochs, 2,000 test images, no
-ablation) prints its table only.
+rest, the paper's own networks, and an ablation of each switch on 1 quadrant, trained for fewer
+epochs and judged by validation images. Every cell is a run folder: a benchmark that was stopped
+goes on where it was. docs/quadrants.md is written anew after each cell, of all cells that are done;
+--quick (one seed, few epochs, 2,000 test images, no ablation) prints its table only.
 
     CONDVAE_DATA=DIR python benchmarks/quadrants.py [--quick] [--runs DIR] [--only TEXT]
 """
@@ -33,7 +33,10 @@ MODELS = {
 }
 # recalled from the paper, which could not be opened
 PAPER = {"architecture": "mlp", "activation": "relu", "hidden_dims": (1000, 1000)}
+SHORT = {"epochs": 10}
+ABLATION_ROWS = 2_000
 ABLATIONS = {
+    "as it is": {},
     "no baseline": {"baseline": "absent"},
     "decoder sees z and y": {"decoder_sees": "z_and_y"},
     "standard prior": {"prior": "standard"},
@@ -65,27 +68,27 @@ preprocessing differ: the rows can be put beside ours, not subtracted from them.
 
 def cells(quick: bool) -> dict[str, dict]:
     """Name -> settings beside those of the preset `structured`, the main ones first."""
-    table: dict[str, dict] = {}
+    chosen: dict[str, dict] = {}
     for seed in range(1 if quick else 3):
         for name, settings in MODELS.items():
             if seed and name != "CVAE":
                 continue
             for observed in QUADRANTS:
-                table[cell_name(name, observed, seed)] = {
+                chosen[cell_name(name, observed, seed)] = {
                     **settings,
                     "observed": observed,
                     "seed": seed,
                 }
     if not quick:
         for name, settings in ABLATIONS.items():
-            table[f"CVAE 1, {name}"] = {**settings, "observed": 1}
+            chosen[f"ablation: {name}"] = {**SHORT, **settings, "observed": 1}
         for observed in QUADRANTS:
-            table[f"CVAE {observed}, the paper's networks"] = {
+            chosen[f"CVAE {observed}, the paper's networks"] = {
                 **PAPER,
                 "latent_dim": 200,
                 "observed": observed,
             }
-    return table
+    return chosen
 
 
 def cell_name(model: str, observed: int, seed: int) -> str:
@@ -105,7 +108,10 @@ def main() -> None:
     for name, settings in chosen.items():
         if arguments.only in name:
             settings = {**SPLIT, **settings, **(QUICK if quick else {})}
-            row = cell(data, runs / folder_name(name), settings, QUICK_ROWS if quick else None)
+            is_short = name.startswith("ablation")
+            num_rows = ABLATION_ROWS if is_short else QUICK_ROWS if quick else None
+            split = "validation" if is_short else "test"
+            row = cell(data, runs / folder_name(name), settings, split, num_rows)
             print(f"{name}: IS {row['importance']:.2f}, MC {row['monte_carlo']:.2f}", flush=True)
             done = {name: kept(runs / folder_name(name)) for name in chosen}
             text = report({name: row for name, row in done.items() if row is not None})
@@ -126,15 +132,17 @@ def kept(folder: Path) -> dict | None:
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
 
 
-def cell(data: condvae.Dataset, folder: Path, settings: dict, num_rows: int | None) -> dict:
-    """A run's figures on the test images; trained and evaluated where that is not done yet."""
+def cell(
+    data: condvae.Dataset, folder: Path, settings: dict, split: str, num_rows: int | None
+) -> dict:
+    """A run's figures on a split's first images; trained and evaluated where that is to be done."""
     if (row := kept(folder)) is not None:
         return row
     run = condvae.train(data, preset="structured", run_dir=folder, resume=True, **settings)
     if run.record.status != "finished":
         raise SystemExit(f"{folder} is {run.record.status}: start again to go on")
-    test = run.check_data(data).test
-    x, y = test.x[:num_rows], run.conditions(test)[:num_rows]
+    images = getattr(run.check_data(data), split)
+    x, y = images.x[:num_rows], run.conditions(images)[:num_rows]
     by: dict[str, LogProbEstimate] = {
         name: run.model.estimate_log_prob(x, y, 100, name) for name in ("importance", "prior")
     }
@@ -150,7 +158,11 @@ def cell(data: condvae.Dataset, folder: Path, settings: dict, num_rows: int | No
         "validation": -figures.val_elbo,
         "seconds": figures.seconds,
         "epochs": figures.epochs,
-        "comparability": run.comparability("test", "100 draws of z for each image"),
+        "comparability": run.comparability(
+            split,
+            "100 draws of z for each "
+            + ("image" if num_rows is None else f"of the first {num_rows:,} images"),
+        ),
     }
     (folder / "quadrants.json").write_text(json.dumps(row, indent=2), encoding="utf-8")
     return row
@@ -181,16 +193,30 @@ def report(figures: dict[str, dict]) -> str:
                 mean = np.mean([cell[estimator] for cell in own]) if own else np.nan
                 row.append(f"{mean:.2f}" if own else "")
         lines.append(f"| {name} | {' | '.join(row)} |")
+    whole, short = (
+        {name: row for name, row in figures.items() if name.startswith("ablation") == is_short}
+        for is_short in (False, True)
+    )
+    lines += ["", PUBLISHED, "## Every cell", "", *cell_table("cell", whole)]
+    if short:
+        lines += [
+            f"## One setting changed, {SHORT['epochs']} epochs, 1 quadrant",
+            "",
+            *cell_table("change", {name.partition(": ")[2]: row for name, row in short.items()}),
+        ]
     lines += [
+        "± is the standard error over the images. Effective samples: median over the images.",
+        "Seconds are of training, beside other work on two shared cores.",
         "",
-        PUBLISHED,
-        "## Every cell",
-        "",
-        "± is the standard error over the test images. Effective samples: median over the images.",
-        "An ablation changes one setting of `CVAE 1, seed 0`. Seconds: of training, two shared",
-        "cores.",
-        "",
-        "| cell | IS | effective | MC | effective | validation −ELBO | epochs | seconds |",
+        *sorted({f"- {row['comparability']}" for row in figures.values()}),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def cell_table(what: str, rows: dict[str, dict]) -> list[str]:
+    """Each cell's figures."""
+    return [
+        f"| {what} | IS | effective | MC | effective | validation −ELBO | epochs | seconds |",
         "|---|---|---|---|---|---|---|---|",
         *(
             f"| {name} | {row['importance']:.2f} ± {row['importance_error']:.2f} | "
@@ -198,12 +224,10 @@ def report(figures: dict[str, dict]) -> str:
             f"{row['monte_carlo']:.2f} ± {row['monte_carlo_error']:.2f} | "
             f"{row['monte_carlo_effective']:.1f} | {row['validation']:.2f} | {row['epochs']} | "
             f"{row['seconds']:.0f} |"
-            for name, row in figures.items()
+            for name, row in rows.items()
         ),
         "",
-        *sorted({f"- {row['comparability']}" for row in figures.values()}),
     ]
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
