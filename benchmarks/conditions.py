@@ -71,7 +71,7 @@ def main() -> None:
         "",
         "Written by `benchmarks/conditions.py`. MNIST with three conditions, class, slant and",
         "thickness (Morpho-MNIST definitions, measured on every image), any of them missing in",
-        "training for a fifth of the rows at random (preset `conditions`).",
+        "training: four fifths of the rows learn with a random subset (preset `conditions`).",
         "",
         *obedience(runs[best], data, best),
         *injection(runs),

@@ -152,24 +152,24 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
         },
     ),
     "conditions": (
-        "images given several conditions by name, any of them missing: conditional prior, beta 2",
+        "images given several conditions by name, any of them missing: flow prior, beta 2",
         {
             "model": {
                 "latent_dim": 16,
                 "hidden_dims": (512, 512),
                 "activation": "silu",
                 "output_bias": "data",
-                "prior": "conditional",
+                "prior": "flow",
                 "condition_at": "every_layer",
             },
             "objective": {"beta": 2.0},
             "training": {
-                "epochs": 20,
+                "epochs": 30,
                 "batch_size": 250,
                 "learning_rate": 2e-3,
                 "schedule": "cosine",
                 "warmup": 0.1,
-                "condition_dropout": 0.2,
+                "condition_dropout": 0.8,
             },
         },
     ),

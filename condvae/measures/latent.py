@@ -1,4 +1,4 @@
-"""How much each latent says about the data."""
+"""How much each latent says about the data, and how much the condition says beside them."""
 
 import numpy as np
 
@@ -39,3 +39,27 @@ def active_units(mean: np.ndarray, threshold: float = 0.01) -> np.ndarray:
     Source: Burda, Grosse & Salakhutdinov 2016, section 5.2.
     """
     return latent_activity(mean) > threshold
+
+
+def condition_share(x_mean: np.ndarray) -> float:
+    """Share of the variance of decoded rows that goes when the condition is averaged out.
+
+    1 - Var_z(E_y[x]) / Var_z,y(x), summed over the numbers of x: 0 where the decoder does not look
+    at the condition, 1 where it does not look at z.
+
+    Args:
+        x_mean: (num_styles, num_conditions, dim) decoded under every condition.
+
+    Returns:
+        From 0 to 1; NaN where nothing varies.
+
+    Raises:
+        InputError: another number of axes, or a value that is not finite.
+
+    Source: Sobol' 2001, the total index of the condition.
+    """
+    x_mean = check_finite(check_shape(np.asarray(x_mean), (None, None, None), "x_mean"), "x_mean")
+    x_mean = x_mean.astype("float64")
+    total = x_mean.var(axis=(0, 1)).sum()
+    by_style = x_mean.mean(axis=1).var(axis=0).sum()
+    return float(1 - by_style / total) if total > 0 else float("nan")

@@ -1,0 +1,119 @@
+"""What is wrong with a model, in sentences that name the cause and what to do."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from condvae.data import Dataset
+from condvae.evaluation.latents import decode_under_every_label, swapped_label_cost
+from condvae.measures.latent import active_units, condition_share
+from condvae.measures.leakage import probe_labels
+from condvae.runs import Run
+
+NUM_IMAGES = 1_000
+# below: a latent that is in use tells at least some tenths of a nat
+LEAST_KL = 0.1
+LEAST_LABEL_SHARE = 0.02
+LEAST_SWAPPED_LABEL = 1.0
+# of what lies between chance and certainty
+MOST_LEAKAGE = 0.5
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What the doctor looks at; means over images.
+
+    Attributes:
+        loss: reconstruction_loss + kl_loss, nats.
+        kl_loss: nats.
+        mean_image_loss: -log p(x) of Bernoulli pixels with the training images' means, nats; None
+            for another likelihood.
+        active: latents in use.
+        latent_dim: latents.
+        label_share: see `condition_share`; NaN where nothing varies.
+        swapped_label: nats that the bound loses under another label.
+        leakage: balanced accuracy of a probe from z to the label, from 0 for chance to 1; None
+            where it was not measured, or the prior knows the label.
+        beta: weight of the KL.
+    """
+
+    loss: float
+    kl_loss: float
+    mean_image_loss: float | None
+    active: int
+    latent_dim: int
+    label_share: float
+    swapped_label: float
+    leakage: float | None
+    beta: float
+
+
+def examine(run: Run, dataset: Dataset, split: str = "validation", seed: int = 0) -> Signs:
+    """The signs of a class-conditional run on the first 1,000 images of a split."""
+    data = run.check_data(dataset)
+    images, model = getattr(data, split), run.model
+    x, labels = images.x[:NUM_IMAGES], np.asarray(images.y[:NUM_IMAGES])
+    terms, (mean, _) = model.elbo(x, labels, seed), model.encode(x, labels, seed)
+    _, counts = np.unique(labels, return_counts=True)
+    leakage = None
+    if run.spec.model.prior == "standard" and len(counts) > 1 and counts.min() >= 5:
+        found = probe_labels(mean, labels)
+        leakage = (found.balanced_accuracy - found.chance) / (1 - found.chance)
+    is_bernoulli = run.spec.model.likelihood == "bernoulli"
+    return Signs(
+        loss=float(-terms.elbo.mean(dtype="float64")),
+        kl_loss=float(terms.kl_loss.mean(dtype="float64")),
+        mean_image_loss=mean_image_loss(data, x) if is_bernoulli else None,
+        active=int(active_units(mean).sum()),
+        latent_dim=model.latent_dim,
+        label_share=condition_share(decode_under_every_label(run, seed)),
+        swapped_label=swapped_label_cost(run, x, labels, seed),
+        leakage=leakage,
+        beta=run.spec.objective.beta,
+    )
+
+
+def mean_image_loss(data: Dataset, x: np.ndarray) -> float:
+    """Nats per image of a model that knows the training images' mean alone."""
+    p = np.clip(data.mean_of(data.train.x), 1e-3, 1 - 1e-3)
+    grey = x.astype("float64") / (1 if x.dtype.kind == "f" else data.x_max)
+    axes = tuple(range(1, grey.ndim))
+    return float(-(grey * np.log(p) + (1 - grey) * np.log1p(-p)).sum(axis=axes).mean())
+
+
+def diagnose(signs: Signs) -> list[str]:
+    """A sentence for each fault; none for a healthy model. The gravest stands alone."""
+    if not np.isfinite(signs.loss):
+        return ["the loss is not finite: lower --learning-rate, or look for numbers beyond [0, 1]"]
+    if signs.mean_image_loss is not None and signs.loss > signs.mean_image_loss:
+        return [
+            f"the model tells less than the mean image, {signs.loss:.0f} against "
+            f"{signs.mean_image_loss:.0f} nats: train longer, lower --learning-rate; in a loss of "
+            "your own, look for swapped arguments (target, prediction) and pixels beyond [0, 1]"
+        ]
+    found = []
+    if signs.active == 0 or signs.kl_loss < LEAST_KL:
+        cause = (
+            f"beta {signs.beta:g} makes them too dear: lower --beta"
+            if signs.beta > 1
+            else "give them time with --beta-warmup 0.2, or --free-bits 0.1"
+        )
+        found.append(
+            f"the posterior has collapsed (kl_loss {signs.kl_loss:.2g} nats, {signs.active} of "
+            f"{signs.latent_dim} latents active), all images of a label look alike: {cause}"
+        )
+    ignores = signs.label_share < LEAST_LABEL_SHARE or signs.swapped_label < LEAST_SWAPPED_LABEL
+    if ignores:
+        found.append(
+            f"the decoder ignores the condition (the label accounts for {signs.label_share:.1%} of "
+            f"what is decoded, another one costs {signs.swapped_label:.1f} nats): look whether the "
+            "labels belong to these images, and were not shuffled; if they do, make z smaller "
+            "(--latent-dim) or dearer (--beta), so that it does not tell the label itself"
+        )
+    if signs.leakage is not None and signs.leakage > MOST_LEAKAGE and not ignores:
+        found.append(
+            f"z tells the label ({signs.leakage:.0%} of the way from chance to certainty), so that "
+            "labels and styles do not part: raise --beta, lower --latent-dim, or take --prior "
+            "conditional"
+        )
+    return found

@@ -1,0 +1,129 @@
+"""What the latents hold, and whether they and the condition do their work."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from condvae.data import Dataset
+from condvae.measures.aggregate import ElboSurgery, dissect_kl, dissect_kl_by_class
+from condvae.measures.latent import active_units, condition_share
+from condvae.measures.leakage import Leakage, probe_labels
+from condvae.runs import Run
+
+STYLES = 64
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class LatentQuality:
+    """The latents of a class-conditional model on a split's images.
+
+    Attributes:
+        latent_dim: latents.
+        active: how many of them are in use, see `active_units`.
+        surgery: the KL to a standard normal in its two parts; None under another prior.
+        label_information: I(y; z) in nats; None under another prior.
+        leakage: how well a linear probe tells the label from the posterior means; None where a
+            label has too few images.
+        label_share: of the variance of what is decoded, see `condition_share`.
+        swapped_label: nats per image that the bound loses under another label, drawn at random.
+        comparability: data, split and number of images.
+    """
+
+    latent_dim: int
+    active: int
+    surgery: ElboSurgery | None
+    label_information: float | None
+    leakage: Leakage | None
+    label_share: float
+    swapped_label: float
+    comparability: str
+
+    def figures(self) -> dict[str, object]:
+        """The same, flat."""
+        return {
+            "latent_dim": self.latent_dim,
+            "active_units": self.active,
+            **({} if self.surgery is None else asdict(self.surgery)),
+            "label_information": self.label_information,
+            **({} if self.leakage is None else asdict(self.leakage)),
+            "label_share": self.label_share,
+            "swapped_label": self.swapped_label,
+            "latent_comparability": self.comparability,
+        }
+
+    def __str__(self) -> str:
+        lines = [f"active latents: {self.active} of {self.latent_dim} (variance of mean > 0.01)"]
+        if self.surgery is not None:
+            lines.append(
+                f"KL {self.surgery.kl:.2f} nats = mutual information of image and z "
+                f"{self.surgery.mutual_information:.2f} + KL(q(z) || p(z)) "
+                f"{self.surgery.marginal_kl:.2f}; I(y; z) {self.label_information:.2f}"
+            )
+        if self.leakage is not None:
+            lines.append(
+                f"label told from z by a linear probe: {self.leakage.balanced_accuracy:.1%} "
+                f"± {self.leakage.standard_error:.1%}, chance {self.leakage.chance:.1%}"
+            )
+        lines.append(
+            f"the label accounts for {self.label_share:.1%} of the variance of decoded images; "
+            f"under another label the ELBO is {self.swapped_label:.1f} nats lower"
+        )
+        return "\n".join([*lines, f"({self.comparability})"])
+
+
+def evaluate_latents(
+    run: Run, dataset: Dataset, split: str = "test", num_images: int = 2_000, seed: int = 0
+) -> LatentQuality:
+    """What the latents of a class-conditional run hold.
+
+    Args:
+        split: "validation" or "test".
+        num_images: the first of the split's.
+        seed: of draws of z and of labels.
+
+    Source: Burda et al. 2016 (active units); Hoffman & Johnson 2016 (the KL's parts).
+    """
+    images = getattr(run.check_data(dataset), split)
+    x, labels, model = images.x[:num_images], np.asarray(images.y[:num_images]), run.model
+    mean, logvar = model.encode(x, labels, seed)
+    surgery = dissect_kl(mean, logvar, seed=seed) if run.spec.model.prior == "standard" else None
+    _, counts = np.unique(labels, return_counts=True)
+    can_probe = len(counts) > 1 and counts.min() >= FOLDS
+    return LatentQuality(
+        latent_dim=model.latent_dim,
+        active=int(active_units(mean).sum()),
+        surgery=surgery,
+        label_information=surgery and label_information(surgery, mean, logvar, labels, seed),
+        leakage=probe_labels(mean, labels, folds=FOLDS) if can_probe else None,
+        label_share=condition_share(decode_under_every_label(run, seed)),
+        swapped_label=swapped_label_cost(run, x, labels, seed),
+        comparability=run.comparability(split, f"the first {len(x):,} images"),
+    )
+
+
+def label_information(
+    surgery: ElboSurgery, mean: np.ndarray, logvar: np.ndarray, labels: np.ndarray, seed: int = 0
+) -> float:
+    """I(y; z) in nats: the information in z on the image, less what is on it within a label."""
+    within = dissect_kl_by_class(mean, logvar, labels, seed=seed).values()
+    rows = sum(part.num_rows for part in within)
+    shares = (part.num_rows / rows * part.mutual_information for part in within)
+    return surgery.mutual_information - sum(shares)
+
+
+def decode_under_every_label(run: Run, seed: int = 0) -> np.ndarray:
+    """(styles, labels, pixels) expected images, of one noise under every label."""
+    labels = run.record.classes.categories
+    decoded = [run.model.generate(label, STYLES, seed=seed) for label in labels]
+    return np.stack(decoded, axis=1).reshape(STYLES, len(labels), -1)
+
+
+def swapped_label_cost(run: Run, x: np.ndarray, labels: np.ndarray, seed: int = 0) -> float:
+    """Mean fall of the ELBO, nats per image, when each image is given another label at random."""
+    classes = run.record.classes
+    codes = classes.codes(labels)
+    shift = np.random.default_rng(seed).integers(1, max(2, classes.dim), len(codes))
+    others = np.asarray(classes.categories)[(codes + shift) % classes.dim]
+    own, swapped = (run.model.elbo(x, y, seed).elbo for y in (labels, others))
+    return float((own - swapped).mean(dtype="float64"))
