@@ -323,6 +323,12 @@ def test_the_likelihood_is_explained(room, capsys, setting, sentence):
     assert f"likelihood {sentence}" in capsys.readouterr().err
 
 
+def test_the_doctor_speaks_after_a_training(room, capsys):
+    """Random pixels under labels in turn: nothing to learn from either."""
+    assert main("train good.npz --epochs 1 --run told --beta 50".split()) == 0
+    assert "doctor: the model tells less than the mean image" in capsys.readouterr().err
+
+
 def test_the_demo_is_whole(room, monkeypatch, capsys):
     """The tour with a training cut short."""
     monkeypatch.setitem(PRESETS["small"][1]["training"], "epochs", 2)

@@ -201,6 +201,7 @@ def train(
             Where there is no run yet, one begins.
         dry_run: Tell what would happen, with an estimate of time and memory; write nothing.
     """
+    from condvae.evaluation import can_examine, diagnose, examine
     from condvae.training import estimate, explain_likelihood, resolve_spec
     from condvae.training import train as train_model
 
@@ -242,6 +243,9 @@ def train(
     print(f"run: {finished.path}")
     status = finished.record.status
     if status == "finished":
+        if can_examine(finished):
+            for sentence in diagnose(examine(finished, dataset)):
+                print(f"doctor: {sentence}", file=sys.stderr)
         return 0
     again = shlex.join(["condvae", "train", source, "--run", str(finished.path), "--resume"])
     print(f"{status}: {finished.path} keeps what was done; `{again}` goes on", file=sys.stderr)

@@ -1,6 +1,8 @@
 """A trained model and a data set in, measures out."""
 
+from condvae.evaluation.doctor import can_examine, diagnose, examine
 from condvae.evaluation.label_maps import LabelMapQuality, evaluate_label_maps
+from condvae.evaluation.latents import LatentQuality, evaluate_latents
 from condvae.evaluation.likelihood import (
     ConditionalLikelihood,
     Evaluation,
@@ -13,9 +15,14 @@ __all__ = [
     "ConditionalLikelihood",
     "Evaluation",
     "LabelMapQuality",
+    "LatentQuality",
     "TableQuality",
+    "can_examine",
     "conditional_likelihood",
+    "diagnose",
     "evaluate",
     "evaluate_label_maps",
+    "evaluate_latents",
     "evaluate_table",
+    "examine",
 ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from condvae.conditions import Categorical
 from condvae.data import Dataset
 from condvae.evaluation.latents import decode_under_every_label, swapped_label_cost
 from condvae.measures.latent import active_units, condition_share
@@ -46,6 +47,13 @@ class Signs:
     swapped_label: float
     leakage: float | None
     beta: float
+
+
+def can_examine(run: Run) -> bool:
+    """Whether the signs are defined for a run: latents, and images of two classes or more."""
+    condition = run.record.condition
+    has_classes = isinstance(condition, Categorical) and condition.dim > 1
+    return has_classes and run.record.preprocessing.table is None and run.model.latent_dim > 0
 
 
 def examine(run: Run, dataset: Dataset, split: str = "validation", seed: int = 0) -> Signs:
