@@ -1,5 +1,7 @@
 """A trained model and a data set in, measures out."""
 
+from condvae.evaluation.bayes_rule import LabelPosterior, classify_by_bayes
+from condvae.evaluation.classification import Classification, evaluate_classifier
 from condvae.evaluation.label_maps import LabelMapQuality, evaluate_label_maps
 from condvae.evaluation.likelihood import (
     ConditionalLikelihood,
@@ -10,12 +12,16 @@ from condvae.evaluation.likelihood import (
 from condvae.evaluation.tables import TableQuality, evaluate_table
 
 __all__ = [
+    "Classification",
     "ConditionalLikelihood",
     "Evaluation",
     "LabelMapQuality",
+    "LabelPosterior",
     "TableQuality",
+    "classify_by_bayes",
     "conditional_likelihood",
     "evaluate",
+    "evaluate_classifier",
     "evaluate_label_maps",
     "evaluate_table",
 ]
