@@ -24,7 +24,8 @@ def evaluate(
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """The ELBO and its parts on the test split; given an image or a part of it, log p(x | y) too;
-    of label maps, pixel accuracy and intersection over union; of tables, how well generated rows
+    of label maps, pixel accuracy and intersection over union; with few labels, the error of
+    the classifier; of tables, how well generated rows
     stand for real ones.
 
     Args:
@@ -34,7 +35,12 @@ def evaluate(
     """
     from dataclasses import asdict
 
-    from condvae.evaluation import conditional_likelihood, evaluate_label_maps, evaluate_table
+    from condvae.evaluation import (
+        conditional_likelihood,
+        evaluate_classifier,
+        evaluate_label_maps,
+        evaluate_table,
+    )
     from condvae.evaluation import evaluate as evaluate_run
     from condvae.runs import Run
 
@@ -50,6 +56,8 @@ def evaluate(
                 further.append(conditional_likelihood(run, dataset))
             if run.record.preprocessing.pixel_classes is not None:
                 further.append(evaluate_label_maps(run, dataset))
+            if run.spec.data.labelled is not None:
+                further.append(evaluate_classifier(run, dataset))
             if dataset.table is not None:
                 further.append(evaluate_table(run, dataset))
             results.append((run, evaluate_run(run, dataset), further))
