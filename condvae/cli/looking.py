@@ -21,20 +21,30 @@ def evaluate(
     *runs: Annotated[Path, Parameter(name="RUN")],
     data: str | None = None,
     data_dir: DataDir = None,
+    full: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """The ELBO and its parts on the test split; given an image or a part of it, log p(x | y) too;
-    of label maps, pixel accuracy and intersection over union; of tables, how well generated rows
+    """The ELBO and its parts on the test split; given a class, whether generated images are those
+    asked for, look real and are no copies; given an image or a part of it, log p(x | y) too; of
+    label maps, pixel accuracy and intersection over union; of tables, how well generated rows
     stand for real ones.
 
     Args:
         runs: Run folders.
         data: The training data, where they are no longer found under the recorded name.
+        full: Given a class, also train classifiers on generated images (minutes).
         as_json: Print JSON.
     """
     from dataclasses import asdict
 
-    from condvae.evaluation import conditional_likelihood, evaluate_label_maps, evaluate_table
+    from condvae.evaluation import (
+        conditional_likelihood,
+        evaluate_label_maps,
+        evaluate_samples,
+        evaluate_table,
+        has_classes_to_judge,
+        score_accuracy,
+    )
     from condvae.evaluation import evaluate as evaluate_run
     from condvae.runs import Run
 
@@ -52,6 +62,10 @@ def evaluate(
                 further.append(evaluate_label_maps(run, dataset))
             if dataset.table is not None:
                 further.append(evaluate_table(run, dataset))
+            if has_classes_to_judge(run, dataset):
+                further.append(evaluate_samples(run, dataset))
+                if full:
+                    further.append(score_accuracy(run, dataset))
             results.append((run, evaluate_run(run, dataset), further))
     if as_json:
         rows = [{"run": str(run.path)} | asdict(bound) for run, bound, _ in results]

@@ -133,11 +133,11 @@ def real_classifier(
     name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
     folder = folder or platformdirs.user_cache_path("condvae") / "classifiers"
     path = folder / f"{name}.safetensors"
-    classifier = Classifier(_build(train.x[0].size, dataset.num_classes, seed))
     if path.exists():
         try:
-            _restore(classifier.network, StoredTensors(path))
-            return classifier
+            network = _build(train.x[0].size, dataset.num_classes, seed)
+            _restore(network, StoredTensors(path))
+            return Classifier(network)
         except InputError as error:
             _log.warning("a damaged classifier is trained anew: %s", error)
     else:
@@ -158,7 +158,9 @@ def _build(dim: int, num_classes: int, seed: int) -> keras.Model:
     initializers = glorot_uniform(weights_seed)
     dropout_seed >>= 1  # Keras's seeds lie below 2**31
     inputs = keras.Input((dim,), name="x")
-    seen = keras.layers.Dropout(INPUT_DROPOUT, seed=dropout_seed + len(HIDDEN_DIMS))(inputs)
+    seen = keras.layers.Dropout(
+        INPUT_DROPOUT, seed=dropout_seed + len(HIDDEN_DIMS), name="pixel_dropout"
+    )(inputs)
     dropout = Dropout(DROPOUT, dropout_seed)
     features = residual_stack(seen, HIDDEN_DIMS, ACTIVATION, initializers, dropout=dropout)
     logits = keras.layers.Dense(

@@ -17,12 +17,12 @@ _OF_THE_DATAS_KIND = ("logistic_mixture", "poisson")
 class Pixels:
     """How generated and real images become rows of one kind.
 
-    Where a draw of the pixels is of the data's kind, it is what the model claims to make, and draws
-    are compared: of binary pixels, of 8-bit levels, of counts. A model that binarises its images
-    anew at each draw is one of binary images, so real ones are binarised once by the same rule. To
-    grey levels as Bernoulli targets, and to a normal or continuous Bernoulli likelihood, a draw adds
-    noise that no image has: there expected pixels, which `condvae generate` writes, are compared
-    with the images as they are. They are smoother than any image; the figures have that in them.
+    Where a draw of the pixels is of the data's kind (binary, 8-bit levels, counts) it is what the
+    model claims to make, and draws are compared. A model that binarises its images anew at each
+    draw is one of binary images: real ones are binarised once, by the same rule. Under the other
+    likelihoods a draw adds noise that no image has; there expected pixels, which `condvae generate`
+    writes, are compared with the images as they are. They are smoother than any image, which the
+    figures then show.
 
     Attributes:
         drawn: whether generated pixels are draws from p(x | z, y), else expected values.
@@ -78,4 +78,6 @@ class Pixels:
 
     def __str__(self) -> str:
         generated = "drawn pixels" if self.drawn else "expected pixels"
-        return f"{generated} beside real images {'binarised once' if self.binarised else 'as stored'}"
+        return (
+            f"{generated} beside real images {'binarised once' if self.binarised else 'as stored'}"
+        )
