@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.data import Dataset
+from condvae.evaluation.doctor import can_examine
 from condvae.measures.axes import AxisEffects, measure_axes
 from condvae.measures.latent import latent_activity
 from condvae.measures.style import NAMES, measure_style
@@ -16,6 +17,7 @@ from condvae.runs import Run
 
 ATTRIBUTES = NAMES[:5]
 POSITIONS = np.linspace(-2, 2, 5)
+LEAST_SIDE = 16
 NUM_POINTS = 6
 MOST_AXES = 8
 NUM_TRANSFERRED = 500
@@ -70,6 +72,12 @@ class StyleQuality:
             f"images: {kept}"
         )
         return "\n".join([*lines, f"({self.comparability})"])
+
+
+def can_measure_style(run: Run) -> bool:
+    """Whether a run is on grey images of classes that are large enough for strokes."""
+    *size, channels = run.record.preprocessing.image_shape
+    return can_examine(run) and channels == 1 and min(size) >= LEAST_SIDE
 
 
 def evaluate_style(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> StyleQuality:
