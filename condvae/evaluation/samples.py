@@ -1,6 +1,5 @@
 """Whether generated images are those asked for, look real, are varied, and are no copies."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -105,8 +104,8 @@ class SampleQuality:
             "farther_than_held_out_z_score": self.memorisation.z_score,
             "closer_than_held_out": self.memorisation.closer_share,
             "has_copies": self.has_copies,
-            "closest_distances": self.memorisation.distances.tolist(),
-            "closest_training_rows": self.closest_rows.tolist(),
+            "closest_distance": float(self.memorisation.distances[0]),
+            "closest_training_row": int(self.closest_rows[0]),
             "samples": self.num_generated,
             "samples_compared": self.num_compared,
             "samples_for_nearest": self.num_nearest,
@@ -147,10 +146,10 @@ def has_classes_to_judge(run: Run, dataset: Dataset) -> bool:
     Each of the classes must have 10 images or more in the test split, and three copies of the
     training images as numbers must fit into half of the memory.
     """
-    condition, record = run.record.condition, run.record
-    if not isinstance(condition, Categorical) or record.preprocessing.pixel_classes is not None:
+    condition = run.record.condition
+    if not isinstance(condition, Categorical) or condition.dim < 2:
         return False
-    if run.spec.data.task != "class" or run.model.latent_dim == 0 or condition.dim < 2:
+    if run.spec.data.task != "class" or not run.model.latent_dim:
         return False
     dataset = run.check_data(dataset)
     fits = BYTES_A_PIXEL * dataset.train.x.size <= memory_bound()
@@ -186,6 +185,7 @@ def evaluate_samples(
     Source: Ravuri & Vinyals 2019 (a classifier's labels); the rest as in `measures`.
     """
     check_at_least(per_class, 2, "per_class")
+    check_at_least(num_pairs, 1, "num_pairs")
     dataset = run.check_data(dataset)
     if not has_classes_to_judge(run, dataset):
         raise InputError(
@@ -196,50 +196,43 @@ def evaluate_samples(
         )
     pixels, rng = Pixels.of_run(run, dataset), np.random.default_rng(seed)
     classifier = real_classifier(dataset, pixels, seed, cache)
-    codes, labels = np.arange(dataset.num_classes), dataset.label_names
-    test = pixels.draw(pixels.rows(dataset.test.x, dataset.x_max), rng)
-    train = pixels.draw(pixels.rows(dataset.train.x, dataset.x_max), rng)
-
+    labels, codes = dataset.label_names, np.arange(dataset.num_classes)
+    test, train = (
+        pixels.draw(pixels.rows(split.x, dataset.x_max), rng)
+        for split in (dataset.test, dataset.train)
+    )
+    # from here (number of classes, rows of each, dim)
+    real = _of_each_class(test, dataset.test.given, _least_count(dataset), rng)
     asked = check_categorical(dataset.condition).labels(np.repeat(codes, per_class))
     samples = pixels.generate(run.model, asked, seed).reshape(len(codes), per_class, -1)
-    told = classifier.tell(samples.reshape(len(asked), -1)).reshape(len(codes), -1)
+    told = classifier.tell(_flat(samples)).reshape(len(codes), per_class)
 
-    least = _least_count(dataset)
-    real = np.stack(
-        [
-            test[rng.permutation(np.flatnonzero(dataset.test.given == code))[:least]]
-            for code in codes
-        ]
-    )
-    half = min(per_class, least // 2)
+    half = min(per_class, real.shape[1] // 2)
     reference, further, generated = (
-        classifier.features(part.reshape(len(codes) * half, -1))
+        classifier.features(_flat(part))
         for part in (real[:, :half], real[:, half : 2 * half], samples[:, :half])
     )
     of_class = np.repeat(codes, half)
-    by_class = [
-        frechet_distance_by_class(reference, of_class, other, of_class)
-        for other in (generated, further)
-    ]
-
-    count = max(1, min(num_nearest // len(codes), least, per_class))
-    nearest = samples[:, :count].reshape(len(codes) * count, -1)
-    held_out = real[:, :count].reshape(len(codes) * count, -1)
+    of_samples, of_real = (
+        frechet_distance_by_class(reference, of_class, others, of_class)
+        for others in (generated, further)
+    )
+    count = max(1, min(num_nearest // len(codes), real.shape[1], per_class))
+    nearest = _flat(samples[:, :count])
     memorisation = compare_with_training(
-        train, held_out, nearest, num_pairs=min(num_pairs, len(nearest))
+        train, _flat(real[:, :count]), nearest, num_pairs=min(num_pairs, len(nearest))
     )
     near, copied = memorisation.pairs.T
-    closest = np.stack([nearest[near], train[copied]], axis=1)
+    pairs = np.stack([nearest[near], train[copied]], axis=1)
+    shares = (told == codes[:, None]).mean(axis=1)
     return SampleQuality(
-        label_accuracy=_by_label(labels, (told == codes[:, None]).mean(axis=1)),
+        label_accuracy=dict(zip(labels, shares.tolist(), strict=True)),
         real_accuracy=classifier.accuracy(test, dataset.test.given),
         generated=resemblance(reference, generated),
         real=resemblance(reference, further),
-        frechet={
-            label: (by_class[0][code], by_class[1][code]) for code, label in enumerate(labels)
-        },
+        frechet={label: (of_samples[code], of_real[code]) for code, label in enumerate(labels)},
         memorisation=memorisation,
-        closest=closest.reshape(-1, 2, *dataset.image_shape),
+        closest=pairs.reshape(-1, 2, *dataset.image_shape),
         closest_rows=dataset.train.rows[copied],
         num_generated=len(asked),
         num_test=len(test),
@@ -275,6 +268,14 @@ def _least_count(dataset: Dataset) -> int:
     return int(np.bincount(dataset.test.given, minlength=dataset.num_classes).min())
 
 
-def _by_label(labels: Sequence[str], values: np.ndarray) -> dict[str, float]:
-    """The classes' values by their names."""
-    return dict(zip(labels, values.tolist(), strict=True))
+def _of_each_class(
+    rows: np.ndarray, codes: np.ndarray, count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """(number of classes, count, dim): so many of the rows of each class, in random order."""
+    found = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
+    return rows[np.stack([rng.permutation(of_class)[:count] for of_class in found])]
+
+
+def _flat(rows: np.ndarray) -> np.ndarray:
+    """(number of classes * rows of each, dim)."""
+    return rows.reshape(-1, rows.shape[-1])
