@@ -69,8 +69,10 @@ class Classifier:
         return float((self.tell(rows) == codes).mean())
 
     def _outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Both outputs for any number of rows."""
-        return self.network.predict(rows, batch_size=_ROWS, verbose=0)
+        """Both outputs for any number of rows, compiled for one number of them."""
+        padded = np.pad(rows, ((0, -len(rows) % _ROWS), (0, 0)))
+        outputs = self.network.predict(padded, batch_size=_ROWS, verbose=0)
+        return {name: values[: len(rows)] for name, values in outputs.items()}
 
 
 def train_classifier(
