@@ -245,7 +245,7 @@ def test_networks_of_the_users_own_are_taken():
     [
         (
             lambda: {"encoder": network({"image": IMAGE, "y": (3,)}, LATENTS)},
-            "the encoder must be a keras.Model of a dictionary of inputs: x, y; "
+            "the encoder must be a keras.Model of a dictionary of inputs: x, [y]; "
             "received the inputs image, y.",
         ),
         (lambda: {"encoder": keras.Sequential([keras.layers.Dense(2)])}, "no such dictionary"),
