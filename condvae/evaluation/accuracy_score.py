@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from condvae.conditions import check_categorical
 from condvae.data import Dataset
 from condvae.evaluation.classifier import real_classifier, train_classifier
 from condvae.evaluation.pixels import Pixels
@@ -18,9 +19,11 @@ class AccuracyScore:
 
     Attributes:
         generated: from samples alone: the classification accuracy score.
-        real: from the real training images: the ceiling.
+        real: from the real training images, of a run on few labels from those with a label: the
+            ceiling where all have one.
         both: from these and the samples together.
-        num_train: samples, and real images; together twice as many.
+        num_samples: samples.
+        num_real: real images.
         num_test: real test images.
         comparability: data, split, pixels, classifier and what chose the epoch.
     """
@@ -28,7 +31,8 @@ class AccuracyScore:
     generated: float
     real: float
     both: float
-    num_train: int
+    num_samples: int
+    num_real: int
     num_test: int
     comparability: str
 
@@ -38,15 +42,16 @@ class AccuracyScore:
             "classification_accuracy_score": self.generated,
             "classification_accuracy_of_real": self.real,
             "classification_accuracy_of_both": self.both,
-            "classification_samples": self.num_train,
+            "classification_samples": self.num_samples,
+            "classification_real": self.num_real,
             "classification_comparability": self.comparability,
         }
 
     def __str__(self) -> str:
         return (
             f"told right of {self.num_test:,} real test images: {self.generated:.2%} by a "
-            f"classifier trained on {self.num_train:,} samples alone, {self.real:.2%} on as many "
-            f"real images, {self.both:.2%} on both\n({self.comparability})"
+            f"classifier trained on {self.num_samples:,} samples alone, {self.real:.2%} on "
+            f"{self.num_real:,} real images, {self.both:.2%} on both\n({self.comparability})"
         )
 
 
@@ -56,8 +61,10 @@ def score_accuracy(
     """Train on samples only, test on real images; beside it real ones, and both together.
 
     A sample is drawn for each training image, under its label, so that the sets differ in nothing
-    else. Whether samples help where labels are few is `both` against `real` of a run on few images:
-    with a run on many, samples beside few real images would bring in labels that those lack.
+    else. Of a run that used few labels the real images are those with a label, and the samples,
+    still as many as all training images, have labels in the same proportions: `both` against `real`
+    then says whether samples help. Of a run on all labels it cannot: beside few real images its
+    samples would bring in labels that those lack.
 
     Args:
         seed: of the samples and of the classifiers.
@@ -72,15 +79,21 @@ def score_accuracy(
     dataset = run.check_data(dataset)
     pixels, classes = Pixels.of_run(run, dataset), dataset.num_classes
     test = pixels.draw(pixels.rows(dataset.test.x, dataset.x_max), np.random.default_rng(seed))
-    ceiling = real_classifier(dataset, pixels, seed, cache)
     train, codes = pixels.rows(dataset.train.x, dataset.x_max), dataset.train.given
-    samples = pixels.generate(run.model, dataset.train.y, seed)
-    of_samples = train_classifier(samples, codes, classes, pixels, seed)
-    together, twice = np.concatenate([train, samples]), np.concatenate([codes, codes])
-    of_both = train_classifier(together, twice, classes, pixels, seed)
-    generated, real, both = (
-        classifier.accuracy(test, dataset.test.given)
-        for classifier in (of_samples, ceiling, of_both)
+    if dataset.labelled is None:
+        known, of_real = np.arange(len(codes)), real_classifier(dataset, pixels, seed, cache)
+    else:
+        known = dataset.labelled
+        of_real = train_classifier(train[known], codes[known], classes, pixels, seed)
+    asked = np.resize(codes[known], len(codes))
+    samples = pixels.generate(run.model, check_categorical(dataset.condition).labels(asked), seed)
+    of_samples = train_classifier(samples, asked, classes, pixels, seed)
+    both = np.concatenate([train[known], samples]), np.concatenate([codes[known], asked])
+    of_both = train_classifier(*both, classes, pixels, seed)
+    return AccuracyScore(
+        *(told.accuracy(test, dataset.test.given) for told in (of_samples, of_real, of_both)),
+        num_samples=len(samples),
+        num_real=len(known),
+        num_test=len(test),
+        comparability=comparability(run, dataset, pixels, of_real),
     )
-    line = comparability(run, dataset, pixels, ceiling)
-    return AccuracyScore(generated, real, both, len(samples), len(test), line)

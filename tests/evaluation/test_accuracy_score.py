@@ -1,10 +1,8 @@
-import json
-
 import numpy as np
 import pytest
 
-from condvae.cli import main
 from condvae.evaluation.accuracy_score import score_accuracy
+from condvae.evaluation.samples import evaluate_samples
 
 
 def test_samples_that_are_the_training_images_reach_the_ceiling(few_steps, digits, kept, stand_in):
@@ -13,8 +11,8 @@ def test_samples_that_are_the_training_images_reach_the_ceiling(few_steps, digit
     found = score_accuracy(run, digits, cache=kept)
     assert found.generated == found.real > 0.95
     assert found.both > 0.95
-    assert (found.num_train, found.num_test) == (len(digits.train.x), 359)
-    assert f"trained on {found.num_train:,} samples alone, {found.real:.2%}" in str(found)
+    assert found.num_samples == found.num_real == len(digits.train.x)
+    assert f"trained on {found.num_samples:,} samples alone, {found.real:.2%}" in str(found)
     assert found.figures()["classification_accuracy_score"] == found.generated
 
 
@@ -24,16 +22,21 @@ def test_samples_under_wrong_labels_teach_nothing(few_steps, digits, kept, stand
     assert score_accuracy(run, digits, cache=kept).generated == pytest.approx(0.1, abs=0.08)
 
 
-def test_evaluate_judges_samples_and_full_trains_on_them(
-    few_steps, trained_run, tmp_path, monkeypatch, capsys
+def test_of_few_labels_the_real_images_are_those_with_a_label(
+    few_steps, digits, stand_in, drawn_from, tmp_path
 ):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert main(["evaluate", str(trained_run.path), "--full", "--json"]) == 0
-    (row,) = json.loads(capsys.readouterr().out)
-    assert row["label_accuracy"] > 0.8
-    assert row["classification_accuracy_score"] > 0.5
-    assert main(["evaluate", str(trained_run.path)]) == 0
-    output = capsys.readouterr()
-    assert f"label accuracy {row['label_accuracy']:.2%}" in output.out
-    assert "samples alone" not in output.out
-    assert not output.err  # the classifier was kept
+    few = digits.with_spec(digits.spec.model_copy(update={"labelled": 20}))
+    choose = drawn_from(digits, digits.train.rows)
+    found = score_accuracy(stand_in(few, choose, likelihood="bernoulli"), few, cache=tmp_path)
+    assert (found.num_samples, found.num_real) == (len(digits.train.x), 20)
+    assert found.real < 0.85 < 0.95 < found.generated
+    assert found.both > 0.95
+    assert not list(tmp_path.iterdir())  # what all labels teach is not asked for
+
+
+def test_a_run_is_judged_by_the_kept_classifier(few_steps, trained_run, digits, kept, caplog):
+    found = evaluate_samples(trained_run, digits, per_class=50, cache=kept)
+    assert found.mean_label_accuracy > 0.8
+    assert not found.has_copies
+    assert score_accuracy(trained_run, digits, cache=kept).generated > 0.5
+    assert not caplog.text
