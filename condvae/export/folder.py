@@ -5,8 +5,9 @@ from pathlib import Path
 
 from condvae.atomic import atomic_path, write_text
 from condvae.checks import InputError
-from condvae.graph.graph import Graph, check_graph, output_shapes
+from condvae.graph.graph import Graph, output_shapes
 from condvae.graph.preprocessing import with_preprocessing
+from condvae.graph.stored import read_weights
 from condvae.runs import Run
 
 MANIFEST_NAME = "manifest.json"
@@ -35,9 +36,7 @@ def export_onnx(run: Run, path: Path) -> None:
         fresh.mkdir()
         for name, graph in (run.graphs or _traced(run)).items():
             graph = with_preprocessing(graph, run.record)
-            names = {n: s for n, s in stored.shapes.items() if n in graph.weights}
-            tensors = stored.read(names, whole=False)
-            check_graph(graph, tensors, f"{name} of {run.path}")
+            tensors = read_weights(graph, stored, name)
             graphs[name], shapes[name] = graph, output_shapes(graph, tensors)
             onnx.save(to_onnx(graph, tensors, name), fresh / f"{name}.onnx")
         content = json.dumps(manifest(run.record, graphs, shapes), indent=2, ensure_ascii=False)

@@ -94,8 +94,8 @@ def check_graph(graph: Graph, tensors: Tensors, name: str, rows: int = 1) -> Non
         name: of the graph, for errors.
         rows: of a batch.
     """
-    empty = {given.name: np.zeros((0, *given.shape), "float32") for given in graph.inputs}
     try:
+        empty = {given.name: np.zeros((0, *given.shape), "float32") for given in graph.inputs}
         values = _values(graph, tensors, empty).values()
     except (ValueError, IndexError, KeyError, TypeError, MemoryError, OverflowError) as error:
         raise InputError(

@@ -1,7 +1,7 @@
 """From Keras's functional models to operations: a layer is added here, and nowhere else."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 import keras
@@ -97,8 +97,10 @@ class Trace:
             place = f"{name}/{layer.name}"
             if isinstance(layer, keras.Model):
                 return self._walk(layer, args[0], place)
-            if type(layer) not in LAYERS or layer.compute_dtype != "float32":
-                raise refused(f"{type(layer).__name__} of {layer.compute_dtype}", place)
+            if type(layer) not in LAYERS:
+                raise refused(type(layer).__name__, place)
+            if layer.compute_dtype != "float32":
+                raise refused(f"one that computes in {layer.compute_dtype}", place)
             return LAYERS[type(layer)](self, layer, place, values)
 
         # the walk through a functional model that Keras itself does, on names instead of tensors
@@ -119,13 +121,17 @@ class Trace:
         )
 
 
-def refused(what: str, place: str) -> InputError:
-    """What is said of a layer, or another part, that no operations stand for."""
+def refused(what: str, place: str, known: Iterable[type] | None = None) -> InputError:
+    """What is said of a layer, or another part, that no operations stand for.
+
+    Args:
+        known: what there are operations for; None: the layers.
+    """
+    names = sorted(kind.__name__ for kind in (LAYERS if known is None else known))
     return InputError(
-        f"{place} must be made of layers that can be exported: "
-        f"{', '.join(sorted(layer.__name__ for layer in LAYERS))}",
+        f"{place} must be one that can be exported: {', '.join(names)}",
         what,
-        "Keras still runs it: leave it to `condvae generate`, or build the network of these.",
+        "Keras still runs it; to export the model, train it with one of these.",
     )
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_at_least, check_finite
-from condvae.graph.graph import Graph, check_graph, run_graph
+from condvae.graph.graph import Graph, run_graph
+from condvae.graph.operations import Tensors
+from condvae.graph.stored import read_weights
 from condvae.tensors import StoredTensors
 
 # Rows in one pass: enough for matrix products, few enough for the windows of convolutions.
@@ -23,7 +25,7 @@ class GraphModel:
 
     def __init__(self, graphs: Mapping[str, Graph], stored: StoredTensors):
         self._graphs, self._stored = graphs, stored
-        self._tensors: dict[str, dict[str, np.ndarray]] = {}
+        self._tensors: dict[str, Tensors] = {}
 
     def generate(self, y: np.ndarray, z: Any = None, seed: int = 0) -> np.ndarray:
         """Expected new images, (batch, *image_shape) float32.
@@ -82,10 +84,7 @@ class GraphModel:
         """The outputs for all rows, some rows at a time."""
         graph = self._graph(name)
         if name not in self._tensors:
-            shapes = {n: s for n, s in self._stored.shapes.items() if n in graph.weights}
-            tensors = self._stored.read(shapes, whole=False)
-            check_graph(graph, tensors, f"{name} of {self._stored.path}", ROWS)
-            self._tensors[name] = tensors
+            self._tensors[name] = read_weights(graph, self._stored, name, ROWS)
         parts = [
             run_graph(
                 graph,

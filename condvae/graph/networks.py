@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import keras
+
 from condvae.distributions import MOST_LOG_RATE
 from condvae.graph.graph import Graph
 from condvae.graph.layers import Trace, refused
@@ -81,7 +83,7 @@ def _prior(model: CVAE) -> Graph:
     if isinstance(prior, FlowPrior):
         return trace.graph({"z": _flow(trace, prior, inputs, noise)})
     if isinstance(prior, PriorLayer):
-        raise refused(type(prior).__name__, "prior")
+        raise refused(type(prior).__name__, "the prior", [FlowPrior, keras.Model])
     outputs = trace.network(prior, inputs, "prior")
     return trace.graph({**outputs, "z": _drawn(trace, outputs, noise)})
 
@@ -142,7 +144,7 @@ def _mean(model: CVAE, trace: Trace, x_params: str) -> str:
     """The expected x, as the distributions have it."""
     likelihood = model.likelihood
     if type(likelihood) not in MEANS:
-        raise refused(type(likelihood).__name__, "the likelihood")
+        raise refused(type(likelihood).__name__, "the likelihood", MEANS)
     return MEANS[type(likelihood)](trace, likelihood, x_params)
 
 

@@ -89,10 +89,18 @@ class Convolution(Operation):
                 )
             ]
             image = np.pad(image, [(0, 0), *pads, (0, 0)])
-        windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape[:2], axis=(1, 2))
-        windows = windows[:, :: self.strides[0], :: self.strides[1]]
-        features = np.tensordot(windows, kernel, axes=((4, 5, 3), (0, 1, 2)))
-        return features if self.bias is None else features + tensors[self.bias]
+        height, width, _, channels = kernel.shape
+        down, right = self.strides
+        rows = (image.shape[1] - height) // down + 1
+        columns = (image.shape[2] - width) // right + 1
+        features = np.zeros((len(image), rows, columns, channels), "float32")
+        if self.bias is not None:
+            features += tensors[self.bias]
+        # a product for each place of the kernel: no copy of all windows
+        for i, j in np.ndindex(height, width):
+            window = image[:, i : i + down * rows : down, j : j + right * columns : right]
+            features += window @ kernel[i, j]
+        return features
 
 
 class Function(Operation):

@@ -52,7 +52,7 @@ def _stored_y(given: Input, record: RunRecord) -> Steps:
     if isinstance(condition, Categorical):
         stored = Input(name="y", shape=(), dtype="int64")
         return stored, [OneHot(inputs=("y",), output="y_one_hot", size=condition.dim)]
-    if isinstance(condition, Image) and condition.kind == "image":
+    if type(condition) is Image:  # not a masked one, which is made of floats
         stored = Input(name="y", shape=given.shape, dtype="uint8")
         return stored, [Affine(inputs=("y",), output="y_scaled", factor=1 / condition.y_max)]
     return given, []

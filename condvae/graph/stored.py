@@ -1,4 +1,4 @@
-"""graph.json: the graphs of a run beside its weights, so that nobody need ask Keras for them."""
+"""graph.json: the graphs of a run, beside the weights that they read."""
 
 import hashlib
 import json
@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from condvae.checks import InputError
 from condvae.frozen import Frozen
-from condvae.graph.graph import Graph
+from condvae.graph.graph import Graph, check_graph
+from condvae.graph.operations import Tensors
+from condvae.tensors import StoredTensors
 
 GRAPHS_NAME = "graph.json"
 MOST_CHARACTERS = 2**24
@@ -55,6 +57,22 @@ def parse_graphs(text: str, name: str) -> dict[str, Graph]:
         " ".join(reason.split()),
         "The file is damaged, or of a newer condvae: without it the run still works, by Keras.",
     )
+
+
+def read_weights(graph: Graph, stored: StoredTensors, name: str, rows: int = 1) -> Tensors:
+    """The tensors that a graph reads, if they and its operations fit together.
+
+    Args:
+        name: of the graph, for errors.
+        rows: of a batch, whose values must fit into memory.
+
+    Raises:
+        InputError: they do not, or a tensor is damaged.
+    """
+    shapes = {key: shape for key, shape in stored.shapes.items() if key in graph.weights}
+    tensors = stored.read(shapes, whole=False)
+    check_graph(graph, tensors, f"{name} of {stored.path}", rows)
+    return tensors
 
 
 def _digest(graphs: Mapping[str, Graph]) -> str:
