@@ -144,10 +144,11 @@ def check_text(text: str, name: str) -> str:
     return text
 
 
-def check_suffix(path: Path, suffix: str) -> Path:
-    """Return path if its name ends in the suffix."""
-    if path.suffix.lower() != suffix:
-        raise InputError(f"the output must be a {suffix}", f"{path}", "Change its name.")
+def check_suffix(path: Path, *suffixes: str) -> Path:
+    """Return path if its name ends in one of the suffixes."""
+    if path.suffix.lower() not in suffixes:
+        kinds = " or ".join(suffixes)
+        raise InputError(f"the output must be a {kinds}", f"{path}", "Change its name.")
     return path
 
 

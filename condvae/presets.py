@@ -173,6 +173,32 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             },
         },
     ),
+    "semi_supervised": (
+        "images of which --labelled N have a label: a classifier, a flow given the class",
+        {
+            "model": {
+                "latent_dim": 30,
+                "hidden_dims": (500,),
+                "activation": "silu",
+                "pixels": "dynamic",
+                "output_bias": "data",
+                "prior": "flow",
+                "couplings": 4,
+                "coupling_dims": (64,),
+                "encoder_sees": "x",
+                "decoder_sees": "z",
+                "classifier_dropout": 0.3,
+            },
+            "objective": {"classifier_weight": 5.0, "classifier_warmup": 0.25},
+            "training": {
+                "epochs": 20,
+                "batch_size": 200,
+                "learning_rate": 3e-3,
+                "schedule": "cosine",
+                "warmup": 0.05,
+            },
+        },
+    ),
     "table": (
         "rows of a table: residual networks, a likelihood for each column, early stopping",
         {
@@ -216,13 +242,20 @@ def preset(name: str) -> "Spec":
 
 
 def default_preset(
-    num_train: int, label_maps: bool = False, table: bool = False, by_name: bool = False
+    num_train: int,
+    label_maps: bool = False,
+    table: bool = False,
+    by_name: bool = False,
+    few_labels: bool = False,
 ) -> str:
     """The preset taken when none is named, by the number of images and what they are.
 
     Args:
         by_name: several conditions are given by name.
+        few_labels: not every row's label is used.
     """
+    if few_labels:
+        return "semi_supervised"
     if label_maps or table:
         return "table" if table else "segmentation"
     if by_name and num_train >= SMALL_DATA:

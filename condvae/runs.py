@@ -320,6 +320,8 @@ class Run:
             task, observed = record.spec.data.task, record.spec.data.observed
             quarters = f" {observed}" if task == "quadrants" else ""
             given = f"; given: {task}{quarters}, densities of the other pixels"
+        if (labelled := record.spec.data.labelled) is not None:
+            given = f"; {labelled:,} training labels"
         count = record.data.splits[split]["size"]
         return (
             f"{data}, {split} split of {count:,} {unit}s{given}; {pixels}; {estimator}; "

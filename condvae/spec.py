@@ -24,6 +24,9 @@ class DataSpec(Frozen):
             serve as validation (the original notebook's protocol, said with every figure).
         test: the fraction held out for testing where the source brings no test set of its own.
         split_seed: seed of the stratified splits.
+        labelled: training rows whose label is used, as many of each class; the others train a
+            classifier without one. None: all, and no classifier.
+        labelled_seed: seed of which these are.
         task: what is given: "class" (the label, or the named conditions), "image" (a set's other
             image, where x is its label map, say), or a part of x, the rest of which is predicted:
             "quadrants", "halves", "blocks", or "random" parts (see `masks`).
@@ -40,6 +43,8 @@ class DataSpec(Frozen):
     validation: Fraction | Literal["test"] = 0.1
     test: Fraction = 0.2
     split_seed: Seed = 0
+    labelled: Count | None = None
+    labelled_seed: Seed = 0
     task: Literal["class", "image", "quadrants", "halves", "blocks", "random"] = "class"
     observed: Annotated[int, Field(strict=True, ge=1, le=3)] = 1
     conditions: tuple[str, ...] = ()
@@ -86,8 +91,10 @@ class ModelSpec(Frozen):
         pseudo_inputs: of the vampprior, each as dear as one more image to encode for each row.
         baseline: a network from y to a first guess that the decoder adds to: "absent", trained
             "joint"ly, or "frozen" as it comes from the run in --from.
+        encoder_sees: "x_and_y", or "x" alone.
         decoder_sees: "z_and_y", or "z" alone.
         dropout: share of the hidden values of prior and baseline that training leaves out.
+        classifier_dropout: the same of the classifier, which comes with `DataSpec.labelled`.
         condition_at: where encoder, decoder and prior see y: at the "input", or at "every_layer".
         network: "cvae", or "deterministic": the baseline alone.
     """
@@ -117,8 +124,10 @@ class ModelSpec(Frozen):
     coupling_dims: Annotated[tuple[Count, ...], Field(min_length=1, max_length=100)] = (128,)
     pseudo_inputs: Count = 50
     baseline: Literal["absent", "joint", "frozen"] = "absent"
+    encoder_sees: Literal["x", "x_and_y"] = "x_and_y"
     decoder_sees: Literal["z", "z_and_y"] = "z_and_y"
     dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
+    classifier_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
     condition_at: Literal["input", "every_layer"] = "input"
     network: Literal["cvae", "deterministic"] = "cvae"
 
@@ -136,7 +145,7 @@ class ModelSpec(Frozen):
             raise ValueError("prior_sees 'nothing' needs the prior 'flow' or 'vampprior'")
         if self.architecture != "mlp" and self.activity_regularizer:
             raise ValueError("activity_regularizer needs the architecture 'mlp'")
-        if self.architecture == "convolutional" and self.dropout:
+        if self.architecture == "convolutional" and (self.dropout or self.classifier_dropout):
             raise ValueError("dropout needs 'mlp' or 'residual' networks")
         if self.architecture == "convolutional" and not self.hidden_dims:
             raise ValueError("the architecture 'convolutional' needs hidden_dims")
@@ -164,6 +173,9 @@ class ObjectiveSpec(Frozen):
         coarse_weight: of the baseline's loss on grids of 2 × 2 and 4 × 4 pixels; 0 for none.
         omission: side of the random square that training blanks in a given image, at most, as a
             share of the image; 0 for none.
+        classifier_weight: of -log q(y | x) of the rows with a label, where not all have one.
+        classifier_warmup: fraction of all steps in which the pull of the other rows on the
+            classifier rises linearly from 0 to whole.
     """
 
     beta: Annotated[float, Field(strict=True, ge=0)] = 1.0
@@ -175,6 +187,8 @@ class ObjectiveSpec(Frozen):
     alpha: Annotated[float, Field(strict=True, ge=0, le=1)] = 1.0
     coarse_weight: Annotated[float, Field(strict=True, ge=0)] = 0.0
     omission: Annotated[float, Field(strict=True, ge=0, le=0.4)] = 0.0
+    classifier_weight: Annotated[float, Field(strict=True, ge=0)] = 1.0
+    classifier_warmup: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -195,6 +209,8 @@ class TrainingSpec(Frozen):
     Attributes:
         epochs: passes over the training images, at most.
         batch_size: images in a step; the last batch of an epoch may be shorter.
+        labelled_batch: images with a label that are drawn into each step beside these, where
+            not all have one.
         learning_rate: of Adam; with a schedule, its peak.
         weight_decay: of AdamW, relative to the learning rate; 0 for plain Adam.
         schedule: "constant", or "cosine" down to zero at the last of `epochs`.
@@ -209,6 +225,7 @@ class TrainingSpec(Frozen):
 
     epochs: Count = 10
     batch_size: Count = 125
+    labelled_batch: Count = 50
     learning_rate: Positive = 1e-3
     weight_decay: Annotated[float, Field(strict=True, ge=0)] = 0.0
     schedule: Literal["constant", "cosine"] = "constant"
@@ -242,6 +259,18 @@ class Spec(Frozen):
             raise ValueError("coarse_weight needs the likelihood 'bernoulli'")
         if objective.omission and not self.data.masks_parts:
             raise ValueError("omission needs a task that gives a part of the image")
+        if self.data.labelled is not None and self.data.task != "class":
+            raise ValueError("labelled needs the task 'class': only a label can be missing")
+        if self.data.labelled is not None and (
+            model.network == "deterministic"
+            or model.baseline != "absent"
+            or (objective.num_samples, objective.alpha, objective.free_bits) != (1, 1, 0)
+        ):
+            raise ValueError(
+                "labelled needs latents, no baseline, num_samples 1, alpha 1 and no free_bits"
+            )
+        if model.encoder_sees == "x" and model.prior == "vampprior":
+            raise ValueError("the prior 'vampprior' needs encoder_sees 'x_and_y'")
         if model.likelihood == "categorical" and self.data.task != "image":
             raise ValueError("the likelihood 'categorical' needs the task 'image'")
         return self
@@ -307,6 +336,9 @@ def _explain(error: ValidationError) -> InputError:
     if first["type"] == "json_invalid":
         return InputError("a spec must be JSON", first["msg"], "Mend the file.")
     reasons = [e["msg"] for e in error.errors() if [str(p) for p in e["loc"]][:2] == place]
+    if not place and first["type"] == "value_error":
+        reason = first["msg"].removeprefix("Value error, ")
+        return InputError("the settings must fit one another", reason, "Change one of them.")
     if not place:
         return InputError("a spec must be a JSON object", first["msg"], "Mend the file.")
     return InputError(

@@ -293,6 +293,21 @@ class TrainedModel:
             raise InputError("the model must have a baseline", "none", "Train one with it.")
         return self._run(inference.guess, {"y": self.encode_condition(y)})["x_mean"]
 
+    def classify(self, x: Any) -> np.ndarray:
+        """log q(y | x), (batch, num_classes) float64, of a model trained with few labels.
+
+        Raises:
+            InputError: the model has no classifier; `evaluation.classify_by_bayes` needs none.
+        """
+        if self.keras_model.classifier is None:
+            raise InputError(
+                "the model must have a classifier",
+                "none",
+                "Train with `labelled`, or call evaluation.classify_by_bayes.",
+            )
+        outputs = self._run(inference.classify, {"x": self._images(x)})
+        return outputs["log_prob"].astype("float64")
+
     def predict(self, y: Any, num_samples: int = 10, seed: int = 0) -> Prediction:
         """What x may be, given y, in three ways.
 

@@ -85,6 +85,7 @@ def room(tmp_path, monkeypatch, trained_run):
     history = Path("history/history.csv")
     history.write_text(history.read_text().replace("kl_loss", "lk_loss"))
     monkeypatch.setattr("condvae.data.download.BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr("condvae.evaluation.classifier.LEAST_STEPS", 50)
     monkeypatch.setitem(
         IDX_SETS, "kmnist", IDX_SETS["kmnist"]._replace(mirrors=("http://127.0.0.1:9",))
     )

@@ -5,6 +5,7 @@ import sys
 from cyclopts import App, CycloptsError
 
 from condvae.checks import InputError, check_text
+from condvae.cli.judging import audit, score
 from condvae.cli.looking import evaluate, info, plot, presets
 from condvae.cli.training import INTERRUPTED, demo, train
 from condvae.cli.using import complete, encode, export, generate, transfer
@@ -40,6 +41,8 @@ for command in (
     encode,
     transfer,
     complete,
+    score,
+    audit,
     export,
     data,
     presets,

@@ -1,8 +1,9 @@
 """condvae evaluate, plot, data info, presets."""
 
 import json
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -16,53 +17,98 @@ from condvae.cli.arguments import (
     working,
 )
 
+if TYPE_CHECKING:
+    from condvae.data import Dataset
+    from condvae.reports import Metrics
+    from condvae.runs import Run
+
 
 def evaluate(
     *runs: Annotated[Path, Parameter(name="RUN")],
     data: str | None = None,
     data_dir: DataDir = None,
+    full: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    card: Path | None = None,
+    overwrite: Overwrite = False,
 ) -> int:
-    """The ELBO and its parts on the test split; given an image or a part of it, log p(x | y) too;
-    of label maps, pixel accuracy and intersection over union; of tables, how well generated rows
-    stand for real ones.
+    """Everything that can be measured on the test split: the bound and log p(x | y); given a class,
+    what latents, labels and generated images are worth; of label maps, pixel accuracy and
+    intersection over union; of tables, how well generated rows stand for real ones.
+
+    RUN/metrics.json and RUN/report.html hold it, too, where RUN is a folder.
 
     Args:
         runs: Run folders.
         data: The training data, where they are no longer found under the recorded name.
+        full: K = 5,000, all images, and classifiers trained on generated images (minutes to hours).
         as_json: Print JSON.
+        card: A model card to write, a Markdown file; of one run.
     """
-    from dataclasses import asdict
-
-    from condvae.evaluation import conditional_likelihood, evaluate_label_maps, evaluate_table
-    from condvae.evaluation import evaluate as evaluate_run
+    import condvae
+    from condvae.atomic import write_text
+    from condvae.evaluation import can_examine, diagnose, evaluate_whole, examine
+    from condvae.reports import Metrics, model_card, read_metrics, write_metrics
+    from condvae.reports.metrics import METRICS_NAME, plain
     from condvae.runs import Run
 
     if not runs:
         raise InputError("evaluate needs a run folder", "none", "Write `condvae evaluate RUN`.")
-    opened = [Run.open(path) for path in runs]
-    results = []
-    for run in opened:
-        with working(f"evaluating {run.path}"):
-            dataset = data_of_run(run, data, data_dir)
-            further = []
-            if run.spec.data.task != "class":
-                further.append(conditional_likelihood(run, dataset))
-            if run.record.preprocessing.pixel_classes is not None:
-                further.append(evaluate_label_maps(run, dataset))
-            if dataset.table is not None:
-                further.append(evaluate_table(run, dataset))
-            results.append((run, evaluate_run(run, dataset), further))
+    if card is not None:
+        check_suffix(check_new_path(card, overwrite), ".md")
+        if len(runs) > 1:
+            raise InputError("--card must come with one RUN", f"{len(runs)}", "Name one.")
+    rows, protocols = [], []
+    for opened in [Run.open(path) for path in runs]:
+        with working(f"evaluating {opened.path}"):
+            dataset = data_of_run(opened, data, data_dir)
+            results = evaluate_whole(opened, dataset, full)
+            faults = diagnose(examine(opened, dataset)) if can_examine(opened) else []
+            before = None if opened.is_archive else read_metrics(opened.path / METRICS_NAME)
+            metrics = Metrics(
+                condvae=condvae.__version__,
+                run=opened.path.name,
+                test_readings=1 + (before.test_readings if before else 0),
+                measures={title: plain(result.figures()) for title, result in results.items()},
+                faults=tuple(faults),
+            )
+            words = {title: str(result) for title, result in results.items()}
+            if not opened.is_archive:
+                write_metrics(opened.path / METRICS_NAME, metrics)
+                write_report(opened, dataset, metrics, words)
+            if card is not None:
+                write_text(card, model_card(opened, metrics, words))
+        protocols.append(results["Bound"].figures()["comparability"])
+        rows.append({"run": str(opened.path)})
+        for figures in metrics.measures.values():
+            rows[-1] |= figures
+        if not as_json:
+            print(f"{opened.path}: ", end="")
+            print(*words.values(), *(f"doctor: {fault}" for fault in faults), sep="\n")
     if as_json:
-        rows = [{"run": str(run.path)} | asdict(bound) for run, bound, _ in results]
-        for row, (_, _, further) in zip(rows, results, strict=True):
-            for result in further:
-                row |= result.figures()
         print(json.dumps(rows, indent=2))
-        return 0
-    for run, bound, further in results:
-        print(f"{run.path}: {bound}", *further, sep="\n")
+    if len(set(protocols)) > 1:
+        print(
+            "these runs were measured by different protocols, see their comparability lines: "
+            "their figures do not compare",
+            file=sys.stderr,
+        )
     return 0
+
+
+def write_report(run: "Run", dataset: "Dataset", metrics: "Metrics", words: dict[str, str]) -> None:
+    """RUN/report.html, with every figure of `condvae plot` inside."""
+    import tempfile
+
+    from condvae.atomic import write_text
+    from condvae.exploration import gallery
+    from condvae.reports import render_page
+
+    figures = gallery.draw(run.model, dataset, run.history, dpi=80)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = gallery.save(figures, Path(folder))
+        contents = {path.name: path.read_bytes() for path in paths}
+    write_text(run.path / "report.html", render_page(run, metrics, words, contents))
 
 
 def plot(

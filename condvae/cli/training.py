@@ -49,8 +49,11 @@ class Settings:
         coupling_dims: Sizes of a coupling's hidden layers, such as 128,128.
         pseudo_inputs: Of the VampPrior.
         baseline: A network from y to a first guess; frozen as it comes from --from, or joint.
-        decoder_sees: z and y, or z alone.
+        encoder_sees: x and y, or x alone.
+        encoder_sees: Literal["x", "x_and_y"] | None = None
+    decoder_sees: z and y, or z alone.
         dropout: Share of the hidden values of prior and baseline that training leaves out.
+        classifier_dropout: The same of the classifier.
         network: The conditional VAE, or its baseline alone.
         beta: Weight of the KL.
         beta_warmup: Fraction of the steps, or of each cycle, in which it rises from 0.
@@ -60,12 +63,17 @@ class Settings:
         gradient: Of IWAE: standard, or doubly reparameterised.
         alpha: 1 for the CVAE, 0 for the GSNN, between them the hybrid.
         coarse_weight: Of the baseline's loss on coarser grids.
+        classifier_weight: Of the labels in the classifier's loss.
+        classifier_warmup: Fraction of the steps in which the other rows' pull on it rises from 0.
         omission: Side of the random square that training blanks in a given image, at most 0.4.
         task: What is given: the class, another image, or a part of x, to predict the rest.
         observed: Quadrants that are given.
         validation: Fraction of the training images held out, or "test".
         test: Fraction held out where the data bring no test set.
         split_seed: Seed of the splits.
+        labelled: Training rows whose label is used, as many of each class; the others have none.
+        labelled_seed: Seed of which these are.
+        labelled_batch: Images with a label that are drawn into each step beside the others.
         conditions: A column that is given, such as digit, or slant:continuous; once for each.
         ignore: A column that is left out; once for each.
         scaling: Of a table's numbers, by their quantiles or by mean and deviation.
@@ -114,6 +122,7 @@ class Settings:
     baseline: Literal["absent", "joint", "frozen"] | None = None
     decoder_sees: Literal["z", "z_and_y"] | None = None
     dropout: float | None = None
+    classifier_dropout: float | None = None
     network: Literal["cvae", "deterministic"] | None = None
     beta: float | None = None
     beta_warmup: float | None = None
@@ -123,12 +132,17 @@ class Settings:
     gradient: Literal["standard", "dreg"] | None = None
     alpha: float | None = None
     coarse_weight: float | None = None
+    classifier_weight: float | None = None
+    classifier_warmup: float | None = None
     omission: float | None = None
     task: Literal["class", "image", "quadrants", "halves", "blocks", "random"] | None = None
     observed: Literal[1, 2, 3] | None = None
     validation: float | Literal["test"] | None = None
     test: float | None = None
     split_seed: int | None = None
+    labelled: int | None = None
+    labelled_seed: int | None = None
+    labelled_batch: int | None = None
     conditions: Annotated[tuple[str, ...] | None, Parameter(name="--condition", negative="")] = None
     ignore: Annotated[tuple[str, ...] | None, Parameter(negative="")] = None
     scaling: Literal["quantile", "standard"] | None = None

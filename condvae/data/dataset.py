@@ -35,7 +35,7 @@ from condvae.data.pairs import (
     checked_pixel_classes,
     greatest,
 )
-from condvae.data.splits import stratified_split
+from condvae.data.splits import balanced_rows, stratified_split
 from condvae.spec import DataSpec
 
 TEST_STREAM, VALIDATION_STREAM = 0, 1
@@ -321,6 +321,18 @@ class Dataset:
         return self._split(self._rows["train"])
 
     @cached_property
+    def labelled(self) -> np.ndarray | None:
+        """Positions in the training split of the rows whose label is used; None: all.
+
+        Raises:
+            InputError: more than there are, fewer than classes, or no classes.
+        """
+        if self.spec.labelled is None:
+            return None
+        check_categorical(self.condition)
+        return balanced_rows(self.train.given, self.spec.labelled, self.spec.labelled_seed)
+
+    @cached_property
     def validation(self) -> Split:
         """What early stopping and the choice of settings look at."""
         return (
@@ -361,6 +373,7 @@ class Dataset:
 
     def split_record(self) -> dict[str, Any]:
         """The splits as `run.json` keeps them: the seed, the sizes and a sha256 of the rows."""
+        labelled = {} if self.labelled is None else {"labelled": self.train.rows[self.labelled]}
         return {
             "seed": self.spec.split_seed,
             "test_set": "drawn" if self.test_rows is None else "source",
@@ -369,7 +382,7 @@ class Dataset:
                     "size": len(rows),
                     "rows_sha256": hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest(),
                 }
-                for split, rows in self._rows.items()
+                for split, rows in {**self._rows, **labelled}.items()
             },
         }
 

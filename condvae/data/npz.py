@@ -34,22 +34,9 @@ def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
         InputError: not a whole .npz, an array missing or pickled, more than memory should hold,
             or what `Dataset.from_arrays` refuses.
     """
-    with ShortReads(path) as file:
-        with _refusal(
-            f"{path} must be a file that numpy.savez wrote", "no zip archive, or a damaged one"
-        ):
-            archive = zipfile.ZipFile(file)
-            for member in archive.infolist():  # compares its two names: damage may hide an array
-                archive.open(member).close()
-        _check_names(archive, path)
+    with _opened(path) as archive:
         named = _named(archive, path, spec or DataSpec())
-        members = _chosen(archive, path) if named is None else named
-        chosen = {f"array {name!r} of {path}": member for name, member in members.items()}
-        needed = [bytes_needed(*_announced(archive, *item)) for item in chosen.items()]
-        check_memory(sum(needed), f"the arrays of {path}, with copies,")
-        arrays = dict(
-            zip(members, (_array(archive, *item) for item in chosen.items()), strict=True)
-        )
+        arrays = _arrays(archive, path, _chosen(archive, path) if named is None else named)
     if named is not None:
         return _with_conditions(arrays, str(path), spec)
     pixel_classes = arrays.pop(PIXEL_CLASSES, None)
@@ -62,6 +49,41 @@ def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
         test=(test[0], test[1]) if test else None,
         spec=spec,
     )
+
+
+def read_x(path: Path) -> np.ndarray | None:
+    """The array x of an .npz that holds it alone; None where there are others.
+
+    Raises:
+        InputError: not a whole .npz, a pickled array, or more than memory should hold.
+    """
+    with _opened(path) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        return _arrays(archive, path, members)["x"] if list(members) == ["x"] else None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive, its directory compared with its members and without a name twice."""
+    with ShortReads(path) as file:
+        with _refusal(
+            f"{path} must be a file that numpy.savez wrote", "no zip archive, or a damaged one"
+        ):
+            archive = zipfile.ZipFile(file)
+            for member in archive.infolist():  # compares its two names: damage may hide an array
+                archive.open(member).close()
+        _check_names(archive, path)
+        yield archive
+
+
+def _arrays(
+    archive: zipfile.ZipFile, path: Path, members: dict[str, zipfile.ZipInfo]
+) -> dict[str, np.ndarray]:
+    """The members' arrays by name, if memory should hold them."""
+    chosen = {f"array {name!r} of {path}": member for name, member in members.items()}
+    needed = [bytes_needed(*_announced(archive, *item)) for item in chosen.items()]
+    check_memory(sum(needed), f"the arrays of {path}, with copies,")
+    return dict(zip(members, (_array(archive, *item) for item in chosen.items()), strict=True))
 
 
 @contextmanager

@@ -5,6 +5,37 @@ import numpy as np
 from condvae.checks import InputError
 
 
+def balanced_rows(y: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Rows drawn at random, as many of each class, or one more; all of a class that has too few.
+
+    Args:
+        y: (N,) class codes.
+        count: rows in all.
+        seed: of the draw.
+
+    Returns:
+        (count,) sorted rows.
+
+    Raises:
+        InputError: more than there are, or fewer than one for each class.
+    """
+    num_classes = len(np.unique(y))
+    if not num_classes <= count <= len(y):
+        raise InputError(
+            f"labelled must be at least one row of each of the {num_classes} classes and at most "
+            f"the {len(y):,} training rows",
+            f"{count:,}",
+            "Take a number between these.",
+        )
+    order = np.random.default_rng(seed).permutation(len(y))
+    by_class = order[np.argsort(y[order], kind="stable")]
+    # place of each row among those of its class: first all firsts, then all seconds, ...
+    starts = np.searchsorted(y[by_class], y[by_class])
+    places = np.empty(len(y), int)
+    places[by_class] = np.arange(len(y)) - starts
+    return np.sort(order[np.argsort(places[order], kind="stable")][:count])
+
+
 def stratified_split(
     y: np.ndarray, fraction: float, seed: int, stream: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """The bound on a split, with what it may be compared with."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -27,6 +27,10 @@ class Evaluation:
     num_images: int
     comparability: str
     bits_per_dim: float | None = None
+
+    def figures(self) -> dict[str, float | str | None]:
+        """The same, flat."""
+        return asdict(self)
 
     def __str__(self) -> str:
         bits = "" if self.bits_per_dim is None else f"; {self.bits_per_dim:.3f} bits per dimension"

@@ -9,6 +9,7 @@ import numpy as np
 
 from condvae.checks import InputError, check_choice
 from condvae.models.baseline import conv_baseline, mlp_baseline
+from condvae.models.classifier import conv_classifier, mlp_classifier
 from condvae.models.cvae import CVAE
 from condvae.models.decoder import conv_decoder, mlp_decoder
 from condvae.models.encoder import conv_encoder, mlp_encoder
@@ -30,16 +31,17 @@ from condvae.models.vampprior import vampprior
 from condvae.spec import Spec
 
 # The sub-models of a CVAE by the names of its attributes, and what makes them.
-NETWORKS = ("encoder", "decoder", "prior", "baseline")
+NETWORKS = ("encoder", "decoder", "prior", "baseline", "classifier")
 MAKERS: dict[str, tuple[Callable[..., keras.Model], ...]] = {
-    "mlp": (mlp_encoder, mlp_decoder, mlp_prior, mlp_baseline),
+    "mlp": (mlp_encoder, mlp_decoder, mlp_prior, mlp_baseline, mlp_classifier),
     "residual": (
         partial(mlp_encoder, residual=True),
         partial(mlp_decoder, residual=True),
         partial(mlp_prior, residual=True),
         partial(mlp_baseline, residual=True),
+        partial(mlp_classifier, residual=True),
     ),
-    "convolutional": (conv_encoder, conv_decoder, conv_prior, conv_baseline),
+    "convolutional": (conv_encoder, conv_decoder, conv_prior, conv_baseline, conv_classifier),
 }
 
 Initializers = Iterator[keras.initializers.Initializer]
@@ -80,7 +82,9 @@ def build_model(
     """
     model, objective = spec.model, spec.objective
     beta_warmup, beta_period = beta_steps(spec, steps)
-    encoder_seed, decoder_seed, noise_seed, prior_seed, baseline_seed = _seeds(spec)
+    encoder_seed, decoder_seed, noise_seed, prior_seed, baseline_seed, classifier_seed = _seeds(
+        spec
+    )
     likelihood, output_bias = build_likelihood(spec, columns), None
     if model.output_bias == "data" and x_mean is not None:
         output_bias = likelihood.params_of(x_mean)
@@ -89,6 +93,7 @@ def build_model(
         "decoder": decoder_seed,
         "prior": prior_seed,
         "baseline": baseline_seed,
+        "classifier": classifier_seed,
     }
     names, own = network_names(spec), dict(networks or {})
     for name in own:
@@ -120,6 +125,8 @@ def build_model(
         beta_warmup=beta_warmup,
         beta_period=beta_period,
         coarse_weight=objective.coarse_weight,
+        classifier_weight=objective.classifier_weight,
+        classifier_warmup=round(objective.classifier_warmup * steps),
         masked=spec.data.masks_parts,
         seed=noise_seed,
     )
@@ -183,7 +190,8 @@ def network_names(spec: Spec) -> list[str]:
         return ["baseline"]
     names = ["encoder", "decoder"]
     names += [] if spec.model.prior == "standard" else ["prior"]
-    return names + ([] if spec.model.baseline == "absent" else ["baseline"])
+    names += [] if spec.model.baseline == "absent" else ["baseline"]
+    return names + ([] if spec.data.labelled is None else ["classifier"])
 
 
 def build_networks(
@@ -200,7 +208,9 @@ def build_networks(
         image_shape: of one x in the networks, see `x_shape`.
     """
     model = spec.model
-    make_encoder, make_decoder, make_prior, make_baseline = MAKERS[model.architecture]
+    make_encoder, make_decoder, make_prior, make_baseline, make_classifier = MAKERS[
+        model.architecture
+    ]
     if model.architecture == "convolutional" and len(image_shape) != 3:
         raise InputError(
             "the architecture 'convolutional' must have images, (height, width, channels)",
@@ -220,8 +230,9 @@ def build_networks(
     _, _, _, *seeds = _seeds(spec)
 
     def dropout(name: str) -> dict[str, Dropout]:
-        seed = seeds[("prior", "baseline").index(name)]
-        return {"dropout": Dropout(model.dropout, seed)} if model.dropout else {}
+        seed = seeds[("prior", "baseline", "classifier").index(name)]
+        rate = model.classifier_dropout if name == "classifier" else model.dropout
+        return {"dropout": Dropout(rate, seed)} if rate else {}
 
     def prior(kernels: Initializers) -> Any:
         is_conv, sees_y = model.architecture == "convolutional", model.prior_sees == "y"
@@ -263,7 +274,7 @@ def build_networks(
     makers = {
         "encoder": lambda kernels: make_encoder(
             image_shape,
-            condition_shape,
+            condition_shape if model.encoder_sees == "x_and_y" else None,
             model.latent_dim,
             model.hidden_dims,
             model.activation,
@@ -293,13 +304,21 @@ def build_networks(
             **scale(),
             **dropout("baseline"),
         ),
+        "classifier": lambda kernels: make_classifier(
+            image_shape,
+            condition_shape[0],
+            model.hidden_dims,
+            model.activation,
+            kernels,
+            **dropout("classifier"),
+        ),
     }
     return {name: makers[name](kernels) for name, kernels in initializers.items()}
 
 
 def _seeds(spec: Spec) -> list[int]:
-    """Of the encoder, the decoder, the noise, the prior and the baseline, below 2**31."""
-    return [int(s) for s in np.random.SeedSequence(spec.training.seed).generate_state(5) >> 1]
+    """Of encoder, decoder, noise, prior, baseline and classifier, below 2**31."""
+    return [int(s) for s in np.random.SeedSequence(spec.training.seed).generate_state(6) >> 1]
 
 
 def build_optimizer(spec: Spec, steps: int) -> keras.optimizers.Optimizer:

@@ -33,6 +33,10 @@ def check_networks(model: Any) -> None:
     if model.baseline is not None:
         check_inputs(model.baseline, "baseline", {"y"})
         outputs["baseline"] = x_params
+    if model.classifier is not None:
+        _check_classified(model)
+        check_inputs(model.classifier, "classifier", {"x"})
+        outputs["classifier"] = {"": y}
     for name, wanted in outputs.items():
         network = getattr(model, name)
         for part, tensor in network.input.items():
@@ -41,6 +45,33 @@ def check_networks(model: Any) -> None:
         for part, shape in wanted.items():
             tensor = output.get(part) if isinstance(output, Mapping) else None
             _check_tensor(tensor, shape, f"the {name}'s output {part!r}".removesuffix(" ''"))
+
+
+def seen_condition(encoder: Any, decoder: Any, classifier: Any) -> tuple[int, ...]:
+    """Shape of an encoded y, without the batch, by the first of the networks that knows it."""
+    for network in (encoder, decoder):
+        if "y" in network.input:
+            return tuple(network.input["y"].shape[1:])
+    if classifier is None:
+        raise InputError(
+            "encoder or decoder must see y, where no classifier tells it",
+            "networks of x and z alone",
+            "Set labelled, or let encoder_sees or decoder_sees name y.",
+        )
+    return tuple(classifier.output.shape[1:])
+
+
+def _check_classified(model: Any) -> None:
+    """Raise unless the bound of a row without a label is the sum over its classes."""
+    is_plain = (model.num_samples, model.alpha, model.free_bits) == (1, 1, 0)
+    if len(model.condition_shape) != 1 or not is_plain or model.baseline or not model.encoder:
+        raise InputError(
+            "a CVAE with a classifier must have a class as y, latents, no baseline, one sample, "
+            "alpha = 1 and no free bits",
+            f"y of shape {model.condition_shape}, alpha = {model.alpha}, free_bits = "
+            f"{model.free_bits}, num_samples = {model.num_samples}",
+            "Leave the classifier or the others out.",
+        )
 
 
 def _check_prior(model: Any, prior: PriorLayer) -> None:

@@ -9,7 +9,14 @@ from keras import ops
 
 from condvae.checks import InputError, check_choice
 from condvae.distributions import Normal
-from condvae.models.contract import check_data, check_inputs, check_keys, check_networks
+from condvae.models.contract import (
+    check_data,
+    check_inputs,
+    check_keys,
+    check_networks,
+    seen_condition,
+)
+from condvae.models.every_class import under_every_class
 from condvae.models.likelihood import BernoulliLikelihood, Likelihood
 from condvae.models.prior import PriorDistribution, PriorLayer
 from condvae.objectives import (
@@ -22,13 +29,14 @@ from condvae.objectives import (
     importance_terms,
     kl_parts,
     rising_share,
+    semi_supervised_terms,
 )
 
 Tensor = Any
 
 COARSE_FACTORS = (2, 4)
 GRADIENTS = ("standard", "dreg")
-PARTS = ("encoder", "decoder", "prior", "baseline", "likelihood")
+PARTS = ("encoder", "decoder", "prior", "baseline", "classifier", "likelihood")
 SETTINGS = (
     "x_max",
     "y_max",
@@ -40,6 +48,8 @@ SETTINGS = (
     "beta_warmup",
     "beta_period",
     "coarse_weight",
+    "classifier_weight",
+    "classifier_warmup",
     "masked",
     "seed",
 )
@@ -52,17 +62,20 @@ class CVAE(keras.Model):
     Fit it on batches `{"x": x, "y": y}` alone: x is (batch, *image_shape) or, with one channel,
     (batch, height, width), integers from 0 to x_max (under a categorical likelihood the classes of
     the pixels, one channel; counts as they are) or floats taken as they are; y is (batch,)
-    class codes, (batch, num_classes) weights, or (batch, *condition_shape) images like x. Scaling,
-    binarisation and one-hot encoding happen inside. `compile` needs an optimizer only.
+    class codes, (batch, num_classes) weights (with a classifier, zeros where the label is
+    missing), or (batch, *condition_shape) images like x. Scaling, binarisation and one-hot
+    encoding happen inside. `compile` needs an optimizer only.
     `keras.models.load_model` knows the class once `condvae.CVAE` was imported.
 
     Args:
-        encoder: {"x", "y"} -> {"mean", "logvar"}, see `mlp_encoder`. Without encoder and decoder
+        encoder: {"x"[, "y"]} -> {"mean", "logvar"}, see `mlp_encoder`. Without encoder and decoder
             the model is the baseline alone, and has no latents.
         decoder: {"z"[, "y"]} -> x_params, see `mlp_decoder`.
         prior: {"y"[, "guess"]} -> {"mean", "logvar"} of p(z | y), see `mlp_prior`; the guess comes
             as the expected x; or a `PriorLayer`. None for the standard normal.
         baseline: {"y"} -> a guess that x_params are added to, see `mlp_baseline`; or None.
+        classifier: {"x"} -> logits of q(y | x), see `mlp_classifier`: the loss is then
+            `semi_supervised_terms`; or None.
         likelihood: from x_params to p(x | z, y).
         x_max: the greatest integer in x, which stands for one: 255 for 8-bit pixels, 1 for binary
             ones; of classes of pixels the last one.
@@ -76,6 +89,9 @@ class CVAE(keras.Model):
             validation's loss has neither.
         beta_warmup: training steps in which the weight rises to beta, see `rising_share`.
         beta_period: steps after which it begins again at 0; None: never.
+        classifier_weight: of -log q(y | x) where there is a label.
+        classifier_warmup: training steps in which the pull of the other rows on the classifier
+            rises from 0.
         coarse_weight: of the guess's `coarse_loss` at factors 2 and 4.
         masked: y's last channel is 1 where a pixel is given; densities are those of the others.
         seed: of the noise in training.
@@ -90,6 +106,7 @@ class CVAE(keras.Model):
         decoder: keras.Model | None = None,
         prior: keras.Model | None = None,
         baseline: keras.Model | None = None,
+        classifier: keras.Model | None = None,
         likelihood: Likelihood | None = None,
         x_max: int = 255,
         y_max: int | None = None,
@@ -102,6 +119,8 @@ class CVAE(keras.Model):
         beta_warmup: int = 0,
         beta_period: int | None = None,
         coarse_weight: float = 0.0,
+        classifier_weight: float = 1.0,
+        classifier_warmup: int = 0,
         masked: bool = False,
         seed: int = 0,
         name: str = "cvae",
@@ -113,6 +132,7 @@ class CVAE(keras.Model):
         self.decoder: Any = decoder
         self.prior: Any = prior
         self.baseline: Any = baseline
+        self.classifier: Any = classifier
         self.likelihood = likelihood or BernoulliLikelihood()
         self.x_max, self.y_max = x_max, x_max if y_max is None else y_max
         self.binarise, self.seed = binarise, seed
@@ -120,11 +140,12 @@ class CVAE(keras.Model):
         self.num_samples, self.free_bits = num_samples, free_bits
         self.gradient = check_choice(gradient, GRADIENTS, "gradient")
         self.beta_warmup, self.beta_period = beta_warmup, beta_period
+        self.classifier_weight, self.classifier_warmup = classifier_weight, classifier_warmup
         if encoder is not None and decoder is not None:
-            check_inputs(encoder, "encoder", {"x", "y"})
+            check_inputs(encoder, "encoder", {"x"}, {"y"})
             check_inputs(decoder, "decoder", {"z"}, {"y"})
             self.image_shape = tuple(encoder.input["x"].shape[1:])
-            self.condition_shape = tuple(encoder.input["y"].shape[1:])
+            self.condition_shape = seen_condition(encoder, decoder, classifier)
             self.latent_dim = int(decoder.input["z"].shape[1])
         elif baseline is not None and encoder is decoder:
             check_inputs(baseline, "baseline", {"y"})
@@ -144,7 +165,7 @@ class CVAE(keras.Model):
         )
         # of a training with a warm-up: the optimizer's own count is out of sight in a JAX step
         self.step: Any = None
-        if beta_warmup:
+        if beta_warmup or classifier_warmup:
             self.step = self.add_weight(
                 shape=(), initializer="zeros", dtype="int32", trainable=False, name="step"
             )
@@ -195,8 +216,14 @@ class CVAE(keras.Model):
 
     def encode(self, x: Tensor, y: Tensor, training: bool = False) -> Normal:
         """q(z | x, y) for preprocessed x and y."""
-        x = self.likelihood.seen(x)
-        return _float32_normal(self.encoder({"x": x, "y": y}, training=training))
+        inputs = {"x": self.likelihood.seen(x), "y": y}
+        inputs = {name: inputs[name] for name in self.encoder.input}
+        return _float32_normal(self.encoder(inputs, training=training))
+
+    def classify(self, x: Tensor, training: bool = False) -> Tensor:
+        """log q(y | x), (batch, num_classes) float32, for preprocessed x."""
+        logits = self.classifier({"x": self.likelihood.seen(x)}, training=training)
+        return ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
 
     def prior_given(
         self, y: Tensor, guess: Tensor | None, training: bool = False
@@ -247,7 +274,7 @@ class CVAE(keras.Model):
 
     def beta_at(self, step: Tensor) -> Tensor:
         """Weight of the KL in a training step, counted from 0."""
-        if self.step is None:
+        if not self.beta_warmup:
             return self.beta
         return self.beta * rising_share(step, self.beta_warmup, self.beta_period)
 
@@ -272,6 +299,8 @@ class CVAE(keras.Model):
             outputs["guess"] = guess
         if self.encoder is None:
             return outputs
+        if self.classifier is not None:
+            return outputs | {"y": y} | under_every_class(self, x, y, training)
         prior = self.prior_given(y, guess, training)
         posterior = self.posterior(x, y, prior, training)
         outputs |= {"mean": posterior.mean, "logvar": posterior.logvar, "prior_mean": prior.mean}
@@ -318,7 +347,18 @@ class CVAE(keras.Model):
     def terms(self, outputs: Mapping[str, Tensor], training: bool = False) -> Terms:
         """The objective and its parts, (batch,) nats each, from the outputs of `call`."""
         x, weights = outputs["x"], outputs.get("pixel_weights", 1.0)
-        if self.encoder is None:
+        if self.classifier is not None:
+            is_rising = training and self.classifier_warmup
+            terms = semi_supervised_terms(
+                outputs["reconstruction_losses"],
+                outputs["kl_losses"],
+                outputs["log_q"],
+                outputs["y"],
+                self._beta(training),
+                self.classifier_weight,
+                rising_share(self.step, self.classifier_warmup) if is_rising else 1.0,
+            )
+        elif self.encoder is None:
             terms = deterministic_terms(x, self.likelihood(outputs["guess"], weights))
         elif self.num_samples > 1:
             terms = importance_terms(
@@ -408,7 +448,7 @@ class CVAE(keras.Model):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         """The inverse of `get_config`."""
         parts = {
-            name: keras.saving.deserialize_keras_object(config[name], custom_objects)
+            name: keras.saving.deserialize_keras_object(config.get(name), custom_objects)
             for name in PARTS
         }
         return cls(**{**config, **parts})

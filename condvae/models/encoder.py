@@ -11,7 +11,7 @@ from condvae.models.layers import dense_stack, flat_concatenated, normal_outputs
 
 def mlp_encoder(
     image_shape: Sequence[int],
-    condition_shape: Sequence[int],
+    condition_shape: Sequence[int] | None,
     latent_dim: int,
     hidden_dims: Sequence[int] = (512,),
     activation: str = "relu",
@@ -23,6 +23,7 @@ def mlp_encoder(
     """A fully connected encoder.
 
     Args:
+        condition_shape: of an encoded y; None for an encoder that sees x alone.
         initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
         residual: a block of two layers for each of hidden_dims, see `residual_stack`.
         condition_everywhere: every hidden layer, or block, sees y; else the first one.
@@ -33,9 +34,8 @@ def mlp_encoder(
         own has these inputs and outputs too.
     """
     initializers = initializers or glorot_uniform(seed=0)
-    x = keras.Input(tuple(image_shape), name="x")
-    y = keras.Input(tuple(condition_shape), name="y")
-    hidden = flat_concatenated({"x": x, "y": y})
+    inputs = _inputs(image_shape, condition_shape)
+    hidden = flat_concatenated(inputs)
     hidden = dense_stack(
         hidden,
         hidden_dims,
@@ -43,15 +43,15 @@ def mlp_encoder(
         initializers,
         activity_regularizer,
         residual,
-        y if condition_everywhere else None,
+        inputs.get("y") if condition_everywhere else None,
     )
     outputs = normal_outputs(hidden, latent_dim, initializers)
-    return keras.Model({"x": x, "y": y}, outputs, name="encoder")
+    return keras.Model(inputs, outputs, name="encoder")
 
 
 def conv_encoder(
     image_shape: Sequence[int],
-    condition_shape: Sequence[int],
+    condition_shape: Sequence[int] | None,
     latent_dim: int,
     channels: Sequence[int] = (16, 32, 64),
     activation: str = "relu",
@@ -64,8 +64,17 @@ def conv_encoder(
             from the first layer on; a class at the last one.
     """
     initializers = initializers or glorot_uniform(seed=0)
-    x = keras.Input(tuple(image_shape), name="x")
-    y = keras.Input(tuple(condition_shape), name="y")
-    hidden = Pyramid(channels, activation, initializers).vectors(merged({"x": x, "y": y}))
+    inputs = _inputs(image_shape, condition_shape)
+    hidden = Pyramid(channels, activation, initializers).vectors(merged(inputs))
     outputs = normal_outputs(hidden, latent_dim, initializers)
-    return keras.Model({"x": x, "y": y}, outputs, name="encoder")
+    return keras.Model(inputs, outputs, name="encoder")
+
+
+def _inputs(
+    image_shape: Sequence[int], condition_shape: Sequence[int] | None
+) -> dict[str, keras.KerasTensor]:
+    """What an encoder sees, by name."""
+    inputs = {"x": keras.Input(tuple(image_shape), name="x")}
+    if condition_shape is not None:
+        inputs["y"] = keras.Input(tuple(condition_shape), name="y")
+    return inputs

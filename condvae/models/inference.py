@@ -71,6 +71,11 @@ def guess_log_prob(
     return {"log_prob": likelihood.log_prob(_target(model, x, pixel_noise))}
 
 
+def classify(model: CVAE, x: Tensor) -> dict[str, Tensor]:
+    """log q(y | x), (batch, num_classes); pixels as they are, where training binarises them."""
+    return {"log_prob": model.classify(model.scale(x))}
+
+
 def importance_log_weights(
     model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
 ) -> dict[str, Tensor]:

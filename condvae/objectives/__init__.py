@@ -6,6 +6,7 @@ from condvae.objectives.free_bits import free_bits_kl
 from condvae.objectives.hybrid import coarse_loss, deterministic_terms, hybrid_terms
 from condvae.objectives.importance import doubly_reparameterised, importance_terms
 from condvae.objectives.schedules import rising_share
+from condvae.objectives.semi_supervised import semi_supervised_terms
 
 __all__ = [
     "Terms",
@@ -18,4 +19,5 @@ __all__ = [
     "importance_terms",
     "kl_parts",
     "rising_share",
+    "semi_supervised_terms",
 ]

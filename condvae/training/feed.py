@@ -5,7 +5,8 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-CONDITION_STREAM = 1  # the order of the images has a generator of its own
+# the order of the images has a generator of its own
+CONDITION_STREAM, MORE_STREAM = 1, 2
 
 Conditions = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -16,9 +17,10 @@ class Feed(keras.utils.PyDataset):
 
     Args:
         x: (N, *image_shape) pixels as stored.
-        y: (N,) class codes; or a function (x, rng) -> y that makes the conditions of a batch from
-            its pixels.
+        y: (N,) class codes, or (N, num_classes), zeros where the label is missing; or a function
+            (x, rng) -> y that makes the conditions of a batch from its pixels.
         change: a function (y, rng) -> y of the conditions of a batch; None leaves them.
+        more: (rows, count): so many of these rows are drawn into each batch beside its own.
         seed: with the epoch it fixes the order; None keeps the rows as they are.
         first_step: the batches before it are left out.
         on_batch: called with the place of the batch in the epoch, from 1, before each.
@@ -33,20 +35,24 @@ class Feed(keras.utils.PyDataset):
         first_step: int = 0,
         on_batch: Callable[[int], None] = lambda served: None,
         change: Change | None = None,
+        more: tuple[np.ndarray, int] | None = None,
     ):
         super().__init__()
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
         self.first_step, self.on_batch, self.change = first_step, on_batch, change
+        self.more = more
         self.start_epoch(0)
 
     def from_step(self, step: int) -> "Feed":
         """The rest of each epoch from that step on."""
-        return Feed(self.x, self.y, self.batch_size, self.seed, step, self.on_batch, self.change)
+        order = (self.batch_size, self.seed, step, self.on_batch)
+        return Feed(self.x, self.y, *order, self.change, self.more)
 
     def head(self, num_rows: int) -> "Feed":
         """The first rows alone."""
         y = self.y if callable(self.y) else self.y[:num_rows]
-        return Feed(self.x[:num_rows], y, self.batch_size, self.seed, change=self.change)
+        more = self.more and (np.arange(num_rows), self.more[1])
+        return Feed(self.x[:num_rows], y, self.batch_size, self.seed, change=self.change, more=more)
 
     def start_epoch(self, epoch: int) -> None:
         """Shuffle for an epoch, counted from 0."""
@@ -69,6 +75,10 @@ class Feed(keras.utils.PyDataset):
         step = self.first_step + index
         self.on_batch(step + 1)
         rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
+        if self.more is not None:
+            among, count = self.more
+            rng = np.random.default_rng([self.seed or 0, self.epoch, step, MORE_STREAM])
+            rows = np.concatenate([rows, rng.choice(among, count)])
         x = self.x[rows]
         if not callable(self.y) and self.change is None:  # nothing is drawn
             return ({"x": x, "y": self.y[rows]},)

@@ -33,18 +33,32 @@ VALIDATION_BATCH = 1000
 def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
     """The shuffled training batches and the validation batches."""
     train, validation = dataset.train, dataset.validation
-    y_train, y_validation = train.given, validation.given
+    y_train, y_validation, more = train.given, validation.given, None
     if spec.data.masks_parts:
 
         def masked(x: np.ndarray, rng: np.random.Generator, omission: float = 0.0) -> np.ndarray:
             return masked_images(x, spec.data, dataset.x_max, rng, omission)
 
         y_train, y_validation = partial(masked, omission=spec.objective.omission), masked
+    if dataset.labelled is not None:
+        y_train, y_validation = (
+            np.zeros((len(split.x), dataset.num_classes), "float32")
+            for split in (train, validation)  # the choice of the epoch reads no label
+        )
+        y_train[dataset.labelled, train.given[dataset.labelled]] = 1
+        more = (dataset.labelled, spec.training.labelled_batch)
     rate, change = spec.training.condition_dropout, None
     if isinstance(dataset.condition, Schema) and rate and not spec.data.masks_parts:
         change = partial(dataset.condition.drop, rate=rate)
     return (
-        Feed(train.x, y_train, spec.training.batch_size, spec.training.seed, change=change),
+        Feed(
+            train.x,
+            y_train,
+            spec.training.batch_size,
+            spec.training.seed,
+            change=change,
+            more=more,
+        ),
         Feed(validation.x, y_validation, VALIDATION_BATCH),
     )
 
@@ -112,6 +126,8 @@ def _figures(run: Run, recorder: Recorder) -> Figures | None:
     rows, best = recorder.state.rows, recorder.state.best
     if best is None:
         return None
+    # the validation rows have no label in a training with few of them
+    bound = "ELBO" if run.spec.data.labelled is None else "ELBO of x without its label"
     return Figures(
         epochs=len(rows),
         best_epoch=int(best["epoch"]),
@@ -119,5 +135,5 @@ def _figures(run: Run, recorder: Recorder) -> Figures | None:
         val_reconstruction_loss=best["val_reconstruction_loss"],
         val_kl_loss=best["val_kl_loss"],
         seconds=sum(row["seconds"] for row in rows),
-        comparability=run.comparability("validation", "ELBO, one draw of z for each image"),
+        comparability=run.comparability("validation", f"{bound}, one draw of z for each image"),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from condvae.atomic import remove_scratch
 from condvae.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
 from condvae.checks import InputError, check_choice, check_new_path, check_range
-from condvae.conditions import Condition, Image, MaskedImage, Schema
+from condvae.conditions import Categorical, Condition, Image, MaskedImage, Schema
 from condvae.data import Dataset, load_data
 from condvae.lock import LOCK_NAME, locked
 from condvae.models import CVAE, Networks, build_model, build_optimizer, load_weights
@@ -68,7 +68,7 @@ def train(
     if isinstance(data, Dataset):
         _check_read_alike(data, reading)
     dataset = data if isinstance(data, Dataset) else load_data(data, **reading)
-    kind = "custom" if spec is not None else preset or _default_preset(dataset)
+    kind = "custom" if spec is not None else preset or _default_preset(dataset, settings)
     path = run_path(dataset, kind, run_dir, resume)
     if (path / RECORD_NAME).exists():  # only with resume
         with locked(path):
@@ -167,8 +167,15 @@ def resolve_spec(
         raise InputError(
             "either a preset or a spec must be given", "both", "Leave one of them out."
         )
+    labelled = spec.data.labelled if spec else _labelled(dataset, settings)
+    if labelled is not None and not isinstance(dataset.condition, Categorical):
+        raise InputError(
+            "labelled must come with data of one class label a row",
+            f"{dataset.name or 'data'} with {dataset.condition}",
+            "Leave it out, or bring labels.",
+        )
     if spec is None:
-        preset = check_choice(preset or _default_preset(dataset), PRESETS, "preset")
+        preset = check_choice(preset or _default_preset(dataset, settings), PRESETS, "preset")
         changes = PRESETS[preset][1]
         data = dataset.spec.model_copy(update=changes.get("data", {}))
         spec = Spec.parse({**changes, "data": data})
@@ -218,14 +225,20 @@ def _check_read_alike(dataset: Dataset, reading: dict[str, Any]) -> None:
             )
 
 
-def _default_preset(dataset: Dataset) -> str:
+def _default_preset(dataset: Dataset, settings: dict[str, Any]) -> str:
     """The preset for these data."""
     return default_preset(
         len(dataset.x),
         dataset.pixel_classes is not None,
         dataset.table is not None,
         isinstance(dataset.condition, Schema),
+        _labelled(dataset, settings) is not None,
     )
+
+
+def _labelled(dataset: Dataset, settings: dict[str, Any]) -> int | None:
+    """How many labels are to be used."""
+    return settings.get("labelled", dataset.spec.labelled)
 
 
 def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bool = False) -> Path:
@@ -275,7 +288,7 @@ def prepare_model(
     Raises:
         InputError: the data do not fit the likelihood, or other weights the networks.
     """
-    train = dataset.train
+    train, _ = dataset.train, dataset.labelled  # what cannot be split is refused here
     if (spec.model.likelihood == "categorical") != (dataset.pixel_classes is not None):
         raise InputError(
             "the likelihood 'categorical' must go with label maps, data that name their pixels' "

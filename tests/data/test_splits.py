@@ -4,7 +4,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from condvae.checks import InputError
-from condvae.data.splits import stratified_split
+from condvae.data.splits import balanced_rows, stratified_split
 
 counts_of_classes = st.lists(st.integers(3, 60), min_size=1, max_size=8)
 fractions = st.sampled_from([0.1, 0.2, 1 / 3, 0.5])
@@ -51,3 +51,31 @@ def test_empty_side_is_refused(fraction):
         stratified_split(np.array([0, 0, 0, 1, 1, 1]), fraction, 0)
     assert "each class" in caught.value.expected
     assert f"{fraction:g} of 6 examples in 2 classes" in caught.value.received
+
+
+@settings(max_examples=60, deadline=None)
+@given(counts_of_classes, st.floats(0, 1), st.integers(0, 2**32))
+def test_balanced_rows_are_as_many_of_each_class_as_it_has(counts, share, seed):
+    y = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
+    count = round(len(counts) + share * (len(y) - len(counts)))
+    rows = balanced_rows(y, count, seed)
+    assert len(rows) == count
+    assert (np.diff(rows) > 0).all()
+    drawn = np.bincount(y[rows], minlength=len(counts))
+    most = drawn.max()
+    assert ((drawn >= most - 1) | (drawn == counts)).all()
+    assert np.array_equal(rows, balanced_rows(y, count, seed))
+
+
+def test_other_seeds_draw_other_rows():
+    y = np.repeat([0, 1], 50)
+    assert not np.array_equal(balanced_rows(y, 20, 0), balanced_rows(y, 20, 1))
+    often = np.bincount(np.concatenate([balanced_rows(y, 10, n) for n in range(2000)]))
+    assert often.min() > 200 - 5 * np.sqrt(180)  # binomial: each row in a tenth of the draws
+    assert often.max() < 200 + 5 * np.sqrt(180)
+
+
+@pytest.mark.parametrize("count", [1, 101])
+def test_more_rows_than_there_are_or_fewer_than_classes_are_refused(count):
+    with pytest.raises(InputError, match=f"2 classes and at most the 100 .* received {count}"):
+        balanced_rows(np.repeat([0, 1], 50), count, 0)

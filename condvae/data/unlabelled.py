@@ -1,0 +1,32 @@
+"""Images that nothing is said about, to be judged by a model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from condvae.data.arrays import checked_images
+from condvae.data.image_folder import IMAGE_SUFFIXES, read_image
+from condvae.data.npz import read_x
+
+
+def read_unlabelled(path: Path, image_shape: Sequence[int]) -> np.ndarray | None:
+    """(N, height, width, channels) of an .npz that holds x alone, or of a folder of image files.
+
+    Args:
+        path: of the file, or of the folder, whose images are taken in the order of their names.
+        image_shape: (height, width, channels) that the model takes.
+
+    Returns:
+        uint8 or float32; None where the path is neither of these.
+
+    Raises:
+        InputError: what is there is damaged, or an image has another size.
+    """
+    if path.is_file() and path.suffix.lower() == ".npz":
+        x = read_x(path)
+        return None if x is None else checked_images(x)
+    if not path.is_dir():
+        return None
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+    return np.stack([read_image(file, image_shape) for file in files]) if files else None

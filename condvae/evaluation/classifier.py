@@ -1,0 +1,194 @@
+"""A classifier of real images into labels, by which generated ones are judged."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import platformdirs
+
+from condvae.checks import InputError
+from condvae.data import Dataset
+from condvae.evaluation.pixels import Pixels
+from condvae.models.initializers import glorot_uniform
+from condvae.models.layers import Dropout, residual_stack
+from condvae.tensors import StoredTensors, write_tensors
+
+_log = logging.getLogger(__name__)
+
+# A change of what follows changes the weights: count the recipe up, so that kept ones are left.
+RECIPE = 1
+HIDDEN_DIMS = (384, 256)
+ACTIVATION = "silu"
+INPUT_DROPOUT, DROPOUT = 0.2, 0.4
+BATCH_SIZE = 250
+EPOCHS, LEAST_STEPS, MOST_STEPS = 12, 500, 3_000
+LEARNING_RATE, WARMUP, WEIGHT_DECAY = 2e-3, 0.1, 0.1
+
+_ROWS = 1_000  # in one call of the network
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """Labels of images, and the features that they are told by.
+
+    Attributes:
+        network: rows (batch, dim) to {"features": (batch, 256), "logits": (batch, num_classes)}.
+    """
+
+    network: keras.Model
+
+    @property
+    def sha256(self) -> str:
+        """sha256, in hex, of the weights: figures in the features of another compare with none."""
+        digest = hashlib.sha256()
+        for name, tensor in _tensors(self.network).items():
+            digest.update(f"{name} {tensor.shape}".encode() + tensor.tobytes())
+        return digest.hexdigest()
+
+    def features(self, rows: np.ndarray) -> np.ndarray:
+        """The last hidden layer, (N, 256) float32, of rows (N, dim) as `Pixels` makes them."""
+        return self._outputs(rows)["features"]
+
+    def log_probs(self, rows: np.ndarray) -> np.ndarray:
+        """log p(class | x), (N, num_classes) float64 nats, of rows (N, dim)."""
+        logits = self._outputs(rows)["logits"].astype("float64")
+        logits -= logits.max(axis=1, keepdims=True)
+        return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+
+    def tell(self, rows: np.ndarray) -> np.ndarray:
+        """The most probable class of each of the rows, (N,) codes."""
+        return self._outputs(rows)["logits"].argmax(axis=1)
+
+    def accuracy(self, rows: np.ndarray, codes: np.ndarray) -> float:
+        """Share of the rows (N, dim) whose most probable class is their code (N,)."""
+        return float((self.tell(rows) == codes).mean())
+
+    def _outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Both outputs for any number of rows, compiled for one number of them."""
+        padded = np.pad(rows, ((0, -len(rows) % _ROWS), (0, 0)))
+        outputs = self.network.predict(padded, batch_size=_ROWS, verbose=0)
+        return {name: values[: len(rows)] for name, values in outputs.items()}
+
+
+def train_classifier(
+    rows: np.ndarray,
+    codes: np.ndarray,
+    num_classes: int,
+    pixels: Pixels,
+    seed: int = 0,
+    steps: int | None = None,
+) -> Classifier:
+    """A residual MLP trained by cross-entropy; the same arguments give the same weights.
+
+    Two residual blocks, dropout of hidden units and of pixels, AdamW under a cosine. Binarised
+    pixels are drawn anew in each batch. No validation: the last weights are taken.
+
+    Args:
+        rows: (N, dim) float32, see `Pixels.rows`.
+        codes: (N,) 0 to num_classes - 1.
+        seed: of first weights, order, dropout and pixels.
+        steps: batches of 250; None: 12 epochs, but 500 to 3,000 batches.
+
+    Source: He et al. 2016; Srivastava et al. 2014; Loshchilov & Hutter 2019.
+    """
+    if steps is None:
+        steps = int(np.clip(EPOCHS * len(rows) // BATCH_SIZE, LEAST_STEPS, MOST_STEPS))
+    classifier = Classifier(_build(rows.shape[1], num_classes, seed))
+    trained = keras.Model(classifier.network.input, classifier.network.output["logits"])
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        decay_steps=steps - round(WARMUP * steps),
+        warmup_target=LEARNING_RATE,
+        warmup_steps=round(WARMUP * steps),
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    trained.compile(optimizer, loss)
+    batches = _batches(rows, codes, pixels, steps, seed)
+    trained.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
+    return classifier
+
+
+def real_classifier(
+    dataset: Dataset, pixels: Pixels, seed: int = 0, folder: Path | None = None
+) -> Classifier:
+    """The classifier trained on a data set's training images, kept for the next call.
+
+    Args:
+        dataset: class-conditional images.
+        folder: where it is kept; None: the user's cache.
+    """
+    train = dataset.train
+    asked = {
+        "recipe": RECIPE,
+        "data": dataset.fingerprint,
+        "rows": dataset.split_record()["train"]["rows_sha256"],
+        "pixels": asdict(pixels),
+        "seed": seed,
+    }
+    name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+    folder = folder or platformdirs.user_cache_path("condvae") / "classifiers"
+    path = folder / f"{name}.safetensors"
+    if path.exists():
+        try:
+            network = _build(train.x[0].size, dataset.num_classes, seed)
+            _restore(network, StoredTensors(path))
+            return Classifier(network)
+        except InputError as error:
+            _log.warning("a damaged classifier is trained anew: %s", error)
+    else:
+        _log.warning("a classifier is trained on the real images, once for these data: %s", path)
+    rows = pixels.rows(train.x, dataset.x_max)
+    classifier = train_classifier(rows, train.given, dataset.num_classes, pixels, seed)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_tensors(path, _tensors(classifier.network))
+    except OSError as error:
+        _log.warning("the classifier could not be kept: %s", error)
+    return classifier
+
+
+def _build(dim: int, num_classes: int, seed: int) -> keras.Model:
+    """The network with its first weights."""
+    weights_seed, dropout_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(2))
+    initializers = glorot_uniform(weights_seed)
+    dropout_seed >>= 1  # Keras's seeds lie below 2**31
+    inputs = keras.Input((dim,), name="x")
+    seen = keras.layers.Dropout(
+        INPUT_DROPOUT, seed=dropout_seed + len(HIDDEN_DIMS), name="pixel_dropout"
+    )(inputs)
+    dropout = Dropout(DROPOUT, dropout_seed)
+    features = residual_stack(seen, HIDDEN_DIMS, ACTIVATION, initializers, dropout=dropout)
+    logits = keras.layers.Dense(
+        num_classes, kernel_initializer=next(initializers), name="logits", dtype="float32"
+    )(features)
+    return keras.Model(inputs, {"features": features, "logits": logits}, name="classifier")
+
+
+def _batches(
+    rows: np.ndarray, codes: np.ndarray, pixels: Pixels, steps: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Whole batches, all rows once before any comes again."""
+    rng = np.random.default_rng(seed)
+    num_passes = -(-steps * BATCH_SIZE // len(rows))
+    order = np.concatenate([rng.permutation(len(rows)) for _ in range(num_passes)])
+    for chosen in order[: steps * BATCH_SIZE].reshape(steps, BATCH_SIZE):
+        yield pixels.draw(rows[chosen], rng), codes[chosen]
+
+
+def _tensors(network: keras.Model) -> dict[str, np.ndarray]:
+    """The weights by their paths."""
+    return {variable.path: np.array(variable) for variable in network.weights}
+
+
+def _restore(network: keras.Model, stored: StoredTensors) -> None:
+    """Take over stored weights; InputError where they do not fit."""
+    tensors = stored.read({v.path: tuple(v.shape) for v in network.weights})
+    for variable in network.weights:
+        variable.assign(tensors[variable.path])

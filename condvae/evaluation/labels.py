@@ -1,0 +1,78 @@
+"""What a class-conditional model knows of labels: Bayes' rule, how calibrated, and log p(x)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from condvae.data import Dataset
+from condvae.evaluation.scores import score_rows
+from condvae.measures.calibration import Calibration, measure_calibration
+from condvae.runs import Run
+
+
+@dataclass(frozen=True)
+class LabelQuality:
+    """Labels told by Bayes' rule from log p(x | y), the labels alike frequent.
+
+    Attributes:
+        calibration: accuracy, and whether p(y | x) is as often right as it says.
+        log_marginal: mean log p(x), nats, a lower bound in expectation.
+        standard_error: of it, from the spread over the images.
+        num_samples: draws of z for each image and each label that may be the best.
+        comparability: data, split, estimator.
+    """
+
+    calibration: Calibration
+    log_marginal: float
+    standard_error: float
+    num_samples: int
+    comparability: str
+
+    def figures(self) -> dict[str, object]:
+        """The same, flat."""
+        return {
+            "bayes_accuracy": self.calibration.accuracy,
+            "bayes_negative_log_likelihood": self.calibration.negative_log_likelihood,
+            "bayes_expected_calibration_error": self.calibration.expected_calibration_error,
+            "bayes_num_images": self.calibration.num_rows,
+            "log_marginal": self.log_marginal,
+            "log_marginal_standard_error": self.standard_error,
+            "num_samples": self.num_samples,
+            "label_comparability": self.comparability,
+        }
+
+    def __str__(self) -> str:
+        found = self.calibration
+        error = np.sqrt(found.accuracy * (1 - found.accuracy) / found.num_rows)
+        return (
+            f"labels by Bayes' rule: accuracy {found.accuracy:.2%} ± {error:.2%}, "
+            f"-log p(y | x) {found.negative_log_likelihood:.3f} nats, expected calibration error "
+            f"{found.expected_calibration_error:.3f}; -log p(x) {-self.log_marginal:.2f} ± "
+            f"{self.standard_error:.2f} nats\n({self.comparability})"
+        )
+
+
+def evaluate_labels(
+    run: Run,
+    dataset: Dataset,
+    split: str = "test",
+    num_images: int | None = 1_000,
+    num_samples: int = 100,
+    seed: int = 0,
+) -> LabelQuality:
+    """log p(y | x) and log p(x) of a split's first images; None: of all.
+
+    Source: Kingma et al. 2014 (Bayes' rule); Guo et al. 2017 (calibration).
+    """
+    images = getattr(run.check_data(dataset), split)
+    x, y = images.x[:num_images], images.y[:num_images]
+    scores = score_rows(run.model, x, y, num_samples, seed)
+    error = scores.log_prob.std(ddof=1) / np.sqrt(len(x))
+    estimator = f"{num_samples} draws of z for each of {len(x):,} images and each likely label"
+    return LabelQuality(
+        calibration=measure_calibration(scores.log_posterior, run.record.classes.codes(y)),
+        log_marginal=float(scores.log_prob.mean()),
+        standard_error=float(error),
+        num_samples=num_samples,
+        comparability=run.comparability(split, f"importance sampling, {estimator}"),
+    )

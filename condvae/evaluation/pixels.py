@@ -1,0 +1,83 @@
+"""What a generated image is, and what real images are made of to stand beside it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from condvae.data import Dataset
+from condvae.runs import Run
+from condvae.trained import TrainedModel
+
+# their draws look like the data, pixel by pixel
+_OF_THE_DATAS_KIND = ("logistic_mixture", "poisson")
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """How generated and real images become rows of one kind.
+
+    Where a draw of the pixels is of the data's kind (binary, 8-bit levels, counts) it is what the
+    model claims to make, and draws are compared. A model that binarises its images anew at each
+    draw is one of binary images: real ones are binarised once, by the same rule. Under the other
+    likelihoods a draw adds noise that no image has; there expected pixels, which `condvae generate`
+    writes, are compared with the images as they are. They are smoother than any image, which the
+    figures then show.
+
+    Attributes:
+        drawn: whether generated pixels are draws from p(x | z, y), else expected values.
+        binarised: whether real pixels are draws with their grey levels as probabilities.
+        low: what becomes 0, on the scale of the model's x.
+        high: what becomes 1.
+    """
+
+    drawn: bool
+    binarised: bool
+    low: float = 0.0
+    high: float = 1.0
+
+    @classmethod
+    def of_run(cls, run: Run, dataset: Dataset) -> "Pixels":
+        """What is right for a run's model and its data."""
+        model, low, high = run.spec.model, 0.0, 1.0
+        binarised = model.pixels == "dynamic"
+        is_binary = dataset.x.dtype == np.uint8 and dataset.x_max == 1
+        if model.likelihood == "poisson":
+            high = float(dataset.x_max)
+        elif not dataset.in_unit_interval:
+            low, high = float(dataset.train.x.min()), float(dataset.train.x.max())
+        drawn = binarised or is_binary or model.likelihood in _OF_THE_DATAS_KIND
+        return cls(drawn, binarised, low, high)
+
+    def rows(self, x: np.ndarray, x_max: int) -> np.ndarray:
+        """Real images as (N, dim) float32, about 0 to 1, not yet binarised.
+
+        Args:
+            x: (N, *image_shape) as stored.
+            x_max: the integer that stands for white.
+        """
+        flat = x.reshape(len(x), -1).astype("float32")
+        return flat / x_max if x.dtype.kind in "iu" else self._stretch(flat)
+
+    def draw(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The rows as the model's training saw them: binarised anew, or as they are."""
+        if not self.binarised:
+            return rows
+        return (rng.random(rows.shape, dtype="float32") < rows).astype("float32")
+
+    def generate(self, model: TrainedModel, labels: Any, seed: int = 0) -> np.ndarray:
+        """(N, dim) float32: an image under each of the labels (N,)."""
+        x = model.generate(labels, sample=self.drawn, seed=seed)
+        return self._stretch(x.reshape(len(x), -1))
+
+    def _stretch(self, rows: np.ndarray) -> np.ndarray:
+        """From the scale of the model's x."""
+        if (self.low, self.high) == (0, 1):
+            return rows
+        return ((rows - self.low) / (self.high - self.low)).astype("float32")
+
+    def __str__(self) -> str:
+        generated = "drawn pixels" if self.drawn else "expected pixels"
+        return (
+            f"{generated} beside real images {'binarised once' if self.binarised else 'as stored'}"
+        )

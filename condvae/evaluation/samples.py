@@ -1,0 +1,281 @@
+"""Whether generated images are those asked for, look real, are varied, and are no copies."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from condvae.checks import InputError, check_at_least, memory_bound
+from condvae.conditions import Categorical, check_categorical
+from condvae.data import Dataset
+from condvae.evaluation.classifier import Classifier, real_classifier
+from condvae.evaluation.pixels import Pixels
+from condvae.measures.coverage import density_coverage, precision_recall
+from condvae.measures.frechet import frechet_distance, frechet_distance_by_class
+from condvae.measures.memorisation import Memorisation, compare_with_training
+from condvae.runs import Run
+
+LEAST_TEST_IMAGES = 10  # of each class
+BYTES_A_PIXEL = 4 + 8 + 8  # of a training image: as rows, and in the search for the nearest
+# how many times as many samples as held-out images must be that near to a training image
+SUSPICIOUS = 5
+
+
+@dataclass(frozen=True)
+class Resemblance:
+    """Images against as many real ones, in a classifier's features.
+
+    Attributes:
+        frechet: Fréchet distance, 0 or more, smaller is nearer.
+        precision: share that lies where real images do (fidelity), k = 3.
+        recall: share of the real images' places that are reached (diversity), k = 3.
+        density: as precision, counting how many real images are near; about 1, k = 5.
+        coverage: share of the real images with one of these near, k = 5.
+    """
+
+    frechet: float
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+@dataclass(frozen=True)
+class SampleQuality:
+    """Generated images, as many for each class, judged beside real test images.
+
+    Attributes:
+        label_accuracy: share of the samples of which the classifier tells the label asked for, by
+            label.
+        real_accuracy: share of the real test images of which it tells the label.
+        generated: samples against real test images.
+        real: further real test images against the same: what can be reached at this number.
+        frechet: Fréchet distance of samples and of further real images, by label.
+        memorisation: samples and real test images by their nearest training images, in pixels.
+        closest: (num_pairs, 2, *image_shape) the samples that are nearest to a training image,
+            and that image; nearest first, pixels about 0 to 1.
+        closest_rows: (num_pairs,) where in the data set those training images are.
+        num_generated: samples.
+        num_test: real test images that the classifier told.
+        num_compared: samples, and real images, and further ones, in `generated` and `real`.
+        num_nearest: samples, and real test images, in `memorisation`.
+        pixels: what was compared.
+        classifier: sha256, in hex, of the classifier's weights.
+        comparability: data, split, pixels, classifier and what chose the epoch.
+    """
+
+    label_accuracy: dict[str, float]
+    real_accuracy: float
+    generated: Resemblance
+    real: Resemblance
+    frechet: dict[str, tuple[float, float]]
+    memorisation: Memorisation
+    closest: np.ndarray
+    closest_rows: np.ndarray
+    num_generated: int
+    num_test: int
+    num_compared: int
+    num_nearest: int
+    pixels: Pixels
+    classifier: str
+    comparability: str
+
+    @property
+    def mean_label_accuracy(self) -> float:
+        """Of all samples."""
+        return float(np.mean(list(self.label_accuracy.values())))
+
+    @property
+    def has_copies(self) -> bool:
+        """Whether far more samples than held-out images are very near to a training image."""
+        return self.memorisation.closer_share > SUSPICIOUS * self.memorisation.quantile
+
+    def figures(self) -> dict[str, object]:
+        """The figures, flat."""
+        return {
+            "label_accuracy": self.mean_label_accuracy,
+            "label_accuracy_of_real": self.real_accuracy,
+            **{f"label_accuracy_{label}": share for label, share in self.label_accuracy.items()},
+            **asdict(self.generated),
+            **{f"{name}_of_real": value for name, value in asdict(self.real).items()},
+            **{f"frechet_{label}": distance for label, (distance, _) in self.frechet.items()},
+            **{f"frechet_of_real_{label}": real for label, (_, real) in self.frechet.items()},
+            "farther_than_held_out": self.memorisation.farther,
+            "farther_than_held_out_z_score": self.memorisation.z_score,
+            "closer_than_held_out": self.memorisation.closer_share,
+            "has_copies": self.has_copies,
+            "closest_distance": float(self.memorisation.distances[0]),
+            "closest_training_row": int(self.closest_rows[0]),
+            "samples": self.num_generated,
+            "samples_compared": self.num_compared,
+            "samples_for_nearest": self.num_nearest,
+            "classifier_sha256": self.classifier,
+            "samples_comparability": self.comparability,
+        }
+
+    def __str__(self) -> str:
+        accuracy, memorisation = self.mean_label_accuracy, self.memorisation
+        error = np.sqrt(accuracy * (1 - accuracy) / self.num_generated)
+        worst = min(self.label_accuracy, key=lambda label: self.label_accuracy[label])
+        far = max(self.frechet, key=lambda label: self.frechet[label][0])
+        beside = "; ".join(
+            f"{name} {value:.3f} (real {asdict(self.real)[name]:.3f})"
+            for name, value in asdict(self.generated).items()
+            if name != "frechet"
+        )
+        lines = [
+            f"label accuracy {accuracy:.2%} ± {error:.2%} of {self.num_generated:,} samples "
+            f"(least {self.label_accuracy[worst]:.1%}: {worst}), by a classifier that is right on "
+            f"{self.real_accuracy:.2%} of {self.num_test:,} real test images",
+            f"Fréchet distance {self.generated.frechet:.2f} (real {self.real.frechet:.2f}; of one "
+            f"class at most {self.frechet[far][0]:.2f}, real {self.frechet[far][1]:.2f}: {far}), "
+            f"{self.num_compared:,} samples, or further real images, against as many real ones",
+            f"{beside}; {self.num_compared:,} against as many",
+            f"{memorisation.closer_share:.1%} of {self.num_nearest:,} samples are nearer to a "
+            f"training image than all but {memorisation.quantile:.0%} of as many held-out images; "
+            f"a sample is the farther one with probability {memorisation.farther:.2f}"
+            + ("" if self.pixels.drawn else " (expected pixels are smooth, and so nearer)")
+            + ("; there are copies among the samples" if self.has_copies else ""),
+        ]
+        return "\n".join([*lines, f"({self.comparability})"])
+
+
+def has_classes_to_judge(run: Run, dataset: Dataset) -> bool:
+    """Whether `evaluate_samples` can judge a run: images given one of several classes.
+
+    Each of the classes must have 10 images or more in the test split, and three copies of the
+    training images as numbers must fit into half of the memory.
+    """
+    condition = run.record.condition
+    if not isinstance(condition, Categorical) or condition.dim < 2:
+        return False
+    if run.spec.data.task != "class" or not run.model.latent_dim:
+        return False
+    dataset = run.check_data(dataset)
+    fits = BYTES_A_PIXEL * dataset.train.x.size <= memory_bound()
+    return fits and _least_count(dataset) >= LEAST_TEST_IMAGES
+
+
+def evaluate_samples(
+    run: Run,
+    dataset: Dataset,
+    per_class: int = 400,
+    num_nearest: int = 1_000,
+    num_pairs: int = 16,
+    seed: int = 0,
+    cache: Path | None = None,
+) -> SampleQuality:
+    """Judge images that a run's model generates under each of its classes.
+
+    What `Pixels` says is compared. A classifier trained on the real training images tells the
+    labels and makes the features; the test images, which neither saw, stand for the data. Sets
+    that are compared are of one size and have as many images of each class.
+
+    Args:
+        per_class: samples for each class; of them at most half as many as there are test images
+            of the rarest class are compared with real ones.
+        num_nearest: samples, over all classes, whose nearest training images are sought.
+        num_pairs: closest pairs to keep.
+        seed: of the samples, of which real images are taken, and of the classifier.
+        cache: the folder that keeps the classifier; None: the user's cache.
+
+    Raises:
+        InputError: a run that `has_classes_to_judge` refuses, or other data.
+
+    Source: Ravuri & Vinyals 2019 (a classifier's labels); the rest as in `measures`.
+    """
+    check_at_least(per_class, 2, "per_class")
+    check_at_least(num_pairs, 1, "num_pairs")
+    dataset = run.check_data(dataset)
+    if not has_classes_to_judge(run, dataset):
+        raise InputError(
+            f"the run must have learned images given one of several classes, each with "
+            f"{LEAST_TEST_IMAGES} test images or more, that fit into memory as numbers",
+            f"{len(dataset.x):,} {dataset.unit} given {run.record.condition}",
+            "Take another run, hold out more images, or resize them.",
+        )
+    pixels, rng = Pixels.of_run(run, dataset), np.random.default_rng(seed)
+    classifier = real_classifier(dataset, pixels, seed, cache)
+    labels, codes = dataset.label_names, np.arange(dataset.num_classes)
+    test, train = (
+        pixels.draw(pixels.rows(split.x, dataset.x_max), rng)
+        for split in (dataset.test, dataset.train)
+    )
+    # from here (number of classes, rows of each, dim)
+    real = _of_each_class(test, dataset.test.given, _least_count(dataset), rng)
+    asked = check_categorical(dataset.condition).labels(np.repeat(codes, per_class))
+    samples = pixels.generate(run.model, asked, seed).reshape(len(codes), per_class, -1)
+    told = classifier.tell(_flat(samples)).reshape(len(codes), per_class)
+
+    half = min(per_class, real.shape[1] // 2)
+    reference, further, generated = (
+        classifier.features(_flat(part))
+        for part in (real[:, :half], real[:, half : 2 * half], samples[:, :half])
+    )
+    of_class = np.repeat(codes, half)
+    of_samples, of_real = (
+        frechet_distance_by_class(reference, of_class, others, of_class)
+        for others in (generated, further)
+    )
+    count = max(1, min(num_nearest // len(codes), real.shape[1], per_class))
+    nearest = _flat(samples[:, :count])
+    memorisation = compare_with_training(
+        train, _flat(real[:, :count]), nearest, num_pairs=min(num_pairs, len(nearest))
+    )
+    near, copied = memorisation.pairs.T
+    pairs = np.stack([nearest[near], train[copied]], axis=1)
+    shares = (told == codes[:, None]).mean(axis=1)
+    return SampleQuality(
+        label_accuracy=dict(zip(labels, shares.tolist(), strict=True)),
+        real_accuracy=classifier.accuracy(test, dataset.test.given),
+        generated=resemblance(reference, generated),
+        real=resemblance(reference, further),
+        frechet={label: (of_samples[code], of_real[code]) for code, label in enumerate(labels)},
+        memorisation=memorisation,
+        closest=pairs.reshape(-1, 2, *dataset.image_shape),
+        closest_rows=dataset.train.rows[copied],
+        num_generated=len(asked),
+        num_test=len(test),
+        num_compared=len(generated),
+        num_nearest=len(nearest),
+        pixels=pixels,
+        classifier=classifier.sha256,
+        comparability=comparability(run, dataset, pixels, classifier),
+    )
+
+
+def resemblance(real: np.ndarray, others: np.ndarray) -> Resemblance:
+    """Features of images (M, dim) against those of real ones (N, dim), best as many."""
+    return Resemblance(
+        frechet_distance(real, others),
+        **asdict(precision_recall(real, others)),
+        **asdict(density_coverage(real, others)),
+    )
+
+
+def comparability(run: Run, dataset: Dataset, pixels: Pixels, classifier: Classifier) -> str:
+    """What figures of generated images may be compared with: one line."""
+    chooser = "test" if run.spec.data.validation == "test" else "validation"
+    return (
+        f"{dataset.name or 'data'} {dataset.fingerprint[:8]}, test split of "
+        f"{len(dataset.test.x):,} images; {pixels}; classifier and features "
+        f"{classifier.sha256[:8]}; the {chooser} images chose the epoch"
+    )
+
+
+def _least_count(dataset: Dataset) -> int:
+    """Test images of the rarest class."""
+    return int(np.bincount(dataset.test.given, minlength=dataset.num_classes).min())
+
+
+def _of_each_class(
+    rows: np.ndarray, codes: np.ndarray, count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """(number of classes, count, dim): so many of the rows of each class, in random order."""
+    found = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
+    return rows[np.stack([rng.permutation(of_class)[:count] for of_class in found])]
+
+
+def _flat(rows: np.ndarray) -> np.ndarray:
+    """(number of classes * rows of each, dim)."""
+    return rows.reshape(-1, rows.shape[-1])

@@ -1,0 +1,98 @@
+"""How plausible images and their labels are to a class-conditional model: scores, and an audit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from condvae.evaluation.bayes_rule import classify_by_bayes
+from condvae.measures.plausibility import rank_lowest
+from condvae.trained import TrainedModel
+
+SCREENING = 10
+MARGIN = 20.0
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a model thinks of N rows, nats.
+
+    Attributes:
+        log_prob: (N,) log p(x), the labels alike frequent.
+        log_posterior: (N, num_classes) log p(y | x).
+        labels: names of the classes, in the order of their codes.
+        codes: (N,) of the given labels; None where there are none.
+    """
+
+    log_prob: np.ndarray
+    log_posterior: np.ndarray
+    labels: tuple[str, ...]
+    codes: np.ndarray | None
+
+    @property
+    def best(self) -> np.ndarray:
+        """(N,) codes of the most probable labels."""
+        return self.log_posterior.argmax(axis=1)
+
+    @property
+    def given(self) -> np.ndarray | None:
+        """(N,) log p(x | y) of the given labels; None where there are none."""
+        if self.codes is None:
+            return None
+        of_label = self.log_posterior[np.arange(len(self.codes)), self.codes]
+        return self.log_prob + of_label + np.log(len(self.labels))
+
+    @property
+    def margins(self) -> np.ndarray | None:
+        """(N,) log p(y | x) of the given label less that of the best other one; None without."""
+        if self.codes is None:
+            return None
+        rows, others = np.arange(len(self.codes)), self.log_posterior.copy()
+        others[rows, self.codes] = -np.inf
+        return self.log_posterior[rows, self.codes] - others.max(axis=1)
+
+    def by_label(self) -> np.ndarray:
+        """(N,) rows, the least plausible label first; by the image where there are no labels."""
+        return rank_lowest(self.log_prob if self.margins is None else self.margins)
+
+    def by_image(self) -> np.ndarray:
+        """(N,) rows, the least plausible image first."""
+        return rank_lowest(self.log_prob)
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """A column for each score, as `score` and `audit` write them."""
+        names = np.asarray(self.labels)
+        best = self.best
+        columns: dict[str, np.ndarray] = {"row": np.arange(len(best))}
+        if self.codes is not None:
+            columns |= {
+                "label": names[self.codes],
+                "log_prob_given_label": np.asarray(self.given),
+                "label_margin": np.asarray(self.margins),
+            }
+        return columns | {
+            "log_prob": self.log_prob,
+            "best_label": names[best],
+            "best_label_prob": np.exp(self.log_posterior[np.arange(len(best)), best]),
+        }
+
+
+def score_rows(
+    model: TrainedModel,
+    x: np.ndarray,
+    labels: np.ndarray | None = None,
+    num_samples: int = 50,
+    seed: int = 0,
+) -> Scores:
+    """log p(x | y), log p(x) and log p(y | x) of every row.
+
+    Every label by 10 samples first, those within 20 nats of the best by num_samples, see
+    `classify_by_bayes`.
+
+    Args:
+        x: images.
+        labels: (N,) names or numbers of classes; None where there are none.
+    """
+    screening = SCREENING if num_samples > SCREENING else None
+    found = classify_by_bayes(model, x, num_samples, screening=screening, margin=MARGIN, seed=seed)
+    codes = None if labels is None else model.classes.codes(labels)
+    return Scores(found.log_marginal, found.log_prob, model.classes.categories, codes)

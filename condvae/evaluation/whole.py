@@ -1,0 +1,62 @@
+"""Everything that can be measured of a run, whatever it is given."""
+
+from typing import Protocol
+
+from condvae.data import Dataset
+from condvae.evaluation.accuracy_score import score_accuracy
+from condvae.evaluation.classification import evaluate_classifier
+from condvae.evaluation.doctor import can_examine
+from condvae.evaluation.label_maps import evaluate_label_maps
+from condvae.evaluation.labels import evaluate_labels
+from condvae.evaluation.latents import evaluate_latents
+from condvae.evaluation.likelihood import conditional_likelihood, evaluate
+from condvae.evaluation.samples import evaluate_samples, has_classes_to_judge
+from condvae.evaluation.style import can_measure_style, evaluate_style
+from condvae.evaluation.tables import evaluate_table
+from condvae.runs import Run
+
+FULL_SAMPLES = 5_000
+
+
+class Result(Protocol):
+    """What an evaluation returns; str() is the same for a reader."""
+
+    def figures(self) -> dict[str, object]:
+        """Numbers and comparability by name, flat."""
+        ...
+
+
+def evaluate_whole(
+    run: Run, dataset: Dataset, full: bool = False, seed: int = 0
+) -> dict[str, Result]:
+    """Title -> measure, on the test split.
+
+    Args:
+        full: K = 5,000 draws of z for the likelihood, Bayes' rule on all images, and classifiers
+            that are trained on samples (minutes to an hour).
+        seed: of all draws.
+    """
+    record, found = run.record, {}
+    dataset = run.check_data(dataset)
+    found["Bound"] = evaluate(run, dataset, seed=seed)
+    of_classes = can_examine(run)
+    if run.spec.data.task != "class" or of_classes:
+        num_samples = FULL_SAMPLES if full else 100
+        found["Likelihood"] = conditional_likelihood(run, dataset, "test", num_samples, seed)
+    if record.preprocessing.pixel_classes is not None:
+        found["Label maps"] = evaluate_label_maps(run, dataset)
+    if dataset.table is not None:
+        found["Table"] = evaluate_table(run, dataset)
+    if of_classes:
+        if run.spec.data.labelled is not None:
+            found["Classifier"] = evaluate_classifier(run, dataset)
+        count = None if full else 1_000
+        found["Labels"] = evaluate_labels(run, dataset, num_images=count, seed=seed)
+        found["Latents"] = evaluate_latents(run, dataset, seed=seed)
+        if can_measure_style(run):
+            found["Style"] = evaluate_style(run, dataset, seed=seed)
+    if has_classes_to_judge(run, dataset):
+        found["Samples"] = evaluate_samples(run, dataset, seed=seed)
+        if full:
+            found["Accuracy score"] = score_accuracy(run, dataset)
+    return found

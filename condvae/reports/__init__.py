@@ -1,0 +1,7 @@
+"""What composes measures and figures for a reader: a page, a file of numbers, a card."""
+
+from condvae.reports.card import model_card
+from condvae.reports.metrics import Metrics, read_metrics, write_metrics
+from condvae.reports.page import render_page
+
+__all__ = ["Metrics", "model_card", "read_metrics", "render_page", "write_metrics"]

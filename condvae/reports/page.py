@@ -1,0 +1,106 @@
+"""report.html: one file that needs no other, figures inside."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from condvae.reports.metrics import Metrics
+from condvae.runs import Run
+
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
+table { border-collapse: collapse; } td, th { text-align: left; padding: .15rem 1rem .15rem 0;
+vertical-align: top; } td.number { font-variant-numeric: tabular-nums; }
+figure { margin: 1rem 0; } img { background: white; max-width: 100%; }
+pre { white-space: pre-wrap; } .fault { border-left: .3rem solid #c60; padding-left: .7rem; }
+"""
+MEDIA_TYPES = {"png": "image/png", "gif": "image/gif"}
+
+
+def render_page(
+    run: Run, metrics: Metrics, words: Mapping[str, str], figures: Mapping[str, bytes]
+) -> str:
+    """The page's text.
+
+    Args:
+        metrics: title -> numbers.
+        words: title -> the same for a reader, several lines.
+        figures: a file's name, such as "scatter.png", -> its content.
+    """
+    record = run.record
+    found = record.figures
+    facts = {
+        "run": metrics.run,
+        "data": f"{record.data.name or 'arrays'}, fingerprint {record.data.fingerprint[:16]}",
+        "given": str(record.condition),
+        "preset": record.preset or "a spec of its own",
+        "trained": f"{record.created}, {found.epochs if found else 0} epochs, {record.status}",
+        "versions": ", ".join(f"{name} {v}" for name, v in record.versions.items()),
+        "test split": f"read by {metrics.test_readings} evaluation(s) of this run so far",
+    }
+    parts = [
+        f"<h1>{escape(metrics.run)}</h1>",
+        _table(facts),
+        *_faults(metrics.faults),
+    ]
+    for title, numbers in metrics.measures.items():
+        parts += [
+            f"<h2>{escape(title)}</h2>",
+            f"<pre>{escape(words[title])}</pre>" if title in words else "",
+            f"<details><summary>as numbers</summary>{_table(numbers)}</details>",
+        ]
+    parts += [_figure(name, content) for name, content in figures.items()]
+    parts += [
+        "<h2>Spec</h2>",
+        f"<details><summary>as JSON</summary><pre>"
+        f"{escape(record.spec.model_dump_json(indent=2))}</pre></details>",
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        # nothing is fetched, nothing runs
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
+        f"<title>{escape(metrics.run)}</title><style>{STYLE}</style></head>\n<body>\n"
+        + "\n".join(part for part in parts if part)
+        + "\n</body></html>\n"
+    )
+
+
+def _faults(faults: Sequence[str]) -> list[str]:
+    """What the doctor says."""
+    if not faults:
+        return ["<p>The doctor found nothing wrong.</p>"]
+    return [f'<p class="fault">{escape(fault)}</p>' for fault in faults]
+
+
+def _table(rows: Mapping[str, object]) -> str:
+    """Names and values."""
+    return (
+        "<table>"
+        + "".join(
+            f'<tr><th scope="row">{escape(name)}</th><td class="number">{escape(_shown(value))}'
+            "</td></tr>"
+            for name, value in rows.items()
+        )
+        + "</table>"
+    )
+
+
+def _shown(value: object) -> str:
+    """A value as text."""
+    if value is None:
+        return "not measured"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _figure(name: str, content: bytes) -> str:
+    """An image, inside the page."""
+    stem, _, suffix = name.rpartition(".")
+    data = base64.b64encode(content).decode("ascii")
+    return (
+        f'<figure><img alt="{escape(stem)}" src="data:{MEDIA_TYPES[suffix]};base64,{data}">'
+        f"<figcaption>{escape(stem)}</figcaption></figure>"
+    )

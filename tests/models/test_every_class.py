@@ -1,0 +1,143 @@
+"""All classes of a row, against the model under one class after the other and a closed form."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from condvae.checks import InputError
+from condvae.models import CVAE, build_model, inference, mlp_decoder, mlp_encoder
+from condvae.models.classifier import conv_classifier, mlp_classifier
+from condvae.spec import Spec
+
+SHAPE, NUM_CLASSES, SCALE = (4, 3, 1), 3, 0.7
+
+
+def make(shape=SHAPE, **settings) -> CVAE:
+    settings = {"latent_dim": 2, "hidden_dims": (7,), "labelled": 5, **settings}
+    return build_model(Spec().override(**settings), shape, (NUM_CLASSES,))
+
+
+def batch(rows=17, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 256, (rows, *SHAPE), dtype="uint8")
+    y = np.eye(NUM_CLASSES, dtype="float32")[rng.integers(0, NUM_CLASSES, rows)]
+    y[::2] = 0
+    return {"x": x, "y": y}
+
+
+@pytest.mark.parametrize(
+    ("encoder_sees", "decoder_sees", "prior"),
+    [
+        ("x", "z", "flow"),
+        ("x", "z_and_y", "standard"),
+        ("x_and_y", "z", "conditional"),
+        ("x_and_y", "z_and_y", "standard"),
+    ],
+)
+def test_every_class_is_the_plain_bound_of_that_class(encoder_sees, decoder_sees, prior):
+    model = make(prior=prior, encoder_sees=encoder_sees, decoder_sees=decoder_sees)
+    rng = np.random.default_rng(1)
+    model.set_weights([rng.normal(0, 0.3, np.shape(w)) for w in model.get_weights()])
+    kernel, bias = model.encoder.get_layer("logvar").get_weights()
+    model.encoder.get_layer("logvar").set_weights([0 * kernel, bias - 40])  # no noise in z
+    data = {name: ops.convert_to_tensor(array) for name, array in batch().items()}
+    outputs = model(data)
+    columns = outputs["reconstruction_losses"].shape[1]
+    assert columns == (1 if (encoder_sees, decoder_sees) == ("x", "z") else NUM_CLASSES)
+    for code in range(NUM_CLASSES):
+        y = ops.one_hot(ops.full((17,), code, dtype="int32"), NUM_CLASSES, dtype="float32")
+        plain = inference.elbo(model, data["x"], y, ops.zeros((17, 2)))
+        reconstruction = outputs["reconstruction_losses"][:, min(code, columns - 1)]
+        np.testing.assert_allclose(reconstruction, plain["reconstruction_loss"], rtol=1e-4)
+        np.testing.assert_allclose(outputs["kl_losses"][:, code], plain["kl_loss"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "residual", "convolutional"])
+def test_every_combination_fits_saves_and_loads(architecture, tmp_path):
+    settings = {"architecture": architecture, "classifier_warmup": 0.5}
+    settings |= {} if architecture == "convolutional" else {"classifier_dropout": 0.3}
+    model = build_model(
+        Spec().override(latent_dim=2, hidden_dims=(6,), labelled=5, **settings),
+        SHAPE,
+        (NUM_CLASSES,),
+        steps=4,
+    )
+    model.compile(optimizer=keras.optimizers.Adam(1e-2))
+    data = batch()
+    history = model.fit(data, batch_size=9, epochs=2, validation_data=(data, None), verbose=0)
+    assert np.isfinite(history.history["val_loss"]).all()
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    before, after = (inference.classify(m, data["x"])["log_prob"] for m in (model, loaded))
+    np.testing.assert_array_equal(before, after)
+    np.testing.assert_allclose(np.exp(before).sum(axis=1), 1, rtol=1e-5)
+    assert loaded.classifier_warmup == 2
+
+
+class LinearGaussian:
+    """x = W z + m_y + scale * noise, z ~ N(0, 1): six numbers of one of three classes.
+
+    p(y | x) is a softmax of linear functions of x, and q(z | x, y) linear in x and y, so that
+    networks without hidden layers can be exact. error: how far both are from that.
+    """
+
+    def __init__(self, rows, error=0.0):
+        rng = np.random.default_rng(3)
+        spec = Spec().override(likelihood="normal", scale=SCALE, latent_dim=2, hidden_dims=())
+        self.model = build_model(spec.override(labelled=3), (2, 3, 1), (NUM_CLASSES,))
+        w = np.linalg.qr(rng.standard_normal((6, 2)))[0] * [1.5, 0.8]
+        means = rng.standard_normal((NUM_CLASSES, 6))
+        variance = 1 / (1 + (w**2).sum(axis=0) / SCALE**2)
+        precision = np.linalg.inv(covariance := w @ w.T + SCALE**2 * np.eye(6))
+
+        def put(part, layer, kernel, bias):
+            getattr(self.model, part).get_layer(layer).set_weights([kernel, bias])
+
+        of_x = w * variance / SCALE**2
+        put("encoder", "mean", np.concatenate([of_x, -means @ of_x]), np.full(2, error))
+        put("encoder", "logvar", np.zeros((9, 2)), np.log(variance) + error)
+        put("decoder", "x_params", np.concatenate([w.T, means]), np.zeros(6))
+        linear = precision @ means.T
+        constant = -0.5 * np.einsum("ci,ij,cj->c", means, precision, means)
+        put("classifier", "logits", (1 + error) * linear, constant)
+        codes = rng.integers(0, NUM_CLASSES, rows)
+        noise = SCALE * rng.standard_normal((rows, 6))
+        x = rng.standard_normal((rows, 2)) @ w.T + means[codes] + noise
+        self.x = x.reshape(rows, 2, 3, 1).astype("float32")
+        centred = x[:, None] - means
+        quadratic = np.einsum("nci,ij,ncj->nc", centred, precision, centred)
+        log_prob = -0.5 * (quadratic + np.linalg.slogdet(2 * np.pi * covariance)[1])
+        self.log_prob = np.logaddexp.reduce(log_prob, axis=1) - np.log(NUM_CLASSES)
+
+    def gaps(self):
+        """log p(x) less the bound of rows without a label, (rows,)."""
+        y = np.zeros((len(self.x), NUM_CLASSES), "float32")
+        batch = {name: ops.convert_to_tensor(a) for name, a in (("x", self.x), ("y", y))}
+        terms = self.model.terms(self.model(batch))
+        return self.log_prob - ops.convert_to_numpy(terms.elbo)
+
+
+@pytest.mark.parametrize("error", [0.0, 0.3])
+def test_the_bound_of_a_row_without_a_label_is_at_most_log_p_of_x(error):
+    gap = LinearGaussian(4000, error).gaps()
+    standard_error = gap.std() / np.sqrt(len(gap))
+    if error:
+        assert gap.mean() > 4 * standard_error
+    else:  # both networks are exact: nothing is lost
+        assert abs(gap.mean()) < 4 * standard_error
+
+
+def test_networks_that_do_not_fit_are_refused():
+    encoder, decoder = mlp_encoder(SHAPE, (3,), 2, ()), mlp_decoder(SHAPE, (3,), 2, ())
+    classifier = mlp_classifier(SHAPE, 3, ())
+    assert CVAE(encoder, decoder, classifier=classifier).condition_shape == (3,)
+    blind = {"encoder": mlp_encoder(SHAPE, None, 2, ()), "decoder": mlp_decoder(SHAPE, None, 2, ())}
+    assert CVAE(**blind, classifier=classifier).condition_shape == (3,)
+    with pytest.raises(InputError, match="must see y"):
+        CVAE(**blind)
+    with pytest.raises(InputError, match="one sample"):
+        CVAE(encoder, decoder, classifier=classifier, num_samples=2)
+    with pytest.raises(InputError, match="the classifier's output"):
+        CVAE(encoder, decoder, classifier=mlp_classifier(SHAPE, 4, ()))
+    assert conv_classifier(SHAPE, 3, (4,)).output.shape == (None, 3)

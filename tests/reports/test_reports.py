@@ -1,0 +1,81 @@
+"""A report's numbers, page and card."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from condvae.checks import InputError
+from condvae.reports import Metrics, model_card, read_metrics, render_page, write_metrics
+from condvae.reports.metrics import plain
+
+METRICS = Metrics(
+    condvae="0.1.0",
+    run="digits",
+    test_readings=3,
+    measures={"Likelihood": {"elbo": -12.5, "note": "<b>bold</b>", "missing": None}},
+    faults=("z tells the label & more",),
+)
+WORDS = {"Likelihood": "-ELBO 12.5 nats\n(comparable < with this)"}
+
+
+class Page(HTMLParser):
+    """What a page holds: its tags, its text, what its attributes point to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.words, self.links = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in ("src", "href")]
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_metrics_come_back_and_are_json_proper(tmp_path):
+    path = tmp_path / "metrics.json"
+    assert read_metrics(path) is None
+    measures = {"a": plain({"x": np.float32(0.5), "bad": np.nan, "rows": (1, np.inf)})}
+    written = METRICS.model_copy(update={"measures": measures})
+    write_metrics(path, written)
+    assert json.loads(path.read_text())["measures"] == {
+        "a": {"x": 0.5, "bad": None, "rows": [1, None]}
+    }
+    assert read_metrics(path).measures == {"a": {"x": 0.5, "bad": None, "rows": [1, None]}}
+    path.write_text("{}")
+    with pytest.raises(InputError, match="must be what `condvae evaluate` wrote"):
+        read_metrics(path)
+
+
+def test_a_page_needs_no_other_file_and_shows_text_as_text(trained_run):
+    figures = {"scatter.png": b"\x89PNG", "labels.gif": b"GIF89a"}
+    text = render_page(trained_run, METRICS, WORDS, figures)
+    page = Page(text)
+    assert page.links == [
+        "data:image/png;base64,iVBORw==",
+        "data:image/gif;base64,R0lGODlh",
+    ]
+    assert not {"script", "link", "b", "iframe"} & {*page.tags}
+    assert "default-src 'none'" in text
+    words = "".join(page.words)
+    for expected in (WORDS["Likelihood"], "<b>bold</b>", "not measured", "& more", "-12.5"):
+        assert expected in words
+    assert "read by 3 evaluation(s)" in words
+    assert not re.search(r"https?:", text)
+
+
+def test_a_card_says_what_was_measured_and_on_what(trained_run):
+    card = model_card(trained_run, METRICS, WORDS)
+    for expected in (
+        "-ELBO 12.5 nats",
+        "(comparable < with this)",
+        trained_run.record.data.fingerprint,
+        "z tells the label & more",
+        "2 latents",
+    ):
+        assert expected in card
