@@ -14,7 +14,7 @@ MANIFEST_NAME = "manifest.json"
 
 
 def export_onnx(run: Run, path: Path) -> None:
-    """Write encoder.onnx, decoder.onnx, prior.onnx and baseline.onnx, where the run has them.
+    """Write encoder.onnx, decoder.onnx and so on, of the networks that the run has, and a manifest.
 
     Raises:
         InputError: a part of the model that cannot be exported, which is named; ONNX is not
@@ -61,9 +61,11 @@ def export_keras(run: Run, path: Path) -> None:
     """
     import keras
 
+    from condvae.models.build import NETWORKS
+
     model = run.model.keras_model
     networks = {"model": model}
-    for name in ("encoder", "decoder", "prior", "baseline"):
+    for name in NETWORKS:
         network = getattr(model, name)
         if isinstance(network, keras.Model):
             networks[name] = network

@@ -1,4 +1,4 @@
-"""The graphs of a model: encoder, decoder, prior and baseline, each with what belongs to it."""
+"""The graphs of a model, one for each of its networks, with what belongs to it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +32,7 @@ def model_graphs(model: CVAE) -> dict[str, Graph]:
     pixel_noise -> mean, logvar; absent where nothing trained it. "decoder": z, y -> x_params,
     x_mean, the baseline's guess added. "prior": y, noise (batch, prior_noise_dim) -> z and, of a
     Normal, mean and logvar; absent for the standard normal. "baseline": y -> x_params, x_mean.
+    "classifier": x -> probability, (batch, num_classes).
 
     Raises:
         InputError: a layer, prior or likelihood that cannot be exported; it is named.
@@ -47,6 +48,11 @@ def model_graphs(model: CVAE) -> dict[str, Graph]:
         trace, y = _beginning(model)
         x_params = trace.network(model.baseline, {"y": y}, "baseline")
         graphs["baseline"] = _predicted(model, trace, x_params)
+    if model.classifier is not None:
+        trace = Trace(network_variables(model))
+        x = _seen(model, trace, trace.input("x", *model.image_shape))
+        logits = trace.network(model.classifier, {"x": x}, "classifier")
+        graphs["classifier"] = trace.graph({"probability": trace.apply("softmax", "y", logits)})
     return graphs
 
 

@@ -14,7 +14,7 @@ from condvae.cli import main
 from condvae.conditions import Categorical
 from condvae.graph.model import ROWS, GraphModel
 from condvae.graph.networks import model_graphs
-from condvae.models import build_model, network_tensors
+from condvae.models import build_model, network_tensors, network_variables
 from condvae.runs import Run
 from condvae.spec import Spec
 from condvae.tensors import StoredTensors, write_tensors
@@ -27,10 +27,9 @@ def both(path, **settings):
     """One model with its first weights: by Keras, and by its graphs."""
     spec = Spec().override(**{"hidden_dims": (7,), "latent_dim": 3, **settings})
     model = build_model(spec, (4, 3, 1), (3,))
-    for network in (model.encoder, model.decoder, model.prior, model.baseline):
-        for variable in [] if network is None else network.weights:
-            noise = np.random.default_rng(len(variable.shape)).standard_normal(variable.shape)
-            variable.assign(variable + 0.2 * noise)
+    rng = np.random.default_rng(0)
+    for variable in network_variables(model).values():
+        variable.assign(variable + 0.2 * rng.standard_normal(variable.shape))
     write_tensors(path / "weights.safetensors", network_tensors(model))
     stored = StoredTensors(path / "weights.safetensors")
     return TrainedModel(model, ANIMALS), GraphModel(model_graphs(model), stored)

@@ -7,7 +7,7 @@ import pytest
 from condvae.checks import InputError
 from condvae.graph.graph import check_graph, run_graph
 from condvae.graph.networks import model_graphs
-from condvae.models import build_model, inference, network_tensors
+from condvae.models import build_model, inference, network_tensors, network_variables
 from condvae.spec import Spec
 
 EVERY_LAYER = {"condition_at": "every_layer"}
@@ -58,6 +58,7 @@ MODELS = {
     ),
     "flow": ({**FLOW, "latent_dim": 3}, CLASSES, None),
     "flow without y": ({**FLOW, "couplings": 3, "prior_sees": "nothing"}, CLASSES, None),
+    "classifier": ({"labelled": 3, "encoder_sees": "x"}, CLASSES, None),
     "deterministic": ({"network": "deterministic", "baseline": "joint"}, CLASSES, None),
     "nothing trains the encoder": ({**CONDITIONAL, "alpha": 0.0}, CLASSES, None),
 }
@@ -70,9 +71,8 @@ def random_model(settings, condition_shape, columns):
     x_max = 4 if spec.model.likelihood == "categorical" else 255
     model = build_model(spec, shape, condition_shape, x_max, columns=columns)
     rng = np.random.default_rng(0)
-    for network in (model.encoder, model.decoder, model.prior, model.baseline):
-        for variable in [] if network is None else network.weights:
-            variable.assign(variable + 0.1 * rng.standard_normal(variable.shape))
+    for variable in network_variables(model).values():
+        variable.assign(variable + 0.1 * rng.standard_normal(variable.shape))
     return model
 
 
@@ -86,11 +86,16 @@ def random_inputs(graph):
     }
 
 
+def probabilities(model, x):
+    return {"probability": keras.ops.exp(inference.classify(model, x)["log_prob"])}
+
+
 FUNCTIONS = {
     "encoder": (inference.encode, ("mean", "logvar")),
     "decoder": (inference.decode, ("x_mean",)),
     "prior": (inference.draw_prior, ("z",)),
     "baseline": (inference.guess, ("x_mean",)),
+    "classifier": (probabilities, ("probability",)),
 }
 
 
