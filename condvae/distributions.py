@@ -13,7 +13,7 @@ _LOG_2PI = math.log(2 * math.pi)
 _HALF_LEVEL = 0.5 / 255
 # s of a logistic from a tenth of a level to far beyond [0, 1]; outside it float32 loses the levels
 _LOG_SCALE_BOUNDS = (-7.7, 4.0)
-_MOST_LOG_RATE = 30.0
+MOST_LOG_RATE = 30.0
 _TABLE_RATE = 16.0  # of a Poisson: below it draws are from the sums of at most 48 probabilities
 _TABLE_SIZE = 48
 # log k! - k log k + k for k = 0 to 15, beyond which Stirling's series is exact in float32
@@ -336,7 +336,7 @@ class Poisson:
 
     def _log_rate(self) -> Tensor:
         """Below its bound."""
-        return soft_ceiling(self.log_rate, _MOST_LOG_RATE)
+        return soft_ceiling(self.log_rate, MOST_LOG_RATE)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import keras
 from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
@@ -168,6 +167,8 @@ def now() -> str:
 
 def installed_versions() -> dict[str, str]:
     """What the bits of a run depend on."""
+    import keras  # here, because who reads a record need not wait for it
+
     backend = {"torch": "torch", "tensorflow": "tensorflow"}.get(keras.backend.backend(), "jax")
     versions = {"python": platform.python_version(), "backend": keras.backend.backend()}
     for package in ("condvae", "keras", backend, "numpy"):

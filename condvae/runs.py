@@ -1,26 +1,34 @@
-"""A run is a folder: what was trained, on what, how it went, and the weights."""
+"""A run is a folder: what was trained, on what, how it went, and the weights.
+
+Keras is imported where a model is built: a run's graphs answer without it.
+"""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import keras
 import numpy as np
 
 from condvae.atomic import write_text
 from condvae.checks import InputError, check_choice
 from condvae.data import Dataset, Split, load_data
+from condvae.graph.graph import Graph
+from condvae.graph.model import GraphModel
+from condvae.graph.stored import GRAPHS_NAME, MOST_CHARACTERS, graphs_to_json, parse_graphs
 from condvae.history import parse_history
 from condvae.masks import masked_images
-from condvae.models import load_model, load_network, network_tensors
 from condvae.records import RunRecord
 from condvae.spec import Spec
 from condvae.tensors import StoredTensors, write_tensors
-from condvae.trained import TrainedModel
 
 if TYPE_CHECKING:
+    import keras
+
     from condvae.exploration.plots import Figure
+    from condvae.models import CVAE
+    from condvae.trained import TrainedModel
 
 # files in a run folder, texts in the header of an archive
 RECORD_NAME, HISTORY_NAME = "run.json", "history.csv"
@@ -119,11 +127,11 @@ class Run:
         return parse_history(self.history_text, str(self.history_path))
 
     @cached_property
-    def model(self) -> TrainedModel:
+    def model(self) -> "TrainedModel":
         """The model with the weights of the best epoch; errors as `load_model`."""
         return self.load_model()
 
-    def load_model(self, networks: Mapping[str, keras.Model] | None = None) -> TrainedModel:
+    def load_model(self, networks: "Mapping[str, keras.Model] | None" = None) -> "TrainedModel":
         """The model with the weights of the best epoch.
 
         Args:
@@ -132,6 +140,9 @@ class Run:
         Raises:
             InputError: the weights are missing, damaged or of other networks.
         """
+        from condvae.models import load_model
+        from condvae.trained import TrainedModel
+
         record, preprocessing = self.record, self.record.preprocessing
         if set(networks or {}) != set(record.networks):
             raise InputError(
@@ -152,7 +163,7 @@ class Run:
         )
         return TrainedModel(model, record.condition, preprocessing.table)
 
-    def network(self, name: str) -> keras.Model:
+    def network(self, name: str) -> "keras.Model":
         """The encoder or the decoder alone; nothing else is built or read.
 
         Args:
@@ -161,6 +172,8 @@ class Run:
         Raises:
             InputError: as `model`.
         """
+        from condvae.models import load_network
+
         check_choice(name, ("encoder", "decoder"), "the network")
         record, preprocessing = self.record, self.record.preprocessing
         return load_network(
@@ -179,8 +192,41 @@ class Run:
         Raises:
             InputError: as `model`; nothing is written.
         """
+        from condvae.models import network_tensors
+
         texts = {RECORD_NAME: self.record.to_json(), HISTORY_NAME: self.history_text}
+        if graphs := self.graphs:
+            texts[GRAPHS_NAME] = graphs_to_json(graphs)
         write_tensors(path, network_tensors(self.model.keras_model), texts)
+
+    @cached_property
+    def graphs(self) -> dict[str, Graph]:
+        """The model's graphs by name, see `graph.networks`; none where they were not written.
+
+        Raises:
+            InputError: they are damaged.
+        """
+        path = self.path / GRAPHS_NAME
+        if self.is_archive:
+            text = StoredTensors(self.path).texts.get(GRAPHS_NAME)
+            return {} if text is None else parse_graphs(text, f"{GRAPHS_NAME} in {self.path}")
+        if not path.is_file():
+            return {}
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return parse_graphs(file.read(MOST_CHARACTERS + 1), str(path))
+
+    @cached_property
+    def graph_model(self) -> GraphModel | None:
+        """What generates and transfers without Keras; None for a run without graphs."""
+        graphs = self.graphs
+        return GraphModel(graphs, self.stored_weights()) if graphs else None
+
+    def write_graphs(self, model: "CVAE") -> None:
+        """Store the graphs of the run's model, where its layers have operations."""
+        from condvae.graph.networks import model_graphs
+
+        with suppress(InputError):  # then Keras answers
+            write_text(self.path / GRAPHS_NAME, graphs_to_json(model_graphs(model)))
 
     def stored_weights(self) -> StoredTensors:
         """The file of weights, its header read."""
@@ -305,7 +351,7 @@ def _pixels(record: RunRecord) -> str:
     }[model.likelihood]
 
 
-def load(run: Path | str, networks: Mapping[str, keras.Model] | None = None) -> TrainedModel:
+def load(run: Path | str, networks: "Mapping[str, keras.Model] | None" = None) -> "TrainedModel":
     """The trained model in a run folder; see `Run.open` and `Run.load_model` for the errors.
 
     Args:

@@ -132,7 +132,7 @@ MISTAKES = {
     "train digits --run typo.json --resume": ("a run folder", "which is a file", "train a new run"),
     "train digits --resume --dry-run": ("exclude each other", "both", "Leave one"),
     "export run --format archive --out a.zip": (".safetensors", "a.zip", "Change its name"),
-    "export run --format onyx": ("--help", "onyx", "Correct"),
+    "export run --format onyx": ("--help", "onyx", 'Did you mean "onnx"?'),
     "export nan --format archive": ("weights.safetensors", "'failed'", "finished an epoch"),
     "generate typo.json --given 3 --out a.png": ("safetensors", "header", "complete run"),
     "train digits --from notarun --run new": ("run.json", "notarun", "condvae train"),

@@ -1,5 +1,6 @@
 """condvae generate, encode, transfer, complete, export."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,6 +11,8 @@ from condvae.cli.arguments import DataDir, Overwrite, load_dataset, numbers, wor
 
 if TYPE_CHECKING:
     from condvae.runs import Run
+
+_log = logging.getLogger(__name__)
 
 
 def generate(
@@ -43,7 +46,6 @@ def generate(
     import numpy as np
 
     from condvae.data.writers import check_image_path, write_images
-    from condvae.exploration.plots import class_colours
     from condvae.runs import Run
 
     check_new_path(out, overwrite)
@@ -74,16 +76,26 @@ def generate(
     y, labels = conditions(opened, given or [], count, per_class, seed)
     style = None if z is None else np.array([numbers(z, "--z", float)] * len(labels), "float32")
     with working("generating"):
-        x = opened.model.generate(y, z=style, sample=sample, seed=seed)
+        x = generated(opened, y, style, sample, seed)
         if preprocessing.table is not None:
             return write_rows(opened, x, y, out, seed)
         if preprocessing.pixel_classes is not None:
+            from condvae.exploration.plots import class_colours
+
             bounded = out.suffix.lower() != ".npz"
             x = class_colours(x) if bounded else x.argmax(axis=-1)[..., None].astype("uint8")
         write_images(out, x, labels, bounded)
     kind = "samples of the pixels" if sample else "expected pixels"
     print(f"{out}: {len(x):,} images, {kind}, seed {seed}")
     return 0
+
+
+def generated(run: "Run", y: Any, z: Any, sample: bool, seed: int) -> Any:
+    """New x, by NumPy alone where the run has graphs and only expected pixels are asked for."""
+    graphs = None if sample or run.record.preprocessing.table is not None else run.graph_model
+    if graphs is None:
+        return run.model.generate(y, z=z, sample=sample, seed=seed)
+    return graphs.generate(run.record.condition.encode(y), z, seed)
 
 
 def conditions(
@@ -106,7 +118,10 @@ def conditions(
         if not given and run.record.preprocessing.table is not None:
             rows = run.check_data(run.load_data()).train.given
             return rows[np.random.default_rng(seed).integers(len(rows), size=count)], [""] * count
-        encoded = run.model.encode_condition(condition.parse(given))
+        values = condition.parse(given)
+        encoded = condition.encode(values)
+        for sentence in condition.outside(values):
+            _log.warning("%s", sentence)
         return np.repeat(encoded, count, axis=0), [" ".join(given) or "anything"] * count
     if per_class is not None:
         labels = [n for n in check_categorical(condition).categories for _ in range(per_class)]
@@ -237,8 +252,13 @@ def transfer(
         )
     given, wanted = (opened.record.classes.given(text) for text in (label, to))
     pixels = read_image(image, opened.record.preprocessing.image_shape)
+    x = (pixels[None] / 255.0).astype("float32")
     with working("transferring"):
-        drawn = opened.model.transfer((pixels / 255.0)[None], given, to=wanted)
+        if "encoder" in opened.graphs and opened.graph_model is not None:
+            y, to_y = (opened.record.classes.encode(name) for name in (given, wanted))
+            drawn = opened.graph_model.transfer(x, y, to_y)
+        else:
+            drawn = opened.model.transfer(x, given, to=wanted)
         write_images(out, drawn, [wanted])
     print(f"{out}: the style of {image} ({given}) under {wanted}")
     return 0
@@ -301,27 +321,44 @@ def export(
     run: Annotated[Path, Parameter(name="RUN")],
     /,
     *,
-    format: Literal["archive"],
+    format: Literal["archive", "onnx", "keras"],
     out: Path | None = None,
     overwrite: Overwrite = False,
 ) -> int:
-    """Write a run as one file that every command takes in place of the folder.
+    """Write a run for others: as one file, or its networks as ONNX or Keras files.
 
-    The archive is a safetensors file: weights, and in its header the run record and the history.
-    Nothing in it can run code.
+    archive: a safetensors file, weights and in its header the run record and the history, which
+    every command takes in place of the folder. onnx: a folder with encoder.onnx, decoder.onnx and
+    so on, which need neither Keras nor JAX, and a manifest.json with labels, shapes and ranges.
+    keras: the networks as Keras saves them. Nothing in any of them can run code.
 
     Args:
         run: A run folder.
         format: The kind of file.
-        out: Where to write; NAME.safetensors here when not given.
+        out: Where to write; here NAME.safetensors, or the folder NAME-onnx or NAME-keras, when not
+            given.
     """
     from condvae.runs import Run
 
     opened = Run.open(run)
     whole = run.resolve()
-    path = out or Path(f"{whole.stem if opened.is_archive else whole.name}.safetensors")
-    check_suffix(check_new_path(path, overwrite), ".safetensors")
+    name = whole.stem if opened.is_archive else whole.name
+    is_file = format == "archive"
+    default = f"{name}.safetensors" if is_file else f"{name}-{format}"
+    path = check_new_path(out or Path(default), overwrite)
+    if is_file:
+        check_suffix(path, ".safetensors")
     with working("exporting"):
-        opened.export(path)
-    print(f"{path}: {path.stat().st_size:,} bytes")
+        if is_file:
+            opened.export(path)
+        elif format == "onnx":
+            from condvae.export.folder import export_onnx
+
+            export_onnx(opened, path)
+        else:
+            from condvae.export.folder import export_keras
+
+            export_keras(opened, path)
+    files = [path] if is_file else sorted(path.iterdir())
+    print(f"{path}: {sum(file.stat().st_size for file in files):,} bytes")
     return 0

@@ -140,6 +140,7 @@ def _finish(
 ) -> Run:
     """Run the epochs that are left; a failure is recorded where the disk lets it."""
     try:
+        run.write_graphs(model)
         fit(model, dataset, run, checkpoint, progress)
     except BaseException as error:
         with suppress(OSError):

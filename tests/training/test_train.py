@@ -24,6 +24,7 @@ def test_a_run_folder_is_complete_and_loads_as_it_was_trained(small, tmp_path):
         ".lock",
         "checkpoints",
         "run.json",
+        "graph.json",
         "history.csv",
         "weights.safetensors",
     }

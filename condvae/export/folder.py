@@ -1,0 +1,80 @@
+"""Exports that are a folder: a file for each network, and what one must know to use them."""
+
+import json
+from pathlib import Path
+
+from condvae.atomic import atomic_path, write_text
+from condvae.checks import InputError
+from condvae.graph.graph import Graph, output_shapes
+from condvae.graph.preprocessing import with_preprocessing
+from condvae.graph.stored import read_weights
+from condvae.runs import Run
+
+MANIFEST_NAME = "manifest.json"
+
+
+def export_onnx(run: Run, path: Path) -> None:
+    """Write encoder.onnx, decoder.onnx and so on, of the networks that the run has, and a manifest.
+
+    Raises:
+        InputError: a part of the model that cannot be exported, which is named; ONNX is not
+            installed; nothing is written.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise InputError(
+            "the format onnx needs the package onnx",
+            "none that can be imported",
+            "Install it with: pip install 'condvae[export]'.",
+        ) from None
+    from condvae.export.manifest import manifest
+    from condvae.export.onnx import to_onnx
+
+    stored, graphs, shapes = run.stored_weights(), {}, {}
+    with atomic_path(path) as fresh:
+        fresh.mkdir()
+        for name, graph in (run.graphs or _traced(run)).items():
+            graph = with_preprocessing(graph, run.record)
+            tensors = read_weights(graph, stored, name)
+            graphs[name], shapes[name] = graph, output_shapes(graph, tensors)
+            onnx.save(to_onnx(graph, tensors, name), fresh / f"{name}.onnx")
+        content = json.dumps(manifest(run.record, graphs, shapes), indent=2, ensure_ascii=False)
+        write_text(fresh / MANIFEST_NAME, content + "\n")
+
+
+def _traced(run: Run) -> dict[str, Graph]:
+    """The graphs by Keras, of a run that has not stored them."""
+    from condvae.graph.networks import model_graphs
+
+    return model_graphs(run.model.keras_model)
+
+
+def export_keras(run: Run, path: Path) -> None:
+    """Write the networks as Keras saves them, and the whole model as model.keras.
+
+    Networks of Keras's own layers load by Keras alone; the others, and the model, after `import
+    condvae.models`. Nothing in them can run code.
+
+    Raises:
+        InputError: as `Run.model`; nothing is written.
+    """
+    import keras
+
+    from condvae.models.build import NETWORKS
+
+    model = run.model.keras_model
+    networks = {"model": model}
+    for name in NETWORKS:
+        network = getattr(model, name)
+        if isinstance(network, keras.Model):
+            networks[name] = network
+    for network in networks.values():
+        for layer in network.layers:
+            if isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
+                # the one in place, for reading weights, is known to condvae alone
+                layer.kernel_initializer = keras.initializers.Zeros()
+    with atomic_path(path) as fresh:
+        fresh.mkdir()
+        for name, network in networks.items():
+            network.save(fresh / f"{name}.keras")

@@ -1,0 +1,119 @@
+"""A graph: inputs, operations in their order, outputs; run in NumPy."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from condvae.checks import InputError, check_memory, check_shape
+from condvae.frozen import Frozen
+from condvae.graph.operations import AnyOperation, Size, Tensors
+
+
+class Input(Frozen):
+    """What a graph is given.
+
+    Attributes:
+        shape: of one row.
+        dtype: as it comes; operations see float32.
+    """
+
+    name: str
+    shape: Annotated[tuple[Size, ...], Field(max_length=8)]
+    dtype: Literal["float32", "uint8", "int64"] = "float32"
+
+
+class Graph(Frozen):
+    """A deterministic function of arrays.
+
+    Attributes:
+        inputs: all with one batch size; one may be unused.
+        operations: each after those whose values it reads.
+        outputs: names of values by what they are.
+    """
+
+    inputs: tuple[Input, ...]
+    operations: tuple[AnyOperation, ...]
+    outputs: dict[str, str]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        known = [given.name for given in self.inputs]
+        for operation in self.operations:
+            if missing := set(operation.inputs) - set(known):
+                raise ValueError(f"{operation.output} reads {min(missing)!r} before it is made")
+            known.append(operation.output)
+        if len(set(known)) < len(known):
+            raise ValueError("values must have different names")
+        if missing := set(self.outputs.values()) - set(known):
+            raise ValueError(f"no operation makes the output {min(missing)!r}")
+        return self
+
+    @property
+    def weights(self) -> set[str]:
+        """Names of the tensors that the operations read."""
+        return {name for operation in self.operations for name in operation.weights}
+
+
+def run_graph(
+    graph: Graph, tensors: Tensors, inputs: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """The outputs by name, (batch, ...) float32.
+
+    Args:
+        tensors: the weights by name, see `Graph.weights`.
+        inputs: (batch, *shape) by name.
+
+    Raises:
+        InputError: inputs that are not the graph's.
+    """
+    if set(inputs) != {given.name for given in graph.inputs}:
+        raise InputError(
+            f"the inputs must be {', '.join(given.name for given in graph.inputs)}",
+            ", ".join(inputs) or "none",
+            "Pass these.",
+        )
+    for given in graph.inputs:
+        check_shape(inputs[given.name], (None, *given.shape), given.name)
+    values = _values(graph, tensors, inputs)
+    return {name: values[value] for name, value in graph.outputs.items()}
+
+
+def output_shapes(graph: Graph, tensors: Tensors) -> dict[str, tuple[int, ...]]:
+    """Of one row of each output, by name; nothing is computed."""
+    empty = {given.name: np.zeros((0, *given.shape), "float32") for given in graph.inputs}
+    return {name: array.shape[1:] for name, array in run_graph(graph, tensors, empty).items()}
+
+
+def check_graph(graph: Graph, tensors: Tensors, name: str, rows: int = 1) -> None:
+    """Raise if the operations do not fit together, or need more memory than may be taken.
+
+    Args:
+        name: of the graph, for errors.
+        rows: of a batch.
+    """
+    try:
+        empty = {given.name: np.zeros((0, *given.shape), "float32") for given in graph.inputs}
+        values = _values(graph, tensors, empty).values()
+    except (ValueError, IndexError, KeyError, TypeError, MemoryError, OverflowError) as error:
+        raise InputError(
+            f"the operations of {name} must fit together and to the weights",
+            " ".join(str(error).split()),
+            "The file is damaged: take that of a complete run.",
+        ) from None
+    size = sum(math.prod(value.shape[1:]) for value in values)
+    check_memory(4 * rows * size, f"the values of {name}")
+
+
+def _values(
+    graph: Graph, tensors: Tensors, inputs: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Everything that is computed, by name."""
+    values = {name: np.asarray(array, "float32") for name, array in inputs.items()}
+    with np.errstate(over="ignore", under="ignore"):  # exp to infinity or zero, as in any backend
+        for operation in graph.operations:
+            inputs_of = [values[name] for name in operation.inputs]
+            values[operation.output] = operation.compute(inputs_of, tensors)
+    return values

@@ -1,0 +1,274 @@
+"""From Keras's functional models to operations: a layer is added here, and nowhere else."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, get_args
+
+import keras
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.graph.graph import Graph, Input
+from condvae.graph.operations import (
+    Affine,
+    Combination,
+    Concatenate,
+    Convolution,
+    Dense,
+    Function,
+    Largest,
+    Operation,
+    Reshape,
+    Shift,
+    Slice,
+    Transpose,
+    Upsample,
+)
+from condvae.models.layers import LearnedScale
+
+Reader = Callable[["Trace", Any, str, list[str]], str]
+
+# Layers by their very class: a subclass may do anything.
+LAYERS: dict[type, Reader] = {}
+
+_KNOWN_FUNCTIONS = get_args(Function.model_fields["function"].annotation)
+
+
+class Trace:
+    """Collects the operations of a graph; a value is its name.
+
+    Args:
+        variables: the weights by name, as the file has them.
+    """
+
+    def __init__(self, variables: Mapping[str, keras.Variable]):
+        self._name_of = {id(variable): name for name, variable in variables.items()}
+        self._tensors = {name: np.asarray(variable) for name, variable in variables.items()}
+        self._inputs: list[Input] = []
+        self._operations: list[Operation] = []
+        self._empty: dict[str, np.ndarray] = {}  # of no rows: what is wanted is the shape
+
+    def input(self, name: str, *shape: int) -> str:
+        """A value that the graph is given, (batch, *shape)."""
+        self._inputs.append(Input(name=name, shape=shape))
+        self._empty[name] = np.zeros((0, *shape), "float32")
+        return name
+
+    def add(self, kind: type[Operation], name: str, *inputs: str, **settings: Any) -> str:
+        """The value of an operation; its name is made a new one."""
+        taken = sum(known.partition("#")[0] == name for known in self._empty)
+        output = f"{name}#{taken + 1}" if taken else name
+        operation = kind(inputs=inputs, output=output, **settings)
+        self._operations.append(operation)
+        values = [self._empty[value] for value in inputs]
+        self._empty[output] = operation.compute(values, self._tensors)
+        return output
+
+    def apply(self, function: str, name: str, value: str) -> str:
+        """A function of each number."""
+        return self.add(Function, f"{name}/{function}", value, function=function)
+
+    def shape(self, value: str) -> tuple[int, ...]:
+        """Of one row."""
+        return self._empty[value].shape[1:]
+
+    def weight(self, variable: keras.Variable) -> str:
+        """The name of a variable in the file of weights."""
+        return self._name_of[id(variable)]
+
+    def network(self, model: keras.Model, inputs: Mapping[str, str], name: str) -> Any:
+        """The outputs of a functional model, as it has them.
+
+        Args:
+            inputs: values by the names of the model's inputs; others are passed over.
+            name: what the values' names begin with.
+
+        Raises:
+            InputError: a layer that cannot be exported; it is named.
+        """
+
+        return self._walk(model, {key: inputs[key] for key in model.input}, name)
+
+    def _walk(self, model: keras.Model, inputs: Any, name: str) -> Any:
+        """Read layer by layer; inputs as the model takes them."""
+
+        def read(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
+            values = [value for value in keras.tree.flatten(args) if isinstance(value, str)]
+            place = f"{name}/{layer.name}"
+            if isinstance(layer, keras.Model):
+                return self._walk(layer, args[0], place)
+            if type(layer) not in LAYERS:
+                raise refused(type(layer).__name__, place)
+            if layer.compute_dtype != "float32":
+                raise refused(f"one that computes in {layer.compute_dtype}", place)
+            return LAYERS[type(layer)](self, layer, place, values)
+
+        # the walk through a functional model that Keras itself does, on names instead of tensors
+        walk: Any = getattr(model, "_run_through_graph", None)
+        if walk is None:
+            raise refused(type(model).__name__, name)
+        return walk(inputs, call_fn=read)
+
+    def graph(self, outputs: Mapping[str, str]) -> Graph:
+        """What was collected, but for what the outputs do not need."""
+        needed, operations = set(outputs.values()), []
+        for operation in reversed(self._operations):
+            if operation.output in needed:
+                needed.update(operation.inputs)
+                operations.insert(0, operation)
+        return Graph(
+            inputs=tuple(self._inputs), operations=tuple(operations), outputs=dict(outputs)
+        )
+
+
+def refused(what: str, place: str, known: Iterable[type] | None = None) -> InputError:
+    """What is said of a layer, or another part, that no operations stand for.
+
+    Args:
+        known: what there are operations for; None: the layers.
+    """
+    names = sorted(kind.__name__ for kind in (LAYERS if known is None else known))
+    return InputError(
+        f"{place} must be one that can be exported: {', '.join(names)}",
+        what,
+        "Keras still runs it; to export the model, train it with one of these.",
+    )
+
+
+def _reads(*kinds: type) -> Callable[[Reader], Reader]:
+    """Register what reads layers of these classes."""
+
+    def register(reader: Reader) -> Reader:
+        LAYERS.update(dict.fromkeys(kinds, reader))
+        return reader
+
+    return register
+
+
+def _activated(trace: Trace, layer: Any, name: str, value: str) -> str:
+    """The value after a layer's activation."""
+    function = keras.activations.serialize(layer.activation)
+    if function == "linear":
+        return value
+    if function not in _KNOWN_FUNCTIONS:
+        raise refused(f"the activation {function}", name)
+    return trace.apply(function, name, value)
+
+
+@_reads(keras.layers.Activation)
+def _activation(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """The activation alone."""
+    return _activated(trace, layer, name, *inputs)
+
+
+@_reads(keras.layers.Dropout)
+def _identity(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """Nothing is left out after training."""
+    return inputs[0]
+
+
+@_reads(keras.layers.Dense)
+def _dense(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """x @ kernel + bias, and the activation."""
+    return _activated(trace, layer, name, trace.add(Dense, name, *inputs, **_weights(trace, layer)))
+
+
+@_reads(keras.layers.Conv2D)
+def _convolution(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """A convolution of images with their channels last, and the activation."""
+    _check_channels_last(layer, name)
+    if layer.groups != 1 or tuple(layer.dilation_rate) != (1, 1):
+        raise refused("groups or dilation", name)
+    settings = {"strides": tuple(layer.strides), "padding": layer.padding}
+    weights = _weights(trace, layer)
+    return _activated(
+        trace, layer, name, trace.add(Convolution, name, *inputs, **settings, **weights)
+    )
+
+
+@_reads(keras.layers.UpSampling2D)
+def _upsampling(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """The nearest pixel."""
+    _check_channels_last(layer, name)
+    if layer.interpolation != "nearest":
+        raise refused(f"the interpolation {layer.interpolation}", name)
+    return trace.add(Upsample, name, *inputs, factors=tuple(layer.size))
+
+
+@_reads(keras.layers.Cropping2D)
+def _cropping(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """A slice of each axis that loses something."""
+    _check_channels_last(layer, name)
+    (value,) = inputs
+    for axis, (before, after) in enumerate(layer.cropping, start=1):
+        size = trace.shape(value)[axis - 1]
+        if before or after:
+            value = trace.add(Slice, name, value, axis=axis, start=before, stop=size - after)
+    return value
+
+
+@_reads(keras.layers.GlobalMaxPooling2D)
+def _largest(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """Without height and width."""
+    _check_channels_last(layer, name)
+    if layer.keepdims:
+        raise refused("keepdims", name)
+    return trace.add(Largest, name, *inputs)
+
+
+@_reads(keras.layers.Flatten, keras.layers.Reshape)
+def _reshaped(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """Flatten is a reshape to one axis."""
+    before = trace.shape(inputs[0])
+    is_flat = isinstance(layer, keras.layers.Flatten)
+    after = (math.prod(before),) if is_flat else layer.compute_output_shape((None, *before))[1:]
+    return trace.add(Reshape, name, *inputs, shape=tuple(after))
+
+
+@_reads(keras.layers.Permute)
+def _permuted(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """Keras counts these axes from 1 as well."""
+    return trace.add(Transpose, name, *inputs, axes=tuple(layer.dims))
+
+
+@_reads(keras.layers.Concatenate)
+def _concatenated(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """Along any axis but the batch."""
+    axis = layer.axis % (len(trace.shape(inputs[0])) + 1)
+    return trace.add(Concatenate, name, *inputs, axis=axis)
+
+
+@_reads(keras.layers.Add)
+def _added(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """The sum."""
+    return trace.add(Combination, name, *inputs, function="add")
+
+
+@_reads(keras.layers.Multiply)
+def _multiplied(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """The product."""
+    return trace.add(Combination, name, *inputs, function="multiply")
+
+
+@_reads(LearnedScale)
+def _scaled(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """The means and, behind them, GAIN * bias for each."""
+    (mean,) = inputs
+    zeros = trace.add(Affine, f"{name}/zeros", mean, factor=0.0)
+    bias = trace.add(Shift, f"{name}/bias", zeros, tensor=trace.weight(layer.bias))
+    logvar = trace.add(Affine, f"{name}/logvar", bias, factor=layer.GAIN)
+    return trace.add(Concatenate, name, mean, logvar, axis=len(trace.shape(mean)))
+
+
+def _weights(trace: Trace, layer: Any) -> dict[str, str | None]:
+    """Names of the kernel and of the bias, if there is one."""
+    return {
+        "kernel": trace.weight(layer.kernel),
+        "bias": trace.weight(layer.bias) if layer.use_bias else None,
+    }
+
+
+def _check_channels_last(layer: Any, name: str) -> None:
+    """Raise for images whose channels come first."""
+    if layer.data_format != "channels_last":
+        raise refused(layer.data_format, name)

@@ -1,0 +1,81 @@
+"""graph.json: the graphs of a run, beside the weights that they read."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import ValidationError
+
+from condvae.checks import InputError
+from condvae.frozen import Frozen
+from condvae.graph.graph import Graph, check_graph
+from condvae.graph.operations import Tensors
+from condvae.tensors import StoredTensors
+
+GRAPHS_NAME = "graph.json"
+MOST_CHARACTERS = 2**24
+
+
+class _Stored(Frozen):
+    """The content of graph.json."""
+
+    format: Literal[1] = 1
+    graphs: dict[str, Graph]
+    sha256: str
+
+
+def graphs_to_json(graphs: Mapping[str, Graph]) -> str:
+    """The text of graph.json."""
+    return _Stored(graphs=dict(graphs), sha256=_digest(graphs)).model_dump_json() + "\n"
+
+
+def parse_graphs(text: str, name: str) -> dict[str, Graph]:
+    """The graphs in the text of a graph.json.
+
+    Args:
+        name: of the file, for errors.
+
+    Raises:
+        InputError: no graphs of this format, or changed since they were written.
+    """
+    try:
+        if len(text) > MOST_CHARACTERS:
+            raise ValueError(f"over {MOST_CHARACTERS:,} characters")
+        stored = _Stored.model_validate_json(text)
+        if stored.sha256 != _digest(stored.graphs):
+            raise ValueError("they were changed after they were written")
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = f"at {'.'.join(map(str, first['loc'])) or 'the top'}: {first['msg']}"
+    except ValueError as error:
+        reason = str(error)
+    else:
+        return stored.graphs
+    raise InputError(
+        f"{name} must hold graphs of format 1",
+        " ".join(reason.split()),
+        "The file is damaged, or of a newer condvae: without it the run still works, by Keras.",
+    )
+
+
+def read_weights(graph: Graph, stored: StoredTensors, name: str, rows: int = 1) -> Tensors:
+    """The tensors that a graph reads, if they and its operations fit together.
+
+    Args:
+        name: of the graph, for errors.
+        rows: of a batch, whose values must fit into memory.
+
+    Raises:
+        InputError: they do not, or a tensor is damaged.
+    """
+    shapes = {key: shape for key, shape in stored.shapes.items() if key in graph.weights}
+    tensors = stored.read(shapes, whole=False)
+    check_graph(graph, tensors, f"{name} of {stored.path}", rows)
+    return tensors
+
+
+def _digest(graphs: Mapping[str, Graph]) -> str:
+    """sha256, in hex, of the graphs as JSON."""
+    fields = {name: graph.model_dump(mode="json") for name, graph in graphs.items()}
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
