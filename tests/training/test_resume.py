@@ -347,7 +347,7 @@ def test_the_newest_two_and_the_best_checkpoint_are_kept(tmp_path, monkeypatch):
     assert checkpoints(run) == [f"epoch-{epoch:07d}" for epoch in (best, 19, 20)]
 
 
-@pytest.mark.parametrize("full_at", [3, 9, 15])
+@pytest.mark.parametrize("full_at", [4, 10, 16])
 def test_a_full_disk_leaves_the_last_checkpoint_and_says_how_much_is_needed(
     small, whole, tmp_path, monkeypatch, full_at
 ):
