@@ -2,6 +2,6 @@
 
 import sys
 
-from condvae.cli import main
+from condvae.cli import entry
 
-sys.exit(main())
+sys.exit(entry())

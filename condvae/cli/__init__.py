@@ -7,6 +7,7 @@ from cyclopts import App, CycloptsError
 from condvae.checks import InputError, check_text
 from condvae.cli.judging import audit, score
 from condvae.cli.looking import evaluate, info, plot, presets
+from condvae.cli.start import hide_from_keras, keep_compiled
 from condvae.cli.training import INTERRUPTED, demo, train
 from condvae.cli.using import complete, encode, export, generate, transfer
 
@@ -48,6 +49,13 @@ for command in (
     presets,
 ):
     app.command(command)
+
+
+def entry() -> int:
+    """What the shell calls: `main` in a process of its own."""
+    hide_from_keras()
+    keep_compiled()
+    return main()
 
 
 def main(arguments: list[str] | None = None) -> int:

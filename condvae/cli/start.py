@@ -1,0 +1,67 @@
+"""What lets a command start sooner; in a program that imports condvae nothing of this happens.
+
+Keras imports scikit-learn and matplotlib for wrappers and galleries that no command uses: half of
+its time. And a command compiles what the one before it has compiled.
+"""
+
+import hashlib
+import importlib.abc
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+NOT_FOR_KERAS = ("sklearn", "matplotlib")
+SWITCH = "CONDVAE_COMPILED"
+MOST_BYTES = 2**28  # JAX then forgets what was not used for the longest time
+
+
+class _HiddenFromKeras(importlib.abc.MetaPathFinder):
+    """Lets some modules not be found as long as Keras is being imported, which then does without."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Raise ModuleNotFoundError for a hidden module; leave all others to the next finder."""
+        spec = getattr(sys.modules.get("keras"), "__spec__", None)
+        if name in NOT_FOR_KERAS and getattr(spec, "_initializing", False):
+            raise ModuleNotFoundError(f"{name} is hidden from Keras", name=name)
+
+
+def hide_from_keras() -> None:
+    """Let Keras be imported without scikit-learn and matplotlib, which anybody else still gets."""
+    if not any(isinstance(finder, _HiddenFromKeras) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _HiddenFromKeras())
+
+
+def keep_compiled() -> None:
+    """Let JAX keep what it compiles in the user's cache, which only the user can write.
+
+    A choice of JAX_COMPILATION_CACHE_DIR stays; CONDVAE_COMPILED=0 keeps nothing.
+    """
+    if os.environ.get(SWITCH) == "0" or "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    folder = platformdirs.user_cache_path("condvae") / "compiled" / _processor()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.stat()
+    except OSError:
+        return  # a home that cannot be written: as without a cache
+    if os.name == "posix" and (status.st_uid != os.getuid() or status.st_mode & 0o077):
+        return  # what is in it would be run
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+    os.environ["JAX_COMPILATION_CACHE_MAX_SIZE"] = str(MOST_BYTES)
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+
+def _processor() -> str:
+    """A name for what can run here: a program for one processor may not run on another."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        can = next(line for line in lines if line.startswith(("flags", "Features")))
+    except (OSError, StopIteration):
+        can = platform.processor()
+    return hashlib.sha256(can.encode()).hexdigest()[:16]
