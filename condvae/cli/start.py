@@ -20,7 +20,7 @@ MOST_BYTES = 2**28  # JAX then forgets what was not used for the longest time
 
 
 class _HiddenFromKeras(importlib.abc.MetaPathFinder):
-    """Lets some modules not be found as long as Keras is being imported, which then does without."""
+    """Lets some modules not be found while Keras is imported, which then does without."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Raise ModuleNotFoundError for a hidden module; leave all others to the next finder."""
