@@ -70,15 +70,20 @@ class Feed(keras.utils.PyDataset):
         """Batches that are served."""
         return self.steps - self.first_step
 
+    def rows(self, step: int) -> np.ndarray:
+        """The places of a step's examples in x and y."""
+        rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
+        if self.more is None:
+            return rows
+        among, count = self.more
+        rng = np.random.default_rng([self.seed or 0, self.epoch, step, MORE_STREAM])
+        return np.concatenate([rows, rng.choice(among, count)])
+
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:
         """The batch at a place in the epoch's order."""
         step = self.first_step + index
         self.on_batch(step + 1)
-        rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
-        if self.more is not None:
-            among, count = self.more
-            rng = np.random.default_rng([self.seed or 0, self.epoch, step, MORE_STREAM])
-            rows = np.concatenate([rows, rng.choice(among, count)])
+        rows = self.rows(step)
         x = self.x[rows]
         if not callable(self.y) and self.change is None:  # nothing is drawn
             return ({"x": x, "y": self.y[rows]},)

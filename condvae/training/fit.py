@@ -20,6 +20,7 @@ from condvae.records import Figures
 from condvae.runs import Run
 from condvae.spec import Spec
 from condvae.training.feed import Feed
+from condvae.training.fused import Blocks, fuse, pays
 from condvae.training.heap import keep_freed_memory
 from condvae.training.interrupt import STATUSES, interruptible
 from condvae.training.progress import ProgressBar
@@ -64,11 +65,19 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
 
 
 def fit(
-    model: CVAE, dataset: Dataset, run: Run, checkpoint: Checkpoint | None, progress: bool
+    model: CVAE,
+    dataset: Dataset,
+    run: Run,
+    checkpoint: Checkpoint | None,
+    progress: bool,
+    fused: bool | None = None,
 ) -> None:
     """Run the epochs that are left, and close the record.
 
     An epoch that a checkpoint cut in two is finished by a call of Keras's `fit` of its own.
+
+    Args:
+        fused: run many steps in one call, see `fused`; None: where it pays.
 
     Raises:
         InputError: the losses are no longer finite, or the disk is full.
@@ -77,6 +86,8 @@ def fit(
     epochs = run.spec.training.epochs
     feed, validation = make_feeds(dataset, run.spec)
     bar = ProgressBar(epochs, feed.steps)
+    if fused := pays(feed) if fused is None else fused:
+        fuse(model, feed)
     with _room_on_disk(run, model), interruptible(model) as interrupt:
         recorder = Recorder(run, feed, interrupt, checkpoint)
         callbacks: list[keras.callbacks.Callback] = [recorder]
@@ -89,8 +100,9 @@ def fit(
                     restore(model, recorder.checkpoint.tensors)
                 state = recorder.state
                 recorder.feed = feed.from_step(state.step)
-                model.fit(
-                    recorder.feed,
+                keras.Model.fit(  # whose data need no check, and blocks would not pass it
+                    model,
+                    Blocks(recorder.feed) if fused else recorder.feed,
                     validation_data=validation,
                     initial_epoch=state.epoch,
                     epochs=state.epoch + 1 if state.step else epochs,

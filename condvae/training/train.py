@@ -16,7 +16,8 @@ from condvae.presets import PRESETS, READING, default_preset
 from condvae.records import DataRecord, Preprocessing, RunRecord, installed_versions, now
 from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
 from condvae.spec import Spec
-from condvae.training.fit import fit
+from condvae.training.fit import fit, make_feeds
+from condvae.training.fused import check_can_fuse
 from condvae.training.resume import (
     check_epochs,
     check_same_data,
@@ -37,6 +38,7 @@ def train(
     resume: bool = False,
     progress: bool = True,
     networks: Networks = None,
+    fused: bool | None = None,
     **settings: Any,
 ) -> Run:
     """Train a conditional VAE; the weights of the best epoch by validation are kept.
@@ -56,6 +58,7 @@ def train(
         networks: sub-models of the user's own, such as {"decoder": keras.Model}, in place of those
             of the spec; inputs and outputs as in `models.encoder` and `models.decoder`. Name their
             layers, so that the weights are found again, and pass them to `load` and to resume.
+        fused: run many steps in one compiled call; None: where that pays, on a GPU.
         settings: single fields of the spec, such as `epochs=3, latent_dim=8`.
 
     Returns:
@@ -73,7 +76,9 @@ def train(
     if (path / RECORD_NAME).exists():  # only with resume
         with locked(path):
             run = Run.open(path)
-            return _go_on(run, dataset, preset, spec, start_from, settings, progress, networks)
+            return _go_on(
+                run, dataset, preset, spec, start_from, settings, progress, networks, fused
+            )
     preset, spec = resolve_spec(dataset, preset, spec, settings)
     if spec.model.baseline == "frozen" and start_from is None:
         raise InputError(
@@ -83,6 +88,8 @@ def train(
         )
     dataset = dataset.with_spec(spec.data)
     model = prepare_model(dataset, spec, start_from, networks)
+    if fused:
+        check_can_fuse(make_feeds(dataset, spec)[0])
     path.mkdir(parents=True, exist_ok=resume)
     with locked(path):
         if (path / RECORD_NAME).exists():
@@ -92,10 +99,10 @@ def train(
                 "Ask again: --resume goes on with that run.",
             )
         run = Run(path, new_record(dataset, preset, spec, start_from, networks))
-        return _begin(run, model, dataset, progress)
+        return _begin(run, model, dataset, progress, fused)
 
 
-def _begin(run: Run, model: CVAE, dataset: Dataset, progress: bool) -> Run:
+def _begin(run: Run, model: CVAE, dataset: Dataset, progress: bool, fused: bool | None) -> Run:
     """Train a run from its beginning."""
     _remove_scratch(run)
     shutil.rmtree(run.checkpoints_path, ignore_errors=True)  # of a beginning that was killed
@@ -104,7 +111,7 @@ def _begin(run: Run, model: CVAE, dataset: Dataset, progress: bool) -> Run:
         checkpoint = make_checkpoint(model, TrainingState(), {})
         save_checkpoint(run.checkpoints_path, checkpoint)
     run.update()  # last: a folder without a record is no run yet
-    return _finish(run, model, dataset, checkpoint, progress)
+    return _finish(run, model, dataset, checkpoint, progress, fused)
 
 
 def _go_on(
@@ -116,6 +123,7 @@ def _go_on(
     settings: dict[str, Any],
     progress: bool,
     networks: Networks,
+    fused: bool | None,
 ) -> Run:
     """Train a run to its end, from its newest checkpoint."""
     asked = spec or run.spec
@@ -132,16 +140,21 @@ def _go_on(
     if checkpoint:
         restore(model, checkpoint.tensors)  # what does not fit is refused before the record changes
     note_resumption(run, state, spec)
-    return _finish(run, model, dataset, checkpoint, progress)
+    return _finish(run, model, dataset, checkpoint, progress, fused)
 
 
 def _finish(
-    run: Run, model: CVAE, dataset: Dataset, checkpoint: Checkpoint | None, progress: bool
+    run: Run,
+    model: CVAE,
+    dataset: Dataset,
+    checkpoint: Checkpoint | None,
+    progress: bool,
+    fused: bool | None,
 ) -> Run:
     """Run the epochs that are left; a failure is recorded where the disk lets it."""
     try:
         run.write_graphs(model)
-        fit(model, dataset, run, checkpoint, progress)
+        fit(model, dataset, run, checkpoint, progress, fused)
     except BaseException as error:
         with suppress(OSError):
             is_interrupt = isinstance(error, KeyboardInterrupt)

@@ -1,0 +1,107 @@
+"""Many steps in one compiled call, under JAX: no dispatch and no copy of images between them.
+
+The images lie on the device as they are stored; the host sends the rows of a block of batches.
+`fit` sees a block as one batch, so its callbacks, histories and early stops stay as they are, and
+the steps are those of a training that is not fused, to rounding.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.models import CVAE
+from condvae.training.feed import Feed
+
+# Steps in a block, at most: a signal waits for the end of one.
+BLOCK_STEPS = 256
+
+
+class Blocks(keras.utils.PyDataset):
+    """The rows of a feed's batches, (steps, batch) int32, block by block.
+
+    A shorter last batch is a block of its own.
+
+    Args:
+        feed: whose order and place in the epoch hold.
+    """
+
+    def __init__(self, feed: Feed):
+        super().__init__()
+        self.feed = feed
+        whole = len(feed.x) // feed.batch_size
+        blocks = -(-whole // BLOCK_STEPS) or 1
+        self._length = -(-whole // blocks)  # of the epoch, so that its rest compiles nothing new
+        self._starts = [*range(feed.first_step, whole, self._length or 1)]
+        self._whole = whole
+
+    def __len__(self) -> int:
+        """Blocks that are served."""
+        return len(self._starts) + (self._whole < self.feed.steps)
+
+    def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:
+        """The rows of a block, in the epoch's order, padded with -1 to whole blocks."""
+        if index == len(self._starts):
+            steps, length = [self.feed.steps - 1], 1
+        else:
+            start, length = self._starts[index], self._length
+            steps = [*range(start, min(start + length, self._whole))]
+        self.feed.on_batch(steps[-1] + 1)
+        rows = np.stack([self.feed.rows(step) for step in steps]).astype("int32")
+        return ({"rows": np.pad(rows, [(0, length - len(steps)), (0, 0)], constant_values=-1)},)
+
+
+def can_fuse(feed: Feed) -> bool:
+    """Whether the host has nothing to draw for a batch, and the backend compiles loops."""
+    return (
+        keras.backend.backend() == "jax"
+        and not callable(feed.y)
+        and feed.change is None
+        and keras.distribution.distribution() is None
+    )
+
+
+def check_can_fuse(feed: Feed) -> None:
+    """Raise where it cannot be done."""
+    if not can_fuse(feed):
+        raise InputError(
+            "steps in one compiled call must have JAX, one device, and conditions that are not "
+            "drawn anew for each batch",
+            f"the backend {keras.backend.backend()}, parts of x as y, or conditions left out",
+            "Leave `fused` out.",
+        )
+
+
+def pays(feed: Feed) -> bool:
+    """Whether fusing makes a training faster here: a processor's steps hide their dispatch."""
+    import jax
+
+    return can_fuse(feed) and jax.default_backend() != "cpu"
+
+
+def fuse(model: CVAE, feed: Feed) -> None:
+    """Let `fit` take `Blocks` of this feed, from any step on."""
+    import jax
+
+    data = jax.device_put({"x": feed.x, "y": feed.y})
+
+    def run(state: Any, data: dict[str, Any], rows: Any) -> Any:
+        def step(index: Any, carry: Any) -> Any:
+            batch = {name: array[rows[index]] for name, array in data.items()}
+            return model.train_step(carry[1], (batch,))
+
+        first = {name: array[rows[0]] for name, array in data.items()}
+        logs, _ = jax.eval_shape(model.train_step, state, (first,))
+        logs = jax.tree.map(lambda leaf: jax.numpy.zeros(leaf.shape, leaf.dtype), logs)
+        steps = (rows[:, 0] >= 0).sum()
+        return jax.lax.fori_loop(0, steps, step, (logs, state))
+
+    compiled: Callable[..., Any] = jax.jit(run, donate_argnums=0)
+
+    def train_function(state: Any, iterator: Iterator[Any]) -> Any:
+        (block,) = next(iterator)
+        return compiled(state, data, block["rows"])
+
+    model.train_function = train_function
