@@ -22,7 +22,7 @@ import numpy as np
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
-from keras import layers, ops
+from notebook_recipe import BATCH_SIZE, LEARNING_RATE, VALIDATION_BATCH, PlainVAE
 
 import condvae
 from condvae.runs import Run
@@ -35,39 +35,6 @@ from condvae.training.train import new_record, prepare_model
 EPOCHS = 100  # what the early stopping and the progress bar believe
 
 
-class PlainVAE(keras.Model):
-    """The notebook's model as a Keras user writes it today."""
-
-    def __init__(self):
-        super().__init__()
-        x, y = keras.Input((784,)), keras.Input((10,))
-        hidden = layers.Dense(512, activation="relu", activity_regularizer="l2")(
-            layers.Concatenate()([x, y])
-        )
-        self.encoder = keras.Model([x, y], [layers.Dense(2)(hidden), layers.Dense(2)(hidden)])
-        z, y = keras.Input((2,)), keras.Input((10,))
-        hidden = layers.Dense(512, activation="relu")(layers.Concatenate()([z, y]))
-        self.decoder = keras.Model([z, y], layers.Dense(784)(hidden))
-        self.seeds = keras.random.SeedGenerator(0)
-        self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction_loss")
-        self.kl_tracker = keras.metrics.Mean(name="kl_loss")
-
-    def call(self, inputs):
-        x, y = inputs["x"], inputs["y"]
-        mean, logvar = self.encoder([x, y])
-        z = mean + ops.exp(0.5 * logvar) * keras.random.normal(ops.shape(mean), seed=self.seeds)
-        return {"x": x, "mean": mean, "logvar": logvar, "logits": self.decoder([z, y])}
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        x, logits = y_pred["x"], y_pred["logits"]
-        reconstruction = ops.sum(ops.softplus(logits) - x * logits, axis=-1)
-        mean, logvar = y_pred["mean"], y_pred["logvar"]
-        kl = 0.5 * ops.sum(ops.exp(logvar) + ops.square(mean) - 1 - logvar, axis=-1)
-        self.reconstruction_tracker.update_state(reconstruction)
-        self.kl_tracker.update_state(kl)
-        return ops.mean(reconstruction + kl) + sum(self.losses)
-
-
 def plain(data: condvae.Dataset) -> Callable[[int], object]:
     """An epoch of fit on float arrays."""
 
@@ -76,14 +43,14 @@ def plain(data: condvae.Dataset) -> Callable[[int], object]:
         return {"x": x, "y": np.eye(10, dtype="float32")[split.given]}
 
     model = PlainVAE()
-    model.compile(optimizer=keras.optimizers.Adam(5e-4))
+    model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE))
     train, validation = arrays(data.train), arrays(data.validation)
     stop = keras.callbacks.EarlyStopping(patience=EPOCHS, restore_best_weights=True)
     return lambda epoch: model.fit(
         train,
         validation_data=(validation, None),
-        batch_size=250,
-        validation_batch_size=1000,  # as condvae
+        batch_size=BATCH_SIZE,
+        validation_batch_size=VALIDATION_BATCH,  # as condvae
         initial_epoch=epoch,
         epochs=epoch + 1,
         callbacks=[stop],

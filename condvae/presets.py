@@ -11,10 +11,15 @@ if TYPE_CHECKING:
 # Plain dictionaries, so that `condvae presets` need not import pydantic.
 PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "plane": (
-        "two latents, ten epochs, validation held out: the default for images",
+        "two latents, six epochs, validation held out: the default for images",
         {
-            "model": {"output_bias": "data"},
-            "training": {"learning_rate": 8e-3, "schedule": "cosine", "warmup": 0.1},
+            "model": {"output_bias": "data", "decoder_start": "spread"},
+            "training": {
+                "epochs": 6,
+                "learning_rate": 1.2e-2,
+                "schedule": "cosine",
+                "warmup": 0.1,
+            },
         },
     ),
     "small": (

@@ -40,6 +40,7 @@ class Settings:
         activation: Of the hidden layers.
         activity_regularizer: On the encoder's hidden layers.
         output_bias: What the decoder's last bias starts from.
+        decoder_start: Its first kernel: for many inputs, or for few such as two latents.
         likelihood: Of the pixels, or of a table's columns; auto chooses by the data.
         scale: Standard deviation of the normal likelihood: a number, learned, or per_dimension.
         pixels: Grey levels as they are, or binarised anew at each draw.
@@ -99,6 +100,7 @@ class Settings:
     activation: Literal["relu", "silu", "gelu", "elu", "tanh"] | None = None
     activity_regularizer: Literal["l1", "l2"] | None = None
     output_bias: Literal["zeros", "data"] | None = None
+    decoder_start: Literal["glorot", "spread"] | None = None
     likelihood: (
         Literal[
             "auto",

@@ -14,7 +14,7 @@ from condvae.models.cvae import CVAE
 from condvae.models.decoder import conv_decoder, mlp_decoder
 from condvae.models.encoder import conv_encoder, mlp_encoder
 from condvae.models.flow import flow_prior
-from condvae.models.initializers import glorot_uniform
+from condvae.models.initializers import glorot_uniform, spread_first
 from condvae.models.layers import Dropout, LearnedScale
 from condvae.models.likelihood import (
     BernoulliLikelihood,
@@ -290,7 +290,7 @@ def build_networks(
             model.hidden_dims[:: 1 if model.architecture == "convolutional" else -1],
             model.activation,
             output_bias,
-            kernels,
+            spread_first(kernels) if model.decoder_start == "spread" else kernels,
             **everywhere,
             **scale(),
         ),

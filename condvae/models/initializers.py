@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ import numpy as np
 from condvae.checks import InputError
 
 FLOAT_BYTES = 4
+SPREAD = 1.5  # of 0.5 to 3 the best by validation images of MNIST, two latents, six epochs
 
 
 def glorot_uniform(seed: int) -> Iterator[keras.initializers.Initializer]:
@@ -17,6 +19,19 @@ def glorot_uniform(seed: int) -> Iterator[keras.initializers.Initializer]:
     generator = np.random.default_rng(seed)
     while True:
         yield keras.initializers.GlorotUniform(int(generator.integers(2**31)))
+
+
+def spread_first(
+    initializers: Iterator[keras.initializers.Initializer],
+) -> Iterator[keras.initializers.Initializer]:
+    """The same, but the first layer's kernel from N(0, SPREAD^2).
+
+    For a network that is fed few numbers of size one, as a decoder is z and y: Glorot's first
+    layer, made for as many inputs as outputs, leaves its hidden units nearly linear in z, and the
+    places where they bend have to be learned.
+    """
+    yield in_place_of(next(initializers), partial(keras.initializers.RandomNormal, 0.0, SPREAD))
+    yield from initializers
 
 
 def in_place_of(

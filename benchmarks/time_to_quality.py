@@ -1,0 +1,156 @@
+"""Wall time from the start of a process to 131.2 nats on the 10,000 MNIST test images.
+
+The notebook's networks (two latents, 784+10-512-2 and 2+10-512-784), reconstruction_loss + kl_loss.
+The others follow the notebook's recipe as plain Keras (`notebook_recipe.py`), which looks at the
+test images after each epoch; the time is that of the first epoch at or below 131.2. Ours is
+`condvae.train` with the preset `plane`, and then `condvae.evaluate` in the same process, which
+reads the test images once, at the end; all of its seeds must get there. Import, compilation and the
+reading of the files are included; a second figure of ours finds what the first has compiled. Each
+run is a process of its own, the contenders in turn.
+
+    CONDVAE_DATA=DIR python benchmarks/time_to_quality.py [--runs 3] [--seeds 5] [--only jax,ours]
+
+Backends beside JAX are environments of their own, .venv-torch and .venv-tensorflow, each with keras
+and the backend; one that is not there is left out, and the table says so. Writes docs/time.md.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TARGET = 131.2
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "time.md"
+RECIPE = ROOT / "benchmarks" / "notebook_recipe.py"
+# name: (backend, environment, at most what share of its time ours may take)
+CONTENDERS = {
+    "jax": ("jax", ".venv", 1 / 7),
+    "tensorflow": ("tensorflow", ".venv-tensorflow", 1 / 10),
+    "torch": ("torch", ".venv-torch", None),
+}
+OURS = """
+import json, sys, time
+from condvae.cli.start import hide_from_keras, keep_compiled
+hide_from_keras()
+keep_compiled()
+import condvae
+data = condvae.load_data("mnist")
+seed, folder = int(sys.argv[1]), sys.argv[2]
+run = condvae.train(data, preset="plane", seed=seed, run_dir=folder + "/run", progress=False)
+result = condvae.evaluate(run, data)
+print(json.dumps({"epoch": len(run.history["epoch"]), "seconds": time.time() - float(sys.argv[3]),
+    "test": -result.elbo}))
+"""
+
+
+def first_there(command: list[str], variables: dict[str, str]) -> dict | None:
+    """The first line that a process prints of an epoch at or below the target; ends the process."""
+    environment = {**os.environ, **variables}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        for line in process.stdout or ():
+            row = json.loads(line)
+            if row["test"] <= TARGET:
+                process.terminate()
+                return row
+    return None
+
+
+def recipe(name: str, seed: int) -> dict | None:
+    """One run of the recipe."""
+    backend, environment, _ = CONTENDERS[name]
+    python = str(ROOT / environment / "bin" / "python")
+    folder = str(Path(os.environ["CONDVAE_DATA"]) / "mnist")
+    command = [python, str(RECIPE), folder, repr(time.time()), str(seed)]
+    variables = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return first_there(command, variables)
+
+
+def ours(seed: int, compiled: str) -> dict | None:
+    """One run of ours.
+
+    Args:
+        compiled: the user's cache; an empty folder for a first run ever.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-c", OURS, str(seed), folder, repr(time.time())]
+        return first_there(command, {"KERAS_BACKEND": "jax", "XDG_CACHE_HOME": compiled})
+
+
+def main() -> None:
+    """Run the contenders in turn and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=3, help="of each other contender")
+    parser.add_argument("--seeds", type=int, default=5, help="of ours")
+    parser.add_argument("--only", default="jax,tensorflow,torch,ours")
+    arguments = parser.parse_args()
+    names = [name for name in arguments.only.split(",") if name in CONTENDERS]
+    there = [name for name in names if (ROOT / CONTENDERS[name][1] / "bin" / "python").exists()]
+    found: dict[str, list[dict | None]] = {name: [] for name in [*there, "ours", "compiled"]}
+    with tempfile.TemporaryDirectory() as kept:
+        ours(0, kept)  # fills the cache of the second figure
+        for turn in range(max(arguments.runs, arguments.seeds)):
+            if turn < arguments.runs:
+                for name in there:
+                    found[name].append(say(name, recipe(name, turn)))
+            if turn < arguments.seeds:
+                with tempfile.TemporaryDirectory() as empty:
+                    found["ours"].append(say("ours", ours(turn, empty)))
+                found["compiled"].append(say("compiled", ours(turn, kept)))
+    text = report(found)
+    PAGE.write_text(text, encoding="utf-8")
+    print(text)
+
+
+def say(name: str, row: dict | None) -> dict | None:
+    """Print a run's outcome and return it."""
+    print(name, "never" if row is None else row, flush=True)
+    return row
+
+
+def report(found: dict[str, list[dict | None]]) -> str:
+    """The page."""
+    medians = {
+        name: statistics.median(row["seconds"] for row in rows if row)
+        for name, rows in found.items()
+        if any(rows)
+    }
+    words = {"ours": "condvae, first run ever", "compiled": "condvae, compiled before"}
+    lines = []
+    for name, rows in found.items():
+        reached = [row for row in rows if row]
+        epochs = ", ".join(str(row["epoch"]) for row in reached)
+        median = f"{medians[name]:.1f}" if name in medians else ""
+        ratio = f"1/{medians[name] / medians['ours']:.1f}" if name in medians else ""
+        lines.append(
+            f"| {words.get(name, f'the recipe, Keras on {name}')} | {len(reached)} of {len(rows)} "
+            f"| {epochs} | {median} | {'' if name in words else ratio} |"
+        )
+    absent = [name for name in CONTENDERS if name not in found]
+    return "\n".join(
+        [
+            "# Time to 131.2 nats",
+            "",
+            "Written by `benchmarks/time_to_quality.py`, whose head says what is measured. Median",
+            "seconds from the start of a process to 131.2 nats (reconstruction_loss + kl_loss,",
+            "one draw of z for each image, grey pixels) on MNIST's 10,000 test images.",
+            "",
+            "| | got there | in epoch | seconds | ours takes |",
+            "|---|---|---|---|---|",
+            *lines,
+            "",
+            f"Machine: {os.cpu_count()} cores ({platform.machine()}), shared with other work.",
+            *([f"Not measured: {', '.join(absent)}, not installed."] if absent else []),
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
