@@ -13,8 +13,8 @@ from condvae.conditions import Categorical, Schema
 from condvae.data import Dataset, Split
 from condvae.exploration import curves, plots
 from condvae.exploration.bound import bound
+from condvae.exploration.figure import Figure, add_to_caption
 from condvae.exploration.frames import label_frames, save_gif
-from condvae.exploration.plots import Figure
 from condvae.exploration.predictions import predictions
 from condvae.masks import masked_images
 from condvae.measures import latent_activity
@@ -137,7 +137,7 @@ def _check_fits(name: str, model: TrainedModel) -> str:
 def _say_what_chose(figure: Figure, dataset: Dataset) -> None:
     """Figures of a run that looked at the test images say so."""
     if dataset.spec.validation == "test":
-        plots.add_to_caption(figure, "The test images chose the epoch.")
+        add_to_caption(figure, "The test images chose the epoch.")
 
 
 def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path]:
