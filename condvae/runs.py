@@ -26,7 +26,7 @@ from condvae.tensors import StoredTensors, write_tensors
 if TYPE_CHECKING:
     import keras
 
-    from condvae.exploration.plots import Figure
+    from condvae.exploration.figure import Figure
     from condvae.models import CVAE
     from condvae.trained import TrainedModel
 

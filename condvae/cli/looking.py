@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -16,11 +16,6 @@ from condvae.cli.arguments import (
     numbers,
     working,
 )
-
-if TYPE_CHECKING:
-    from condvae.data import Dataset
-    from condvae.reports import Metrics
-    from condvae.runs import Run
 
 
 def evaluate(
@@ -48,7 +43,14 @@ def evaluate(
     import condvae
     from condvae.atomic import write_text
     from condvae.evaluation import can_examine, diagnose, evaluate_whole, examine
-    from condvae.reports import Metrics, model_card, read_metrics, write_metrics
+    from condvae.reports import (
+        Metrics,
+        draw_results,
+        model_card,
+        read_metrics,
+        render_page,
+        write_metrics,
+    )
     from condvae.reports.metrics import METRICS_NAME, plain
     from condvae.runs import Run
 
@@ -75,13 +77,15 @@ def evaluate(
             words = {title: str(result) for title, result in results.items()}
             if not opened.is_archive:
                 write_metrics(opened.path / METRICS_NAME, metrics)
-                write_report(opened, dataset, metrics, words)
+                figures = draw_results(opened, dataset, results)
+                page = render_page(opened, metrics, words, figures)
+                write_text(opened.path / "report.html", page)
             if card is not None:
                 write_text(card, model_card(opened, metrics, words))
         protocols.append(results["Bound"].figures()["comparability"])
         rows.append({"run": str(opened.path)})
-        for figures in metrics.measures.values():
-            rows[-1] |= figures
+        for found in metrics.measures.values():
+            rows[-1] |= found
         if not as_json:
             print(f"{opened.path}: ", end="")
             print(*words.values(), *(f"doctor: {fault}" for fault in faults), sep="\n")
@@ -96,21 +100,6 @@ def evaluate(
     return 0
 
 
-def write_report(run: "Run", dataset: "Dataset", metrics: "Metrics", words: dict[str, str]) -> None:
-    """RUN/report.html, with every figure of `condvae plot` inside."""
-    import tempfile
-
-    from condvae.atomic import write_text
-    from condvae.exploration import gallery
-    from condvae.reports import render_page
-
-    figures = gallery.draw(run.model, dataset, run.history, dpi=80)
-    with tempfile.TemporaryDirectory() as folder:
-        paths = gallery.save(figures, Path(folder))
-        contents = {path.name: path.read_bytes() for path in paths}
-    write_text(run.path / "report.html", render_page(run, metrics, words, contents))
-
-
 def plot(
     run: Annotated[Path, Parameter(name="RUN")],
     /,
@@ -121,7 +110,7 @@ def plot(
     data_dir: DataDir = None,
 ) -> int:
     """Draw figures: all, or some of scatter, generate, manifold, traversal, reconstruct, transfer,
-    labels, interpolation, predictions, bound, history.
+    labels, interpolation, style, predictions, bound, history.
 
     Args:
         run: A run folder.

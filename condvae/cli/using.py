@@ -80,7 +80,7 @@ def generate(
         if preprocessing.table is not None:
             return write_rows(opened, x, y, out, seed)
         if preprocessing.pixel_classes is not None:
-            from condvae.exploration.plots import class_colours
+            from condvae.exploration.figure import class_colours
 
             bounded = out.suffix.lower() != ".npz"
             x = class_colours(x) if bounded else x.argmax(axis=-1)[..., None].astype("uint8")

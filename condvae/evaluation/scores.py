@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.evaluation.bayes_rule import classify_by_bayes
-from condvae.measures.plausibility import rank_lowest
+from condvae.measures.plausibility import label_margins, rank_lowest
 from condvae.trained import TrainedModel
 
 SCREENING = 10
@@ -46,9 +46,7 @@ class Scores:
         """(N,) log p(y | x) of the given label less that of the best other one; None without."""
         if self.codes is None:
             return None
-        rows, others = np.arange(len(self.codes)), self.log_posterior.copy()
-        others[rows, self.codes] = -np.inf
-        return self.log_posterior[rows, self.codes] - others.max(axis=1)
+        return label_margins(self.log_posterior, self.codes)
 
     def by_label(self) -> np.ndarray:
         """(N,) rows, the least plausible label first; by the image where there are no labels."""

@@ -11,8 +11,9 @@ from condvae.evaluation.labels import evaluate_labels
 from condvae.evaluation.latents import evaluate_latents
 from condvae.evaluation.likelihood import conditional_likelihood, evaluate
 from condvae.evaluation.samples import evaluate_samples, has_classes_to_judge
-from condvae.evaluation.style import can_measure_style, evaluate_style
+from condvae.evaluation.style import evaluate_style
 from condvae.evaluation.tables import evaluate_table
+from condvae.exploration.handwriting import has_handwriting
 from condvae.runs import Run
 
 FULL_SAMPLES = 5_000
@@ -53,7 +54,7 @@ def evaluate_whole(
         count = None if full else 1_000
         found["Labels"] = evaluate_labels(run, dataset, num_images=count, seed=seed)
         found["Latents"] = evaluate_latents(run, dataset, seed=seed)
-        if can_measure_style(run):
+        if has_handwriting(run.model):
             found["Style"] = evaluate_style(run, dataset, seed=seed)
     if has_classes_to_judge(run, dataset):
         found["Samples"] = evaluate_samples(run, dataset, seed=seed)

@@ -5,7 +5,7 @@ from typing import Any
 
 from condvae.checks import InputError
 from condvae.exploration.curves import bound_curves
-from condvae.exploration.plots import Figure
+from condvae.exploration.figure import Figure
 from condvae.trained import TrainedModel
 
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)

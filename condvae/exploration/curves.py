@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from condvae.checks import InputError
-from condvae.exploration.plots import FONT_SIZE, Figure, distinct_colours, write_caption
+from condvae.exploration.figure import FONT_SIZE, Figure, distinct_colours, write_caption
 from condvae.exploration.ranges import curve_limits
 from condvae.measures.log_mean_exp import LogProbEstimate
 

@@ -13,8 +13,10 @@ from condvae.conditions import Categorical, Schema
 from condvae.data import Dataset, Split
 from condvae.exploration import curves, plots
 from condvae.exploration.bound import bound
+from condvae.exploration.effects import style
+from condvae.exploration.figure import Figure, add_to_caption
 from condvae.exploration.frames import label_frames, save_gif
-from condvae.exploration.plots import Figure
+from condvae.exploration.handwriting import has_handwriting
 from condvae.exploration.predictions import predictions
 from condvae.masks import masked_images
 from condvae.measures import latent_activity
@@ -46,9 +48,7 @@ def draw(
         model: trained on the data set.
         dataset: for its training and validation splits.
         history: the columns of history.csv by name.
-        names: of FIGURES; None: all that have something to show (not the traversal of a
-            plane, nor the history of no epoch, nor the bound of a model of classes; of
-            several conditions and of tables what `fitting` says).
+        names: of FIGURES; None: `telling` ones.
         given: one label or several, for manifold and traversal; None: the first ten for
             manifold, the first for traversal.
         dpi: dots per inch of the figures.
@@ -59,18 +59,7 @@ def draw(
     Raises:
         InputError: an unknown figure or label, or a figure that does not fit the model.
     """
-    if names is None:
-        given_images = dataset.spec.task != "class"
-        absent = {
-            **{name: given_images for name in FIGURES if name != "history"},
-            "predictions": not given_images,
-            "bound": not (given_images and model.latent_dim),
-            "traversal": given_images or model.latent_dim <= 2,
-            "interpolation": given_images or len(dataset.validation.y) < 2,
-            "history": not history.get("epoch"),
-        }
-        unasked = ("bound",) if isinstance(model.condition, Schema) else ()
-        names = [n for n in fitting(model) if not absent.get(n) and n not in unasked]
+    names = telling(model, dataset, history) if names is None else names
     for name in names:
         _check_fits(name, model)
     figures: dict[str, Figure | np.ndarray] = {}
@@ -111,6 +100,27 @@ def draw_one(
     return figure
 
 
+def telling(model: TrainedModel, dataset: Dataset, history: History) -> list[str]:
+    """The figures that have something to show.
+
+    Not the traversal of a plane, nor the history of no epoch, nor the bound of a model of classes,
+    nor the style of what is no handwriting; of several conditions and of tables what `fitting`
+    says.
+    """
+    given_images = dataset.spec.task != "class"
+    absent = {
+        **{name: given_images for name in FIGURES if name != "history"},
+        "predictions": not given_images,
+        "bound": not (given_images and model.latent_dim),
+        "traversal": given_images or model.latent_dim <= 2,
+        "style": not has_handwriting(model),
+        "interpolation": given_images or len(dataset.validation.y) < 2,
+        "history": not history.get("epoch"),
+    }
+    unasked = ("bound",) if isinstance(model.condition, Schema) else ()
+    return [n for n in fitting(model) if not absent.get(n) and n not in unasked]
+
+
 def fitting(model: TrainedModel) -> tuple[str, ...]:
     """The figures that a model of several conditions, or of a table, has; else all."""
     if not isinstance(model.condition, Schema):
@@ -137,7 +147,7 @@ def _check_fits(name: str, model: TrainedModel) -> str:
 def _say_what_chose(figure: Figure, dataset: Dataset) -> None:
     """Figures of a run that looked at the test images say so."""
     if dataset.spec.validation == "test":
-        plots.add_to_caption(figure, "The test images chose the epoch.")
+        add_to_caption(figure, "The test images chose the epoch.")
 
 
 def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path]:
@@ -197,6 +207,11 @@ def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[st
     return {**examples, "x": examples["x"][order], "y": examples["y"][order]}
 
 
+def _style(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Up to 500 held-out images."""
+    return _examples(model, dataset, 500)
+
+
 def _predictions(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Ten held-out images, parts of them given as in training."""
     examples = _examples(model, dataset, 10)
@@ -227,6 +242,7 @@ _DRAWINGS: dict[str, tuple[Callable, Callable[[TrainedModel, Dataset, History], 
     "transfer": (plots.transfer, _transfer),
     "labels": (label_frames, _model_alone),
     "interpolation": (plots.interpolation, _interpolation),
+    "style": (style, _style),
     "predictions": (predictions, _predictions),
     "bound": (bound, _bound),
     "history": (curves.history, _history),

@@ -5,42 +5,30 @@ is seen and at which settings. Labels are taken as TrainedModel takes them, `ima
 given images in the caption. Latents are counted from 0 in arguments, from 1 (z1, z2) in figures.
 """
 
-import io
 import math
-import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure as PlainFigure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from condvae.checks import InputError
 from condvae.conditions import Schema
+from condvae.exploration.figure import (
+    FONT_SIZE,
+    Figure,
+    distinct_colours,
+    format_number,
+    write_caption,
+)
+from condvae.exploration.grids import grid_figure
 from condvae.exploration.labels import class_names, in_words, label_weights, leading_class
-from condvae.exploration.ranges import pixel_range
-from condvae.exploration.tiles import Block, rows_of, scaled_images, tile, wrapped
+from condvae.exploration.tiles import Block, rows_of, scaled_images, wrapped
 from condvae.exploration.walks import axis_traversal, interpolate, plane_grid
 from condvae.measures import latent_activity
 from condvae.trained import TrainedModel
 
 _MOST_TRAVERSALS = 12
-FONT_SIZE = 8  # points
-_LETTER = 0.068  # mean width of a letter at that size, inches
-
-
-class Figure(PlainFigure):
-    """A matplotlib Figure that Jupyter shows, although pyplot does not know it."""
-
-    def _repr_png_(self) -> bytes:
-        """What Jupyter displays."""
-        content = io.BytesIO()
-        self.savefig(content, format="png", dpi=self.dpi, bbox_inches="tight")
-        return content.getvalue()
 
 
 def scatter(
@@ -144,13 +132,13 @@ def manifold(
     z = plane_grid(side, extent, model.latent_dim, axes)
     weights = model.classes.encode(given)
     cells = rows_of(side, model.decode(z, weights))
-    values = [_number(value) for value in z[:side, axes[-1]]]
+    values = [format_number(value) for value in z[:side, axes[-1]]]
     titles = [f"z{axis + 1}" for axis in axes]
     others = ", other latents 0" if len(axes) < model.latent_dim else ""
     return grid_figure(
         [Block(cells, values, values if len(axes) == 2 else ())],
         f"{in_words(model, weights)}: the expected image at {' and '.join(titles)} from "
-        f"{_number(-extent)} to {_number(extent)}{others}.",
+        f"{format_number(-extent)} to {format_number(extent)}{others}.",
         column_title=titles[-1],
         row_title=titles[0] if len(axes) == 2 else "",
     )
@@ -181,7 +169,9 @@ def traversal(
     cells = rows_of(steps, model.decode(z, weights))
     if len(order) < model.latent_dim:
         note = f" {len(order)} of {model.latent_dim} latents.{note}"
-    block = Block(cells, [_number(value) for value in values], [names[axis] for axis in order])
+    block = Block(
+        cells, [format_number(value) for value in values], [names[axis] for axis in order]
+    )
     return grid_figure(
         [block],
         f"{in_words(model, weights)}: the expected image along each latent alone, "
@@ -282,125 +272,3 @@ def interpolation(
         f"Each row goes from one image to another ({images}): the expected image where their "
         f"posterior's means of z and their labels are mixed in one proportion.",
     )
-
-
-def add_to_caption(figure: PlainFigure, note: str) -> None:
-    """Append a sentence to a figure's caption."""
-    text = figure.get_supxlabel().replace("\n", " ")
-    write_caption(figure, f"{text} {note}")
-
-
-def grid_figure(
-    blocks: Sequence[Block],
-    caption: str,
-    column_title: str = "",
-    row_title: str = "",
-    legend: Mapping[str, Any] | None = None,
-) -> Figure:
-    """Grids of images below each other, one picture each, on one scale of grey.
-
-    A block's heat has a scale of its own, with a bar of its colours.
-
-    Args:
-        legend: what colours stand for, by name.
-    """
-    low, high = pixel_range(
-        np.concatenate([block.cells.reshape(-1, *block.cells.shape[-3:]) for block in blocks])
-    )
-    if (low, high) != (0, 1):
-        caption += f" Black is {_number(low)}, white is {_number(high)}."
-    columns, height, width = blocks[0].cells.shape[1:4]
-    rows = sum(len(block.cells) for block in blocks)
-    cell = min(max(8 / columns, 0.3), 0.9)
-    longest = max(len(label) for block in blocks for label in block.column_labels)
-    turned = longest * _LETTER > cell
-    label_height = 0.2 + turned * longest * _LETTER * 0.7
-    figure_width = max(columns * cell + 1, 5)
-    caption_height = 0.3 + 0.14 * len(caption) * _LETTER / figure_width
-    figure = Figure(
-        (figure_width, rows * cell * height / width + len(blocks) * label_height + caption_height),
-        layout="constrained",
-    )
-    for axes, block in zip(figure.subplots(len(blocks), squeeze=False)[:, 0], blocks, strict=True):
-        _draw_block(axes, block, low, high, turned)
-        if block.heat is not None:
-            _draw_heat(figure, axes, block.heat)
-    figure.axes[0].set_xlabel(column_title, fontsize=FONT_SIZE)
-    figure.axes[0].set_ylabel(row_title, fontsize=FONT_SIZE)
-    if legend:
-        handles = [Patch(color=colour, label=name) for name, colour in legend.items()]
-        figure.legend(
-            handles=handles, ncols=len(handles), loc="outside upper center", fontsize=FONT_SIZE
-        )
-    write_caption(figure, caption)
-    return figure
-
-
-def _draw_block(axes: Axes, block: Block, low: float, high: float, turned: bool) -> None:
-    """One grid as one picture, labels at its left and top."""
-    rows, columns, height, width, channels = block.cells.shape
-    gap = _gap(width)
-    # matplotlib scales grey by vmin and vmax, but takes colours in [0, 1] as they are
-    cells = block.cells if channels == 1 else (block.cells - low) / (high - low)
-    low, high = (low, high) if channels == 1 else (0, 1)
-    axes.imshow(tile(cells, gap, high), cmap="gray", vmin=low, vmax=high)
-    axes.set_xticks(
-        (width - 1) / 2 + (width + gap) * np.arange(columns),
-        block.column_labels,
-        rotation=45 if turned else 0,
-        ha="left" if turned else "center",
-        rotation_mode="anchor" if turned else "default",
-    )
-    axes.set_yticks(
-        (height - 1) / 2 + (height + gap) * np.arange(rows if block.row_labels else 0),
-        block.row_labels,
-    )
-    axes.tick_params(length=0, labelsize=FONT_SIZE, top=True, labeltop=True, labelbottom=False)
-    axes.xaxis.set_label_position("top")
-    axes.spines[:].set_visible(False)
-
-
-def _draw_heat(figure: Figure, axes: Axes, heat: np.ndarray) -> None:
-    """Colours on the empty cells of a grid, and the bar that says what they stand for."""
-    colours = axes.imshow(
-        tile(heat, _gap(heat.shape[3]), np.nan), cmap="inferno", vmin=0, vmax=np.nanmax(heat) or 1
-    )
-    bar = figure.colorbar(colours, ax=axes, shrink=0.5, aspect=25, pad=0.02)
-    bar.ax.tick_params(labelsize=FONT_SIZE)
-    bar.outline.set_visible(False)
-
-
-def _gap(width: int) -> int:
-    """Pixels between neighbours so wide."""
-    return max(1, width // 32)
-
-
-def write_caption(figure: PlainFigure, text: str) -> None:
-    """The caption at the bottom, wrapped to the figure's width."""
-    letters = int(figure.get_figwidth() / _LETTER)
-    figure.supxlabel(textwrap.fill(text.strip(), letters), fontsize=FONT_SIZE)
-
-
-def _number(value: float) -> str:
-    """A value of z as a tick."""
-    return f"{value:.2f}".replace("-", "−")
-
-
-def distinct_colours(num: int) -> list[tuple[float, float, float]]:
-    """Colours, red, green and blue, that colour-blind people can tell apart."""
-    if num <= 10:
-        return [to_rgb(name) for name in matplotlib.color_sequences["petroff10"][:num]]
-    return [to_rgb(row) for row in matplotlib.colormaps["viridis"](np.linspace(0, 1, num))]
-
-
-def class_colours(probabilities: np.ndarray) -> np.ndarray:
-    """Each class in its colour; a mixture of classes has the mixture of their colours.
-
-    Args:
-        probabilities: (..., number of classes).
-
-    Returns:
-        (..., 3) float32 in [0, 1].
-    """
-    palette = np.array(distinct_colours(probabilities.shape[-1]), dtype="float32")
-    return np.clip(probabilities @ palette, 0, 1)

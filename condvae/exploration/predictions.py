@@ -7,12 +7,8 @@ import numpy as np
 
 from condvae.checks import InputError
 from condvae.conditions import Categorical, MaskedImage
-from condvae.exploration.plots import (
-    Figure,
-    class_colours,
-    distinct_colours,
-    grid_figure,
-)
+from condvae.exploration.figure import Figure, class_colours, distinct_colours
+from condvae.exploration.grids import grid_figure
 from condvae.exploration.tiles import Block, scaled_images
 from condvae.trained import TrainedModel
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.checks import InputError, check_finite, check_shape
-from condvae.measures.inputs import check_rows
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,8 @@ def measure_interactions(
     Args:
         values: as in `measure_axes`.
         positions: as in `measure_axes`.
-        base_points: (num_base_points, latent_dim) where the walks stand; along its own axis a
-            walk leaves the base point's place.
+        base_points: (num_labels, num_base_points, latent_dim) where the walks stand; along its
+            own axis a walk leaves the base point's place.
 
     Returns:
         (latent_dim, latent_dim, num_attributes) float64, [i, j] of the slope along i with the
@@ -85,18 +84,18 @@ def measure_interactions(
         too few walks could be measured.
 
     Raises:
-        InputError: as `measure_axes`, or base points that do not span all directions: more of
-            them than latents, not in one plane.
+        InputError: as `measure_axes`, or base points that, each less the mean of its label's, do
+            not span all directions.
     """
     *_, slopes = _fit_walks(values, positions)
-    _, num_points, latent_dim, num_attributes = slopes.shape
-    base_points = check_rows(base_points, "the base points", latent_dim)
-    check_shape(base_points, (num_points, None), "the base points")
-    rank = np.linalg.matrix_rank(base_points - base_points.mean(axis=0))
+    latent_dim, num_attributes = slopes.shape[2:]
+    base_points = check_shape(np.asarray(base_points), slopes.shape[:3], "the base points")
+    around = check_finite(base_points, "the base points") - base_points.mean(axis=1, keepdims=True)
+    rank = np.linalg.matrix_rank(around.reshape(-1, latent_dim))
     if rank < latent_dim:
         raise InputError(
             f"the base points must span the {latent_dim} directions of z",
-            f"{num_points} points that span {rank}",
+            f"{around[..., 0].size} points that span {rank}",
             "Draw more of them, from the prior.",
         )
     interactions = np.full((latent_dim, latent_dim, num_attributes), np.nan)
@@ -105,7 +104,7 @@ def measure_interactions(
         label, point = np.nonzero(~np.ma.getmaskarray(along))
         levels = np.unique(label)[:, None] == label
         others = np.arange(latent_dim) != axis
-        design = np.concatenate([levels.T, base_points[point][:, others]], axis=1)
+        design = np.concatenate([levels.T, base_points[label, point][:, others]], axis=1)
         fitted, _, rank, _ = np.linalg.lstsq(design, along[label, point].filled(), rcond=None)
         if rank == design.shape[1]:
             interactions[axis, others, attribute] = fitted[len(levels) :]

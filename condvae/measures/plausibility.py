@@ -51,7 +51,7 @@ def label_margins(
     """log p(x, given label) - log p(x, best other label): below 0 another one fits better.
 
     Args:
-        log_likelihoods: (N, num_classes) log p(x | y), nats.
+        log_likelihoods: (N, num_classes) log p(x | y), nats, each row up to a constant.
         codes: (N,) given labels, 0 to num_classes - 1.
         log_prior: (num_classes,) log p(y), nats; None for labels that are alike frequent.
 

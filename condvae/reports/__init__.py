@@ -3,5 +3,13 @@
 from condvae.reports.card import model_card
 from condvae.reports.metrics import Metrics, read_metrics, write_metrics
 from condvae.reports.page import render_page
+from condvae.reports.pictures import draw_results
 
-__all__ = ["Metrics", "model_card", "read_metrics", "render_page", "write_metrics"]
+__all__ = [
+    "Metrics",
+    "draw_results",
+    "model_card",
+    "read_metrics",
+    "render_page",
+    "write_metrics",
+]

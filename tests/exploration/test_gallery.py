@@ -16,7 +16,7 @@ def caption_of(figure):
 def test_every_figure_of_a_plane(make_model, make_dataset, curves, tmp_path):
     figures = draw(make_model(), make_dataset(), curves)
     manifolds = [f"manifold-{label}" for label in range(3)]
-    others = ("manifold", "traversal", "predictions", "bound")
+    others = ("manifold", "traversal", "style", "predictions", "bound")
     expected = [name for name in FIGURES if name not in others] + manifolds
     assert sorted(figures) == sorted(expected)
     paths = save(figures, tmp_path / "figures")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from test_plots import caption_of, cells_in, labels_of
 
-from condvae.exploration.plots import grid_figure
+from condvae.exploration.grids import grid_figure
 from condvae.exploration.predictions import predictions
 from condvae.exploration.tiles import Block
 

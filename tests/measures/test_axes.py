@@ -21,6 +21,11 @@ def walk(attributes, labels=(0,), base_points=BASE_POINTS):
     )
 
 
+def interact(values, positions=POSITIONS, base_points=BASE_POINTS):
+    """The interactions; the walks under every label stand at the same points."""
+    return measure_interactions(values, positions, np.stack([base_points] * len(values)))
+
+
 def test_linear_attributes():
     slopes = np.array([[2, 0, -1], [0, 0.5, 3]])
     values = walk([lambda _, z, s=s: 7 + z @ s for s in slopes], labels=range(4))
@@ -32,7 +37,7 @@ def test_linear_attributes():
     moved = slopes.T != 0
     for measure in (effects.linearity, effects.agreement, effects.same_sign):
         np.testing.assert_allclose(measure[moved], 1)
-    interactions = measure_interactions(values, POSITIONS, BASE_POINTS)
+    interactions = interact(values)
     off_diagonal = ~np.eye(3, dtype=bool)
     np.testing.assert_allclose(interactions[off_diagonal], 0, atol=1e-12)
     assert np.isnan(interactions[~off_diagonal]).all()
@@ -44,7 +49,7 @@ def test_bilinear_attributes():
         [lambda label, z: 0.3 * z[..., 0] * z[..., 2] + z[..., 1] + label * z[..., 0]],
         labels=(5, -2),
     )
-    interactions = measure_interactions(values, POSITIONS, BASE_POINTS)[..., 0]
+    interactions = interact(values)[..., 0]
     expected = [[NAN, 0, 0.3], [0, NAN, 0], [0.3, 0, NAN]]
     np.testing.assert_allclose(interactions, expected, atol=1e-12)
     mean = BASE_POINTS.mean(axis=0)
@@ -52,6 +57,19 @@ def test_bilinear_attributes():
     expected = [0.3 * mean[2] + 1.5, 1, 0.3 * mean[0]]
     np.testing.assert_allclose(effects.slope[:, 0], expected)
     np.testing.assert_allclose(effects.linearity, 1)
+
+
+def test_interactions_of_walks_that_stand_elsewhere_under_every_label():
+    """Two points each span a line; those of all labels span z."""
+    base_points = RNG.normal(size=(6, 2, 3))
+    values = np.concatenate(
+        [
+            walk([lambda label, z: (label + z[..., 1]) * z[..., 0]], [label], points)
+            for label, points in enumerate(base_points)
+        ]
+    )
+    interactions = measure_interactions(values, POSITIONS, base_points)[..., 0]
+    np.testing.assert_allclose(interactions, [[NAN, 1, 0], [1, NAN, 0], [0, 0, NAN]], atol=1e-12)
 
 
 def test_labels_that_disagree():
@@ -98,7 +116,7 @@ def test_missing_values_are_left_out():
     effects = measure_axes(values, POSITIONS)
     np.testing.assert_allclose(effects.slope[2], [0, 1], atol=1e-12)
     np.testing.assert_allclose(effects.linearity[0, 0], 1)
-    interactions = measure_interactions(values, POSITIONS, BASE_POINTS)
+    interactions = interact(values)
     assert interactions[0, 1, 0] == pytest.approx(1)
     assert interactions[1, 0, 0] == pytest.approx(1)
     assert interactions[0, 2, 0] == pytest.approx(0, abs=1e-12)
@@ -115,7 +133,7 @@ def test_what_cannot_be_measured_is_nan():
     for measure in (effects.linearity, effects.agreement, effects.variance_share):
         assert np.isnan(measure[:, 1]).all()
     values[1, 2:, ..., 0] = NAN  # two base points are left
-    interactions = measure_interactions(values, POSITIONS, BASE_POINTS)
+    interactions = interact(values)
     assert np.isnan(interactions[..., 0]).all()
     assert interactions[0, 1, 1] == 0
 
@@ -130,8 +148,9 @@ VALUES = walk([lambda _, z: z[..., 0]])
         (VALUES, POSITIONS[1:], BASE_POINTS, r"the positions must have the shape \(5\)"),
         (VALUES, POSITIONS * 0, BASE_POINTS, "the positions must differ"),
         (VALUES, POSITIONS * NAN, BASE_POINTS, "the positions must hold finite"),
-        (VALUES, POSITIONS, BASE_POINTS[1:], r"the base points must have the shape \(12, N\)"),
-        (VALUES, POSITIONS, BASE_POINTS[:, 1:], r"the base points must have the shape \(N, 3\)"),
+        (VALUES, POSITIONS, BASE_POINTS[1:], r"the base points must have the shape \(1, 12, 3\)"),
+        (VALUES, POSITIONS, BASE_POINTS[:, 1:], r"the base points must have the shape"),
+        (VALUES, POSITIONS, BASE_POINTS * NAN, "the base points must hold finite"),
         (
             VALUES[:, :3],
             POSITIONS,
@@ -142,4 +161,4 @@ VALUES = walk([lambda _, z: z[..., 0]])
 )
 def test_what_does_not_fit_is_refused(values, positions, base_points, said):
     with pytest.raises(InputError, match=said):
-        measure_interactions(values, positions, base_points)
+        interact(values, positions, base_points)

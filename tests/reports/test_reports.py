@@ -3,12 +3,23 @@
 import json
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from condvae.checks import InputError
-from condvae.reports import Metrics, model_card, read_metrics, render_page, write_metrics
+from condvae.evaluation.style import StyleQuality
+from condvae.exploration import gallery
+from condvae.reports import (
+    Metrics,
+    draw_results,
+    model_card,
+    pictures,
+    read_metrics,
+    render_page,
+    write_metrics,
+)
 from condvae.reports.metrics import plain
 
 METRICS = Metrics(
@@ -79,3 +90,29 @@ def test_a_card_says_what_was_measured_and_on_what(trained_run):
         "2 latents",
     ):
         assert expected in card
+
+
+def test_what_was_measured_is_drawn_and_not_measured_again(trained_run, digits, monkeypatch):
+    monkeypatch.setattr(gallery, "telling", lambda *_: ["generate", "style"])
+    drawn = []
+
+    def draw(handwriting, images):
+        drawn.append((handwriting, images))
+        return pictures.Figure((1, 1))
+
+    monkeypatch.setattr(pictures, "draw_handwriting", draw)
+    results = {"Style": StyleQuality("measured", "test split")}
+    files = draw_results(trained_run, digits, results)
+    assert sorted(files) == ["generate.png", "style.png"]
+    assert all(content.startswith(b"\x89PNG") for content in files.values())
+    assert drawn == [("measured", "test images")]
+
+
+def test_each_sample_stands_above_its_nearest_training_image():
+    closest = np.random.default_rng(0).random((3, 2, 8, 8, 1))
+    found = SimpleNamespace(closest=closest, closest_rows=np.array([7, 5, 9]), num_nearest=100)
+    (axes,) = pictures.draw_closest(found).axes
+    picture = np.asarray(axes.images[0].get_array())
+    np.testing.assert_allclose(picture[:8, 9:17], closest[1, 0, ..., 0])
+    np.testing.assert_allclose(picture[9:, 9:17], closest[1, 1, ..., 0])
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["7", "5", "9"]

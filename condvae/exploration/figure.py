@@ -1,0 +1,59 @@
+"""The figure that all drawings are made on: Jupyter shows it; its caption, its colours."""
+
+import io
+import textwrap
+
+import matplotlib
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure as PlainFigure
+
+FONT_SIZE = 8  # points
+LETTER = 0.068  # mean width of a letter at that size, inches
+
+
+class Figure(PlainFigure):
+    """A matplotlib Figure that Jupyter shows, although pyplot does not know it."""
+
+    def _repr_png_(self) -> bytes:
+        """What Jupyter displays."""
+        content = io.BytesIO()
+        self.savefig(content, format="png", dpi=self.dpi, bbox_inches="tight")
+        return content.getvalue()
+
+
+def write_caption(figure: PlainFigure, text: str) -> None:
+    """The caption at the bottom, wrapped to the figure's width."""
+    letters = int(figure.get_figwidth() / LETTER)
+    figure.supxlabel(textwrap.fill(text.strip(), letters), fontsize=FONT_SIZE)
+
+
+def add_to_caption(figure: PlainFigure, note: str) -> None:
+    """Append a sentence to a figure's caption."""
+    text = figure.get_supxlabel().replace("\n", " ")
+    write_caption(figure, f"{text} {note}")
+
+
+def format_number(value: float) -> str:
+    """A value of z as a tick."""
+    return f"{value:.2f}".replace("-", "−")
+
+
+def distinct_colours(num: int) -> list[tuple[float, float, float]]:
+    """Colours, red, green and blue, that colour-blind people can tell apart."""
+    if num <= 10:
+        return [to_rgb(name) for name in matplotlib.color_sequences["petroff10"][:num]]
+    return [to_rgb(row) for row in matplotlib.colormaps["viridis"](np.linspace(0, 1, num))]
+
+
+def class_colours(probabilities: np.ndarray) -> np.ndarray:
+    """Each class in its colour; a mixture of classes has the mixture of their colours.
+
+    Args:
+        probabilities: (..., number of classes).
+
+    Returns:
+        (..., 3) float32 in [0, 1].
+    """
+    palette = np.array(distinct_colours(probabilities.shape[-1]), dtype="float32")
+    return np.clip(probabilities @ palette, 0, 1)
