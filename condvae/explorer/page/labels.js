@@ -1,0 +1,69 @@
+// Every label at the same z, which is also how a label is chosen.
+
+import { joined } from "./arrays.js";
+import { cssColour } from "./colours.js";
+import { encodeParts, leadingPart, oneOf, withValue } from "./condition.js";
+
+const MOST = 40;
+
+/** The row of labels; returns what draws it. */
+export function makeLabels(page) {
+  const { content, store, engine, painter, parts } = page;
+  const leading = leadingPart(parts);
+  if (leading < 0) return () => {};
+  const part = parts[leading];
+  const count = Math.min(part.size, MOST);
+  const box = page.element("labels");
+  page.element("labels-box").hidden = false;
+  page.element("labels-title").textContent =
+    part.size > MOST ? `The first ${MOST} of ${part.size}, ${part.name}, at this z` : `Every ${part.name} at this z`;
+
+  box.className = count <= 10 ? "few" : "";
+
+  const choose = (code) =>
+    store.commit({ values: withValue(store.state.values, leading, oneOf(part.size, code)) });
+  const buttons = part.categories.slice(0, count).map((name, code) => {
+    const button = document.createElement("button");
+    button.setAttribute("role", "radio");
+    button.setAttribute("aria-label", name);
+    button.title = name;
+    button.style.setProperty("--class", cssColour(code));
+    const canvas = document.createElement("canvas");
+    const caption = document.createElement("span");
+    caption.textContent = name;
+    const share = document.createElement("i");
+    button.append(canvas, caption, share);
+    button.onclick = () => choose(code);
+    box.append(button);
+    return { button, canvas, share };
+  });
+
+  box.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const here = buttons.findIndex(({ button }) => button === document.activeElement);
+    const next = (here + step + count) % count;
+    buttons[next].button.focus();
+    choose(next);
+  });
+
+  return function draw(state) {
+    const weights = state.values[leading] ?? Array(part.size).fill(0);
+    const chosen = weights.indexOf(1);
+    buttons.forEach(({ button, share }, code) => {
+      button.setAttribute("aria-checked", code === chosen);
+      button.tabIndex = code === Math.max(chosen, 0) ? 0 : -1;
+      share.style.width = `${100 * weights[code]}%`;
+    });
+    const y = buttons.map((_, code) =>
+      encodeParts(parts, withValue(state.values, leading, oneOf(part.size, code))),
+    );
+    const inputs = { rows: count, z: Float32Array.from(state.z), y: joined(y) };
+    engine.ask("labels", "decoder", inputs, (first, { x_mean }, rows) => {
+      for (let row = 0; row < rows; row++) {
+        painter.paint(buttons[first + row].canvas, x_mean.data, row);
+      }
+    });
+  };
+}
