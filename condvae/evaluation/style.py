@@ -21,6 +21,8 @@ LEAST_SIDE = 16
 NUM_POINTS = 6
 MOST_AXES = 8
 NUM_TRANSFERRED = 500
+# An axis is called by an attribute where it makes that much of the attribute's variance.
+LEAST_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,18 @@ class StyleQuality:
             for column, name in enumerate(ATTRIBUTES)
         }
         kept = {f"kept_{name}": value for name, value in self.kept.items()}
-        return {**slopes, **kept, "style_comparability": self.comparability}
+        moves = {f"z{axis + 1}_moves": name for axis, name in self.moves.items()}
+        return {**slopes, **kept, **moves, "style_comparability": self.comparability}
+
+    @property
+    def moves(self) -> dict[int, str]:
+        """{axis: the attribute that it moves most}, of the axes that one can be named for."""
+        found = {}
+        for axis, shares in zip(self.axes, self.effects.variance_share, strict=True):
+            shares = np.nan_to_num(shares)
+            if shares.max() >= LEAST_SHARE:
+                found[axis] = ATTRIBUTES[int(shares.argmax())]
+        return found
 
     def __str__(self) -> str:
         lines = []

@@ -14,6 +14,7 @@ from condvae.explorer.shown import Shown
 from condvae.explorer.subject import Subject
 from condvae.explorer.weights import halve_weights
 
+STYLES = ("style", "sections")
 NOTEBOOK_HEIGHT = 900
 
 
@@ -80,7 +81,7 @@ def render(title: str, content: str) -> str:
     Args:
         content: what `pack` makes.
     """
-    style = (FOLDER / "style.css").read_text(encoding="utf-8")
+    style = "".join((FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
     program = bundle("main")
     policy = (
         # nothing is fetched; only this very program and style are accepted

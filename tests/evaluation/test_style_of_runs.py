@@ -61,6 +61,9 @@ def test_axes_are_told_by_what_they_draw(run):
     assert abs(slope["slant"][1]) < 0.01
     assert quality.effects.variance_share[0, ATTRIBUTES.index("slant")] > 0.95
     assert quality.effects.variance_share[1, ATTRIBUTES.index("thickness")] > 0.9
+    assert quality.moves[0] == "slant"
+    assert quality.moves[1] in ("thickness", "width")  # a thicker bar is a wider one
+    assert quality.figures()["z1_moves"] == "slant"
     assert quality.kept["slant"] == pytest.approx(1)
     assert "z1: slant" in str(quality)
     assert quality.figures()["z2_thickness_per_unit"] == slope["thickness"][1]

@@ -61,7 +61,10 @@ export function encodeParts(parts, values) {
   parts.forEach((part, place) => {
     const value = values[place];
     if (value === null) return;
-    y.set(part.kind === "continuous" ? value.map((v, i) => toScale(part, v, i)) : value, part.start);
+    y.set(
+      part.kind === "continuous" ? value.map((v, i) => toScale(part, v, i)) : value,
+      part.start,
+    );
     if (part.optional) y[part.start + part.size] = 1;
   });
   return y;

@@ -41,7 +41,8 @@ export function makeReader(page) {
         for (let row = 0; row < count; row++) {
           const z = rowOf(mean, size, first + row);
           const image = rowOf(x_mean.data, painter.size, row);
-          scores[first + row] = misfit(x, image, low, high) + z.reduce((sum, n) => sum + n * n, 0) / 2;
+          scores[first + row] =
+            misfit(x, image, low, high) + z.reduce((sum, n) => sum + n * n, 0) / 2;
         }
         left -= count;
         if (!left) finish(scores.indexOf(Math.min(...scores)));

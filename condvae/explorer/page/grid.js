@@ -57,11 +57,20 @@ export function makeGrid(page) {
     element("every").checked = state.every;
     const y = figures.map((_, code) =>
       state.every
-        ? encode({ ...state, values: withValue(state.values, leading, oneOf(parts[leading].size, code)) })
+        ? encode({
+            ...state,
+            values: withValue(state.values, leading, oneOf(parts[leading].size, code)),
+          })
         : encode(state),
     );
     const rest = state.z.map((number, axis) => (state.axes.includes(axis) ? 0 : number));
-    const key = [state.view, state.axes, state.every, rest.join(), y.map((part) => part.join()).join()];
+    const key = [
+      state.view,
+      state.axes,
+      state.every,
+      rest.join(),
+      y.map((part) => part.join()).join(),
+    ];
     for (const { mark, side } of figures) showMark(mark, state, side);
     if (drawn && key.every((part, i) => part === drawn[i])) return;
     drawn = key;

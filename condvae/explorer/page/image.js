@@ -8,7 +8,8 @@ export function makeImage(page) {
   const canvas = element("image");
 
   element("centre-z").onclick = () => store.commit({ z: prior.centre(store.state) });
-  element("draw-z").onclick = () => store.commit({ z: [...prior.draw(store.state, prior.noise(1), 1)] });
+  element("draw-z").onclick = () =>
+    store.commit({ z: [...prior.draw(store.state, prior.noise(1), 1)] });
   element("save").onclick = () =>
     canvas.toBlob((blob) => page.download(blob, `${content.name}.png`), "image/png");
 

@@ -16,7 +16,9 @@ export function makeLabels(page) {
   const box = page.element("labels");
   page.element("labels-box").hidden = false;
   page.element("labels-title").textContent =
-    part.size > MOST ? `The first ${MOST} of ${part.size}, ${part.name}, at this z` : `Every ${part.name} at this z`;
+    part.size > MOST
+      ? `The first ${MOST} of ${part.size}, ${part.name}, at this z`
+      : `Every ${part.name} at this z`;
 
   box.className = count <= 10 ? "few" : "";
 

@@ -123,7 +123,8 @@ function connectHeader({ store, content, parts }, initial) {
     }
   };
   document.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.target.matches("input:not([type=range])")) return;
+    if (!(event.ctrlKey || event.metaKey) || event.target.matches("input:not([type=range])"))
+      return;
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
     event.preventDefault();
@@ -160,7 +161,7 @@ async function open() {
   try {
     content = await readContent(element("content").textContent);
   } catch {
-    say("This file is damaged or incomplete. Ask for it again, or write it anew with condvae explore.");
+    say("This file is damaged or incomplete: ask for it again, or write it anew.");
     return;
   }
   element("main").hidden = false;
@@ -168,6 +169,7 @@ async function open() {
   const page = makePage(content, element("worker").textContent);
   const { store, parts } = page;
   element("title").textContent = content.name;
+  document.body.classList.toggle("smooth", page.painter.width > 64);
   element("about").textContent = aboutOf(page);
   const draws = [
     makePlane(page),
@@ -222,7 +224,9 @@ function aboutOf({ content, points, painter }) {
   return `${size} pixels, ${latents}${encodings}. Everything runs in this page.`;
 }
 
-addEventListener("error", ({ message }) => say(`Something went wrong (${message}). Reload the page.`));
+addEventListener("error", ({ message }) =>
+  say(`Something went wrong (${message}). Reload the page.`),
+);
 addEventListener("unhandledrejection", ({ reason }) =>
   say(`Something went wrong (${reason?.message ?? reason}). Reload the page.`),
 );

@@ -177,7 +177,7 @@ function combine(apply, a, b) {
   return result;
 }
 
-/** Calls visit(place, ...) for each place of a shape, and where others stand that step beside it. */
+/** Calls visit(place, ...) for each place of a shape, and where others are that step beside it. */
 function eachPlace(shape, [first, second = first], visit) {
   const index = new Int32Array(shape.length);
   const last = shape.length - 1;
@@ -208,7 +208,8 @@ function bias(operation, tensors) {
 /** Where windows begin along an axis: how many, how far apart, and zeros before the first. */
 function steps({ strides, padding }, size, width, axis) {
   const stride = strides[axis];
-  if (padding === "valid") return { stride, before: 0, count: Math.floor((size - width) / stride) + 1 };
+  if (padding === "valid")
+    return { stride, before: 0, count: Math.floor((size - width) / stride) + 1 };
   const count = Math.ceil(size / stride);
   return { stride, count, before: Math.max((count - 1) * stride + width - size, 0) >> 1 };
 }

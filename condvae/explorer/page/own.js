@@ -27,7 +27,8 @@ export function makeOwn(page) {
   function encode(numbers) {
     read(numbers, null, (changes, code) => {
       store.commit(changes);
-      const name = code === null ? "" : ` as ${parts[leading].name} ${parts[leading].categories[code]}`;
+      const name =
+        code === null ? "" : ` as ${parts[leading].name} ${parts[leading].categories[code]}`;
       element("reading").textContent = `Encoded${name}: its style is shown under every label.`;
     });
   }

@@ -73,7 +73,9 @@ export function makePlane(page) {
 
   /** The point under a pixel, -1 without one. */
   function pointAt(at) {
-    return points ? points.nearest(store.state, box.clientWidth, at, NEAR, onlyOf(store.state)) : -1;
+    return points
+      ? points.nearest(store.state, box.clientWidth, at, NEAR, onlyOf(store.state))
+      : -1;
   }
 
   /** The condition of a point, as far as the page knows it: its class. */
@@ -131,7 +133,8 @@ export function makePlane(page) {
   function drawLines(context, { view, axes }, size, style) {
     const unit = size / box.clientWidth;
     const names = [];
-    const named = (axis, tick) => (tick === 0 ? `z${axis + 1} = 0` : String(tick).replace("-", "−"));
+    const named = (axis, tick) =>
+      tick === 0 ? `z${axis + 1} = 0` : String(tick).replace("-", "−");
     const line = (tick, ...ends) => {
       context.strokeStyle = style.getPropertyValue(tick === 0 ? "--axis" : "--line");
       context.lineWidth = unit;
@@ -188,7 +191,12 @@ export function makePlane(page) {
     const prior = page.prior.normal(state);
     if (prior) {
       const [x, y] = at(placeOf(prior.mean, state.axes));
-      const [right, top] = at(placeOf(prior.mean.map((m, i) => m + prior.scale[i]), state.axes));
+      const [right, top] = at(
+        placeOf(
+          prior.mean.map((m, i) => m + prior.scale[i]),
+          state.axes,
+        ),
+      );
       context.beginPath();
       context.ellipse(x, y, Math.abs(right - x), Math.abs(top - y) || unit, 0, 0, 2 * Math.PI);
       stroke(ink, 1);
@@ -202,7 +210,8 @@ export function makePlane(page) {
       stroke(ink, 1.5);
     }
     for (const end of [from, to]) if (end) ring(at(placeOf(end.z, state.axes)), 3, 2);
-    if (hovered && hovered.row >= 0) ring(at(points.placeOf(hovered.row, state.axes, state.view)), 5, 1.5);
+    if (hovered && hovered.row >= 0)
+      ring(at(points.placeOf(hovered.row, state.axes, state.view)), 5, 1.5);
     const here = at(placeOf(state.z, state.axes));
     ring(here, 9, 3);
     context.beginPath();

@@ -11,7 +11,7 @@ const MOST_SIDE = 1024; // what is larger is scaled down when it is read
 /**
  * The sheet to draw on.
  *
- * take(image) is called with what the model should see: (height, width, channels) numbers in [0, 1].
+ * take(image) is called with what the model should see, (height, width, channels) in [0, 1].
  * Of a model that is given images the sheet shows `state.given`, and the mask is painted on it.
  */
 export function makeSketch(page, { shape, channels, isMasked, isGiven, examples }, take) {
@@ -24,7 +24,9 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
   const ink = new OffscreenCanvas(canvas.width, canvas.height);
   const context = ink.getContext("2d", { willReadFrequently: true });
   const { background = 0, extent = null } = examples ?? {};
-  const ofBackground = `rgb(${Array(3).fill(Math.round(255 * background)).join(" ")})`;
+  const ofBackground = `rgb(${Array(3)
+    .fill(Math.round(255 * background))
+    .join(" ")})`;
   let isEmpty = true;
   const tool = () => document.querySelector('[name="tool"]:checked').value;
 
@@ -96,7 +98,8 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
       return;
     }
     isEmpty = false;
-    context.strokeStyle = channels === 1 ? (background < 0.5 ? "#fff" : "#000") : element("colour").value;
+    context.strokeStyle =
+      channels === 1 ? (background < 0.5 ? "#fff" : "#000") : element("colour").value;
     context.lineWidth = Math.max(factor * 1.5, ink.width / 12);
     context.lineCap = context.lineJoin = "round";
     context.beginPath();
@@ -114,7 +117,11 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
     const reach = Math.max(1, Math.round(width / 10));
     const [x, y] = place.map((number) => Math.floor(number / factor));
     for (let row = Math.max(0, y - reach); row <= Math.min(height - 1, y + reach); row++) {
-      for (let column = Math.max(0, x - reach); column <= Math.min(width - 1, x + reach); column++) {
+      for (
+        let column = Math.max(0, x - reach);
+        column <= Math.min(width - 1, x + reach);
+        column++
+      ) {
         mask[row * width + column] = isShown ? 1 : 0;
       }
     }
@@ -168,14 +175,18 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
   async function open(file) {
     if (!file) return;
     if (file.size > MOST_BYTES) {
-      say(`${file.name} is too large: ${Math.round(file.size / 1e6)} MB. Take an image below 50 MB.`);
+      say(
+        `${file.name} is too large: ${Math.round(file.size / 1e6)} MB. Take an image below 50 MB.`,
+      );
       return;
     }
     let image = null;
     try {
       image = await createImageBitmap(file);
     } catch {
-      say(`${file.name || "That"} is no image that this browser can read, or one too large for it.`);
+      say(
+        `${file.name || "That"} is no image that this browser can read, or one too large for it.`,
+      );
       return;
     }
     if (Math.max(image.width, image.height) > MOST_SIDE) {

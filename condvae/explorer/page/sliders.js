@@ -149,6 +149,8 @@ function addAttributes(group, part, valueOf, set, store) {
   });
   return (state) => {
     const flags = valueOf(state);
-    boxes.forEach((box, i) => Object.assign(box, { disabled: !flags, checked: Boolean(flags?.[i]) }));
+    boxes.forEach((box, i) =>
+      Object.assign(box, { disabled: !flags, checked: Boolean(flags?.[i]) }),
+    );
   };
 }

@@ -82,7 +82,11 @@ export function makeWalk(page) {
     decodeFrames(async (numbers) => {
       try {
         const blob = await make(numbers);
-        const suffix = blob.type.includes("zip") ? "zip" : blob.type.includes("mp4") ? "mp4" : "webm";
+        const suffix = blob.type.includes("zip")
+          ? "zip"
+          : blob.type.includes("mp4")
+            ? "mp4"
+            : "webm";
         page.download(blob, `${content.name}-walk.${suffix}`);
         say(`The ${kind} of ${FRAMES} frames is saved.`);
       } catch {
@@ -113,6 +117,10 @@ export function makeWalk(page) {
         : "Choose where the walk begins and where it ends.";
   }
 
-  const wordsOf = ({ z }) => `(${z.slice(0, 3).map((n) => n.toFixed(1).replace("-", "−")).join(", ")}${z.length > 3 ? ", …" : ""})`;
+  const wordsOf = ({ z }) =>
+    `(${z
+      .slice(0, 3)
+      .map((n) => n.toFixed(1).replace("-", "−"))
+      .join(", ")}${z.length > 3 ? ", …" : ""})`;
   return draw;
 }
