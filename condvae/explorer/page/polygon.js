@@ -25,7 +25,7 @@ export function mixtureOf(of, place) {
   const count = of.length;
   if (count === 1) return [1];
   const edge = nearestEdge(of, place);
-  if (count === 2 || edge.signed > -TINY) {
+  if (edge.isOutside) {
     const weights = Array(count).fill(0);
     weights[edge.from] = 1 - edge.share;
     weights[(edge.from + 1) % count] += edge.share;
@@ -44,18 +44,19 @@ export function mixtureOf(of, place) {
   return weights.map((weight) => weight / sum);
 }
 
-/** The edge next to a place: how far along it, and how far outside of it. */
+/** The edge next to a place, how far along it that is, and whether the place is not inside. */
 function nearestEdge(of, [x, y]) {
   let nearest = { distance: Infinity };
+  let isOutside = false;
   of.forEach(([left, top], from) => {
     const [right, bottom] = of[(from + 1) % of.length];
     const [dx, dy] = [right - left, bottom - top];
     const along = ((x - left) * dx + (y - top) * dy) / (dx * dx + dy * dy);
     const share = Math.min(1, Math.max(0, along));
     const distance = Math.hypot(x - left - share * dx, y - top - share * dy);
-    // the corners go round clockwise, so that the outside is on the left
-    const signed = ((x - left) * -dy + (y - top) * dx) / -Math.hypot(dx, dy);
-    if (distance < nearest.distance) nearest = { from, share, distance, signed };
+    // the corners go round clockwise: the outside is on the left of each edge
+    isOutside ||= (x - left) * dy - (y - top) * dx > -TINY * Math.hypot(dx, dy);
+    if (distance < nearest.distance) nearest = { from, share, distance };
   });
-  return nearest;
+  return { ...nearest, isOutside };
 }
