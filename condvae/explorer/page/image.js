@@ -1,5 +1,6 @@
 // The image at z, and what it is in words.
 
+import { cssColour } from "./colours.js";
 import { inWords, shortNumber } from "./condition.js";
 
 /** The image of a page; returns what draws it. */
@@ -12,6 +13,14 @@ export function makeImage(page) {
     store.commit({ z: [...prior.draw(store.state, prior.noise(1), 1)] });
   element("save").onclick = () =>
     canvas.toBlob((blob) => page.download(blob, `${content.name}.png`), "image/png");
+
+  for (const [code, name] of (content.pixel_classes ?? []).entries()) {
+    const item = document.createElement("li");
+    item.textContent = name;
+    item.style.setProperty("--class", cssColour(code));
+    element("legend").append(item);
+    element("legend").hidden = false;
+  }
 
   return function draw(state) {
     const z = state.z.map((number) => number.toFixed(2));

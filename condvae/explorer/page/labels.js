@@ -40,6 +40,12 @@ export function makeLabels(page) {
     return { button, canvas, share };
   });
 
+  const select = page.element("class");
+  select.hidden = part.size <= MOST;
+  select.setAttribute("aria-label", part.name);
+  if (!select.hidden) part.categories.forEach((name, code) => select.add(new Option(name, code)));
+  select.onchange = () => choose(Number(select.value));
+
   box.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return;
@@ -53,6 +59,7 @@ export function makeLabels(page) {
   return function draw(state) {
     const weights = state.values[leading] ?? Array(part.size).fill(0);
     const chosen = weights.indexOf(1);
+    select.value = chosen;
     buttons.forEach(({ button, share }, code) => {
       button.setAttribute("aria-checked", code === chosen);
       button.tabIndex = code === Math.max(chosen, 0) ? 0 : -1;

@@ -10,7 +10,7 @@ import { makeSketch } from "./sketch.js";
 export function makeOwn(page) {
   const { content, store, engine, painter, parts, isMasked, element } = page;
   const isGiven = !parts.length;
-  if (!isGiven && (!engine.has("encoder") || painter.isLabels)) return () => {};
+  if (!isGiven && (!engine.has("encoder") || painter.colours)) return () => {};
   const shape = isGiven ? content.condition.image_shape : content.image_shape;
   const [height, width, channels] = shape;
   const { examples } = content;

@@ -8,7 +8,7 @@ export function makePainter({ image_shape, pixel_range: [low, high], pixel_class
   const size = height * width * channels;
   const scale = 255 / (high - low);
   const level = (number) => (number - low) * scale;
-  const classColours = pixel_classes?.map((_, code) => colourOf(code));
+  const colours = pixel_classes?.map((_, code) => colourOf(code));
 
   /** The first, or another, of images as RGBA; a Uint8ClampedArray rounds and keeps to 0..255. */
   function toImage(numbers, row = 0, image = new ImageData(width, height)) {
@@ -17,7 +17,7 @@ export function makePainter({ image_shape, pixel_range: [low, high], pixel_class
     for (let place = 0; place < height * width; place++) {
       const from = first + place * channels;
       const to = place * 4;
-      if (classColours) mix(numbers, from, classColours, data, to);
+      if (colours) mix(numbers, from, colours, data, to);
       else {
         for (let c = 0; c < 3; c++) data[to + c] = level(numbers[from + (channels === 3 ? c : 0)]);
       }
@@ -34,7 +34,7 @@ export function makePainter({ image_shape, pixel_range: [low, high], pixel_class
     canvas.getContext("2d").putImageData(toImage(numbers, row), 0, 0);
   }
 
-  return { width, height, channels, size, isLabels: Boolean(classColours), toImage, paint };
+  return { width, height, channels, size, colours, toImage, paint };
 }
 
 /** Colours of classes, mixed as probable as they are. */

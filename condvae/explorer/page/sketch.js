@@ -6,6 +6,7 @@ import { pictureOf } from "./pixels.js";
 
 const SIDE = 252; // of the canvas, about
 const MOST_BYTES = 50e6;
+const MOST_PIXELS = 1e8;
 const MOST_SIDE = 1024; // what is larger is scaled down when it is read
 
 /**
@@ -180,6 +181,12 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
       );
       return;
     }
+    const [across, down] = await sizeOfPng(file);
+    if (across * down > MOST_PIXELS) {
+      const [x, y] = [across, down].map((side) => side.toLocaleString("en"));
+      say(`${file.name} is too large: ${x} × ${y} pixels. Take one of a hundred million at most.`);
+      return;
+    }
     let image = null;
     try {
       image = await createImageBitmap(file);
@@ -260,4 +267,15 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
   }
 
   return { show, load };
+}
+
+/**
+ * The size that the header of a PNG file announces; zeros of another file.
+ *
+ * A few bytes can stand for gigabytes of pixels in PNG alone of what browsers read.
+ */
+async function sizeOfPng(file) {
+  const bytes = new DataView(await file.slice(0, 24).arrayBuffer());
+  if (bytes.byteLength < 24 || bytes.getUint32(0) !== 0x89504e47) return [0, 0];
+  return [bytes.getUint32(16), bytes.getUint32(20)];
 }
