@@ -98,7 +98,7 @@ def test_part_of_an_image_is_given_and_the_rest_is_sampled(open_page):
         left = np.broadcast_to(np.arange(8) < 4, (8, 8))
         y = observe(levels[:1], left)[0]
         np.testing.assert_allclose(encoded(tab).reshape(8, 8, 2), y, atol=1e-6)
-        expected = expected_levels(subject, [0, 0], y)
+        expected = expected_levels(subject, state(tab)["z"], y)
         expected = np.where(left[..., None], levels[0] * 255, expected)
         assert abs(pixels(tab, (8, 8, 1)) - expected).max() < 1.5
         tab.select_option("#mask", "bottom left quarter")

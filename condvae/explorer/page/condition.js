@@ -127,6 +127,12 @@ function mixtureInWords(part, weights) {
   return shown.join(" + ") + (ranked.length > 3 ? " + …" : "");
 }
 
+/** A number of an axis, with a minus that is as wide as a plus. */
+export function twoDecimals(number) {
+  const text = number.toFixed(2);
+  return text === "-0.00" ? "0.00" : text.replace("-", "−");
+}
+
 /** A number with as many digits as one can read. */
 export function shortNumber(number) {
   return String(Number(number.toPrecision(3)));

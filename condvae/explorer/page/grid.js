@@ -1,5 +1,6 @@
 // The manifold: an even grid over the visible region of the plane, decoded.
 
+import { rowOf } from "./arrays.js";
 import { leadingPart, oneOf, withValue } from "./condition.js";
 import { followPointers } from "./pointers.js";
 import { toPixels, toPlane, placeOf, withPlace } from "./geometry.js";
@@ -120,7 +121,8 @@ export function makeGrid(page) {
         if (!figure || figure.side !== side) return; // the figures are others by now
         const [left, top] = [(cell % side) * width, Math.floor(cell / side) * height];
         const context = figure.canvas.getContext("2d");
-        context.putImageData(painter.toImage(x_mean.data, row, image), left, top);
+        const numbers = page.withGiven(state, rowOf(x_mean.data, painter.size, row));
+        context.putImageData(painter.toImage(numbers, 0, image), left, top);
       }
       missing -= count;
       if (!missing) box.setAttribute("aria-busy", false);

@@ -15,10 +15,8 @@ export function makeLabels(page) {
   const count = Math.min(part.size, MOST);
   const box = page.element("labels");
   page.element("labels-box").hidden = false;
-  page.element("labels-title").textContent =
-    part.size > MOST
-      ? `The first ${MOST} of ${part.size}, ${part.name}, at this z`
-      : `Every ${part.name} at this z`;
+  const all =
+    part.size > MOST ? `The first ${MOST} of ${part.size}, ${part.name},` : `Every ${part.name}`;
 
   box.className = count <= 10 ? "few" : "";
 
@@ -65,10 +63,16 @@ export function makeLabels(page) {
       button.tabIndex = code === Math.max(chosen, 0) ? 0 : -1;
       share.style.width = `${100 * weights[code]}%`;
     });
-    const y = buttons.map((_, code) =>
-      encodeParts(parts, withValue(state.values, leading, oneOf(part.size, code))),
-    );
-    const inputs = { rows: count, z: Float32Array.from(state.z), y: joined(y) };
+    // under a prior that knows the label z holds it, too: what is shared is what z was drawn from
+    page.element("labels-title").textContent =
+      `${all} ${state.noise ? "of one draw" : "at this z"}`;
+    const under = buttons.map((_, code) => ({
+      ...state,
+      values: withValue(state.values, leading, oneOf(part.size, code)),
+    }));
+    const z = state.noise ? under.map((one) => page.prior.take(one, state.noise).z) : [state.z];
+    const y = under.map(({ values }) => encodeParts(parts, values));
+    const inputs = { rows: count, z: Float32Array.from(z.flat()), y: joined(y) };
     engine.ask("labels", "decoder", inputs, (first, { x_mean }, rows) => {
       for (let row = 0; row < rows; row++) {
         painter.paint(buttons[first + row].canvas, x_mean.data, row);

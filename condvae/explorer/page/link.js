@@ -1,5 +1,7 @@
 // The state as the part of an address behind the #, and back.
 
+import { inputShapes } from "./graph.js";
+
 /** What a link holds: z, the conditions, the view. A drawn image is too large for it. */
 export function toLink(state) {
   const fields = new URLSearchParams();
@@ -9,6 +11,7 @@ export function toLink(state) {
     const text = isOne && value.includes(1) ? `@${value.indexOf(1)}` : value?.map(short).join(",");
     fields.set(`y${place}`, text ?? "");
   });
+  if (state.noise) fields.set("noise", [...state.noise].map(short).join(","));
   fields.set("view", [state.view.x, state.view.y, state.view.span].map(short).join(","));
   fields.set("axes", state.axes.join(","));
   if (state.every) fields.set("grid", "every");
@@ -16,10 +19,14 @@ export function toLink(state) {
 }
 
 /** The changes of the state that a link asks for; throws where it is not one of this model. */
-export function fromLink(text, { latent_dim: latents }, parts) {
+export function fromLink(text, { latent_dim: latents, graphs }, parts) {
   const fields = new URLSearchParams(text);
   const changes = {};
   if (fields.has("z")) changes.z = numbers(fields.get("z"), latents);
+  if (fields.has("noise")) {
+    const { noise } = inputShapes(graphs.prior);
+    changes.noise = Float32Array.from(numbers(fields.get("noise"), noise[0]));
+  }
   if (fields.has("view")) {
     const [x, y, span] = numbers(fields.get("view"), 3);
     if (!(span > 1e-3 && span < 1e3)) throw new Error("view");

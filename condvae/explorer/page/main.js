@@ -44,8 +44,9 @@ function makePage(content, workerText) {
   const axes = content.latents.order.slice(0, 2).sort((a, b) => a - b);
   const painter = makePainter(content);
   const engine = makeEngine(content, workerText);
-  const store = makeStore({
+  const first = {
     z: Array(latents).fill(0),
+    noise: null, // what z was drawn from, under a prior that knows y, where it was
     values: firstValues(parts),
     given: parts.length ? null : firstGiven(content),
     axes,
@@ -54,7 +55,7 @@ function makePage(content, workerText) {
     every: false,
     from: null,
     to: null,
-  });
+  };
 
   /** y of a state as the networks see it, one row. */
   function encode({ values, given }) {
@@ -87,10 +88,16 @@ function makePage(content, workerText) {
     return [half(Math.min(-3, low[axis])), half(Math.max(3, low[axis] + span[axis]))];
   }
 
-  const page = { content, parts, points, store, engine, painter, element, say, download };
+  const prior = makePrior({ content, engine, encode });
+  const store = makeStore({ ...first, ...prior.centre(first) }, (changes, state) => {
+    if ("z" in changes) return { noise: null, ...changes };
+    if (!state.noise || !("values" in changes || "given" in changes)) return changes;
+    return { ...changes, ...prior.take({ ...state, ...changes }, state.noise) };
+  });
+
+  const page = { content, parts, points, store, engine, painter, prior, element, say, download };
   Object.assign(page, { encode, withGiven, rangeOf, isMasked });
   page.theme = () => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  page.prior = makePrior(page);
   return page;
 }
 
@@ -168,6 +175,11 @@ async function open() {
   say("");
   const page = makePage(content, element("worker").textContent);
   const { store, parts } = page;
+  if (!parts.length) {
+    // what is given comes before what is made of it
+    element("now").before(element("own-box"));
+    document.body.classList.add("of-images");
+  }
   element("title").textContent = content.name;
   document.body.classList.toggle("smooth", page.painter.width > 64);
   element("about").textContent = aboutOf(page);

@@ -69,7 +69,6 @@ export function makeMixture(page) {
     context.stroke();
     const weights = weightsOf(state);
     const handle = at(placeOfMixture(of, weights));
-    context.textAlign = "center";
     context.textBaseline = "middle";
     context.font = "13px system-ui, sans-serif";
     of.forEach((corner, code) => {
@@ -84,6 +83,7 @@ export function makeMixture(page) {
       context.fillStyle = cssColour(code);
       context.fill();
       context.fillStyle = ink;
+      context.textAlign = Math.abs(corner[0]) < 0.3 ? "center" : corner[0] < 0 ? "right" : "left";
       context.fillText(shortened(part.categories[code]), ...at(corner, radius() + 14));
     });
     context.beginPath();

@@ -98,7 +98,9 @@ export function makePlane(page) {
     preview.style.left = `${at[0] + (at[0] > box.clientWidth / 2 ? -92 : 20)}px`;
     preview.style.top = `${Math.min(Math.max(at[1] - 36, 4), box.clientWidth - 76)}px`;
     const inputs = { rows: 1, z: Float32Array.from(z), y: encode(shown) };
-    engine.ask("hover", "decoder", inputs, (_, { x_mean }) => painter.paint(preview, x_mean.data));
+    engine.ask("hover", "decoder", inputs, (_, { x_mean }) =>
+      painter.paint(preview, page.withGiven(state, x_mean.data)),
+    );
   }
 
   /** Draws what changed. */

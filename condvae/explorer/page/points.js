@@ -14,8 +14,9 @@ export function makePoints(points) {
   /** Draws all of them, or those of one class, over an image of the background. */
   function draw(image, { view, axes }, only) {
     const { width: size, data } = image;
-    const side = Math.max(2, Math.round(size / 320));
-    const opacity = points.count > 10000 ? 0.55 : 0.8;
+    const isCrowd = points.count > 10000;
+    const side = Math.max(2, Math.round(size / (isCrowd ? 320 : 150)));
+    const opacity = isCrowd ? 0.55 : 0.8;
     const colours = points.names.map((_, code) => colourOf(code));
     for (let row = 0; row < points.count; row++) {
       const code = points.codes[row];

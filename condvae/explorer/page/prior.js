@@ -2,9 +2,8 @@
 
 /** The prior of a page's model: by its graph, or standard normal where it has none. */
 export function makePrior({ content, engine, encode }) {
-  const size = content.latent_dim;
   const isLearned = engine.has("prior");
-  const noiseSize = isLearned ? engine.shapes.prior.noise[0] : size;
+  const noiseSize = isLearned ? engine.shapes.prior.noise[0] : content.latent_dim;
   let known = { y: null };
 
   /** Standard normal numbers. Source: Box & Muller 1958. */
@@ -35,8 +34,14 @@ export function makePrior({ content, engine, encode }) {
     normal,
     /** z of noise, rows one after the other. */
     draw: (state, numbers, rows) => (isLearned ? run(state, numbers, rows).z.data : numbers),
-    /** The z in the middle: what zero noise becomes. */
-    centre: (state) =>
-      isLearned ? [...run(state, new Float32Array(noiseSize), 1).z.data] : Array(size).fill(0),
+    /** One z of noise, and the noise, which gives another z under another y. */
+    take(state, numbers) {
+      if (!isLearned) return { z: [...numbers], noise: null };
+      return { z: [...run(state, numbers, 1).z.data], noise: numbers };
+    },
+    /** What zero noise becomes: the middle. */
+    centre(state) {
+      return this.take(state, new Float32Array(noiseSize));
+    },
   };
 }

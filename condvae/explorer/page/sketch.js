@@ -136,9 +136,11 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
 
   if (isMasked) {
     const select = element("mask");
-    Object.keys(MASKS).forEach((name) => select.add(new Option(name, name)));
+    const first = store.state.given.mask;
+    const masks = { "as at first": () => first, ...MASKS };
+    Object.keys(masks).forEach((name) => select.add(new Option(name, name)));
     select.onchange = () => {
-      const mask = MASKS[select.value](height, width);
+      const mask = masks[select.value](height, width);
       store.commit({ given: { ...store.state.given, mask } });
     };
   }
@@ -261,7 +263,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
     state.given.mask.forEach((bit, place) => {
       if (bit) return;
       const [column, row] = [place % width, Math.floor(place / width)];
-      visible.fillStyle = (row + column) % 2 ? "#8a8a8aee" : "#757575ee";
+      visible.fillStyle = (row + column) % 2 ? "#8a8a8a" : "#757575";
       visible.fillRect(column * factor, row * factor, factor, factor);
     });
   }

@@ -1,22 +1,22 @@
 // Sliders: one for each latent, the most active first; one for each number that is given.
 
-import { oneOf, shortNumber, withValue } from "./condition.js";
+import { oneOf, shortNumber, twoDecimals, withValue } from "./condition.js";
 
 const FIRST = 6;
 
-/** A labelled slider in a box; change(value, isStep) is called while and after it moves. */
-function addSlider(box, { name, note, low, high, step }, change) {
+/**
+ * A slider in a box, with a name, or one that is only heard, where it is written beside it.
+ *
+ * change(value, isStep) is called while and after it moves.
+ */
+function addSlider(box, { name, hidden, low, high, step }, change) {
   const label = document.createElement("label");
   label.className = "slider";
   const words = document.createElement("span");
   words.textContent = name;
-  if (note) {
-    const small = document.createElement("small");
-    small.textContent = note;
-    words.append(small);
-  }
   const input = document.createElement("input");
   Object.assign(input, { type: "range", min: low, max: high, step });
+  if (!name) input.setAttribute("aria-label", hidden);
   const shown = document.createElement("output");
   label.append(words, input, shown);
   box.append(label);
@@ -24,10 +24,10 @@ function addSlider(box, { name, note, low, high, step }, change) {
   input.onchange = () => change(Number(input.value), true);
   return {
     label,
-    show(value) {
+    show(value, inText = shortNumber) {
       input.disabled = value === null;
       if (value !== null && Number(input.value) !== value) input.value = value;
-      shown.textContent = value === null ? "–" : shortNumber(value).replace("-", "−");
+      shown.textContent = value === null ? "–" : inText(value).replace("-", "−");
     },
   };
 }
@@ -51,7 +51,7 @@ export function makeLatents(page) {
     slider.label.title = known;
     return slider;
   });
-  return (state) => order.forEach((axis, place) => sliders[place].show(state.z[axis]));
+  return (state) => order.forEach((axis, place) => sliders[place].show(state.z[axis], twoDecimals));
 }
 
 /** A part of a box that opens. */
@@ -114,8 +114,8 @@ function addNumbers(group, part, valueOf, set, store) {
   const sliders = part.mean.map((_, i) => {
     const [low, high] = [part.minimum[i], part.maximum[i]];
     const step = part.decimals === 0 ? 1 : (high - low) / 200;
-    const name = part.mean.length > 1 ? `${part.name} ${i + 1}` : part.name;
-    return addSlider(group, { name, low, high, step }, (number, isStep) =>
+    const name = part.mean.length > 1 ? `${part.name} ${i + 1}` : "";
+    return addSlider(group, { name, hidden: part.name, low, high, step }, (number, isStep) =>
       set(withValue(valueOf(store.state) ?? part.mean, i, number), isStep),
     );
   });

@@ -3,18 +3,20 @@
 const MOST_STEPS = 200;
 
 /**
- * A store of the state.
+ * A store of the state; consequences(changes, state) adds to changes what comes with them.
  *
  * `change` shows something new, `commit` makes it a step that can be undone: a drag is many
  * changes and one step. Listeners to changes get (state, previous), those to steps the state.
  */
-export function makeStore(initial) {
+export function makeStore(initial, consequences) {
   let state = Object.freeze(initial);
   let step = state;
   const past = [];
   const future = [];
   const ofChanges = [];
   const ofSteps = [];
+
+  const changed = (changes) => ({ ...state, ...consequences(changes, state) });
 
   function show(next) {
     const previous = state;
@@ -41,10 +43,10 @@ export function makeStore(initial) {
       return future.length > 0;
     },
     change(changes) {
-      show({ ...state, ...changes });
+      show(changed(changes));
     },
     commit(changes) {
-      if (changes) show({ ...state, ...changes });
+      if (changes) show(changed(changes));
       if (state === step) return;
       past.push(step);
       if (past.length > MOST_STEPS) past.shift();
