@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from condvae.data import Dataset as Dataset
     from condvae.data import load_data as load_data
     from condvae.evaluation import evaluate as evaluate
+    from condvae.export.page import explore as explore
     from condvae.models import CVAE as CVAE
     from condvae.presets import preset as preset
     from condvae.runs import Run as Run
@@ -31,6 +32,7 @@ _HOMES = {
     "Spec": "condvae.spec",
     "TrainedModel": "condvae.trained",
     "evaluate": "condvae.evaluation",
+    "explore": "condvae.export.page",
     "load": "condvae.runs",
     "load_data": "condvae.data",
     "preset": "condvae.presets",

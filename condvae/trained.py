@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,8 +18,11 @@ from condvae.checks import (
 )
 from condvae.conditions import Categorical, Condition, Schema, Table, check_categorical
 from condvae.measures.log_mean_exp import LogMeanExp, LogProbEstimate
-from condvae.models import CVAE, inference
+from condvae.models import CVAE, inference, network_tensors
 from condvae.objectives import Terms
+
+if TYPE_CHECKING:
+    from condvae.explorer import Page
 
 _log = logging.getLogger(__name__)
 
@@ -331,6 +334,40 @@ class TrainedModel:
             z = self._run(inference.draw_prior, {"noise": noise, "y": y})["z"]
             samples.append(self._run(inference.decode, {"z": z, "y": y})["x_mean"])
         return Prediction(at_mean, np.stack(samples, axis=1))
+
+    def explore(self, x: Any = None, y: Any = None, name: str = "model") -> "Page":
+        """The model as a page that runs by itself: in a notebook, shown in the cell.
+
+        `condvae.explore(run)` brings the data and what is known of the axes.
+
+        Args:
+            x: images whose encodings are shown, some of them as examples; None: none.
+            y: their conditions.
+            name: what the page is titled.
+
+        Raises:
+            InputError: a model without latents, of tables, or with a layer that has no operation.
+        """
+        from condvae.explorer import Subject, gather_rows, make_page
+        from condvae.graph.networks import model_graphs
+
+        model = self.keras_model
+        of_classes = model.likelihood.of_classes
+        subject = Subject(
+            name,
+            model_graphs(model),
+            network_tensors(model),
+            self.condition,
+            model.likelihood.x_range == (0, 1),
+            tuple(map(str, range(self.image_shape[-1]))) if of_classes else None,
+        )
+        shown = None
+        if x is not None:
+            x, y = self._pair(x, y)
+            shown = gather_rows(
+                self.condition, x, y, lambda x, y: self.encode(x, y)[0], model.x_max
+            )
+        return make_page(subject, shown)
 
     def _run(
         self,

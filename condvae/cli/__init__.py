@@ -5,6 +5,7 @@ import sys
 from cyclopts import App, CycloptsError
 
 from condvae.checks import InputError, check_text
+from condvae.cli.exploring import explore
 from condvae.cli.judging import audit, score
 from condvae.cli.looking import evaluate, info, plot, presets
 from condvae.cli.start import hide_from_keras, keep_compiled
@@ -44,6 +45,7 @@ for command in (
     complete,
     score,
     audit,
+    explore,
     export,
     data,
     presets,

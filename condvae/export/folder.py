@@ -34,7 +34,7 @@ def export_onnx(run: Run, path: Path) -> None:
     stored, graphs, shapes = run.stored_weights(), {}, {}
     with atomic_path(path) as fresh:
         fresh.mkdir()
-        for name, graph in (run.graphs or _traced(run)).items():
+        for name, graph in graphs_of(run).items():
             graph = with_preprocessing(graph, run.record)
             tensors = read_weights(graph, stored, name)
             graphs[name], shapes[name] = graph, output_shapes(graph, tensors)
@@ -43,8 +43,14 @@ def export_onnx(run: Run, path: Path) -> None:
         write_text(fresh / MANIFEST_NAME, content + "\n")
 
 
-def _traced(run: Run) -> dict[str, Graph]:
-    """The graphs by Keras, of a run that has not stored them."""
+def graphs_of(run: Run) -> dict[str, Graph]:
+    """The graphs of a run; where it has not stored them, made by Keras.
+
+    Raises:
+        InputError: a part of the model that cannot be exported, which is named.
+    """
+    if graphs := run.graphs:
+        return graphs
     from condvae.graph.networks import model_graphs
 
     return model_graphs(run.model.keras_model)

@@ -52,13 +52,18 @@ class GraphModel:
             to: the same.
             seed: of the binarisation, for a model of binarised pixels.
         """
+        mean, _ = self.encode(x, y, seed)
+        return self._run("decoder", {"z": mean, "y": to})["x_mean"]
+
+    def encode(self, x: np.ndarray, y: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """The posterior's mean and logvar, (batch, latent_dim) float32; arguments as above."""
         inputs = {"x": x, "y": y}
         if "pixel_noise" in self._inputs("encoder"):
             # the stream that TrainedModel gives the pixels
             rng = np.random.default_rng([seed, 1])
             inputs["pixel_noise"] = rng.random(np.shape(x), dtype="float32")
-        mean = self._run("encoder", inputs)["mean"]
-        return self._run("decoder", {"z": mean, "y": to})["x_mean"]
+        outputs = self._run("encoder", inputs)
+        return outputs["mean"], outputs["logvar"]
 
     def _noise(self, rows: int, seed: int) -> np.ndarray:
         """Standard normal numbers that the prior makes z from, as TrainedModel draws them."""

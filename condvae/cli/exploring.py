@@ -1,0 +1,54 @@
+"""condvae explore."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from condvae.checks import check_new_path, check_suffix
+from condvae.cli.arguments import DataDir, Overwrite, load_dataset, working
+
+
+def explore(
+    run: Annotated[Path, Parameter(name="RUN")],
+    /,
+    *,
+    out: Path | None = None,
+    points: int = 60_000,
+    examples: int = 24,
+    data: str | None = None,
+    data_dir: DataDir = None,
+    no_open: Annotated[bool, Parameter(negative="")] = False,
+    overwrite: Overwrite = False,
+) -> int:
+    """The model as one HTML file that runs in the browser: no server, no network.
+
+    It can be sent, or put on a website. Whoever has it has the model, the encodings of training
+    images with their labels, and some of these images; --points 0 leaves the data out.
+
+    Args:
+        run: A run folder.
+        out: The .html to write; when not given explorer.html in the run folder, which is replaced,
+            or NAME.html beside an archive.
+        points: Encodings of training images that are shown, at most.
+        examples: Training images that the page holds.
+        data: The training data, where they are no longer found under the recorded name.
+        no_open: Write the file, and do not open it in the browser.
+    """
+    from condvae.export.page import explore as explore_run
+    from condvae.runs import Run
+
+    opened = Run.open(run)
+    path = run.with_suffix(".html") if opened.is_archive else run / "explorer.html"
+    if out is not None or opened.is_archive:
+        path = check_suffix(check_new_path(out or path, overwrite), ".html")
+    with working("exploring"):
+        dataset = load_dataset(data, data_dir, opened.spec.data) if data else None
+        page = explore_run(opened, dataset, points, examples, data_dir)
+        page.write(path)
+    print(f"{path}: {path.stat().st_size:,} bytes. {' '.join(page.notes)}")
+    if not no_open:
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())
+    return 0

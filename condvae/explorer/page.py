@@ -1,0 +1,108 @@
+"""The page: one HTML file, its policy, and how a notebook shows it."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from condvae.atomic import write_text
+from condvae.explorer.modules import FOLDER, bundle
+from condvae.explorer.payload import WORKER_ABOVE, pack, page_content
+from condvae.explorer.shown import Shown
+from condvae.explorer.subject import Subject
+from condvae.explorer.weights import halve_weights
+
+STYLES = ("style", "sections")
+NOTEBOOK_HEIGHT = 900
+
+
+@dataclass(frozen=True)
+class Page:
+    """An explorer, as the last expression of a notebook's cell shown in the cell.
+
+    Attributes:
+        text: the HTML file.
+        notes: sentences about what is in it, and what is not.
+    """
+
+    text: str
+    notes: tuple[str, ...]
+
+    def write(self, path: Path | str) -> None:
+        """Write the file, whole or not at all."""
+        write_text(Path(path), self.text)
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, whose styles and program do not meet the notebook's."""
+        return (
+            f'<iframe srcdoc="{escape(self.text)}" title="explorer" width="100%" '
+            f'height="{NOTEBOOK_HEIGHT}" style="border:0" '
+            'sandbox="allow-scripts allow-downloads"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f"Page({len(self.text):,} characters: {' '.join(self.notes)})"
+
+
+def make_page(
+    subject: Subject,
+    shown: Shown | None = None,
+    moves: Mapping[int, str] | None = None,
+    worker_above: float = WORKER_ABOVE,
+) -> Page:
+    """The explorer of a model.
+
+    Args:
+        shown: the data beside it.
+        moves: what axes of z move, in a word.
+        worker_above: milliseconds from which on a decode leaves the page's own thread.
+    """
+    weights = halve_weights(subject)
+    content = pack(*page_content(subject, weights, shown, moves, worker_above))
+    notes = [
+        f"Pixels within {255 * weights.pixel_difference:.2f}/255 of float32 at 1,000 random z.",
+        *(f"The {name} keeps float32 weights: float16 were too coarse." for name in weights.exact),
+    ]
+    if shown is None:
+        notes.append("Without encodings of the data.")
+    else:
+        notes.append(
+            f"With encodings of {len(shown.mean):,} rows of the data, and {len(shown.images)} of "
+            "the images themselves."
+        )
+    return Page(render(subject.name, content), tuple(notes))
+
+
+def render(title: str, content: str) -> str:
+    """The text of the file.
+
+    Args:
+        content: what `pack` makes.
+    """
+    style = "".join((FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+    program = bundle("main")
+    policy = (
+        # nothing is fetched; only this very program and style are accepted
+        f"default-src 'none'; script-src '{_digest(program)}'; style-src '{_digest(style)}'; "
+        "img-src blob:; media-src blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
+    )
+    parts = {
+        "policy": escape(policy),
+        "title": escape(title),
+        "style": style,
+        "program": program,
+        "worker": bundle("worker"),
+        "content": content,
+    }
+    text = (FOLDER / "index.html").read_text(encoding="utf-8")
+    for name, part in parts.items():
+        before, after = text.split(f"<!--{name}-->")
+        text = before + part + after
+    return text
+
+
+def _digest(text: str) -> str:
+    """A text as a policy names it."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

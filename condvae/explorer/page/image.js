@@ -1,0 +1,43 @@
+// The image at z, and what it is in words.
+
+import { cssColour } from "./colours.js";
+import { inWords, shortNumber, twoDecimals } from "./condition.js";
+
+/** The image of a page; returns what draws it. */
+export function makeImage(page) {
+  const { content, store, engine, painter, parts, prior, element, encode } = page;
+  const canvas = element("image");
+
+  element("centre-z").onclick = () => store.commit(prior.centre(store.state));
+  element("draw-z").onclick = () => store.commit(prior.take(store.state, prior.noise(1)));
+  element("save").onclick = () =>
+    canvas.toBlob((blob) => page.download(blob, `${content.name}.png`), "image/png");
+
+  for (const [code, name] of (content.pixel_classes ?? []).entries()) {
+    const item = document.createElement("li");
+    item.textContent = name;
+    item.style.setProperty("--class", cssColour(code));
+    element("legend").append(item);
+    element("legend").hidden = false;
+  }
+
+  return function draw(state) {
+    const z = state.z.map(twoDecimals);
+    const shown = z.length > 4 ? [...z.slice(0, 4), "…"] : z;
+    const given = parts.length ? inWords(parts, state.values) : "part of an image given";
+    element("given-words").textContent = given;
+    element("z-words").textContent = `z = (${shown.join(", ")})`;
+    canvas.setAttribute("aria-label", `Decoded image: ${given}, z = ${shown.join(", ")}`);
+    const inputs = { rows: 1, z: Float32Array.from(state.z), y: encode(state) };
+    engine.ask("image", "decoder", inputs, (_, { x_mean }) => {
+      painter.paint(canvas, page.withGiven(state, x_mean.data));
+    });
+  };
+}
+
+/** The step in words, for those who hear the page. */
+export function speak(page, state) {
+  const { parts, element } = page;
+  const given = parts.length ? `${inWords(parts, state.values)}, ` : "";
+  element("spoken").textContent = `${given}z ${state.z.slice(0, 4).map(shortNumber).join(", ")}`;
+}

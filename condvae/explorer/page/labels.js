@@ -1,0 +1,82 @@
+// Every label at the same z, which is also how a label is chosen.
+
+import { joined } from "./arrays.js";
+import { cssColour } from "./colours.js";
+import { encodeParts, leadingPart, oneOf, withValue } from "./condition.js";
+
+const MOST = 40;
+
+/** The row of labels; returns what draws it. */
+export function makeLabels(page) {
+  const { content, store, engine, painter, parts } = page;
+  const leading = leadingPart(parts);
+  if (leading < 0) return () => {};
+  const part = parts[leading];
+  const count = Math.min(part.size, MOST);
+  const box = page.element("labels");
+  page.element("labels-box").hidden = false;
+  const all =
+    part.size > MOST ? `The first ${MOST} of ${part.size}, ${part.name},` : `Every ${part.name}`;
+
+  box.className = count <= 10 ? "few" : "";
+
+  const choose = (code) =>
+    store.commit({ values: withValue(store.state.values, leading, oneOf(part.size, code)) });
+  const buttons = part.categories.slice(0, count).map((name, code) => {
+    const button = document.createElement("button");
+    button.setAttribute("role", "radio");
+    button.setAttribute("aria-label", name);
+    button.title = name;
+    button.style.setProperty("--class", cssColour(code));
+    const canvas = document.createElement("canvas");
+    const caption = document.createElement("span");
+    caption.textContent = name;
+    const share = document.createElement("i");
+    button.append(canvas, caption, share);
+    button.onclick = () => choose(code);
+    box.append(button);
+    return { button, canvas, share };
+  });
+
+  const select = page.element("class");
+  select.hidden = part.size <= MOST;
+  select.setAttribute("aria-label", part.name);
+  if (!select.hidden) part.categories.forEach((name, code) => select.add(new Option(name, code)));
+  select.onchange = () => choose(Number(select.value));
+
+  box.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const here = buttons.findIndex(({ button }) => button === document.activeElement);
+    const next = (here + step + count) % count;
+    buttons[next].button.focus();
+    choose(next);
+  });
+
+  return function draw(state) {
+    const weights = state.values[leading] ?? Array(part.size).fill(0);
+    const chosen = weights.indexOf(1);
+    select.value = chosen;
+    buttons.forEach(({ button, share }, code) => {
+      button.setAttribute("aria-checked", code === chosen);
+      button.tabIndex = code === Math.max(chosen, 0) ? 0 : -1;
+      share.style.width = `${100 * weights[code]}%`;
+    });
+    // under a prior that knows the label z holds it, too: what is shared is what z was drawn from
+    page.element("labels-title").textContent =
+      `${all} ${state.noise ? "of one draw" : "at this z"}`;
+    const under = buttons.map((_, code) => ({
+      ...state,
+      values: withValue(state.values, leading, oneOf(part.size, code)),
+    }));
+    const z = state.noise ? under.map((one) => page.prior.take(one, state.noise).z) : [state.z];
+    const y = under.map(({ values }) => encodeParts(parts, values));
+    const inputs = { rows: count, z: Float32Array.from(z.flat()), y: joined(y) };
+    engine.ask("labels", "decoder", inputs, (first, { x_mean }, rows) => {
+      for (let row = 0; row < rows; row++) {
+        painter.paint(buttons[first + row].canvas, x_mean.data, row);
+      }
+    });
+  };
+}

@@ -1,0 +1,245 @@
+// Puts the page together: the content, the state, and what shows it.
+
+import { readContent, readPoints } from "./content.js";
+import { makeEngine } from "./engine.js";
+import { makePainter } from "./pixels.js";
+import { makeStore } from "./state.js";
+import { fromLink, toLink } from "./link.js";
+import { encodeParts, firstValues, leadingPart, readParts } from "./condition.js";
+import { fittingView } from "./geometry.js";
+import { makePrior } from "./prior.js";
+import { makePlane } from "./plane.js";
+import { makeImage, speak } from "./image.js";
+import { makeLabels } from "./labels.js";
+import { makeSamples } from "./samples.js";
+import { makeConditions, makeLatents } from "./sliders.js";
+import { makeGrid } from "./grid.js";
+import { makeMixture } from "./mixture.js";
+import { makeOwn } from "./own.js";
+import { makeWalk } from "./walk.js";
+
+const element = (id) => document.getElementById(id);
+
+/** Says a sentence to those who see the page and to those who hear it. */
+function say(sentence) {
+  element("message").textContent = sentence;
+  element("message").hidden = !sentence;
+}
+
+/** Hands a file over, as a download. */
+function download(blob, name) {
+  const anchor = document.createElement("a");
+  anchor.href = URL.createObjectURL(blob);
+  anchor.download = name;
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(anchor.href), 60000);
+}
+
+/** What all parts of the page share. */
+function makePage(content, workerText) {
+  const { condition, latent_dim: latents } = content;
+  const parts = readParts(condition);
+  const points = readPoints(content);
+  const isMasked = condition.kind === "masked_image";
+  const axes = content.latents.order.slice(0, 2).sort((a, b) => a - b);
+  const painter = makePainter(content);
+  const engine = makeEngine(content, workerText);
+  const first = {
+    z: Array(latents).fill(0),
+    noise: null, // what z was drawn from, under a prior that knows y, where it was
+    values: firstValues(parts),
+    given: parts.length ? null : firstGiven(content),
+    axes,
+    view: fittingView(points, axes),
+    only: false,
+    every: false,
+    from: null,
+    to: null,
+  };
+
+  /** y of a state as the networks see it, one row. */
+  function encode({ values, given }) {
+    if (parts.length) return encodeParts(parts, values);
+    if (!isMasked) return given.pixels;
+    const channels = given.pixels.length / given.mask.length;
+    const y = new Float32Array(given.mask.length * (channels + 1));
+    given.mask.forEach((bit, place) => {
+      if (!bit) return;
+      const pixel = given.pixels.subarray(place * channels, (place + 1) * channels);
+      y.set([...pixel, 1], place * (channels + 1));
+    });
+    return y;
+  }
+
+  /** An image of the model with the given pixels as they are. */
+  function withGiven({ given }, numbers) {
+    if (!isMasked) return numbers;
+    const channels = painter.channels;
+    return numbers.map((number, i) =>
+      given.mask[Math.floor(i / channels)] ? given.pixels[i] : number,
+    );
+  }
+
+  /** Where the slider of a latent begins and ends: three prior widths, or as far as data lie. */
+  function rangeOf(axis) {
+    if (!points) return [-3, 3];
+    const { low, span } = content.points;
+    const half = (number) => Math.round(number * 2) / 2;
+    return [half(Math.min(-3, low[axis])), half(Math.max(3, low[axis] + span[axis]))];
+  }
+
+  const prior = makePrior({ content, engine, encode });
+  const store = makeStore({ ...first, ...prior.centre(first) }, (changes, state) => {
+    if ("z" in changes) return { noise: null, ...changes };
+    if (!state.noise || !("values" in changes || "given" in changes)) return changes;
+    return { ...changes, ...prior.take({ ...state, ...changes }, state.noise) };
+  });
+
+  const page = { content, parts, points, store, engine, painter, prior, element, say, download };
+  Object.assign(page, { encode, withGiven, rangeOf, isMasked });
+  page.theme = () => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  return page;
+}
+
+/** The image that is given at first: the first of the data, or an empty one. */
+function firstGiven({ condition, arrays }) {
+  const [height, width, channels] = condition.image_shape;
+  const size = height * width * channels;
+  const pixels = Float32Array.from(
+    arrays.examples?.data.subarray(0, size) ?? new Float32Array(size),
+    (level) => level / 255,
+  );
+  const mask = arrays.mask?.data ?? new Uint8Array(height * width).fill(1);
+  if (!arrays.mask && condition.kind === "masked_image") mask.fill(0, (height >> 1) * width);
+  return { pixels, mask };
+}
+
+/** What the buttons of the header do, and the keys. */
+function connectHeader({ store, content, parts }, initial) {
+  const reset = () => store.commit(initial);
+  element("undo").onclick = store.undo;
+  element("redo").onclick = store.redo;
+  element("reset").onclick = reset;
+  element("link").onclick = async () => {
+    const address = withState(store.state);
+    try {
+      await navigator.clipboard.writeText(address);
+      say("The link is copied; it holds z, the conditions and the view.");
+    } catch {
+      say(`Copy this link: ${address}`);
+    }
+  };
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.target.matches("input:not([type=range])"))
+      return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) store.redo();
+    else store.undo();
+  });
+  addEventListener("hashchange", () => {
+    if (location.hash.slice(1) !== toLink(store.state)) follow(store, content, parts);
+  });
+}
+
+/** The address of the page with the state in it. */
+function withState(state) {
+  return `${location.href.split("#")[0]}#${toLink(state)}`;
+}
+
+/** Shows the state that the address holds. */
+function follow(store, content, parts) {
+  if (location.hash.length < 2) return;
+  try {
+    store.commit(fromLink(location.hash.slice(1), content, parts));
+  } catch {
+    say("The link is of another model, or damaged: the page begins at its start.");
+  }
+}
+
+/** The page at work. */
+async function open() {
+  if (!globalThis.DecompressionStream) {
+    say("This browser is too old for the page: take one from 2023 or later.");
+    return;
+  }
+  let content = null;
+  try {
+    content = await readContent(element("content").textContent);
+  } catch {
+    say("This file is damaged or incomplete: ask for it again, or write it anew.");
+    return;
+  }
+  element("main").hidden = false;
+  say("");
+  const page = makePage(content, element("worker").textContent);
+  const { store, parts } = page;
+  if (!parts.length) {
+    // what is given comes before what is made of it
+    element("now").before(element("own-box"));
+    document.body.classList.add("of-images");
+  }
+  element("title").textContent = content.name;
+  document.body.classList.toggle("smooth", page.painter.width > 64);
+  element("about").textContent = aboutOf(page);
+  const draws = [
+    makePlane(page),
+    makeImage(page),
+    makeLabels(page),
+    makeSamples(page),
+    makeLatents(page),
+    makeConditions(page, leadingPart(parts)),
+    makeMixture(page),
+    makeGrid(page),
+    makeOwn(page),
+    makeWalk(page),
+  ];
+  const initial = store.state;
+  connectHeader(page, initial);
+
+  let shown = initial;
+  let isAsked = false;
+  function draw() {
+    isAsked = false;
+    const previous = shown;
+    shown = store.state;
+    for (const one of draws) one(shown, previous);
+  }
+  store.onChange(() => {
+    // many changes between two frames are drawn once
+    if (!isAsked) requestAnimationFrame(draw);
+    isAsked = true;
+  });
+  store.onStep((state) => {
+    element("undo").disabled = !store.canUndo;
+    element("redo").disabled = !store.canRedo;
+    speak(page, state);
+    try {
+      history.replaceState(null, "", withState(state));
+    } catch {
+      // in a frame of a notebook there is no address to write
+    }
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  draw();
+  follow(store, content, parts);
+  // for the console, and for tests
+  globalThis.explorer = page;
+}
+
+/** What the page shows, in a line. */
+function aboutOf({ content, points, painter }) {
+  const size = `${painter.width} × ${painter.height}`;
+  const latents = `${content.latent_dim} latent${content.latent_dim === 1 ? "" : "s"}`;
+  const encodings = points ? `, ${points.count.toLocaleString("en")} encodings` : "";
+  return `${size} pixels, ${latents}${encodings}. Everything runs in this page.`;
+}
+
+addEventListener("error", ({ message }) =>
+  say(`Something went wrong (${message}). Reload the page.`),
+);
+addEventListener("unhandledrejection", ({ reason }) =>
+  say(`Something went wrong (${reason?.message ?? reason}). Reload the page.`),
+);
+open();

@@ -1,0 +1,103 @@
+// The label as a mixture: a handle in a polygon of classes.
+
+import { cssColour } from "./colours.js";
+import { leadingPart, withValue } from "./condition.js";
+import { corners, mixtureOf, placeOfMixture } from "./polygon.js";
+
+const MOST = 24;
+const STEP = 0.06;
+
+/** The polygon of a page; returns what draws it. */
+export function makeMixture(page) {
+  const { store, parts, element } = page;
+  const leading = leadingPart(parts);
+  const part = parts[leading];
+  if (!part || part.size < 2 || part.size > MOST) return () => {};
+  const of = corners(part.size);
+  const canvas = element("mixture");
+  element("mixture-box").hidden = false;
+  canvas.setAttribute("aria-label", `Mixture of ${part.name}s; arrow keys move it`);
+
+  const radius = () => canvas.clientWidth / 2 - 24;
+  const weightsOf = (state) => state.values[leading] ?? Array(part.size).fill(1 / part.size);
+  const set = (place) => ({ values: withValue(store.state.values, leading, mixtureOf(of, place)) });
+  const placeAt = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    return [(x - box.width / 2) / radius(), (y - box.height / 2) / radius()];
+  };
+
+  let dragging = false;
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    dragging = true;
+    store.change(set(placeAt(event)));
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (dragging) store.change(set(placeAt(event)));
+  });
+  for (const kind of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(kind, () => {
+      if (dragging) store.commit();
+      dragging = false;
+    });
+  }
+  canvas.addEventListener("keydown", (event) => {
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const direction = moves[event.key];
+    if (!direction) return;
+    event.preventDefault();
+    const place = placeOfMixture(of, weightsOf(store.state));
+    store.commit(set(place.map((number, i) => number + STEP * direction[i])));
+  });
+
+  function draw(state) {
+    const unit = Math.min(devicePixelRatio, 2);
+    const size = canvas.clientWidth;
+    if (!size) return;
+    Object.assign(canvas, { width: size * unit, height: size * unit });
+    const context = canvas.getContext("2d");
+    context.scale(unit, unit);
+    context.translate(size / 2, size / 2);
+    const style = getComputedStyle(canvas);
+    const [ink, line] = [style.getPropertyValue("--ink"), style.getPropertyValue("--axis")];
+    const at = ([x, y], length = radius()) => [x * length, y * length];
+    context.beginPath();
+    for (const corner of of) context.lineTo(...at(corner));
+    context.closePath();
+    context.strokeStyle = line;
+    context.stroke();
+    const weights = weightsOf(state);
+    const handle = at(placeOfMixture(of, weights));
+    context.textBaseline = "middle";
+    context.font = "13px system-ui, sans-serif";
+    of.forEach((corner, code) => {
+      context.beginPath();
+      context.moveTo(...handle);
+      context.lineTo(...at(corner));
+      context.lineWidth = 6 * weights[code];
+      context.strokeStyle = cssColour(code);
+      if (weights[code] > 0.01) context.stroke();
+      context.beginPath();
+      context.arc(...at(corner), 4, 0, 2 * Math.PI);
+      context.fillStyle = cssColour(code);
+      context.fill();
+      context.fillStyle = ink;
+      context.textAlign = Math.abs(corner[0]) < 0.3 ? "center" : corner[0] < 0 ? "right" : "left";
+      context.fillText(shortened(part.categories[code]), ...at(corner, radius() + 14));
+    });
+    context.beginPath();
+    context.arc(...handle, 9, 0, 2 * Math.PI);
+    context.fillStyle = style.getPropertyValue("--surface");
+    context.fill();
+    context.lineWidth = 3;
+    context.strokeStyle = ink;
+    context.stroke();
+  }
+
+  new ResizeObserver(() => draw(store.state)).observe(canvas);
+  return draw;
+}
+
+/** A name that fits beside a corner. */
+const shortened = (name) => (name.length > 6 ? `${name.slice(0, 5)}…` : name);

@@ -1,0 +1,94 @@
+"""What a page holds beside its program, as one block of text: numbers, graphs, words."""
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from condvae.conditions import Image, MaskedImage
+from condvae.explorer.latents import order_latents
+from condvae.explorer.shown import Shown, as_int16, background, extent
+from condvae.explorer.subject import Subject
+from condvae.explorer.weights import Weights
+
+FORMAT = 1
+ALIGNMENT = 4  # of arrays in bytes, as the browser's typed arrays want it
+WORKER_ABOVE = 8.0
+
+
+def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
+    """A header and arrays as base64.
+
+    Deflated with a sum of its own (zlib), which the browser checks: four bytes with the length of
+    the header, the header as JSON, padded, and the arrays. Under "arrays" the header says of each
+    its dtype, its shape and where it begins, counted from the end of the padded header.
+    """
+    index, blocks, offset = {}, [], 0
+    for name, array in arrays.items():
+        little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        block = _padded(little.tobytes())
+        index[name] = {"dtype": array.dtype.name, "shape": array.shape, "offset": offset}
+        blocks.append(block)
+        offset += len(block)
+    text = json.dumps({**header, "arrays": index}, allow_nan=False, separators=(",", ":"))
+    words = _padded(text.encode(), b" ")
+    content = b"".join([len(words).to_bytes(4, "little"), words, *blocks])
+    return base64.b64encode(zlib.compress(content, 9)).decode("ascii")
+
+
+def page_content(
+    subject: Subject,
+    weights: Weights,
+    shown: Shown | None = None,
+    moves: Mapping[int, str] | None = None,
+    worker_above: float = WORKER_ABOVE,
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and arrays of a page, see `pack`.
+
+    Args:
+        shown: the data; None: the page is without points and examples.
+        moves: what axes of z move, in a word.
+        worker_above: milliseconds from which on a decode leaves the page's own thread.
+    """
+    order, activity = order_latents(None if shown is None else shown.mean, subject.latent_dim)
+    header = {
+        "format": FORMAT,
+        "name": subject.name,
+        "image_shape": subject.image_shape,
+        "latent_dim": subject.latent_dim,
+        "pixel_range": weights.pixel_range,
+        "pixel_classes": subject.pixel_classes,
+        "condition": subject.condition.model_dump(mode="json"),
+        "graphs": {n: g.model_dump(mode="json") for n, g in subject.used_graphs.items()},
+        "latents": {"order": order, "activity": activity, "moves": dict(moves or {})},
+        "worker_above": worker_above,
+        "points": None,
+        "examples": None,
+    }
+    arrays: dict[str, np.ndarray] = {f"tensor:{n}": t for n, t in weights.tensors.items()}
+    if shown is not None:
+        mean, low, span = as_int16(shown.mean)
+        wide = len(shown.names) > 256
+        header["points"] = {"names": shown.names, "low": low.tolist(), "span": span.tolist()}
+        arrays["points"] = mean
+        arrays["codes"] = shown.codes.astype("uint16" if wide else "uint8")
+    if shown is not None and len(shown.images):
+        header["examples"] = {
+            "background": background(shown.images),
+            "extent": extent(shown.images),
+        }
+        arrays["examples"] = np.rint(shown.images * 255).astype("uint8")
+        if isinstance(subject.condition, MaskedImage):
+            # the part that training gave, for a start
+            arrays["mask"] = shown.y[0, ..., -1].astype("uint8")
+        elif not isinstance(subject.condition, Image):
+            arrays["examples_y"] = shown.y.astype("float32")
+    return header, arrays
+
+
+def _padded(content: bytes, by: bytes = b"\0") -> bytes:
+    """As many bytes more as bring the length to a multiple."""
+    return content + by * (-len(content) % ALIGNMENT)

@@ -1,0 +1,65 @@
+"""A model as a page runs it: its graphs, their weights, and what the numbers mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.conditions import Condition
+from condvae.graph.graph import Graph, output_shapes
+
+GRAPHS = ("encoder", "decoder", "prior")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model to explore.
+
+    Attributes:
+        name: what the page is titled.
+        graphs: by name, see `graph.networks.model_graphs`.
+        tensors: the weights that they read, by name; further ones are passed over.
+        condition: what y is.
+        in_unit_interval: whether x lies in [0, 1].
+        pixel_classes: names of the classes, where x is label maps.
+    """
+
+    name: str
+    graphs: Mapping[str, Graph]
+    tensors: Mapping[str, np.ndarray]
+    condition: Condition
+    in_unit_interval: bool = True
+    pixel_classes: tuple[str, ...] | None = None
+
+    def __post_init__(self):
+        if "decoder" not in self.graphs:
+            raise InputError(
+                "a model to explore must have latents",
+                f"one of {', '.join(self.graphs) or 'no graphs'}",
+                "Use `condvae plot RUN predictions`.",
+            )
+        shape = self.image_shape
+        channels = (1, 3) if self.pixel_classes is None else (len(self.pixel_classes),)
+        if len(shape) != 3 or shape[-1] not in channels:
+            raise InputError(
+                "a model to explore must be one of images, grey or of three colours",
+                f"x of the shape {shape}",
+                "Use `condvae generate` and `condvae plot`.",
+            )
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of z."""
+        (size,) = next(i.shape for i in self.graphs["decoder"].inputs if i.name == "z")
+        return size
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(height, width, channels) of expected x; of label maps a channel for each class."""
+        return output_shapes(self.graphs["decoder"], self.tensors)["x_mean"]
+
+    @property
+    def used_graphs(self) -> dict[str, Graph]:
+        """The graphs that the page has a use for."""
+        return {name: self.graphs[name] for name in GRAPHS if name in self.graphs}
