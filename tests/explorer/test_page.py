@@ -227,11 +227,7 @@ def test_what_axes_move_is_read_where_it_was_measured(tmp_path):
     assert read_moves(path) == {1: "slant"}
     wrong = ("", "{}", '{"measures": [1]}', '{"measures": {"a": 3}}', "[" * 100_000)
     wrong_axes = ('{"measures": {"a": {"axes": [3]}}}', '{"measures": {"a": {"axes": 3}}}')
-    for damaged in (
-        *wrong,
-        '{"measures": {"a": {"axes": [3]}}}',
-        '{"measures": {"a": {"axes": 3}}}',
-    ):
+    for damaged in (*wrong, *wrong_axes):
         path.write_text(damaged)
         assert read_moves(path) == {}
 
