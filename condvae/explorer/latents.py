@@ -34,8 +34,6 @@ def read_moves(path: Path) -> dict[int, str]:
             return {}
         measures = json.loads(path.read_bytes())["measures"].values()
         axes = [axis for numbers in measures for axis in numbers.get("axes", ())]
-        return {
-            int(axis["latent"]): str(axis["attribute"]) for axis in axes if axis["attribute"]
-        }
+        return {int(axis["latent"]): str(axis["attribute"]) for axis in axes if axis["attribute"]}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
