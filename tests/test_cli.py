@@ -273,14 +273,17 @@ def test_plot_draws_the_figures_asked_for(room, capsys):
 
 
 def test_evaluate_prints_the_bound_with_its_comparability(room, capsys):
-    assert main("evaluate run".split()) == 0
+    assert main("evaluate run run".split()) == 0
     text = capsys.readouterr().out
-    assert main("evaluate run run --json".split()) == 0
-    rows = json.loads(capsys.readouterr().out)
-    assert len(rows) == 2
-    assert f"-ELBO {-rows[0]['elbo']:.2f}" in text
-    assert rows[0]["comparability"] in text
-    assert rows[0]["num_images"] == 359
+    assert main("evaluate run --json".split()) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert f"-ELBO {-row['elbo']:.2f}" in text
+    assert row["comparability"] in text
+    assert row["num_images"] == 359
+    table = text.split("\n\n")[-1].splitlines()
+    assert table[0].split() == ["run", "run"]
+    elbo = next(line.split() for line in table if line.startswith("  elbo "))
+    assert elbo == ["elbo", *2 * [f"{row['elbo']:.5g}"]]
 
 
 def test_info_and_its_sheet(room, capsys):

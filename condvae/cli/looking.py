@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -16,6 +16,11 @@ from condvae.cli.arguments import (
     numbers,
     working,
 )
+
+if TYPE_CHECKING:
+    from condvae.data import Dataset
+    from condvae.reports import Metrics
+    from condvae.runs import Run
 
 
 def evaluate(
@@ -40,18 +45,8 @@ def evaluate(
         as_json: Print JSON.
         card: A model card to write, a Markdown file; of one run.
     """
-    import condvae
     from condvae.atomic import write_text
-    from condvae.evaluation import can_examine, diagnose, evaluate_whole, examine
-    from condvae.reports import (
-        Metrics,
-        draw_results,
-        model_card,
-        read_metrics,
-        render_page,
-        write_metrics,
-    )
-    from condvae.reports.metrics import METRICS_NAME, plain
+    from condvae.reports import compare_runs, model_card
     from condvae.runs import Run
 
     if not runs:
@@ -60,44 +55,56 @@ def evaluate(
         check_suffix(check_new_path(card, overwrite), ".md")
         if len(runs) > 1:
             raise InputError("--card must come with one RUN", f"{len(runs)}", "Name one.")
-    rows, protocols = [], []
+    names, measured = [str(path) for path in runs], []
     for opened in [Run.open(path) for path in runs]:
         with working(f"evaluating {opened.path}"):
-            dataset = data_of_run(opened, data, data_dir)
-            results = evaluate_whole(opened, dataset, full)
-            faults = diagnose(examine(opened, dataset)) if can_examine(opened) else []
-            before = None if opened.is_archive else read_metrics(opened.path / METRICS_NAME)
-            metrics = Metrics(
-                condvae=condvae.__version__,
-                run=opened.path.name,
-                test_readings=1 + (before.test_readings if before else 0),
-                measures={title: plain(result.figures()) for title, result in results.items()},
-                faults=tuple(faults),
-            )
-            words = {title: str(result) for title, result in results.items()}
-            if not opened.is_archive:
-                write_metrics(opened.path / METRICS_NAME, metrics)
-                figures = draw_results(opened, dataset, results)
-                page = render_page(opened, metrics, words, figures)
-                write_text(opened.path / "report.html", page)
+            metrics, words = measure_run(opened, data_of_run(opened, data, data_dir), full)
             if card is not None:
                 write_text(card, model_card(opened, metrics, words))
-        protocols.append(results["Bound"].figures()["comparability"])
-        rows.append({"run": str(opened.path)})
-        for found in metrics.measures.values():
-            rows[-1] |= found
+        measured.append(metrics)
         if not as_json:
             print(f"{opened.path}: ", end="")
-            print(*words.values(), *(f"doctor: {fault}" for fault in faults), sep="\n")
+            print(*words.values(), *(f"doctor: {fault}" for fault in metrics.faults), sep="\n")
     if as_json:
+        rows: list[dict[str, object]] = [{"run": name} for name in names]
+        for row, metrics in zip(rows, measured, strict=True):
+            for figures in metrics.measures.values():
+                row |= figures
         print(json.dumps(rows, indent=2))
-    if len(set(protocols)) > 1:
+    elif len(runs) > 1:
+        print(f"\n{compare_runs(names, measured)}")
+    if len({metrics.measures["Bound"]["comparability"] for metrics in measured}) > 1:
         print(
             "these runs were measured by different protocols, see their comparability lines: "
             "their figures do not compare",
             file=sys.stderr,
         )
     return 0
+
+
+def measure_run(run: "Run", dataset: "Dataset", full: bool) -> tuple["Metrics", dict[str, str]]:
+    """Every measure of a run, by title for a reader too; written into its folder."""
+    import condvae
+    from condvae.atomic import write_text
+    from condvae.evaluation import can_examine, diagnose, evaluate_whole, examine
+    from condvae.reports import Metrics, draw_results, read_metrics, render_page, write_metrics
+    from condvae.reports.metrics import METRICS_NAME, plain
+
+    results = evaluate_whole(run, dataset, full)
+    words = {title: str(result) for title, result in results.items()}
+    before = None if run.is_archive else read_metrics(run.path / METRICS_NAME)
+    metrics = Metrics(
+        condvae=condvae.__version__,
+        run=run.path.name,
+        test_readings=1 + (before.test_readings if before else 0),
+        measures={title: plain(result.figures()) for title, result in results.items()},
+        faults=tuple(diagnose(examine(run, dataset)) if can_examine(run) else ()),
+    )
+    if not run.is_archive:
+        write_metrics(run.path / METRICS_NAME, metrics)
+        page = render_page(run, metrics, words, draw_results(run, dataset, results))
+        write_text(run.path / "report.html", page)
+    return metrics, words
 
 
 def plot(
