@@ -4,6 +4,7 @@ import { times } from "./arrays.js";
 import { runGraph, inputShapes } from "./graph.js";
 
 const MOST_WORKERS = 4;
+const PATIENCE = 50; // milliseconds until a part of a request is shown
 const WARM_UP = 60; // milliseconds in which the compiler of the browser gets to know the loops
 
 /**
@@ -58,7 +59,7 @@ export function makeEngine(content, workerText) {
       if (!task) return;
       if (lane.busy) continue;
       const first = task.next;
-      const quick = Math.max(1, Math.floor(limit / cost(task.name)));
+      const quick = Math.max(1, Math.floor(PATIENCE / cost(task.name)));
       const count = Math.min(quick, Math.ceil(task.rows / lanes.length), task.rows - first);
       task.next += count;
       task.open += 1;

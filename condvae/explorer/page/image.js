@@ -21,7 +21,13 @@ export function makeImage(page) {
     element("legend").hidden = false;
   }
 
+  let drawn = {};
+
   return function draw(state) {
+    // the view moves more often than what is decoded
+    const { z: place, values, given: image } = state;
+    if (drawn.place === place && drawn.values === values && drawn.image === image) return;
+    drawn = { place, values, image };
     const z = state.z.map(twoDecimals);
     const shown = z.length > 4 ? [...z.slice(0, 4), "…"] : z;
     const given = parts.length ? inWords(parts, state.values) : "part of an image given";

@@ -54,6 +54,8 @@ export function makeLabels(page) {
     choose(next);
   });
 
+  let drawn = null;
+
   return function draw(state) {
     const weights = state.values[leading] ?? Array(part.size).fill(0);
     const chosen = weights.indexOf(1);
@@ -63,6 +65,11 @@ export function makeLabels(page) {
       button.tabIndex = code === Math.max(chosen, 0) ? 0 : -1;
       share.style.width = `${100 * weights[code]}%`;
     });
+    // a mixture is dragged without any change of what others are
+    const others = state.values.filter((_, place) => place !== leading);
+    const key = [state.z, state.noise, ...others];
+    if (drawn && key.every((part, i) => part === drawn[i])) return;
+    drawn = key;
     // under a prior that knows the label z holds it, too: what is shared is what z was drawn from
     page.element("labels-title").textContent =
       `${all} ${state.noise ? "of one draw" : "at this z"}`;

@@ -2,6 +2,7 @@
 
 import { cssColour } from "./colours.js";
 import { leadingPart, withValue } from "./condition.js";
+import { cleanContext } from "./surface.js";
 import { corners, mixtureOf, placeOfMixture } from "./polygon.js";
 
 const MOST = 24;
@@ -51,14 +52,15 @@ export function makeMixture(page) {
     store.commit(set(place.map((number, i) => number + STEP * direction[i])));
   });
 
+  let drawn = [];
+
   function draw(state) {
-    const unit = Math.min(devicePixelRatio, 2);
-    const size = canvas.clientWidth;
-    if (!size) return;
-    Object.assign(canvas, { width: size * unit, height: size * unit });
-    const context = canvas.getContext("2d");
-    context.scale(unit, unit);
-    context.translate(size / 2, size / 2);
+    const key = [state.values, page.theme(), canvas.clientWidth];
+    if (key.every((part, i) => part === drawn[i])) return;
+    const context = cleanContext(canvas);
+    if (!context) return;
+    drawn = key;
+    context.translate(canvas.clientWidth / 2, canvas.clientWidth / 2);
     const style = getComputedStyle(canvas);
     const [ink, line] = [style.getPropertyValue("--ink"), style.getPropertyValue("--axis")];
     const at = ([x, y], length = radius()) => [x * length, y * length];

@@ -1,6 +1,8 @@
 // The latent plane: points, the handle that is z, what lies under the pointer.
 
-import { fittingView, placeOf, ticks, toPixels, toPlane, withPlace, zoomed } from "./geometry.js";
+import { drawBackdrop } from "./backdrop.js";
+import { fittingView, placeOf, toPlane, withPlace, zoomed } from "./geometry.js";
+import { drawHandle } from "./handle.js";
 import { followPointers } from "./pointers.js";
 import { makePoints } from "./points.js";
 import { leadingPart, oneOf, withValue } from "./condition.js";
@@ -16,11 +18,12 @@ const KEYS = {
 /** The plane of a page; returns what draws it. */
 export function makePlane(page) {
   const { store, engine, painter, parts, encode } = page;
-  const [box, base, overlay, preview] = ["plane", "points", "handle", "preview"].map(page.element);
+  const [box, backdrop, overlay, preview] = ["plane", "points", "handle", "preview"].map(
+    page.element,
+  );
   const points = page.points && makePoints(page.points);
   const leading = leadingPart(parts);
   let hovered = null;
-  let drawn = null;
 
   overlay.setAttribute(
     "aria-label",
@@ -36,7 +39,7 @@ export function makePlane(page) {
     hover(at) {
       hovered = at && { at, row: pointAt(at) };
       showPreview();
-      drawOverlay(store.state);
+      draw(store.state);
     },
   });
 
@@ -103,128 +106,36 @@ export function makePlane(page) {
     );
   }
 
+  let ofBase = [];
+  let ofOverlay = [];
+
   /** Draws what changed. */
   function draw(state) {
     const size = Math.round(box.clientWidth * Math.min(devicePixelRatio, 2));
     if (!size) return;
-    const key = [size, onlyOf(state), state.view, state.axes, page.theme()];
-    if (drawn?.some((part, i) => part !== key[i]) ?? true) {
-      drawn = key;
-      drawBase(state, size);
+    const only = onlyOf(state);
+    const { view, axes, z, from, to, values, given } = state;
+    const base = [size, view, axes, page.theme()];
+    if (isOther([...base, only], ofBase)) {
+      ofBase = [...base, only];
+      Object.assign(backdrop, { width: size, height: size });
+      drawBackdrop(backdrop, state, points, only);
     }
-    drawOverlay(state);
-  }
-
-  /** The background, its scale and the points. */
-  function drawBase(state, size) {
-    Object.assign(base, { width: size, height: size });
-    const context = base.getContext("2d", { willReadFrequently: true });
-    const style = getComputedStyle(box);
-    context.fillStyle = style.getPropertyValue("--surface");
-    context.fillRect(0, 0, size, size);
-    const names = drawLines(context, state, size, style);
-    if (points) {
-      const image = context.getImageData(0, 0, size, size);
-      points.draw(image, state, onlyOf(state));
-      context.putImageData(image, 0, 0);
-    }
-    drawNames(context, names, size / box.clientWidth, style);
-  }
-
-  /** Lines at round numbers; what is to be written beside them, [text, x, y]. */
-  function drawLines(context, { view, axes }, size, style) {
-    const unit = size / box.clientWidth;
-    const names = [];
-    const named = (axis, tick) =>
-      tick === 0 ? `z${axis + 1} = 0` : String(tick).replace("-", "−");
-    const line = (tick, ...ends) => {
-      context.strokeStyle = style.getPropertyValue(tick === 0 ? "--axis" : "--line");
-      context.lineWidth = unit;
-      context.beginPath();
-      context.moveTo(...ends.slice(0, 2));
-      context.lineTo(...ends.slice(2));
-      context.stroke();
-    };
-    for (const tick of ticks(view.x - view.span, view.x + view.span)) {
-      const [x] = toPixels(view, size, [tick, 0]);
-      line(tick, x, 0, x, size);
-      names.push([named(axes[0], tick), x + 4 * unit, size - 7 * unit]);
-    }
-    if (axes.length < 2) return names;
-    for (const tick of ticks(view.y - view.span, view.y + view.span)) {
-      const [, y] = toPixels(view, size, [0, tick]);
-      line(tick, 0, y, size, y);
-      if (y < size - 24 * unit) names.push([named(axes[1], tick), 6 * unit, y - 5 * unit]);
-    }
-    return names;
-  }
-
-  /** Numbers of the scale, readable over points. */
-  function drawNames(context, names, unit, style) {
-    context.font = `${11.5 * unit}px system-ui, sans-serif`;
-    context.lineWidth = 4 * unit;
-    context.lineJoin = "round";
-    context.strokeStyle = style.getPropertyValue("--surface");
-    context.fillStyle = style.getPropertyValue("--quiet");
-    for (const name of names) context.strokeText(...name);
-    for (const name of names) context.fillText(...name);
-  }
-
-  /** The handle, the walk, the prior, and the point under the pointer. */
-  function drawOverlay(state) {
-    const size = base.width;
-    const unit = size / box.clientWidth;
-    Object.assign(overlay, { width: size, height: size });
-    const context = overlay.getContext("2d");
-    const style = getComputedStyle(box);
-    const [ink, paper] = [style.getPropertyValue("--ink"), style.getPropertyValue("--surface")];
-    const at = (place) => toPixels(state.view, size, place);
-    const stroke = (colour, width) => {
-      context.strokeStyle = colour;
-      context.lineWidth = width * unit;
-      context.stroke();
-    };
-    const ring = ([x, y], radius, width) => {
-      context.beginPath();
-      context.arc(x, y, radius * unit, 0, 2 * Math.PI);
-      stroke(paper, width + 2.5);
-      stroke(ink, width);
-    };
     const prior = page.prior.normal(state);
-    if (prior) {
-      const [x, y] = at(placeOf(prior.mean, state.axes));
-      const [right, top] = at(
-        placeOf(
-          prior.mean.map((m, i) => m + prior.scale[i]),
-          state.axes,
-        ),
-      );
-      context.beginPath();
-      context.ellipse(x, y, Math.abs(right - x), Math.abs(top - y) || unit, 0, 0, 2 * Math.PI);
-      stroke(ink, 1);
-    }
-    const { from, to } = state;
-    if (from && to) {
-      context.beginPath();
-      context.moveTo(...at(placeOf(from.z, state.axes)));
-      context.lineTo(...at(placeOf(to.z, state.axes)));
-      stroke(paper, 4);
-      stroke(ink, 1.5);
-    }
-    for (const end of [from, to]) if (end) ring(at(placeOf(end.z, state.axes)), 3, 2);
-    if (hovered && hovered.row >= 0)
-      ring(at(points.placeOf(hovered.row, state.axes, state.view)), 5, 1.5);
-    const here = at(placeOf(state.z, state.axes));
-    ring(here, 9, 3);
-    context.beginPath();
-    context.arc(...here, 2 * unit, 0, 2 * Math.PI);
-    context.fillStyle = ink;
-    context.fill();
+    const row = hovered ? hovered.row : -1;
+    const over = [...base, z, from, to, row, prior && values, given];
+    if (!isOther(over, ofOverlay)) return;
+    ofOverlay = over;
+    const meant = row < 0 ? null : points.pixelOf(row, state, box.clientWidth);
+    drawHandle(overlay, state, prior, meant);
   }
 
   new ResizeObserver(() => draw(store.state)).observe(box);
   return draw;
 }
+
+/** Whether two lists differ. */
+const isOther = (a, b) => a.length !== b.length || a.some((part, i) => part !== b[i]);
 
 /** Which latents the plane shows, where there are more than two. */
 function chooseAxes({ element, content, store, points }) {

@@ -1,0 +1,184 @@
+"""The explorer of the notebook's model in headless Chromium; writes docs/explorer.md.
+
+CONDVAE_DATA=DIR python benchmarks/explorer.py [--run RUN]
+
+Without --run it trains one, of three epochs: the sizes are those of the full recipe. Draws the
+README's pictures of the page, too.
+"""
+
+import argparse
+import io
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+import condvae
+
+ROOT = Path(__file__).parents[1]
+PAGE, PICTURES = ROOT / "docs" / "explorer.md", ROOT / "docs" / "images"
+OPENINGS, SECONDS = 7, 5
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+DECODE = """() => {
+  const y = explorer.encode(explorer.store.state);
+  const times = [];
+  for (let i = 0; i < 400; i++) {
+    const z = Float32Array.of(Math.sin(i), Math.cos(1.7 * i));
+    const start = performance.now();
+    explorer.engine.run("decoder", { rows: 1, z, y });
+    times.push(performance.now() - start);
+  }
+  return times;
+}"""
+# What a finger does on the mixture, as often as the screen is drawn: each time all of y is another.
+GRID = """(seconds) => new Promise((done) => {
+  let redraws = 0;
+  let frames = 0;
+  const grid = document.getElementById("grid");
+  const observer = new MutationObserver(() => {
+    if (grid.getAttribute("aria-busy") === "false") redraws += 1;
+  });
+  observer.observe(grid, { attributes: true, attributeFilter: ["aria-busy"] });
+  const start = performance.now();
+  const drag = (now) => {
+    const share = (Math.sin(now / 300) + 1) / 2;
+    explorer.store.change({ values: [[1 - share, share, 0, 0, 0, 0, 0, 0, 0, 0]] });
+    frames += 1;
+    if (now - start < 1000 * seconds) requestAnimationFrame(drag);
+    else done([redraws / seconds, frames / seconds]);
+  };
+  requestAnimationFrame(drag);
+})"""
+PAN = """(seconds) => new Promise((done) => {
+  let frames = 0;
+  const start = performance.now();
+  const drag = (now) => {
+    const { view } = explorer.store.state;
+    explorer.store.change({ view: { ...view, x: Math.sin(now / 500), y: Math.cos(now / 500) } });
+    frames += 1;
+    if (now - start < 1000 * seconds) requestAnimationFrame(drag);
+    else done(frames / seconds);
+  };
+  requestAnimationFrame(drag);
+})"""
+
+
+def opened(browser: Browser, file: Path, **settings: Any) -> Any:
+    """The page, ready."""
+    tab = browser.new_context(**settings).new_page()
+    tab.goto(file.as_uri())
+    while not tab.evaluate("Boolean(globalThis.explorer)"):
+        tab.wait_for_timeout(20)
+    return tab
+
+
+def measure(browser: Browser, file: Path, model: Any) -> dict[str, str]:
+    """What was asked for, and what it is."""
+    paints, ready = [], []
+    for _ in range(OPENINGS):
+        tab = opened(browser, file)
+        paints.append(
+            tab.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        )
+        ready.append(tab.evaluate("performance.now()"))
+        tab.context.close()
+    tab = opened(browser, file, viewport={"width": 1280, "height": 900})
+    decode = statistics.median(tab.evaluate(DECODE))
+    grids, frames = tab.evaluate(GRID, SECONDS)
+    pans = tab.evaluate(PAN, SECONDS)
+    difference = compare(tab, model)
+    tab.context.close()
+    return {
+        "size of the file (asked: at most 3 MB)": f"{file.stat().st_size / 1e6:.2f} MB",
+        "first paint (at most 1 s), median of 7": f"{statistics.median(paints):.0f} ms",
+        "ready to be dragged": f"{statistics.median(ready):.0f} ms",
+        "a decode (at most 2 ms), median of 400": f"{decode:.2f} ms",
+        "8 × 8 grids a second while the mixture is dragged (at least 30)": f"{grids:.0f}",
+        "frames a second meanwhile": f"{frames:.0f}",
+        "frames a second while the plane with 60,000 points and the grid are moved": f"{pans:.0f}",
+        "largest difference of a pixel from Keras, 1,000 random z and y (below 1/255)": (
+            f"{255 * difference:.2f}/255"
+        ),
+    }
+
+
+def compare(tab: Any, model: Any) -> float:
+    """The largest difference between the browser's pixels and Keras's."""
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((1000, model.latent_dim)).astype("float32")
+    y = np.eye(10, dtype="float32")[rng.integers(0, 10, 1000)]
+    asked = {"z": z.ravel().tolist(), "y": y.ravel().tolist()}
+    found = tab.evaluate(
+        """({ z, y }) => { const [a, b] = [z, y].map((n) => Float32Array.from(n));
+          const { x_mean } = explorer.engine.run("decoder", { rows: 1000, z: a, y: b });
+          return [...x_mean.data]; }""",
+        asked,
+    )
+    expected = model.decode(z, y)
+    return float(abs(np.reshape(found, expected.shape) - expected).max())
+
+
+def draw_pictures(browser: Browser, file: Path) -> None:
+    """The README's pictures: a screen, and a phone in the dark."""
+    state = "#z=0.9,0.6&y0=@3"
+    screens = {
+        "explorer.png": ({"viewport": {"width": 1180, "height": 820}}, "light"),
+        "explorer-phone.png": (
+            {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+            "dark",
+        ),
+    }
+    for name, (settings, scheme) in screens.items():
+        tab = opened(browser, file, color_scheme=scheme, **settings)
+        tab.evaluate("(state) => { location.hash = state; }", state)
+        tab.wait_for_timeout(1500)
+        with Image.open(io.BytesIO(tab.screenshot())) as picture:
+            few = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+            few.save(PICTURES / name, optimize=True)
+        tab.context.close()
+
+
+def main() -> None:
+    """Train where there is no run, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path)
+    given = parser.parse_args().run
+    with tempfile.TemporaryDirectory() as folder:
+        run = given or Path(folder) / "notebook"
+        if given is None:
+            command = [sys.executable, "-m", "condvae", "train", "mnist", "--preset", "notebook"]
+            subprocess.run([*command, "--epochs", "3", "--run", str(run)], check=True)
+        file = Path(folder) / "explorer.html"
+        page = condvae.explore(run)
+        page.write(file)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+            figures = measure(browser, file, condvae.load(run))
+            draw_pictures(browser, file)
+            version = browser.version
+            browser.close()
+    rows = "\n".join(f"| {name} | {value} |" for name, value in figures.items())
+    machine = (
+        f"Chromium {version}, headless, without a GPU; {os.cpu_count()} CPU cores "
+        f"({platform.machine()}), which others used meanwhile (load {os.getloadavg()[0]:.1f})."
+    )
+    PAGE.write_text(
+        "# The explorer, measured\n\nWritten by `python benchmarks/explorer.py`. "
+        f"The notebook's model, MNIST. {machine}\n\n"
+        f"| | |\n|---|---|\n{rows}\n\n{' '.join(page.notes)}\n",
+        encoding="utf-8",
+    )
+    print(PAGE.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+// What lies under the handle of the plane: lines at round numbers, points, the numbers.
+
+import { ticks, toPixels } from "./geometry.js";
+
+/**
+ * Draws the view on a canvas.
+ *
+ * `points` may be null, `only` is the class that alone is shown, or -1.
+ */
+export function drawBackdrop(canvas, state, points, only) {
+  const size = canvas.width;
+  const unit = size / canvas.clientWidth;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const style = getComputedStyle(canvas);
+  context.fillStyle = style.getPropertyValue("--surface");
+  context.fillRect(0, 0, size, size);
+  const names = drawLines(context, state, size, unit, style);
+  if (points) {
+    const image = context.getImageData(0, 0, size, size);
+    points.draw(image, state, only);
+    context.putImageData(image, 0, 0);
+  }
+  drawNames(context, names, unit, style);
+}
+
+/** Lines at round numbers; what is to be written beside them, [text, x, y]. */
+function drawLines(context, { view, axes }, size, unit, style) {
+  const names = [];
+  const name = (axis, tick) => (tick === 0 ? `z${axis + 1} = 0` : String(tick).replace("-", "−"));
+  const line = (tick, ...ends) => {
+    context.strokeStyle = style.getPropertyValue(tick === 0 ? "--axis" : "--line");
+    context.lineWidth = unit;
+    context.beginPath();
+    context.moveTo(...ends.slice(0, 2));
+    context.lineTo(...ends.slice(2));
+    context.stroke();
+  };
+  for (const tick of ticks(view.x - view.span, view.x + view.span)) {
+    const [x] = toPixels(view, size, [tick, 0]);
+    line(tick, x, 0, x, size);
+    names.push([name(axes[0], tick), x + 4 * unit, size - 7 * unit]);
+  }
+  if (axes.length < 2) return names;
+  for (const tick of ticks(view.y - view.span, view.y + view.span)) {
+    const [, y] = toPixels(view, size, [0, tick]);
+    line(tick, 0, y, size, y);
+    if (y < size - 24 * unit) names.push([name(axes[1], tick), 6 * unit, y - 5 * unit]);
+  }
+  return names;
+}
+
+/** Numbers of the scale, readable over points. */
+function drawNames(context, names, unit, style) {
+  context.font = `${11.5 * unit}px system-ui, sans-serif`;
+  context.lineWidth = 4 * unit;
+  context.lineJoin = "round";
+  context.strokeStyle = style.getPropertyValue("--surface");
+  context.fillStyle = style.getPropertyValue("--quiet");
+  for (const one of names) context.strokeText(...one);
+  for (const one of names) context.fillText(...one);
+}

@@ -1,0 +1,52 @@
+// What lies over the points of the plane: z, the prior, the walk, the point that is meant.
+
+import { placeOf, toPixels } from "./geometry.js";
+import { cleanContext } from "./surface.js";
+
+/**
+ * Draws the marks on a canvas.
+ *
+ * `prior` is {mean, scale} or null; `meant` the pixel of the point under the pointer, or null.
+ */
+export function drawHandle(canvas, state, prior, meant) {
+  const context = cleanContext(canvas);
+  if (!context) return;
+  const style = getComputedStyle(canvas);
+  const [ink, paper] = [style.getPropertyValue("--ink"), style.getPropertyValue("--surface")];
+  const at = (z) => toPixels(state.view, canvas.clientWidth, placeOf(z, state.axes));
+
+  const stroke = (colour, width) => {
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.stroke();
+  };
+  const ring = ([x, y], radius, width) => {
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    stroke(paper, width + 2.5);
+    stroke(ink, width);
+  };
+
+  if (prior) {
+    const [x, y] = at(prior.mean);
+    const [right, top] = at(prior.mean.map((number, i) => number + prior.scale[i]));
+    context.beginPath();
+    context.ellipse(x, y, Math.abs(right - x), Math.abs(top - y) || 1, 0, 0, 2 * Math.PI);
+    stroke(ink, 1);
+  }
+  const { from, to } = state;
+  if (from && to) {
+    context.beginPath();
+    context.moveTo(...at(from.z));
+    context.lineTo(...at(to.z));
+    stroke(paper, 4);
+    stroke(ink, 1.5);
+  }
+  for (const end of [from, to]) if (end) ring(at(end.z), 3, 2);
+  if (meant) ring(meant, 5, 1.5);
+  ring(at(state.z), 9, 3);
+  context.beginPath();
+  context.arc(...at(state.z), 2, 0, 2 * Math.PI);
+  context.fillStyle = ink;
+  context.fill();
+}

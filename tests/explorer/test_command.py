@@ -1,0 +1,128 @@
+"""condvae explore, and condvae.explore."""
+
+import shutil
+import webbrowser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_page import Parts, unpack
+
+import condvae
+from condvae.cli import main
+from condvae.conditions import MaskedImage
+from condvae.export.page import explore
+from condvae.masks import observe, quadrants
+from condvae.models import build_model
+from condvae.spec import Spec
+from condvae.trained import TrainedModel
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "format-1"
+
+
+def content_of(page):
+    text = page.read_text() if isinstance(page, Path) else page.text
+    return unpack(Parts(text).scripts[-1][1])
+
+
+@pytest.fixture
+def room(tmp_path, monkeypatch, trained_run):
+    """A working folder with a run; no browser is opened, but noted."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(trained_run.path, "run")
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    return opened
+
+
+def test_a_run_becomes_a_page(room, trained_run, digits, capsys):
+    assert main(["explore", "run"]) == 0
+    path = Path("run/explorer.html")
+    assert room == [path.resolve().as_uri()]
+    said = capsys.readouterr().out
+    assert said.startswith(f"{path}: {path.stat().st_size:,} bytes. Pixels within 0.")
+    assert "With encodings of 1,294 rows of the data, and 24 of the images" in said
+    header, arrays = content_of(path)
+    assert header["name"] == "run"
+    assert header["examples"]["background"] == 0
+    # the points are those that Keras encodes, in another order
+    train = trained_run.check_data(digits).train
+    mean, _ = trained_run.model.encode(train.x, train.y)
+    points = header["points"]
+    found = np.array(points["low"]) + (arrays["points"] + 32767.0) / 65534 * points["span"]
+    order = np.lexsort(found.T), np.lexsort(mean.T)
+    np.testing.assert_allclose(found[order[0]], mean[order[1]], atol=1e-3)
+    counts = np.bincount(arrays["codes"]).tolist()
+    assert counts == np.bincount(train.given).tolist()
+
+
+def test_what_may_be_left_out(room, capsys):
+    command = "explore run --out a.html --no-open --points 7 --examples 0"
+    assert main(command.split()) == 0
+    assert room == []
+    assert "With encodings of 7 rows of the data, and 0 of the images" in capsys.readouterr().out
+    header, _ = content_of(Path("a.html"))
+    assert header["examples"] is None
+    assert main(command.split()) == 2
+    assert "which exists" in capsys.readouterr().err
+    assert main(f"{command} --overwrite --points 0".replace("--points 7 ", "").split()) == 0
+    assert "Without encodings of the data." in capsys.readouterr().out
+    assert main("explore run --out a.png --no-open".split()) == 2
+    assert "must be a .html" in capsys.readouterr().err
+
+
+def test_an_archive_becomes_a_page_beside_it(room, capsys):
+    assert main("export run --format archive".split()) == 0
+    assert main("explore run.safetensors --no-open".split()) == 0
+    header, _ = content_of(Path("run.safetensors").with_suffix(".html"))
+    assert header["name"] == "run"
+    assert main("explore run.safetensors --no-open".split()) == 2
+
+
+def test_data_that_are_not_at_hand_are_left_out_and_said(tmp_path):
+    # the golden run was trained on arrays, and has no graphs of its own
+    page = condvae.explore(GOLDEN)
+    assert "Without encodings of the data." in page.notes
+    assert any(note.startswith("The data are not at hand: ") for note in page.notes)
+    header, _ = content_of(page)
+    assert header["condition"]["categories"] == ["ant", "bee", "cat"]
+
+
+def test_what_the_axes_move_comes_from_the_evaluation(room):
+    Path("run/metrics.json").write_text('{"measures": {"Style": {"z1_moves": "width"}}}')
+    header, _ = content_of(explore("run"))
+    assert header["latents"]["moves"] == {"0": "width"}
+
+
+def test_what_cannot_run_in_a_page_is_named(room, capsys, monkeypatch):
+    def refuse(run):
+        from condvae.graph.layers import refused
+
+        raise refused("LayerNormalization", "decoder/norm")
+
+    monkeypatch.setattr("condvae.export.page.graphs_of", refuse)
+    assert main("explore run --no-open".split()) == 2
+    said = capsys.readouterr().err
+    assert "decoder/norm must be one that can be exported" in said
+    assert "received LayerNormalization" in said
+
+
+def test_other_data_are_refused(room, capsys):
+    x = np.zeros((30, 8, 8), "uint8")
+    np.savez("other.npz", x=x, y=np.arange(30) % 3)
+    assert main("explore run --no-open --data other.npz".split()) == 2
+    assert "the data must be those of run" in capsys.readouterr().err
+
+
+def test_a_model_in_python_of_parts_of_images():
+    spec = Spec().override(task="quadrants", prior="conditional", hidden_dims=(8,))
+    condition = MaskedImage(image_shape=(8, 8, 1))
+    model = TrainedModel(build_model(spec, (8, 8, 1), condition.shape), condition)
+    x = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 1), dtype="uint8")
+    page = model.explore(x, observe(x, quadrants(8, 8, 1), 255), name="parts")
+    header, arrays = content_of(page)
+    assert header["name"] == "parts"
+    assert set(header["graphs"]) == {"encoder", "decoder", "prior"}
+    np.testing.assert_array_equal(arrays["mask"], quadrants(8, 8, 1))
+    assert {bytes(image) for image in arrays["examples"]} == {bytes(image) for image in x}
+    assert len(model.explore().notes) == 2
