@@ -1,6 +1,6 @@
 // A square canvas in the pixels of the screen.
 
-/** An empty context of a canvas as large as it is shown, in units of CSS; null while it is hidden. */
+/** An empty context of a canvas as large as it is shown, in CSS units; null while it is hidden. */
 export function cleanContext(canvas) {
   const unit = Math.min(devicePixelRatio, 2);
   const size = Math.round(canvas.clientWidth * unit);
