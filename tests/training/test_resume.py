@@ -339,7 +339,12 @@ def test_the_newest_two_and_the_best_checkpoint_are_kept(tmp_path, monkeypatch):
     """Images of pure noise: what is learned after the first epochs does not generalise."""
     monkeypatch.setattr("condvae.training.recorder.SPACING", 0.0)
     noise = np.random.default_rng(0).integers(0, 256, (90, 4, 3), dtype="uint8")
-    settings = {"hidden_dims": (64,), "learning_rate": 0.02, "schedule": "constant"}
+    settings = {
+        "hidden_dims": (64,),
+        "learning_rate": 0.02,
+        "schedule": "constant",
+        "decoder_start": "glorot",
+    }
     data = Dataset.from_arrays(noise, np.arange(90) % 3)
     run = quick(data, tmp_path / "run", epochs=20, batch_size=16, **settings)
     best = run.record.figures.best_epoch

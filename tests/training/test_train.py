@@ -52,7 +52,12 @@ def test_the_weights_are_those_of_the_best_epoch(tmp_path):
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (90, 4, 3), dtype="uint8")
     small = Dataset.from_arrays(noise, np.arange(90) % 3)
-    settings = {"hidden_dims": (64,), "learning_rate": 0.02, "schedule": "constant"}
+    settings = {
+        "hidden_dims": (64,),
+        "learning_rate": 0.02,
+        "schedule": "constant",
+        "decoder_start": "glorot",
+    }
     run = quick(small, tmp_path / "run", epochs=20, batch_size=16, **settings)
     history, figures = run.history, run.record.figures
     best = int(np.argmin(history["val_loss"]))
