@@ -9,7 +9,7 @@ from condvae.checks import InputError
 from condvae.conditions import Condition
 from condvae.graph.graph import Graph, output_shapes
 
-GRAPHS = ("encoder", "decoder", "prior")
+OUTPUTS = {"encoder": ("mean",), "decoder": ("x_mean",), "prior": ("z", "mean", "logvar")}
 
 
 @dataclass(frozen=True)
@@ -61,5 +61,13 @@ class Subject:
 
     @property
     def used_graphs(self) -> dict[str, Graph]:
-        """The graphs that the page has a use for."""
-        return {name: self.graphs[name] for name in GRAPHS if name in self.graphs}
+        """The graphs that the page has a use for, with the outputs that it has a use for."""
+        return {
+            name: self.graphs[name].model_copy(
+                update={
+                    "outputs": {o: v for o, v in self.graphs[name].outputs.items() if o in used}
+                }
+            )
+            for name, used in OUTPUTS.items()
+            if name in self.graphs
+        }

@@ -9,7 +9,7 @@ import { ticks, toPixels } from "./geometry.js";
  */
 export function drawBackdrop(canvas, state, points, only) {
   const size = canvas.width;
-  const unit = size / canvas.clientWidth;
+  const unit = Math.min(devicePixelRatio, 2);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   const style = getComputedStyle(canvas);
   context.fillStyle = style.getPropertyValue("--surface");

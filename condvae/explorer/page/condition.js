@@ -29,7 +29,7 @@ function sizeOf(part) {
 }
 
 /** The number of values of y. */
-export function sizeOfY(parts) {
+function sizeOfY(parts) {
   const last = parts.at(-1);
   return last.start + last.size + (last.optional ? 1 : 0);
 }

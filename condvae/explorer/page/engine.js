@@ -63,10 +63,8 @@ export function makeEngine(content, workerText) {
       const count = Math.min(quick, Math.ceil(task.rows / lanes.length), task.rows - first);
       task.next += count;
       task.open += 1;
-      lane.busy = true;
       const part = slice(task.inputs, first, count, shapes[task.name]);
       lane.run(task.name, valuesOf(shapes[task.name], part, count), (outputs) => {
-        lane.busy = false;
         task.open -= 1;
         task.take(first, outputs, count);
         if (task.next >= task.rows && !task.open) finish(task);
@@ -90,33 +88,48 @@ export function makeEngine(content, workerText) {
   return engine;
 }
 
-/** What a lane of computation is: workers, or, where none may be made, the page between frames. */
+/** Lanes of computation: workers, or, where the browser forbids them, the page between frames. */
 function makeLanes(workerText, model) {
+  const url = URL.createObjectURL(new Blob([workerText], { type: "text/javascript" }));
   const count = Math.min(MOST_WORKERS, navigator.hardwareConcurrency || 2);
+  return Array.from({ length: count }, () => makeLane(url, model));
+}
+
+/** A lane: run(name, values, then) while it is not busy. */
+function makeLane(url, model) {
+  const inPage = ({ name, values, then }) =>
+    setTimeout(() => then(runGraph(model.graphs[name], model.tensors, values)));
+  let job = null;
+  let send = inPage;
   try {
-    const url = URL.createObjectURL(new Blob([workerText], { type: "text/javascript" }));
-    return Array.from({ length: count }, () => {
-      const worker = new Worker(url);
-      let done = null;
-      worker.onmessage = ({ data }) => done(data);
-      worker.postMessage({ model });
-      return {
-        busy: false,
-        run(name, values, then) {
-          done = then;
-          worker.postMessage({ name, values });
+    const worker = new Worker(url);
+    worker.onmessage = ({ data }) => job.then(data);
+    worker.onerror = () => {
+      send = inPage;
+      if (job) send(job);
+    };
+    worker.postMessage({ model });
+    send = ({ name, values }) => worker.postMessage({ name, values });
+  } catch {
+    // then the page itself does it
+  }
+  const lane = {
+    busy: false,
+    run(name, values, take) {
+      lane.busy = true;
+      job = {
+        name,
+        values,
+        then(outputs) {
+          job = null;
+          lane.busy = false;
+          take(outputs);
         },
       };
-    });
-  } catch {
-    return [
-      {
-        busy: false,
-        run: (name, values, then) =>
-          setTimeout(() => then(runGraph(model.graphs[name], model.tensors, values))),
-      },
-    ];
-  }
+      send(job);
+    },
+  };
+  return lane;
 }
 
 /** How many numbers a shape has. */

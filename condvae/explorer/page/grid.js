@@ -120,7 +120,7 @@ export function makeGrid(page) {
         const figure = figures[Math.floor((first + row) / cells)];
         if (!figure || figure.side !== side) return; // the figures are others by now
         const [left, top] = [(cell % side) * width, Math.floor(cell / side) * height];
-        const context = figure.canvas.getContext("2d", { willReadFrequently: true });
+        const context = figure.canvas.getContext("2d");
         const numbers = page.withGiven(state, rowOf(x_mean.data, painter.size, row));
         context.putImageData(painter.toImage(numbers, 0, image), left, top);
       }

@@ -1,19 +1,17 @@
 // What lies over the points of the plane: z, the prior, the walk, the point that is meant.
 
 import { placeOf, toPixels } from "./geometry.js";
-import { cleanContext } from "./surface.js";
 
 /**
- * Draws the marks on a canvas.
+ * Draws the marks on a surface.
  *
  * `prior` is {mean, scale} or null; `meant` the pixel of the point under the pointer, or null.
  */
-export function drawHandle(canvas, state, prior, meant) {
-  const context = cleanContext(canvas);
-  if (!context) return;
-  const style = getComputedStyle(canvas);
+export function drawHandle(surface, state, prior, meant) {
+  const context = surface.clean();
+  const style = getComputedStyle(context.canvas);
   const [ink, paper] = [style.getPropertyValue("--ink"), style.getPropertyValue("--surface")];
-  const at = (z) => toPixels(state.view, canvas.clientWidth, placeOf(z, state.axes));
+  const at = (z) => toPixels(state.view, surface.side, placeOf(z, state.axes));
 
   const stroke = (colour, width) => {
     context.strokeStyle = colour;

@@ -8,7 +8,7 @@ const MOST = 40;
 
 /** The row of labels; returns what draws it. */
 export function makeLabels(page) {
-  const { content, store, engine, painter, parts } = page;
+  const { store, engine, painter, parts } = page;
   const leading = leadingPart(parts);
   if (leading < 0) return () => {};
   const part = parts[leading];

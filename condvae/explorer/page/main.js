@@ -6,6 +6,7 @@ import { makePainter } from "./pixels.js";
 import { makeStore } from "./state.js";
 import { fromLink, toLink } from "./link.js";
 import { encodeParts, firstValues, leadingPart, readParts } from "./condition.js";
+import { completed, firstGiven, withMask } from "./given.js";
 import { fittingView } from "./geometry.js";
 import { makePrior } from "./prior.js";
 import { makePlane } from "./plane.js";
@@ -60,25 +61,11 @@ function makePage(content, workerText) {
   /** y of a state as the networks see it, one row. */
   function encode({ values, given }) {
     if (parts.length) return encodeParts(parts, values);
-    if (!isMasked) return given.pixels;
-    const channels = given.pixels.length / given.mask.length;
-    const y = new Float32Array(given.mask.length * (channels + 1));
-    given.mask.forEach((bit, place) => {
-      if (!bit) return;
-      const pixel = given.pixels.subarray(place * channels, (place + 1) * channels);
-      y.set([...pixel, 1], place * (channels + 1));
-    });
-    return y;
+    return isMasked ? withMask(given) : given.pixels;
   }
 
-  /** An image of the model with the given pixels as they are. */
-  function withGiven({ given }, numbers) {
-    if (!isMasked) return numbers;
-    const channels = painter.channels;
-    return numbers.map((number, i) =>
-      given.mask[Math.floor(i / channels)] ? given.pixels[i] : number,
-    );
-  }
+  /** An image of the model with what was given of it. */
+  const withGiven = ({ given }, numbers) => (isMasked ? completed(given, numbers) : numbers);
 
   /** Where the slider of a latent begins and ends: three prior widths, or as far as data lie. */
   function rangeOf(axis) {
@@ -99,19 +86,6 @@ function makePage(content, workerText) {
   Object.assign(page, { encode, withGiven, rangeOf, isMasked });
   page.theme = () => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   return page;
-}
-
-/** The image that is given at first: the first of the data, or an empty one. */
-function firstGiven({ condition, arrays }) {
-  const [height, width, channels] = condition.image_shape;
-  const size = height * width * channels;
-  const pixels = Float32Array.from(
-    arrays.examples?.data.subarray(0, size) ?? new Float32Array(size),
-    (level) => level / 255,
-  );
-  const mask = arrays.mask?.data ?? new Uint8Array(height * width).fill(1);
-  if (!arrays.mask && condition.kind === "masked_image") mask.fill(0, (height >> 1) * width);
-  return { pixels, mask };
 }
 
 /** What the buttons of the header do, and the keys. */

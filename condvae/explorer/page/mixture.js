@@ -2,7 +2,7 @@
 
 import { cssColour } from "./colours.js";
 import { leadingPart, withValue } from "./condition.js";
-import { cleanContext } from "./surface.js";
+import { makeSurface } from "./surface.js";
 import { corners, mixtureOf, placeOfMixture } from "./polygon.js";
 
 const MOST = 24;
@@ -19,7 +19,8 @@ export function makeMixture(page) {
   element("mixture-box").hidden = false;
   canvas.setAttribute("aria-label", `Mixture of ${part.name}s; arrow keys move it`);
 
-  const radius = () => canvas.clientWidth / 2 - 24;
+  const surface = makeSurface(canvas, () => draw(store.state));
+  const radius = () => surface.side / 2 - 24;
   const weightsOf = (state) => state.values[leading] ?? Array(part.size).fill(1 / part.size);
   const set = (place) => ({ values: withValue(store.state.values, leading, mixtureOf(of, place)) });
   const placeAt = (event) => {
@@ -55,12 +56,11 @@ export function makeMixture(page) {
   let drawn = [];
 
   function draw(state) {
-    const key = [state.values, page.theme(), canvas.clientWidth];
-    if (key.every((part, i) => part === drawn[i])) return;
-    const context = cleanContext(canvas);
-    if (!context) return;
+    const key = [state.values, page.theme(), surface.side];
+    if (!surface.side || key.every((part, i) => part === drawn[i])) return;
     drawn = key;
-    context.translate(canvas.clientWidth / 2, canvas.clientWidth / 2);
+    const context = surface.clean();
+    context.translate(surface.side / 2, surface.side / 2);
     const style = getComputedStyle(canvas);
     const [ink, line] = [style.getPropertyValue("--ink"), style.getPropertyValue("--axis")];
     const at = ([x, y], length = radius()) => [x * length, y * length];
@@ -97,7 +97,6 @@ export function makeMixture(page) {
     context.stroke();
   }
 
-  new ResizeObserver(() => draw(store.state)).observe(canvas);
   return draw;
 }
 

@@ -5,7 +5,7 @@ import { FUNCTIONS, softmax } from "./functions.js";
 import { multiply } from "./products.js";
 
 /** The product of numbers. */
-export const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
+const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
 
 /** A value of zeros. */
 function zeros(shape) {

@@ -31,7 +31,7 @@ export function makePainter({ image_shape, pixel_range: [low, high], pixel_class
     if (canvas.width !== width || canvas.height !== height) {
       Object.assign(canvas, { width, height });
     }
-    canvas.getContext("2d", { willReadFrequently: true }).putImageData(toImage(numbers, row), 0, 0);
+    canvas.getContext("2d").putImageData(toImage(numbers, row), 0, 0);
   }
 
   return { width, height, channels, size, colours, toImage, paint };
@@ -65,5 +65,5 @@ export function paintAmounts(canvas, amounts, width, height) {
     image.data.set([255 * Math.min(1, 2 * share), 255 * share ** 2, 90 * share, 255], place * 4);
   });
   Object.assign(canvas, { width, height });
-  canvas.getContext("2d", { willReadFrequently: true }).putImageData(image, 0, 0);
+  canvas.getContext("2d").putImageData(image, 0, 0);
 }

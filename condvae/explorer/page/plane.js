@@ -5,6 +5,7 @@ import { fittingView, placeOf, toPlane, withPlace, zoomed } from "./geometry.js"
 import { drawHandle } from "./handle.js";
 import { followPointers } from "./pointers.js";
 import { makePoints } from "./points.js";
+import { makeSurface } from "./surface.js";
 import { leadingPart, oneOf, withValue } from "./condition.js";
 
 const NEAR = 7; // pixels within which a point is meant
@@ -18,9 +19,8 @@ const KEYS = {
 /** The plane of a page; returns what draws it. */
 export function makePlane(page) {
   const { store, engine, painter, parts, encode } = page;
-  const [box, backdrop, overlay, preview] = ["plane", "points", "handle", "preview"].map(
-    page.element,
-  );
+  const [backdrop, overlay, preview] = ["points", "handle", "preview"].map(page.element);
+  const surface = makeSurface(overlay, () => draw(store.state));
   const points = page.points && makePoints(page.points);
   const leading = leadingPart(parts);
   let hovered = null;
@@ -76,9 +76,7 @@ export function makePlane(page) {
 
   /** The point under a pixel, -1 without one. */
   function pointAt(at) {
-    return points
-      ? points.nearest(store.state, box.clientWidth, at, NEAR, onlyOf(store.state))
-      : -1;
+    return points ? points.nearest(store.state, surface.side, at, NEAR, onlyOf(store.state)) : -1;
   }
 
   /** The condition of a point, as far as the page knows it: its class. */
@@ -95,11 +93,11 @@ export function makePlane(page) {
     if (!hovered) return;
     const { state } = store;
     const { at, row } = hovered;
-    const place = toPlane(state.view, box.clientWidth, at);
+    const place = toPlane(state.view, surface.side, at);
     const z = row < 0 ? withPlace(state.z, state.axes, place) : points.z(row);
     const shown = row < 0 ? state : { ...state, ...labelOf(row) };
-    preview.style.left = `${at[0] + (at[0] > box.clientWidth / 2 ? -92 : 20)}px`;
-    preview.style.top = `${Math.min(Math.max(at[1] - 36, 4), box.clientWidth - 76)}px`;
+    preview.style.left = `${at[0] + (at[0] > surface.side / 2 ? -92 : 20)}px`;
+    preview.style.top = `${Math.min(Math.max(at[1] - 36, 4), surface.side - 76)}px`;
     const inputs = { rows: 1, z: Float32Array.from(z), y: encode(shown) };
     engine.ask("hover", "decoder", inputs, (_, { x_mean }) =>
       painter.paint(preview, page.withGiven(state, x_mean.data)),
@@ -111,7 +109,7 @@ export function makePlane(page) {
 
   /** Draws what changed. */
   function draw(state) {
-    const size = Math.round(box.clientWidth * Math.min(devicePixelRatio, 2));
+    const size = Math.round(surface.side * Math.min(devicePixelRatio, 2));
     if (!size) return;
     const only = onlyOf(state);
     const { view, axes, z, from, to, values, given } = state;
@@ -126,11 +124,10 @@ export function makePlane(page) {
     const over = [...base, z, from, to, row, prior && values, given];
     if (!isOther(over, ofOverlay)) return;
     ofOverlay = over;
-    const meant = row < 0 ? null : points.pixelOf(row, state, box.clientWidth);
-    drawHandle(overlay, state, prior, meant);
+    const meant = row < 0 ? null : points.pixelOf(row, state, surface.side);
+    drawHandle(surface, state, prior, meant);
   }
 
-  new ResizeObserver(() => draw(store.state)).observe(box);
   return draw;
 }
 

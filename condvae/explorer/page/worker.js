@@ -10,5 +10,9 @@ globalThis.onmessage = ({ data }) => {
     return;
   }
   const outputs = runGraph(model.graphs[data.name], model.tensors, data.values);
-  globalThis.postMessage(outputs);
+  // handed over, not copied
+  globalThis.postMessage(
+    outputs,
+    Object.values(outputs).map(({ data: numbers }) => numbers.buffer),
+  );
 };
