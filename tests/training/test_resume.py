@@ -36,7 +36,7 @@ def whole(small, tmp_path_factory):
 def broken(small, tmp_path, signal_at, monkeypatch):
     """The same run, ended by Ctrl-C in its third epoch, with a checkpoint of every epoch."""
     monkeypatch.setattr("condvae.training.recorder.SPACING", 0.0)
-    with signal_at(11):
+    with signal_at(10):
         return quick(small, tmp_path / "run", **SETTINGS)
 
 
@@ -74,7 +74,7 @@ def checkpoints(run):
     return sorted(path.name for path in run.checkpoints_path.iterdir())
 
 
-@pytest.mark.parametrize("at", [1, 2, 4, 5, 7, 16, 17])
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 6, 15, 16])
 def test_an_interrupted_run_ends_as_if_it_had_not_been(small, whole, tmp_path, signal_at, at):
     """In the first step, in the middle and at the end of epochs, in the last step."""
     number = signal.SIGTERM if at % 2 else signal.SIGINT
@@ -101,7 +101,7 @@ def test_early_stopping_remembers_what_it_has_seen(small, tmp_path, signal_at):
     settings = {"epochs": 60, "patience": 2, "learning_rate": 0.3, "schedule": "constant"}
     whole = quick(small, tmp_path / "whole", **settings)
     epochs = len(rows(whole)["epoch"])
-    with signal_at(2 * epochs - 1):  # two steps an epoch
+    with signal_at(2 * epochs - 2):  # two steps an epoch
         run = quick(small, tmp_path / "run", **settings)
     assert run.record.status == "interrupted"
     assert_same(resume(small, run, epochs=60), whole)
