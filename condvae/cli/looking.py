@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -16,11 +16,6 @@ from condvae.cli.arguments import (
     numbers,
     working,
 )
-
-if TYPE_CHECKING:
-    from condvae.data import Dataset
-    from condvae.reports import Metrics
-    from condvae.runs import Run
 
 
 def evaluate(
@@ -46,7 +41,7 @@ def evaluate(
         card: A model card to write, a Markdown file; of one run.
     """
     from condvae.atomic import write_text
-    from condvae.reports import compare_runs, model_card
+    from condvae.reports import compare_runs, model_card, report_run
     from condvae.runs import Run
 
     if not runs:
@@ -58,7 +53,7 @@ def evaluate(
     names, measured = [str(path) for path in runs], []
     for opened in [Run.open(path) for path in runs]:
         with working(f"evaluating {opened.path}"):
-            metrics, words = measure_run(opened, data_of_run(opened, data, data_dir), full)
+            metrics, words = report_run(opened, data_of_run(opened, data, data_dir), full)
             if card is not None:
                 write_text(card, model_card(opened, metrics, words))
         measured.append(metrics)
@@ -80,31 +75,6 @@ def evaluate(
             file=sys.stderr,
         )
     return 0
-
-
-def measure_run(run: "Run", dataset: "Dataset", full: bool) -> tuple["Metrics", dict[str, str]]:
-    """Every measure of a run, by title for a reader too; written into its folder."""
-    import condvae
-    from condvae.atomic import write_text
-    from condvae.evaluation import can_examine, diagnose, evaluate_whole, examine
-    from condvae.reports import Metrics, draw_results, read_metrics, render_page, write_metrics
-    from condvae.reports.metrics import METRICS_NAME, plain
-
-    results = evaluate_whole(run, dataset, full)
-    words = {title: str(result) for title, result in results.items()}
-    before = None if run.is_archive else read_metrics(run.path / METRICS_NAME)
-    metrics = Metrics(
-        condvae=condvae.__version__,
-        run=run.path.name,
-        test_readings=1 + (before.test_readings if before else 0),
-        measures={title: plain(result.figures()) for title, result in results.items()},
-        faults=tuple(diagnose(examine(run, dataset)) if can_examine(run) else ()),
-    )
-    if not run.is_archive:
-        write_metrics(run.path / METRICS_NAME, metrics)
-        page = render_page(run, metrics, words, draw_results(run, dataset, results))
-        write_text(run.path / "report.html", page)
-    return metrics, words
 
 
 def plot(

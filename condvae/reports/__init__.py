@@ -2,6 +2,7 @@
 
 from condvae.reports.card import model_card
 from condvae.reports.comparison import compare_runs
+from condvae.reports.folder import report_run
 from condvae.reports.metrics import Metrics, read_metrics, write_metrics
 from condvae.reports.page import render_page
 from condvae.reports.pictures import draw_results
@@ -13,5 +14,6 @@ __all__ = [
     "model_card",
     "read_metrics",
     "render_page",
+    "report_run",
     "write_metrics",
 ]

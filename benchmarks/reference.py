@@ -1,0 +1,128 @@
+"""The reference table: presets on MNIST, three seeds each, every measure of `evaluate --full`.
+
+Each cell, a preset and a seed, is a run folder, done when it holds metrics.json: a benchmark that
+was stopped goes on where it was, a training in its middle. docs/reference.md is written anew after
+each cell, of all that are done. The test images are read once for each cell (by preset `notebook`
+also to choose the epoch, as its original does, which its comparability lines say).
+
+    CONDVAE_DATA=DIR python benchmarks/reference.py [--runs DIR] [--only TEXT] [--quick]
+"""
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import numpy as np
+
+import condvae
+from condvae.data import Dataset
+from condvae.reports import Metrics, read_metrics, report_run
+from condvae.reports.metrics import METRICS_NAME
+
+PRESETS = ("notebook", "plane", "wide", "likelihood")
+SEEDS = (0, 1, 2)
+# numbers of one latent or of one label, which are in each cell's metrics.json
+DETAIL = re.compile(r"z\d+_|.*_\d+$")
+QUICK_TRAINING, QUICK_TEST = 3_000, 1_000  # images
+
+
+def main() -> None:
+    """Train and measure what is missing, write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=Path, default=Path("runs/reference"))
+    parser.add_argument("--only", default="", help="cells whose name contains this text")
+    parser.add_argument(
+        "--quick", action="store_true", help="to try it: few images, one epoch, no --full"
+    )
+    arguments = parser.parse_args()
+    data, folder, page = condvae.load_data("mnist"), arguments.runs, Path("docs/reference.md")
+    if arguments.quick:
+        folder = folder.with_name(f"{folder.name}-quick")
+        data, page = few_images(data), folder / page.name
+    cells = {f"{preset}-{seed}": (preset, seed) for seed in SEEDS for preset in PRESETS}
+    for name, (preset, seed) in cells.items():
+        if arguments.only in name and not (folder / name / METRICS_NAME).exists():
+            measure_cell(data, folder / name, preset, seed, arguments.quick)
+            found = {name: read_metrics(folder / name / METRICS_NAME) for name in cells}
+            page.write_text(report(found), encoding="utf-8")
+            print(f"{name}: done", flush=True)
+
+
+def few_images(data: Dataset) -> Dataset:
+    """The first training and test images."""
+    assert data.test_rows is not None
+    rows, test = np.arange(QUICK_TRAINING), data.test_rows[:QUICK_TEST]
+    return Dataset.from_arrays(
+        data.x[rows],
+        data.y[rows],
+        condition_name="digit",
+        name="mnist, few",
+        test=(data.x[test], data.y[test]),
+    )
+
+
+def measure_cell(data: Dataset, folder: Path, preset: str, seed: int, quick: bool) -> None:
+    """Train a run where that is not done yet; metrics.json and report.html of it."""
+    settings = {"epochs": 1} if quick else {}
+    run = condvae.train(data, preset=preset, run_dir=folder, resume=True, seed=seed, **settings)
+    if run.record.status != "finished":
+        raise SystemExit(f"{folder} is {run.record.status}: start again to go on")
+    report_run(run, data, full=not quick)
+
+
+def report(cells: dict[str, Metrics | None]) -> str:
+    """docs/reference.md of the cells that are done."""
+    of_preset: dict[str, list[Metrics]] = {preset: [] for preset in PRESETS}
+    for name, metrics in cells.items():
+        if metrics is not None:
+            of_preset[name.rpartition("-")[0]].append(metrics)
+    done = [metrics for found in of_preset.values() for metrics in found]
+    heads = " | ".join(f"`{preset}` ({len(found)})" for preset, found in of_preset.items())
+    lines = [
+        "# The reference table",
+        "",
+        "Written by `benchmarks/reference.py`: MNIST, the mean over seeds ± their standard",
+        "deviation, in brackets the seeds that are done. docs/evaluation.md says what the numbers",
+        "are; nats per image where nothing else is said. Below each table what its numbers may be",
+        "compared with: presets that differ there do not compare in it.",
+    ]
+    for title in dict.fromkeys(title for metrics in done for title in metrics.measures):
+        lines += ["", f"## {title}", "", f"| | {heads} |", f"|---{'|---' * len(PRESETS)}|"]
+        parts = {
+            preset: [metrics.measures.get(title, {}) for metrics in found]
+            for preset, found in of_preset.items()
+        }
+        names = dict.fromkeys(name for found in parts.values() for part in found for name in part)
+        for name in names:
+            shown = [show([part.get(name) for part in found]) for found in parts.values()]
+            if any(shown) and not DETAIL.match(name):
+                lines.append(f"| {name} | {' | '.join(shown)} |")
+        lines += ["", *protocols(parts)]
+    return "\n".join(lines) + "\n"
+
+
+def show(values: list) -> str:
+    """Mean and standard deviation of numbers; empty where there are none."""
+    numbers = [value for value in values if isinstance(value, int | float)]
+    if not numbers:
+        return ""
+    mean = f"{np.mean(numbers):.4g}"
+    return f"{mean} ± {np.std(numbers, ddof=1):.2g}" if len(numbers) > 1 else mean
+
+
+def protocols(parts: dict[str, list[dict]]) -> list[str]:
+    """The comparability lines of a measure, each with the presets that it is of."""
+    of_line: dict[str, list[str]] = {}
+    for preset, found in parts.items():
+        for part in found:
+            for name, text in part.items():
+                if name.endswith("comparability") and preset not in of_line.setdefault(text, []):
+                    of_line[text].append(preset)
+    return [f"- {', '.join(presets)}: {text}" for text, presets in of_line.items()]
+
+
+if __name__ == "__main__":
+    main()

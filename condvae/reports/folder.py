@@ -1,0 +1,38 @@
+"""What an evaluation leaves in a run folder: metrics.json and report.html."""
+
+import condvae
+from condvae.atomic import write_text
+from condvae.data import Dataset
+from condvae.evaluation import can_examine, diagnose, evaluate_whole, examine
+from condvae.reports.metrics import METRICS_NAME, Metrics, plain, read_metrics, write_metrics
+from condvae.reports.page import render_page
+from condvae.reports.pictures import draw_results
+from condvae.runs import Run
+
+REPORT_NAME = "report.html"
+
+
+def report_run(run: Run, dataset: Dataset, full: bool = False) -> tuple[Metrics, dict[str, str]]:
+    """Measure a run on the test split, and write both files where the run is a folder.
+
+    Args:
+        full: as in `evaluate_whole`.
+
+    Returns:
+        The numbers, and the same by title for a reader.
+    """
+    results = evaluate_whole(run, dataset, full)
+    words = {title: str(result) for title, result in results.items()}
+    before = None if run.is_archive else read_metrics(run.path / METRICS_NAME)
+    metrics = Metrics(
+        condvae=condvae.__version__,
+        run=run.path.name,
+        test_readings=1 + (before.test_readings if before else 0),
+        measures={title: plain(result.figures()) for title, result in results.items()},
+        faults=tuple(diagnose(examine(run, dataset)) if can_examine(run) else ()),
+    )
+    if not run.is_archive:
+        write_metrics(run.path / METRICS_NAME, metrics)
+        page = render_page(run, metrics, words, draw_results(run, dataset, results))
+        write_text(run.path / REPORT_NAME, page)
+    return metrics, words
