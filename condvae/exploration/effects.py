@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from condvae.exploration.figure import FONT_SIZE, Figure, distinct_colours, write_caption
-from condvae.exploration.handwriting import (
+from condvae.handwriting import (
     ATTRIBUTES,
     POSITIONS,
     Handwriting,

@@ -16,8 +16,8 @@ from condvae.exploration.bound import bound
 from condvae.exploration.effects import style
 from condvae.exploration.figure import Figure, add_to_caption
 from condvae.exploration.frames import label_frames, save_gif
-from condvae.exploration.handwriting import has_handwriting
 from condvae.exploration.predictions import predictions
+from condvae.handwriting import has_handwriting
 from condvae.masks import masked_images
 from condvae.measures import latent_activity
 from condvae.trained import TrainedModel

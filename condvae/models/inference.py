@@ -109,9 +109,7 @@ class CompiledFunction(keras.Model):
     def __init__(self, function: Callable, model: CVAE, rows: int = 1024):
         super().__init__(name=function.__name__, autocast=False)
         self.function, self.model, self.rows = function, model, rows
-
-    def build(self, input_shape: Any = None) -> None:
-        """Nothing is left to build."""
+        self.built = True  # the model is; else Keras would call it once, step by step
 
     def call(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """The function's outputs by name."""

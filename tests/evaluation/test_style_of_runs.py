@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from condvae.evaluation.style import StyleQuality
-from condvae.exploration.handwriting import Handwriting
+from condvae.handwriting import Handwriting
 from condvae.measures.axes import measure_axes
 
 

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from condvae import handwriting
 from condvae.checks import InputError
 from condvae.conditions import Categorical
 from condvae.data import glyphs
-from condvae.exploration import handwriting
 from condvae.exploration.effects import draw_handwriting, style
-from condvae.exploration.handwriting import ATTRIBUTES, has_handwriting, measure_handwriting
+from condvae.handwriting import ATTRIBUTES, has_handwriting, measure_handwriting
 
 COLUMNS = {name: column for column, name in enumerate(ATTRIBUTES)}
 LEAN, THICKEN, ENLARGE = 0.15, 0.4, 0.06  # radians, pixels and a share of the size, per unit of z
