@@ -2,6 +2,7 @@
 
 import { times } from "./arrays.js";
 import { runGraph, inputShapes } from "./graph.js";
+import { ROWS } from "./tile.js";
 
 const MOST_WORKERS = 4;
 const PATIENCE = 50; // milliseconds until a part of a request is shown
@@ -28,8 +29,9 @@ export function makeEngine(content, workerText) {
     const start = performance.now();
     const outputs = runGraph(graphs[name], tensors, valuesOf(shapes[name], inputs, rows));
     const milliseconds = (performance.now() - start) / rows;
-    // the least that was seen lately: what else the machine did is not the model's
-    perRow[name] = Math.min(milliseconds, (perRow[name] ?? Infinity) * 1.05);
+    // the least that was seen lately: what else the machine did is not the model's; fewer rows
+    // may cost what a tile of them does
+    if (rows >= ROWS) perRow[name] = Math.min(milliseconds, (perRow[name] ?? Infinity) * 1.05);
     return outputs;
   }
 
@@ -83,7 +85,7 @@ export function makeEngine(content, workerText) {
   const y = new Float32Array(size(shapes.decoder.y));
   const end = performance.now() + WARM_UP;
   do {
-    run("decoder", { z: new Float32Array(latent_dim).fill(0.1), y });
+    run("decoder", { rows: ROWS, z: new Float32Array(ROWS * latent_dim).fill(0.1), y });
   } while (performance.now() < end);
   return engine;
 }
