@@ -63,7 +63,7 @@ export function makeLabels(page) {
     buttons.forEach(({ button, share }, code) => {
       button.setAttribute("aria-checked", code === chosen);
       button.tabIndex = code === Math.max(chosen, 0) ? 0 : -1;
-      share.style.width = `${100 * weights[code]}%`;
+      share.style.transform = `scaleX(${weights[code]})`;
     });
     // a mixture is dragged without any change of what others are
     const others = state.values.filter((_, place) => place !== leading);

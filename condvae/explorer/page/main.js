@@ -84,7 +84,6 @@ function makePage(content, workerText) {
 
   const page = { content, parts, points, store, engine, painter, prior, element, say, download };
   Object.assign(page, { encode, withGiven, rangeOf, isMasked });
-  page.theme = () => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   return page;
 }
 

@@ -2,6 +2,7 @@
 
 import { cssColour } from "./colours.js";
 import { leadingPart, withValue } from "./condition.js";
+import { readInks } from "./inks.js";
 import { makeSurface } from "./surface.js";
 import { corners, mixtureOf, placeOfMixture } from "./polygon.js";
 
@@ -56,18 +57,17 @@ export function makeMixture(page) {
   let drawn = [];
 
   function draw(state) {
-    const key = [state.values, page.theme(), surface.side];
+    const inks = readInks();
+    const key = [state.values, inks, surface.side];
     if (!surface.side || key.every((part, i) => part === drawn[i])) return;
     drawn = key;
     const context = surface.clean();
     context.translate(surface.side / 2, surface.side / 2);
-    const style = getComputedStyle(canvas);
-    const [ink, line] = [style.getPropertyValue("--ink"), style.getPropertyValue("--axis")];
     const at = ([x, y], length = radius()) => [x * length, y * length];
     context.beginPath();
     for (const corner of of) context.lineTo(...at(corner));
     context.closePath();
-    context.strokeStyle = line;
+    context.strokeStyle = inks.axis;
     context.stroke();
     const weights = weightsOf(state);
     const handle = at(placeOfMixture(of, weights));
@@ -84,16 +84,16 @@ export function makeMixture(page) {
       context.arc(...at(corner), 4, 0, 2 * Math.PI);
       context.fillStyle = cssColour(code);
       context.fill();
-      context.fillStyle = ink;
+      context.fillStyle = inks.ink;
       context.textAlign = Math.abs(corner[0]) < 0.3 ? "center" : corner[0] < 0 ? "right" : "left";
       context.fillText(shortened(part.categories[code]), ...at(corner, radius() + 14));
     });
     context.beginPath();
     context.arc(...handle, 9, 0, 2 * Math.PI);
-    context.fillStyle = style.getPropertyValue("--surface");
+    context.fillStyle = inks.surface;
     context.fill();
     context.lineWidth = 3;
-    context.strokeStyle = ink;
+    context.strokeStyle = inks.ink;
     context.stroke();
   }
 

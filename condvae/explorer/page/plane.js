@@ -2,6 +2,7 @@
 
 import { drawBackdrop } from "./backdrop.js";
 import { fittingView, placeOf, toPlane, withPlace, zoomed } from "./geometry.js";
+import { readInks } from "./inks.js";
 import { drawHandle } from "./handle.js";
 import { followPointers } from "./pointers.js";
 import { makePoints } from "./points.js";
@@ -113,7 +114,7 @@ export function makePlane(page) {
     if (!size) return;
     const only = onlyOf(state);
     const { view, axes, z, from, to, values, given } = state;
-    const base = [size, view, axes, page.theme()];
+    const base = [size, view, axes, readInks()];
     if (isOther([...base, only], ofBase)) {
       ofBase = [...base, only];
       Object.assign(backdrop, { width: size, height: size });
