@@ -165,7 +165,7 @@ def test_label_maps_have_the_colours_of_their_classes(open_page):
         colours = np.array(tab.evaluate("explorer.painter.colours"))
         expected = expected_levels(subject, [0, 0], given) / 255 @ colours
         assert abs(pixels(tab, (6, 6, 3)) - expected).max() < 1.5
-        assert tab.locator("#legend").inner_text().split() == list(names)
+        assert tab.locator("#pixel-classes").inner_text().split() == list(names)
 
 
 def test_one_latent_lies_on_a_line(open_page):

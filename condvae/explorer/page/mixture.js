@@ -8,6 +8,8 @@ import { corners, mixtureOf, placeOfMixture } from "./polygon.js";
 
 const MOST = 24;
 const STEP = 0.06;
+const HANDLE = 9; // pixels, its radius
+const FONT = "13px system-ui, sans-serif";
 
 /** The polygon of a page; returns what draws it. */
 export function makeMixture(page) {
@@ -21,7 +23,10 @@ export function makeMixture(page) {
   canvas.setAttribute("aria-label", `Mixture of ${part.name}s; arrow keys move it`);
 
   const surface = makeSurface(canvas, () => draw(store.state));
-  const radius = () => surface.side / 2 - 24;
+  const names = part.categories.map(shortened);
+  const beside = HANDLE + 8; // from a corner to the middle or the end of its name
+  const margin = beside + widest(canvas, names);
+  const radius = () => surface.side / 2 - margin;
   const weightsOf = (state) => state.values[leading] ?? Array(part.size).fill(1 / part.size);
   const set = (place) => ({ values: withValue(store.state.values, leading, mixtureOf(of, place)) });
   const placeAt = (event) => {
@@ -72,7 +77,7 @@ export function makeMixture(page) {
     const weights = weightsOf(state);
     const handle = at(placeOfMixture(of, weights));
     context.textBaseline = "middle";
-    context.font = "13px system-ui, sans-serif";
+    context.font = FONT;
     of.forEach((corner, code) => {
       context.beginPath();
       context.moveTo(...handle);
@@ -86,10 +91,10 @@ export function makeMixture(page) {
       context.fill();
       context.fillStyle = inks.ink;
       context.textAlign = Math.abs(corner[0]) < 0.3 ? "center" : corner[0] < 0 ? "right" : "left";
-      context.fillText(shortened(part.categories[code]), ...at(corner, radius() + 14));
+      context.fillText(names[code], ...at(corner, radius() + beside));
     });
     context.beginPath();
-    context.arc(...handle, 9, 0, 2 * Math.PI);
+    context.arc(...handle, HANDLE, 0, 2 * Math.PI);
     context.fillStyle = inks.surface;
     context.fill();
     context.lineWidth = 3;
@@ -102,3 +107,10 @@ export function makeMixture(page) {
 
 /** A name that fits beside a corner. */
 const shortened = (name) => (name.length > 6 ? `${name.slice(0, 5)}…` : name);
+
+/** The width of the longest name, in pixels. */
+function widest(canvas, names) {
+  const context = canvas.getContext("2d");
+  context.font = FONT;
+  return Math.max(...names.map((name) => context.measureText(name).width));
+}
