@@ -72,6 +72,7 @@ export function makeMixture(page) {
     context.beginPath();
     for (const corner of of) context.lineTo(...at(corner));
     context.closePath();
+    context.lineWidth = 1;
     context.strokeStyle = inks.axis;
     context.stroke();
     const weights = weightsOf(state);
