@@ -5,6 +5,7 @@ import { inputShapes, runTimed } from "./graph.js";
 import { makeLanes } from "./lanes.js";
 import { ROWS } from "./tile.js";
 
+const BATCH = 2; // times as long as one row may many take, which leaves time for 30 frames a second
 const PATIENCE = 50; // milliseconds until a part of a request is shown
 const WARM_UP = 60; // milliseconds in which the compiler of the browser gets to know the loops
 
@@ -40,7 +41,7 @@ export function makeEngine(content, workerText) {
 
   function ask(slot, name, inputs, take) {
     const rows = rowsOf(inputs);
-    if (rows * cost(name) <= limit) {
+    if (cost(name) <= limit && rows * cost(name) <= BATCH * limit) {
       slots.delete(slot); // what workers still do for it is too old
       take(0, run(name, inputs), rows);
       return;
