@@ -163,7 +163,7 @@ def time_commands(run: Path, folder: Path) -> dict[str, str]:
                 now.children_user + now.children_system - used.children_user - used.children_system
             )
         taken, busy = (statistics.median(times[1:]) for times in (seconds, processor))
-        found[name] = f"{taken:.2f} s, of them {busy:.2f} s of processor time"
+        found[name] = f"{taken:.2f} s ({busy:.2f} s of processor time)"
     return found
 
 

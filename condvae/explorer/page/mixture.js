@@ -59,33 +59,23 @@ export function makeMixture(page) {
     store.commit(set(place.map((number, i) => number + STEP * direction[i])));
   });
 
+  const at = ([x, y], length = radius()) => [x * length, y * length];
   let drawn = [];
+  let base = null;
 
-  function draw(state) {
-    const inks = readInks();
-    const key = [state.values, inks, surface.side];
-    if (!surface.side || key.every((part, i) => part === drawn[i])) return;
-    drawn = key;
-    const context = surface.clean();
-    context.translate(surface.side / 2, surface.side / 2);
-    const at = ([x, y], length = radius()) => [x * length, y * length];
+  /** The polygon, the classes and their names: what a drag leaves as it is. */
+  function drawBase(context, inks) {
+    const middle = surface.side / 2;
+    context.translate(middle, middle);
     context.beginPath();
     for (const corner of of) context.lineTo(...at(corner));
     context.closePath();
     context.lineWidth = 1;
     context.strokeStyle = inks.axis;
     context.stroke();
-    const weights = weightsOf(state);
-    const handle = at(placeOfMixture(of, weights));
     context.textBaseline = "middle";
     context.font = FONT;
     of.forEach((corner, code) => {
-      context.beginPath();
-      context.moveTo(...handle);
-      context.lineTo(...at(corner));
-      context.lineWidth = 6 * weights[code];
-      context.strokeStyle = cssColour(code);
-      if (weights[code] > 0.01) context.stroke();
       context.beginPath();
       context.arc(...at(corner), 4, 0, 2 * Math.PI);
       context.fillStyle = cssColour(code);
@@ -93,6 +83,31 @@ export function makeMixture(page) {
       context.fillStyle = inks.ink;
       context.textAlign = Math.abs(corner[0]) < 0.3 ? "center" : corner[0] < 0 ? "right" : "left";
       context.fillText(names[code], ...at(corner, radius() + beside));
+    });
+    context.translate(-middle, -middle);
+  }
+
+  function draw(state) {
+    const inks = readInks();
+    const key = [inks, surface.side, state.values];
+    if (!surface.side || key.every((part, i) => part === drawn[i])) return;
+    drawn = key;
+    const context = surface.clean();
+    if (base?.inks !== inks || base.image.width !== canvas.width) {
+      drawBase(context, inks);
+      base = { inks, image: context.getImageData(0, 0, canvas.width, canvas.height) };
+    } else context.putImageData(base.image, 0, 0);
+    context.translate(surface.side / 2, surface.side / 2);
+    const weights = weightsOf(state);
+    const handle = at(placeOfMixture(of, weights));
+    of.forEach((corner, code) => {
+      if (weights[code] <= 0.01) return;
+      context.beginPath();
+      context.moveTo(...handle);
+      context.lineTo(...at(corner));
+      context.lineWidth = 6 * weights[code];
+      context.strokeStyle = cssColour(code);
+      context.stroke();
     });
     context.beginPath();
     context.arc(...handle, HANDLE, 0, 2 * Math.PI);
