@@ -35,7 +35,9 @@ def test_a_write_killed_at_any_place_leaves_a_whole_checkpoint(tmp_path):
 def test_nothing_in_the_package_can_unpickle_or_run_text():
     forbidden = re.compile(
         r"\bc?[Pp]ickle\b|joblib|dill|marshal|shelve|allow_pickle=True|\beval\(|\bexec\("
-        r"|\bcompile\(['\"]|torch\.load|(saving|models)\.load_model\(|unsafe"
+        r"|\bcompile\(['\"]|torch\.load|(saving|models)\.load_model\("
+        # 'wasm-unsafe-eval' lets the explorer's page compile the module that it holds, and no text
+        r"|(?<!'wasm-)unsafe"
     )
     for path in PACKAGE.rglob("*.py"):
         for number, line in enumerate(path.read_text().splitlines(), start=1):
