@@ -51,8 +51,7 @@ class Settings:
         pseudo_inputs: Of the VampPrior.
         baseline: A network from y to a first guess; frozen as it comes from --from, or joint.
         encoder_sees: x and y, or x alone.
-        encoder_sees: Literal["x", "x_and_y"] | None = None
-    decoder_sees: z and y, or z alone.
+        decoder_sees: z and y, or z alone.
         dropout: Share of the hidden values of prior and baseline that training leaves out.
         classifier_dropout: The same of the classifier.
         network: The conditional VAE, or its baseline alone.
@@ -101,6 +100,7 @@ class Settings:
     activity_regularizer: Literal["l1", "l2"] | None = None
     output_bias: Literal["zeros", "data"] | None = None
     decoder_start: Literal["glorot", "spread"] | None = None
+    encoder_sees: Literal["x", "x_and_y"] | None = None
     likelihood: (
         Literal[
             "auto",
