@@ -19,7 +19,7 @@ from condvae.training.fit import make_feeds
 from condvae.training.fused import can_fuse, check_can_fuse
 from condvae.training.journal import DivergenceError
 from condvae.training.settings import kind_of, open_data, resolve_spec
-from condvae.training.train import finish, opened, run_path
+from condvae.training.train import finish, first_model, opened, run_path
 
 if TYPE_CHECKING:
     from condvae.exploration.figure import Figure
@@ -132,10 +132,14 @@ def sweep(
     kind = kind_of(dataset, preset, spec, settings)
     _, base = resolve_spec(dataset, preset, spec, settings)
     members = grid(base, seeds, beta, learning_rate)
-    feed, _ = make_feeds(dataset.with_spec(base.data), base)
+    path, split = sweep_path(dataset, kind, out_dir, resume), dataset.with_spec(base.data)
+    if not path.exists():
+        first_model(
+            split, base, start_from
+        )  # what does not fit is refused before there is a folder
+    feed, _ = make_feeds(split, base)
     if together:
         check_can_fuse(feed)
-    path = sweep_path(dataset, kind, out_dir, resume)
     arguments = {"preset": preset, "spec": spec, "start_from": start_from, "resume": resume}
     path.mkdir(parents=True, exist_ok=resume)
     with locked(path):

@@ -113,14 +113,8 @@ def opened(
             yield _go_on(path, dataset, preset, spec, start_from, networks, settings)
         return
     preset, spec = resolve_spec(dataset, preset, spec, settings)
-    if spec.model.baseline == "frozen" and start_from is None:
-        raise InputError(
-            "a frozen baseline must come from another run, in --from",
-            "none",
-            "Train one with --network deterministic --baseline joint first.",
-        )
     dataset = dataset.with_spec(spec.data)
-    model = prepare_model(dataset, spec, start_from, networks)
+    model = first_model(dataset, spec, start_from, networks)
     if fused:
         check_can_fuse(make_feeds(dataset, spec)[0])
     path.mkdir(parents=True, exist_ok=resume)
@@ -228,6 +222,22 @@ def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bo
             "Choose another name, or --resume the run that is there.",
         )
     return check_new_path(path)
+
+
+def first_model(
+    dataset: Dataset,
+    spec: Spec,
+    start_from: Path | str | None = None,
+    networks: Networks = None,
+) -> CVAE:
+    """The compiled model that a training begins with; errors as `prepare_model`."""
+    if spec.model.baseline == "frozen" and start_from is None:
+        raise InputError(
+            "a frozen baseline must come from another run, in --from",
+            "none",
+            "Train one with --network deterministic --baseline joint first.",
+        )
+    return prepare_model(dataset, spec, start_from, networks)
 
 
 def prepare_model(

