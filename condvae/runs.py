@@ -4,7 +4,6 @@ Keras is imported where a model is built: a run's graphs answer without it.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -16,7 +15,15 @@ from condvae.checks import InputError, check_choice
 from condvae.data import Dataset, Split, load_data
 from condvae.graph.graph import Graph
 from condvae.graph.model import GraphModel
-from condvae.graph.stored import GRAPHS_NAME, MOST_CHARACTERS, graphs_to_json, parse_graphs
+from condvae.graph.stored import (
+    GRAPHS_NAME,
+    MOST_CHARACTERS,
+    REFUSAL_NAME,
+    graphs_to_json,
+    parse_graphs,
+    parse_refusal,
+    refusal_to_json,
+)
 from condvae.history import parse_history
 from condvae.masks import masked_images
 from condvae.records import RunRecord
@@ -210,10 +217,14 @@ class Run:
         if self.is_archive:
             text = StoredTensors(self.path).texts.get(GRAPHS_NAME)
             return {} if text is None else parse_graphs(text, f"{GRAPHS_NAME} in {self.path}")
-        if not path.is_file():
-            return {}
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return parse_graphs(file.read(MOST_CHARACTERS + 1), str(path))
+        text = _text_of(path)
+        return {} if text is None else parse_graphs(text, str(path))
+
+    @property
+    def refusal(self) -> InputError | None:
+        """Why the model has no graphs, where training has found a layer without operations."""
+        text = None if self.is_archive else _text_of(self.path / REFUSAL_NAME)
+        return None if text is None else parse_refusal(text)
 
     @cached_property
     def graph_model(self) -> GraphModel | None:
@@ -222,11 +233,15 @@ class Run:
         return GraphModel(graphs, self.stored_weights()) if graphs else None
 
     def write_graphs(self, model: "CVAE") -> None:
-        """Store the graphs of the run's model, where its layers have operations."""
+        """Store the graphs of the run's model, or which layer has no operations."""
         from condvae.graph.networks import model_graphs
 
-        with suppress(InputError):  # then Keras answers
-            write_text(self.path / GRAPHS_NAME, graphs_to_json(model_graphs(model)))
+        try:
+            graphs = model_graphs(model)
+        except InputError as error:  # then Keras answers
+            write_text(self.path / REFUSAL_NAME, refusal_to_json(error))
+        else:
+            write_text(self.path / GRAPHS_NAME, graphs_to_json(graphs))
 
     def stored_weights(self) -> StoredTensors:
         """The file of weights, its header read."""
@@ -349,6 +364,14 @@ def _pixels(record: RunRecord) -> str:
         "categorical": "classes of pixels",
         "table": f"columns scaled by {record.spec.data.scaling} (a density of the scaled numbers)",
     }[model.likelihood]
+
+
+def _text_of(path: Path) -> str | None:
+    """A text of the run folder, as much of it as is read; None where there is none."""
+    if not path.is_file():
+        return None
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read(MOST_CHARACTERS + 1)
 
 
 def load(run: Path | str, networks: "Mapping[str, keras.Model] | None" = None) -> "TrainedModel":

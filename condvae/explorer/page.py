@@ -84,8 +84,10 @@ def render(title: str, content: str) -> str:
     style = "".join((FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
     program = bundle("main")
     policy = (
-        # nothing is fetched; only this very program and style are accepted
-        f"default-src 'none'; script-src '{_digest(program)}'; style-src '{_digest(style)}'; "
+        # nothing is fetched; only this very program and style are accepted; of WebAssembly the
+        # policy cannot name a digest: what the program compiles is tile.js
+        f"default-src 'none'; script-src '{_digest(program)}' 'wasm-unsafe-eval'; "
+        f"style-src '{_digest(style)}'; "
         "img-src blob:; media-src blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
     )
     parts = {

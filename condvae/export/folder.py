@@ -51,6 +51,8 @@ def graphs_of(run: Run) -> dict[str, Graph]:
     """
     if graphs := run.graphs:
         return graphs
+    if run.record.networks and (refusal := run.refusal):
+        raise refusal  # without the user Keras could not even build the networks
     from condvae.graph.networks import model_graphs
 
     return model_graphs(run.model.keras_model)

@@ -14,6 +14,7 @@ from condvae.graph.operations import Tensors
 from condvae.tensors import StoredTensors
 
 GRAPHS_NAME = "graph.json"
+REFUSAL_NAME = "graph-refused.json"  # in its place, where a layer has no operations
 MOST_CHARACTERS = 2**24
 
 
@@ -23,6 +24,14 @@ class _Stored(Frozen):
     format: Literal[1] = 1
     graphs: dict[str, Graph]
     sha256: str
+
+
+class _Refusal(Frozen):
+    """The content of graph-refused.json: an InputError."""
+
+    expected: str
+    received: str
+    remedy: str
 
 
 def graphs_to_json(graphs: Mapping[str, Graph]) -> str:
@@ -57,6 +66,21 @@ def parse_graphs(text: str, name: str) -> dict[str, Graph]:
         " ".join(reason.split()),
         "The file is damaged, or of a newer condvae: without it the run still works, by Keras.",
     )
+
+
+def refusal_to_json(error: InputError) -> str:
+    """The text of a graph-refused.json: why a model has no graphs."""
+    said = _Refusal(expected=error.expected, received=error.received, remedy=error.remedy)
+    return said.model_dump_json() + "\n"
+
+
+def parse_refusal(text: str) -> InputError | None:
+    """What `refusal_to_json` wrote; of a damaged text None: it explains, and decides nothing."""
+    try:
+        said = _Refusal.model_validate_json(text)
+    except ValidationError:
+        return None
+    return InputError(said.expected, said.received, said.remedy)
 
 
 def read_weights(graph: Graph, stored: StoredTensors, name: str, rows: int = 1) -> Tensors:

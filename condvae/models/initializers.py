@@ -14,37 +14,11 @@ FLOAT_BYTES = 4
 SPREAD = 1.5  # of 0.5 to 3 the best by validation images of MNIST, two latents, six epochs
 
 
-@keras.saving.register_keras_serializable("condvae")
-class Drawn(keras.initializers.Initializer):
-    """A kernel drawn by NumPy; to draw it Keras would compile a program for each shape.
-
-    Args:
-        seed: of the draw, which is always the same.
-        stddev: of a normal distribution with mean 0; None: Glorot's uniform distribution, between
-            -/+ sqrt(6 / (inputs + outputs)) of a unit, as keras.initializers.GlorotUniform.
-    """
-
-    def __init__(self, seed: int, stddev: float | None = None):
-        self.seed, self.stddev = seed, stddev
-
-    def __call__(self, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
-        """(*places of a convolution, inputs, outputs)."""
-        generator = np.random.default_rng(self.seed)
-        if self.stddev is None:
-            limit = math.sqrt(6 / (math.prod(shape[:-2]) * sum(shape[-2:])))
-            return generator.uniform(-limit, limit, shape).astype(dtype)
-        return generator.normal(0, self.stddev, shape).astype(dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """What it was made with."""
-        return {"seed": self.seed, "stddev": self.stddev}
-
-
 def glorot_uniform(seed: int) -> Iterator[keras.initializers.Initializer]:
     """Endless Glorot initialisers, fixed by a seed; the process's global generators stay alone."""
     generator = np.random.default_rng(seed)
     while True:
-        yield Drawn(int(generator.integers(2**31)))
+        yield keras.initializers.GlorotUniform(int(generator.integers(2**31)))
 
 
 def spread_first(
@@ -56,7 +30,7 @@ def spread_first(
     layer, made for as many inputs as outputs, leaves its hidden units nearly linear in z, and the
     places where they bend have to be learned.
     """
-    yield in_place_of(next(initializers), partial(Drawn, stddev=SPREAD))
+    yield in_place_of(next(initializers), partial(keras.initializers.RandomNormal, 0.0, SPREAD))
     yield from initializers
 
 

@@ -3,14 +3,13 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import keras
 from keras import ops, random
 
 from condvae.distributions import Normal
-from condvae.models.initializers import Drawn, glorot_uniform, in_place_of
+from condvae.models.initializers import glorot_uniform, in_place_of
 from condvae.models.prior import PriorLayer
 
 Tensor = Any
@@ -152,7 +151,9 @@ def vampprior(
     initializers = initializers or glorot_uniform(seed=0)
 
     def noise() -> keras.initializers.Initializer:
-        return in_place_of(next(initializers), partial(Drawn, stddev=1.0))
+        return in_place_of(
+            next(initializers), lambda seed: keras.initializers.RandomNormal(stddev=1.0, seed=seed)
+        )
 
     return VampPrior(
         image_shape, condition_shape, latent_dim, num_inputs, sees_y, link, noise(), noise()

@@ -1,7 +1,10 @@
 // Answers on stdout for the graphs on stdin: [{graph, tensors, inputs}] -> [{output: {shape, data}}].
+// With the argument "plain" as where there is no WebAssembly.
 
 import { readFileSync } from "node:fs";
-import { runGraph } from "../../condvae/explorer/page/graph.js";
+
+if (process.argv[2] === "plain") delete globalThis.WebAssembly;
+const { runGraph } = await import("../../condvae/explorer/page/graph.js");
 
 const read = (values) =>
   Object.fromEntries(

@@ -278,16 +278,27 @@ def test_a_link_holds_the_state(tiny, open_page):
         tab.get_by_role("radio", name="6").click()
         tab.click("#zoom-in")
         tab.check("#every")
+        tab.check("#only")
+        tab.click("#from")
+        tab.get_by_role("radio", name="2").click()
+        tab.click("#to")
         address, expected = tab.evaluate("location.hash"), state(tab)
     with open_page(page, address) as tab:
         found = state(tab)
         assert found["z"] == pytest.approx(expected["z"], abs=1e-3)
         assert found["values"] == expected["values"]
         assert found["view"] == pytest.approx(expected["view"], abs=1e-3)
-        assert found["every"] is True
+        for end in ("from", "to"):
+            assert found[end]["z"] == pytest.approx(expected[end]["z"], abs=1e-3)
+            assert found[end]["values"] == expected[end]["values"]
+        assert found["every"] is found["only"] is True
+        assert tab.is_enabled("#play")
         assert tab.is_checked("#every")
     with open_page(page) as tab:
-        for damaged in ("z=1", "z=1,a", "y0=@12", "view=0,0,-1", "axes=0,7", "y0="):
+        for damaged in (
+            *("z=1", "z=1,a", "y0=@12", "view=0,0,-1", "axes=0,7", "y0="),
+            *("from.z=0", "from.z=0,0", "to.z=0,0&to.y0=@12"),
+        ):
             tab.evaluate("explorer.say('')")
             tab.evaluate("(text) => { location.hash = text; }", damaged)
             wait_until(tab, "message.textContent.startsWith('The link is of another model')")

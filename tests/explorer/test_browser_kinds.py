@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from browsing import expected_levels, pixels, settle, state, wait_until
-from explorer_subjects import SCHEMA, make_shown, make_subject
+from explorer_subjects import SCHEMA, SIZE, make_shown, make_subject
 from PIL import Image as Picture
 
 from condvae.conditions import Categorical, Image, MaskedImage
@@ -28,8 +28,12 @@ def test_conditions_by_name_are_given_and_left_out(open_page):
     subject, page = page_of(SCHEMA)
     with open_page(page) as tab:
         np.testing.assert_array_equal(encoded(tab), SCHEMA.encode({"shape": "disc"})[0])
-        tab.get_by_role("checkbox", name="size").check()
-        tab.get_by_role("slider", name="size").fill("0.3")
+        slider = tab.get_by_role("slider", name="size")
+        assert slider.get_attribute("aria-valuetext") == "not given"
+        assert float(slider.input_value()) == pytest.approx(SIZE.mean[0], abs=0.01)
+        slider.fill("0.3")
+        assert tab.get_by_role("checkbox", name="size").is_checked()
+        assert slider.get_attribute("aria-valuetext") is None
         tab.get_by_role("checkbox", name="with").check()
         tab.get_by_role("checkbox", name="scarf").check()
         tab.get_by_role("checkbox", name="colour").check()
@@ -126,6 +130,31 @@ def test_part_of_an_image_is_given_and_the_rest_is_sampled(open_page):
         assert state(tab)["z"] == pytest.approx(centre.tolist(), abs=0.01)
 
 
+def test_a_link_holds_what_is_given_of_an_image(open_page):
+    _, page = page_of(MaskedImage(image_shape=(8, 8, 1)), prior=True)
+    with open_page(page) as tab:
+        tab.select_option("#mask", "left half")
+        tab.get_by_role("button", name="Image 3 of the data").click()
+        address, expected = tab.evaluate("location.hash"), encoded(tab)
+        for damaged in ("pixels=AAAA", "mask=!", "mask=" + 85 * "_" + "w"):
+            tab.evaluate("(text) => { location.hash = text; }", damaged)
+            wait_until(tab, "message.textContent.startsWith('The link is of another model')")
+            tab.keyboard.press("Escape")
+            assert tab.is_hidden("#message")
+        np.testing.assert_array_equal(encoded(tab), expected)
+    with open_page(page, address) as tab:
+        np.testing.assert_array_equal(encoded(tab), expected)
+
+
+def test_points_without_a_row_of_labels_have_a_legend(open_page):
+    _, page = page_of(MaskedImage(image_shape=(8, 8, 1)), prior=True)
+    with open_page(page) as tab:
+        assert tab.locator("#point-classes").inner_text().split() == ["a", "b", "c"]
+    _, page = page_of()
+    with open_page(page) as tab:
+        assert tab.is_hidden("#point-classes")
+
+
 def test_the_mask_is_painted_but_not_to_its_end(open_page):
     _, page = page_of(MaskedImage(image_shape=(8, 8, 1)), prior=True)
     with open_page(page) as tab:
@@ -165,7 +194,7 @@ def test_label_maps_have_the_colours_of_their_classes(open_page):
         colours = np.array(tab.evaluate("explorer.painter.colours"))
         expected = expected_levels(subject, [0, 0], given) / 255 @ colours
         assert abs(pixels(tab, (6, 6, 3)) - expected).max() < 1.5
-        assert tab.locator("#legend").inner_text().split() == list(names)
+        assert tab.locator("#pixel-classes").inner_text().split() == list(names)
 
 
 def test_one_latent_lies_on_a_line(open_page):

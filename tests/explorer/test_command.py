@@ -98,19 +98,6 @@ def test_what_the_axes_move_comes_from_the_evaluation(room):
     assert header["latents"]["moves"] == {"0": "width"}
 
 
-def test_what_cannot_run_in_a_page_is_named(room, capsys, monkeypatch):
-    def refuse(run):
-        from condvae.graph.layers import refused
-
-        raise refused("LayerNormalization", "decoder/norm")
-
-    monkeypatch.setattr("condvae.export.page.graphs_of", refuse)
-    assert main("explore run --no-open".split()) == 2
-    said = capsys.readouterr().err
-    assert "decoder/norm must be one that can be exported" in said
-    assert "received LayerNormalization" in said
-
-
 def test_other_data_are_refused(room, capsys):
     x = np.zeros((30, 8, 8), "uint8")
     np.savez("other.npz", x=x, y=np.arange(30) % 3)

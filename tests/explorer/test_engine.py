@@ -83,7 +83,7 @@ def run_node(*arguments, **settings):
     return json.loads(done.stdout)
 
 
-def said_by_the_page(cases):
+def said_by_the_page(cases, *arguments):
     """The outputs of graphs by name, each a list of (graph, tensors, inputs)."""
 
     def plain(arrays):
@@ -98,12 +98,13 @@ def said_by_the_page(cases):
     ]
     return [
         {name: np.reshape(value["data"], value["shape"]) for name, value in answer.items()}
-        for answer in run_node(str(RUNNER), input=json.dumps(asked))
+        for answer in run_node(str(RUNNER), *arguments, input=json.dumps(asked))
     ]
 
 
-def assert_the_page_agrees(cases):
-    for (graph, tensors, inputs), found in zip(cases, said_by_the_page(cases), strict=True):
+def assert_the_page_agrees(cases, *arguments):
+    answers = said_by_the_page(cases, *arguments)
+    for (graph, tensors, inputs), found in zip(cases, answers, strict=True):
         expected = run_graph(graph, tensors, inputs)
         assert found.keys() == expected.keys()
         for name, value in expected.items():
@@ -136,6 +137,29 @@ def test_every_operation():
         *(Reshape, Transpose, Upsample, Largest, OneHot),
     }
     assert_the_page_agrees(cases)
+
+
+@pytest.mark.parametrize("arithmetic", ["tiles", "plain"])
+def test_products_of_any_size(arithmetic):
+    rng = np.random.default_rng(0)
+    cases = []
+    for rows, inputs, outputs, bias in [
+        *((rows, 2, 3, "b") for rows in (0, 1, 3, 4, 5, 8)),  # tiles are of four rows
+        *((3, inputs, 8, None) for inputs in (1, 7, 64)),
+        *((5, 6, outputs, "b") for outputs in (1, 7, 8, 9, 16, 17)),  # and of eight columns
+        (6, 300, 200, "b"),  # several pages of memory
+    ]:
+        tensors = {
+            "k": rng.standard_normal((inputs, outputs), "float32"),
+            "b": rng.standard_normal(outputs, "float32"),
+        }
+        x = rng.standard_normal((rows, inputs), "float32") * (rng.random((rows, inputs)) < 0.6)
+        dense = Dense(inputs=("x",), output="f", kernel="k", bias=bias)
+        given = (Input(name="x", shape=(inputs,)),)
+        cases.append(
+            (Graph(inputs=given, operations=(dense,), outputs={"f": "f"}), tensors, {"x": x})
+        )
+    assert_the_page_agrees(cases, arithmetic)
 
 
 def test_functions_of_extreme_numbers():

@@ -7,6 +7,7 @@ from short_run import quick, rows
 
 import condvae
 from condvae.checks import InputError
+from condvae.cli import main
 
 
 def own_decoder(seed=0, latent_dim=2, pixels=(4, 3, 1)):
@@ -31,6 +32,18 @@ def test_a_run_with_a_decoder_of_ones_own_is_trained_and_loaded(small, tmp_path)
     loaded = condvae.load(tmp_path / "run", networks={"decoder": own_decoder(seed=1)})
     np.testing.assert_array_equal(loaded.generate("bee", 5, seed=1), expected)
     assert np.ptp(expected) > 0
+
+
+def test_what_cannot_be_exported_of_it_is_named(small, tmp_path, capsys):
+    run = quick(small, tmp_path / "run", epochs=1, networks={"decoder": own_decoder()})
+    for command in ("explore {0} --no-open", "export {0} --format onnx --out {0}-onnx"):
+        assert main(command.format(run.path).split()) == 2
+        said = capsys.readouterr().err
+        assert "own_norm must be one that can be exported" in said
+        assert "received LayerNormalization" in said
+    (run.path / "graph-refused.json").write_text("{")
+    with pytest.raises(InputError, match="must be loaded with its own networks"):
+        condvae.explore(run.path)
 
 
 def test_it_is_resumed_to_the_same_history(small, tmp_path, signal_at):

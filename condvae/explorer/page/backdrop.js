@@ -1,5 +1,6 @@
 // What lies under the handle of the plane: lines at round numbers, points, the numbers.
 
+import { readInks } from "./inks.js";
 import { ticks, toPixels } from "./geometry.js";
 
 /**
@@ -11,24 +12,24 @@ export function drawBackdrop(canvas, state, points, only) {
   const size = canvas.width;
   const unit = Math.min(devicePixelRatio, 2);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  const style = getComputedStyle(canvas);
-  context.fillStyle = style.getPropertyValue("--surface");
+  const inks = readInks();
+  context.fillStyle = inks.surface;
   context.fillRect(0, 0, size, size);
-  const names = drawLines(context, state, size, unit, style);
+  const names = drawLines(context, state, size, unit, inks);
   if (points) {
     const image = context.getImageData(0, 0, size, size);
     points.draw(image, state, only);
     context.putImageData(image, 0, 0);
   }
-  drawNames(context, names, unit, style);
+  drawNames(context, names, unit, inks);
 }
 
 /** Lines at round numbers; what is to be written beside them, [text, x, y]. */
-function drawLines(context, { view, axes }, size, unit, style) {
+function drawLines(context, { view, axes }, size, unit, inks) {
   const names = [];
   const name = (axis, tick) => (tick === 0 ? `z${axis + 1} = 0` : String(tick).replace("-", "−"));
   const line = (tick, ...ends) => {
-    context.strokeStyle = style.getPropertyValue(tick === 0 ? "--axis" : "--line");
+    context.strokeStyle = tick === 0 ? inks.axis : inks.line;
     context.lineWidth = unit;
     context.beginPath();
     context.moveTo(...ends.slice(0, 2));
@@ -50,12 +51,12 @@ function drawLines(context, { view, axes }, size, unit, style) {
 }
 
 /** Numbers of the scale, readable over points. */
-function drawNames(context, names, unit, style) {
+function drawNames(context, names, unit, inks) {
   context.font = `${11.5 * unit}px system-ui, sans-serif`;
   context.lineWidth = 4 * unit;
   context.lineJoin = "round";
-  context.strokeStyle = style.getPropertyValue("--surface");
-  context.fillStyle = style.getPropertyValue("--quiet");
+  context.strokeStyle = inks.surface;
+  context.fillStyle = inks.quiet;
   for (const one of names) context.strokeText(...one);
   for (const one of names) context.fillText(...one);
 }

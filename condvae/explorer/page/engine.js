@@ -1,9 +1,11 @@
 // Runs graphs: in the page what is quick, in workers what would make it stutter.
 
 import { times } from "./arrays.js";
-import { runGraph, inputShapes } from "./graph.js";
+import { inputShapes, runTimed } from "./graph.js";
+import { makeLanes } from "./lanes.js";
+import { ROWS } from "./tile.js";
 
-const MOST_WORKERS = 4;
+const BATCH = 2; // times as long as one row may many take, which leaves time for 30 frames a second
 const PATIENCE = 50; // milliseconds until a part of a request is shown
 const WARM_UP = 60; // milliseconds in which the compiler of the browser gets to know the loops
 
@@ -25,17 +27,22 @@ export function makeEngine(content, workerText) {
 
   function run(name, inputs) {
     const rows = rowsOf(inputs);
-    const start = performance.now();
-    const outputs = runGraph(graphs[name], tensors, valuesOf(shapes[name], inputs, rows));
-    const milliseconds = (performance.now() - start) / rows;
-    // the least that was seen lately: what else the machine did is not the model's
-    perRow[name] = Math.min(milliseconds, (perRow[name] ?? Infinity) * 1.05);
+    const values = valuesOf(shapes[name], inputs, rows);
+    const { outputs, milliseconds } = runTimed(graphs[name], tensors, values);
+    note(name, milliseconds, rows);
     return outputs;
+  }
+
+  /** Remembers what a row costs: the least seen lately, as the machine does other things, too. */
+  function note(name, milliseconds, rows) {
+    if (rows < ROWS) return; // they may cost as much as a tile of them
+    perRow[name] = Math.min(milliseconds / rows, (perRow[name] ?? Infinity) * 1.05);
   }
 
   function ask(slot, name, inputs, take) {
     const rows = rowsOf(inputs);
-    if (rows * cost(name) <= limit && !slots.has(slot)) {
+    if (cost(name) <= limit && rows * cost(name) <= BATCH * limit) {
+      slots.delete(slot); // what workers still do for it is too old
       take(0, run(name, inputs), rows);
       return;
     }
@@ -64,10 +71,13 @@ export function makeEngine(content, workerText) {
       task.next += count;
       task.open += 1;
       const part = slice(task.inputs, first, count, shapes[task.name]);
-      lane.run(task.name, valuesOf(shapes[task.name], part, count), (outputs) => {
+      lane.run(task.name, valuesOf(shapes[task.name], part, count), (outputs, milliseconds) => {
+        note(task.name, milliseconds, count);
         task.open -= 1;
-        task.take(first, outputs, count);
-        if (task.next >= task.rows && !task.open) finish(task);
+        if (slots.get(task.slot) === task) {
+          task.take(first, outputs, count);
+          if (task.next >= task.rows && !task.open) finish(task);
+        }
         pump();
       });
     }
@@ -83,53 +93,9 @@ export function makeEngine(content, workerText) {
   const y = new Float32Array(size(shapes.decoder.y));
   const end = performance.now() + WARM_UP;
   do {
-    run("decoder", { z: new Float32Array(latent_dim).fill(0.1), y });
+    run("decoder", { rows: ROWS, z: new Float32Array(ROWS * latent_dim).fill(0.1), y });
   } while (performance.now() < end);
   return engine;
-}
-
-/** Lanes of computation: workers, or, where the browser forbids them, the page between frames. */
-function makeLanes(workerText, model) {
-  const url = URL.createObjectURL(new Blob([workerText], { type: "text/javascript" }));
-  const count = Math.min(MOST_WORKERS, navigator.hardwareConcurrency || 2);
-  return Array.from({ length: count }, () => makeLane(url, model));
-}
-
-/** A lane: run(name, values, then) while it is not busy. */
-function makeLane(url, model) {
-  const inPage = ({ name, values, then }) =>
-    setTimeout(() => then(runGraph(model.graphs[name], model.tensors, values)));
-  let job = null;
-  let send = inPage;
-  try {
-    const worker = new Worker(url);
-    worker.onmessage = ({ data }) => job.then(data);
-    worker.onerror = () => {
-      send = inPage;
-      if (job) send(job);
-    };
-    worker.postMessage({ model });
-    send = ({ name, values }) => worker.postMessage({ name, values });
-  } catch {
-    // then the page itself does it
-  }
-  const lane = {
-    busy: false,
-    run(name, values, take) {
-      lane.busy = true;
-      job = {
-        name,
-        values,
-        then(outputs) {
-          job = null;
-          lane.busy = false;
-          take(outputs);
-        },
-      };
-      send(job);
-    },
-  };
-  return lane;
 }
 
 /** How many numbers a shape has. */

@@ -18,6 +18,13 @@ export function runGraph(graph, tensors, inputs) {
   );
 }
 
+/** The outputs, and the milliseconds that they took: {outputs, milliseconds}. */
+export function runTimed(graph, tensors, inputs) {
+  const start = performance.now();
+  const outputs = runGraph(graph, tensors, inputs);
+  return { outputs, milliseconds: performance.now() - start };
+}
+
 /** The shapes of a graph's inputs, of one row, by name. */
 export function inputShapes(graph) {
   return Object.fromEntries(graph.inputs.map(({ name, shape }) => [name, shape]));

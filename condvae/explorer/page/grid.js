@@ -24,6 +24,8 @@ export function makeGrid(page) {
   function addFigure(side, caption) {
     const figure = document.createElement("figure");
     const canvas = document.createElement("canvas");
+    const picture = new ImageData(side * painter.width, side * painter.height);
+    Object.assign(canvas, { width: picture.width, height: picture.height });
     const mark = document.createElement("i");
     const name = caption === null ? "Grid of decoded images" : `Grid of decoded images, ${caption}`;
     canvas.setAttribute("role", "img");
@@ -42,7 +44,7 @@ export function makeGrid(page) {
       move: (place) => store.change({ z: withPlace(store.state.z, store.state.axes, place) }),
       end: () => store.commit(),
     });
-    return { canvas, mark, side };
+    return { canvas, picture, mark, side };
   }
 
   /** One figure, or one for each class. */
@@ -105,24 +107,22 @@ export function makeGrid(page) {
       z.set(withPlace(state.z, state.axes, toPlane(state.view, side, at)), row * latents);
       given.set(y[Math.floor(row / cells)], row * y[0].length);
     }
-    const { width, height } = painter;
-    for (const { canvas } of figures) {
-      if (canvas.width !== side * width) {
-        Object.assign(canvas, { width: side * width, height: side * height });
-      }
-    }
-    const image = new ImageData(width, height);
+    const asked = figures;
     let missing = rows;
     box.setAttribute("aria-busy", true);
     engine.ask("grid", "decoder", { rows, z, y: given }, (first, { x_mean }, count) => {
+      if (figures !== asked) return; // one grid by now, or one for each class
+      const changed = new Set();
       for (let row = 0; row < count; row++) {
         const cell = (first + row) % cells;
         const figure = figures[Math.floor((first + row) / cells)];
-        if (!figure || figure.side !== side) return; // the figures are others by now
-        const [left, top] = [(cell % side) * width, Math.floor(cell / side) * height];
-        const context = figure.canvas.getContext("2d");
         const numbers = page.withGiven(state, rowOf(x_mean.data, painter.size, row));
-        context.putImageData(painter.toImage(numbers, 0, image), left, top);
+        const [left, top] = [cell % side, Math.floor(cell / side)];
+        painter.put(figure.picture, numbers, 0, left * painter.width, top * painter.height);
+        changed.add(figure);
+      }
+      for (const { canvas, picture } of changed) {
+        canvas.getContext("2d").putImageData(picture, 0, 0);
       }
       missing -= count;
       if (!missing) box.setAttribute("aria-busy", false);

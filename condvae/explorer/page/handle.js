@@ -1,5 +1,6 @@
 // What lies over the points of the plane: z, the prior, the walk, the point that is meant.
 
+import { readInks } from "./inks.js";
 import { placeOf, toPixels } from "./geometry.js";
 
 /**
@@ -9,8 +10,7 @@ import { placeOf, toPixels } from "./geometry.js";
  */
 export function drawHandle(surface, state, prior, meant) {
   const context = surface.clean();
-  const style = getComputedStyle(context.canvas);
-  const [ink, paper] = [style.getPropertyValue("--ink"), style.getPropertyValue("--surface")];
+  const { ink, surface: paper } = readInks();
   const at = (z) => toPixels(state.view, surface.side, placeOf(z, state.axes));
 
   const stroke = (colour, width) => {

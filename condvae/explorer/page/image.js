@@ -1,7 +1,7 @@
 // The image at z, and what it is in words.
 
-import { cssColour } from "./colours.js";
 import { inWords, shortNumber, twoDecimals } from "./condition.js";
+import { writeLegend } from "./legend.js";
 
 /** The image of a page; returns what draws it. */
 export function makeImage(page) {
@@ -13,13 +13,7 @@ export function makeImage(page) {
   element("save").onclick = () =>
     canvas.toBlob((blob) => page.download(blob, `${content.name}.png`), "image/png");
 
-  for (const [code, name] of (content.pixel_classes ?? []).entries()) {
-    const item = document.createElement("li");
-    item.textContent = name;
-    item.style.setProperty("--class", cssColour(code));
-    element("legend").append(item);
-    element("legend").hidden = false;
-  }
+  writeLegend(element("pixel-classes"), content.pixel_classes ?? []);
 
   let drawn = {};
 

@@ -55,16 +55,22 @@ export function makeLabels(page) {
   });
 
   let drawn = null;
+  let checked = null;
 
   return function draw(state) {
     const weights = state.values[leading] ?? Array(part.size).fill(0);
     const chosen = weights.indexOf(1);
-    select.value = chosen;
-    buttons.forEach(({ button, share }, code) => {
-      button.setAttribute("aria-checked", code === chosen);
-      button.tabIndex = code === Math.max(chosen, 0) ? 0 : -1;
-      share.style.width = `${100 * weights[code]}%`;
+    buttons.forEach(({ share }, code) => {
+      share.style.transform = `scaleX(${weights[code]})`;
     });
+    if (chosen !== checked) {
+      checked = chosen;
+      select.value = chosen;
+      buttons.forEach(({ button }, code) => {
+        button.setAttribute("aria-checked", code === chosen);
+        button.tabIndex = code === Math.max(chosen, 0) ? 0 : -1;
+      });
+    }
     // a mixture is dragged without any change of what others are
     const others = state.values.filter((_, place) => place !== leading);
     const key = [state.z, state.noise, ...others];

@@ -1,28 +1,34 @@
 // The state as the part of an address behind the #, and back.
 
+import { fromText, toText } from "./bytes.js";
+import { firstGiven } from "./given.js";
 import { inputShapes } from "./graph.js";
 
-/** What a link holds: z, the conditions, the view. A drawn image is too large for it. */
+const MOST_PIXELS = 4096; // a larger image would make an address that is not sent whole
+const ENDS = ["from", "to"]; // of the walk
+
+/** Whether a link holds the image that is given, where one is. */
+export const holdsImage = ({ given }) => !given || given.pixels.length <= MOST_PIXELS;
+
+/** What a link holds: z, what is given, the view, the walk. */
 export function toLink(state) {
   const fields = new URLSearchParams();
-  fields.set("z", state.z.map(short).join(","));
-  state.values.forEach((value, place) => {
-    const isOne = value && value.length > 2 && value.filter((weight) => weight).length === 1;
-    const text = isOne && value.includes(1) ? `@${value.indexOf(1)}` : value?.map(short).join(",");
-    fields.set(`y${place}`, text ?? "");
-  });
+  writePlace(fields, "", state);
+  if (state.given && holdsImage(state)) writeGiven(fields, state.given);
   if (state.noise) fields.set("noise", [...state.noise].map(short).join(","));
   fields.set("view", [state.view.x, state.view.y, state.view.span].map(short).join(","));
   fields.set("axes", state.axes.join(","));
   if (state.every) fields.set("grid", "every");
+  if (state.only) fields.set("points", "only");
+  for (const end of ENDS) if (state[end]) writePlace(fields, `${end}.`, state[end]);
   return fields.toString().replaceAll("%2C", ",").replaceAll("%40", "@");
 }
 
 /** The changes of the state that a link asks for; throws where it is not one of this model. */
-export function fromLink(text, { latent_dim: latents, graphs }, parts) {
+export function fromLink(text, content, parts) {
+  const { latent_dim: latents, graphs } = content;
   const fields = new URLSearchParams(text);
-  const changes = {};
-  if (fields.has("z")) changes.z = numbers(fields.get("z"), latents);
+  const changes = readPlace(fields, "", latents, parts);
   if (fields.has("noise")) {
     const { noise } = inputShapes(graphs.prior);
     changes.noise = Float32Array.from(numbers(fields.get("noise"), noise[0]));
@@ -38,11 +44,55 @@ export function fromLink(text, { latent_dim: latents, graphs }, parts) {
       throw new Error("axes");
     }
   }
-  if (parts.some((_, place) => fields.has(`y${place}`))) {
-    changes.values = parts.map((part, place) => valueOf(part, fields.get(`y${place}`) ?? ""));
+  if (!parts.length) changes.given = readGiven(fields, firstGiven(content));
+  for (const end of ENDS) {
+    changes[end] = null;
+    if (!fields.has(`${end}.z`)) continue;
+    changes[end] = { values: [], ...readPlace(fields, `${end}.`, latents, parts) };
+    if (changes[end].values.length !== parts.length) throw new Error(end);
   }
   changes.every = fields.get("grid") === "every";
+  changes.only = fields.get("points") === "only";
   return changes;
+}
+
+/** z and the values of a place, under names that begin with a prefix. */
+function writePlace(fields, prefix, { z, values }) {
+  fields.set(`${prefix}z`, z.map(short).join(","));
+  values.forEach((value, place) => {
+    const isOne = value && value.length > 2 && value.filter((weight) => weight).length === 1;
+    const text = isOne && value.includes(1) ? `@${value.indexOf(1)}` : value?.map(short).join(",");
+    fields.set(`${prefix}y${place}`, text ?? "");
+  });
+}
+
+/** What `writePlace` wrote, as far as it is there. */
+function readPlace(fields, prefix, latents, parts) {
+  const found = {};
+  if (fields.has(`${prefix}z`)) found.z = numbers(fields.get(`${prefix}z`), latents);
+  if (parts.some((_, place) => fields.has(`${prefix}y${place}`))) {
+    found.values = parts.map((part, place) =>
+      valueOf(part, fields.get(`${prefix}y${place}`) ?? ""),
+    );
+  }
+  return found;
+}
+
+/** The given image in levels, and its mask where it is a part. */
+function writeGiven(fields, { pixels, mask }) {
+  fields.set("pixels", toText(pixels.map((number) => Math.round(255 * number))));
+  if (mask.includes(0)) fields.set("mask", toText(mask));
+}
+
+/** What `writeGiven` wrote; where it wrote nothing what is given at first. */
+function readGiven(fields, { pixels, mask }) {
+  const bytes = (name, { length }) => fields.has(name) && fromText(fields.get(name), length);
+  const [levels, bits] = [bytes("pixels", pixels), bytes("mask", mask)];
+  if (bits && bits.some((bit) => bit > 1)) throw new Error("mask");
+  return {
+    pixels: levels ? Float32Array.from(levels, (level) => level / 255) : pixels,
+    mask: bits || mask,
+  };
 }
 
 /** The value of a part in a link; empty where it is not given. */

@@ -4,7 +4,7 @@ import { readContent, readPoints } from "./content.js";
 import { makeEngine } from "./engine.js";
 import { makePainter } from "./pixels.js";
 import { makeStore } from "./state.js";
-import { fromLink, toLink } from "./link.js";
+import { fromLink, holdsImage, toLink } from "./link.js";
 import { encodeParts, firstValues, leadingPart, readParts } from "./condition.js";
 import { completed, firstGiven, withMask } from "./given.js";
 import { fittingView } from "./geometry.js";
@@ -25,6 +25,16 @@ const element = (id) => document.getElementById(id);
 function say(sentence) {
   element("message").textContent = sentence;
   element("message").hidden = !sentence;
+}
+
+/** Takes a sentence away once the page is touched elsewhere, or Escape is pressed. */
+function forgetWhatWasSaid() {
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!element("message").contains(target)) say("");
+  });
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") say("");
+  });
 }
 
 /** Hands a file over, as a download. */
@@ -84,7 +94,6 @@ function makePage(content, workerText) {
 
   const page = { content, parts, points, store, engine, painter, prior, element, say, download };
   Object.assign(page, { encode, withGiven, rangeOf, isMasked });
-  page.theme = () => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   return page;
 }
 
@@ -94,11 +103,14 @@ function connectHeader({ store, content, parts }, initial) {
   element("undo").onclick = store.undo;
   element("redo").onclick = store.redo;
   element("reset").onclick = reset;
+  // in a frame of a notebook there is no address
+  element("link").hidden = location.protocol === "about:";
   element("link").onclick = async () => {
     const address = withState(store.state);
     try {
       await navigator.clipboard.writeText(address);
-      say("The link is copied; it holds z, the conditions and the view.");
+      const missing = holdsImage(store.state) ? "" : " The given image is too large for it.";
+      say(`The link is copied; it holds what is shown.${missing}`);
     } catch {
       say(`Copy this link: ${address}`);
     }
@@ -146,7 +158,9 @@ async function open() {
     return;
   }
   element("main").hidden = false;
+  document.body.classList.add("is-open");
   say("");
+  forgetWhatWasSaid();
   const page = makePage(content, element("worker").textContent);
   const { store, parts } = page;
   if (!parts.length) {

@@ -2,11 +2,14 @@
 
 import { cssColour } from "./colours.js";
 import { leadingPart, withValue } from "./condition.js";
+import { readInks } from "./inks.js";
 import { makeSurface } from "./surface.js";
 import { corners, mixtureOf, placeOfMixture } from "./polygon.js";
 
 const MOST = 24;
 const STEP = 0.06;
+const HANDLE = 9; // pixels, its radius
+const FONT = "13px system-ui, sans-serif";
 
 /** The polygon of a page; returns what draws it. */
 export function makeMixture(page) {
@@ -20,7 +23,10 @@ export function makeMixture(page) {
   canvas.setAttribute("aria-label", `Mixture of ${part.name}s; arrow keys move it`);
 
   const surface = makeSurface(canvas, () => draw(store.state));
-  const radius = () => surface.side / 2 - 24;
+  const names = part.categories.map(shortened);
+  const beside = HANDLE + 8; // from a corner to the middle or the end of its name
+  const margin = beside + widest(canvas, names);
+  const radius = () => surface.side / 2 - margin;
   const weightsOf = (state) => state.values[leading] ?? Array(part.size).fill(1 / part.size);
   const set = (place) => ({ values: withValue(store.state.values, leading, mixtureOf(of, place)) });
   const placeAt = (event) => {
@@ -53,47 +59,62 @@ export function makeMixture(page) {
     store.commit(set(place.map((number, i) => number + STEP * direction[i])));
   });
 
+  const at = ([x, y], length = radius()) => [x * length, y * length];
   let drawn = [];
+  let base = null;
 
-  function draw(state) {
-    const key = [state.values, page.theme(), surface.side];
-    if (!surface.side || key.every((part, i) => part === drawn[i])) return;
-    drawn = key;
-    const context = surface.clean();
-    context.translate(surface.side / 2, surface.side / 2);
-    const style = getComputedStyle(canvas);
-    const [ink, line] = [style.getPropertyValue("--ink"), style.getPropertyValue("--axis")];
-    const at = ([x, y], length = radius()) => [x * length, y * length];
+  /** The polygon, the classes and their names: what a drag leaves as it is. */
+  function drawBase(context, inks) {
+    const middle = surface.side / 2;
+    context.translate(middle, middle);
     context.beginPath();
     for (const corner of of) context.lineTo(...at(corner));
     context.closePath();
-    context.strokeStyle = line;
+    context.lineWidth = 1;
+    context.strokeStyle = inks.axis;
     context.stroke();
+    context.textBaseline = "middle";
+    context.font = FONT;
+    of.forEach((corner, code) => {
+      context.beginPath();
+      context.arc(...at(corner), 4, 0, 2 * Math.PI);
+      context.fillStyle = cssColour(code);
+      context.fill();
+      context.fillStyle = inks.ink;
+      context.textAlign = Math.abs(corner[0]) < 0.3 ? "center" : corner[0] < 0 ? "right" : "left";
+      context.fillText(names[code], ...at(corner, radius() + beside));
+    });
+    context.translate(-middle, -middle);
+  }
+
+  function draw(state) {
+    const inks = readInks();
+    const key = [inks, surface.side, state.values];
+    if (!surface.side || key.every((part, i) => part === drawn[i])) return;
+    drawn = key;
+    const context = surface.clean();
+    if (base?.inks !== inks || base.image.width !== canvas.width) {
+      drawBase(context, inks);
+      base = { inks, image: context.getImageData(0, 0, canvas.width, canvas.height) };
+    } else context.putImageData(base.image, 0, 0);
+    context.translate(surface.side / 2, surface.side / 2);
     const weights = weightsOf(state);
     const handle = at(placeOfMixture(of, weights));
-    context.textBaseline = "middle";
-    context.font = "13px system-ui, sans-serif";
     of.forEach((corner, code) => {
+      if (weights[code] <= 0.01) return;
       context.beginPath();
       context.moveTo(...handle);
       context.lineTo(...at(corner));
       context.lineWidth = 6 * weights[code];
       context.strokeStyle = cssColour(code);
-      if (weights[code] > 0.01) context.stroke();
-      context.beginPath();
-      context.arc(...at(corner), 4, 0, 2 * Math.PI);
-      context.fillStyle = cssColour(code);
-      context.fill();
-      context.fillStyle = ink;
-      context.textAlign = Math.abs(corner[0]) < 0.3 ? "center" : corner[0] < 0 ? "right" : "left";
-      context.fillText(shortened(part.categories[code]), ...at(corner, radius() + 14));
+      context.stroke();
     });
     context.beginPath();
-    context.arc(...handle, 9, 0, 2 * Math.PI);
-    context.fillStyle = style.getPropertyValue("--surface");
+    context.arc(...handle, HANDLE, 0, 2 * Math.PI);
+    context.fillStyle = inks.surface;
     context.fill();
     context.lineWidth = 3;
-    context.strokeStyle = ink;
+    context.strokeStyle = inks.ink;
     context.stroke();
   }
 
@@ -102,3 +123,10 @@ export function makeMixture(page) {
 
 /** A name that fits beside a corner. */
 const shortened = (name) => (name.length > 6 ? `${name.slice(0, 5)}…` : name);
+
+/** The width of the longest name, in pixels. */
+function widest(canvas, names) {
+  const context = canvas.getContext("2d");
+  context.font = FONT;
+  return Math.max(...names.map((name) => context.measureText(name).width));
+}

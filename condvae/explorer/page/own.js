@@ -55,6 +55,7 @@ export function makeOwn(page) {
         const y = rowOf(given.data, given.data.length / (data.length / size), row);
         const values = decodeParts(parts, y);
         sketch.load(numbers);
+        sketch.show(store.state);
         store.change({ values });
         const weights = values[leading];
         read(numbers, weights ? weights.indexOf(Math.max(...weights)) : null, (changes) => {
@@ -65,5 +66,11 @@ export function makeOwn(page) {
     }
   }
 
-  return sketch.show;
+  let drawn = null;
+
+  return function draw(state) {
+    if (drawn && drawn.given === state.given) return; // what is drawn by hand is shown at once
+    drawn = state;
+    sketch.show(state);
+  };
 }

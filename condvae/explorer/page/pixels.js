@@ -10,20 +10,28 @@ export function makePainter({ image_shape, pixel_range: [low, high], pixel_class
   const level = (number) => (number - low) * scale;
   const colours = pixel_classes?.map((_, code) => colourOf(code));
 
-  /** The first, or another, of images as RGBA; a Uint8ClampedArray rounds and keeps to 0..255. */
-  function toImage(numbers, row = 0, image = new ImageData(width, height)) {
-    const { data } = image;
-    const first = row * size;
-    for (let place = 0; place < height * width; place++) {
-      const from = first + place * channels;
-      const to = place * 4;
-      if (colours) mix(numbers, from, colours, data, to);
-      else {
-        for (let c = 0; c < 3; c++) data[to + c] = level(numbers[from + (channels === 3 ? c : 0)]);
+  const green = channels === 3 ? 1 : 0;
+
+  /**
+   * Puts the first, or another, of images into a picture, its corner at a place.
+   *
+   * A Uint8ClampedArray rounds and keeps to 0..255.
+   */
+  function put(picture, numbers, row = 0, left = 0, top = 0) {
+    const { data } = picture;
+    let from = row * size;
+    for (let line = top; line < top + height; line++) {
+      let to = 4 * (line * picture.width + left);
+      for (const end = to + 4 * width; to < end; to += 4, from += channels) {
+        if (colours) mix(numbers, from, colours, data, to);
+        else {
+          data[to] = level(numbers[from]);
+          data[to + 1] = level(numbers[from + green]);
+          data[to + 2] = level(numbers[from + 2 * green]);
+        }
+        data[to + 3] = 255;
       }
-      data[to + 3] = 255;
     }
-    return image;
   }
 
   /** Draws an image on a canvas of its size. */
@@ -31,10 +39,12 @@ export function makePainter({ image_shape, pixel_range: [low, high], pixel_class
     if (canvas.width !== width || canvas.height !== height) {
       Object.assign(canvas, { width, height });
     }
-    canvas.getContext("2d").putImageData(toImage(numbers, row), 0, 0);
+    const picture = new ImageData(width, height);
+    put(picture, numbers, row);
+    canvas.getContext("2d").putImageData(picture, 0, 0);
   }
 
-  return { width, height, channels, size, colours, toImage, paint };
+  return { width, height, channels, size, colours, put, paint };
 }
 
 /** Colours of classes, mixed as probable as they are. */

@@ -2,7 +2,9 @@
 
 import { drawBackdrop } from "./backdrop.js";
 import { fittingView, placeOf, toPlane, withPlace, zoomed } from "./geometry.js";
+import { readInks } from "./inks.js";
 import { drawHandle } from "./handle.js";
+import { writeLegend } from "./legend.js";
 import { followPointers } from "./pointers.js";
 import { makePoints } from "./points.js";
 import { makeSurface } from "./surface.js";
@@ -65,6 +67,8 @@ export function makePlane(page) {
   page.element("zoom-out").onclick = () => zoom(1.4);
   page.element("fit").onclick = fit;
   chooseAxes(page);
+  // elsewhere the row of labels tells the colours
+  if (points && leading < 0) writeLegend(page.element("point-classes"), points.names);
   page.element("only-box").hidden = !points || leading < 0;
   page.element("only").onchange = ({ target }) => store.commit({ only: target.checked });
 
@@ -113,7 +117,7 @@ export function makePlane(page) {
     if (!size) return;
     const only = onlyOf(state);
     const { view, axes, z, from, to, values, given } = state;
-    const base = [size, view, axes, page.theme()];
+    const base = [size, view, axes, readInks()];
     if (isOther([...base, only], ofBase)) {
       ofBase = [...base, only];
       Object.assign(backdrop, { width: size, height: size });

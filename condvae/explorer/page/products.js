@@ -1,13 +1,18 @@
 // Rows times a matrix: where nearly all of the time goes.
 
+import { hasTiles, multiplyByTiles } from "./panels.js";
+
+/** out = x · kernel + bias, for `rows` rows of `inputs` numbers; kernel is (inputs, outputs). */
+export const multiply = hasTiles ? multiplyByTiles : multiplyByPairs;
+
 /**
- * out = x · kernel + bias, for `rows` rows of `inputs` numbers; kernel is (inputs, outputs).
+ * The same where the browser has no vectors, or a site forbids them.
  *
  * Two rows at a time share what is read of the kernel. The inner loop runs along the outputs, where
  * memory is contiguous, four inputs at a time, and inputs that are zero in both rows, of which a
  * relu leaves many, cost nothing.
  */
-export function multiply(rows, inputs, outputs, x, kernel, bias, out) {
+function multiplyByPairs(rows, inputs, outputs, x, kernel, bias, out) {
   const used = new Int32Array(inputs + 3); // padded to fours by an input of zero
   const pair = new Float32Array(2 * (inputs + 3));
   const spare = new Float32Array(outputs);

@@ -209,6 +209,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
     clear();
     put(image);
     invertIfNeeded();
+    show(store.state);
     const isExact = image.width === width && image.height === height;
     if (isExact && !isGiven) take(exact());
     else finish();

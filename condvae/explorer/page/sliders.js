@@ -22,12 +22,19 @@ function addSlider(box, { name, hidden, low, high, step }, change) {
   box.append(label);
   input.oninput = () => change(Number(input.value), false);
   input.onchange = () => change(Number(input.value), true);
+  let drawn;
   return {
     label,
-    show(value, inText = shortNumber) {
-      input.disabled = value === null;
-      if (value !== null && Number(input.value) !== value) input.value = value;
-      shown.textContent = value === null ? "–" : inText(value).replace("-", "−");
+    /** A value, or where it would begin while nothing is given. */
+    show(value, { inText = shortNumber, first = 0 } = {}) {
+      if (value === drawn) return;
+      drawn = value;
+      const isGiven = value !== null;
+      input.value = isGiven ? value : first;
+      label.classList.toggle("missing", !isGiven);
+      shown.textContent = isGiven ? inText(value).replace("-", "−") : "–";
+      if (isGiven) input.removeAttribute("aria-valuetext");
+      else input.setAttribute("aria-valuetext", "not given");
     },
   };
 }
@@ -51,14 +58,15 @@ export function makeLatents(page) {
     slider.label.title = known;
     return slider;
   });
-  return (state) => order.forEach((axis, place) => sliders[place].show(state.z[axis], twoDecimals));
+  return ({ z }) =>
+    order.forEach((axis, place) => sliders[place].show(z[axis], { inText: twoDecimals }));
 }
 
 /** A part of a box that opens. */
 function addRest(box, count) {
   const details = document.createElement("details");
   const summary = document.createElement("summary");
-  summary.textContent = `${count} less active latents`;
+  summary.textContent = `${count} less active latent${count === 1 ? "" : "s"}`;
   details.append(summary);
   box.append(details);
   return details;
@@ -119,7 +127,10 @@ function addNumbers(group, part, valueOf, set, store) {
       set(withValue(valueOf(store.state) ?? part.mean, i, number), isStep),
     );
   });
-  return (state) => sliders.forEach((slider, i) => slider.show(valueOf(state)?.[i] ?? null));
+  return (state) =>
+    sliders.forEach((slider, i) =>
+      slider.show(valueOf(state)?.[i] ?? null, { first: part.mean[i] }),
+    );
 }
 
 /** A list of classes to choose from. */

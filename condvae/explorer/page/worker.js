@@ -1,6 +1,6 @@
 // The engine's other thread: a model first, then inputs to run it on.
 
-import { runGraph } from "./graph.js";
+import { runTimed } from "./graph.js";
 
 let model = null;
 
@@ -9,10 +9,10 @@ globalThis.onmessage = ({ data }) => {
     model = data.model;
     return;
   }
-  const outputs = runGraph(model.graphs[data.name], model.tensors, data.values);
+  const answer = runTimed(model.graphs[data.name], model.tensors, data.values);
   // handed over, not copied
   globalThis.postMessage(
-    outputs,
-    Object.values(outputs).map(({ data: numbers }) => numbers.buffer),
+    answer,
+    Object.values(answer.outputs).map(({ data: numbers }) => numbers.buffer),
   );
 };

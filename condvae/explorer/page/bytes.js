@@ -1,0 +1,14 @@
+// Bytes as text that an address can hold. Source: RFC 4648, section 5.
+
+/** Numbers from 0 to 255 as text. */
+export function toText(bytes) {
+  const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** So many bytes of a text; throws where it has others. */
+export function fromText(text, count) {
+  const characters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  if (characters.length !== count) throw new Error(`${characters.length} bytes`);
+  return Uint8Array.from(characters, (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,20 @@
+// The colours of the page's style, as canvases need them.
+
+const NAMES = ["surface", "ink", "quiet", "line", "axis"];
+const dark = matchMedia("(prefers-color-scheme: dark)");
+let inks = null;
+
+dark.addEventListener("change", () => {
+  inks = null;
+});
+
+/** The colours by name; another object once the page has turned dark or light. */
+export function readInks() {
+  inks ??= inksOf(getComputedStyle(document.body));
+  return inks;
+}
+
+/** The colours of a style. */
+function inksOf(style) {
+  return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`)]));
+}
