@@ -15,7 +15,10 @@ GAP = 2  # pixels between the images of a sheet
 
 def to_uint8(x: np.ndarray) -> np.ndarray:
     """Grey levels 0 to 255 of numbers in [0, 1]; what lies outside is cut off."""
-    return np.rint(np.clip(x, 0, 1) * 255).astype("uint8")
+    levels = x * np.float32(255)
+    np.clip(levels, 0, 255, out=levels)
+    np.rint(levels, out=levels)
+    return levels.astype("uint8")
 
 
 def write_images(path: Path, x: np.ndarray, labels: Sequence[str], bounded: bool = True) -> None:
