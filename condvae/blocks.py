@@ -9,7 +9,8 @@ from typing import TypeVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-Job, Result = TypeVar("Job"), TypeVar("Result")
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 # Enough for a matrix product on one core, few enough for the processor's cache.
 ROWS = 256

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from condvae.blocks import in_order, slices
-from condvae.checks import InputError, check_at_least, check_finite
+from condvae.chance import generator
+from condvae.checks import InputError, check_finite
 from condvae.graph.graph import Graph, row_bytes, run_graph
 from condvae.graph.operations import Tensors
 from condvae.graph.stored import read_weights
@@ -55,8 +56,7 @@ class GraphModel:
             seed: of z; how the rows are cut into blocks changes nothing.
             finish: what is to be made of each block's images, by the thread that drew them.
         """
-        check_at_least(seed, 0, "seed")
-        rng, has_prior = np.random.default_rng(seed), "prior" in self._graphs
+        rng, has_prior = generator(seed), "prior" in self._graphs
         shape = self._inputs("prior")["noise"] if has_prior else self._inputs("decoder")["z"]
 
         def draw(job: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
@@ -88,13 +88,21 @@ class GraphModel:
         return np.concatenate(means), np.concatenate(logvars)
 
     def encode_blocks(
-        self, pairs: Iterable[tuple[np.ndarray, np.ndarray]], seed: int = 0
+        self, pairs: Iterable[tuple[np.ndarray, np.ndarray]], seed: int = 0, x_max: int = 1
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """As `encode`, of x and y that come in blocks: memory does not grow with their number."""
+        """As `encode`, of x and y that come in blocks: memory does not grow with their number.
+
+        Args:
+            pairs: x and y of some rows, again and again.
+            seed: as in `encode`; how the rows are cut into blocks changes nothing.
+            x_max: what whole numbers in x are divided by.
+        """
         binarised = "pixel_noise" in self._inputs("encoder")
-        rng = np.random.default_rng([seed, 1])  # the stream that TrainedModel gives the pixels
+        rng = generator(seed, 1)  # the stream that TrainedModel gives the pixels
 
         def encode(inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+            if inputs["x"].dtype.kind in "iu":
+                inputs["x"] = inputs["x"] / np.float32(x_max)
             outputs = self._run("encoder", inputs)
             return outputs["mean"], outputs["logvar"]
 
