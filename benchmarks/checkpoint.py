@@ -1,6 +1,6 @@
 """What exact resume costs: checkpoints as a share of training, and loading a run.
 
-1. MNIST, the presets `plane`, `notebook` and `wide` for some epochs: the time in `Recorder.save`
+1. MNIST, the presets `plane`, `notebook` and `wide` for some epochs: the time in `Journal.save`
    and `write_best` over the whole time of `condvae.train`, data in memory, in one process.
 2. A checkpoint of the notebook's model, complete on disk: median of 20.
 3. `condvae.load` against building the same networks in plain Keras: cold processes in turn, imports
@@ -43,18 +43,18 @@ print(time.perf_counter() - started)
 """
 
 
-def timed(recorder_class: type, spent: list[float]) -> None:
+def timed(journal_class: type, spent: list[float]) -> None:
     """Count the seconds in the methods that write."""
     for name in ("save", "write_best"):
-        method = getattr(recorder_class, name)
+        method = getattr(journal_class, name)
 
-        def counting(self, method=method, name=name):
+        def counting(self, *arguments, method=method):
             started, before = time.perf_counter(), sum(spent)
-            method(self)
+            method(self, *arguments)
             # save calls write_best: count that time once
             spent.append(time.perf_counter() - started - (sum(spent) - before))
 
-        setattr(recorder_class, name, counting)
+        setattr(journal_class, name, counting)
 
 
 def main() -> None:
@@ -65,11 +65,11 @@ def main() -> None:
     arguments = parser.parse_args()
 
     import condvae
-    from condvae.training.recorder import Recorder
+    from condvae.training.journal import Journal
 
     spent: list[float] = []
-    save = Recorder.save
-    timed(Recorder, spent)
+    save = Journal.save
+    timed(Journal, spent)
     data = condvae.load_data("mnist")
     with tempfile.TemporaryDirectory() as folder:
         for preset in ("plane", "wide", "notebook"):
@@ -101,23 +101,19 @@ def one_checkpoint(data, folder: Path, save) -> list[float]:
     """Seconds for each of 20 checkpoints."""
     import condvae
     from condvae.runs import Run
-    from condvae.training.fit import make_feeds
-    from condvae.training.interrupt import Interrupt
-    from condvae.training.recorder import Recorder
+    from condvae.training.journal import Journal
     from condvae.training.train import new_record, prepare_model
 
     spec = condvae.preset("notebook")
     run = Run(folder / "one", new_record(data, "notebook", spec))
     run.path.mkdir()
-    recorder = Recorder(run, make_feeds(data, spec)[0], Interrupt())
-    recorder.set_model(prepare_model(data, spec))
-    recorder._best_weights = condvae.models.network_tensors(recorder.model)
+    journal, model = Journal(run), prepare_model(data, spec)
     costs = []
     for step in range(20):
-        recorder.state = recorder.state.model_copy(update={"step": step})
-        recorder._best_to_write = True
+        journal.state = journal.state.model_copy(update={"step": step})
+        journal.keep_best(condvae.models.network_tensors(model))
         started = time.perf_counter()
-        save(recorder)
+        save(journal, model)
         costs.append(time.perf_counter() - started)
     return costs
 

@@ -28,6 +28,7 @@ import condvae
 from condvae.runs import Run
 from condvae.training.fit import make_feeds
 from condvae.training.interrupt import Interrupt
+from condvae.training.journal import Journal
 from condvae.training.progress import ProgressBar
 from condvae.training.recorder import Recorder
 from condvae.training.train import new_record, prepare_model
@@ -69,7 +70,7 @@ def ours(data: condvae.Dataset, folder: Path) -> Callable[[int], object]:
     stop = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda *_: setattr(model, "stop_training", True)
     )
-    callbacks = [Recorder(run, feed, Interrupt()), bar, stop]
+    callbacks = [Recorder(Journal(run), feed, Interrupt()), bar, stop]
     return lambda epoch: model.fit(
         feed,
         validation_data=validation,

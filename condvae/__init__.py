@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from condvae.runs import load as load
     from condvae.spec import Spec as Spec
     from condvae.trained import TrainedModel as TrainedModel
+    from condvae.training import Sweep as Sweep
+    from condvae.training import sweep as sweep
     from condvae.training import train as train
 
 _HOMES = {
@@ -30,12 +32,14 @@ _HOMES = {
     "InputError": "condvae.checks",
     "Run": "condvae.runs",
     "Spec": "condvae.spec",
+    "Sweep": "condvae.training",
     "TrainedModel": "condvae.trained",
     "evaluate": "condvae.evaluation",
     "explore": "condvae.export.page",
     "load": "condvae.runs",
     "load_data": "condvae.data",
     "preset": "condvae.presets",
+    "sweep": "condvae.training",
     "train": "condvae.training",
 }
 

@@ -129,8 +129,8 @@ class Bernoulli:
             for values in (value, self.logits, self.weights)
         )
         size = ops.abs(logits)
-        # softplus(l) = (l + |l|) / 2 + log(1 + exp(-|l|)), here cheaper than log1p and as exact
-        log_prob = (value - 0.5) * logits - 0.5 * size - ops.log(1 + ops.exp(-size))
+        # softplus(l) = (l + |l|) / 2 + log(1 + exp(-|l|)); ops.softplus takes twice the time
+        log_prob = (value - 0.5) * logits - 0.5 * size - ops.log1p(ops.exp(-size))
         return ops.sum(weights * log_prob, axis=-1)
 
     def transform(self, noise: Tensor) -> Tensor:

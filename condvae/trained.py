@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from condvae.chance import Chance, generator
 from condvae.checks import (
     InputError,
     check_at_least,
@@ -63,7 +64,8 @@ class TrainedModel:
     for all rows or one a row, or {name: value, or one a row} of several conditions, of which any
     may be left out; z is (batch, latent_dim). Of a model of tables x is {column: (batch,) values},
     going in and coming out. Chance comes
-    from `seed` alone, drawn by NumPy, so that every backend gives one answer to rounding.
+    from `seed` alone, drawn by NumPy, so that every backend gives one answer to rounding; where
+    a `Chance` may stand for the seed, many calls in turn answer as one for all their rows.
     Arguments that do not fit the model raise InputError, a ValueError that says what does.
 
     Attributes:
@@ -97,7 +99,7 @@ class TrainedModel:
         """(height, width, channels); (dim,) of a table, encoded."""
         return self.keras_model.image_shape
 
-    def encode(self, x: Any, y: Any, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    def encode(self, x: Any, y: Any, seed: int | Chance = 0) -> tuple[np.ndarray, np.ndarray]:
         """The posterior q(z | x, y).
 
         Args:
@@ -127,7 +129,7 @@ class TrainedModel:
         *,
         z: Any = None,
         sample: bool = False,
-        seed: int = 0,
+        seed: int | Chance = 0,
     ) -> np.ndarray:
         """New images under a label.
 
@@ -153,17 +155,17 @@ class TrainedModel:
         z = self._styles(z)
         if not sample and self.table is None:
             return self.decode(z, given)
-        rng = _generator(seed, 1)
+        rng = generator(seed, 1)
         inputs = {"z": z, "y": self._given(given, len(z))}
         noise = self._likelihood_noise(rng)
         return self._outside(self._run(inference.draw_pixels, inputs, noise)["x_sample"])
 
-    def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:
+    def sample_prior(self, given: Any, num_samples: int, seed: int | Chance = 0) -> np.ndarray:
         """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
         check_at_least(num_samples, 1, "num_samples")
         self._check_latents()
         shape = (num_samples, self.keras_model.prior_noise_dim)
-        noise = _generator(seed).standard_normal(shape, dtype="float32")
+        noise = generator(seed).standard_normal(shape, dtype="float32")
         inputs = {"noise": noise, "y": self._given(given, num_samples)}
         return self._run(inference.draw_prior, inputs)["z"]
 
@@ -189,7 +191,7 @@ class TrainedModel:
         if not self.latent_dim:
             outputs = self._run(inference.guess_log_prob, {"x": x, "y": y}, self._pixel_noise(seed))
             return Terms(-outputs["log_prob"], -outputs["log_prob"], 0 * outputs["log_prob"])
-        rng = _generator(seed)
+        rng = generator(seed)
         noise = rng.standard_normal((len(x), self.latent_dim), dtype="float32")
         inputs = {"x": x, "y": y, "noise": noise}
         return Terms(**self._run(inference.elbo, inputs, self._pixel_noise(seed)))
@@ -270,7 +272,7 @@ class TrainedModel:
         }[estimator]
         from_prior = estimator == "prior"
         dim = self.keras_model.prior_noise_dim if from_prior else self.latent_dim
-        rng = _generator(seed)
+        rng = generator(seed)
         num_samples = max(sizes, default=0)
         for first in range(0, num_samples, _SAMPLES):
             count = min(_SAMPLES, num_samples - first)
@@ -327,7 +329,7 @@ class TrainedModel:
             return Prediction(at_mean, samples)
         mean = self._run(inference.prior, {"y": y})["mean"]
         at_mean = self._run(inference.decode, {"z": mean, "y": y})["x_mean"]
-        rng, samples = _generator(seed), []
+        rng, samples = generator(seed), []
         for _ in range(num_samples):
             shape = (len(y), self.keras_model.prior_noise_dim)
             noise = rng.standard_normal(shape, dtype="float32")
@@ -459,11 +461,11 @@ class TrainedModel:
             )
         return given[self.condition.name]
 
-    def _pixel_noise(self, seed: int) -> Callable[[int], dict]:
+    def _pixel_noise(self, seed: int | Chance) -> Callable[[int], dict]:
         """Uniform noise for a batch's binarisation, from a stream of its own."""
         if not self.keras_model.binarise:
             return lambda size: {}
-        rng = _generator(seed, 1)
+        rng = generator(seed, 1)
         return lambda size: {"pixel_noise": rng.random((size, *self.image_shape), dtype="float32")}
 
     def _likelihood_noise(self, rng: np.random.Generator) -> Callable[[int], dict]:
@@ -471,9 +473,3 @@ class TrainedModel:
         uniform = self.keras_model.likelihood.noise == "uniform"
         draw = rng.random if uniform else rng.standard_normal
         return lambda size: {"pixel_noise": draw((size, *self.image_shape), dtype="float32")}
-
-
-def _generator(seed: int, *stream: int) -> np.random.Generator:
-    """NumPy's generator; streams of one seed are independent."""
-    check_at_least(seed, 0, "seed")
-    return np.random.default_rng([seed, *stream] if stream else seed)

@@ -46,6 +46,33 @@ def test_bernoulli_is_stable_where_the_probability_rounds():
     assert float(log_prob[0]) == pytest.approx(-400)
 
 
+def test_bernoulli_is_exact_where_it_is_sure():
+    log_prob = Bernoulli(np.float32([[12.0, 20.0, -15.0]])).log_prob(np.float32([[1.0, 1.0, 0.0]]))
+    exact = -np.log1p(np.exp([-12.0, -20.0, -15.0])).sum()
+    assert float(log_prob[0]) == pytest.approx(exact, rel=1e-5)
+
+
+@pytest.mark.parametrize("weights", [1.0, "one for each pixel", "one for all images"])
+def test_bernoulli_of_images_equals_its_formula_in_float64(weights):
+    rng = np.random.default_rng(0)
+    logits = (rng.standard_normal((5, 4, 7, 3)) * np.float32(10) ** rng.integers(-4, 3, 3)).astype(
+        "float32"
+    )
+    x = rng.random((5, 4, 7, 3), dtype="float32")
+    if weights != 1.0:
+        rows = 1 if weights == "one for all images" else 5
+        weights = rng.integers(0, 2, (rows, 4, 7, 1)).astype("float32")
+    exact = weights * (np.float64(x) * logits - np.logaddexp(0, np.float64(logits)))
+    log_prob = Bernoulli(logits, 3, weights).log_prob(x)
+    np.testing.assert_allclose(log_prob, exact.sum(axis=(1, 2, 3)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("logits", [-1e4, -30.0, -1e-5, 0.0, 3.0, 30.0, 1e4])
+def test_bernoulli_gradient_is_the_difference_from_the_mean(logits):
+    slope, _ = gradient(lambda v, x: Bernoulli(v).log_prob(x), [[logits]], [[0.25]])
+    assert float(slope[0, 0]) == pytest.approx(0.25 - special.expit(logits), abs=1e-6)
+
+
 def test_log_prob_sums_over_event_axes_only():
     x = np.zeros((5, 2, 3, 4), "float32")
     assert Bernoulli(x, event_ndim=3).log_prob(x).shape == (5,)

@@ -6,11 +6,13 @@ from cyclopts import App, CycloptsError
 
 from condvae.checks import InputError, check_text
 from condvae.cli.exploring import explore
+from condvae.cli.generating import generate
 from condvae.cli.judging import audit, score
 from condvae.cli.looking import evaluate, info, plot, presets
 from condvae.cli.start import hide_from_keras, keep_compiled
+from condvae.cli.sweeping import sweep
 from condvae.cli.training import INTERRUPTED, demo, train
-from condvae.cli.using import complete, encode, export, generate, transfer
+from condvae.cli.using import complete, encode, export, transfer
 
 USER_ERROR = 2
 
@@ -37,6 +39,7 @@ data.command(info)
 for command in (
     demo,
     train,
+    sweep,
     evaluate,
     plot,
     generate,

@@ -1,6 +1,6 @@
 """What several commands take: option types, and the way from their text to objects."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,13 +43,22 @@ def numbers(text: str, option: str, kind: type) -> tuple:
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """A spinner on a terminal: loading Keras alone takes seconds."""
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on a terminal: loading Keras alone takes seconds; it can say how far it is."""
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield
+        yield lambda far: None
         return
-    with console.status(what):
-        yield
+    with console.status(what) as status:
+        yield lambda far: status.update(f"{what} {far}")
+
+
+def counted(blocks: Iterable[Any], total: int, say: Callable[[str], None]) -> Iterator[Any]:
+    """The blocks, while it is said how many of all rows have come."""
+    done = 0
+    for block in blocks:
+        done += len(block)
+        say(f"{done:,} of {total:,}")
+        yield block

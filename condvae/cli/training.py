@@ -221,7 +221,7 @@ def train(
     from condvae.training import estimate, explain_likelihood, resolve_spec
     from condvae.training import train as train_model
 
-    spec = _read_config(config)
+    spec = read_config(config)
     arguments = {
         "preset": preset,
         "spec": spec,
@@ -268,7 +268,7 @@ def train(
     return TERMINATED if status == "terminated" else INTERRUPTED
 
 
-def _read_config(path: Path | None) -> Any:
+def read_config(path: Path | None) -> Any:
     """The Spec in a JSON file."""
     if path is None:
         return None

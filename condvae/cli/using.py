@@ -1,171 +1,18 @@
-"""condvae generate, encode, transfer, complete, export."""
+"""condvae encode, transfer, complete, export."""
 
-import logging
+from collections.abc import Iterator
+from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from condvae.checks import InputError, check_at_least, check_new_path, check_suffix
-from condvae.cli.arguments import DataDir, Overwrite, load_dataset, numbers, working
+from condvae.cli.arguments import DataDir, Overwrite, counted, load_dataset, working
 
 if TYPE_CHECKING:
+    from condvae.conditions import Condition
     from condvae.runs import Run
-
-_log = logging.getLogger(__name__)
-
-
-def generate(
-    run: Annotated[Path, Parameter(name="RUN")],
-    /,
-    *,
-    out: Path,
-    given: Annotated[list[str] | None, Parameter(negative="")] = None,
-    num_samples: Annotated[int | None, Parameter(name=["--num-samples", "-n"])] = None,
-    per_class: int | None = None,
-    z: str | None = None,
-    sample: Annotated[bool, Parameter(negative="")] = False,
-    seed: int = 0,
-    overwrite: Overwrite = False,
-) -> int:
-    """New images under a label or given an image: a sheet (.png), arrays (.npz), or a folder;
-    new rows of a table: .csv, .tsv or .parquet.
-
-    Args:
-        run: A run folder.
-        out: Where to write; its suffix says in which form.
-        given: The label: 3, or digit=3; of several conditions once for each, name=value, what is
-            left out being missing; or the file of the image that is given. Of a table with nothing
-            given the conditions are drawn from the training rows.
-        num_samples: How many images; 16 when not given.
-        per_class: So many images of every label: a balanced synthetic set.
-        z: One style for all, such as --z=0.5,-1.2, in place of draws from the prior.
-        sample: Draw the pixels too; else each pixel is its expected value.
-        seed: Of z and of the pixels.
-    """
-    import numpy as np
-
-    from condvae.data.writers import check_image_path, write_images
-    from condvae.runs import Run
-
-    check_new_path(out, overwrite)
-    for option, number in (("--num-samples", num_samples), ("--per-class", per_class)):
-        check_at_least(1 if number is None else number, 1, option)
-    if per_class is not None and (given or num_samples is not None or z is not None):
-        raise InputError(
-            "--per-class stands alone", "--given, -n or --z beside it", "Leave one out."
-        )
-    if z is not None and (num_samples or 1) > 1 and not sample:
-        raise InputError(
-            "--z must come with one image, or with --sample",
-            f"-n {num_samples}",
-            "One style has one expected image: leave -n out.",
-        )
-    opened = Run.open(run)
-    preprocessing = opened.record.preprocessing
-    if preprocessing.table is None:
-        check_image_path(out)
-    bounded = preprocessing.in_unit_interval
-    if not bounded and preprocessing.table is None and out.suffix != ".npz":
-        raise InputError(
-            "images must lie in [0, 1] to be written as pictures",
-            f"a run on {preprocessing.assumption}",
-            "Write an .npz.",
-        )
-    count = num_samples or (16 if z is None else 1)
-    y, labels = conditions(opened, given or [], count, per_class, seed)
-    style = None if z is None else np.array([numbers(z, "--z", float)] * len(labels), "float32")
-    with working("generating"):
-        x = generated(opened, y, style, sample, seed)
-        if preprocessing.table is not None:
-            return write_rows(opened, x, y, out, seed)
-        if preprocessing.pixel_classes is not None:
-            from condvae.exploration.figure import class_colours
-
-            bounded = out.suffix.lower() != ".npz"
-            x = class_colours(x) if bounded else x.argmax(axis=-1)[..., None].astype("uint8")
-        write_images(out, x, labels, bounded)
-    kind = "samples of the pixels" if sample else "expected pixels"
-    print(f"{out}: {len(x):,} images, {kind}, seed {seed}")
-    return 0
-
-
-def generated(run: "Run", y: Any, z: Any, sample: bool, seed: int) -> Any:
-    """New x, by NumPy alone where the run has graphs and only expected pixels are asked for."""
-    graphs = None if sample or run.record.preprocessing.table is not None else run.graph_model
-    if graphs is None:
-        return run.model.generate(y, z=z, sample=sample, seed=seed)
-    return graphs.generate(run.record.condition.encode(y), z, seed)
-
-
-def conditions(
-    run: "Run", given: list[str], count: int, per_class: int | None, seed: int
-) -> tuple[Any, list[str]]:
-    """y of the images to generate, one a row, and what to call each of them."""
-    import numpy as np
-
-    from condvae.conditions import Image, MaskedImage, Schema, check_categorical
-    from condvae.data.image_folder import read_image
-
-    condition = run.record.condition
-    if isinstance(condition, Schema):
-        if per_class is not None:
-            only = check_categorical(
-                condition.conditions[0] if len(condition.names) == 1 else condition
-            )
-            labels = [name for name in only.categories for _ in range(per_class)]
-            return {only.name: np.asarray(labels)}, labels
-        if not given and run.record.preprocessing.table is not None:
-            rows = run.check_data(run.load_data()).train.given
-            return rows[np.random.default_rng(seed).integers(len(rows), size=count)], [""] * count
-        values = condition.parse(given)
-        encoded = condition.encode(values)
-        for sentence in condition.outside(values):
-            _log.warning("%s", sentence)
-        return np.repeat(encoded, count, axis=0), [" ".join(given) or "anything"] * count
-    if per_class is not None:
-        labels = [n for n in check_categorical(condition).categories for _ in range(per_class)]
-        return labels, labels
-    if len(given) != 1:
-        raise InputError(
-            "generate needs either --given LABEL or --per-class N",
-            f"{len(given)} labels" if given else "none of them",
-            "Give one.",
-        )
-    if isinstance(condition, MaskedImage):
-        raise InputError(
-            "generate needs a run that is given classes or whole images",
-            f"{run.path}, which is given parts of images",
-            "Use `condvae complete`.",
-        )
-    if isinstance(condition, Image):
-        # a float: the training images may have been binary
-        picture = read_image(Path(given[0]), condition.image_shape) / np.float32(255)
-        return np.repeat(picture[None], count, axis=0), given * count
-    labels = [condition.given(given[0])] * count
-    return labels, labels
-
-
-def write_rows(run: "Run", x: Any, y: Any, out: Path, seed: int) -> int:
-    """Generated rows of a table, with the conditions that they were given; no column for others."""
-    from condvae.conditions import Continuous, Schema
-    from condvae.data.tables import write_table
-
-    table, condition = run.record.preprocessing.table, run.record.condition
-    if table is None or not isinstance(condition, Schema):
-        raise TypeError("a run on a table has both")
-    encoded = condition.encode(y)
-    given = {c.name for c, block in condition.blocks if encoded[:, block.stop].any()}
-    decoded = condition.decode(encoded)
-    columns = {**x, **{name: decoded[name] for name in condition.names if name in given}}
-    wholes = [c for c in condition.conditions if isinstance(c, Continuous) and c.integer]
-    whole = [c.name for c in wholes if c.name in given]
-    # classes that are numbers are integers too
-    whole += [name for name, values in columns.items() if values.dtype.kind == "i"]
-    order = [name for name in table.order if name in columns]
-    write_table(out, {name: columns[name] for name in order}, {*table.integers, *whole})
-    print(f"{out}: {len(columns[order[0]]):,} rows, drawn, seed {seed}")
-    return 0
 
 
 def encode(
@@ -184,11 +31,10 @@ def encode(
         source: A set's name or a path.
         out: The .npz to write.
     """
-    import numpy as np
-
-    from condvae.atomic import atomic_path
-    from condvae.conditions import Categorical, MaskedImage, Schema
+    from condvae.conditions import MaskedImage
+    from condvae.data.array_files import write_blocks
     from condvae.runs import Run
+    from condvae.streaming import encode_blocks
 
     check_suffix(check_new_path(out, overwrite), ".npz")
     opened = Run.open(run)
@@ -198,25 +44,66 @@ def encode(
             f"{run}, which is given parts of images",
             "Use condvae.load(RUN).encode from Python.",
         )
-    dataset = load_dataset(source, data_dir, opened.spec.data)
-    of_classes = isinstance(dataset.condition, Categorical)
-    labels = dataset.y.astype(str) if of_classes else dataset.y
-    with working("encoding"):
-        x = dataset.x
-        if dataset.x_max != opened.record.preprocessing.x_max:
-            x = (x / dataset.x_max).astype("float32")  # binary pixels for a grey model, or the like
-        condition = opened.record.condition
-        if isinstance(condition, Schema):
-            # by the run's scales, not those of these data; a class that is never missing has none
-            raw = dataset.raw or {dataset.condition.name: dataset.y}
-            given = {name: raw[name] for name in condition.names if name in raw}
-            labels = opened.model.encode_condition(given)
-            x = x if dataset.table is None else raw
-        mean, logvar = opened.model.encode(x, labels)
-        with atomic_path(out) as fresh:
-            np.savez_compressed(fresh, mean=mean, logvar=logvar, y=labels)
-    print(f"{out}: mean and logvar of {len(mean):,} {dataset.unit}, {mean.shape[1]} latents")
+    condition = opened.record.condition
+    with working("encoding") as say:
+        pairs, count, unit = _rows_to_encode(opened, source, data_dir)
+        for_model, for_file = tee(pairs)
+        posteriors = encode_blocks(opened, for_model)
+        labels = counted((_text(y, condition) for _, y in for_file), count, say)
+        arrays = (
+            {"mean": mean, "logvar": logvar, "y": y}
+            for (mean, logvar), y in zip(posteriors, labels, strict=True)
+        )
+        write_blocks(out, count, arrays)
+    latents = opened.spec.model.latent_dim
+    print(f"{out}: mean and logvar of {count:,} {unit}, {latents} latents")
     return 0
+
+
+def _rows_to_encode(
+    run: "Run", source: str, data_dir: Path | None
+) -> tuple[Iterator[tuple[Any, Any]], int, str]:
+    """Blocks of x and y as the run's model takes them, how many rows, and what they are called."""
+    import numpy as np
+
+    from condvae.blocks import slices
+    from condvae.conditions import Categorical, Schema
+    from condvae.data.npz_rows import open_rows
+
+    condition, x_max = run.record.condition, run.record.preprocessing.x_max
+
+    def scaled(x: Any, white: int) -> Any:
+        """Binary pixels for a grey model, or the like."""
+        return x if white == x_max or x.dtype.kind == "f" else x / np.float32(white)
+
+    path = Path(source)
+    if isinstance(condition, Categorical) and path.is_file() and path.suffix.lower() == ".npz":
+        rows = open_rows(path)
+        if rows is not None:
+            white = rows.x_max
+            return ((scaled(x, white), y) for x, y in rows.blocks()), rows.num_rows, "images"
+    dataset = load_dataset(source, data_dir, run.spec.data)
+    count, y = len(dataset.x), dataset.y
+    parts = slices(count)
+    if isinstance(condition, Schema):
+        # by the run's scales, not those of these data; a class that is never missing has none
+        raw = dataset.raw or {dataset.condition.name: dataset.y}
+        y = run.model.encode_condition({name: raw[name] for name in condition.names if name in raw})
+        if dataset.table is not None:
+            columns = ({name: values[part] for name, values in raw.items()} for part in parts)
+            return zip(columns, (y[part] for part in slices(count)), strict=True), count, "rows"
+    pairs = ((scaled(dataset.x[part], dataset.x_max), y[part]) for part in parts)
+    return pairs, count, dataset.unit
+
+
+def _text(y: Any, condition: "Condition") -> Any:
+    """Labels as text, of one width in all blocks; other conditions as they are."""
+    from condvae.conditions import Categorical
+
+    if not isinstance(condition, Categorical):
+        return y
+    width = max(map(len, (*condition.categories, str(condition.dim))))
+    return y.astype(f"U{width}")
 
 
 def transfer(

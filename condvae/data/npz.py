@@ -34,7 +34,7 @@ def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
         InputError: not a whole .npz, an array missing or pickled, more than memory should hold,
             or what `Dataset.from_arrays` refuses.
     """
-    with _opened(path) as archive:
+    with opened(path) as archive:
         named = _named(archive, path, spec or DataSpec())
         arrays = _arrays(archive, path, _chosen(archive, path) if named is None else named)
     if named is not None:
@@ -57,16 +57,16 @@ def read_x(path: Path) -> np.ndarray | None:
     Raises:
         InputError: not a whole .npz, a pickled array, or more than memory should hold.
     """
-    with _opened(path) as archive:
+    with opened(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         return _arrays(archive, path, members)["x"] if list(members) == ["x"] else None
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """The archive, its directory compared with its members and without a name twice."""
     with ShortReads(path) as file:
-        with _refusal(
+        with refusal(
             f"{path} must be a file that numpy.savez wrote", "no zip archive, or a damaged one"
         ):
             archive = zipfile.ZipFile(file)
@@ -81,13 +81,13 @@ def _arrays(
 ) -> dict[str, np.ndarray]:
     """The members' arrays by name, if memory should hold them."""
     chosen = {f"array {name!r} of {path}": member for name, member in members.items()}
-    needed = [bytes_needed(*_announced(archive, *item)) for item in chosen.items()]
+    needed = [bytes_needed(*announced(archive, *item)) for item in chosen.items()]
     check_memory(sum(needed), f"the arrays of {path}, with copies,")
     return dict(zip(members, (_array(archive, *item) for item in chosen.items()), strict=True))
 
 
 @contextmanager
-def _refusal(expected: str, received: str) -> Iterator[None]:
+def refusal(expected: str, received: str) -> Iterator[None]:
     """What zipfile, zlib and NumPy raise over damaged content, of many kinds, as an InputError."""
     try:
         with warnings.catch_warnings():
@@ -185,7 +185,7 @@ def _with_conditions(arrays: dict[str, np.ndarray], name: str, spec: DataSpec | 
     )
 
 
-def _announced(
+def announced(
     archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo
 ) -> tuple[tuple[int, ...], np.dtype]:
     """Shape and dtype that an array's header tells, where the archive's directory agrees."""
@@ -196,7 +196,7 @@ def _announced(
             f"compression method {member.compress_type}",
             "Write the file anew with numpy.savez_compressed(path, x=x, y=y).",
         )
-    with _refusal(f"{name} must be whole", "a damaged one"):
+    with refusal(f"{name} must be whole", "a damaged one"):
         with archive.open(member) as file:
             head = io.BytesIO(file.read(HEADER_BYTES))
         read_header = HEADER_READERS[npy.read_magic(head)]
@@ -217,5 +217,5 @@ def _announced(
 
 def _array(archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo) -> np.ndarray:
     """The array, its checksum compared."""
-    with _refusal(f"{name} must be whole", "a damaged one"), archive.open(member) as file:
+    with refusal(f"{name} must be whole", "a damaged one"), archive.open(member) as file:
         return npy.read_array(file, allow_pickle=False)

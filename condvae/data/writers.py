@@ -8,22 +8,27 @@ from PIL import Image
 
 from condvae.atomic import atomic_path
 from condvae.checks import InputError
+from condvae.data.array_files import write_blocks
 from condvae.data.image_folder import folder_of_label
 
+ARRAYS = (".npz", ".npy")
 GAP = 2  # pixels between the images of a sheet
 
 
 def to_uint8(x: np.ndarray) -> np.ndarray:
     """Grey levels 0 to 255 of numbers in [0, 1]; what lies outside is cut off."""
-    return np.rint(np.clip(x, 0, 1) * 255).astype("uint8")
+    levels = x * np.float32(255)
+    np.clip(levels, 0, 255, out=levels)
+    np.rint(levels, out=levels)
+    return levels.astype("uint8")
 
 
 def write_images(path: Path, x: np.ndarray, labels: Sequence[str], bounded: bool = True) -> None:
     """Write images whole or not at all, in the form that the path asks for.
 
     Args:
-        path: `.npz` (arrays x and y), an image such as `.png` (all images as one sheet), or
-            without a suffix a folder with one folder of PNG files per label.
+        path: `.npz` (arrays x and y), `.npy` (x), an image such as `.png` (all images as one
+            sheet), or without a suffix a folder with one folder of PNG files per label.
         x: (N, height, width, channels) float in [0, 1].
         labels: N names.
         bounded: False keeps the numbers of x as float32 in an `.npz`.
@@ -32,14 +37,16 @@ def write_images(path: Path, x: np.ndarray, labels: Sequence[str], bounded: bool
         InputError: another suffix, or channels that are neither grey nor RGB.
     """
     suffix = check_image_path(path).suffix.lower()
-    if suffix != ".npz" and x.shape[-1] not in (1, 3):
+    if suffix in ARRAYS:
+        levels = to_uint8(x) if bounded else x
+        write_blocks(path, len(x), [{"x": levels, "y": np.asarray(labels)}])
+        return
+    if x.shape[-1] not in (1, 3):
         raise InputError(
             "images must have 1 or 3 channels", f"{x.shape[-1]}", "Write an .npz instead."
         )
     with atomic_path(path) as fresh:
-        if suffix == ".npz":
-            np.savez_compressed(fresh, x=to_uint8(x) if bounded else x, y=np.asarray(labels))
-        elif suffix == ".png":
+        if suffix == ".png":
             _image(sheet(to_uint8(x))).save(fresh)
         else:
             _write_folder(fresh, to_uint8(x), labels)
@@ -47,9 +54,9 @@ def write_images(path: Path, x: np.ndarray, labels: Sequence[str], bounded: bool
 
 def check_image_path(path: Path) -> Path:
     """Return path if its suffix is a form that `write_images` knows."""
-    if path.suffix.lower() not in (".npz", ".png", ""):
+    if path.suffix.lower() not in (*ARRAYS, ".png", ""):
         raise InputError(
-            "the output must be a .png (a sheet), an .npz (arrays) or a folder (no suffix)",
+            "the output must be a .png (a sheet), an .npz or .npy (arrays) or a folder (no suffix)",
             f"{path}",
             "Change its name.",
         )

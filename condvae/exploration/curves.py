@@ -1,6 +1,7 @@
 """Figures of numbers: the history of a training, the bound as draws are added."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -81,4 +82,52 @@ def bound_curves(
     axes.ticklabel_format(axis="y", useOffset=False)
     axes.legend(fontsize=FONT_SIZE)
     write_caption(figure, caption)
+    return figure
+
+
+def rate_distortion(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Reconstruction against KL, a point for each model, a curve through the betas' means.
+
+    Args:
+        rows: of each model beta, learning_rate, seed, val_kl_loss (the rate) and
+            val_reconstruction_loss (the distortion), nats per example, and their comparability.
+
+    Raises:
+        InputError: no row.
+
+    Source: Alemi et al. 2018, Fixing a Broken ELBO.
+    """
+    if not rows:
+        raise InputError("a sweep must have a model with an epoch", "none", "Train first.")
+    figure = Figure(figsize=(6.5, 5), layout="constrained")
+    axes = figure.subplots()
+    rates = sorted({row["learning_rate"] for row in rows})
+    for learning_rate, colour in zip(rates, distinct_colours(len(rates)), strict=True):
+        of_beta: dict[float, list[tuple[float, float]]] = {}
+        for row in rows:
+            if row["learning_rate"] == learning_rate:
+                point = (row["val_kl_loss"], row["val_reconstruction_loss"])
+                of_beta.setdefault(row["beta"], []).append(point)
+        betas = sorted(of_beta)
+        means = np.array([np.mean(of_beta[beta], axis=0) for beta in betas])
+        spreads = np.array([np.std(of_beta[beta], axis=0) for beta in betas])
+        points = np.concatenate([of_beta[beta] for beta in betas])
+        label = f"learning rate {learning_rate:g}"
+        axes.plot(*points.T, marker=".", linestyle="", color=colour, alpha=0.5)
+        axes.errorbar(*means.T, *spreads.T[::-1], color=colour, capsize=2, label=label)
+        for beta, mean in zip(betas, means, strict=True):
+            axes.annotate(
+                f"β {beta:g}", mean, (6, 6), textcoords="offset points", fontsize=FONT_SIZE
+            )
+    axes.set(xlabel="rate: KL, nats", ylabel="distortion: reconstruction, nats")
+    axes.ticklabel_format(useOffset=False)
+    axes.margins(0.1)
+    if len(rates) > 1:
+        axes.legend(fontsize=FONT_SIZE)
+    lines = dict.fromkeys(row["comparability"] for row in rows)
+    write_caption(
+        figure,
+        "A point for each model, at the epoch with its best validation loss; curves join the means "
+        f"of each beta, bars are standard deviations over seeds. {'; '.join(lines)}.",
+    )
     return figure

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from condvae.blocks import slices
 from condvae.checks import InputError
 from condvae.conditions import Categorical
 from condvae.data import Dataset
@@ -21,6 +22,7 @@ from condvae.explorer import (
 from condvae.export.folder import graphs_of
 from condvae.graph.stored import read_weights
 from condvae.runs import Run
+from condvae.streaming import encode_blocks
 
 
 def explore(
@@ -90,11 +92,6 @@ def _shown(run: Run, dataset: Dataset, num_points: int, num_examples: int) -> Sh
 
 
 def _encode(run: Run, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Posterior means, by NumPy where that is quick: without convolutions, of pixels in [0, 1]."""
-    graph, preprocessing = run.graphs.get("encoder"), run.record.preprocessing
-    is_dense = graph is not None and all(o.kind != "convolution" for o in graph.operations)
-    in_pixels = preprocessing.in_unit_interval and preprocessing.pixel_classes is None
-    if not is_dense or not in_pixels or run.graph_model is None:
-        return run.model.encode(x, y)[0]
-    scaled = x if x.dtype.kind == "f" else (x / preprocessing.x_max).astype("float32")
-    return run.graph_model.encode(scaled, y)[0]
+    """Posterior means."""
+    pairs = ((x[part], y[part]) for part in slices(len(x)))
+    return np.concatenate([mean for mean, _ in encode_blocks(run, pairs)])

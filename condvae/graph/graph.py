@@ -87,24 +87,28 @@ def output_shapes(graph: Graph, tensors: Tensors) -> dict[str, tuple[int, ...]]:
     return {name: array.shape[1:] for name, array in run_graph(graph, tensors, empty).items()}
 
 
-def check_graph(graph: Graph, tensors: Tensors, name: str, rows: int = 1) -> None:
+def row_bytes(graph: Graph, tensors: Tensors) -> int:
+    """What all values of one row take while a graph runs; nothing is computed."""
+    empty = {given.name: np.zeros((0, *given.shape), "float32") for given in graph.inputs}
+    values = _values(graph, tensors, empty).values()
+    return 4 * sum(math.prod(value.shape[1:]) for value in values)
+
+
+def check_graph(graph: Graph, tensors: Tensors, name: str) -> None:
     """Raise if the operations do not fit together, or need more memory than may be taken.
 
     Args:
         name: of the graph, for errors.
-        rows: of a batch.
     """
     try:
-        empty = {given.name: np.zeros((0, *given.shape), "float32") for given in graph.inputs}
-        values = _values(graph, tensors, empty).values()
+        size = row_bytes(graph, tensors)
     except (ValueError, IndexError, KeyError, TypeError, MemoryError, OverflowError) as error:
         raise InputError(
             f"the operations of {name} must fit together and to the weights",
             " ".join(str(error).split()),
             "The file is damaged: take that of a complete run.",
         ) from None
-    size = sum(math.prod(value.shape[1:]) for value in values)
-    check_memory(4 * rows * size, f"the values of {name}")
+    check_memory(size, f"the values of {name}")
 
 
 def _values(

@@ -55,7 +55,9 @@ class Dense(Operation):
     def compute(self, values: Sequence[np.ndarray], tensors: Tensors) -> np.ndarray:
         """(..., outputs)."""
         product = values[0] @ tensors[self.kernel]
-        return product if self.bias is None else product + tensors[self.bias]
+        if self.bias is not None:
+            product += tensors[self.bias]
+        return product
 
 
 class Convolution(Operation):
@@ -151,7 +153,9 @@ class Affine(Operation):
 
     def compute(self, values: Sequence[np.ndarray], tensors: Tensors) -> np.ndarray:
         """(batch, ...), the input's shape."""
-        return np.float32(self.factor) * values[0] + np.float32(self.offset)
+        scaled = np.float32(self.factor) * values[0]
+        scaled += np.float32(self.offset)
+        return scaled
 
 
 class Shift(Operation):
@@ -278,7 +282,11 @@ def _same_padding(size: int, width: int, stride: int) -> tuple[int, int]:
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-x)), without an overflow."""
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
+    half = np.multiply(x, 0.5)
+    np.tanh(half, out=half)
+    half *= 0.5
+    half += 0.5
+    return half
 
 
 def _gelu(x: np.ndarray) -> np.ndarray:

@@ -83,19 +83,18 @@ def parse_refusal(text: str) -> InputError | None:
     return InputError(said.expected, said.received, said.remedy)
 
 
-def read_weights(graph: Graph, stored: StoredTensors, name: str, rows: int = 1) -> Tensors:
+def read_weights(graph: Graph, stored: StoredTensors, name: str) -> Tensors:
     """The tensors that a graph reads, if they and its operations fit together.
 
     Args:
         name: of the graph, for errors.
-        rows: of a batch, whose values must fit into memory.
 
     Raises:
         InputError: they do not, or a tensor is damaged.
     """
     shapes = {key: shape for key, shape in stored.shapes.items() if key in graph.weights}
     tensors = stored.read(shapes, whole=False)
-    check_graph(graph, tensors, f"{name} of {stored.path}", rows)
+    check_graph(graph, tensors, f"{name} of {stored.path}")
     return tensors
 
 

@@ -1,6 +1,6 @@
 """Networks and the model made of them; `keras.ops` only, so every Keras backend works."""
 
-from condvae.models.build import Networks, build_model, build_optimizer
+from condvae.models.build import Networks, build_model, build_optimizer, scheduled_rate
 from condvae.models.cvae import CVAE
 from condvae.models.decoder import mlp_decoder
 from condvae.models.encoder import mlp_encoder
@@ -42,4 +42,5 @@ __all__ = [
     "mlp_encoder",
     "network_tensors",
     "network_variables",
+    "scheduled_rate",
 ]

@@ -28,7 +28,7 @@ from condvae.models.likelihood import (
 )
 from condvae.models.prior import conv_prior, mlp_prior
 from condvae.models.vampprior import vampprior
-from condvae.spec import Spec
+from condvae.spec import Spec, TrainingSpec
 
 # The sub-models of a CVAE by the names of its attributes, and what makes them.
 NETWORKS = ("encoder", "decoder", "prior", "baseline", "classifier")
@@ -327,21 +327,29 @@ def build_optimizer(spec: Spec, steps: int) -> keras.optimizers.Optimizer:
     Where the spec asks for it, it averages the weights beside; see `training.averaging`.
     """
     training = spec.training
-    warmup, rate = round(training.warmup * steps), training.learning_rate
-    if training.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.0 if warmup else training.learning_rate,
-            decay_steps=max(1, steps - warmup),
-            warmup_target=training.learning_rate if warmup else None,
-            warmup_steps=warmup,
-        )
-    elif warmup:
-        rate = keras.optimizers.schedules.PolynomialDecay(
-            1e-8, decay_steps=warmup, end_learning_rate=training.learning_rate
-        )
+    rate = scheduled_rate(training, steps, training.learning_rate)
     average = {"use_ema": True, "ema_momentum": training.ema} if training.ema else {}
     if training.weight_decay:
         optimizer = keras.optimizers.AdamW(rate, weight_decay=training.weight_decay, **average)
         optimizer.exclude_from_weight_decay(var_names=["bias"])
         return optimizer
     return keras.optimizers.Adam(rate, **average)
+
+
+def scheduled_rate(training: TrainingSpec, steps: int, peak: Any) -> Any:
+    """The learning rate over so many steps: a schedule of Keras's, or a constant one as it is.
+
+    Args:
+        peak: a number, or a scalar tensor in a compiled step that is to serve several rates.
+    """
+    schedules, warmup = keras.optimizers.schedules, round(training.warmup * steps)
+    if training.schedule == "cosine":
+        return schedules.CosineDecay(
+            0.0 if warmup else peak,
+            decay_steps=max(1, steps - warmup),
+            warmup_target=peak if warmup else None,
+            warmup_steps=warmup,
+        )
+    if warmup:
+        return schedules.PolynomialDecay(1e-8, decay_steps=warmup, end_learning_rate=peak)
+    return peak

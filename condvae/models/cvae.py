@@ -279,9 +279,9 @@ class CVAE(keras.Model):
         return self.beta * rising_share(step, self.beta_warmup, self.beta_period)
 
     @property
-    def last_beta(self) -> float:
+    def last_beta(self) -> Tensor:
         """Weight of the KL in the training step before."""
-        return float(self.beta_at(0 if self.step is None else ops.maximum(self.step - 1, 0)))
+        return self.beta_at(0 if self.step is None else ops.maximum(self.step - 1, 0))
 
     def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> dict[str, Tensor]:
         """Everything the objective reads, by name; `x` is the target that was encoded.

@@ -8,12 +8,8 @@ import keras
 
 from condvae.data import Dataset
 from condvae.training.fit import make_feeds
-from condvae.training.train import (
-    explain_likelihood,
-    prepare_model,
-    resolve_spec,
-    run_path,
-)
+from condvae.training.settings import explain_likelihood, resolve_spec
+from condvae.training.train import prepare_model, run_path
 
 # Steps that are timed, after as many that compile and warm up.
 _STEPS = 20

@@ -48,6 +48,11 @@ class Feed(keras.utils.PyDataset):
         order = (self.batch_size, self.seed, step, self.on_batch)
         return Feed(self.x, self.y, *order, self.change, self.more)
 
+    def with_seed(self, seed: int) -> "Feed":
+        """The same rows in the order of another seed."""
+        order = (self.batch_size, seed, self.first_step, self.on_batch)
+        return Feed(self.x, self.y, *order, self.change, self.more)
+
     def head(self, num_rows: int) -> "Feed":
         """The first rows alone."""
         y = self.y if callable(self.y) else self.y[:num_rows]

@@ -13,16 +13,15 @@ from condvae.checkpoint import Checkpoint
 from condvae.checks import InputError
 from condvae.conditions import Schema
 from condvae.data import Dataset
-from condvae.history import write_history
 from condvae.masks import masked_images
 from condvae.models import CVAE
-from condvae.records import Figures
 from condvae.runs import Run
 from condvae.spec import Spec
 from condvae.training.feed import Feed
 from condvae.training.fused import Blocks, fuse, pays
 from condvae.training.heap import keep_freed_memory
 from condvae.training.interrupt import STATUSES, interruptible
+from condvae.training.journal import Journal
 from condvae.training.progress import ProgressBar
 from condvae.training.recorder import Recorder
 from condvae.training.state import restore, state_bytes
@@ -88,17 +87,18 @@ def fit(
     bar = ProgressBar(epochs, feed.steps)
     if fused := pays(feed) if fused is None else fused:
         fuse(model, feed)
-    with _room_on_disk(run, model), interruptible(model) as interrupt:
-        recorder = Recorder(run, feed, interrupt, checkpoint)
+    with room_on_disk(run, model), interruptible(model) as interrupt:
+        journal = Journal(run, checkpoint)
+        recorder = Recorder(journal, feed, interrupt)
         callbacks: list[keras.callbacks.Callback] = [recorder]
         if progress:
             feed.on_batch = bar.on_batch
             callbacks.append(bar)
         try:
-            while not (recorder.finished or interrupt.requested):
-                if recorder.checkpoint:
-                    restore(model, recorder.checkpoint.tensors)
-                state = recorder.state
+            while not (journal.finished or interrupt.requested):
+                if journal.checkpoint:
+                    restore(model, journal.checkpoint.tensors)
+                state = journal.state
                 recorder.feed = feed.from_step(state.step)
                 keras.Model.fit(  # whose data need no check, and blocks would not pass it
                     model,
@@ -112,14 +112,12 @@ def fit(
                 )
         finally:
             bar.close()
-            recorder.write_best()
-            write_history(run.history_path, recorder.state.rows)  # what was appended, flushed
-            run.update(figures=_figures(run, recorder))
+            journal.close()
         run.update(status=STATUSES.get(interrupt.signal or 0, "finished"))
 
 
 @contextmanager
-def _room_on_disk(run: Run, model: CVAE) -> Iterator[None]:
+def room_on_disk(run: Run, model: CVAE) -> Iterator[None]:
     """Say how much is needed when the disk is full."""
     try:
         yield
@@ -131,21 +129,3 @@ def _room_on_disk(run: Run, model: CVAE) -> Iterator[None]:
             f"{shutil.disk_usage(run.path).free:,} bytes free ({error.strerror})",
             "Free some; with --resume the run then goes on from its last checkpoint.",
         ) from None
-
-
-def _figures(run: Run, recorder: Recorder) -> Figures | None:
-    """The best epoch's validation figures; None where no epoch is complete."""
-    rows, best = recorder.state.rows, recorder.state.best
-    if best is None:
-        return None
-    # the validation rows have no label in a training with few of them
-    bound = "ELBO" if run.spec.data.labelled is None else "ELBO of x without its label"
-    return Figures(
-        epochs=len(rows),
-        best_epoch=int(best["epoch"]),
-        val_elbo=-(best["val_reconstruction_loss"] + best["val_kl_loss"]),
-        val_reconstruction_loss=best["val_reconstruction_loss"],
-        val_kl_loss=best["val_kl_loss"],
-        seconds=sum(row["seconds"] for row in rows),
-        comparability=run.comparability("validation", f"{bound}, one draw of z for each image"),
-    )

@@ -26,13 +26,14 @@ class Blocks(keras.utils.PyDataset):
 
     Args:
         feed: whose order and place in the epoch hold.
+        most: steps in a block, at most; None: `BLOCK_STEPS`.
     """
 
-    def __init__(self, feed: Feed):
+    def __init__(self, feed: Feed, most: int | None = None):
         super().__init__()
         self.feed = feed
         whole = len(feed.x) // feed.batch_size
-        blocks = -(-whole // BLOCK_STEPS) or 1
+        blocks = -(-whole // (most or BLOCK_STEPS)) or 1
         self._length = -(-whole // blocks)  # of the epoch, so that its rest compiles nothing new
         self._starts = [*range(feed.first_step, whole, self._length or 1)]
         self._whole = whole
@@ -86,22 +87,34 @@ def fuse(model: CVAE, feed: Feed) -> None:
     import jax
 
     data = jax.device_put({"x": feed.x, "y": feed.y})
-
-    def run(state: Any, data: dict[str, Any], rows: Any) -> Any:
-        def step(index: Any, carry: Any) -> Any:
-            batch = {name: array[rows[index]] for name, array in data.items()}
-            return model.train_step(carry[1], (batch,))
-
-        first = {name: array[rows[0]] for name, array in data.items()}
-        logs, _ = jax.eval_shape(model.train_step, state, (first,))
-        logs = jax.tree.map(lambda leaf: jax.numpy.zeros(leaf.shape, leaf.dtype), logs)
-        steps = (rows[:, 0] >= 0).sum()
-        return jax.lax.fori_loop(0, steps, step, (logs, state))
-
-    compiled: Callable[..., Any] = jax.jit(run, donate_argnums=0)
+    loop = looped(lambda state, batch: model.train_step(state, (batch,)))
+    compiled: Callable[..., Any] = jax.jit(loop, donate_argnums=0)
 
     def train_function(state: Any, iterator: Iterator[Any]) -> Any:
         (block,) = next(iterator)
         return compiled(state, data, block["rows"])
 
     model.train_function = train_function
+
+
+def looped(step: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Any, Any, Any], Any]:
+    """Many steps, each (state, batch) -> (logs, state), as one: the last logs, and the state.
+
+    Returns:
+        A function of the state, the data on the device, and rows of them, (steps, ..., batch),
+        padded with -1 to whole blocks.
+    """
+    import jax
+
+    def run(state: Any, data: dict[str, Any], rows: Any) -> Any:
+        def batch(index: Any) -> dict[str, Any]:
+            return {name: array[rows[index]] for name, array in data.items()}
+
+        logs, _ = jax.eval_shape(step, state, batch(0))
+        logs = jax.tree.map(lambda leaf: jax.numpy.zeros(leaf.shape, leaf.dtype), logs)
+        steps = (rows.reshape(len(rows), -1)[:, 0] >= 0).sum()
+        return jax.lax.fori_loop(
+            0, steps, lambda index, carry: step(carry[1], batch(index)), (logs, state)
+        )
+
+    return run

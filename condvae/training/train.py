@@ -1,18 +1,19 @@
 """Training, whole: from data and a spec to a run folder."""
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from condvae.atomic import remove_scratch
 from condvae.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
-from condvae.checks import InputError, check_choice, check_new_path, check_range
-from condvae.conditions import Categorical, Condition, Image, MaskedImage, Schema
-from condvae.data import Dataset, load_data
+from condvae.checks import InputError, check_new_path, check_range
+from condvae.conditions import Condition, Image, MaskedImage
+from condvae.data import Dataset
 from condvae.lock import LOCK_NAME, locked
 from condvae.models import CVAE, Networks, build_model, build_optimizer, load_weights
-from condvae.presets import PRESETS, READING, default_preset
 from condvae.records import DataRecord, Preprocessing, RunRecord, installed_versions, now
 from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
 from condvae.spec import Spec
@@ -25,6 +26,7 @@ from condvae.training.resume import (
     note_resumption,
     spec_to_go_on,
 )
+from condvae.training.settings import kind_of, open_data, resolve_spec, settled
 from condvae.training.state import make_checkpoint, restore
 
 
@@ -67,27 +69,52 @@ def train(
     Raises:
         InputError: what was passed does not fit; nothing is written.
     """
-    reading = {name: value for name, value in settings.items() if name in READING}
-    if isinstance(data, Dataset):
-        _check_read_alike(data, reading)
-    dataset = data if isinstance(data, Dataset) else load_data(data, **reading)
-    kind = "custom" if spec is not None else preset or _default_preset(dataset, settings)
+    dataset = open_data(data, settings)
+    kind = kind_of(dataset, preset, spec, settings)
     path = run_path(dataset, kind, run_dir, resume)
+    with opened(
+        path, dataset, preset, spec, start_from, resume, networks, fused, **settings
+    ) as training:
+        finish(training, progress, fused)
+    return training.run
+
+
+@dataclass(frozen=True)
+class Training:
+    """One that is about to go on: its folder, its model and data, and the checkpoint it is at."""
+
+    run: Run
+    model: CVAE
+    dataset: Dataset
+    checkpoint: Checkpoint | None
+
+
+@contextmanager
+def opened(
+    path: Path,
+    dataset: Dataset,
+    preset: str | None = None,
+    spec: Spec | None = None,
+    start_from: Path | str | None = None,
+    resume: bool = False,
+    networks: Networks = None,
+    fused: bool | None = None,
+    **settings: Any,
+) -> Iterator[Training]:
+    """The training of a folder, begun or, to resume, at its newest checkpoint; it has one writer.
+
+    Args and errors as in `train`.
+
+    Args:
+        path: as `run_path` gives it.
+    """
     if (path / RECORD_NAME).exists():  # only with resume
         with locked(path):
-            run = Run.open(path)
-            return _go_on(
-                run, dataset, preset, spec, start_from, settings, progress, networks, fused
-            )
+            yield _go_on(path, dataset, preset, spec, start_from, networks, settings)
+        return
     preset, spec = resolve_spec(dataset, preset, spec, settings)
-    if spec.model.baseline == "frozen" and start_from is None:
-        raise InputError(
-            "a frozen baseline must come from another run, in --from",
-            "none",
-            "Train one with --network deterministic --baseline joint first.",
-        )
     dataset = dataset.with_spec(spec.data)
-    model = prepare_model(dataset, spec, start_from, networks)
+    model = first_model(dataset, spec, start_from, networks)
     if fused:
         check_can_fuse(make_feeds(dataset, spec)[0])
     path.mkdir(parents=True, exist_ok=resume)
@@ -99,11 +126,11 @@ def train(
                 "Ask again: --resume goes on with that run.",
             )
         run = Run(path, new_record(dataset, preset, spec, start_from, networks))
-        return _begin(run, model, dataset, progress, fused)
+        yield Training(run, model, dataset, _begin(run, model))
 
 
-def _begin(run: Run, model: CVAE, dataset: Dataset, progress: bool, fused: bool | None) -> Run:
-    """Train a run from its beginning."""
+def _begin(run: Run, model: CVAE) -> Checkpoint | None:
+    """Make the folder a run; the first checkpoint of one that has other weights than the seed's."""
     _remove_scratch(run)
     shutil.rmtree(run.checkpoints_path, ignore_errors=True)  # of a beginning that was killed
     checkpoint = None
@@ -111,21 +138,20 @@ def _begin(run: Run, model: CVAE, dataset: Dataset, progress: bool, fused: bool 
         checkpoint = make_checkpoint(model, TrainingState(), {})
         save_checkpoint(run.checkpoints_path, checkpoint)
     run.update()  # last: a folder without a record is no run yet
-    return _finish(run, model, dataset, checkpoint, progress, fused)
+    return checkpoint
 
 
 def _go_on(
-    run: Run,
+    path: Path,
     dataset: Dataset,
     preset: str | None,
     spec: Spec | None,
     start_from: Path | str | None,
-    settings: dict[str, Any],
-    progress: bool,
     networks: Networks,
-    fused: bool | None,
-) -> Run:
-    """Train a run to its end, from its newest checkpoint."""
+    settings: dict[str, Any],
+) -> Training:
+    """Take up a run at its newest checkpoint."""
+    run = Run.open(path)
     asked = spec or run.spec
     if preset is not None:
         _, asked = resolve_spec(dataset, preset, spec, {"epochs": run.spec.training.epochs})
@@ -140,118 +166,26 @@ def _go_on(
     if checkpoint:
         restore(model, checkpoint.tensors)  # what does not fit is refused before the record changes
     note_resumption(run, state, spec)
-    return _finish(run, model, dataset, checkpoint, progress, fused)
+    return Training(run, model, dataset, checkpoint)
 
 
-def _finish(
-    run: Run,
-    model: CVAE,
-    dataset: Dataset,
-    checkpoint: Checkpoint | None,
-    progress: bool,
-    fused: bool | None,
-) -> Run:
+def finish(training: Training, progress: bool, fused: bool | None = None) -> None:
     """Run the epochs that are left; a failure is recorded where the disk lets it."""
+    run, model = training.run, training.model
     try:
         run.write_graphs(model)
-        fit(model, dataset, run, checkpoint, progress, fused)
+        fit(model, training.dataset, run, training.checkpoint, progress, fused)
     except BaseException as error:
         with suppress(OSError):
             is_interrupt = isinstance(error, KeyboardInterrupt)
             run.update(status="interrupted" if is_interrupt else "failed")
         raise
-    return run
 
 
 def _remove_scratch(run: Run) -> None:
     """Remove what a killed process has left half-written."""
     remove_scratch(run.path)
     remove_scratch(run.checkpoints_path)
-
-
-def resolve_spec(
-    dataset: Dataset, preset: str | None, spec: Spec | None, settings: dict[str, Any]
-) -> tuple[str | None, Spec]:
-    """The preset's name, None where a spec is given, and the spec with the single settings.
-
-    A preset leaves the data set's own split as it is, but for the fields that it names.
-    """
-    if spec is not None and preset is not None:
-        raise InputError(
-            "either a preset or a spec must be given", "both", "Leave one of them out."
-        )
-    labelled = spec.data.labelled if spec else _labelled(dataset, settings)
-    if labelled is not None and not isinstance(dataset.condition, Categorical):
-        raise InputError(
-            "labelled must come with data of one class label a row",
-            f"{dataset.name or 'data'} with {dataset.condition}",
-            "Leave it out, or bring labels.",
-        )
-    if spec is None:
-        preset = check_choice(preset or _default_preset(dataset, settings), PRESETS, "preset")
-        changes = PRESETS[preset][1]
-        data = dataset.spec.model_copy(update=changes.get("data", {}))
-        spec = Spec.parse({**changes, "data": data})
-    return preset, settled(dataset, spec.override(**{**settings, "source": dataset.name}))
-
-
-def settled(dataset: Dataset, spec: Spec) -> Spec:
-    """The spec with what the data say: how they were read, and the likelihood where it is auto."""
-    spec = spec.override(**{name: getattr(dataset.spec, name) for name in READING})
-    if spec.model.likelihood == "auto":
-        spec = spec.override(likelihood=fitting_likelihood(dataset))
-    return spec
-
-
-def fitting_likelihood(dataset: Dataset) -> str:
-    """The likelihood for these data where none is named."""
-    if dataset.table is not None:
-        return "table"
-    if dataset.pixel_classes is not None:
-        return "categorical"
-    # also of numbers beyond [0, 1], which it refuses: most of them are pixels that want dividing
-    return "bernoulli"
-
-
-def explain_likelihood(dataset: Dataset, likelihood: str) -> str:
-    """Why these data get that likelihood, in one sentence."""
-    reasons = {
-        "table": "the data are columns: a Normal for numbers, probabilities for classes",
-        "categorical": "each pixel is one of several classes",
-        "bernoulli": "pixels are zeros and ones"
-        if dataset.x_max == 1 and dataset.x.dtype == "uint8"
-        else "pixels are grey levels, each the probability of a one; continuous_bernoulli or "
-        "logistic_mixture would give them a density",
-    }
-    reason = reasons.get(likelihood) if likelihood == fitting_likelihood(dataset) else None
-    return f"{likelihood}: {reason or 'as named'}"
-
-
-def _check_read_alike(dataset: Dataset, reading: dict[str, Any]) -> None:
-    """Raise if settings would read the data in another way than they were."""
-    for name, value in reading.items():
-        if getattr(dataset.spec, name) != value:
-            raise InputError(
-                f"{name} must be said where the data are read",
-                f"{value!r} for a data set read with {getattr(dataset.spec, name)!r}",
-                f"Call load_data(..., {name}={value!r}).",
-            )
-
-
-def _default_preset(dataset: Dataset, settings: dict[str, Any]) -> str:
-    """The preset for these data."""
-    return default_preset(
-        len(dataset.x),
-        dataset.pixel_classes is not None,
-        dataset.table is not None,
-        isinstance(dataset.condition, Schema),
-        _labelled(dataset, settings) is not None,
-    )
-
-
-def _labelled(dataset: Dataset, settings: dict[str, Any]) -> int | None:
-    """How many labels are to be used."""
-    return settings.get("labelled", dataset.spec.labelled)
 
 
 def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bool = False) -> Path:
@@ -288,6 +222,22 @@ def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bo
             "Choose another name, or --resume the run that is there.",
         )
     return check_new_path(path)
+
+
+def first_model(
+    dataset: Dataset,
+    spec: Spec,
+    start_from: Path | str | None = None,
+    networks: Networks = None,
+) -> CVAE:
+    """The compiled model that a training begins with; errors as `prepare_model`."""
+    if spec.model.baseline == "frozen" and start_from is None:
+        raise InputError(
+            "a frozen baseline must come from another run, in --from",
+            "none",
+            "Train one with --network deterministic --baseline joint first.",
+        )
+    return prepare_model(dataset, spec, start_from, networks)
 
 
 def prepare_model(

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from condvae.blocks import ROWS
 from condvae.checks import InputError
 from condvae.cli import main
 from condvae.conditions import Categorical
-from condvae.graph.model import ROWS, GraphModel
+from condvae.graph.model import GraphModel
 from condvae.graph.networks import model_graphs
 from condvae.models import build_model, network_tensors, network_variables
 from condvae.runs import Run
@@ -54,6 +55,13 @@ def test_seeds_mean_the_same(settings, tmp_path):
     x = np.random.default_rng(1).random((len(labels), 4, 3, 1), dtype="float32")
     expected = keras_model.transfer(x, labels, to=labels[::-1], seed=5)
     np.testing.assert_allclose(graph_model.transfer(x, y, to, seed=5), expected, atol=1e-5)
+    # cut into blocks anyhow, the answers are the same
+    ends = [(0, 1), (1, 100), (100, len(y))]
+    blocks = graph_model.generate_blocks((y[a:b] for a, b in ends), 3, finish=lambda x: 2 * x)
+    np.testing.assert_allclose(np.concatenate(list(blocks)), 2 * found, atol=1e-5)
+    encoded = graph_model.encode_blocks(((x[a:b], y[a:b]) for a, b in ends), 5)
+    means = np.concatenate([mean for mean, _ in encoded])
+    np.testing.assert_allclose(means, keras_model.encode(x, labels, 5)[0], atol=1e-5)
 
 
 def test_what_a_model_cannot_is_said(tmp_path):

@@ -43,7 +43,7 @@ def test_the_history_is_that_of_single_steps(small, tmp_path, monkeypatch, setti
 def test_an_interrupted_run_ends_as_if_it_had_not_been(small, tmp_path, monkeypatch, at):
     """To the last bit, wherever in an epoch the block ends that the signal fell into."""
     monkeypatch.setattr(fused, "BLOCK_STEPS", 3)
-    monkeypatch.setattr("condvae.training.recorder.SPACING", 0.0)
+    monkeypatch.setattr("condvae.training.journal.SPACING", 0.0)
     whole = quick(small, tmp_path / "whole", fused=True, **SETTINGS)
     serve, served = Blocks.__getitem__, []
 

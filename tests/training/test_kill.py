@@ -29,11 +29,11 @@ def train_in_process(
     """What `condvae train --resume` does, with a checkpoint of every epoch."""
     import jax
 
-    from condvae.training import recorder, train
+    from condvae.training import journal, train
 
     if not cached:
         jax.config.update("jax_compilation_cache_dir", None)
-    recorder.SPACING = 0.0
+    journal.SPACING = 0.0
     if stop_at is not None:
         Stopper(path, stop_at, log).install()
     train(

@@ -19,11 +19,12 @@ from condvae.runs import Run
 from condvae.spec import Spec
 from condvae.training import train
 from condvae.training.feed import Feed
+from condvae.training.journal import Journal
 
 # four steps an epoch, pixels binarised anew: each step draws from every source of chance
 SETTINGS = {"epochs": 4, "batch_size": 40, "pixels": "dynamic"}
-# modules by name, since the package has functions of these names
-TRAIN, FIT = (sys.modules[f"condvae.training.{name}"] for name in ("train", "fit"))
+# the module by name, since the package has a function of this name
+TRAIN = sys.modules["condvae.training.train"]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def whole(small, tmp_path_factory):
 @pytest.fixture
 def broken(small, tmp_path, signal_at, monkeypatch):
     """The same run, ended by Ctrl-C in its third epoch, with a checkpoint of every epoch."""
-    monkeypatch.setattr("condvae.training.recorder.SPACING", 0.0)
+    monkeypatch.setattr("condvae.training.journal.SPACING", 0.0)
     with signal_at(10):
         return quick(small, tmp_path / "run", **SETTINGS)
 
@@ -264,7 +265,7 @@ def test_a_checkpoint_of_another_optimizer_leaves_the_record_as_it_was(small, br
 def test_while_a_run_goes_on_no_figures_are_claimed(small, broken, killed_at):
     """After a kill the weights may be better ones than those that the figures are of."""
     assert broken.record.figures.epochs == 2
-    with killed_at(FIT, "_figures"):
+    with killed_at(Journal, "figures"):
         resume(small, broken)
     assert Run.open(broken.path).record.figures is None
     assert resume(small, broken).record.figures.epochs == 4
@@ -301,7 +302,7 @@ def test_a_row_that_the_disk_cut_short_is_mended(small, tmp_path, monkeypatch):
             file.write("1,2")
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr("condvae.training.recorder.append_history", cut)
+    monkeypatch.setattr("condvae.training.journal.append_history", cut)
     with pytest.raises(InputError, match="room for a checkpoint"):
         quick(small, tmp_path / "run", epochs=1)
     assert Run.open(tmp_path / "run").history["epoch"] == [1]
@@ -337,7 +338,7 @@ def test_a_second_writer_is_refused_and_the_first_named(small, broken):
 
 def test_the_newest_two_and_the_best_checkpoint_are_kept(tmp_path, monkeypatch):
     """Images of pure noise: what is learned after the first epochs does not generalise."""
-    monkeypatch.setattr("condvae.training.recorder.SPACING", 0.0)
+    monkeypatch.setattr("condvae.training.journal.SPACING", 0.0)
     noise = np.random.default_rng(0).integers(0, 256, (90, 4, 3), dtype="uint8")
     settings = {
         "hidden_dims": (64,),
@@ -356,7 +357,7 @@ def test_the_newest_two_and_the_best_checkpoint_are_kept(tmp_path, monkeypatch):
 def test_a_full_disk_leaves_the_last_checkpoint_and_says_how_much_is_needed(
     small, whole, tmp_path, monkeypatch, full_at
 ):
-    monkeypatch.setattr("condvae.training.recorder.SPACING", 0.0)
+    monkeypatch.setattr("condvae.training.journal.SPACING", 0.0)
     flush, flushed = atomic._flush, []
 
     def full(path):

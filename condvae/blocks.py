@@ -1,0 +1,52 @@
+"""Rows in blocks: memory that does not grow with their number, and every core at work."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+# Enough for a matrix product on one core, few enough for the processor's cache.
+ROWS = 256
+MOST_WORKERS = 16  # more of them wait for Python's lock
+
+
+def in_order(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
+    """What each job's work returns, in the order of the jobs, by a thread for each core.
+
+    Jobs are drawn here, a few ahead of what is asked for: so memory is bounded, and random numbers
+    that they hold come in one order. A matrix product takes one core meanwhile, because BLAS's own
+    threads wait for each other by spinning: on a machine with other work that took ten times as
+    long.
+    """
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    ahead: deque[Future[Result]] = deque()
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool:
+        try:
+            for job in jobs:
+                ahead.append(pool.submit(work, job))
+                if len(ahead) > 2 * workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def slices(num_rows: int, size: int = ROWS) -> Iterator[slice]:
+    """The rows in blocks, the last one shorter."""
+    for first in range(0, num_rows, size):
+        yield slice(first, min(first + size, num_rows))
+
+
+def repeated(rows: np.ndarray, times: int, size: int = ROWS) -> Iterator[np.ndarray]:
+    """Blocks of `np.repeat(rows, times, axis=0)`, which is never there as a whole."""
+    for part in slices(len(rows) * times, size):
+        yield rows[np.arange(part.start, part.stop) // times]

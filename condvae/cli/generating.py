@@ -1,0 +1,184 @@
+"""condvae generate."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from condvae.checks import InputError, check_at_least, check_new_path
+from condvae.cli.arguments import Overwrite, counted, numbers, working
+
+if TYPE_CHECKING:
+    from condvae.runs import Run
+
+_log = logging.getLogger(__name__)
+
+
+def generate(
+    run: Annotated[Path, Parameter(name="RUN")],
+    /,
+    *,
+    out: Path,
+    given: Annotated[list[str] | None, Parameter(negative="")] = None,
+    num_samples: Annotated[int | None, Parameter(name=["--num-samples", "-n"])] = None,
+    per_class: int | None = None,
+    z: str | None = None,
+    sample: Annotated[bool, Parameter(negative="")] = False,
+    seed: int = 0,
+    overwrite: Overwrite = False,
+) -> int:
+    """New images under a label or given an image: a sheet (.png), arrays (.npz), x alone (.npy) or
+    a folder; new rows of a table: .csv, .tsv or .parquet. Arrays may be larger than memory.
+
+    Args:
+        run: A run folder.
+        out: Where to write; its suffix says in which form.
+        given: The label: 3, or digit=3; of several conditions once for each, name=value, what is
+            left out being missing; or the file of the image that is given. Of a table with nothing
+            given the conditions are drawn from the training rows.
+        num_samples: How many images; 16 when not given.
+        per_class: So many images of every label: a balanced synthetic set.
+        z: One style for all, such as --z=0.5,-1.2, in place of draws from the prior.
+        sample: Draw the pixels too; else each pixel is its expected value.
+        seed: Of z and of the pixels.
+    """
+    import numpy as np
+
+    from condvae.blocks import repeated
+    from condvae.data.array_files import write_blocks
+    from condvae.data.writers import ARRAYS, check_image_path, write_images
+    from condvae.runs import Run
+    from condvae.streaming import generate_blocks
+
+    check_new_path(out, overwrite)
+    for option, number in (("--num-samples", num_samples), ("--per-class", per_class)):
+        check_at_least(1 if number is None else number, 1, option)
+    if per_class is not None and (given or num_samples is not None or z is not None):
+        raise InputError(
+            "--per-class stands alone", "--given, -n or --z beside it", "Leave one out."
+        )
+    if z is not None and (num_samples or 1) > 1 and not sample:
+        raise InputError(
+            "--z must come with one image, or with --sample",
+            f"-n {num_samples}",
+            "One style has one expected image: leave -n out.",
+        )
+    opened = Run.open(run)
+    preprocessing = opened.record.preprocessing
+    is_table, as_arrays = preprocessing.table is not None, out.suffix.lower() in ARRAYS
+    if not is_table:
+        check_image_path(out)
+    if not (preprocessing.in_unit_interval or is_table or as_arrays):
+        raise InputError(
+            "images must lie in [0, 1] to be written as pictures",
+            f"a run on {preprocessing.assumption}",
+            "Write an .npz.",
+        )
+    count = num_samples or (16 if z is None else 1)
+    y, labels, times = conditions(opened, given or [], count, per_class, seed)
+    style = None if z is None else np.array(numbers(z, "--z", float), "float32")
+    num_images = len(labels) * times
+    with working("generating") as say:
+        if is_table:
+            y = np.repeat(y, times, axis=0)
+            styles = None if style is None else np.repeat(style[None], num_images, axis=0)
+            x = opened.model.generate(y, z=styles, sample=sample, seed=seed)
+            return write_rows(opened, x, y, out, seed)
+        finish = _finish(opened, as_arrays)
+        settings = {"z": style, "sample": sample, "seed": seed, "finish": finish}
+        blocks = counted(generate_blocks(opened, repeated(y, times), **settings), num_images, say)
+        if as_arrays:
+            names = repeated(np.asarray(labels), times)
+            pairs = ({"x": x, "y": y} for x, y in zip(blocks, names, strict=True))
+            write_blocks(out, num_images, pairs)
+        else:
+            write_images(out, np.concatenate(list(blocks)), np.repeat(labels, times).tolist())
+    kind = "samples of the pixels" if sample else "expected pixels"
+    print(f"{out}: {num_images:,} images, {kind}, seed {seed}")
+    return 0
+
+
+def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any]:
+    """From what the model expects to what is written: grey levels, classes, or the numbers."""
+    if run.record.preprocessing.pixel_classes is not None:
+        from condvae.exploration.figure import class_colours
+
+        if not as_arrays:
+            return class_colours
+        return lambda x: x.argmax(axis=-1)[..., None].astype("uint8")
+    from condvae.data.writers import to_uint8
+
+    return to_uint8 if as_arrays and run.record.preprocessing.in_unit_interval else lambda x: x
+
+
+def conditions(
+    run: "Run", given: list[str], count: int, per_class: int | None, seed: int
+) -> tuple[Any, list[str], int]:
+    """y of the images to generate, what to call them, and how often each comes, one by one."""
+    import numpy as np
+
+    from condvae.conditions import Image, MaskedImage, Schema, check_categorical
+    from condvae.data.image_folder import read_image
+
+    condition = run.record.condition
+    if isinstance(condition, Schema):
+        if per_class is not None:
+            only = check_categorical(
+                condition.conditions[0] if len(condition.names) == 1 else condition
+            )
+            labels = list(only.categories)
+            return condition.encode({only.name: np.asarray(labels)}), labels, per_class
+        if not given and run.record.preprocessing.table is not None:
+            rows = run.check_data(run.load_data()).train.given
+            drawn = np.random.default_rng(seed).integers(len(rows), size=count)
+            return rows[drawn], [""] * count, 1
+        values = condition.parse(given)
+        encoded = condition.encode(values)
+        for sentence in condition.outside(values):
+            _log.warning("%s", sentence)
+        return encoded, [" ".join(given) or "anything"], count
+    if per_class is not None:
+        labels = list(check_categorical(condition).categories)
+        return np.asarray(labels), labels, per_class
+    if len(given) != 1:
+        raise InputError(
+            "generate needs either --given LABEL or --per-class N",
+            f"{len(given)} labels" if given else "none of them",
+            "Give one.",
+        )
+    if isinstance(condition, MaskedImage):
+        raise InputError(
+            "generate needs a run that is given classes or whole images",
+            f"{run.path}, which is given parts of images",
+            "Use `condvae complete`.",
+        )
+    if isinstance(condition, Image):
+        # a float: the training images may have been binary
+        picture = read_image(Path(given[0]), condition.image_shape) / np.float32(255)
+        return picture[None], given, count
+    label = condition.given(given[0])
+    return np.asarray([label]), [label], count
+
+
+def write_rows(run: "Run", x: Any, y: Any, out: Path, seed: int) -> int:
+    """Generated rows of a table, with the conditions that they were given; no column for others."""
+    from condvae.conditions import Continuous, Schema
+    from condvae.data.tables import write_table
+
+    table, condition = run.record.preprocessing.table, run.record.condition
+    if table is None or not isinstance(condition, Schema):
+        raise TypeError("a run on a table has both")
+    encoded = condition.encode(y)
+    given = {c.name for c, block in condition.blocks if encoded[:, block.stop].any()}
+    decoded = condition.decode(encoded)
+    columns = {**x, **{name: decoded[name] for name in condition.names if name in given}}
+    wholes = [c for c in condition.conditions if isinstance(c, Continuous) and c.integer]
+    whole = [c.name for c in wholes if c.name in given]
+    # classes that are numbers are integers too
+    whole += [name for name, values in columns.items() if values.dtype.kind == "i"]
+    order = [name for name in table.order if name in columns]
+    write_table(out, {name: columns[name] for name in order}, {*table.integers, *whole})
+    print(f"{out}: {len(columns[order[0]]):,} rows, drawn, seed {seed}")
+    return 0

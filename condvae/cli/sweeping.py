@@ -1,0 +1,114 @@
+"""condvae sweep."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from condvae.checks import InputError, check_choice
+from condvae.cli.arguments import DataDir, load_dataset, numbers
+from condvae.cli.training import INTERRUPTED, TERMINATED, Settings, read_config
+from condvae.presets import PRESETS, READING
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Grid(Settings):
+    """The settings of all models, and the lists in which they differ.
+
+    Attributes:
+        beta: Weights of the KL between commas, such as 0.5,1,2,4.
+        learning_rate: Of Adam, between commas; with a schedule, their peaks.
+        seed: The first one.
+    """
+
+    beta: str | None = None  # type: ignore[reportIncompatibleVariableOverride]
+    learning_rate: str | None = None  # type: ignore[reportIncompatibleVariableOverride]
+
+
+def sweep(
+    source: Annotated[str, Parameter(name="DATA")],
+    /,
+    *,
+    seeds: int = 1,
+    together: bool | None = None,
+    preset: str | None = None,
+    out: Path | None = None,
+    config: Path | None = None,
+    start_from: Annotated[Path | None, Parameter(name="--from")] = None,
+    resume: Annotated[bool, Parameter(negative="")] = False,
+    data_dir: DataDir = None,
+    settings: Grid = Grid(),
+) -> int:
+    """Train a model for each seed, beta and learning rate: a run folder each, a table, a figure of
+    rate and distortion. What Ctrl-C or SIGTERM ends, the same command with --resume completes.
+
+    Exit codes: 0 done, 2 a mistake in the input or a full disk, 130 Ctrl-C, 143 SIGTERM.
+
+    Args:
+        source: A set's name or a path.
+        seeds: So many of them, from --seed on.
+        together: Train all models as one program, or one after another; as is faster when not
+            given.
+        preset: See `condvae presets`; chosen by the number of images when not given.
+        out: The folder to make; runs/DATA-PRESET-sweep when not given.
+        config: A JSON file with a whole spec, as `condvae presets NAME` prints.
+        start_from: A run whose weights are the first ones.
+        resume: Go on with the sweep in --out (or the last of the default name): what is finished
+            stays, what is not yet there begins.
+    """
+    from condvae.training import sweep as sweep_models
+
+    given = settings.given()
+    lists = {
+        name: numbers(given.pop(name), f"--{name.replace('_', '-')}", float)
+        for name in ("beta", "learning_rate")
+        if name in given
+    }
+    spec = read_config(config)
+    if preset is not None:
+        check_choice(preset, PRESETS, "preset")  # before data are loaded, or even downloaded
+    reading = {name: value for name, value in given.items() if name in READING}
+    dataset = load_dataset(source, data_dir, spec and spec.data, **reading)
+    found = sweep_models(
+        dataset,
+        seeds=seeds,
+        preset=preset,
+        spec=spec,
+        out_dir=out,
+        start_from=start_from,
+        resume=resume,
+        together=together,
+        **lists,
+        **given,
+    )
+    lines = [["run", "status", "epochs", "−ELBO", "reconstruction_loss", "kl_loss"]]
+    for row in found.rows:
+        shown = ["", "", "", ""]
+        if "epochs" in row:
+            losses = row["val_reconstruction_loss"], row["val_kl_loss"]
+            shown = [f"{row['epochs']}", *(f"{loss:.2f}" for loss in (sum(losses), *losses))]
+        lines.append([row["run"], row["status"], *shown])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]))
+    for text in dict.fromkeys(row["comparability"] for row in found.rows if "epochs" in row):
+        print(f"({text})")
+    print(f"sweep: {found.path}")
+    statuses = {row["status"] for row in found.rows}
+    if statuses == {"failed"}:
+        raise InputError(
+            "the losses of a sweep must stay finite",
+            "others in each of its runs",
+            "Lower the learning rates, or look for extreme values in the data.",
+        )
+    if statuses.isdisjoint({"interrupted", "terminated", "running"}):
+        return 0
+    print(
+        f"not finished: {found.path} keeps what was done; the same command with --out "
+        f"{found.path} --resume goes on",
+        file=sys.stderr,
+    )
+    return TERMINATED if "terminated" in statuses else INTERRUPTED

@@ -1,0 +1,116 @@
+"""Arrays of any length to a file, some rows at a time: an .npz, or an .npy of one array.
+
+Nothing is compressed: deflating images takes longer than making them.
+"""
+
+import errno
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from condvae.atomic import atomic_path
+from condvae.checks import InputError
+
+Rows = Mapping[str, np.ndarray]
+
+
+def write_blocks(path: Path, num_rows: int, blocks: Iterable[Rows]) -> None:
+    """Write arrays, whole or not at all, as their rows come.
+
+    The first array goes straight into an .npz, the others wait beside it: let it be the largest.
+
+    Args:
+        path: an `.npz`; or an `.npy`, which gets the first array alone.
+        num_rows: of each array, in all.
+        blocks: the next rows of all arrays by name, again and again, of one shape and dtype.
+
+    Raises:
+        InputError: the disk has no room for them.
+    """
+    blocks = iter(blocks)
+    first = next(blocks)
+    blocks = _checked(first, num_rows, chain([first], blocks))
+    write = _write_npy if path.suffix.lower() == ".npy" else _write_npz
+    needed = num_rows * sum(rows[0].nbytes for rows in first.values())
+    with _room(path, needed), atomic_path(path) as fresh:
+        if shutil.disk_usage(fresh.parent).free < needed:
+            raise OSError(errno.ENOSPC, "too few for the arrays")
+        write(fresh, num_rows, first, blocks)
+
+
+def _write_npy(path: Path, num_rows: int, first: Rows, blocks: Iterator[Rows]) -> None:
+    """The first array alone."""
+    (name, rows), *_ = first.items()
+    with open(path, "wb") as file:
+        _write_header(file, num_rows, rows)
+        for block in blocks:
+            file.write(_in_a_row(block[name]))
+
+
+def _write_npz(path: Path, num_rows: int, first: Rows, blocks: Iterator[Rows]) -> None:
+    """One array after the other, as an archive has them: the later ones from nameless files."""
+    (name, rows), *others = first.items()
+    with ExitStack() as opened:
+        archive = opened.enter_context(zipfile.ZipFile(path, "w"))
+        waiting = {
+            other: opened.enter_context(tempfile.TemporaryFile(dir=path.parent))
+            for other, _ in others
+        }
+        with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+            _write_header(member, num_rows, rows)
+            for block in blocks:
+                member.write(_in_a_row(block[name]))
+                for other, file in waiting.items():
+                    file.write(_in_a_row(block[other]))
+        for other, file in waiting.items():
+            file.seek(0)
+            with archive.open(f"{other}.npy", "w", force_zip64=True) as member:
+                _write_header(member, num_rows, first[other])
+                shutil.copyfileobj(file, member)
+
+
+def _in_a_row(rows: np.ndarray) -> Any:
+    """The numbers as files take them."""
+    return np.ascontiguousarray(rows)
+
+
+def _write_header(file: IO[bytes], num_rows: int, rows: np.ndarray) -> None:
+    """What comes before an array's numbers."""
+    header = npy.header_data_from_array_1_0(np.ascontiguousarray(rows))
+    npy.write_array_header_1_0(file, {**header, "shape": (num_rows, *rows.shape[1:])})
+
+
+def _checked(first: Rows, num_rows: int, blocks: Iterable[Rows]) -> Iterator[Rows]:
+    """The blocks, if they are what the headers say."""
+    form, written = {name: (rows.shape[1:], rows.dtype) for name, rows in first.items()}, 0
+    for block in blocks:
+        sizes = {len(rows) for rows in block.values()}
+        if len(sizes) > 1 or form != {n: (rows.shape[1:], rows.dtype) for n, rows in block.items()}:
+            raise ValueError(f"every block must have the same rows of {form}")
+        written += sizes.pop()
+        yield block
+    if written != num_rows:
+        raise ValueError(f"there must be {num_rows} rows, not {written}")
+
+
+@contextmanager
+def _room(path: Path, num_bytes: int) -> Iterator[None]:
+    """Say how much is needed where the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise InputError(
+            f"the disk of {path} must have room for {num_bytes / 1e6:,.1f} MB",
+            f"{shutil.disk_usage(path.parent).free / 1e6:,.1f} MB free ({error.strerror})",
+            "Free some, or choose another place.",
+        ) from None

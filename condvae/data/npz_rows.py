@@ -1,0 +1,86 @@
+"""An .npz of images and labels, read some rows at a time."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from condvae.blocks import slices
+from condvae.data.npz import HEADER_READERS, announced, opened, refusal
+from condvae.data.pairs import checked_pair
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """Images and labels that stay in their file.
+
+    Attributes:
+        path: an .npz with the arrays x, uint8, and y, and no other.
+        num_rows: of both.
+    """
+
+    path: Path
+    num_rows: int
+
+    def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Images (rows, height, width, channels) and labels (rows,), again and again.
+
+        Raises:
+            InputError: the file is damaged, or y holds no labels.
+        """
+        damage = f"{self.path} must be whole", "a damaged one"
+        names = f"x of {self.path}", f"y of {self.path}"
+        with opened(self.path) as archive, archive.open("x.npy") as x, archive.open("y.npy") as y:
+            with refusal(*damage):
+                images, labels = _Array(x), _Array(y)
+            for part in slices(self.num_rows):
+                with refusal(*damage):
+                    pair = images.rows(part), labels.rows(part)
+                yield checked_pair(*pair, *names)
+            with refusal(*damage):
+                for file in (x, y):
+                    file.read(1)  # there zipfile compares the sums
+
+    @property
+    def x_max(self) -> int:
+        """The integer that stands for one, as `Dataset.x_max`: 1 of zeros and ones alone."""
+        return 255 if any(x.max() > 1 for x, _ in self.blocks()) else 1
+
+
+def open_rows(path: Path) -> StoredRows | None:
+    """The rows of an .npz of 8-bit images and one label each; None of any other: read that whole.
+
+    Raises:
+        InputError: no .npz, a damaged one, or a pickled array.
+    """
+    with opened(path) as archive:
+        members = {info.filename: info for info in archive.infolist()}
+        if set(members) != {"x.npy", "y.npy"}:
+            return None
+        (x_shape, x_dtype), (y_shape, _) = (
+            announced(archive, f"array {name[0]!r} of {path}", members[name])
+            for name in ("x.npy", "y.npy")
+        )
+        with archive.open("x.npy") as x, archive.open("y.npy") as y:
+            by_columns = _Array(x).by_columns or _Array(y).by_columns
+    is_images = x_dtype == "uint8" and len(x_shape) in (3, 4) and math.prod(x_shape)
+    if not is_images or by_columns or y_shape != x_shape[:1]:
+        return None
+    return StoredRows(path, x_shape[0])
+
+
+class _Array:
+    """An array in an archive, behind its header."""
+
+    def __init__(self, file: IO[bytes]):
+        shape, self.by_columns, self.dtype = HEADER_READERS[npy.read_magic(file)](file)
+        self.file, self.shape = file, shape[1:]
+
+    def rows(self, part: slice) -> np.ndarray:
+        """The next ones, as many as the part has."""
+        size = (part.stop - part.start) * math.prod(self.shape) * self.dtype.itemsize
+        return np.frombuffer(self.file.read(size), self.dtype).reshape(-1, *self.shape)

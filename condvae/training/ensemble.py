@@ -1,0 +1,206 @@
+"""Models of one architecture trained as one program, under JAX: `jax.vmap` of one model's step.
+
+The variables of all models are stacked, with an axis of members before their own: weights,
+optimizer, metrics, beta, and the states of the random generators, so that each member draws what it
+would draw alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from condvae.models import CVAE, scheduled_rate
+from condvae.training.feed import Feed
+from condvae.training.fused import BLOCK_STEPS, Blocks, looped
+
+# A model's values, (trainable, non-trainable, optimizer's, metrics'), each a list, in the order of
+# Keras's JAX trainer; of an ensemble with an axis of members before each.
+State = tuple[list[Any], ...]
+
+# A signal waits for the end of a block, which many models make longer.
+LEAST_STEPS = 16
+
+
+def variables_of(model: CVAE) -> tuple[list[keras.Variable], ...]:
+    """The variables that a `State` has the values of."""
+    model.optimizer.build(model.trainable_variables)
+    return (
+        model.trainable_variables,
+        model.non_trainable_variables,
+        model.optimizer.variables,
+        model.metrics_variables,
+    )
+
+
+def read_state(model: CVAE) -> State:
+    """Copies of a compiled model's values."""
+    return tuple([np.array(variable) for variable in group] for group in variables_of(model))
+
+
+def write_state(model: CVAE, state: State) -> None:
+    """Give a model these values; of a state cut short, its first groups alone."""
+    for variables, values in zip(variables_of(model), state, strict=False):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+
+class Ensemble:
+    """The stacked states of compiled models, and their steps.
+
+    Args:
+        model: one of them, which lends its steps; its own values do not matter.
+        states: of each member, by `read_state`.
+        rates: the peak learning rate of each.
+        feeds: of each, the shuffled training batches; their data are one.
+        validation: the validation batches.
+        training: the spec that the members share but for the seed and the rate.
+        steps: of the whole training, that schedules span.
+
+    Attributes:
+        state: where the members stand.
+        best: the weights that were validated in the best epoch of each, and beside them the
+            non-trainable values; see `keep`.
+    """
+
+    def __init__(
+        self,
+        model: CVAE,
+        states: Sequence[State],
+        rates: Sequence[float],
+        feeds: Sequence[Feed],
+        validation: Feed,
+        training: Any,
+        steps: int,
+    ):
+        import jax
+
+        def stack(*values: np.ndarray) -> Any:
+            return jax.numpy.asarray(np.stack(values))
+
+        self.model, self.feeds, self.validation = model, list(feeds), validation
+        self.state: State = jax.tree.map(stack, *states)
+        self.rates = np.array(rates, "float32")
+        self.best: State = ()
+        self._data = jax.device_put({"x": feeds[0].x, "y": feeds[0].y})
+        self._validation_data = jax.device_put({"x": validation.x, "y": validation.y})
+        optimizer, groups = model.optimizer, variables_of(model)
+
+        def set_rate(peak: Any) -> None:
+            rate = scheduled_rate(training, steps, peak)
+            if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+                optimizer.learning_rate = rate  # a constant one is among the variables
+
+        def scope_of(state: State) -> Any:
+            pairs = [zip(*group, strict=True) for group in zip(groups, state, strict=False)]
+            return keras.StatelessScope(state_mapping=[pair for group in pairs for pair in group])
+
+        def train_step(carried: Any, batch: Any) -> Any:
+            state, rate = carried
+            set_rate(rate)
+            logs, state = model.train_step(state, (batch,))
+            set_rate(training.learning_rate)  # no tracer outlives the trace
+            return logs, (state, rate)
+
+        def test_step(state: Any, batch: Any) -> Any:
+            return model.test_step(state, (batch,))
+
+        def validated(state: State) -> Any:
+            """The weights that are validated and kept: the average, where there is one."""
+            if not optimizer.use_ema:
+                return state[0]
+            with scope_of(state) as scope:
+                optimizer.finalize_variable_values(model.trainable_variables)
+            return [scope.get_current_value(variable) for variable in model.trainable_variables]
+
+        def settings(state: State, rate: Any) -> dict[str, Any]:
+            with scope_of(state):
+                set_rate(rate)
+                values = {"learning_rate": optimizer.learning_rate, "beta": model.last_beta}
+                values = {k: keras.ops.convert_to_tensor(v) for k, v in values.items()}
+                set_rate(training.learning_rate)
+            return values
+
+        def choose(is_better: Any, new: Any, old: Any) -> Any:
+            return jax.tree.map(lambda a, b: jax.numpy.where(is_better, a, b), new, old)
+
+        self._train = jax.jit(looped(jax.vmap(train_step)), donate_argnums=0)
+        self._test = jax.jit(looped(jax.vmap(test_step, in_axes=(0, None))))
+        self._validated = jax.jit(jax.vmap(validated))
+        self._settings = jax.jit(jax.vmap(settings))
+        self._choose = jax.jit(jax.vmap(choose))
+
+    def blocks(self, epoch: int, step: int) -> Iterator[np.ndarray]:
+        """The rows of an epoch from a step on, each member's shuffled by its seed, as `train` asks.
+
+        The running means begin anew but in the middle of an epoch.
+        """
+        if not step:
+            self.state = (*self.state[:3], _zeros(self.state[3]))
+        most = max(LEAST_STEPS, BLOCK_STEPS // len(self.feeds))
+        served = []
+        for feed in self.feeds:
+            rest = feed.from_step(step)
+            rest.start_epoch(epoch)
+            served.append(Blocks(rest, most))
+        for index in range(len(served[0])):
+            yield np.stack([blocks[index][0]["rows"] for blocks in served], axis=1)
+
+    def train(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Take the steps of a block; the running means of the epoch, (members,) each.
+
+        Args:
+            rows: (steps, members, batch), padded with -1 to whole blocks.
+        """
+        import jax
+
+        logs, (self.state, _) = self._train((self.state, self.rates), self._data, rows)
+        return jax.device_get(logs)
+
+    def validate(self) -> dict[str, np.ndarray]:
+        """Validation losses, learning rate and beta, (members,) each, after an epoch."""
+        import jax
+
+        trainable, non_trainable, optimizer, metrics = self.state
+        state = (self._validated(self.state), non_trainable, _zeros(metrics))
+        logs: Any = {}
+        blocks = Blocks(self.validation)
+        for index in range(len(blocks)):
+            logs, state = self._test(state, self._validation_data, blocks[index][0]["rows"])
+        figures = {f"val_{name}": value for name, value in logs.items()}
+        figures |= self._settings(self.state, self.rates)
+        self._weights = state[:2]
+        self.state = (trainable, state[1], optimizer, state[2])
+        return jax.device_get(figures)
+
+    def keep(self, is_better: np.ndarray) -> None:
+        """Take over the weights that were just validated as the best ones, of some members."""
+        self.best = self._choose(is_better, self._weights, self.best or self._weights)
+
+    def on_host(self) -> tuple[State, State]:
+        """The members' values, and their best ones."""
+        import jax
+
+        return jax.device_get((self.state, self.best))
+
+    def shrink(self, slots: Sequence[int]) -> None:
+        """Go on with some members alone."""
+        import jax
+
+        index = np.array(slots)
+        self.state, self.best = jax.tree.map(lambda values: values[index], (self.state, self.best))
+        self.rates = self.rates[index]
+        self.feeds = [self.feeds[slot] for slot in slots]
+
+
+def of_member(state: State, slot: int) -> State:
+    """One member's values."""
+    return tuple([values[slot] for values in group] for group in state)
+
+
+def _zeros(values: list[Any]) -> list[Any]:
+    """As many zeros."""
+    import jax
+
+    return jax.tree.map(jax.numpy.zeros_like, values)

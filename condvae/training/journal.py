@@ -1,0 +1,129 @@
+"""What a training leaves in the run folder: history, best weights, checkpoints."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from condvae.checkpoint import Checkpoint, TrainingState, save_checkpoint
+from condvae.checks import InputError
+from condvae.history import COLUMNS, append_history, write_history
+from condvae.models import CVAE, network_tensors
+from condvae.records import Figures
+from condvae.runs import Run
+from condvae.tensors import write_tensors
+from condvae.training.averaging import AveragedWeights
+from condvae.training.state import make_checkpoint
+
+# A checkpoint is taken when the time since the last one exceeds so many times its cost.
+SPACING = 50.0
+
+
+class DivergenceError(InputError):
+    """The losses of a training are no longer finite."""
+
+
+class Journal:
+    """The writer of a running training's folder; it knows no model but the one it is handed.
+
+    Args:
+        run: the folder and the spec.
+        checkpoint: what the run goes on from; None: from its beginning.
+
+    Attributes:
+        state: where the training stands.
+        checkpoint: the last one.
+        saved: when it was taken, by time.perf_counter.
+        cost: the seconds that it took.
+    """
+
+    def __init__(self, run: Run, checkpoint: Checkpoint | None = None):
+        self.run, self.checkpoint = run, checkpoint
+        self.state = checkpoint.state if checkpoint else TrainingState()
+        self.saved, self.cost = time.perf_counter(), 0.0
+        self._best_weights = checkpoint.best_weights if checkpoint else {}
+        self._best_to_write = bool(self._best_weights)
+        write_history(run.history_path, self.state.rows)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or no better validation loss came for long enough."""
+        training, state = self.run.spec.training, self.state
+        waited = state.epoch - state.best["epoch"] if state.best else 0
+        return state.epoch >= training.epochs or waited >= (training.patience or math.inf)
+
+    def add_epoch(self, row: Mapping[str, float]) -> bool:
+        """Write the row of the next epoch; whether it is the best one so far.
+
+        Raises:
+            DivergenceError: its losses are not finite; the best weights before it are written.
+        """
+        row = {column: row[column] for column in COLUMNS}
+        if not math.isfinite(row["loss"] + row["val_loss"]):
+            self.write_best()
+            raise DivergenceError(
+                "the losses must stay finite",
+                f"loss {row['loss']}, val_loss {row['val_loss']} in epoch {row['epoch']}",
+                "Lower the learning rate, or look for extreme values in the data; the best "
+                f"weights before that, if any, are in {self.run.path}.",
+            )
+        self.state = TrainingState(rows=(*self.state.rows, row))
+        append_history(self.run.history_path, row)
+        return self.state.best == row
+
+    def keep_best(self, weights: dict[str, np.ndarray]) -> None:
+        """Take over the networks' weights of the best epoch, by name."""
+        self._best_weights, self._best_to_write = weights, True
+
+    def break_off(self, model: CVAE, step: int, seconds: float) -> None:
+        """Take a checkpoint in the middle of an epoch, after so many of its steps."""
+        if not self._best_weights:
+            with AveragedWeights(model).in_place():
+                write_tensors(self.run.weights_path, network_tensors(model))
+        self.state = self.state.model_copy(update={"step": step, "seconds": seconds})
+        self.save(model)
+
+    def save(self, model: CVAE) -> None:
+        """Take a checkpoint of this place; the model holds the state of the last step."""
+        started = time.perf_counter()
+        self.checkpoint = make_checkpoint(model, self.state, self._best_weights)
+        save_checkpoint(self.run.checkpoints_path, self.checkpoint)
+        self.write_best()
+        self.saved = time.perf_counter()
+        self.cost = self.saved - started
+
+    def write_best(self) -> None:
+        """Bring weights.safetensors up to date."""
+        if self._best_to_write:
+            write_tensors(self.run.weights_path, self._best_weights)
+            self._best_to_write = False
+
+    def close(self) -> None:
+        """Leave best weights, whole history and figures, when the epochs are over."""
+        self.write_best()
+        write_history(self.run.history_path, self.state.rows)  # what was appended, flushed
+        self.run.update(figures=self.figures())
+
+    def figures(self) -> Figures | None:
+        """The best epoch's validation figures; None where no epoch is complete."""
+        rows, best, run = self.state.rows, self.state.best, self.run
+        if best is None:
+            return None
+        # the validation rows have no label in a training with few of them
+        bound = "ELBO" if run.spec.data.labelled is None else "ELBO of x without its label"
+        return Figures(
+            epochs=len(rows),
+            best_epoch=int(best["epoch"]),
+            val_elbo=-(best["val_reconstruction_loss"] + best["val_kl_loss"]),
+            val_reconstruction_loss=best["val_reconstruction_loss"],
+            val_kl_loss=best["val_kl_loss"],
+            seconds=sum(row["seconds"] for row in rows),
+            comparability=run.comparability("validation", f"{bound}, one draw of z for each image"),
+        )
+
+
+def is_due(journals: Sequence[Journal]) -> bool:
+    """Whether it is time for a checkpoint of each, by what the last ones cost together."""
+    waited = time.perf_counter() - max(journal.saved for journal in journals)
+    return waited > SPACING * sum(journal.cost for journal in journals)

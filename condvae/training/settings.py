@@ -1,0 +1,105 @@
+"""From a preset or a spec, and single settings, to the whole spec of a training."""
+
+from pathlib import Path
+from typing import Any
+
+from condvae.checks import InputError, check_choice
+from condvae.conditions import Categorical, Schema
+from condvae.data import Dataset, load_data
+from condvae.presets import PRESETS, READING, default_preset
+from condvae.spec import Spec
+
+
+def open_data(data: Dataset | str | Path, settings: dict[str, Any]) -> Dataset:
+    """The data set, read as the settings say; one that is read already must be so."""
+    reading = {name: value for name, value in settings.items() if name in READING}
+    dataset = data if isinstance(data, Dataset) else load_data(data, **reading)
+    for name, value in reading.items():
+        if getattr(dataset.spec, name) != value:
+            raise InputError(
+                f"{name} must be said where the data are read",
+                f"{value!r} for a data set read with {getattr(dataset.spec, name)!r}",
+                f"Call load_data(..., {name}={value!r}).",
+            )
+    return dataset
+
+
+def resolve_spec(
+    dataset: Dataset, preset: str | None, spec: Spec | None, settings: dict[str, Any]
+) -> tuple[str | None, Spec]:
+    """The preset's name, None where a spec is given, and the spec with the single settings.
+
+    A preset leaves the data set's own split as it is, but for the fields that it names.
+    """
+    if spec is not None and preset is not None:
+        raise InputError(
+            "either a preset or a spec must be given", "both", "Leave one of them out."
+        )
+    labelled = spec.data.labelled if spec else _labelled(dataset, settings)
+    if labelled is not None and not isinstance(dataset.condition, Categorical):
+        raise InputError(
+            "labelled must come with data of one class label a row",
+            f"{dataset.name or 'data'} with {dataset.condition}",
+            "Leave it out, or bring labels.",
+        )
+    if spec is None:
+        preset = check_choice(preset or _default_preset(dataset, settings), PRESETS, "preset")
+        changes = PRESETS[preset][1]
+        data = dataset.spec.model_copy(update=changes.get("data", {}))
+        spec = Spec.parse({**changes, "data": data})
+    return preset, settled(dataset, spec.override(**{**settings, "source": dataset.name}))
+
+
+def settled(dataset: Dataset, spec: Spec) -> Spec:
+    """The spec with what the data say: how they were read, and the likelihood where it is auto."""
+    spec = spec.override(**{name: getattr(dataset.spec, name) for name in READING})
+    if spec.model.likelihood == "auto":
+        spec = spec.override(likelihood=fitting_likelihood(dataset))
+    return spec
+
+
+def fitting_likelihood(dataset: Dataset) -> str:
+    """The likelihood for these data where none is named."""
+    if dataset.table is not None:
+        return "table"
+    if dataset.pixel_classes is not None:
+        return "categorical"
+    # also of numbers beyond [0, 1], which it refuses: most of them are pixels that want dividing
+    return "bernoulli"
+
+
+def explain_likelihood(dataset: Dataset, likelihood: str) -> str:
+    """Why these data get that likelihood, in one sentence."""
+    reasons = {
+        "table": "the data are columns: a Normal for numbers, probabilities for classes",
+        "categorical": "each pixel is one of several classes",
+        "bernoulli": "pixels are zeros and ones"
+        if dataset.x_max == 1 and dataset.x.dtype == "uint8"
+        else "pixels are grey levels, each the probability of a one; continuous_bernoulli or "
+        "logistic_mixture would give them a density",
+    }
+    reason = reasons.get(likelihood) if likelihood == fitting_likelihood(dataset) else None
+    return f"{likelihood}: {reason or 'as named'}"
+
+
+def kind_of(
+    dataset: Dataset, preset: str | None, spec: Spec | None, settings: dict[str, Any]
+) -> str:
+    """What a run is called after beside its data: its preset, or "custom"."""
+    return "custom" if spec is not None else preset or _default_preset(dataset, settings)
+
+
+def _default_preset(dataset: Dataset, settings: dict[str, Any]) -> str:
+    """The preset for these data."""
+    return default_preset(
+        len(dataset.x),
+        dataset.pixel_classes is not None,
+        dataset.table is not None,
+        isinstance(dataset.condition, Schema),
+        _labelled(dataset, settings) is not None,
+    )
+
+
+def _labelled(dataset: Dataset, settings: dict[str, Any]) -> int | None:
+    """How many labels are to be used."""
+    return settings.get("labelled", dataset.spec.labelled)

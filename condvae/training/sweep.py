@@ -1,0 +1,266 @@
+"""Seeds, weights of the KL and learning rates: a run for each combination, and a table of them."""
+
+import csv
+import io
+import itertools
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from condvae.atomic import atomic_path, write_text
+from condvae.checks import InputError, check_at_least
+from condvae.data import Dataset
+from condvae.lock import LOCK_NAME, locked
+from condvae.runs import RECORD_NAME, Run, last_run_path
+from condvae.spec import Spec
+from condvae.training.fit import make_feeds
+from condvae.training.fused import can_fuse, check_can_fuse
+from condvae.training.journal import DivergenceError
+from condvae.training.settings import kind_of, open_data, resolve_spec
+from condvae.training.train import finish, first_model, opened, run_path
+
+if TYPE_CHECKING:
+    from condvae.exploration.figure import Figure
+
+log = logging.getLogger(__name__)
+
+TABLE_NAME, FIGURE_NAME = "sweep.csv", "rate-distortion.png"
+MEMBER_PREFIX = "seed-"
+
+# Models in one program, at most: more follow one another.
+MOST_TOGETHER = 64
+
+
+class Sweep:
+    """A folder of runs that differ in seed, beta and learning rate.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs by beta, learning rate and seed."""
+        paths = self.path.glob(f"{MEMBER_PREFIX}*/{RECORD_NAME}")
+        return sorted((Run.open(path.parent) for path in paths), key=_place)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A row for each run: its settings, its status, and where there are the figures of its best
+        epoch by validation; kl_loss is the rate, reconstruction_loss the distortion, in nats.
+        """
+        rows = []
+        for run in self.runs:
+            training, figures = run.spec.training, run.record.figures
+            row = {
+                "run": run.path.name,
+                "seed": training.seed,
+                "beta": run.spec.objective.beta,
+                "learning_rate": training.learning_rate,
+                "status": run.record.status,
+            }
+            rows.append(row | (figures.model_dump() if figures else {}))
+        return rows
+
+    def plot(self) -> "Figure":
+        """Rate against distortion, a point for each run."""
+        from condvae.exploration.curves import rate_distortion
+
+        return rate_distortion([row for row in self.rows if "val_kl_loss" in row])
+
+    def write(self) -> list[Path]:
+        """Bring table and figure up to date; those that were written."""
+        rows, text = self.rows, io.StringIO()
+        columns = dict.fromkeys(name for row in rows for name in row)
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.path / TABLE_NAME, text.getvalue())
+        if "val_kl_loss" not in columns:
+            return [self.path / TABLE_NAME]
+        with atomic_path(self.path / FIGURE_NAME) as fresh:
+            self.plot().savefig(fresh, dpi=150)
+        return [self.path / TABLE_NAME, self.path / FIGURE_NAME]
+
+
+def sweep(
+    data: Dataset | str | Path,
+    *,
+    seeds: int = 1,
+    beta: Sequence[float] = (),
+    learning_rate: Sequence[float] = (),
+    preset: str | None = None,
+    spec: Spec | None = None,
+    out_dir: Path | str | None = None,
+    start_from: Path | str | None = None,
+    resume: bool = False,
+    progress: bool = True,
+    together: bool | None = None,
+    **settings: Any,
+) -> Sweep:
+    """Train a model for each seed, beta and learning rate; each is a run folder as of `train`.
+
+    Ctrl-C and SIGTERM end after the running steps; what was done is kept, and can be resumed.
+
+    Args:
+        data: a Dataset, or what `load_data` takes.
+        seeds: so many, from the setting `seed` on.
+        beta: weights of the KL; none: that of the preset or the spec.
+        learning_rate: the same of Adam.
+        preset, spec, start_from, settings: as in `train`, for all of them.
+        out_dir: where the folders of the runs lie, a new folder; None:
+            `runs/<data>-<preset>-sweep`.
+        resume: go on with the sweep in out_dir: finished runs stay, others go on from their last
+            checkpoints, those that are not there yet begin.
+        progress: show a progress bar.
+        together: train all models as one program, each to rounding as if alone; None: where that
+            is possible and pays, see `pays`; False: one after another.
+
+    Returns:
+        The folder; a run's `record.status` says how it ended.
+
+    Raises:
+        InputError: what was passed does not fit, and nothing is written; or the disk is full.
+            A run whose losses are not finite ends alone, with a notice.
+    """
+    dataset = open_data(data, settings)
+    kind = kind_of(dataset, preset, spec, settings)
+    _, base = resolve_spec(dataset, preset, spec, settings)
+    members = grid(base, seeds, beta, learning_rate)
+    path, split = sweep_path(dataset, kind, out_dir, resume), dataset.with_spec(base.data)
+    if not path.exists():
+        first_model(
+            split, base, start_from
+        )  # what does not fit is refused before there is a folder
+    feed, _ = make_feeds(split, base)
+    if together:
+        check_can_fuse(feed)
+    arguments = {"preset": preset, "spec": spec, "start_from": start_from, "resume": resume}
+    path.mkdir(parents=True, exist_ok=resume)
+    with locked(path):
+        left = {
+            run_path(dataset, kind, path / name, resume): {**settings, **changes}
+            for name, changes in members.items()
+            if not _is_finished(path / name, base.override(**changes), dataset)
+        }
+        if can_fuse(feed) and (pays(base) if together is None else together):
+            _fit_together(dataset, left, arguments, progress)
+        else:
+            _fit_in_turn(dataset, left, arguments, progress)
+        found = Sweep(path)
+        found.write()
+    return found
+
+
+def grid(
+    base: Spec, seeds: int, beta: Sequence[float], learning_rate: Sequence[float]
+) -> dict[str, dict[str, Any]]:
+    """Folder name and settings of each member.
+
+    Raises:
+        InputError: no seed, a value that is none, or twice the same.
+    """
+    first = base.training.seed
+    members: dict[str, dict[str, Any]] = {}
+    for seed, weight, rate in itertools.product(
+        range(first, first + check_at_least(seeds, 1, "seeds")),
+        beta or [base.objective.beta],
+        learning_rate or [base.training.learning_rate],
+    ):
+        changes = {"seed": seed, "beta": weight, "learning_rate": rate}
+        base.override(**changes)
+        name = f"{MEMBER_PREFIX}{seed}-beta-{weight:.15g}-rate-{rate:.15g}"
+        if name in members:
+            raise InputError(
+                "each beta and each learning rate must be there once",
+                f"beta {weight:g} and learning rate {rate:g} twice",
+                "Leave one out.",
+            )
+        members[name] = changes
+    return members
+
+
+def pays(spec: Spec) -> bool:
+    """Whether one program for several models is faster than one after another.
+
+    On a GPU it is. On a processor small networks gain, whose time goes into dispatch and
+    compilation; large ones keep it busy one by one (docs/ensemble.md has the figures).
+    """
+    import jax
+
+    model = spec.model
+    is_small = model.architecture != "convolutional" and max(model.hidden_dims, default=0) <= 128
+    return jax.default_backend() != "cpu" or is_small
+
+
+def sweep_path(dataset: Dataset, kind: str, out_dir: Path | str | None, resume: bool) -> Path:
+    """A folder that does not exist yet and can be made; to resume, also one of a sweep."""
+    kind = f"{kind}-sweep"
+    if resume and out_dir is None:
+        out_dir = last_run_path(f"{Path(dataset.name).stem or 'data'}-{kind}")
+    if not resume or out_dir is None or not Path(out_dir).exists():
+        return run_path(dataset, kind, out_dir)
+    path, ours = Path(out_dir), {LOCK_NAME, TABLE_NAME, FIGURE_NAME}
+    names = {entry.name for entry in path.iterdir()} if path.is_dir() else {path.name}
+    others = [n for n in names - ours if not n.startswith(MEMBER_PREFIX) and n[-4:] != ".tmp"]
+    if others:
+        raise InputError(
+            "--resume must go on with the folder of a sweep",
+            f"{path}, which {'holds' if path.is_dir() else 'is'} {min(others)}",
+            "Choose another folder.",
+        )
+    return path
+
+
+def _is_finished(path: Path, spec: Spec, dataset: Dataset) -> bool:
+    """Whether that run is there, as asked for."""
+    if not (path / RECORD_NAME).exists():
+        return False
+    run = Run.open(path)
+    run.check_data(dataset)
+    return run.record.status == "finished" and run.spec == spec
+
+
+def _fit_together(
+    dataset: Dataset, left: dict[Path, dict], arguments: dict[str, Any], progress: bool
+) -> None:
+    """Train the models as one program; of those that stand at one place, after a break."""
+    from condvae.training.together import Member, Together
+
+    with ExitStack() as stack:
+        by_place: dict[tuple[int, int], list[Member]] = {}
+        for path, settings in left.items():
+            training = stack.enter_context(opened(path, dataset, **arguments, **settings))
+            member = Member(training)
+            by_place.setdefault(member.place, []).append(member)
+        for members in by_place.values():
+            for start in range(0, len(members), MOST_TOGETHER):
+                group = Together(members[start : start + MOST_TOGETHER], training, progress)
+                group.fit()
+                if group.interrupted:
+                    return
+
+
+def _fit_in_turn(
+    dataset: Dataset, left: dict[Path, dict], arguments: dict[str, Any], progress: bool
+) -> None:
+    """Train one model after another."""
+    for path, settings in left.items():
+        with opened(path, dataset, **arguments, **settings) as training:
+            try:
+                finish(training, progress)
+            except DivergenceError as error:
+                log.warning("%s: %s", path, error)
+        if training.run.record.status in ("interrupted", "terminated"):
+            return
+
+
+def _place(run: Run) -> tuple[float, float, int]:
+    """Of a run in the table."""
+    training = run.spec.training
+    return run.spec.objective.beta, training.learning_rate, training.seed

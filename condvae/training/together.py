@@ -1,0 +1,211 @@
+"""The epochs of several runs at once: an ensemble in memory, a run folder for each member."""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, Literal
+
+import numpy as np
+
+from condvae.checkpoint import TrainingState
+from condvae.models import network_tensors
+from condvae.training.ensemble import Ensemble, of_member, read_state, write_state
+from condvae.training.fit import make_feeds, room_on_disk
+from condvae.training.heap import keep_freed_memory
+from condvae.training.interrupt import STATUSES, Interrupt, interruptible
+from condvae.training.journal import DivergenceError, Journal, is_due
+from condvae.training.progress import ProgressBar
+from condvae.training.state import restore_metrics
+from condvae.training.train import Training
+
+log = logging.getLogger(__name__)
+
+Status = Literal["finished", "interrupted", "terminated", "failed"]
+
+
+class Member:
+    """A training that goes on together with others; of its model the values alone are kept.
+
+    Attributes:
+        journal: of its run.
+        state: the model's values at the beginning.
+        is_open: whether its run goes on.
+        is_better: whether the ensemble has better weights than the journal.
+    """
+
+    def __init__(self, training: Training):
+        run, model, checkpoint = training.run, training.model, training.checkpoint
+        run.write_graphs(model)
+        if checkpoint and checkpoint.state.step:
+            restore_metrics(model, checkpoint.tensors)
+        self.journal, self.state = Journal(run, checkpoint), read_state(model)
+        self.is_open, self.is_better = True, False
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Complete epochs, and steps of the next one: members at one place can go on together."""
+        return self.journal.state.epoch, self.journal.state.step
+
+    def close(self, status: Status) -> None:
+        """Leave the run as it is to stay."""
+        self.journal.close()
+        self.journal.run.update(status=status)
+        self.is_open = False
+
+
+class Together:
+    """Trains members, who stand at one place, to the end of each; a stopped one is not read again.
+
+    Args:
+        members: that differ in seed, beta and learning rate.
+        template: what any of them began with: its model lends its steps, its data are theirs.
+        progress: show a progress bar.
+
+    Attributes:
+        interrupted: whether a signal ended it.
+    """
+
+    def __init__(self, members: Sequence[Member], template: Training, progress: bool):
+        self.model, spec = template.model, template.run.spec
+        self.epochs, self.members = spec.training.epochs, list(members)
+        self.feed, validation = make_feeds(template.dataset, spec)
+        specs = [member.journal.run.spec.training for member in members]
+        self.ensemble = Ensemble(
+            self.model,
+            [member.state for member in members],
+            [training.learning_rate for training in specs],
+            [self.feed.with_seed(training.seed) for training in specs],
+            validation,
+            spec.training,
+            self.epochs * self.feed.steps,
+        )
+        self.bar = ProgressBar(self.epochs, self.feed.steps) if progress else None
+        self.interrupted = False
+
+    def fit(self) -> None:
+        """Run the epochs that are left, and close the records.
+
+        Raises:
+            InputError: the disk is full. Losses that are not finite end their own run only, with a
+                notice.
+        """
+        keep_freed_memory()
+        self.model.stop_evaluating = False  # which the bar asks
+        if self.bar:
+            self.bar.set_model(self.model)
+            self.bar.on_train_begin()
+        try:
+            with (
+                room_on_disk(self.members[0].journal.run, self.model),
+                interruptible(self.model) as interrupt,
+            ):
+                for member in self.members:
+                    if member.journal.finished:
+                        member.close("finished")
+                while self._open() and not interrupt.requested:
+                    self._run_epoch(interrupt)
+                self.interrupted = interrupt.requested
+                for member in self._open():
+                    member.close(STATUSES[interrupt.signal or 0])
+        except BaseException as error:
+            # no figures: better weights than the files' may have been lost
+            status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            for member in self._open():
+                with suppress(OSError):
+                    member.journal.run.update(status=status)
+            raise
+        finally:
+            if self.bar:
+                self.bar.close()
+
+    def _open(self) -> list[Member]:
+        """The members that go on."""
+        return [member for member in self.members if member.is_open]
+
+    def _run_epoch(self, interrupt: Interrupt) -> None:
+        """One epoch, or what is left of it, or what a signal lets be of it."""
+        members = self._open()
+        state, started = members[0].journal.state, time.perf_counter()
+        done, figures = self._train(state, interrupt)
+        if done == self.feed.steps:
+            figures |= self.ensemble.validate()
+        # each member's share, so that the runs' seconds add up to those of the clock
+        seconds = state.seconds + (time.perf_counter() - started) / len(members)
+        if done < self.feed.steps:
+            for member in self._at_hand(members):
+                member.journal.break_off(self.model, done, seconds)
+            return
+        ended = self._add_rows(figures, state.epoch, seconds)
+        if interrupt.requested or is_due([member.journal for member in members]):
+            to_save = members
+        else:
+            to_save = list(ended)
+        for member in self._at_hand(to_save):
+            if ended.get(member) != "failed":
+                member.journal.save(self.model)
+        for member, status in ended.items():
+            member.close(status)
+        slots = [slot for slot, member in enumerate(self.members) if member.is_open]
+        if slots and 2 * len(slots) <= len(self.members):  # another program must pay
+            self.ensemble.shrink(slots)
+            self.members = self._open()
+
+    def _train(self, state: TrainingState, interrupt: Interrupt) -> tuple[int, dict[str, Any]]:
+        """Take the steps of an epoch; how many are done, and the running means."""
+        done, logs = state.step, {}
+        if self.bar:
+            self.bar.on_epoch_begin(state.epoch)
+        for rows in self.ensemble.blocks(state.epoch, state.step):
+            logs = self.ensemble.train(rows)
+            done += int((rows[:, 0, 0] >= 0).sum())
+            if self.bar:
+                self.bar.on_batch(done)
+            if interrupt.requested:
+                break
+        return done, logs
+
+    def _add_rows(
+        self, figures: dict[str, np.ndarray], epoch: int, seconds: float
+    ) -> dict[Member, Status]:
+        """Write the row of each member, keep who is better; those that end, and how."""
+        is_better, ended = np.zeros(len(self.members), bool), {}
+        rows = [
+            {name: float(values[slot]) for name, values in figures.items()}
+            | {"epoch": epoch + 1, "seconds": seconds}
+            for slot in range(len(self.members))
+        ]
+        for slot, member in enumerate(self.members):
+            if not member.is_open:
+                continue
+            try:
+                is_better[slot] = member.journal.add_epoch(rows[slot])
+            except DivergenceError as error:
+                log.warning("%s: %s", member.journal.run.path, error)
+                ended[member] = "failed"
+            else:
+                if member.journal.finished:
+                    ended[member] = "finished"
+            member.is_better |= bool(is_better[slot])
+        self.ensemble.keep(is_better)
+        if self.bar:
+            shown = [row for row, member in zip(rows, self.members, strict=True) if member.is_open]
+            self.bar.on_epoch_end(
+                epoch, {name: float(np.mean([row[name] for row in shown])) for name in figures}
+            )
+        return ended
+
+    def _at_hand(self, members: Sequence[Member]) -> Iterator[Member]:
+        """These members in turn: the best weights in the journal, the last values in the model."""
+        if not members:
+            return
+        state, best = self.ensemble.on_host()
+        for slot, member in enumerate(self.members):
+            if member not in members:
+                continue
+            if member.is_better:
+                write_state(self.model, of_member(best, slot))
+                member.journal.keep_best(network_tensors(self.model))
+                member.is_better = False
+            write_state(self.model, of_member(state, slot))
+            yield member
