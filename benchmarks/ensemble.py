@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", type=int, default=8)
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--sweeps", type=int, default=2)
+    parser.add_argument("--sweeps", type=int, default=2, help="of each kind; 0: steps alone")
     parser.add_argument("--epochs", type=int, default=20)
     arguments = parser.parse_args()
     models, lines = arguments.models, []
@@ -107,9 +107,10 @@ def main() -> None:
     for _ in range(arguments.sweeps):
         for together, values in seconds.items():
             values.append(sweep_seconds(models, arguments.epochs, together))
-    name = f"a sweep of {models} on digits, {arguments.epochs} epochs, s"
-    lines.append(line(name, *(statistics.median(values) for values in seconds.values())))
-    print(lines[-1])
+    if arguments.sweeps:
+        name = f"a sweep of {models} on digits, {arguments.epochs} epochs, s"
+        lines.append(line(name, *(statistics.median(values) for values in seconds.values())))
+        print(lines[-1])
     device = jax.devices()[0]
     machine = f"{os.cpu_count()} cores ({platform.machine()}), shared with other work"
     PAGE.write_text(page(lines, machine if device.platform == "cpu" else device.device_kind))
@@ -135,6 +136,7 @@ def page(lines: list[str], machine: str) -> str:
             "",
             f"Machine: {machine}.",
             *(["On a GPU: not measured."] if "cores" in machine else []),
+            *([] if any("sweep" in row for row in lines) else ["Whole sweeps: not measured."]),
             "",
             "`condvae sweep` trains together on a GPU always, on a processor where no hidden layer",
             "has more than 128 units and nothing is convolutional: `--together` and",

@@ -64,14 +64,14 @@ def can_fuse(feed: Feed) -> bool:
     )
 
 
-def check_can_fuse(feed: Feed) -> None:
-    """Raise where it cannot be done."""
+def check_can_fuse(feed: Feed, option: str = "fused") -> None:
+    """Raise where it cannot be done, naming the option that asked for it."""
     if not can_fuse(feed):
         raise InputError(
             "steps in one compiled call must have JAX, one device, and conditions that are not "
             "drawn anew for each batch",
             f"the backend {keras.backend.backend()}, parts of x as y, or conditions left out",
-            "Leave `fused` out.",
+            f"Leave `{option}` out.",
         )
 
 

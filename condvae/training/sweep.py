@@ -134,12 +134,10 @@ def sweep(
     members = grid(base, seeds, beta, learning_rate)
     path, split = sweep_path(dataset, kind, out_dir, resume), dataset.with_spec(base.data)
     if not path.exists():
-        first_model(
-            split, base, start_from
-        )  # what does not fit is refused before there is a folder
+        first_model(split, base, start_from)  # what does not fit leaves no folder
     feed, _ = make_feeds(split, base)
     if together:
-        check_can_fuse(feed)
+        check_can_fuse(feed, "together")
     arguments = {"preset": preset, "spec": spec, "start_from": start_from, "resume": resume}
     path.mkdir(parents=True, exist_ok=resume)
     with locked(path):
