@@ -59,8 +59,8 @@ def plain(data: condvae.Dataset) -> Callable[[int], object]:
     )
 
 
-def ours(data: condvae.Dataset, folder: Path) -> Callable[[int], object]:
-    """An epoch as condvae.train runs it."""
+def ours(data: condvae.Dataset, folder: Path, validated: bool = True) -> Callable[[int], object]:
+    """An epoch as condvae.train runs it; or without its validation, and so without the recorder."""
     spec = condvae.preset("notebook")
     model = prepare_model(data, spec)
     feed, validation = make_feeds(data, spec)
@@ -70,10 +70,11 @@ def ours(data: condvae.Dataset, folder: Path) -> Callable[[int], object]:
     stop = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda *_: setattr(model, "stop_training", True)
     )
-    callbacks = [Recorder(Journal(run), feed, Interrupt()), bar, stop]
+    recorder = [Recorder(Journal(run), feed, Interrupt())] if validated else []
+    callbacks = [*recorder, bar, stop]
     return lambda epoch: model.fit(
         feed,
-        validation_data=validation,
+        validation_data=validation if validated else None,
         initial_epoch=epoch,
         epochs=EPOCHS,
         shuffle=False,

@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_limits
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-# Enough for a matrix product on one core, few enough for the processor's cache.
-ROWS = 256
+# Enough that Python costs little beside the products, few enough to lie in memory a dozen times.
+ROWS = 1024
 MOST_WORKERS = 16  # more of them wait for Python's lock
 
 
