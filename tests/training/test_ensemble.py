@@ -62,8 +62,8 @@ def test_each_member_is_the_model_trained_alone(small, tmp_path, monkeypatch, se
 
 
 def test_a_member_stops_when_its_own_validation_says_so(small, tmp_path):
-    settings = {"epochs": 9, "patience": 2, "schedule": "constant", "warmup": 0.0, "pixels": "grey"}
-    grid = {"learning_rate": [1e-3, 0.2, 0.3]}
+    settings = {"epochs": 9, "patience": 1, "schedule": "constant", "warmup": 0.0, "pixels": "grey"}
+    grid = {"learning_rate": [1e-3, 0.2, 0.5]}
     found = quick_sweep(small, tmp_path / "sweep", **grid, **settings)
     lengths = [len(run.history["epoch"]) for run in found.runs]
     assert len(set(lengths)) > 1
