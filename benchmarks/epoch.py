@@ -1,107 +1,126 @@
-"""What an epoch costs: `condvae.train` against plain `keras.Model.fit` of the same networks.
+"""What an epoch of the notebook's model costs here and elsewhere, and beside its matrix products.
 
-MNIST, preset `notebook` (784+10-512-2, 2+10-512-784, batch 250, 60,000 training and 10,000
-validation images). Both in one process, an epoch of the one and an epoch of the other in turn,
-each with its validation and its callbacks: Keras's early stopping with the best weights kept in
-memory there; the order of the images, history.csv, weights.safetensors, checkpoints and the
-progress bar here. The first pair compiles and is left out.
+MNIST, 60,000 training and 10,000 validation images, by the programs of `contenders.py`: each is a
+process, in an environment of its own where its backend needs one (.venv-torch, .venv-tensorflow;
+one that is not there is left out, and the section says so), and runs an epoch in its turn, in each
+round beginning with another one. Ratios are medians over the rounds. Writes its section of
+docs/performance.md.
 
-    CONDVAE_DATA=DIR python benchmarks/epoch.py [--pairs 12]
+    CONDVAE_DATA=DIR python benchmarks/epoch.py [--rounds 12]
 """
 
 import argparse
 import os
 import statistics
-import tempfile
-import time
-from collections.abc import Callable
+import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
+from floor import machine
+from sections import write_section
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
-
-import keras
-from notebook_recipe import BATCH_SIZE, LEARNING_RATE, VALIDATION_BATCH, PlainVAE
-
-import condvae
-from condvae.runs import Run
-from condvae.training.fit import make_feeds
-from condvae.training.interrupt import Interrupt
-from condvae.training.journal import Journal
-from condvae.training.progress import ProgressBar
-from condvae.training.recorder import Recorder
-from condvae.training.train import new_record, prepare_model
-
-EPOCHS = 100  # what the early stopping and the progress bar believe
-
-
-def plain(data: condvae.Dataset) -> Callable[[int], object]:
-    """An epoch of fit on float arrays."""
-
-    def arrays(split):
-        x = split.x.reshape(-1, 784).astype("float32") / 255
-        return {"x": x, "y": np.eye(10, dtype="float32")[split.given]}
-
-    model = PlainVAE()
-    model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE))
-    train, validation = arrays(data.train), arrays(data.validation)
-    stop = keras.callbacks.EarlyStopping(patience=EPOCHS, restore_best_weights=True)
-    return lambda epoch: model.fit(
-        train,
-        validation_data=(validation, None),
-        batch_size=BATCH_SIZE,
-        validation_batch_size=VALIDATION_BATCH,  # as condvae
-        initial_epoch=epoch,
-        epochs=epoch + 1,
-        callbacks=[stop],
-        verbose=0,
-    )
+ROOT = Path(__file__).parents[1]
+# (what it is called, its name in contenders.py, Keras's backend)
+CONTENDERS = (
+    ("condvae.train", "condvae", "jax"),
+    ("Keras fit, JAX", "keras", "jax"),
+    ("Keras fit, TensorFlow", "keras", "tensorflow"),
+    ("Keras fit, PyTorch", "keras", "torch"),
+    ("PyTorch, eager", "torch", "torch"),
+    ("PyTorch, torch.compile", "compiled", "torch"),
+    ("a hand-written JAX scan", "scan", "jax"),
+    ("the matrix products alone", "products", "jax"),
+)
+ENVIRONMENTS = {"torch": ROOT / ".venv-torch", "tensorflow": ROOT / ".venv-tensorflow"}
 
 
-def ours(data: condvae.Dataset, folder: Path, validated: bool = True) -> Callable[[int], object]:
-    """An epoch as condvae.train runs it; or without its validation, and so without the recorder."""
-    spec = condvae.preset("notebook")
-    model = prepare_model(data, spec)
-    feed, validation = make_feeds(data, spec)
-    bar = ProgressBar(EPOCHS, len(feed))
-    feed.on_batch = bar.on_batch
-    run = Run(folder, new_record(data, "notebook", spec))
-    stop = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda *_: setattr(model, "stop_training", True)
-    )
-    recorder = [Recorder(Journal(run), feed, Interrupt())] if validated else []
-    callbacks = [*recorder, bar, stop]
-    return lambda epoch: model.fit(
-        feed,
-        validation_data=validation if validated else None,
-        initial_epoch=epoch,
-        epochs=EPOCHS,
-        shuffle=False,
-        callbacks=callbacks,
-        verbose=0,
-    )
+class Contender:
+    """A process that runs an epoch when it is asked to; ends with the context."""
+
+    def __init__(self, name: str, backend: str, python: Path):
+        self.process = subprocess.Popen(
+            [str(python), str(ROOT / "benchmarks" / "contenders.py"), name],
+            env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if self.read() != "ready":
+            raise SystemExit(f"{name} on {backend} ended with {self.process.wait()}")
+
+    def read(self) -> str:
+        """Its next line."""
+        return self.process.stdout.readline().strip() if self.process.stdout else ""
+
+    def epoch(self) -> float:
+        """Seconds of an epoch."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return float(self.read())
+
+    def __enter__(self) -> "Contender":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 def main() -> None:
-    """Print each contender's median and the ratio."""
+    """Run the contenders in turn and write the section."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=12)
-    pairs = parser.parse_args().pairs
-    data = condvae.load_data("mnist", validation="test")
-    seconds: dict[str, list[float]] = {"plain keras fit": [], "condvae.train": []}
-    with tempfile.TemporaryDirectory() as folder:
-        contenders = [plain(data), ours(data, Path(folder))]
-        for epoch in range(pairs + 1):
-            for name, run_epoch in zip(seconds, contenders, strict=True):
-                started = time.perf_counter()
-                run_epoch(epoch)
-                seconds[name].append(time.perf_counter() - started)
-    for name, values in seconds.items():
-        rest = sorted(values[1:])
-        print(f"{name:<16} {statistics.median(rest):.3f} s (from {rest[0]:.3f} to {rest[-1]:.3f})")
-    ratios = [b / a for a, b in zip(*(v[1:] for v in seconds.values()), strict=True)]
-    print(f"condvae / plain  {statistics.median(ratios):.3f} (median of {pairs}; asked: <= 1.15)")
+    parser.add_argument("--rounds", type=int, default=12)
+    arguments = parser.parse_args()
+    seconds: dict[str, list[float]] = {}
+    absent = []
+    with ExitStack() as stack:
+        running = []
+        for title, name, backend in CONTENDERS:
+            folder = ENVIRONMENTS.get(backend)
+            python = folder / "bin" / "python" if folder else Path(sys.executable)
+            if python.exists():
+                running.append((title, stack.enter_context(Contender(name, backend, python))))
+                print(title, "is ready", flush=True)
+            else:
+                absent.append(title)
+        for turn in range(arguments.rounds):
+            first = turn % len(running)
+            for title, contender in [*running[first:], *running[:first]]:
+                seconds.setdefault(title, []).append(contender.epoch())
+    write_section("An epoch", report(seconds, absent))
+
+
+def report(seconds: dict[str, list[float]], absent: list[str]) -> list[str]:
+    """The section."""
+
+    def ratio(of: str, to: str) -> float:
+        return statistics.median(a / b for a, b in zip(seconds[of], seconds[to], strict=True))
+
+    ours, products = CONTENDERS[0][0], CONTENDERS[-1][0]
+    others = [title for title in seconds if title not in (ours, products)]
+    fastest = min(others, key=lambda title: statistics.median(seconds[title]))
+    return [
+        "By `benchmarks/epoch.py`: the notebook's networks, 60,000 MNIST images in batches of 250",
+        "and the validation of 10,000, each contender a process that runs an epoch in its turn.",
+        "",
+        "| | seconds, median (range) | condvae takes | share of the product rate |",
+        "|---|---|---|---|",
+        *(
+            f"| {title} | {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f}) "
+            f"| {ratio(ours, title):.2f} | {ratio(products, title):.0%} |"
+            for title, values in seconds.items()
+        ),
+        "",
+        f"The fastest other is {fastest}: condvae takes {ratio(ours, fastest):.2f} of its time",
+        f"(asked: <= 1.05), at {ratio(products, ours):.0%} of the float32 product rate at the",
+        f"model's shapes (asked: >= 65 %). Ratios are medians of {len(seconds[ours])} rounds.",
+        "condvae's epoch includes history.csv, the best weights, checkpoints and the progress bar.",
+        "",
+        f"Machine: {machine()}.",
+        *([f"Not measured, not installed: {', '.join(absent)}."] if absent else []),
+    ]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Start-up time of the commands that train nothing, and peak memory of an MNIST training.
 
-CONDVAE_DATA=DIR python benchmarks/footprint.py
+Writes its section of docs/performance.md.
+
+    CONDVAE_DATA=DIR python benchmarks/footprint.py
 """
 
 import resource
@@ -10,6 +12,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from floor import machine
+from sections import write_section
 
 ROUNDS = 15
 CONDVAE = Path(sys.executable).with_name("condvae")
@@ -23,23 +28,37 @@ def seconds(command: list[str]) -> float:
 
 
 def main() -> None:
-    """Print medians, in turn with an empty Python, and the peak memory."""
+    """Measure both and write the section."""
     commands = {
         "python -c pass": [sys.executable, "-c", "pass"],
         "condvae --help": [str(CONDVAE), "--help"],
         "condvae presets": [str(CONDVAE), "presets"],
     }
-    times = {name: [] for name in commands}
+    times: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(ROUNDS):
         for name, command in commands.items():
             times[name].append(seconds(command))
-    for name, values in times.items():
-        print(f"{name:<16} {statistics.median(values):.3f} s (asked of condvae: <= 0.3)")
     with tempfile.TemporaryDirectory() as folder:
         run = ["--run", f"{folder}/run", "--preset", "notebook", "--epochs", "2"]
         subprocess.run([str(CONDVAE), "train", "mnist", *run], check=True, capture_output=True)
+    # the greatest of all that ran, and nothing else comes near a training
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    print(f"train mnist      {peak / 1e9:.2f} GB peak (asked: <= 1.5)")
+    write_section(
+        "Start-up and memory",
+        [
+            f"By `benchmarks/footprint.py`: seconds of a process, medians of {ROUNDS} in",
+            "turn (asked of commands that train nothing: <= 0.3).",
+            "",
+            "| command | seconds |",
+            "|---|---|",
+            *(f"| `{name}` | {statistics.median(values):.3f} |" for name, values in times.items()),
+            "",
+            "Peak memory of `condvae train mnist --preset notebook`, resident:",
+            f"{peak / 1e9:.2f} GB (asked: <= 1.0).",
+            "",
+            f"Machine: {machine()}.",
+        ],
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from epoch import ours
+from contenders import LAYERS as NAMED_LAYERS
+from contenders import condvae_fit
 from floor import copying, dense_products, machine, operations, products, seconds_of
 from sections import write_section
 from steps import state_of, stepping
@@ -28,7 +29,7 @@ from condvae.training.fit import make_feeds
 from condvae.training.train import prepare_model
 
 TRAIN, VALIDATION, SHARE = 15_000, 2_500, 4  # a quarter of an epoch
-LAYERS = ((794, 512), (512, 4), (12, 512), (512, 784))
+LAYERS = tuple(NAMED_LAYERS.values())
 # numbers of a row between the products: x, with y, hidden, z, with y, hidden, logits, loss
 ACTIVATIONS = 784 + 794 + 512 + 4 + 12 + 512 + 784 + 784
 WEIGHTS = sum((inputs + 1) * outputs for inputs, outputs in LAYERS)
@@ -63,16 +64,14 @@ def stages(data: condvae.Dataset, folder: Path) -> dict[str, Callable[[], object
             result = gradient(*state, batch)
         jax.block_until_ready(result)
 
-    fits = [ours(data, folder, validated=validated) for validated in (False, True)]
-    epochs = [itertools.count() for _ in fits]
     return {
         "products": lambda: [alone() for _ in range(steps)],
         "gradient": gradients,
         "loop": lambda: jax.block_until_ready(loop(jax.device_put(first), batch)),
         "step": lambda: run_steps(itertools.repeat(batch, steps)),
         "feed": lambda: run_steps(feed[index][0] for index in range(steps)),
-        "fit": lambda: fits[0](next(epochs[0])),
-        "validation": lambda: fits[1](next(epochs[1])),
+        "fit": condvae_fit(data, folder, validated=False),
+        "validation": condvae_fit(data, folder, validated=True),
     }
 
 

@@ -11,7 +11,7 @@ ORDER = (
     "Inference",
     "Growth",
     "Precision and backends",
-    "Memory",
+    "Start-up and memory",
     "Log",
 )
 
