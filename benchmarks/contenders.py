@@ -21,6 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+sys.path.append(str(Path(__file__).parent))  # run with -P: PyTorch imports another profile.py
+
 from notebook_recipe import BATCH_SIZE, LEARNING_RATE, VALIDATION_BATCH, PlainVAE, read
 
 Epoch = Callable[[], object]

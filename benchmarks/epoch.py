@@ -40,7 +40,7 @@ class Contender:
 
     def __init__(self, name: str, backend: str, python: Path):
         self.process = subprocess.Popen(
-            [str(python), str(ROOT / "benchmarks" / "contenders.py"), name],
+            [str(python), "-P", str(ROOT / "benchmarks" / "contenders.py"), name],
             env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

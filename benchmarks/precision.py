@@ -18,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent))  # run with -P: PyTorch imports another profile.py
+
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = {"jax": ".venv", "torch": ".venv-torch", "tensorflow": ".venv-tensorflow"}
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -96,7 +98,7 @@ def main() -> None:
             if not python.exists():
                 continue
             done = subprocess.run(
-                [str(python), __file__, "--measure"],
+                [str(python), "-P", __file__, "--measure"],
                 env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
                 check=True,
                 stdout=subprocess.PIPE,

@@ -6,9 +6,10 @@ test images after each epoch; the time is that of the first epoch at or below 13
 `condvae.train` with the preset `plane`, and then `condvae.evaluate` in the same process, which
 reads the test images once, at the end; all of its seeds must get there. Import, compilation and the
 reading of the files are included; a second figure of ours finds what the first has compiled. Each
-run is a process of its own, the contenders in turn.
+run is a process of its own, the contenders in turn. What is done is kept, line by line, in a file:
+a benchmark that was stopped goes on where it was.
 
-    CONDVAE_DATA=DIR python benchmarks/time_to_quality.py [--runs 3] [--seeds 5] [--only jax,ours]
+    CONDVAE_DATA=DIR python benchmarks/time_to_quality.py [--runs 3] [--seeds 5] [--kept FILE]
 
 Backends beside JAX are environments of their own, .venv-torch and .venv-tensorflow, each with keras
 and the backend; one that is not there is left out, and the table says so. Writes docs/time.md.
@@ -23,6 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 TARGET = 131.2
@@ -67,7 +70,8 @@ def recipe(name: str, seed: int) -> dict | None:
     backend, environment, _ = CONTENDERS[name]
     python = str(ROOT / environment / "bin" / "python")
     folder = str(Path(os.environ["CONDVAE_DATA"]) / "mnist")
-    command = [python, str(RECIPE), folder, repr(time.time()), str(seed)]
+    # -P: beside the recipe lies a profile.py, which is not the one that PyTorch imports
+    command = [python, "-P", str(RECIPE), folder, repr(time.time()), str(seed)]
     variables = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     return first_there(command, variables)
 
@@ -88,30 +92,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="of each other contender")
     parser.add_argument("--seeds", type=int, default=5, help="of ours")
-    parser.add_argument("--only", default="jax,tensorflow,torch,ours")
+    parser.add_argument("--kept", type=Path, default=Path("runs/time-to-quality.jsonl"))
     arguments = parser.parse_args()
-    names = [name for name in arguments.only.split(",") if name in CONTENDERS]
-    there = [name for name in names if (ROOT / CONTENDERS[name][1] / "bin" / "python").exists()]
-    found: dict[str, list[dict | None]] = {name: [] for name in [*there, "ours", "compiled"]}
+    there = [name for name in CONTENDERS if (ROOT / CONTENDERS[name][1] / "bin/python").exists()]
+    found: dict[str, dict[int, dict | None]] = {name: {} for name in [*there, "ours", "compiled"]}
+    if arguments.kept.exists():
+        for line in arguments.kept.read_text(encoding="utf-8").splitlines():
+            name, turn, row = json.loads(line)
+            found[name][turn] = row
+
+    def run(name: str, turn: int, work: Callable[[], dict | None]) -> None:
+        if turn in found[name]:
+            return
+        found[name][turn] = row = work()
+        print(name, "never" if row is None else row, flush=True)
+        with arguments.kept.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([name, turn, row]) + "\n")
+
     with tempfile.TemporaryDirectory() as kept:
         ours(0, kept)  # fills the cache of the second figure
         for turn in range(max(arguments.runs, arguments.seeds)):
-            if turn < arguments.runs:
-                for name in there:
-                    found[name].append(say(name, recipe(name, turn)))
             if turn < arguments.seeds:
                 with tempfile.TemporaryDirectory() as empty:
-                    found["ours"].append(say("ours", ours(turn, empty)))
-                found["compiled"].append(say("compiled", ours(turn, kept)))
-    text = report(found)
-    PAGE.write_text(text, encoding="utf-8")
+                    run("ours", turn, partial(ours, turn, empty))
+                run("compiled", turn, partial(ours, turn, kept))
+            if turn < arguments.runs:
+                for name in there:
+                    run(name, turn, partial(recipe, name, turn))
+            text = report({name: list(rows.values()) for name, rows in found.items()})
+            PAGE.write_text(text, encoding="utf-8")
     print(text)
-
-
-def say(name: str, row: dict | None) -> dict | None:
-    """Print a run's outcome and return it."""
-    print(name, "never" if row is None else row, flush=True)
-    return row
 
 
 def report(found: dict[str, list[dict | None]]) -> str:
