@@ -62,6 +62,8 @@ def first_there(command: list[str], variables: dict[str, str]) -> dict | None:
             if row["test"] <= TARGET:
                 process.terminate()
                 return row
+    if process.returncode:
+        raise SystemExit(f"a contender ended with {process.returncode}")
     return None
 
 
