@@ -12,6 +12,7 @@ ORDER = (
     "Growth",
     "Precision and backends",
     "Start-up and memory",
+    "On a GPU",
     "Log",
 )
 
