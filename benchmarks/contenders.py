@@ -20,6 +20,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
 import numpy as np
 
 sys.path.append(str(Path(__file__).parent))  # run with -P: PyTorch imports another profile.py

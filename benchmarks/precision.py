@@ -1,7 +1,7 @@
 """Step times of dense and convolutional networks, by backend and precision, on this processor.
 
 Images of 28 × 28, batches of 250, Keras's `fit` of condvae's model on random images: the same
-steps on each backend, in float32, mixed bfloat16 and mixed float16. Each backend is a process in an
+steps on each backend, in float32 and mixed bfloat16. Each backend is a process in an
 environment of its own (.venv, .venv-torch, .venv-tensorflow; one that is not there is left out),
 the processes in turn. The floor is the float32 matrix products of the dense networks alone,
 compiled by JAX. Writes its section of docs/performance.md.
@@ -22,7 +22,7 @@ sys.path.append(str(Path(__file__).parent))  # run with -P: PyTorch imports anot
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = {"jax": ".venv", "torch": ".venv-torch", "tensorflow": ".venv-tensorflow"}
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+PRECISIONS = ("float32", "mixed_bfloat16")  # float16 takes a processor minutes for a few steps
 MODELS = {
     "notebook (784-512-2)": {"hidden_dims": (512,), "latent_dim": 2},
     "dense (784-512-512-64)": {"hidden_dims": (512, 512), "latent_dim": 64, "activation": "silu"},
@@ -134,8 +134,8 @@ def report(rows: dict[tuple[str, str], list[dict[str, float]]], absent: list[str
         "By `benchmarks/precision.py`: milliseconds of a training step of 250 images by Keras's",
         "`fit`, and of the float32 matrix products alone (floor, dense networks).",
         "",
-        "| networks | backend | float32 | mixed bfloat16 | mixed float16 | floor |",
-        "|---|---|---|---|---|---|",
+        "| networks | backend | float32 | mixed bfloat16 | floor |",
+        "|---|---|---|---|---|",
         *lines,
         "",
         f"Machine: {machine()}.",
