@@ -170,7 +170,7 @@ def jax_scan() -> Epoch:
 
 
 def condvae_fit(data=None, folder: Path | None = None, validated: bool = True) -> Epoch:
-    """An epoch as condvae.train runs it; or without its validation, and so without the recorder.
+    """An epoch as condvae.train runs it; or without its validation and what records it.
 
     Args:
         data: images in place of MNIST's.
@@ -197,7 +197,7 @@ def condvae_fit(data=None, folder: Path | None = None, validated: bool = True) -
     stop = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda *_: setattr(model, "stop_training", True)
     )
-    recorder = [Recorder(Journal(run), feed, Interrupt())] if validated else []
+    recording = [Recorder(Journal(run), feed, Interrupt()), bar] if validated else []
     epochs = itertools.count()
     return lambda: model.fit(
         feed,
@@ -205,7 +205,7 @@ def condvae_fit(data=None, folder: Path | None = None, validated: bool = True) -
         initial_epoch=next(epochs),
         epochs=EPOCHS,
         shuffle=False,
-        callbacks=[*recorder, bar, stop],
+        callbacks=[*recording, stop],
         verbose=0,
     )
 

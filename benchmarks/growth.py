@@ -11,9 +11,12 @@ docs/images/growth.png.
 """
 
 import argparse
+import os
 import statistics
 from collections.abc import Callable
 from itertools import repeat
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import jax
 import keras
