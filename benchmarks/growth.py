@@ -117,12 +117,18 @@ def draw(curves: dict[str, dict[int, float]]) -> None:
     for axes, (name, curve) in zip(figure.subplots(1, len(curves)), curves.items(), strict=True):
         a, b, _ = line(curve)
         sizes = np.geomspace(min(curve), max(curve), 100)
-        axes.loglog(sizes, a + b * sizes, color="gray", linewidth=1)
-        axes.loglog(list(curve), list(curve.values()), "o", markersize=4)
+        axes.loglog(sizes, 1e3 * (a + b * sizes), color="gray", linewidth=1)
+        axes.loglog(list(curve), [1e3 * seconds for seconds in curve.values()], "o", markersize=4)
+        ends = list(curve)[:: len(curve) - 1]
+        axes.set_xticks(ends, [f"{size:,}" for size in ends])
+        bottom, top = np.log10([1e3 * min(curve.values()), 1e3 * max(curve.values())])
+        powers = 10.0 ** np.arange(np.floor(bottom), np.ceil(top) + 1)
+        axes.set_yticks(powers, [f"{power:g}" for power in powers])
+        axes.minorticks_off()
         axes.set_title(name, fontsize=FONT_SIZE)
         axes.tick_params(labelsize=FONT_SIZE - 1)
-    figure.axes[0].set_ylabel("seconds a step", fontsize=FONT_SIZE)
-    figure.axes[-1].set_ylabel("seconds an epoch", fontsize=FONT_SIZE)
+    figure.axes[0].set_ylabel("milliseconds a step", fontsize=FONT_SIZE)
+    figure.axes[-1].set_ylabel("milliseconds an epoch", fontsize=FONT_SIZE)
     figure.savefig(PICTURE, dpi=100)
 
 
