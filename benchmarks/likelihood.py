@@ -4,14 +4,13 @@ Trains the preset `likelihood`, and `wide` on binarised pixels beside it, and ev
 10,000 test images, once; `likelihood-large` only where Keras has a GPU. Also: how much the draw of
 the binarisation matters; and an ablation of `likelihood`, each row one change, trained shorter and
 judged by the validation images. Fashion-MNIST too where its files are at hand. Every row is a run
-folder: a benchmark that was stopped goes on where it was. docs/likelihood.md is written anew after
-each row, of all that are done.
+folder, and kept in docs/likelihood.json when it is done: stopped, the benchmark goes on where
+it was. docs/likelihood.md is written anew after each row, of all that are done.
 
     CONDVAE_DATA=DIR python benchmarks/likelihood.py [--runs DIR] [--only TEXT]
 """
 
 import argparse
-import json
 import os
 from pathlib import Path
 
@@ -19,6 +18,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 import numpy as np
+from cells import Cells, folder_name
 
 import condvae
 from condvae.atomic import atomic_path
@@ -82,18 +82,16 @@ def main() -> None:
         sets["Fashion-MNIST"] = condvae.load_data("fashion_mnist")
     except InputError as error:
         print(error)
-    for name, settings in cells(sets).items():
-        path = arguments.runs / folder_name(name)
-        if arguments.only in name and not result_path(path).exists():
-            row = evaluate_cell(sets[settings.pop("set")], path, name, settings)
-            result_path(path).write_text(json.dumps(row, indent=2), encoding="utf-8")
+    cells = Cells("likelihood", settings_by_cell(sets))
+    for name, settings in cells.settings.items():
+        if arguments.only in name and name not in cells.rows():
+            row = evaluate_cell(sets, arguments.runs / folder_name(name), name, settings)
+            cells.keep(name, row)
+            cells.write_page(report(cells.rows()))
             print(f"{name}: {row['nll']:.2f}", flush=True)
-        results = {n: result_path(arguments.runs / folder_name(n)) for n in cells(sets)}
-        done = {n: json.loads(file.read_text()) for n, file in results.items() if file.exists()}
-        Path("docs/likelihood.md").write_text(report(done), encoding="utf-8")
 
 
-def cells(sets: dict[str, Dataset]) -> dict[str, dict]:
+def settings_by_cell(sets: dict[str, Dataset]) -> dict[str, dict]:
     """Name -> data set, preset and settings; presets first."""
     devices = keras.distribution.list_devices()
     has_gpu = any(device.startswith(("gpu", "cuda")) for device in devices)
@@ -108,18 +106,10 @@ def cells(sets: dict[str, Dataset]) -> dict[str, dict]:
     return rows
 
 
-def folder_name(name: str) -> str:
-    """A row's name as that of a folder."""
-    return "".join(letter if letter.isalnum() else "-" for letter in name)
-
-
-def result_path(run: Path) -> Path:
-    """Where a row's figures lie, beside its run."""
-    return run / "likelihood.json"
-
-
-def evaluate_cell(data: Dataset, path: Path, name: str, settings: dict) -> dict:
+def evaluate_cell(sets: dict[str, Dataset], path: Path, name: str, settings: dict) -> dict:
     """A run's figures; trained where that is not done yet."""
+    settings = dict(settings)
+    data = sets[settings.pop("set")]
     run = condvae.train(data, run_dir=path, resume=True, **settings)
     if run.record.status != "finished":
         raise SystemExit(f"{path} is {run.record.status}: start again to go on")

@@ -3,20 +3,21 @@
 Five draws of the labels for each number, the preset `semi_supervised`; 54,000 training images, all
 but the drawn ones without a label, 6,000 validation images, whose labels nothing reads, and the
 10,000 test images, looked at once by each run, at its end. Beside them M2's own networks, one draw
-each, judged by the validation images. Every cell is a run folder: a benchmark that was stopped goes
-on where it was. docs/semi-supervised.md is written anew after each cell, of all that are done.
+each, judged by the validation images. Every cell is a run folder, and a row of
+docs/semi-supervised.json when it is done: a benchmark that was stopped goes on where it was.
+docs/semi-supervised.md is written anew after each cell, of all that are done.
 
     CONDVAE_DATA=DIR python benchmarks/semi_supervised.py [--runs DIR] [--only TEXT]
 """
 
 import argparse
-import json
 import os
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import numpy as np
+from cells import Cells, folder_name
 
 import condvae
 from condvae.evaluation import evaluate_classifier
@@ -47,7 +48,7 @@ Of the published figures, splits, draws of the labels and times of training diff
 """
 
 
-def cells() -> dict[str, dict]:
+def settings_by_cell() -> dict[str, dict]:
     """Name -> settings beside those of the preset."""
     table = {
         f"{count} labels, draw {draw}": {"labelled": count, "labelled_seed": draw}
@@ -64,37 +65,23 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/semi-supervised"))
     parser.add_argument("--only", default="", help="cells whose name contains this text")
     arguments = parser.parse_args()
-    data = condvae.load_data("mnist")
-    for name, settings in cells().items():
-        if arguments.only in name:
+    cells, data = Cells("semi-supervised", settings_by_cell()), condvae.load_data("mnist")
+    for name, settings in cells.settings.items():
+        if arguments.only in name and name not in cells.rows():
             row = cell(data, arguments.runs / folder_name(name), settings)
+            cells.keep(name, row)
+            cells.write_page(report(cells.rows()))
             print(f"{name}: {row['split']} error {row['error']:.2%}", flush=True)
-            done = {name: kept(arguments.runs / folder_name(name)) for name in cells()}
-            text = report({name: row for name, row in done.items() if row is not None})
-            Path("docs/semi-supervised.md").write_text(text, encoding="utf-8")
-
-
-def folder_name(name: str) -> str:
-    """A cell's name as that of a folder."""
-    return "".join(letter if letter.isalnum() else "-" for letter in name)
-
-
-def kept(folder: Path) -> dict | None:
-    """A cell's figures, where it is done."""
-    file = folder / "semi-supervised.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
 
 
 def cell(data: condvae.Dataset, folder: Path, settings: dict) -> dict:
     """A run's error; trained and evaluated where that is not done yet."""
-    if (row := kept(folder)) is not None:
-        return row
     run = condvae.train(data, preset="semi_supervised", run_dir=folder, resume=True, **settings)
     if run.record.status != "finished":
         raise SystemExit(f"{folder} is {run.record.status}: start again to go on")
     split = "validation" if "prior" in settings else "test"
     result, figures = evaluate_classifier(run, data, split), run.record.figures
-    row = {
+    return {
         "labelled": result.num_labelled,
         "split": split,
         "error": result.error,
@@ -103,8 +90,6 @@ def cell(data: condvae.Dataset, folder: Path, settings: dict) -> dict:
         "seconds": figures.seconds,
         "comparability": result.comparability,
     }
-    (folder / "semi-supervised.json").write_text(json.dumps(row, indent=2), encoding="utf-8")
-    return row
 
 
 def report(figures: dict[str, dict]) -> str:
