@@ -1,9 +1,11 @@
 """The reference table: presets on MNIST, three seeds each, every measure of `evaluate --full`.
 
-Each cell, a preset and a seed, is a run folder, done when it holds metrics.json: a benchmark that
-was stopped goes on where it was, a training in its middle. docs/reference.md is written anew after
-each cell, of all that are done. The test images are read once for each cell (by preset `notebook`
-also to choose the epoch, as its original does, which its comparability lines say).
+Each cell, a preset and a seed, is a run folder, and a row of docs/reference.json when it is done: a
+benchmark that was stopped goes on where it was, a training in its middle. docs/reference.md is
+written anew after each cell, of all that are done. The test images are read once for each cell (by
+preset `notebook` also to choose the epoch, as its original does, which its comparability lines
+say). The likelihood, K = 5,000, is that of the first 1,000 test images: on all of them two cores
+would need a day for the table.
 
     CONDVAE_DATA=DIR python benchmarks/reference.py [--runs DIR] [--only TEXT] [--quick]
 """
@@ -16,16 +18,17 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import numpy as np
+from cells import DOCS, Cells
 
 import condvae
 from condvae.data import Dataset
-from condvae.reports import Metrics, read_metrics, report_run
-from condvae.reports.metrics import METRICS_NAME
+from condvae.reports import report_run
 
 PRESETS = ("notebook", "plane", "wide", "likelihood")
 SEEDS = (0, 1, 2)
 # numbers of one latent or of one label, which are in each cell's metrics.json
 DETAIL = re.compile(r"z\d+_|.*_\d+$")
+FULL_IMAGES = 1_000
 QUICK_TRAINING, QUICK_TEST = 3_000, 1_000  # images
 
 
@@ -38,16 +41,23 @@ def main() -> None:
         "--quick", action="store_true", help="to try it: few images, one epoch, no --full"
     )
     arguments = parser.parse_args()
-    data, folder, page = condvae.load_data("mnist"), arguments.runs, Path("docs/reference.md")
+    data, folder = condvae.load_data("mnist"), arguments.runs
     if arguments.quick:
-        folder = folder.with_name(f"{folder.name}-quick")
-        data, page = few_images(data), folder / page.name
-    cells = {f"{preset}-{seed}": (preset, seed) for seed in SEEDS for preset in PRESETS}
-    for name, (preset, seed) in cells.items():
-        if arguments.only in name and not (folder / name / METRICS_NAME).exists():
-            measure_cell(data, folder / name, preset, seed, arguments.quick)
-            found = {name: read_metrics(folder / name / METRICS_NAME) for name in cells}
-            page.write_text(report(found), encoding="utf-8")
+        data, folder = few_images(data), folder.with_name(f"{folder.name}-quick")
+    settings = {
+        f"{preset}-{seed}": {
+            "preset": preset,
+            "seed": seed,
+            **({"epochs": 1} if arguments.quick else {}),
+        }
+        for seed in SEEDS
+        for preset in PRESETS
+    }
+    cells = Cells("reference", settings, folder if arguments.quick else DOCS)
+    for name, own in cells.settings.items():
+        if arguments.only in name and name not in cells.rows():
+            cells.keep(name, measure_cell(data, folder / name, own, full=not arguments.quick))
+            cells.write_page(report(cells.rows()))
             print(f"{name}: done", flush=True)
 
 
@@ -64,22 +74,20 @@ def few_images(data: Dataset) -> Dataset:
     )
 
 
-def measure_cell(data: Dataset, folder: Path, preset: str, seed: int, quick: bool) -> None:
-    """Train a run where that is not done yet; metrics.json and report.html of it."""
-    settings = {"epochs": 1} if quick else {}
-    run = condvae.train(data, preset=preset, run_dir=folder, resume=True, seed=seed, **settings)
+def measure_cell(data: Dataset, folder: Path, settings: dict, full: bool) -> dict[str, dict]:
+    """Title -> measures of a run, trained where that is not done yet."""
+    run = condvae.train(data, run_dir=folder, resume=True, **settings)
     if run.record.status != "finished":
         raise SystemExit(f"{folder} is {run.record.status}: start again to go on")
-    report_run(run, data, full=not quick)
+    return report_run(run, data, full, FULL_IMAGES)[0].measures
 
 
-def report(cells: dict[str, Metrics | None]) -> str:
+def report(cells: dict[str, dict[str, dict]]) -> str:
     """docs/reference.md of the cells that are done."""
-    of_preset: dict[str, list[Metrics]] = {preset: [] for preset in PRESETS}
-    for name, metrics in cells.items():
-        if metrics is not None:
-            of_preset[name.rpartition("-")[0]].append(metrics)
-    done = [metrics for found in of_preset.values() for metrics in found]
+    of_preset: dict[str, list[dict[str, dict]]] = {preset: [] for preset in PRESETS}
+    for name, measures in cells.items():
+        of_preset[name.rpartition("-")[0]].append(measures)
+    done = [measures for found in of_preset.values() for measures in found]
     heads = " | ".join(f"`{preset}` ({len(found)})" for preset, found in of_preset.items())
     lines = [
         "# The reference table",
@@ -89,10 +97,10 @@ def report(cells: dict[str, Metrics | None]) -> str:
         "are; nats per image where nothing else is said. Below each table what its numbers may be",
         "compared with: presets that differ there do not compare in it.",
     ]
-    for title in dict.fromkeys(title for metrics in done for title in metrics.measures):
+    for title in dict.fromkeys(title for measures in done for title in measures):
         lines += ["", f"## {title}", "", f"| | {heads} |", f"|---{'|---' * len(PRESETS)}|"]
         parts = {
-            preset: [metrics.measures.get(title, {}) for metrics in found]
+            preset: [measures.get(title, {}) for measures in found]
             for preset, found in of_preset.items()
         }
         names = dict.fromkeys(name for found in parts.values() for part in found for name in part)

@@ -98,14 +98,24 @@ class ConditionalLikelihood:
 
 
 def conditional_likelihood(
-    run: Run, dataset: Dataset, split: str = "test", num_samples: int = 100, seed: int = 0
+    run: Run,
+    dataset: Dataset,
+    split: str = "test",
+    num_samples: int = 100,
+    seed: int = 0,
+    num_images: int | None = None,
 ) -> ConditionalLikelihood:
-    """log p(x | y) of a run's model on a split of its data, by both estimators, S samples each."""
+    """log p(x | y) of a run's model on a split of its data, by both estimators, S samples each.
+
+    Args:
+        num_images: the first ones of the split; None: all.
+    """
     images = getattr(run.check_data(dataset), split)
-    y = run.conditions(images)
+    x, y = images.x[:num_images], run.conditions(images)[:num_images]
     by = {
-        estimator: run.model.estimate_log_prob(images.x, y, num_samples, estimator, seed)
+        estimator: run.model.estimate_log_prob(x, y, num_samples, estimator, seed)
         for estimator in ("importance", "prior")
     }
-    comparability = run.comparability(split, f"{num_samples} draws of z for each image")
+    of = "each image" if len(x) == len(images.x) else f"each of the first {len(x):,} images"
+    comparability = run.comparability(split, f"{num_samples} draws of z for {of}")
     return ConditionalLikelihood(by["importance"], by["prior"], comparability)

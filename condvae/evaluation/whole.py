@@ -28,7 +28,11 @@ class Result(Protocol):
 
 
 def evaluate_whole(
-    run: Run, dataset: Dataset, full: bool = False, seed: int = 0
+    run: Run,
+    dataset: Dataset,
+    full: bool = False,
+    seed: int = 0,
+    full_images: int | None = None,
 ) -> dict[str, Result]:
     """Title -> measure, on the test split.
 
@@ -36,14 +40,21 @@ def evaluate_whole(
         full: K = 5,000 draws of z for the likelihood, Bayes' rule on all images, and classifiers
             that are trained on samples (minutes to an hour).
         seed: of all draws.
+        full_images: of a full evaluation, the first images, to which its likelihood is confined;
+            None: all.
     """
     record, found = run.record, {}
     dataset = run.check_data(dataset)
     found["Bound"] = evaluate(run, dataset, seed=seed)
     of_classes = can_examine(run)
     if run.spec.data.task != "class" or of_classes:
-        num_samples = FULL_SAMPLES if full else 100
-        found["Likelihood"] = conditional_likelihood(run, dataset, "test", num_samples, seed)
+        found["Likelihood"] = conditional_likelihood(
+            run,
+            dataset,
+            num_samples=FULL_SAMPLES if full else 100,
+            seed=seed,
+            num_images=full_images if full else None,
+        )
     if record.preprocessing.pixel_classes is not None:
         found["Label maps"] = evaluate_label_maps(run, dataset)
     if dataset.table is not None:

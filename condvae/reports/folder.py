@@ -12,16 +12,18 @@ from condvae.runs import Run
 REPORT_NAME = "report.html"
 
 
-def report_run(run: Run, dataset: Dataset, full: bool = False) -> tuple[Metrics, dict[str, str]]:
+def report_run(
+    run: Run, dataset: Dataset, full: bool = False, full_images: int | None = None
+) -> tuple[Metrics, dict[str, str]]:
     """Measure a run on the test split, and write both files where the run is a folder.
 
     Args:
-        full: as in `evaluate_whole`.
+        full, full_images: as in `evaluate_whole`.
 
     Returns:
         The numbers, and the same by title for a reader.
     """
-    results = evaluate_whole(run, dataset, full)
+    results = evaluate_whole(run, dataset, full, full_images=full_images)
     words = {title: str(result) for title, result in results.items()}
     before = None if run.is_archive else read_metrics(run.path / METRICS_NAME)
     metrics = Metrics(
