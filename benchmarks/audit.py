@@ -3,14 +3,13 @@
 2 % of the 60,000 training labels are replaced by another one at random; a preset learns from all of
 them, its validation rows included, whose flipped labels choose the epoch; `condvae audit`'s score,
 log p(y | x) of a label less that of the best other one, ranks the 60,000. Each draw of the flips is
-a run folder: a benchmark that was stopped goes on where it was. docs/audit.md is written anew after
-each draw, of all that are done.
+a run folder, and a row of docs/audit.json when it is done: a benchmark that was stopped goes on
+where it was. docs/audit.md is written anew after each draw, of all that are done.
 
-    CONDVAE_DATA=DIR python benchmarks/audit.py [--runs DIR] [--draws 0 1 2] [--preset NAME]
+    CONDVAE_DATA=DIR python benchmarks/audit.py [--runs DIR]
 """
 
 import argparse
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import numpy as np
+from cells import Cells
 
 import condvae
 from condvae.data import Dataset
@@ -29,23 +29,23 @@ FLIPPED = 0.02
 SHARES = (0.01, 0.02, 0.025, 0.05)
 NUM_SAMPLES = 50
 PRESET = "plane"
+DRAWS = (0, 1, 2)
 
 
 def main() -> None:
     """Train and rank what is missing, print it, write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=Path("runs/audit"))
-    parser.add_argument("--draws", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--preset", default=PRESET)
-    arguments = parser.parse_args()
-    data, rows = condvae.load_data("mnist"), {}
-    for draw in arguments.draws:
-        folder = arguments.runs / f"{arguments.preset}-{draw}"
-        rows[draw] = rank_flips(data, arguments.preset, folder, draw)
-        shares = ", ".join(f"{rows[draw]['found'][f'{s:g}']:.1%} by {s:.1%}" for s in SHARES)
-        print(f"draw {draw}: of the flips {shares} of the rows", flush=True)
-        if arguments.preset == PRESET:
-            Path("docs/audit.md").write_text(report(rows), encoding="utf-8")
+    folder = parser.parse_args().runs
+    cells = Cells("audit", {f"{draw}": {"preset": PRESET, "draw": draw} for draw in DRAWS})
+    data = condvae.load_data("mnist")
+    for name, settings in cells.settings.items():
+        if name not in cells.rows():
+            row = rank_flips(data, folder / f"{PRESET}-{name}", **settings)
+            cells.keep(name, row)
+            cells.write_page(report(cells.rows()))
+            shares = ", ".join(f"{row['found'][f'{s:g}']:.1%} by {s:.1%}" for s in SHARES)
+            print(f"draw {name}: of the flips {shares} of the rows", flush=True)
 
 
 def flip_labels(data: Dataset, draw: int) -> tuple[Dataset, np.ndarray]:
@@ -57,11 +57,8 @@ def flip_labels(data: Dataset, draw: int) -> tuple[Dataset, np.ndarray]:
     return replace(data, given=((data.given + shift) % data.num_classes).astype("int32")), planted
 
 
-def rank_flips(data: Dataset, preset: str, folder: Path, draw: int) -> dict:
-    """What a run's ranking finds; trained and ranked where that is not done yet."""
-    file = folder / "audit.json"
-    if file.exists():
-        return json.loads(file.read_text(encoding="utf-8"))
+def rank_flips(data: Dataset, folder: Path, preset: str, draw: int) -> dict:
+    """What a run's ranking finds; trained where that is not done yet."""
     flipped, planted = flip_labels(data, draw)
     run = condvae.train(flipped, preset=preset, run_dir=folder, resume=True)
     if run.record.status != "finished" or run.record.figures is None:
@@ -69,7 +66,7 @@ def rank_flips(data: Dataset, preset: str, folder: Path, draw: int) -> dict:
     x, y, planted = flipped.x[:NUM_ROWS], flipped.y[:NUM_ROWS], planted[:NUM_ROWS]
     scores = score_rows(run.model, x, y, NUM_SAMPLES)
     ranking = scores.by_label()
-    row = {
+    return {
         "found": {f"{share:g}": found_share(ranking, planted, share) for share in SHARES},
         "told": float((scores.best == data.given[:NUM_ROWS]).mean()),
         "seconds": run.record.figures.seconds,
@@ -78,11 +75,9 @@ def rank_flips(data: Dataset, preset: str, folder: Path, draw: int) -> dict:
             "validation", f"importance sampling, {NUM_SAMPLES} draws of z for each likely label"
         ),
     }
-    file.write_text(json.dumps(row, indent=2), encoding="utf-8")
-    return row
 
 
-def report(rows: dict[int, dict]) -> str:
+def report(rows: dict[str, dict]) -> str:
     """docs/audit.md of the draws that are done."""
     columns = " | ".join(f"first {share:.1%}" for share in SHARES)
     lines = [
@@ -106,7 +101,7 @@ def report(rows: dict[int, dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def table_row(draw: int, row: dict) -> str:
+def table_row(draw: str, row: dict) -> str:
     """One line of the table."""
     found = " | ".join(f"{row['found'][f'{share:g}']:.1%}" for share in SHARES)
     return f"| {draw} | {found} | {row['told']:.2%} | {row['epochs']} | {row['seconds']:.0f} |"

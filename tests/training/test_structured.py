@@ -35,6 +35,9 @@ def test_every_variant_trains_resumes_evaluates_and_predicts(small, tmp_path, si
     assert rows(run) == rows(whole)
     assert run.weights_path.read_bytes() == whole.weights_path.read_bytes()
     result = conditional_likelihood(run, small, num_samples=60)
+    first = conditional_likelihood(run, small, num_samples=2, num_images=3)
+    assert len(first.importance.log_prob) == len(first.monte_carlo.log_prob) == 3
+    assert "each of the first 3 images" in first.comparability
     bound = evaluate(run, small)
     y = run.conditions(small.test)
     prediction = load(run.path).predict(y, num_samples=3)
