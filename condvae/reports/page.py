@@ -14,7 +14,10 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 table { border-collapse: collapse; } td, th { text-align: left; padding: .15rem 1rem .15rem 0;
 vertical-align: top; } td.number { font-variant-numeric: tabular-nums; }
-figure { margin: 1rem 0; } img { background: white; max-width: 100%; }
+p, details { margin: .4rem 0; } .protocol { opacity: .75; font-size: .85rem; }
+.figures { display: grid; gap: 1rem;
+grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); }
+figure { margin: 0; } img { background: white; max-width: 100%; } figcaption { font-weight: bold; }
 pre { white-space: pre-wrap; } .fault { border-left: .3rem solid #c60; padding-left: .7rem; }
 """
 STYLE_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -50,11 +53,13 @@ def render_page(
     for title, numbers in metrics.measures.items():
         parts += [
             f"<h2>{escape(title)}</h2>",
-            f"<pre>{escape(words[title])}</pre>" if title in words else "",
+            _sentences(words.get(title, "")),
             f"<details><summary>as numbers</summary>{_table(numbers)}</details>",
         ]
-    parts += [_figure(name, content) for name, content in figures.items()]
     parts += [
+        '<h2>Figures</h2><div class="figures">',
+        *(_figure(name, content) for name, content in figures.items()),
+        "</div>",
         "<h2>Spec</h2>",
         f"<details><summary>as JSON</summary><pre>"
         f"{escape(record.spec.model_dump_json(indent=2))}</pre></details>",
@@ -76,6 +81,16 @@ def _faults(faults: Sequence[str]) -> list[str]:
     if not faults:
         return ["<p>The doctor found nothing wrong.</p>"]
     return [f'<p class="fault">{escape(fault)}</p>' for fault in faults]
+
+
+def _sentences(words: str) -> str:
+    """A measure's lines; those in brackets say what it may be compared with."""
+    return "\n".join(
+        f'<p class="protocol">{escape(line[1:-1])}</p>'
+        if line.startswith("(") and line.endswith(")")
+        else f"<p>{escape(line)}</p>"
+        for line in words.splitlines()
+    )
 
 
 def _table(rows: Mapping[str, object]) -> str:
@@ -103,6 +118,6 @@ def _figure(name: str, content: bytes) -> str:
     stem, _, suffix = name.rpartition(".")
     data = base64.b64encode(content).decode("ascii")
     return (
-        f'<figure><img alt="{escape(stem)}" src="data:{MEDIA_TYPES[suffix]};base64,{data}">'
-        f"<figcaption>{escape(stem)}</figcaption></figure>"
+        f"<figure><figcaption>{escape(stem.replace('-', ' '))}</figcaption>"
+        f'<img alt="{escape(stem)}" src="data:{MEDIA_TYPES[suffix]};base64,{data}"></figure>'
     )
