@@ -1,0 +1,86 @@
+"""The 256 levels of a pixel."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from keras import ops
+
+from condvae.distributions.bounds import soft_ceiling, soft_floor
+from condvae.distributions.event import Tensor, sum_event
+
+_HALF_LEVEL = 0.5 / 255
+# s of a logistic from a tenth of a level to far beyond [0, 1]; outside it float32 loses the levels
+_LOG_SCALE_BOUNDS = (-7.7, 4.0)
+
+
+@dataclass(frozen=True)
+class LogisticMixture:
+    """Independent levels k / 255, k = 0 to 255, each from a mixture of logistic distributions.
+
+    A level has the mass between its neighbours' midpoints; the first and the last have the tails.
+
+    Attributes:
+        logits: (..., *event_shape, components); log weights of the components up to a constant.
+        means: same shape, in units of x.
+        log_scales: same shape; log of s, in units of x, kept softly between -7.7 and 4.
+        event_ndim: how many of the last axes of x are one draw; densities sum over them.
+        weights: of each variable in the densities, 0 to leave it out; broadcasts against x.
+
+    Source: Salimans et al. 2017 (PixelCNN++), section 2.1, here without autoregression.
+    """
+
+    logits: Tensor
+    means: Tensor
+    log_scales: Tensor
+    event_ndim: int = 1
+    weights: Tensor = 1.0
+    noise: ClassVar[Literal["normal", "uniform"]] = "uniform"
+
+    @property
+    def mean(self) -> Tensor:
+        """E[clip(X, 0, 1)] of the mixture before it is rounded to levels."""
+        scales = ops.exp(self._log_scales())
+        clipped = scales * (
+            ops.softplus(self.means / scales) - ops.softplus((self.means - 1) / scales)
+        )
+        return ops.sum(ops.softmax(self.logits, axis=-1) * clipped, axis=-1)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Log-probability of the levels, nats, summed over the event axes."""
+        value, log_scales = value[..., None], self._log_scales()
+        precision = ops.exp(-log_scales)
+        upper = (value + _HALF_LEVEL - self.means) * precision
+        lower = (value - _HALF_LEVEL - self.means) * precision
+        # sigmoid(b) - sigmoid(a) = sigmoid(b) sigmoid(-a) (1 - exp(a - b)), exact in the tails too
+        log_below, log_above = ops.log_sigmoid(upper), ops.log_sigmoid(-lower)
+        log_between = log_below + log_above + ops.log(-ops.expm1(-2 * _HALF_LEVEL * precision))
+        log_mass = ops.where(value > 1 - _HALF_LEVEL, log_above, log_between)
+        log_mass = ops.where(value < _HALF_LEVEL, log_below, log_mass)
+        log_prob = ops.logsumexp(ops.log_softmax(self.logits, axis=-1) + log_mass, axis=-1)
+        return sum_event(self.weights * log_prob, self.event_ndim)
+
+    def transform(self, noise: Tensor) -> Tensor:
+        """The levels that uniform noise in [0, 1) of the shape of x stands for.
+
+        Its place among the cumulated weights is the component, its place within that one's share
+        the logistic draw.
+        """
+        shares = ops.softmax(self.logits, axis=-1)
+        cumulated = ops.cumsum(shares, axis=-1)
+        noise = noise[..., None]
+        chosen = ops.sum(ops.cast(noise >= cumulated[..., :-1], "int32"), axis=-1)
+        chosen = ops.one_hot(chosen, self.logits.shape[-1], dtype="float32")
+
+        def of_chosen(values: Tensor) -> Tensor:
+            return ops.sum(chosen * values, axis=-1)
+
+        rest = of_chosen(noise - cumulated + shares) / of_chosen(shares)
+        rest = ops.clip(rest, 2**-24, 1 - 2**-24)
+        logistic = ops.log(rest) - ops.log1p(-rest)
+        draw = of_chosen(self.means) + ops.exp(of_chosen(self._log_scales())) * logistic
+        return ops.round(255 * ops.clip(draw, 0, 1)) / 255
+
+    def _log_scales(self) -> Tensor:
+        """Within their bounds."""
+        least, most = _LOG_SCALE_BOUNDS
+        return soft_ceiling(soft_floor(self.log_scales, least), most)

@@ -1,0 +1,81 @@
+"""Normal variables, and how far two of them are apart."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from keras import ops, random
+
+from condvae.distributions.event import Tensor, flatten_event, sum_event
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Independent normal variables.
+
+    Attributes:
+        mean: (..., *event_shape).
+        logvar: natural logarithm of the variance; broadcasts against mean.
+        event_ndim: how many of the last axes are one draw; densities sum over them.
+        weights: of each variable in the densities, 0 to leave it out; broadcasts against mean.
+    """
+
+    mean: Tensor
+    logvar: Tensor
+    event_ndim: int = 1
+    weights: Tensor = 1.0
+    noise: ClassVar[Literal["normal", "uniform"]] = "normal"
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """log N(value; mean, exp(logvar)), nats, summed over the event axes."""
+        value, mean, logvar, weights = (
+            flatten_event(values, value.shape[-self.event_ndim :])
+            for values in (value, self.mean, self.logvar, self.weights)
+        )
+        log_prob = -0.5 * (ops.square(value - mean) * ops.exp(-logvar) + logvar + LOG_2PI)
+        return ops.sum(weights * log_prob, axis=-1)
+
+    def transform(self, noise: Tensor) -> Tensor:
+        """The draw that standard normal noise of the same shape stands for."""
+        return self.mean + ops.exp(0.5 * self.logvar) * noise
+
+    def sample(self, seed: Any) -> Tensor:
+        """One draw, differentiable in mean and logvar; seed: an int or a SeedGenerator."""
+        return self.transform(random.normal(ops.shape(self.mean), seed=seed, dtype="float32"))
+
+    def per_sample(self) -> "Normal":
+        """The same, (batch, 1, dim): for several draws of each row, (batch, num_samples, dim)."""
+        return Normal(self.mean[:, None], self.logvar[:, None])
+
+
+def kl_divergence(posterior: Normal, prior: Normal) -> Tensor:
+    """KL divergence from posterior to prior: what z says about x beyond y.
+
+    KL(q(z|x,y) || p(z|y)), summed over latent dimensions, in closed form.
+
+    Args:
+        posterior: q(z|x,y); `mean` and `logvar` of shape (batch, latent_dim).
+        prior: p(z|y); same shapes, or shapes that broadcast.
+
+    Returns:
+        (batch,) nats, non-negative.
+
+    Source: Kingma & Welling 2014, appendix B.
+    """
+    return sum_event(kl_by_dimension(posterior, prior), posterior.event_ndim)
+
+
+def kl_by_dimension(posterior: Normal, prior: Normal) -> Tensor:
+    """The terms of `kl_divergence`, (batch, latent_dim) nats, each non-negative."""
+    log_ratio = posterior.logvar - prior.logvar
+    squared = ops.square(posterior.mean - prior.mean) * ops.exp(-prior.logvar)
+    # expm1 keeps precision where posterior and prior nearly agree
+    return 0.5 * (ops.expm1(log_ratio) - log_ratio + squared)
+
+
+def normal_quantile(uniform: Tensor) -> Tensor:
+    """The standard normal number below which that share lies; at most 5.3 off zero."""
+    centred = ops.clip(2 * uniform - 1, -1 + 2**-23, 1 - 2**-23)
+    return math.sqrt(2) * ops.erfinv(centred)
