@@ -150,7 +150,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             "training": {
                 "epochs": 25,
                 "batch_size": 32,
-                "learning_rate": 2e-3,
+                "learning_rate": 1e-3,
                 "schedule": "cosine",
                 "warmup": 0.1,
             },
