@@ -148,9 +148,10 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "baseline": "joint",
             },
             "training": {
-                "epochs": 25,
+                "epochs": 30,
                 "batch_size": 32,
-                "learning_rate": 1e-3,
+                "learning_rate": 4e-3,
+                "clip_norm": 10.0,
                 "schedule": "cosine",
                 "warmup": 0.1,
             },

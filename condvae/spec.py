@@ -220,6 +220,8 @@ class TrainingSpec(Frozen):
         warmup: fraction of all steps in which the rate rises linearly to its peak.
         ema: momentum of the weights' running average, which then is what is validated and kept;
             0 for none.
+        clip_norm: largest Euclidean norm of a step's whole gradient, in nats by unit of weight;
+            a longer one is shortened to it. None: as it is.
         patience: stop after this many epochs without a better validation loss; None: never.
         condition_dropout: share of the rows in a step of which a random subset of the conditions
             is given, where there are several by name; so that any of them may be missing later.
@@ -234,6 +236,7 @@ class TrainingSpec(Frozen):
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
     ema: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
+    clip_norm: Positive | None = None
     patience: Count | None = None
     condition_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.3
     seed: Seed = 0

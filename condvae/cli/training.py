@@ -32,6 +32,7 @@ class Settings:
         schedule: How the rate changes.
         warmup: Fraction of the steps in which the rate rises to its peak.
         ema: Momentum of the weights' running average, which is then validated and kept.
+        clip_norm: Largest norm of a step's gradient; a longer one is shortened to it.
         patience: Stop after so many epochs without a better validation loss.
         seed: Of the first weights, the order and the noise.
         latent_dim: Size of z.
@@ -91,6 +92,7 @@ class Settings:
     schedule: Literal["constant", "cosine"] | None = None
     warmup: float | None = None
     ema: float | None = None
+    clip_norm: float | None = None
     patience: int | None = None
     seed: int | None = None
     latent_dim: int | None = None

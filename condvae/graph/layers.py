@@ -24,7 +24,7 @@ from condvae.graph.operations import (
     Transpose,
     Upsample,
 )
-from condvae.models.layers import LearnedScale
+from condvae.models.layers import LearnedScale, SoftBound
 
 Reader = Callable[["Trace", Any, str, list[str]], str]
 
@@ -258,6 +258,21 @@ def _scaled(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
     bias = trace.add(Shift, f"{name}/bias", zeros, tensor=trace.weight(layer.bias))
     logvar = trace.add(Affine, f"{name}/logvar", bias, factor=layer.GAIN)
     return trace.add(Concatenate, name, mean, logvar, axis=len(trace.shape(mean)))
+
+
+@_reads(keras.layers.Rescaling)
+def _rescaled(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """scale * x + offset, where each is one number."""
+    if np.ndim(layer.scale) or np.ndim(layer.offset):
+        raise refused("numbers of each channel", name)
+    return trace.add(Affine, name, *inputs, factor=layer.scale, offset=layer.offset)
+
+
+@_reads(SoftBound)
+def _bounded(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """BOUND * tanh(value / BOUND)."""
+    small = trace.add(Affine, f"{name}/small", *inputs, factor=1 / layer.BOUND)
+    return trace.add(Affine, name, trace.apply("tanh", name, small), factor=layer.BOUND)
 
 
 def _weights(trace: Trace, layer: Any) -> dict[str, str | None]:

@@ -324,16 +324,19 @@ def _seeds(spec: Spec) -> list[int]:
 def build_optimizer(spec: Spec, steps: int) -> keras.optimizers.Optimizer:
     """Adam, or AdamW, with the spec's learning rate, scheduled over so many steps.
 
-    Where the spec asks for it, it averages the weights beside; see `training.averaging`.
+    Where the spec asks for it, it shortens long gradients, and averages the weights beside; see
+    `training.averaging`.
     """
     training = spec.training
     rate = scheduled_rate(training, steps, training.learning_rate)
-    average = {"use_ema": True, "ema_momentum": training.ema} if training.ema else {}
+    options: dict[str, Any] = {"global_clipnorm": training.clip_norm}
+    if training.ema:
+        options |= {"use_ema": True, "ema_momentum": training.ema}
     if training.weight_decay:
-        optimizer = keras.optimizers.AdamW(rate, weight_decay=training.weight_decay, **average)
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=training.weight_decay, **options)
         optimizer.exclude_from_weight_decay(var_names=["bias"])
         return optimizer
-    return keras.optimizers.Adam(rate, **average)
+    return keras.optimizers.Adam(rate, **options)
 
 
 def scheduled_rate(training: TrainingSpec, steps: int, peak: Any) -> Any:

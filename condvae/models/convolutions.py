@@ -120,7 +120,11 @@ class Pyramid:
         places = keras.layers.Flatten(name=f"flat_{name}")(features)
         # what is there wherever it is: learned once, not at each place
         anywhere = keras.layers.GlobalMaxPooling2D(name=f"anywhere_{name}")(features)
-        return keras.layers.Concatenate(name=f"vector_{name}")([places, anywhere])
+        vector = keras.layers.Concatenate(name=f"vector_{name}")([places, anywhere])
+        # Adam moves every weight by the learning rate: what a layer makes of n such values would
+        # move by n times that, and training blow up
+        scale = 1 / math.sqrt(vector.shape[-1])
+        return keras.layers.Rescaling(scale, name=f"scaled_{name}")(vector)
 
     def _active(self, features: Any, name: str) -> Any:
         """The features after the activation."""

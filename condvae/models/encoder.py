@@ -66,7 +66,7 @@ def conv_encoder(
     initializers = initializers or glorot_uniform(seed=0)
     inputs = _inputs(image_shape, condition_shape)
     hidden = Pyramid(channels, activation, initializers).vectors(merged(inputs))
-    outputs = normal_outputs(hidden, latent_dim, initializers)
+    outputs = normal_outputs(hidden, latent_dim, initializers, is_bounded=True)
     return keras.Model(inputs, outputs, name="encoder")
 
 

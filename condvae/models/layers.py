@@ -118,15 +118,44 @@ def flat_concatenated(inputs: Mapping[str, Any]) -> Any:
 
 
 def normal_outputs(
-    hidden: Any, latent_dim: int, initializers: Iterator[keras.initializers.Initializer]
+    hidden: Any,
+    latent_dim: int,
+    initializers: Iterator[keras.initializers.Initializer],
+    is_bounded: bool = False,
 ) -> dict[str, Any]:
-    """The parameters of a normal distribution over z: {"mean", "logvar"}, (batch, latent_dim)."""
-    return {
+    """The parameters of a normal distribution over z: {"mean", "logvar"}, (batch, latent_dim).
+
+    Args:
+        is_bounded: the logvar has a `SoftBound`: of thousands of hidden values, one large step of
+            all their weights could make it so low that a KL overflows.
+    """
+    outputs = {
         name: keras.layers.Dense(latent_dim, name=name, kernel_initializer=next(initializers))(
             hidden
         )
         for name in ("mean", "logvar")
     }
+    if is_bounded:
+        outputs["logvar"] = SoftBound(name="bounded_logvar")(outputs["logvar"])
+    return outputs
+
+
+@keras.saving.register_keras_serializable("condvae")
+class SoftBound(keras.layers.Layer):
+    """Numbers within ±BOUND, nearly as they are where they are small.
+
+    Source: Vahdat & Kautz 2020 (NVAE), whose log standard deviations lie within ±5.
+    """
+
+    BOUND = 10.0
+
+    def call(self, value: Any) -> Any:
+        """BOUND * tanh(value / BOUND), of the same shape."""
+        return self.BOUND * ops.tanh(value / self.BOUND)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The same."""
+        return input_shape
 
 
 @keras.saving.register_keras_serializable("condvae")

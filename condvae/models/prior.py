@@ -134,4 +134,5 @@ def conv_prior(
     if guess_shape is not None:
         inputs["guess"] = keras.Input(tuple(guess_shape), name="guess")
     hidden = Pyramid(channels, activation, initializers).vectors(merged(inputs))
-    return keras.Model(inputs, normal_outputs(hidden, latent_dim, initializers), name="prior")
+    outputs = normal_outputs(hidden, latent_dim, initializers, is_bounded=True)
+    return keras.Model(inputs, outputs, name="prior")

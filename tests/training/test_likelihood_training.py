@@ -168,3 +168,21 @@ def test_without_an_average_nothing_is_exchanged(small, tmp_path):
     with AveragedWeights(model).in_place():
         for old, new in zip(before, model.weights, strict=True):
             np.testing.assert_array_equal(old, new)
+
+
+def test_long_gradients_are_shortened_and_short_ones_are_not():
+    """Against plain Adam that is given what shortening should make of them."""
+
+    def weights_after(clip_norm, *steps):
+        variables = [keras.Variable(np.zeros(2)), keras.Variable(np.zeros(3))]
+        optimizer = build_optimizer(Spec().override(clip_norm=clip_norm), 4)
+        for step in steps:
+            optimizer.apply([keras.ops.convert_to_tensor(np.float32(g)) for g in step], variables)
+        return np.concatenate([np.asarray(variable) for variable in variables])
+
+    long, short = ([3.0, 0.0], [0.0, 4.0, 0.0]), ([0.1, 0.2], [0.0, 0.0, 0.3])
+    a_fifth = ([0.6, 0.0], [0.0, 0.8, 0.0])  # of a norm of 5
+    np.testing.assert_allclose(
+        weights_after(1.0, long, short), weights_after(None, a_fifth, short), rtol=1e-5
+    )
+    assert (weights_after(None, long, short) != weights_after(1.0, long, short)).any()
