@@ -120,11 +120,13 @@ class Pyramid:
         places = keras.layers.Flatten(name=f"flat_{name}")(features)
         # what is there wherever it is: learned once, not at each place
         anywhere = keras.layers.GlobalMaxPooling2D(name=f"anywhere_{name}")(features)
-        vector = keras.layers.Concatenate(name=f"vector_{name}")([places, anywhere])
         # Adam moves every weight by the learning rate: what a layer makes of n such values would
         # move by n times that, and training blow up
-        scale = 1 / math.sqrt(vector.shape[-1])
-        return keras.layers.Rescaling(scale, name=f"scaled_{name}")(vector)
+        scaled = [
+            keras.layers.Rescaling(1 / math.sqrt(part.shape[-1]), name=f"{part_name}_{name}")(part)
+            for part_name, part in (("scaled_flat", places), ("scaled_anywhere", anywhere))
+        ]
+        return keras.layers.Concatenate(name=f"vector_{name}")(scaled)
 
     def _active(self, features: Any, name: str) -> Any:
         """The features after the activation."""
