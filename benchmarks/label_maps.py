@@ -72,6 +72,9 @@ def heading(data: condvae.Dataset) -> list[str]:
         f"{len(data.test.x):,} test pictures of 64 × 64). A box hides half of the signs; the "
         "post's colour tells how likely the hidden sign is round.",
         "",
+        "Test figures of earlier settings were looked at while the preset was changed: these are "
+        "not the figures of an untouched test set.",
+        "",
         "![Pictures, true label maps, predictions and samples](images/label-maps.png)",
         "",
     ]

@@ -89,3 +89,30 @@ def test_the_output_bias_is_the_data_s():
     # one bias for each class: the mean of its log shares
     expected = np.exp(np.log(shares).mean(axis=(0, 1)))
     np.testing.assert_allclose(mean, np.broadcast_to(expected / expected.sum(), mean.shape), 1e-5)
+
+
+def test_logvars_are_bounded_and_vectors_are_scaled_by_their_size():
+    """Against the formulas in NumPy: the head's numbers, before and after the bound."""
+    spec = Spec().override(**{**CONVOLUTIONAL, "task": "image"})
+    encoder = build_model(spec, (5, 7, 1), (5, 7, 1)).encoder
+    rng = np.random.default_rng(0)
+    inputs = {name: rng.random((4, 5, 7, 1), dtype="float32") for name in ("x", "y")}
+
+    def outputs(*names):
+        tensors = [encoder.get_layer(name).output for name in names]
+        values = keras.Model(encoder.inputs, tensors)([inputs[t.name] for t in encoder.inputs])
+        return [np.asarray(value) for value in values]
+
+    (layer,) = [layer for layer in encoder.layers if layer.name.startswith("vector_")]
+    network = layer.name.removeprefix("vector_")
+    vector, flat, anywhere = outputs(layer.name, f"flat_{network}", f"anywhere_{network}")
+    sizes = flat.shape[-1], anywhere.shape[-1]
+    expected = [part / np.sqrt(size) for part, size in zip((flat, anywhere), sizes, strict=True)]
+    np.testing.assert_allclose(vector, np.concatenate(expected, axis=-1), rtol=1e-6)
+
+    for bias in (-0.5, -116.0, 1000.0):
+        encoder.get_layer("logvar").bias.assign(np.full(2, bias))
+        free, bounded = outputs("logvar", "bounded_logvar")
+        np.testing.assert_allclose(bounded, 10 * np.tanh(free.astype("float64") / 10), rtol=1e-5)
+        assert (abs(bounded) <= 10).all()
+        np.testing.assert_array_equal(np.asarray(encoder(inputs)["logvar"]), bounded)
