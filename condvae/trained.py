@@ -1,22 +1,15 @@
 """A trained model for those who use it: NumPy in, NumPy out."""
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from condvae.arguments import Arguments
 from condvae.chance import Chance, generator
-from condvae.checks import (
-    InputError,
-    check_at_least,
-    check_choice,
-    check_finite,
-    check_range,
-    check_shape,
-)
+from condvae.checks import InputError, check_at_least, check_choice
 from condvae.conditions import Categorical, Condition, Schema, Table, check_categorical
 from condvae.measures.log_mean_exp import LogMeanExp, LogProbEstimate
 from condvae.models import CVAE, inference, network_tensors
@@ -24,8 +17,6 @@ from condvae.objectives import Terms
 
 if TYPE_CHECKING:
     from condvae.explorer import Page
-
-_log = logging.getLogger(__name__)
 
 # Draws of z for one row in one compiled call of log_prob.
 _SAMPLES = 25
@@ -82,6 +73,7 @@ class TrainedModel:
                 "Pass the condition that the model was trained with.",
             )
         self.keras_model, self.condition, self.table = keras_model, condition, table
+        self._arguments = Arguments(keras_model, condition, table)
         self._compiled: dict[Callable, inference.CompiledFunction] = {}
 
     @property
@@ -99,6 +91,10 @@ class TrainedModel:
         """(height, width, channels); (dim,) of a table, encoded."""
         return self.keras_model.image_shape
 
+    def encode_condition(self, y: Any) -> np.ndarray:
+        """y as the networks see it; what lies outside the training range is said."""
+        return self._arguments.encode_condition(y)
+
     def encode(self, x: Any, y: Any, seed: int | Chance = 0) -> tuple[np.ndarray, np.ndarray]:
         """The posterior q(z | x, y).
 
@@ -111,15 +107,15 @@ class TrainedModel:
             mean and logvar, (batch, latent_dim) float32; logvar is the natural logarithm of
             the variance.
         """
-        self._check_latents()
-        x, y = self._pair(x, y)
+        self._arguments.check_latents()
+        x, y = self._arguments.pair(x, y)
         outputs = self._run(inference.encode, {"x": x, "y": y}, self._pixel_noise(seed))
         return outputs["mean"], outputs["logvar"]
 
     def decode(self, z: Any, y: Any) -> np.ndarray:
         """The expected image at z under label y: x_mean, (batch, *image_shape) float32."""
-        z = self._styles(z)
-        inputs = {"z": z, "y": self._given(y, len(z))}
+        z = self._arguments.styles(z)
+        inputs = {"z": z, "y": self._arguments.given(y, len(z))}
         return self._outside(self._run(inference.decode, inputs)["x_mean"])
 
     def generate(
@@ -145,28 +141,28 @@ class TrainedModel:
             (num_samples, *image_shape) float32; of a table {column: (num_samples,) values}.
         """
         if isinstance(given, dict) and not isinstance(self.condition, Schema):
-            given = self._named(given)
+            given = self._arguments.named(given)
         is_one = self.condition.is_one(given)
         if isinstance(self.condition, Schema):
             given = self.encode_condition(given)
         if z is None:
             count = num_samples if is_one else len(given)
             z = self.sample_prior(given, count, seed)
-        z = self._styles(z)
+        z = self._arguments.styles(z)
         if not sample and self.table is None:
             return self.decode(z, given)
         rng = generator(seed, 1)
-        inputs = {"z": z, "y": self._given(given, len(z))}
+        inputs = {"z": z, "y": self._arguments.given(given, len(z))}
         noise = self._likelihood_noise(rng)
         return self._outside(self._run(inference.draw_pixels, inputs, noise)["x_sample"])
 
     def sample_prior(self, given: Any, num_samples: int, seed: int | Chance = 0) -> np.ndarray:
         """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
         check_at_least(num_samples, 1, "num_samples")
-        self._check_latents()
+        self._arguments.check_latents()
         shape = (num_samples, self.keras_model.prior_noise_dim)
         noise = generator(seed).standard_normal(shape, dtype="float32")
-        inputs = {"noise": noise, "y": self._given(given, num_samples)}
+        inputs = {"noise": noise, "y": self._arguments.given(given, num_samples)}
         return self._run(inference.draw_prior, inputs)["z"]
 
     def reconstruct(self, x: Any, y: Any, seed: int = 0) -> np.ndarray:
@@ -187,7 +183,7 @@ class TrainedModel:
         Returns:
             Terms, each (batch,) float32 nats; the model's beta is in loss alone.
         """
-        x, y = self._pair(x, y)
+        x, y = self._arguments.pair(x, y)
         if not self.latent_dim:
             outputs = self._run(inference.guess_log_prob, {"x": x, "y": y}, self._pixel_noise(seed))
             return Terms(-outputs["log_prob"], -outputs["log_prob"], 0 * outputs["log_prob"])
@@ -260,7 +256,7 @@ class TrainedModel:
         check_choice(estimator, ("importance", "prior"), "estimator")
         for least, size in pairwise([1, *sizes]):
             check_at_least(size, least, "num_samples")
-        x, y = self._pair(x, y)
+        x, y = self._arguments.pair(x, y)
         total, estimates = LogMeanExp(len(x)), []
         if not self.latent_dim:
             outputs = self._run(inference.guess_log_prob, {"x": x, "y": y}, self._pixel_noise(seed))
@@ -310,7 +306,7 @@ class TrainedModel:
                 "none",
                 "Train with `labelled`, or call evaluation.classify_by_bayes.",
             )
-        outputs = self._run(inference.classify, {"x": self._images(x)})
+        outputs = self._run(inference.classify, {"x": self._arguments.images(x)})
         return outputs["log_prob"].astype("float64")
 
     def predict(self, y: Any, num_samples: int = 10, seed: int = 0) -> Prediction:
@@ -365,7 +361,7 @@ class TrainedModel:
         )
         shown = None
         if x is not None:
-            x, y = self._pair(x, y)
+            x, y = self._arguments.pair(x, y)
             shown = gather_rows(
                 self.condition, x, y, lambda x, y: self.encode(x, y)[0], model.x_max
             )
@@ -384,82 +380,9 @@ class TrainedModel:
             self._compiled[function] = compiled
         return self._compiled[function].run(arrays, noise)
 
-    def _pair(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Images and their encoded conditions, as many of the one as of the other."""
-        x = self._images(x)
-        return x, self._given(y, len(x))
-
     def _outside(self, x: np.ndarray) -> Any:
         """x as users know it: images as they are, rows of a table as columns."""
         return x if self.table is None else self.table.decode(x)
-
-    def _images(self, x: Any) -> np.ndarray:
-        """x checked against the model: (batch, *image_shape), uint8 or float32."""
-        if self.table is not None and isinstance(x, Mapping):
-            x = self.table.encode(x)
-        x = np.asarray(x)
-        if x.dtype.kind not in "buif":
-            raise InputError("x must hold numbers", f"dtype {x.dtype}", "Pass uint8 or float32.")
-        is_integer = x.dtype.kind in "iu"
-        shape = self.keras_model.stored_shape if is_integer else self.image_shape
-        if shape[-1] == 1 and x.ndim == len(shape):
-            x = x[..., None]
-        check_shape(x, (None, *shape), "x")
-        if not len(x):
-            raise InputError("x must hold at least one image", "none", "Pass (batch, ...).")
-        if is_integer:
-            return check_range(x, 0, self.keras_model.x_max, "x").astype("uint8", copy=False)
-        x = x.astype("float32", copy=False)
-        return check_range(x, *self.keras_model.likelihood.x_range, "x")
-
-    def _styles(self, z: Any) -> np.ndarray:
-        """(batch, latent_dim) float32; one style alone becomes a batch of one."""
-        self._check_latents()
-        z = np.atleast_2d(np.asarray(z, dtype="float32"))
-        check_shape(z, (None, self.latent_dim), "z")
-        if not len(z):
-            raise InputError("z must hold at least one style", "none", "Pass (batch, latent_dim).")
-        return check_finite(z, "z")
-
-    def _check_latents(self) -> None:
-        """Raise for a network that has no latents."""
-        if not self.latent_dim:
-            raise InputError(
-                "the model must have latents to encode, decode and generate",
-                "a deterministic network",
-                "Call `guess` or `predict`, or train with the network 'cvae'.",
-            )
-
-    def _given(self, y: Any, num_rows: int) -> np.ndarray:
-        """(num_rows, *condition_shape) float32; one condition serves all rows."""
-        encoded = self.encode_condition(y)
-        if len(encoded) == 1:
-            return np.repeat(encoded, num_rows, axis=0)
-        if len(encoded) != num_rows:
-            raise InputError(
-                f"y must hold one condition for all, or one for each of {num_rows} rows",
-                f"{len(encoded)} conditions",
-                "Make them as many.",
-            )
-        return encoded
-
-    def encode_condition(self, y: Any) -> np.ndarray:
-        """y as the networks see it; what lies outside the training range is said."""
-        encoded = self.condition.encode(y)  # first: it refuses what is no number
-        if isinstance(self.condition, Schema) and isinstance(y, Mapping):
-            for sentence in self.condition.outside(y):
-                _log.warning("%s", sentence)
-        return encoded
-
-    def _named(self, given: dict[str, Any]) -> Any:
-        """The label in {condition's name: label}."""
-        if set(given) != {self.condition.name}:
-            raise InputError(
-                f"given must name the condition {self.condition.name!r}",
-                f"{sorted(given)}",
-                f"Pass {{{self.condition.name!r}: label}}.",
-            )
-        return given[self.condition.name]
 
     def _pixel_noise(self, seed: int | Chance) -> Callable[[int], dict]:
         """Uniform noise for a batch's binarisation, from a stream of its own."""

@@ -1,7 +1,5 @@
 """Images and their condition, whole, with the splits drawn from them."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,6 +25,11 @@ from condvae.data.columns import (
     check_num_rows,
     check_table_columns,
     checked_columns,
+)
+from condvae.data.fingerprints import (
+    fingerprint_of_arrays,
+    fingerprint_of_columns,
+    fingerprint_of_rows,
 )
 from condvae.data.pairs import (
     check_alike,
@@ -346,30 +349,19 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256, in hex, of x, y, names of the classes and the source's test rows."""
+        """sha256, in hex, of x, y, names of the classes and the source's test rows.
+
+        Of columns, of the values as they came.
+        """
         own_test = None if self.test_rows is None else self.test_rows.tolist()
         if self.raw is not None:
-            return self._fingerprint_of_columns(self.raw, own_test)
-        names = self._class_names
-        head: list[Any] = [str(self.x.dtype), self.x.shape, str(self.given.dtype), names, own_test]
+            conditions = self.condition.names if isinstance(self.condition, Schema) else ()
+            columns = self.raw if self.table is not None else {**self.raw, "": self.x}
+            return fingerprint_of_columns(columns, [conditions, own_test])
+        head: list[Any] = [self._class_names, own_test]
         if isinstance(self.condition, Image) or self.pixel_classes:
             head += [self.given.shape, self.pixel_classes]
-        digest = hashlib.sha256(json.dumps(head).encode())
-        digest.update(np.ascontiguousarray(self.x).data)
-        digest.update(np.ascontiguousarray(self.given).data)
-        return digest.hexdigest()
-
-    def _fingerprint_of_columns(
-        self, raw: Mapping[str, np.ndarray], own_test: list[int] | None
-    ) -> str:
-        """sha256, in hex, of the columns as they came, of images among them x, and of names."""
-        conditions = self.condition.names if isinstance(self.condition, Schema) else ()
-        columns = dict(raw) if self.table is not None else {**raw, "": self.x}
-        digest = hashlib.sha256(json.dumps([conditions, own_test]).encode())
-        for name, values in columns.items():
-            head = json.dumps([name, str(values.dtype), values.shape])
-            digest.update(head.encode() + np.ascontiguousarray(values).tobytes())
-        return digest.hexdigest()
+        return fingerprint_of_arrays(self.x, self.given, head)
 
     def split_record(self) -> dict[str, Any]:
         """The splits as `run.json` keeps them: the seed, the sizes and a sha256 of the rows."""
@@ -380,7 +372,7 @@ class Dataset:
             **{
                 split: {
                     "size": len(rows),
-                    "rows_sha256": hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest(),
+                    "rows_sha256": fingerprint_of_rows(rows),
                 }
                 for split, rows in {**self._rows, **labelled}.items()
             },

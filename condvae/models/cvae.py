@@ -9,8 +9,8 @@ from keras import ops
 
 from condvae.checks import InputError, check_choice
 from condvae.distributions import Normal
+from condvae.models.checked import CheckedModel
 from condvae.models.contract import (
-    check_data,
     check_inputs,
     check_keys,
     check_networks,
@@ -56,7 +56,7 @@ SETTINGS = (
 
 
 @keras.saving.register_keras_serializable("condvae")
-class CVAE(keras.Model):
+class CVAE(CheckedModel):
     """p(x | z, y) p(z | y), trained with q(z | x, y).
 
     Fit it on batches `{"x": x, "y": y}` alone: x is (batch, *image_shape) or, with one channel,
@@ -404,39 +404,6 @@ class CVAE(keras.Model):
         self.kl_tracker.update_state(terms.kl_loss, sample_weight)
         weights = 1.0 if sample_weight is None else ops.cast(sample_weight, "float32")
         return sum(self.losses, start=ops.mean(terms.loss * weights))
-
-    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """keras.Model.fit on batches {"x": x, "y": y}; no separate target.
-
-        Raises:
-            InputError: a target, or arrays that do not fit the model; nothing was changed.
-        """
-        x = check_data(self, x, y, **kwargs)
-        if (validation := kwargs.get("validation_data")) is not None:
-            parts = validation if isinstance(validation, tuple) else (validation,)
-            validation_x = check_data(self, *parts[:2])
-            kwargs["validation_data"] = (validation_x, *parts[1:]) if parts[1:] else validation_x
-        return super().fit(x, y, *args, **kwargs)
-
-    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """keras.Model.evaluate on batches {"x": x, "y": y}; losses in nats per example."""
-        return super().evaluate(check_data(self, x, y, **kwargs), y, *args, **kwargs)
-
-    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """keras.Model.predict: the outputs of `call` by name."""
-        return super().predict(check_data(self, x), *args, **kwargs)
-
-    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """keras.Model.train_on_batch on {"x": x, "y": y}."""
-        return super().train_on_batch(check_data(self, x, y), y, *args, **kwargs)
-
-    def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """keras.Model.test_on_batch on {"x": x, "y": y}."""
-        return super().test_on_batch(check_data(self, x, y), y, *args, **kwargs)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """keras.Model.predict_on_batch on {"x": x, "y": y}."""
-        return super().predict_on_batch(check_data(self, x))
 
     def get_config(self) -> dict[str, Any]:
         """Keras's serialisation: the sub-models and the settings, not the weights."""

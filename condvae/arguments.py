@@ -1,0 +1,103 @@
+"""Checks of what a trained model is asked with."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_finite, check_range, check_shape
+from condvae.conditions import Condition, Schema, Table
+from condvae.models import CVAE
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Users' arrays and labels as a model's networks take them, or an InputError.
+
+    Attributes:
+        keras_model: whose shapes and ranges they must fit.
+        condition: what y is.
+        table: the columns of x, for a model of tables.
+    """
+
+    keras_model: CVAE
+    condition: Condition
+    table: Table | None = None
+
+    def pair(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Images and their encoded conditions, as many of the one as of the other."""
+        x = self.images(x)
+        return x, self.given(y, len(x))
+
+    def images(self, x: Any) -> np.ndarray:
+        """x checked against the model: (batch, *image_shape), uint8 or float32."""
+        if self.table is not None and isinstance(x, Mapping):
+            x = self.table.encode(x)
+        x = np.asarray(x)
+        if x.dtype.kind not in "buif":
+            raise InputError("x must hold numbers", f"dtype {x.dtype}", "Pass uint8 or float32.")
+        is_integer = x.dtype.kind in "iu"
+        shape = self.keras_model.stored_shape if is_integer else self.keras_model.image_shape
+        if shape[-1] == 1 and x.ndim == len(shape):
+            x = x[..., None]
+        check_shape(x, (None, *shape), "x")
+        if not len(x):
+            raise InputError("x must hold at least one image", "none", "Pass (batch, ...).")
+        if is_integer:
+            return check_range(x, 0, self.keras_model.x_max, "x").astype("uint8", copy=False)
+        x = x.astype("float32", copy=False)
+        low, high = self.keras_model.likelihood.x_range
+        return check_range(x, low, high, "x")
+
+    def styles(self, z: Any) -> np.ndarray:
+        """(batch, latent_dim) float32; one style alone becomes a batch of one."""
+        self.check_latents()
+        z = np.atleast_2d(np.asarray(z, dtype="float32"))
+        check_shape(z, (None, self.keras_model.latent_dim), "z")
+        if not len(z):
+            raise InputError("z must hold at least one style", "none", "Pass (batch, latent_dim).")
+        return check_finite(z, "z")
+
+    def given(self, y: Any, num_rows: int) -> np.ndarray:
+        """(num_rows, *condition_shape) float32; one condition serves all rows."""
+        encoded = self.encode_condition(y)
+        if len(encoded) == 1:
+            return np.repeat(encoded, num_rows, axis=0)
+        if len(encoded) != num_rows:
+            raise InputError(
+                f"y must hold one condition for all, or one for each of {num_rows} rows",
+                f"{len(encoded)} conditions",
+                "Make them as many.",
+            )
+        return encoded
+
+    def encode_condition(self, y: Any) -> np.ndarray:
+        """y as the networks see it; what lies outside the training range is said."""
+        encoded = self.condition.encode(y)  # first: it refuses what is no number
+        if isinstance(self.condition, Schema) and isinstance(y, Mapping):
+            for sentence in self.condition.outside(y):
+                _log.warning("%s", sentence)
+        return encoded
+
+    def named(self, given: dict[str, Any]) -> Any:
+        """The label in {condition's name: label}."""
+        if set(given) != {self.condition.name}:
+            raise InputError(
+                f"given must name the condition {self.condition.name!r}",
+                f"{sorted(given)}",
+                f"Pass {{{self.condition.name!r}: label}}.",
+            )
+        return given[self.condition.name]
+
+    def check_latents(self) -> None:
+        """Raise for a network that has no latents."""
+        if not self.keras_model.latent_dim:
+            raise InputError(
+                "the model must have latents to encode, decode and generate",
+                "a deterministic network",
+                "Call `guess` or `predict`, or train with the network 'cvae'.",
+            )

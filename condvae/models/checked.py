@@ -1,0 +1,44 @@
+"""Keras's entry points, each of which looks at its data first."""
+
+from typing import Any
+
+import keras
+
+from condvae.models.contract import check_data
+
+
+class CheckedModel(keras.Model):
+    """A model that is fed batches {"x": x, "y": y}, and says in words what does not fit it."""
+
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.fit on batches {"x": x, "y": y}; no separate target.
+
+        Raises:
+            InputError: a target, or arrays that do not fit the model; nothing was changed.
+        """
+        x = check_data(self, x, y, **kwargs)
+        if (validation := kwargs.get("validation_data")) is not None:
+            parts = validation if isinstance(validation, tuple) else (validation,)
+            validation_x = check_data(self, *parts[:2])
+            kwargs["validation_data"] = (validation_x, *parts[1:]) if parts[1:] else validation_x
+        return super().fit(x, y, *args, **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.evaluate on batches {"x": x, "y": y}; losses in nats per example."""
+        return super().evaluate(check_data(self, x, y, **kwargs), y, *args, **kwargs)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.predict: the outputs of `call` by name."""
+        return super().predict(check_data(self, x), *args, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.train_on_batch on {"x": x, "y": y}."""
+        return super().train_on_batch(check_data(self, x, y), y, *args, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.test_on_batch on {"x": x, "y": y}."""
+        return super().test_on_batch(check_data(self, x, y), y, *args, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """keras.Model.predict_on_batch on {"x": x, "y": y}."""
+        return super().predict_on_batch(check_data(self, x))
