@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from condvae.atomic import atomic_path
-from condvae.checks import InputError
+from condvae.disk import room_for
 
 Rows = Mapping[str, np.ndarray]
 
@@ -40,7 +40,8 @@ def write_blocks(path: Path, num_rows: int, blocks: Iterable[Rows]) -> None:
     blocks = _checked(first, num_rows, chain([first], blocks))
     write = _write_npy if path.suffix.lower() == ".npy" else _write_npz
     needed = num_rows * sum(rows[0].nbytes for rows in first.values())
-    with _room(path, needed), atomic_path(path) as fresh:
+    room = room_for(path.name, lambda: needed, path.parent, "Free some, or choose another place.")
+    with room, atomic_path(path) as fresh:
         if shutil.disk_usage(fresh.parent).free < needed:
             raise OSError(errno.ENOSPC, "too few for the arrays")
         write(fresh, num_rows, first, blocks)
@@ -99,18 +100,3 @@ def _checked(first: Rows, num_rows: int, blocks: Iterable[Rows]) -> Iterator[Row
         yield block
     if written != num_rows:
         raise ValueError(f"there must be {num_rows} rows, not {written}")
-
-
-@contextmanager
-def _room(path: Path, num_bytes: int) -> Iterator[None]:
-    """Say how much is needed where the disk is full."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise InputError(
-            f"the disk of {path} must have room for {num_bytes / 1e6:,.1f} MB",
-            f"{shutil.disk_usage(path.parent).free / 1e6:,.1f} MB free ({error.strerror})",
-            "Free some, or choose another place.",
-        ) from None

@@ -1,18 +1,15 @@
 """The epochs of a run, from its beginning or from a checkpoint to its end."""
 
-import errno
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 
 import keras
 import numpy as np
 
 from condvae.checkpoint import Checkpoint
-from condvae.checks import InputError
 from condvae.conditions import Schema
 from condvae.data import Dataset
+from condvae.disk import room_for
 from condvae.masks import masked_images
 from condvae.models import CVAE
 from condvae.runs import Run
@@ -116,16 +113,11 @@ def fit(
         run.update(status=STATUSES.get(interrupt.signal or 0, "finished"))
 
 
-@contextmanager
-def room_on_disk(run: Run, model: CVAE) -> Iterator[None]:
-    """Say how much is needed when the disk is full."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise InputError(
-            f"the disk of {run.path} must have room for a checkpoint, {state_bytes(model):,} bytes",
-            f"{shutil.disk_usage(run.path).free:,} bytes free ({error.strerror})",
-            "Free some; with --resume the run then goes on from its last checkpoint.",
-        ) from None
+def room_on_disk(run: Run, model: CVAE) -> AbstractContextManager[None]:
+    """Say how much a checkpoint needs when the disk is full."""
+    return room_for(
+        "a checkpoint",
+        lambda: state_bytes(model),
+        run.path,
+        "Free some; with --resume the run then goes on from its last checkpoint.",
+    )

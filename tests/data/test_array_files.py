@@ -62,7 +62,11 @@ def broken(error):
     ("blocks", "error", "message"),
     [
         (broken(KeyboardInterrupt("by hand")), KeyboardInterrupt, "by hand"),
-        (broken(OSError(errno.ENOSPC, "full")), InputError, r"room for 0\.0 MB; .* \(full\)"),
+        (
+            broken(OSError(errno.ENOSPC, "full")),
+            InputError,
+            r"room for a\.np., \d+ bytes; .* \(full\)",
+        ),
         (broken(OSError(errno.EIO, "broken")), OSError, "broken"),
         (lambda: cut({"x": WHOLE["x"][:22]}, 9), ValueError, "23 rows, not 22"),
         (lambda: [{"x": np.zeros((9, 4))}, {"x": np.zeros((14, 3))}], ValueError, "the same rows"),
@@ -77,9 +81,15 @@ def test_what_is_cut_short_leaves_nothing(tmp_path, name, blocks, error, message
 
 
 def test_a_disk_too_small_is_said_first(tmp_path, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=2_000_000))
+    def free(path):
+        assert path.is_dir()
+        return SimpleNamespace(free=2_000_000)
+
+    monkeypatch.setattr(shutil, "disk_usage", free)
     blocks = iter([{"x": np.zeros((4, 1000), "uint8")}] * 500)
-    with pytest.raises(InputError, match=r"room for 2\.5 MB; received 2\.0 MB free"):
-        write_blocks(tmp_path / "a.npz", 2_500, blocks)
+    with pytest.raises(
+        InputError, match=r"room for a.npz, 2,500,000 bytes; received 2,000,000 bytes free"
+    ):
+        write_blocks(tmp_path / "new folder" / "a.npz", 2_500, blocks)
     assert len(list(blocks)) == 499
     assert list(tmp_path.iterdir()) == []
