@@ -50,5 +50,15 @@ def doubly_reparameterised(z: Tensor, log_weights: Tensor, beta: Any = 1.0) -> T
     Source: Tucker et al. 2019, eq. 8.
     """
     shares = ops.stop_gradient(ops.softmax(log_weights, axis=-1))
-    fixed = ops.stop_gradient(z)
-    return fixed + (1 - beta * (1 - shares))[..., None] * (z - fixed)
+    scale = (1 - beta * (1 - shares))[..., None]
+
+    # forward z itself, so that a compiler decodes the same draws once, not for each use of them
+    @ops.custom_gradient
+    def scaled(z: Tensor) -> tuple[Tensor, Any]:
+        def gradient(*arguments: Tensor, upstream: Tensor = None) -> Tensor:
+            # Keras on PyTorch passes it by name
+            return scale * (arguments[0] if upstream is None else upstream)
+
+        return z, gradient
+
+    return scaled(z)
