@@ -189,7 +189,7 @@ def report(done: dict[str, dict]) -> str:
         "upper bound by importance sampling from the posterior (IWAE, Burda et al. 2016), which",
         "tightens with the number of samples K. −ELBO: the same bound with one sample. ± is the",
         "standard error over the images; effective samples are a median over the images. Seconds",
-        "are of training, on two shared CPU cores.",
+        "are of training, on two CPU cores; below, of the ablation, on one.",
         "",
         "| run | −ELBO | IWAE | K | effective | active units | epochs | seconds |",
         "|---|---|---|---|---|---|---|---|",
