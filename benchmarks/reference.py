@@ -11,6 +11,7 @@ would need a day for the table.
 """
 
 import argparse
+import math
 import os
 import re
 from pathlib import Path
@@ -26,8 +27,8 @@ from condvae.reports import report_run
 
 PRESETS = ("notebook", "plane", "wide", "likelihood")
 SEEDS = (0, 1, 2)
-# numbers of one latent or of one label, which are in each cell's metrics.json
-DETAIL = re.compile(r"z\d+_|.*_\d+$")
+# numbers of one latent, one label or one row, which are in each cell's metrics.json
+DETAIL = re.compile(r"z\d+_|.*_\d+$|closest_training_row$")
 FULL_IMAGES = 1_000
 QUICK_TRAINING, QUICK_TEST = 3_000, 1_000  # images
 
@@ -113,12 +114,15 @@ def report(cells: dict[str, dict[str, dict]]) -> str:
 
 
 def show(values: list) -> str:
-    """Mean and standard deviation of numbers; empty where there are none."""
-    numbers = [value for value in values if isinstance(value, int | float)]
-    if not numbers:
+    """Mean ± standard deviation, its two leading digits shown; a constant as it is."""
+    numbers = np.array([value for value in values if isinstance(value, int | float)], "float64")
+    if not len(numbers):
         return ""
-    mean = f"{np.mean(numbers):.4g}"
-    return f"{mean} ± {np.std(numbers, ddof=1):.2g}" if len(numbers) > 1 else mean
+    deviation = numbers.std(ddof=1) if len(numbers) > 1 else 0.0
+    if deviation <= 1e-9 * np.abs(numbers).max():
+        return f"{numbers[0]:,.0f}" if numbers[0].is_integer() else f"{numbers[0]:.4g}"
+    decimals = max(0, 1 - math.floor(math.log10(deviation)))
+    return f"{numbers.mean():,.{decimals}f} ± {deviation:,.{decimals}f}"
 
 
 def protocols(parts: dict[str, list[dict]]) -> list[str]:
