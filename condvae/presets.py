@@ -64,6 +64,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "likelihood": (
         "the best density of binarised images: residual networks, flow prior, three draws of z",
         {
+            "data": {"validation": 0.05},
             "model": {
                 "latent_dim": 40,
                 "architecture": "residual",
@@ -75,7 +76,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             },
             "objective": {"num_samples": 3, "gradient": "dreg", "beta_warmup": 0.1},
             "training": {
-                "epochs": 40,
+                "epochs": 36,
                 "batch_size": 250,
                 "learning_rate": 2e-3,
                 "schedule": "cosine",

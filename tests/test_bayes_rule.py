@@ -115,6 +115,34 @@ def test_all_labels_see_the_same_binary_pixels():
     np.testing.assert_array_equal(found.log_marginal, again.log_marginal)
 
 
+@pytest.mark.parametrize("screening", [None, 8])
+def test_over_binarisations_log_prob_is_their_mean(screening):
+    """In expectation that of grey pixels under a decoder that no z moves: in closed form."""
+    spec = Spec().override(latent_dim=2, hidden_dims=(), pixels="dynamic")
+    network = build_model(spec, (4, 3, 1), (3,))
+    rng = np.random.default_rng(0)
+    logits = rng.standard_normal((3, 12))
+    kernel, bias = network.decoder.get_layer("x_params").get_weights()
+    of_label = np.concatenate([np.zeros((len(kernel) - 3, 12)), logits])
+    network.decoder.get_layer("x_params").set_weights([of_label, np.zeros_like(bias)])
+    for layer in ("mean", "logvar"):
+        part = network.encoder.get_layer(layer)
+        part.set_weights([np.zeros_like(weight) for weight in part.get_weights()])
+    x = rng.integers(0, 256, (20, 4, 3), dtype="uint8")
+    grey = x.reshape(20, 1, 12) / 255
+    expected = (grey * logits - np.logaddexp(0, logits)).sum(axis=2)
+    expected -= np.logaddexp.reduce(expected, axis=1)[:, None]
+    model = TrainedModel(network, CONDITION)
+    errors = [
+        np.abs(
+            classify_by_bayes(model, x, 2, screening=screening, num_binarisations=draws).log_prob
+            - expected
+        ).mean()
+        for draws in (1, 400)
+    ]
+    assert errors[1] < 0.06 < errors[0] / 5
+
+
 def test_what_does_not_fit_is_refused():
     oracle = LinearGaussian(rows=2)
     for wrong in ([0.5, 0.5], [0.5, 0.5, 0.5], [1.0, 0.0, 0.0]):

@@ -30,6 +30,7 @@ def classify_by_bayes(
     label_prob: Any = None,
     screening: int | None = None,
     margin: float = 20.0,
+    num_binarisations: int = 1,
     seed: int = 0,
 ) -> LabelPosterior:
     """log p(y | x) = log p(x | y) + log p(y) - log p(x), log p(x | y) by importance sampling.
@@ -40,6 +41,10 @@ def classify_by_bayes(
     where their probability is below exp(-margin). Estimates rise with the samples: an IWAE bound
     by 10 samples of 28 × 28 pixels is a few nats below that by 1,000.
 
+    A model that binarises the pixels anew at each pass is trained on the mean of log p(x | y) over
+    binarisations; over several of them that is what grey pixels say of the label, with less noise
+    than one. Then log_marginal is a lower bound of the mean log p(x).
+
     Args:
         model: of one class as y.
         x: images.
@@ -48,25 +53,35 @@ def classify_by_bayes(
             all the same.
         screening: samples of the first estimate; None: all labels get num_samples at once.
         margin: nats below the best label's log p(x, y), from where on a label is left as it is.
-        seed: of z, the same for all labels, and of the one binarisation that all of them see.
+        num_binarisations: log p(x | y) is the mean over them, num_samples for each; the first
+            estimate sees one. Of no matter to a model that takes pixels as they are.
+        seed: of z and of the binarisations, the same for all labels.
 
     Raises:
         InputError: y is no class, or label_prob no probabilities of the classes.
 
     Source: Kingma et al. 2014, section 4.4 (M2 with all labels, 1,000 samples: 0.96 % on MNIST).
     """
-    names, x = model.classes.categories, _drawn(model, np.asarray(x), seed)
+    names, x = model.classes.categories, np.asarray(x)
     check_at_least(num_samples, 1, "num_samples")
+    check_at_least(num_binarisations, 1, "num_binarisations")
+    seeds = range(seed, seed + (num_binarisations if model.keras_model.binarise else 1))
     log_label = np.log(_checked_label_prob(label_prob, len(names)))
-    first = num_samples if screening is None else check_at_least(screening, 1, "screening")
-    log_joint = np.stack([model.log_prob(x, name, first, seed=seed) for name in names], axis=1)
-    log_joint += log_label
+    log_joint, near = np.zeros((len(x), len(names))), np.full((len(x), len(names)), True)
     if screening is not None:
-        near = log_joint >= log_joint.max(axis=1, keepdims=True) - margin
+        check_at_least(screening, 1, "screening")
+        first = _drawn(model, x, seed)
+        log_joint += log_label
         for code, name in enumerate(names):
-            if (rows := np.flatnonzero(near[:, code])).size:
-                log_prob = model.log_prob(x[rows], name, num_samples, seed=seed)
-                log_joint[rows, code] = log_prob + log_label[code]
+            log_joint[:, code] += model.log_prob(first, name, screening, seed=seed)
+        near = log_joint >= log_joint.max(axis=1, keepdims=True) - margin
+    for code, name in enumerate(names):
+        if (rows := np.flatnonzero(near[:, code])).size:
+            log_probs = [
+                model.log_prob(_drawn(model, x, seed)[rows], name, num_samples, seed=seed)
+                for seed in seeds
+            ]
+            log_joint[rows, code] = np.mean(log_probs, axis=0) + log_label[code]
     log_marginal = np.logaddexp.reduce(log_joint, axis=1)
     return LabelPosterior(log_joint - log_marginal[:, None], log_marginal)
 

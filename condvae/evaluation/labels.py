@@ -59,16 +59,22 @@ def evaluate_labels(
     num_images: int | None = 1_000,
     num_samples: int = 100,
     seed: int = 0,
+    num_binarisations: int = 1,
 ) -> LabelQuality:
     """log p(y | x) and log p(x) of a split's first images; None: of all.
+
+    num_binarisations: the mean of log p(x | y) over so many, for a model that binarises anew.
 
     Source: Kingma et al. 2014 (Bayes' rule); Guo et al. 2017 (calibration).
     """
     images = getattr(run.check_data(dataset), split)
     x, y = images.x[:num_images], images.y[:num_images]
-    scores = score_rows(run.model, x, y, num_samples, seed)
+    scores = score_rows(run.model, x, y, num_samples, seed, num_binarisations)
     error = scores.log_prob.std(ddof=1) / np.sqrt(len(x))
     estimator = f"{num_samples} draws of z for each of {len(x):,} images and each likely label"
+    if run.model.keras_model.binarise:
+        drawn = "one" if num_binarisations == 1 else f"each of {num_binarisations}"
+        estimator += f", of {drawn} of their binarisations"
     return LabelQuality(
         calibration=measure_calibration(scores.log_posterior, run.record.classes.codes(y)),
         log_marginal=float(scores.log_prob.mean()),

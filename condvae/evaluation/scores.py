@@ -80,6 +80,7 @@ def score_rows(
     labels: np.ndarray | None = None,
     num_samples: int = 50,
     seed: int = 0,
+    num_binarisations: int = 1,
 ) -> Scores:
     """log p(x | y), log p(x) and log p(y | x) of every row.
 
@@ -91,6 +92,14 @@ def score_rows(
         labels: (N,) names or numbers of classes; None where there are none.
     """
     screening = SCREENING if num_samples > SCREENING else None
-    found = classify_by_bayes(model, x, num_samples, screening=screening, margin=MARGIN, seed=seed)
+    found = classify_by_bayes(
+        model,
+        x,
+        num_samples,
+        screening=screening,
+        margin=MARGIN,
+        num_binarisations=num_binarisations,
+        seed=seed,
+    )
     codes = None if labels is None else model.classes.codes(labels)
     return Scores(found.log_marginal, found.log_prob, model.classes.categories, codes)

@@ -17,6 +17,7 @@ from condvae.handwriting import has_handwriting
 from condvae.runs import Run
 
 FULL_SAMPLES = 5_000
+FULL_BINARISATIONS = 10
 
 
 class Result(Protocol):
@@ -62,8 +63,10 @@ def evaluate_whole(
     if of_classes:
         if run.spec.data.labelled is not None:
             found["Classifier"] = evaluate_classifier(run, dataset)
-        count = None if full else 1_000
-        found["Labels"] = evaluate_labels(run, dataset, num_images=count, seed=seed)
+        count, binarisations = (None, FULL_BINARISATIONS) if full else (1_000, 1)
+        found["Labels"] = evaluate_labels(
+            run, dataset, num_images=count, seed=seed, num_binarisations=binarisations
+        )
         found["Latents"] = evaluate_latents(run, dataset, seed=seed)
         if has_handwriting(run.model):
             found["Style"] = evaluate_style(run, dataset, seed=seed)
