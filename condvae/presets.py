@@ -62,7 +62,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
         },
     ),
     "likelihood": (
-        "the best density of binarised images: residual networks, flow prior, three draws of z",
+        "the best density of binarised images: residual networks, flow prior, two draws of z",
         {
             "data": {"validation": 0.05},
             "model": {
@@ -74,9 +74,9 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "prior": "flow",
                 "pixels": "dynamic",
             },
-            "objective": {"num_samples": 3, "gradient": "dreg", "beta_warmup": 0.1},
+            "objective": {"num_samples": 2, "gradient": "dreg", "beta_warmup": 0.1},
             "training": {
-                "epochs": 36,
+                "epochs": 44,
                 "batch_size": 250,
                 "learning_rate": 2e-3,
                 "schedule": "cosine",
