@@ -44,7 +44,7 @@ ABLATIONS = {
     "as it is": {},
     "prior: standard normal": {"prior": "standard"},
     "prior: Normal given y": {"prior": "conditional"},
-    "prior: VampPrior given y": {"prior": "vampprior"},
+    "prior: VampPrior given y, 10 components": {"prior": "vampprior", "pseudo_inputs": 10},
     "prior: the flow without y": {"prior_sees": "nothing"},
     "K: 1, the ELBO": {"num_samples": 1, "gradient": "standard"},
     "K: 2, standard gradient": {"gradient": "standard"},
