@@ -29,6 +29,19 @@ PRESETS = ("notebook", "plane", "wide", "likelihood")
 SEEDS = (0, 1, 2)
 # numbers of one latent, one label or one row, which are in each cell's metrics.json
 DETAIL = re.compile(r"z\d+_|.*_\d+$|closest_training_row$")
+# the table at the top
+HEADLINES = {
+    "elbo": "Bound",
+    "log_prob_importance": "Likelihood",
+    "bayes_accuracy": "Labels",
+    "active_units": "Latents",
+    "balanced_accuracy": "Latents",
+    "label_share": "Latents",
+    "label_accuracy": "Samples",
+    "frechet": "Samples",
+    "coverage": "Samples",
+    "classification_accuracy_score": "Accuracy score",
+}
 FULL_IMAGES = 1_000
 QUICK_TRAINING, QUICK_TEST = 3_000, 1_000  # images
 
@@ -90,16 +103,22 @@ def report(cells: dict[str, dict[str, dict]]) -> str:
         of_preset[name.rpartition("-")[0]].append(measures)
     done = [measures for found in of_preset.values() for measures in found]
     heads = " | ".join(f"`{preset}` ({len(found)})" for preset, found in of_preset.items())
+    head = [f"| | {heads} |", f"|---{'|---' * len(PRESETS)}|"]
     lines = [
         "# The reference table",
         "",
         "Written by `benchmarks/reference.py`: MNIST, the mean over seeds ± their standard",
         "deviation, in brackets the seeds that are done. docs/evaluation.md says what the numbers",
         "are; nats per image where nothing else is said. Below each table what its numbers may be",
-        "compared with: presets that differ there do not compare in it.",
+        "compared with: presets that differ there do not compare in it, nor in this choice of rows:",
+        "",
+        *head,
     ]
+    for name, title in HEADLINES.items():
+        found = [[part.get(title, {}).get(name) for part in parts] for parts in of_preset.values()]
+        lines.append(f"| {name} | {' | '.join(show(values) for values in found)} |")
     for title in dict.fromkeys(title for measures in done for title in measures):
-        lines += ["", f"## {title}", "", f"| | {heads} |", f"|---{'|---' * len(PRESETS)}|"]
+        lines += ["", f"## {title}", "", *head]
         parts = {
             preset: [measures.get(title, {}) for measures in found]
             for preset, found in of_preset.items()
