@@ -110,7 +110,7 @@ def report(cells: dict[str, dict[str, dict]]) -> str:
         "Written by `benchmarks/reference.py`: MNIST, the mean over seeds ± their standard",
         "deviation, in brackets the seeds that are done. docs/evaluation.md says what the numbers",
         "are; nats per image where nothing else is said. Below each table what its numbers may be",
-        "compared with: presets that differ there do not compare in it, nor in this choice of rows:",
+        "compared with: presets that differ there do not compare in it, nor in these rows:",
         "",
         *head,
     ]
