@@ -78,8 +78,8 @@ def classify_by_bayes(
     for code, name in enumerate(names):
         if (rows := np.flatnonzero(near[:, code])).size:
             log_probs = [
-                model.log_prob(_drawn(model, x, seed)[rows], name, num_samples, seed=seed)
-                for seed in seeds
+                model.log_prob(_drawn(model, x, draw)[rows], name, num_samples, seed=draw)
+                for draw in seeds
             ]
             log_joint[rows, code] = np.mean(log_probs, axis=0) + log_label[code]
     log_marginal = np.logaddexp.reduce(log_joint, axis=1)
