@@ -54,7 +54,7 @@ ABLATIONS = {
     "depth: three residual blocks": {"hidden_dims": (512, 512, 512)},
     "networks: plain layers": {"architecture": "mlp"},
     "warm-up of beta: none": {"beta_warmup": 0.0},
-    "EMA: none": {"ema": 0.0},
+    "EMA: 0.998": {"ema": 0.998},
     "weight decay: none": {"weight_decay": 0.0},
 }
 
