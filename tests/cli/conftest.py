@@ -1,0 +1,44 @@
+import shutil
+
+import pytest
+from rooms import furnish
+
+from condvae.data.idx_sets import IDX_SETS
+
+
+@pytest.fixture(scope="session")
+def furnished(trained_run, tmp_path_factory):
+    """A furnished room, made once."""
+    path = tmp_path_factory.mktemp("furnished") / "room"
+    path.mkdir()
+    furnish(path, trained_run)
+    return path
+
+
+@pytest.fixture
+def work_in(tmp_path, monkeypatch):
+    """A function that makes a folder the working folder, without a network or the user's files."""
+
+    def enter(folder):
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("CONDVAE_DATA", str(folder / "sets"))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        monkeypatch.setattr("condvae.data.download.BACKOFF_SECONDS", 0.0)
+        monkeypatch.setattr("condvae.evaluation.classifier.LEAST_STEPS", 50)
+        nowhere = IDX_SETS["kmnist"]._replace(mirrors=("http://127.0.0.1:9",))
+        monkeypatch.setitem(IDX_SETS, "kmnist", nowhere)
+        return folder
+
+    return enter
+
+
+@pytest.fixture
+def room(furnished, tmp_path, work_in):
+    """A furnished working folder of one's own."""
+    return work_in(shutil.copytree(furnished, tmp_path / "room"))
+
+
+@pytest.fixture
+def shared_room(furnished, work_in):
+    """The furnished working folder itself, for what must leave it as it was."""
+    return work_in(furnished)

@@ -1,0 +1,254 @@
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from rooms import listing
+
+from condvae.cli import main
+from condvae.cli.training import Settings
+from condvae.data import load_data
+from condvae.data.sources import NAMED_SETS
+from condvae.presets import PRESETS
+from condvae.spec import Spec, setting_names
+from condvae.training import train
+from condvae.training.feed import Feed
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_help_names_every_data_set(capsys):
+    assert main(["--help"]) in (0, None)
+    text = capsys.readouterr().out
+    assert [name for name in NAMED_SETS if name not in text] == []
+
+
+def test_generate_writes_what_the_readers_take(room, capsys):
+    assert main("generate run --per-class 3 --out set --seed 1".split()) == 0
+    assert main("generate run --per-class 3 --out set.npz --seed 1".split()) == 0
+    folder, archive = load_data("set"), load_data("set.npz")
+    assert folder.label_names == archive.label_names == tuple("0123456789")
+    np.testing.assert_array_equal(np.bincount(folder.y), [3] * 10)
+    np.testing.assert_array_equal(folder.x, archive.x)
+    assert "30 images, expected pixels, seed 1" in capsys.readouterr().out
+
+
+def test_generate_draws_pixels_when_asked(room, trained_run):
+    assert main("generate run --given digit=3 -n 4 --sample --out s.npz".split()) == 0
+    with np.load("s.npz") as stored:
+        assert set(np.unique(stored["x"])) == {0, 255}
+        assert stored["y"].tolist() == ["3"] * 4
+    assert main("generate run --given 3 --z=0,0 -n 2 --sample --out two.png".split()) == 0
+    assert main("generate run --given 3 --z=-0.5,1.2 --out one.png".split()) == 0
+    expected = trained_run.model.decode([[-0.5, 1.2]], 3)[0, ..., 0]
+    np.testing.assert_array_equal(pixels("one.png"), np.rint(expected * 255))
+
+
+def test_encode_keeps_the_datas_order(room, trained_run, digits):
+    assert main("encode run digits --out z.npz".split()) == 0
+    with np.load("z.npz") as stored:
+        mean, _ = trained_run.model.encode(digits.x, digits.y)
+        np.testing.assert_allclose(stored["mean"], mean, atol=1e-5)
+        assert stored["y"].tolist() == [str(label) for label in digits.y]
+
+
+def test_transfer_is_the_models(room, trained_run):
+    assert main("transfer run eight.png --from 5 --to 3 --out t.png".split()) == 0
+    x = pixels("eight.png")[None]
+    expected = np.rint(trained_run.model.transfer(x, 5, to=3)[0, ..., 0] * 255)
+    np.testing.assert_allclose(pixels("t.png"), expected, atol=1)
+
+
+def test_complete_keeps_what_is_given(room, trained_run):
+    command = "complete run eight.png --mask right.png --given 3 -n 5 --out c"
+    assert main(f"{command}.npz".split()) == 0
+    with np.load("c.npz") as stored:
+        assert stored["x"].shape == (5, 8, 8, 1)
+        np.testing.assert_array_equal(stored["x"][:, :, :4, 0], [pixels("eight.png")[:, :4]] * 5)
+    assert main(f"{command}.png".split()) == 0
+    assert pixels("c.png").shape == (18, 28)
+
+
+def test_plot_draws_the_figures_asked_for(room, capsys):
+    command = "plot run generate manifold history labels --given 3 --given 5 --out figures"
+    assert main(command.split()) == 0
+    names = {"generate.png", "manifold-3.png", "manifold-5.png", "history.png", "labels.gif"}
+    assert {path.name for path in Path("figures").iterdir()} == names
+    assert set(capsys.readouterr().out.split()) == {f"figures/{name}" for name in names}
+
+
+def test_evaluate_prints_the_bound_with_its_comparability(room, capsys):
+    assert main("evaluate run run".split()) == 0
+    text = capsys.readouterr().out
+    assert main("evaluate run --json".split()) == 0
+    (measured,) = json.loads(capsys.readouterr().out)
+    assert measured["run"] == "run"
+    kept = json.loads(Path("run/metrics.json").read_text())
+    assert measured["measures"] == kept["measures"]
+    assert measured["test_readings"] == kept["test_readings"] == 3
+    row = measured["measures"]["Bound"]
+    assert f"-ELBO {-row['elbo']:.2f}" in text
+    assert row["comparability"] in text
+    assert row["num_images"] == 359
+    table = text.split("\n\n")[-1].splitlines()
+    assert table[0].split() == ["run", "run"]
+    elbo = next(line.split() for line in table if line.startswith("  elbo "))
+    assert elbo == ["elbo", *2 * [f"{row['elbo']:.5g}"]]
+
+
+def test_info_and_its_sheet(room, capsys):
+    assert main("data info digits --sheet sheet.png".split()) == 0
+    text = capsys.readouterr().out
+    for part in ("1,797", "8 × 8", "uint8 from 0 to 255", "grey levels", "digit"):
+        assert part in text
+    with Image.open("sheet.png") as sheet:
+        assert sheet.size == (10 * 10 - 2, 10 * 10 - 2)
+
+
+def test_a_preset_is_the_json_that_config_takes(room, capsys):
+    assert main(["presets"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in PRESETS)
+    assert main("presets notebook".split()) == 0
+    text = capsys.readouterr().out
+    Path("mine.json").write_text(text)
+    assert main("train good.npz --config mine.json --epochs 1 --run new".split()) == 0
+    record = json.loads(Path("new/run.json").read_text())
+    assert record["preset"] is None
+    expected = Spec.parse(text).override(epochs=1, source="good.npz", likelihood="bernoulli")
+    assert Spec.parse(record["spec"]) == expected
+
+
+def test_a_dry_run_writes_nothing(room, capsys):
+    before = listing(room)
+    assert main("train good.npz --dry-run".split()) == 0
+    assert "runs/good-small (not made" in capsys.readouterr().out
+    assert listing(room) == before
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [("", "bernoulli: pixels are grey levels"), ("--likelihood normal", "normal: as named")],
+)
+def test_the_likelihood_is_explained(room, capsys, setting, sentence):
+    assert main(f"train good.npz --dry-run {setting}".split()) == 0
+    assert f"likelihood {sentence}" in capsys.readouterr().out
+    assert main(f"train good.npz --epochs 1 --run told {setting}".split()) == 0
+    assert f"likelihood {sentence}" in capsys.readouterr().err
+
+
+def test_the_doctor_speaks_after_a_training(room, capsys):
+    """Random pixels under labels in turn: nothing to learn from either."""
+    assert main("train good.npz --epochs 1 --run told --beta 50".split()) == 0
+    assert "doctor: the model tells less than the mean image" in capsys.readouterr().err
+
+
+def test_the_demo_is_whole(room, monkeypatch, capsys):
+    """The tour with a training cut short."""
+    monkeypatch.setitem(PRESETS["small"][1]["training"], "epochs", 2)
+    assert main("demo --run tour".split()) == 0
+    assert "-ELBO" in capsys.readouterr().out
+    figures = {path.name for path in Path("tour/figures").iterdir()}
+    assert {"scatter.png", "manifold-3.png", "labels.gif", "history.png"} <= figures
+
+
+def test_ctrl_c_exits_with_130_and_says_what_was_kept(room, monkeypatch, capsys):
+    serve = Feed.__getitem__
+
+    def interrupted(feed, index):
+        if feed.seed is not None and index == 1:
+            signal.raise_signal(signal.SIGINT)
+        return serve(feed, index)
+
+    monkeypatch.setattr(Feed, "__getitem__", interrupted)
+    assert main("train digits --epochs 3 --run new".split()) == 130
+    output = capsys.readouterr()
+    assert "interrupted" in output.err
+    assert "new" in output.err
+    assert json.loads(Path("new/run.json").read_text())["status"] == "interrupted"
+
+
+def test_sigterm_exits_with_143_and_resume_completes(room, monkeypatch, capsys):
+    serve = Feed.__getitem__
+
+    def terminated(feed, index):
+        if feed.seed is not None and index == 1:
+            signal.raise_signal(signal.SIGTERM)
+        return serve(feed, index)
+
+    command = "train digits --preset small --epochs 2 --run new --resume".split()
+    with monkeypatch.context() as patch:
+        patch.setattr(Feed, "__getitem__", terminated)
+        assert main(command) == 143
+    again = "`condvae train digits --run new --resume` goes on"
+    assert f"terminated: new keeps what was done; {again}" in capsys.readouterr().err
+    assert main(command) == 0
+    assert main(command) == 0  # nothing is left to do
+    assert len(json.loads(Path("new/run.json").read_text())["resumed"]) == 2
+    assert main("train digits --epochs 3 --run new --resume".split()) == 0
+    assert len(Path("new/history.csv").read_text().splitlines()) == 4
+
+
+def test_an_archive_serves_in_place_of_the_folder(room, trained_run, capsys):
+    assert main("export run --format archive".split()) == 0
+    shutil.rmtree("run")
+    assert main("generate run.safetensors --given 3 --z=0.5,1 --out three.png".split()) == 0
+    expected = trained_run.model.decode([[0.5, 1]], 3)[0, ..., 0]
+    np.testing.assert_array_equal(pixels("three.png"), np.rint(expected * 255))
+    assert main("plot run.safetensors history scatter".split()) == 0
+    assert {p.name for p in Path("run-figures").iterdir()} == {"history.png", "scatter.png"}
+
+
+def test_an_archive_is_named_after_the_whole_name_of_its_folder(room):
+    shutil.move("run", "digits-v1.5")
+    assert main("export digits-v1.5 --format archive".split()) == 0
+    assert main("export digits-v1.5.safetensors --format archive --overwrite".split()) == 0
+    assert [path.name for path in Path().glob("*.safetensors")] == ["digits-v1.5.safetensors"]
+
+
+def test_a_second_ctrl_c_ends_at_once(room, monkeypatch, capsys):
+    def impatient(feed, index):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Feed, "__getitem__", impatient)
+    with pytest.raises(KeyboardInterrupt):
+        train(load_data("digits"), run_dir="raised", progress=False)
+    assert main("train digits --epochs 3 --run new".split()) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert json.loads(Path("new/run.json").read_text())["status"] == "interrupted"
+
+
+def test_a_loss_that_diverges_is_said_and_the_best_weights_stay(room, capsys):
+    command = "train digits --run wild --learning-rate 1e30 --schedule constant --warmup 0"
+    assert main(command.split()) == 2
+    error = capsys.readouterr().err
+    for part in ("must stay finite", "nan in epoch 1", "Lower the learning rate"):
+        assert part in error.splitlines()[-1]
+    assert json.loads(Path("wild/run.json").read_text())["status"] == "failed"
+    assert main("generate wild --given 3 --out a.png".split()) == 2
+
+
+def test_the_settings_of_the_command_line_are_those_of_the_spec():
+    assert {field.name for field in fields(Settings)} == set(setting_names()) - {"source"}
+
+
+def test_help_imports_neither_keras_nor_numpy():
+    code = (
+        "import sys; from condvae.cli import main\n"
+        "for arguments in (['--help'], ['train', '--help'], ['presets'], ['--version']):\n"
+        "    try: main(arguments)\n"
+        "    except SystemExit: pass\n"
+        "print(sorted({'keras', 'jax', 'numpy', 'pydantic', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
