@@ -3,87 +3,14 @@
 import keras
 import numpy as np
 import pytest
+from graph_cases import CLASSES, NETWORKS, SHAPE, random_inputs, random_network
+from graph_readers import assert_onnx_agrees, assert_the_page_agrees
 
 from condvae.checks import InputError
 from condvae.graph.graph import check_graph, run_graph
 from condvae.graph.networks import model_graphs
-from condvae.models import build_model, inference, network_tensors, network_variables
+from condvae.models import build_model, inference, network_tensors
 from condvae.spec import Spec
-
-EVERY_LAYER = {"condition_at": "every_layer"}
-CONVOLUTIONAL = {"architecture": "convolutional", "hidden_dims": (3, 4)}
-FLOW = {"prior": "flow", "coupling_dims": (6,)}
-CONDITIONAL = {"prior": "conditional", "baseline": "joint"}
-SHAPE, CLASSES = (5, 7, 1), (3,)
-# settings of the spec, shape of y, columns of a table
-MODELS = {
-    "mlp": ({"likelihood": "continuous_bernoulli"}, CLASSES, None),
-    "learned scale": (
-        {**CONDITIONAL, "likelihood": "normal", "scale": "learned", "dropout": 0.3},
-        CLASSES,
-        None,
-    ),
-    "silu, every layer, counts": (
-        {**EVERY_LAYER, **CONDITIONAL, "activation": "silu", "likelihood": "poisson"},
-        CLASSES,
-        None,
-    ),
-    "elu, z alone, binarised": (
-        {"activation": "elu", "decoder_sees": "z", "pixels": "dynamic"},
-        CLASSES,
-        None,
-    ),
-    "tanh": ({"activation": "tanh", "likelihood": "normal", "scale": 0.3}, CLASSES, None),
-    "residual, gelu": (
-        {**EVERY_LAYER, **CONDITIONAL, "architecture": "residual", "activation": "gelu"},
-        CLASSES,
-        None,
-    ),
-    "convolutional": (CONVOLUTIONAL, CLASSES, None),
-    "convolutional, image, flow": (
-        {**CONVOLUTIONAL, **CONDITIONAL, **FLOW, "task": "image"},
-        SHAPE,
-        None,
-    ),
-    "convolutional, other size, scales": (
-        {**CONVOLUTIONAL, "likelihood": "normal", "scale": "per_dimension", "task": "image"},
-        (3, 4, 2),
-        None,
-    ),
-    "label maps": ({"task": "image", "likelihood": "categorical"}, SHAPE, None),
-    "table": (
-        {"likelihood": "table"},
-        CLASSES,
-        (("normal", 2), ("categorical", 3), ("poisson", 1), ("normal", 1)),
-    ),
-    "flow": ({**FLOW, "latent_dim": 3}, CLASSES, None),
-    "flow without y": ({**FLOW, "couplings": 3, "prior_sees": "nothing"}, CLASSES, None),
-    "classifier": ({"labelled": 3, "encoder_sees": "x"}, CLASSES, None),
-    "deterministic": ({"network": "deterministic", "baseline": "joint"}, CLASSES, None),
-    "nothing trains the encoder": ({**CONDITIONAL, "alpha": 0.0}, CLASSES, None),
-}
-
-
-def random_model(settings, condition_shape, columns):
-    """An untrained model whose weights are random, those that start at zero too."""
-    shape = SHAPE if columns is None else (sum(size for _, size in columns),)
-    spec = Spec().override(**{"hidden_dims": (6, 4), **settings})
-    x_max = 4 if spec.model.likelihood == "categorical" else 255
-    model = build_model(spec, shape, condition_shape, x_max, columns=columns)
-    rng = np.random.default_rng(0)
-    for variable in network_variables(model).values():
-        variable.assign(variable + 0.1 * rng.standard_normal(variable.shape))
-    return model
-
-
-def random_inputs(graph):
-    rng = np.random.default_rng(1)
-    return {
-        given.name: rng.random((5, *given.shape), dtype="float32")
-        if given.name in ("x", "y", "pixel_noise")
-        else rng.standard_normal((5, *given.shape), dtype="float32")
-        for given in graph.inputs
-    }
 
 
 def probabilities(model, x):
@@ -115,9 +42,10 @@ def said_by_keras(model, inputs):
     return inference.CompiledFunction(together, model).run(flat)
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_the_graphs_of_a_model_are_keras_s(name):
-    model = random_model(*MODELS[name])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_reader_of_a_model_s_graphs_says_what_keras_does(name):
+    """NumPy as Keras; onnxruntime and the page's engine as NumPy."""
+    model = random_network(name)
     tensors, graphs = network_tensors(model), model_graphs(model)
     parts = {part for part in FUNCTIONS if getattr(model, part) is not None}
     assert set(graphs) == parts - ({"encoder"} if not model.alpha else set())
@@ -135,6 +63,12 @@ def test_the_graphs_of_a_model_are_keras_s(name):
         outputs = run_graph(graphs["prior"], tensors, inputs["prior"])
         drawn = outputs["mean"] + np.exp(outputs["logvar"] / 2) * inputs["prior"]["noise"]
         np.testing.assert_allclose(outputs["z"], drawn, rtol=1e-5, atol=1e-5)
+    cases = [
+        (graph, {key: tensors[key] for key in graph.weights}, inputs[part])
+        for part, graph in graphs.items()
+    ]
+    assert_onnx_agrees(cases)
+    assert_the_page_agrees(cases)
 
 
 def test_a_network_of_ones_own_may_hold_networks():
