@@ -1,9 +1,10 @@
 # Each target does its own set-up; all that a machine needs is make and Python 3.11 or newer.
 PYTHON ?= python3
+CONSTRAINTS ?= constraints.txt
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test test-backends torture bench clean
+.PHONY: demo test test-all test-backends torture bench clean
 
 demo: $(VENV)/installed ## train on the embedded digits, evaluate, draw every figure
 	$(VENV)/bin/condvae demo
@@ -11,6 +12,10 @@ demo: $(VENV)/installed ## train on the embedded digits, evaluate, draw every fi
 test: $(VENV)/installed-dev ## lint, types, import contract, tests
 	scripts/check
 	scripts/test
+
+test-all: $(VENV)/installed-dev ## the same, and the long tests: published figures, random kills, whole products
+	scripts/check
+	scripts/test -m ""
 
 test-backends: ## the model's tests under Keras on PyTorch, in an environment of its own
 	scripts/test-backends
@@ -29,10 +34,10 @@ $(VENV)/bin/python:
 	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --constraint constraints.txt --editable .
+$(VENV)/installed: pyproject.toml $(CONSTRAINTS) | $(VENV)/bin/python
+	$(PIP) --constraint $(CONSTRAINTS) --editable .
 	touch $@
 
-$(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --constraint constraints.txt --editable '.[dev]'
+$(VENV)/installed-dev: pyproject.toml $(CONSTRAINTS) | $(VENV)/bin/python
+	$(PIP) --constraint $(CONSTRAINTS) --editable '.[dev]'
 	touch $@ $(VENV)/installed

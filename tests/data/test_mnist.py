@@ -11,15 +11,7 @@ from condvae.data.readers import read
 
 FOLDER = Path(os.environ.get("CONDVAE_DATA", "absent")) / "mnist"
 
-pytestmark = pytest.mark.skipif(
-    len(list(FOLDER.glob("*-ubyte*"))) < 4,
-    reason="set CONDVAE_DATA to a folder that holds the four files of MNIST in mnist/",
-)
-
-
-@pytest.fixture(scope="module")
-def mnist():
-    return load_data("mnist")
+pytestmark = pytest.mark.usefixtures("mnist")
 
 
 def test_images_and_labels(mnist):
