@@ -346,8 +346,8 @@ def test_a_table_from_the_command_line(room, capsys):
     assert [path.name for path in Path("figures").iterdir()] == ["history.png"]
     assert main("evaluate rows --json".split()) == 0
     *_, text = capsys.readouterr().out.partition("\n")
-    (row,) = json.loads(text)
-    assert row["target"] == "c"
+    (measured,) = json.loads(text)
+    assert measured["measures"]["Table"]["target"] == "c"
     assert main("export rows --format archive --out rows.safetensors".split()) == 0
     for run, name in (("rows", "a"), ("rows.safetensors", "b")):
         assert main(f"generate {run} --given c=a -n 4 --out {name}.csv".split()) == 0

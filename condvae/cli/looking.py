@@ -37,7 +37,7 @@ def evaluate(
         runs: Run folders.
         data: The training data, where they are no longer found under the recorded name.
         full: K = 5,000, all images, and classifiers trained on generated images (minutes to hours).
-        as_json: Print JSON.
+        as_json: Print JSON: for each run the content of its metrics.json.
         card: A model card to write, a Markdown file; of one run.
     """
     from condvae.atomic import write_text
@@ -61,10 +61,10 @@ def evaluate(
             print(f"{opened.path}: ", end="")
             print(*words.values(), *(f"doctor: {fault}" for fault in metrics.faults), sep="\n")
     if as_json:
-        rows: list[dict[str, object]] = [{"run": name} for name in names]
-        for row, metrics in zip(rows, measured, strict=True):
-            for figures in metrics.measures.values():
-                row |= figures
+        rows = [
+            metrics.model_dump(mode="json") | {"run": name}
+            for name, metrics in zip(names, measured, strict=True)
+        ]
         print(json.dumps(rows, indent=2))
     elif len(runs) > 1:
         print(f"\n{compare_runs(names, measured)}")
