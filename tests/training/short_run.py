@@ -1,4 +1,7 @@
+from condvae.trained import TrainedModel
 from condvae.training import train
+from condvae.training.settings import resolve_spec
+from condvae.training.train import condition_of, first_model
 
 
 def quick(data, path, **settings):
@@ -7,6 +10,13 @@ def quick(data, path, **settings):
     if not settings.get("resume"):
         settings.setdefault("preset", "plane")
     return train(data, run_dir=path, **settings)
+
+
+def untrained(data, preset="plane", **settings):
+    """The model that such a training begins with, for what no training changes."""
+    _, spec = resolve_spec(data, preset, None, {"hidden_dims": (8,), **settings})
+    data = data.with_spec(spec.data)
+    return TrainedModel(first_model(data, spec), condition_of(data, spec), data.table)
 
 
 def rows(run):

@@ -9,9 +9,13 @@ from short_run import quick, rows
 from condvae.checks import InputError
 from condvae.cli import main
 from condvae.data import Dataset, load_data
+from condvae.data.glyphs import draw_glyphs
+from condvae.data.signs import CLASSES, signs
+from condvae.data.sources import GLYPH_CONDITIONS
 from condvae.evaluation import evaluate, evaluate_classifier
 from condvae.exploration import draw
 from condvae.runs import Run, load
+from condvae.spec import DataSpec
 from condvae.training.fit import make_feeds
 
 FEW = {"labelled": 6, "labelled_batch": 4, "batch_size": 40, "couplings": 1}
@@ -46,7 +50,11 @@ def test_labels_beyond_those_asked_for_never_reach_the_model(small, tmp_path):
     assert dataset(few, labelled=None).labelled is None
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+# the preset's flow takes the longest to compile; another test below trains it
+@pytest.mark.parametrize(
+    "variant",
+    [pytest.param(name, marks=pytest.mark.slow if name == "preset" else ()) for name in VARIANTS],
+)
 def test_every_variant_trains_resumes_classifies_and_loads(small, tmp_path, signal_at, variant):
     settings = {**FEW, **VARIANTS[variant], "classifier_warmup": 0.5}
     whole = quick(small, tmp_path / "whole", **settings)
@@ -96,6 +104,31 @@ def test_the_command_line_takes_few_labels(tmp_path, monkeypatch, capsys, small)
     assert '"num_labelled": 6' in capsys.readouterr().out
 
 
+@pytest.fixture
+def data_of(small):
+    """A function from a name to data: few rows where those of the name take long to draw."""
+
+    def make(name):
+        if name == "animals":
+            return small
+        if name == "signs":
+            drawn = signs(30, seed=0, size=16)
+            return Dataset.from_arrays(
+                drawn.maps,
+                drawn.images,
+                condition_name="picture",
+                pixel_classes=CLASSES,
+                name=name,
+            )
+        if name == "glyphs":
+            x, factors = draw_glyphs(300, seed=0)
+            conditions = DataSpec(conditions=GLYPH_CONDITIONS)
+            return Dataset.from_columns(factors, x, name=name, spec=conditions)
+        return load_data(name)
+
+    return make
+
+
 @pytest.mark.parametrize(
     ("data", "settings", "said"),
     [
@@ -110,10 +143,10 @@ def test_the_command_line_takes_few_labels(tmp_path, monkeypatch, capsys, small)
         ("animals", {"preset": "semi_supervised"}, "Set labelled"),
     ],
 )
-def test_few_labels_that_do_not_fit_are_refused(small, tmp_path, data, settings, said):
+def test_few_labels_that_do_not_fit_are_refused(data_of, tmp_path, data, settings, said):
     settings = {"preset": None, **settings}
     with pytest.raises(InputError, match=said):
-        quick(small if data == "animals" else load_data(data), tmp_path / "run", **settings)
+        quick(data_of(data), tmp_path / "run", **settings)
     assert not (tmp_path / "run").exists()
 
 

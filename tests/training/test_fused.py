@@ -39,12 +39,19 @@ def test_the_history_is_that_of_single_steps(small, tmp_path, monkeypatch, setti
         np.testing.assert_allclose(mine, other, atol=2e-4)
 
 
+@pytest.fixture(scope="module")
+def whole(small, tmp_path_factory):
+    """The run in blocks of three steps that was never interrupted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fused, "BLOCK_STEPS", 3)
+        return quick(small, tmp_path_factory.mktemp("fused") / "whole", fused=True, **SETTINGS)
+
+
 @pytest.mark.parametrize("at", [1, 2, 4, 6])
-def test_an_interrupted_run_ends_as_if_it_had_not_been(small, tmp_path, monkeypatch, at):
+def test_an_interrupted_run_ends_as_if_it_had_not_been(small, whole, tmp_path, monkeypatch, at):
     """To the last bit, wherever in an epoch the block ends that the signal fell into."""
     monkeypatch.setattr(fused, "BLOCK_STEPS", 3)
     monkeypatch.setattr("condvae.training.journal.SPACING", 0.0)
-    whole = quick(small, tmp_path / "whole", fused=True, **SETTINGS)
     serve, served = Blocks.__getitem__, []
 
     def interrupted(blocks, index):

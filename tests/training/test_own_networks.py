@@ -1,5 +1,7 @@
 """Encoders and decoders of the user's own, from training to loading."""
 
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from short_run import quick, rows
 import condvae
 from condvae.checks import InputError
 from condvae.cli import main
+from condvae.runs import Run
 
 
 def own_decoder(seed=0, latent_dim=2, pixels=(4, 3, 1)):
@@ -24,18 +27,24 @@ def own_decoder(seed=0, latent_dim=2, pixels=(4, 3, 1)):
     return keras.Model({"z": z, "y": y}, logits, name="own_decoder")
 
 
-def test_a_run_with_a_decoder_of_ones_own_is_trained_and_loaded(small, tmp_path):
-    run = quick(small, tmp_path / "run", networks={"decoder": own_decoder()})
+@pytest.fixture(scope="module")
+def run(small, tmp_path_factory):
+    """A run with a decoder of one's own."""
+    path = tmp_path_factory.mktemp("own") / "run"
+    return quick(small, path, networks={"decoder": own_decoder()})
+
+
+def test_a_run_with_a_decoder_of_ones_own_is_trained_and_loaded(run):
     assert run.record.networks == ("decoder",)
     expected = run.load_model({"decoder": own_decoder()}).generate("bee", 5, seed=1)
     # other weights first, so that what is equal has been read
-    loaded = condvae.load(tmp_path / "run", networks={"decoder": own_decoder(seed=1)})
+    loaded = condvae.load(run.path, networks={"decoder": own_decoder(seed=1)})
     np.testing.assert_array_equal(loaded.generate("bee", 5, seed=1), expected)
     assert np.ptp(expected) > 0
 
 
-def test_what_cannot_be_exported_of_it_is_named(small, tmp_path, capsys):
-    run = quick(small, tmp_path / "run", epochs=1, networks={"decoder": own_decoder()})
+def test_what_cannot_be_exported_of_it_is_named(run, tmp_path, capsys):
+    run = Run.open(shutil.copytree(run.path, tmp_path / "run"))
     for command in ("explore {0} --no-open", "export {0} --format onnx --out {0}-onnx"):
         assert main(command.format(run.path).split()) == 2
         said = capsys.readouterr().err
@@ -46,17 +55,15 @@ def test_what_cannot_be_exported_of_it_is_named(small, tmp_path, capsys):
         condvae.explore(run.path)
 
 
-def test_it_is_resumed_to_the_same_history(small, tmp_path, signal_at):
-    whole = quick(small, tmp_path / "whole", networks={"decoder": own_decoder()})
+def test_it_is_resumed_to_the_same_history(small, run, tmp_path, signal_at):
     with signal_at(3):
         cut = quick(small, tmp_path / "cut", networks={"decoder": own_decoder()})
     assert cut.record.status == "interrupted"
     resumed = quick(small, tmp_path / "cut", resume=True, networks={"decoder": own_decoder()})
-    assert rows(resumed) == rows(whole)
+    assert rows(resumed) == rows(run)
 
 
-def test_loading_without_the_networks_is_refused(small, tmp_path):
-    run = quick(small, tmp_path / "run", epochs=1, networks={"decoder": own_decoder()})
+def test_loading_without_the_networks_is_refused(small, run, tmp_path):
     with pytest.raises(InputError, match="its own networks, decoder"):
         condvae.load(run.path)
     other = quick(small, tmp_path / "other", epochs=1)

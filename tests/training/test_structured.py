@@ -4,7 +4,7 @@ import signal
 
 import numpy as np
 import pytest
-from short_run import quick, rows
+from short_run import quick, rows, untrained
 
 from condvae.checks import InputError
 from condvae.evaluation import conditional_likelihood, evaluate
@@ -25,7 +25,14 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+# each way through the code once in `make test`: the rest differs in one setting
+SHORT = ("plain", "gsnn", "hybrid", "deterministic")
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [pytest.param(name, marks=() if name in SHORT else pytest.mark.slow) for name in VARIANTS],
+)
 def test_every_variant_trains_resumes_evaluates_and_predicts(small, tmp_path, signal_at, variant):
     settings = {**VARIANTS[variant], "batch_size": 40}
     whole = quick(small, tmp_path / "whole", **settings)
@@ -108,8 +115,8 @@ def test_settings_that_do_not_fit_are_refused(small, tmp_path, settings, said):
         quick(small, tmp_path / "run", **settings)
 
 
-def test_conditions_that_do_not_fit_are_refused(small, tmp_path):
-    model = quick(small, tmp_path / "run", epochs=1, **STRUCTURED).model
+def test_conditions_that_do_not_fit_are_refused(small):
+    model = untrained(small, **STRUCTURED)
     x = small.test.x[:2]
     y = observe(x, quadrants(4, 3, 1), 255)
     for wrong in (y[:, :3], y[..., :1], np.full_like(y, 255), y[:1].repeat(3, axis=0)):
