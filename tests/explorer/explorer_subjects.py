@@ -4,7 +4,7 @@ import numpy as np
 
 from condvae.conditions import Categorical, Continuous, Image, MaskedImage, MultiLabel, Schema
 from condvae.explorer import Shown, Subject
-from condvae.graph.graph import Graph, Input
+from condvae.graph.graph import Graph, Input, run_graph
 from condvae.graph.operations import (
     Affine,
     Combination,
@@ -118,3 +118,9 @@ def make_shown(subject, rows=200, examples=4):
     shape = condition.image_shape if isinstance(condition, Image) else subject.image_shape
     images = rng.random((examples, *shape), dtype="float32")
     return Shown(mean, codes, names, images, y)
+
+
+def expected_levels(subject, z, y):
+    """What the float32 graph says, in levels."""
+    inputs = {"z": np.asarray([z], "float32"), "y": np.asarray([y], "float32")}
+    return 255 * run_graph(subject.graphs["decoder"], subject.tensors, inputs)["x_mean"][0]

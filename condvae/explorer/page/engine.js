@@ -89,7 +89,15 @@ export function makeEngine(content, workerText) {
     else slots.delete(task.slot);
   }
 
-  const engine = { run, ask, cost, has: (name) => name in graphs, shapes };
+  const engine = {
+    run,
+    ask,
+    cost,
+    has: (name) => name in graphs,
+    shapes,
+    /** Whether all that was asked is answered. */
+    isIdle: () => slots.size === 0,
+  };
   const y = new Float32Array(size(shapes.decoder.y));
   const end = performance.now() + WARM_UP;
   do {
