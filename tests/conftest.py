@@ -18,6 +18,7 @@ if COMPILED:
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -56,6 +57,24 @@ def pytest_runtest_makereport(item):
         *_, reason = report.longrepr
         report.outcome, report.longrepr = "failed", f"not skipped in CI: {reason}"
     return report
+
+
+@pytest.fixture(scope="module")
+def compiled_quickly(request):
+    """In `make test`, compile without most of XLA's optimisations; the long tests do with them.
+
+    For tests whose programs run a few steps, so that compiling takes most of their time.
+    """
+    if request.config.option.markexpr != "not slow" or keras.backend.backend() != "jax":
+        yield
+        return
+    import jax
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # for what a test starts
+        jax.config.update("jax_disable_most_optimizations", True)
+        yield
+        jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="session")

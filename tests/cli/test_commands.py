@@ -87,22 +87,18 @@ def test_plot_draws_the_figures_asked_for(room, capsys):
 
 
 def test_evaluate_prints_the_bound_with_its_comparability(room, capsys):
-    assert main("evaluate run run".split()) == 0
+    assert main("evaluate run".split()) == 0
     text = capsys.readouterr().out
     assert main("evaluate run --json".split()) == 0
     (measured,) = json.loads(capsys.readouterr().out)
     assert measured["run"] == "run"
     kept = json.loads(Path("run/metrics.json").read_text())
     assert measured["measures"] == kept["measures"]
-    assert measured["test_readings"] == kept["test_readings"] == 3
+    assert measured["test_readings"] == kept["test_readings"] == 2
     row = measured["measures"]["Bound"]
     assert f"-ELBO {-row['elbo']:.2f}" in text
     assert row["comparability"] in text
     assert row["num_images"] == 359
-    table = text.split("\n\n")[-1].splitlines()
-    assert table[0].split() == ["run", "run"]
-    elbo = next(line.split() for line in table if line.startswith("  elbo "))
-    assert elbo == ["elbo", *2 * [f"{row['elbo']:.5g}"]]
 
 
 def test_info_and_its_sheet(room, capsys):

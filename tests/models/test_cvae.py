@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 
@@ -23,19 +24,20 @@ def batch(shape=(4, 3, 1), rows=53, seed=0):
     return {"x": x, "y": rng.integers(0, 3, rows)}
 
 
-@pytest.mark.parametrize(
-    ("shape", "hidden_dims", "latent_dim"),
-    [((4, 3, 1), (), 1), ((5, 5, 3), (6,), 3), ((4, 3, 1), (6, 5, 4), 2)],
-)
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"architecture": "residual"},
-        {"pixels": "dynamic"},
-        {"likelihood": "normal", "scale": 0.3},
-    ],
-    ids=["residual", "dynamic", "normal"],
-)
+def combinations():
+    """All settings with all sizes; `make test` takes each of them once."""
+    sizes = [((4, 3, 1), (), 1), ((5, 5, 3), (6,), 3), ((4, 3, 1), (6, 5, 4), 2)]
+    settings = {
+        "normal": {"likelihood": "normal", "scale": 0.3},
+        "residual": {"architecture": "residual"},
+        "dynamic": {"pixels": "dynamic"},
+    }
+    for (m, name), (n, size) in itertools.product(enumerate(settings), enumerate(sizes)):
+        marks = () if m == n else pytest.mark.slow
+        yield pytest.param(*size, settings[name], marks=marks, id=f"{name}-{n}")
+
+
+@pytest.mark.parametrize(("shape", "hidden_dims", "latent_dim", "settings"), combinations())
 def test_every_combination_fits_saves_and_loads(shape, hidden_dims, latent_dim, settings, tmp_path):
     model = make(shape, hidden_dims=hidden_dims, latent_dim=latent_dim, **settings)
     data = batch(shape)

@@ -53,7 +53,14 @@ def test_every_class_is_the_plain_bound_of_that_class(encoder_sees, decoder_sees
         np.testing.assert_allclose(outputs["kl_losses"][:, code], plain["kl_loss"], rtol=1e-4)
 
 
-@pytest.mark.parametrize("architecture", ["mlp", "residual", "convolutional"])
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        "mlp",
+        pytest.param("residual", marks=pytest.mark.slow),
+        pytest.param("convolutional", marks=pytest.mark.slow),
+    ],
+)
 def test_every_combination_fits_saves_and_loads(architecture, tmp_path):
     settings = {"architecture": architecture, "classifier_warmup": 0.5}
     settings |= {} if architecture == "convolutional" else {"classifier_dropout": 0.3}

@@ -64,7 +64,13 @@ def make(shape, kind, **settings) -> CVAE:
     return model
 
 
-@pytest.mark.parametrize("case", CASES)
+# the same likelihoods behind other networks
+LONG = ("table, residual", "convolutional mixture")
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, marks=pytest.mark.slow if c in LONG else ()) for c in CASES]
+)
 def test_each_likelihood_fits_saves_and_loads(case, tmp_path):
     kind, shape, settings = CASES[case]
     model, data = (

@@ -8,6 +8,11 @@ from condvae.data import Dataset
 from condvae.training.feed import Feed
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_steps(compiled_quickly):
+    """All of these trainings are short."""
+
+
 @pytest.fixture(scope="session")
 def small() -> Dataset:
     """203 grey images of 4 × 3 pixels in three classes, each with a pattern of its own."""

@@ -175,6 +175,6 @@ def test_a_folder_of_others_is_refused(small, tmp_path):
 def test_conditions_drawn_on_the_host_are_trained_in_turn(small, tmp_path):
     found = quick_sweep(
         small, tmp_path / "sweep", preset="structured", together=None, epochs=1, seeds=2,
-        pixels="grey",
+        pixels="grey", hidden_dims=(8,),
     )  # fmt: skip
     assert [run.record.status for run in found.runs] == ["finished", "finished"]

@@ -22,11 +22,11 @@ SETTINGS = {"batch_size": 40, "pixels": "dynamic", "epochs": 3}
     ("block_steps", "settings"),
     [
         (3, {"ema": 0.9, "schedule": "cosine", "beta_warmup": 0.5}),
-        (256, {"prior": "flow", "batch_size": 60}),
-        (3, {"labelled": 12, "labelled_batch": 9}),
         (256, {"batch_size": 1000}),
+        pytest.param(256, {"prior": "flow", "batch_size": 60}, marks=pytest.mark.slow),
+        pytest.param(3, {"labelled": 12, "labelled_batch": 9}, marks=pytest.mark.slow),
     ],
-    ids=["averaged", "flow", "few labels", "one short batch"],
+    ids=["averaged", "one short batch", "flow", "few labels"],
 )
 def test_the_history_is_that_of_single_steps(small, tmp_path, monkeypatch, settings, block_steps):
     monkeypatch.setattr(fused, "BLOCK_STEPS", block_steps)

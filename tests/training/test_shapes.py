@@ -101,6 +101,7 @@ def test_the_check_itself_tells_true_shapes_and_swapped_ones():
         assert not obeyed(images, swapped)[values != np.roll(values, 1)].any()
 
 
+@pytest.mark.slow
 def test_what_is_asked_for_is_generated(run):
     asked = drawn_rows(500, seed=1)
     assert obeyed(run.model.generate(asked, seed=3), asked).mean() >= 0.98

@@ -26,7 +26,7 @@ VARIANTS = {
 
 
 # each way through the code once in `make test`: the rest differs in one setting
-SHORT = ("plain", "gsnn", "hybrid", "deterministic")
+SHORT = ("gsnn", "hybrid", "deterministic")
 
 
 @pytest.mark.parametrize(
