@@ -37,7 +37,7 @@ def combinations():
         yield pytest.param(*size, settings[name], marks=marks, id=f"{name}-{n}")
 
 
-@pytest.mark.parametrize(("shape", "hidden_dims", "latent_dim", "settings"), combinations())
+@pytest.mark.parametrize(("shape", "hidden_dims", "latent_dim", "settings"), [*combinations()])
 def test_every_combination_fits_saves_and_loads(shape, hidden_dims, latent_dim, settings, tmp_path):
     model = make(shape, hidden_dims=hidden_dims, latent_dim=latent_dim, **settings)
     data = batch(shape)

@@ -39,7 +39,7 @@ def pairs():
         yield pytest.param(*pair, marks=() if pair in short else pytest.mark.slow)
 
 
-@pytest.mark.parametrize(("prior", "objective"), pairs())
+@pytest.mark.parametrize(("prior", "objective"), [*pairs()])
 def test_a_step_of_every_prior_and_objective_is_taken_saved_and_loaded(
     small, tmp_path, prior, objective
 ):
