@@ -277,10 +277,12 @@ def test_hostile_records(run_path, changes):
     """Refused before anything of the announced size is allocated."""
     falsify(run_path, **changes)
     tracemalloc.start()
-    with pytest.raises(InputError):
-        load(run_path)
-    assert tracemalloc.get_traced_memory()[1] < 2**26
-    tracemalloc.stop()
+    try:
+        with pytest.raises(InputError):
+            load(run_path)
+        assert tracemalloc.get_traced_memory()[1] < 2**26
+    finally:
+        tracemalloc.stop()
 
 
 def test_weights_that_are_not_finite_are_refused_even_with_right_sums(run_path):

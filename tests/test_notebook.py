@@ -1,6 +1,8 @@
 """The notebook: runs from the first cell to the last, and the committed file is fit to share."""
 
+import os
 import re
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -20,10 +22,15 @@ PICTURES = 5
 
 
 class ThisPython(AsyncKernelManager):
-    """A kernel of the running interpreter, whatever kernels are installed for the user."""
+    """A kernel of the running interpreter, whatever kernels are installed for the user.
+
+    It is reached by sockets in a folder: another program could take a port before it does.
+    """
 
     def __init__(self, **settings):
-        super().__init__(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]), **settings)
+        specs, sockets = KernelSpecManager(kernel_dirs=[]), os.environ["JUPYTER_RUNTIME_DIR"]
+        settings |= {"transport": "ipc", "ip": f"{sockets}/kernel"}
+        super().__init__(kernel_spec_manager=specs, **settings)
 
 
 @pytest.fixture
@@ -53,10 +60,20 @@ def assert_clean(notebook: NotebookNode) -> None:
         assert output.get("name") != "stderr", output.text
 
 
+@pytest.fixture
+def sockets(monkeypatch):
+    """A folder for the kernel's sockets, whose paths have 107 characters at most."""
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("JUPYTER_RUNTIME_DIR", folder)
+        yield
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("sockets")
 def test_notebook_runs_on_digits(committed, tmp_path, monkeypatch):
     monkeypatch.delenv("CONDVAE_DATA", raising=False)
-    for name in ("TMPDIR", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
+    # JAX's own too: over a program that another test is just writing it warns
+    for name in ("TMPDIR", "IPYTHONDIR", "JAX_COMPILATION_CACHE_DIR"):
         folder = tmp_path / name.lower()
         folder.mkdir()
         monkeypatch.setenv(name, str(folder))
@@ -70,6 +87,9 @@ def test_notebook_runs_on_digits(committed, tmp_path, monkeypatch):
         kernel_manager_class=ThisPython,
         resources={"metadata": {"path": str(here)}},
         timeout=600,
+        startup_timeout=300,
+        iopub_timeout=300,  # after 4 seconds it would go on without a cell's outputs
+        raise_on_iopub_timeout=True,
     ).execute()
 
     assert_clean(committed)

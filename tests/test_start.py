@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from condvae.cli.start import SWITCH, keep_compiled
@@ -14,10 +15,10 @@ JAX_FOLDER = "JAX_COMPILATION_CACHE_DIR"
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """The user's cache in a new place, and no folder chosen for JAX."""
-    monkeypatch.setattr(os, "environ", {**os.environ, "XDG_CACHE_HOME": str(tmp_path)})
-    for name in (JAX_FOLDER, SWITCH):
-        os.environ.pop(name, None)
+    """The user's cache in a new place, and nothing chosen for JAX, also not by these tests."""
+    ours = ("JAX_COMPILATION_CACHE", "JAX_PERSISTENT_CACHE", SWITCH)
+    others = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    monkeypatch.setattr(os, "environ", {**others, "XDG_CACHE_HOME": str(tmp_path)})
     return tmp_path / "condvae" / "compiled"
 
 
@@ -35,12 +36,15 @@ def test_keras_does_without_what_others_still_import():
     assert done.stdout == "sklearn matplotlib\n", done.stderr
 
 
-def test_a_command_finds_what_the_one_before_has_compiled(cache):
+def test_a_command_finds_what_the_one_before_has_compiled(cache, tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (60, 4, 4), dtype="uint8"), np.arange(60) % 3
+    np.savez(tmp_path / "set.npz", x=x, y=y)
+
     def programs(seed):
-        command = "train digits --epochs 1 --hidden-dims 8 --seed".split()
-        run = str(cache.parent / f"run-{seed}")
-        arguments = [sys.executable, "-m", "condvae", *command, str(seed), "--run", run]
-        subprocess.run(arguments, check=True, capture_output=True, env=os.environ)
+        command = f"train set.npz --epochs 1 --hidden-dims 4 --seed {seed} --run run-{seed}".split()
+        arguments = [sys.executable, "-m", "condvae", *command]
+        subprocess.run(arguments, check=True, capture_output=True, env=os.environ, cwd=tmp_path)
         return {file.name for file in cache.rglob("*-cache")}
 
     first = programs(0)

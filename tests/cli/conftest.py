@@ -15,14 +15,20 @@ def furnished(trained_run, tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """A user's cache, in which the classifier that judges digits is kept from test to test."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def work_in(tmp_path, monkeypatch):
+def work_in(cache, monkeypatch):
     """A function that makes a folder the working folder, without a network or the user's files."""
 
     def enter(folder):
         monkeypatch.chdir(folder)
         monkeypatch.setenv("CONDVAE_DATA", str(folder / "sets"))
-        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
         monkeypatch.setattr("condvae.data.download.BACKOFF_SECONDS", 0.0)
         monkeypatch.setattr("condvae.evaluation.classifier.LEAST_STEPS", 50)
         nowhere = IDX_SETS["kmnist"]._replace(mirrors=("http://127.0.0.1:9",))

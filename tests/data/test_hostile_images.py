@@ -68,6 +68,7 @@ def test_image_mutants(tmp_path, name, num_mutants):
     content = encoded(PICTURES[name], suffix)
     path = image_folder(tmp_path, content, suffix)
     whole = on_white(path)
+    assert outcome(tmp_path)
     for mutant in itertools.chain([content], mutants(content, max(40, num_mutants // 50), seed=9)):
         overwrite(path, mutant)
         if data := outcome(tmp_path):

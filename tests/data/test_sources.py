@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import socket
 import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,6 +54,7 @@ def cache(tmp_path, monkeypatch):
 def small_sets(monkeypatch, cache):
     """MNIST and KMNIST with our own small files, and no mirror."""
     monkeypatch.setattr(downloads, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(downloads, "TIMEOUT_SECONDS", 300.0)  # for a busy machine
     for name in IDX_SETS:
         contents = SERVED if name == "kmnist" else CONTENTS
         md5 = {file_name: md5_of(content) for file_name, content in contents.items()}
@@ -244,7 +246,7 @@ def test_a_host_that_stalls_is_left(cache, serve, monkeypatch):
     release = threading.Event()
 
     def respond(path, visit):
-        release.wait(10)
+        release.wait()
 
     serve(respond)
     try:
@@ -261,9 +263,11 @@ def test_a_host_without_end_is_left(cache, serve, monkeypatch):
 
 def test_a_host_that_is_not_there(cache, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    mnist = IDX_SETS["mnist"]._replace(mirrors=("http://127.0.0.1:9",))
-    monkeypatch.setitem(IDX_SETS, "mnist", mnist)
-    assert "refused" in refusal("mnist").received
+    with socket.socket() as deaf:  # holds the port, and nobody listens there
+        deaf.bind(("127.0.0.1", 0))
+        mirrors = (f"http://127.0.0.1:{deaf.getsockname()[1]}",)
+        monkeypatch.setitem(IDX_SETS, "mnist", IDX_SETS["mnist"]._replace(mirrors=mirrors))
+        assert "refused" in refusal("mnist").received
 
 
 def test_unreadable_files_are_one_sentence(cache, monkeypatch):

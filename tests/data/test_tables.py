@@ -260,6 +260,7 @@ def test_mutants_are_refused_or_tables(tmp_path, suffix, num_mutants):
         else:
             assert len({len(values) for values in columns.values()}) == 1
             assert {values.dtype.kind for values in columns.values()} <= {"f", "U"}
+    assert refusals
     assert all(error.remedy.endswith(".") and len(str(error)) < 1000 for error in refusals)
 
 

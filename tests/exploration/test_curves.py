@@ -50,4 +50,8 @@ def test_one_image_has_a_curve_without_a_band(tmp_path):
     estimates = [
         LogProbEstimate(np.array([-9.0]), np.ones(1), np.array([-9.0]), size) for size in (1, 8)
     ]
-    bound_curves({"one": estimates}, 9.5, "").savefig(tmp_path / "figure.png")
+    figure = bound_curves({"one": estimates}, 9.5, "")
+    (axes,) = figure.axes
+    assert axes.get_lines()[0].get_xydata().tolist() == [[1, 9], [8, 9]]
+    assert [path for band in axes.collections for path in band.get_paths() if len(path)] == []
+    figure.savefig(tmp_path / "figure.png")

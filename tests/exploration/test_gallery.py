@@ -71,6 +71,7 @@ def test_without_epochs_there_is_no_history(make_model, make_dataset):
 def test_captions_say_which_images(make_model, make_dataset, curves, validation, said):
     names = ["reconstruct", "transfer", "interpolation", "history"]
     figures = draw(make_model(), make_dataset(validation=validation), curves, names)
+    assert list(figures) == names
     assert all(said in caption_of(figure) for figure in figures.values())
 
 
@@ -80,7 +81,7 @@ def test_the_test_split_is_not_read(make_model, make_dataset, curves, monkeypatc
 
     dataset = make_dataset()
     monkeypatch.setattr(Dataset, "test", property(refuse))
-    draw(make_model(), dataset, curves)
+    assert len(draw(make_model(), dataset, curves)) > 5
 
 
 def test_the_same_arguments_draw_the_same(make_model, make_dataset):
