@@ -33,8 +33,8 @@ from condvae.trained import TrainedModel
 settings.register_profile("condvae", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("condvae")
 
-# Inputs in a corpus of mutants: in `make test`, and in `make torture`.
-NUM_MUTANTS = {False: 400, True: 100_000}
+# Inputs in a corpus of mutants in `make torture`.
+MANY_MUTANTS = 100_000
 
 
 def pytest_unconfigure():
@@ -83,10 +83,10 @@ def torture(request) -> bool:
     return request.config.getoption("--torture")
 
 
-@pytest.fixture(scope="session")
-def num_mutants(torture) -> int:
+@pytest.fixture(scope="session", params=[100, pytest.param(400, marks=pytest.mark.slow)])
+def num_mutants(request, torture) -> int:
     """How many mutated inputs a reader must bear."""
-    return NUM_MUTANTS[torture]
+    return MANY_MUTANTS if torture and request.param == 100 else request.param
 
 
 DIGITS = Categorical(name="digit", categories=tuple("0123456789"))

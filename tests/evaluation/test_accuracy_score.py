@@ -16,12 +16,14 @@ def test_samples_that_are_the_training_images_reach_the_ceiling(few_steps, digit
     assert found.figures()["classification_accuracy_score"] == found.generated
 
 
+@pytest.mark.slow
 def test_samples_under_wrong_labels_teach_nothing(few_steps, digits, kept, stand_in):
     order = np.random.default_rng(0).permutation
     run = stand_in(digits, lambda labels: order(digits.train.rows), likelihood="bernoulli")
     assert score_accuracy(run, digits, cache=kept).generated == pytest.approx(0.1, abs=0.08)
 
 
+@pytest.mark.slow
 def test_of_few_labels_the_real_images_are_those_with_a_label(
     few_steps, digits, stand_in, drawn_from, tmp_path
 ):

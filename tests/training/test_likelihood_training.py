@@ -67,7 +67,11 @@ def test_a_step_of_every_prior_and_objective_is_taken_saved_and_loaded(
 
 
 @pytest.mark.parametrize(
-    ("prior", "objective"), [*zip(PRIORS, itertools.cycle(OBJECTIVES), strict=False)]
+    ("prior", "objective"),
+    [
+        pytest.param(*pair, marks=() if pair[0] in ("flow", "vampprior") else pytest.mark.slow)
+        for pair in zip(PRIORS, itertools.cycle(OBJECTIVES), strict=False)
+    ],
 )
 def test_a_run_with_every_prior_is_kept_and_used(small, tmp_path, prior, objective):
     settings = {**STEPS, **PRIORS[prior], **OBJECTIVES[objective], "epochs": 1}

@@ -1,4 +1,5 @@
 import errno
+import itertools
 import json
 import shutil
 import signal
@@ -75,7 +76,10 @@ def checkpoints(run):
     return sorted(path.name for path in run.checkpoints_path.iterdir())
 
 
-@pytest.mark.parametrize("at", [1, 2, 3, 4, 6, 15, 16])
+LONG = pytest.mark.slow
+
+
+@pytest.mark.parametrize("at", [1, 6, 16, *(pytest.param(n, marks=LONG) for n in (2, 3, 4, 15))])
 def test_an_interrupted_run_ends_as_if_it_had_not_been(small, whole, tmp_path, signal_at, at):
     """In the first step, in the middle and at the end of epochs, in the last step."""
     number = signal.SIGTERM if at % 2 else signal.SIGINT
@@ -179,8 +183,16 @@ def flip(path):
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("damage", [truncate, flip, lambda path: path.unlink()])
-@pytest.mark.parametrize("name", ["tensors.safetensors", "state.json", "manifest.json"])
+def damages():
+    """Every damage to every file; `make test` takes each of them once."""
+    kinds = {"cut": truncate, "flipped": flip, "gone": lambda path: path.unlink()}
+    names = ["tensors.safetensors", "state.json", "manifest.json"]
+    for (m, kind), (n, name) in itertools.product(enumerate(kinds), enumerate(names)):
+        marks = () if m == n else LONG
+        yield pytest.param(name, kinds[kind], marks=marks, id=f"{name}-{kind}")
+
+
+@pytest.mark.parametrize(("name", "damage"), [*damages()])
 def test_a_damaged_checkpoint_is_named_and_the_one_before_used(
     small, whole, broken, caplog, name, damage
 ):
@@ -353,7 +365,7 @@ def test_the_newest_two_and_the_best_checkpoint_are_kept(tmp_path, monkeypatch):
     assert checkpoints(run) == [f"epoch-{epoch:07d}" for epoch in (best, 19, 20)]
 
 
-@pytest.mark.parametrize("full_at", [4, 10, 16])
+@pytest.mark.parametrize("full_at", [10, *(pytest.param(n, marks=LONG) for n in (4, 16))])
 def test_a_full_disk_leaves_the_last_checkpoint_and_says_how_much_is_needed(
     small, whole, tmp_path, monkeypatch, full_at
 ):
