@@ -1,6 +1,8 @@
 import os
 import shutil
+import signal
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 # Chosen before Keras is imported anywhere; `make test-backends` sets another one.
@@ -60,22 +62,35 @@ def pytest_runtest_makereport(item):
     return report
 
 
+@contextmanager
+def optimised(value):
+    """Programs are compiled with all of XLA's optimisations, or without most of them."""
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    import jax
+
+    before = jax.config.values["jax_disable_most_optimizations"]
+    jax.config.update("jax_disable_most_optimizations", not value)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_disable_most_optimizations", before)
+
+
 @pytest.fixture(scope="module")
 def compiled_quickly(request):
     """In `make test`, compile without most of XLA's optimisations; the long tests do with them.
 
     For tests whose programs run a few steps, so that compiling takes most of their time.
     """
-    if request.config.option.markexpr != "not slow" or keras.backend.backend() != "jax":
+    if request.config.option.markexpr != "not slow":
         yield
         return
-    import jax
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # for what a test starts
-        jax.config.update("jax_disable_most_optimizations", True)
-        yield
-        jax.config.update("jax_disable_most_optimizations", False)
+        with optimised(False):
+            yield
 
 
 @pytest.fixture(scope="session")
@@ -129,4 +144,28 @@ def trained_run(digits, tmp_path_factory):
     from condvae.training import train
 
     path = tmp_path_factory.mktemp("runs") / "digits"
-    return train(digits, preset="small", run_dir=path, epochs=12, progress=False)
+    with optimised(True):  # whichever test asks for it first
+        return train(digits, preset="small", run_dir=path, epochs=12, progress=False)
+
+
+@pytest.fixture
+def signal_at(monkeypatch):
+    """A context in which a signal comes, as from outside, with the n-th training batch."""
+    from condvae.training.feed import Feed
+
+    @contextmanager
+    def context(at, number=signal.SIGINT):
+        serve, served = Feed.__getitem__, []
+
+        def interrupted(feed, index):
+            if feed.seed is not None:
+                served.append(index)
+                if len(served) == at:
+                    signal.raise_signal(number)
+            return serve(feed, index)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Feed, "__getitem__", interrupted)
+            yield
+
+    return context

@@ -21,7 +21,6 @@ from condvae.runs import Run, load
 from condvae.spec import Spec
 from condvae.trained import TrainedModel
 from condvae.training import train
-from condvae.training.feed import Feed
 from condvae.training.fit import make_feeds
 
 N = 300
@@ -203,21 +202,11 @@ def test_a_run_reads_its_data_as_they_were_read(rows):
 
 
 @pytest.mark.parametrize("name", ["rows", "pictures"])
-def test_condition_dropout_is_resumed_to_the_bit(folder, tmp_path, name, monkeypatch):
+def test_condition_dropout_is_resumed_to_the_bit(folder, tmp_path, name, signal_at):
     """Ended by a signal in the middle of the second epoch."""
     whole = Run.open(folder / name)
     data = whole.check_data(whole.load_data())
-    serve, served = Feed.__getitem__, []
-
-    def interrupted(feed, index):
-        if feed.seed is not None:
-            served.append(index)
-            if len(served) == 6:
-                signal.raise_signal(signal.SIGTERM)
-        return serve(feed, index)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Feed, "__getitem__", interrupted)
+    with signal_at(6, signal.SIGTERM):
         run = train(data, run_dir=tmp_path / "run", preset=whole.record.preset, **TINY)
     assert run.record.status == "terminated"
     run = train(data, run_dir=tmp_path / "run", resume=True, epochs=2, progress=False)

@@ -157,33 +157,18 @@ def test_the_demo_is_whole(room, monkeypatch, capsys):
     assert {"scatter.png", "manifold-3.png", "labels.gif", "history.png"} <= figures
 
 
-def test_ctrl_c_exits_with_130_and_says_what_was_kept(room, monkeypatch, capsys):
-    serve = Feed.__getitem__
-
-    def interrupted(feed, index):
-        if feed.seed is not None and index == 1:
-            signal.raise_signal(signal.SIGINT)
-        return serve(feed, index)
-
-    monkeypatch.setattr(Feed, "__getitem__", interrupted)
-    assert main("train digits --epochs 3 --run new".split()) == 130
+def test_ctrl_c_exits_with_130_and_says_what_was_kept(room, signal_at, capsys):
+    with signal_at(2):
+        assert main("train digits --epochs 3 --run new".split()) == 130
     output = capsys.readouterr()
     assert "interrupted" in output.err
     assert "new" in output.err
     assert json.loads(Path("new/run.json").read_text())["status"] == "interrupted"
 
 
-def test_sigterm_exits_with_143_and_resume_completes(room, monkeypatch, capsys):
-    serve = Feed.__getitem__
-
-    def terminated(feed, index):
-        if feed.seed is not None and index == 1:
-            signal.raise_signal(signal.SIGTERM)
-        return serve(feed, index)
-
+def test_sigterm_exits_with_143_and_resume_completes(room, signal_at, capsys):
     command = "train digits --preset small --epochs 2 --run new --resume".split()
-    with monkeypatch.context() as patch:
-        patch.setattr(Feed, "__getitem__", terminated)
+    with signal_at(2, signal.SIGTERM):
         assert main(command) == 143
     again = "`condvae train digits --run new --resume` goes on"
     assert f"terminated: new keeps what was done; {again}" in capsys.readouterr().err

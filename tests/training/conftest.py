@@ -1,11 +1,7 @@
-import signal
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
 from condvae.data import Dataset
-from condvae.training.feed import Feed
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -21,25 +17,3 @@ def small() -> Dataset:
     patterns = rng.random((3, 4, 3))
     x = np.clip(patterns[y] * 200 + rng.normal(0, 20, (203, 4, 3)), 0, 255).astype("uint8")
     return Dataset.from_arrays(x, np.array(["ant", "bee", "cat"])[y], name="animals")
-
-
-@pytest.fixture
-def signal_at(monkeypatch):
-    """A context in which a signal comes, as from outside, with the n-th training batch."""
-
-    @contextmanager
-    def context(at, number=signal.SIGINT):
-        serve, served = Feed.__getitem__, []
-
-        def interrupted(feed, index):
-            if feed.seed is not None:
-                served.append(index)
-                if len(served) == at:
-                    signal.raise_signal(number)
-            return serve(feed, index)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Feed, "__getitem__", interrupted)
-            yield
-
-    return context
