@@ -267,6 +267,10 @@ def test_a_link_holds_the_state(tiny, open_page):
         expect_state(tab, **near, values=expected["values"], every=True, only=True)
         expect(tab.locator("#play")).to_be_enabled()
         expect(tab.locator("#every")).to_be_checked()
+        expect(tab.locator("#only")).to_be_checked()
+        tab.click("#reset")
+        expect_state(tab, only=False)
+        expect(tab.locator("#only")).not_to_be_checked()
     with open_page(page) as tab:
         message = tab.locator("#message")
         for damaged in (

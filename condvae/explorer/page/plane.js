@@ -113,6 +113,7 @@ export function makePlane(page) {
 
   /** Draws what changed. */
   function draw(state) {
+    page.element("only").checked = state.only;
     const size = Math.round(surface.side * Math.min(devicePixelRatio, 2));
     if (!size) return;
     const only = onlyOf(state);
