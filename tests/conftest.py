@@ -40,6 +40,12 @@ settings.load_profile("condvae")
 MANY_MUTANTS = 100_000
 
 
+def pytest_configure():
+    # A shell starts a job in the background with Ctrl-C ignored, and what is ignored stays so.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_unconfigure():
     if COMPILED:
         shutil.rmtree(COMPILED, ignore_errors=True)

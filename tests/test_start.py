@@ -36,6 +36,7 @@ def test_keras_does_without_what_others_still_import():
     assert done.stdout == "sklearn matplotlib\n", done.stderr
 
 
+@pytest.mark.slow
 def test_a_command_finds_what_the_one_before_has_compiled(cache, tmp_path):
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, (60, 4, 4), dtype="uint8"), np.arange(60) % 3

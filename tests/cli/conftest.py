@@ -4,6 +4,7 @@ import pytest
 from rooms import furnish
 
 from condvae.data.idx_sets import IDX_SETS
+from condvae.exploration.gallery import _PER_LABEL
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,7 @@ def work_in(cache, monkeypatch):
         monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
         monkeypatch.setattr("condvae.data.download.BACKOFF_SECONDS", 0.0)
         monkeypatch.setattr("condvae.evaluation.classifier.LEAST_STEPS", 50)
+        monkeypatch.setitem(_PER_LABEL, "manifold", 1)  # figures take most of an evaluation
         nowhere = IDX_SETS["kmnist"]._replace(mirrors=("http://127.0.0.1:9",))
         monkeypatch.setitem(IDX_SETS, "kmnist", nowhere)
         return folder

@@ -16,6 +16,7 @@ from condvae.cli.training import Settings
 from condvae.data import load_data
 from condvae.data.sources import NAMED_SETS
 from condvae.presets import PRESETS
+from condvae.reports.metrics import Metrics, write_metrics
 from condvae.spec import Spec, setting_names
 from condvae.training import train
 from condvae.training.feed import Feed
@@ -86,19 +87,15 @@ def test_plot_draws_the_figures_asked_for(room, capsys):
     assert set(capsys.readouterr().out.split()) == {f"figures/{name}" for name in names}
 
 
-def test_evaluate_prints_the_bound_with_its_comparability(room, capsys):
-    assert main("evaluate run".split()) == 0
-    text = capsys.readouterr().out
+def test_evaluate_counts_its_readings_of_the_test_split(room, capsys):
+    kept = Metrics(condvae="0.1.0", run="run", test_readings=4, measures={})
+    write_metrics(Path("run/metrics.json"), kept)
     assert main("evaluate run --json".split()) == 0
     (measured,) = json.loads(capsys.readouterr().out)
+    assert measured == json.loads(Path("run/metrics.json").read_text())
     assert measured["run"] == "run"
-    kept = json.loads(Path("run/metrics.json").read_text())
-    assert measured["measures"] == kept["measures"]
-    assert measured["test_readings"] == kept["test_readings"] == 2
-    row = measured["measures"]["Bound"]
-    assert f"-ELBO {-row['elbo']:.2f}" in text
-    assert row["comparability"] in text
-    assert row["num_images"] == 359
+    assert measured["test_readings"] == 5
+    assert measured["measures"]["Bound"]["num_images"] == 359
 
 
 def test_info_and_its_sheet(room, capsys):
@@ -152,9 +149,12 @@ def test_the_demo_is_whole(room, monkeypatch, capsys):
     """The tour with a training cut short."""
     monkeypatch.setitem(PRESETS["small"][1]["training"], "epochs", 2)
     assert main("demo --run tour".split()) == 0
-    assert "-ELBO" in capsys.readouterr().out
+    bound = json.loads(Path("tour/metrics.json").read_text())["measures"]["Bound"]
+    text = capsys.readouterr().out
+    assert f"-ELBO {-bound['elbo']:.2f}" in text
+    assert bound["comparability"] in text
     figures = {path.name for path in Path("tour/figures").iterdir()}
-    assert {"scatter.png", "manifold-3.png", "labels.gif", "history.png"} <= figures
+    assert {"scatter.png", "manifold-0.png", "labels.gif", "history.png"} <= figures
 
 
 def test_ctrl_c_exits_with_130_and_says_what_was_kept(room, signal_at, capsys):

@@ -5,6 +5,7 @@ from condvae.evaluation.accuracy_score import score_accuracy
 from condvae.evaluation.samples import evaluate_samples
 
 
+@pytest.mark.slow
 def test_samples_that_are_the_training_images_reach_the_ceiling(few_steps, digits, kept, stand_in):
     """The same images under the same labels in the same order: the same classifier."""
     run = stand_in(digits, lambda labels: digits.train.rows, likelihood="bernoulli")

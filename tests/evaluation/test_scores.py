@@ -43,6 +43,7 @@ def flipped(digits, tmp_path_factory):
     return run, y, planted
 
 
+@pytest.mark.slow
 def test_flipped_labels_stand_first(flipped, digits):
     """At most one label in fifty is wrong: most of them are in the first twentieth."""
     run, y, planted = flipped
@@ -50,8 +51,8 @@ def test_flipped_labels_stand_first(flipped, digits):
     assert found_share(scores.by_label(), planted, 0.05) > 0.8
 
 
-def test_score_and_audit_write_their_tables(flipped, digits, tmp_path, monkeypatch, capsys):
-    run, y, _ = flipped
+def test_score_and_audit_write_their_tables(trained_run, digits, tmp_path, monkeypatch, capsys):
+    run, y = trained_run, digits.y
     monkeypatch.chdir(tmp_path)
     np.savez("labelled.npz", x=digits.x[:60], y=y[:60])
     np.savez("bare.npz", x=digits.x[:5])
@@ -85,12 +86,12 @@ def test_score_and_audit_write_their_tables(flipped, digits, tmp_path, monkeypat
     ],
 )
 def test_mistakes_are_one_sentence(
-    flipped, digits, tmp_path, monkeypatch, capsys, command, sentence
+    trained_run, digits, tmp_path, monkeypatch, capsys, command, sentence
 ):
     monkeypatch.chdir(tmp_path)
     np.savez("bare.npz", x=digits.x[:5])
     np.savez("wide.npz", x=np.zeros((4, 9, 9), "uint8"))
     before = sorted(tmp_path.iterdir())
-    assert main(command.replace("RUN", str(flipped[0].path)).split()) == 2
+    assert main(command.replace("RUN", str(trained_run.path)).split()) == 2
     assert sentence in capsys.readouterr().err
     assert sorted(tmp_path.iterdir()) == before

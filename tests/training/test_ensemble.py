@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="vmap i
 
 # 146 training images: three whole batches and a short one
 SETTINGS = {"batch_size": 40, "pixels": "dynamic", "epochs": 3, "hidden_dims": (8,)}
+CONSTANT = {"schedule": "constant", "warmup": 0.0}
 GRID = {"seeds": 2, "beta": [0.5, 2], "learning_rate": [1e-3, 1e-2]}
 
 
@@ -48,7 +49,9 @@ def alone(small, run, path, **settings):
     "settings",
     [
         {"ema": 0.9, "schedule": "cosine", "beta_warmup": 0.5},
-        {"schedule": "constant", "warmup": 0.0, "activity_regularizer": "l2", "weight_decay": 0.1},
+        pytest.param(
+            {**CONSTANT, "activity_regularizer": "l2", "weight_decay": 0.1}, marks=pytest.mark.slow
+        ),
     ],
     ids=["averaged", "constant rate"],
 )
@@ -62,8 +65,8 @@ def test_each_member_is_the_model_trained_alone(small, tmp_path, monkeypatch, se
 
 
 def test_a_member_stops_when_its_own_validation_says_so(small, tmp_path):
-    settings = {"epochs": 9, "patience": 1, "schedule": "constant", "warmup": 0.0, "pixels": "grey"}
-    grid = {"learning_rate": [1e-3, 0.2, 0.5]}
+    settings = {**CONSTANT, "epochs": 9, "patience": 1, "pixels": "grey"}
+    grid = {"learning_rate": [1e-3, 0.5]}
     found = quick_sweep(small, tmp_path / "sweep", **grid, **settings)
     lengths = [len(run.history["epoch"]) for run in found.runs]
     assert len(set(lengths)) > 1
@@ -73,12 +76,16 @@ def test_a_member_stops_when_its_own_validation_says_so(small, tmp_path):
 
 def test_a_diverging_member_fails_alone(small, tmp_path, caplog):
     grid = {"learning_rate": [1e-3, 1e30]}
-    settings = {"schedule": "constant", "warmup": 0.0}
-    found = quick_sweep(small, tmp_path / "sweep", **grid, **settings)
+    found = quick_sweep(small, tmp_path / "sweep", **grid, **CONSTANT)
     assert [run.record.status for run in found.runs] == ["finished", "failed"]
     assert "must stay finite" in caplog.text
     assert [row["status"] for row in found.rows] == ["finished", "failed"]
-    in_turn = quick_sweep(small, tmp_path / "turn", together=False, **grid, **settings)
+
+
+@pytest.mark.slow
+def test_a_diverging_member_fails_alone_in_turn(small, tmp_path):
+    grid = {"learning_rate": [1e-3, 1e30]}
+    in_turn = quick_sweep(small, tmp_path / "turn", together=False, **grid, **CONSTANT)
     assert [run.record.status for run in in_turn.runs] == ["finished", "failed"]
 
 
@@ -110,10 +117,9 @@ def test_an_interrupted_sweep_goes_on(small, tmp_path, monkeypatch):
 
 def test_a_member_goes_on_alone(small, tmp_path):
     """Its folder is as `train` would have left it: more epochs by `train --resume`."""
-    constant = {"schedule": "constant", "warmup": 0.0}
-    found = quick_sweep(small, tmp_path / "sweep", seeds=2, epochs=2, **constant)
+    found = quick_sweep(small, tmp_path / "sweep", seeds=2, epochs=2, **CONSTANT)
     run = train(small, run_dir=found.runs[1].path, resume=True, epochs=3, progress=False)
-    assert_alike(run, alone(small, run, tmp_path / "alone", **constant))
+    assert_alike(run, alone(small, run, tmp_path / "alone", **CONSTANT))
 
 
 def test_in_turn_is_train_to_the_bit_and_what_is_finished_stays(small, tmp_path, monkeypatch):
@@ -172,6 +178,7 @@ def test_a_folder_of_others_is_refused(small, tmp_path):
         quick_sweep(small, tmp_path / "mine", resume=True)
 
 
+@pytest.mark.slow
 def test_conditions_drawn_on_the_host_are_trained_in_turn(small, tmp_path):
     found = quick_sweep(
         small, tmp_path / "sweep", preset="structured", together=None, epochs=1, seeds=2,

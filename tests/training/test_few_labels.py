@@ -87,6 +87,7 @@ def test_every_variant_trains_resumes_classifies_and_loads(small, tmp_path, sign
     np.testing.assert_array_equal(log_q, archived.classify(few.test.x))
 
 
+@pytest.mark.slow
 def test_three_labels_name_three_groups(small, tmp_path):
     """Rows without a label tell the classes apart; one label of each names them."""
     settings = {**VARIANTS["preset"], "labelled": 3, "labelled_batch": 6, "batch_size": 20}

@@ -25,8 +25,8 @@ VARIANTS = {
 }
 
 
-# each way through the code once in `make test`: the rest differs in one setting
-SHORT = ("gsnn", "hybrid", "deterministic")
+# each network once in `make test`: the rest differs in one setting
+SHORT = ("hybrid", "deterministic")
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,9 @@ def test_a_run_folder_that_exists_is_refused_and_a_default_name_counts_on(
     assert quick(small, None, epochs=1, preset=None).path.name == "animals-small"
 
 
-@pytest.mark.parametrize(("at", "epochs"), [(1, 0), (3, 1), (4, 2)])
+@pytest.mark.parametrize(
+    ("at", "epochs"), [(1, 0), (4, 2), pytest.param(3, 1, marks=pytest.mark.slow)]
+)
 def test_ctrl_c_keeps_what_was_done(small, tmp_path, signal_at, at, epochs):
     """Two steps an epoch: the interrupted epoch counts only if its last step was running."""
     before = signal.getsignal(signal.SIGINT)
@@ -235,11 +237,11 @@ def test_damaged_weights_are_refused(small, tmp_path):
 @pytest.mark.parametrize(
     ("channels", "labels", "settings"),
     [
-        (3, ("ant", "bee"), {"latent_dim": 1}),
-        (1, (1, 2, 3), {"latent_dim": 3, "pixels": "dynamic"}),
-        (1, ("only",), {"likelihood": "normal", "scale": 0.3}),
+        (3, (1, 2, 3), {"latent_dim": 3, "pixels": "dynamic"}),
+        pytest.param(3, ("ant", "bee"), {"latent_dim": 1}, marks=pytest.mark.slow),
+        pytest.param(1, ("one",), {"likelihood": "normal", "scale": 0.3}, marks=pytest.mark.slow),
     ],
-    ids=["rgb-one-latent", "labels-from-one-dynamic", "one-class-normal"],
+    ids=["rgb-labels-from-one-dynamic", "one-latent", "one-class-normal"],
 )
 def test_any_small_set_goes_all_the_way(channels, labels, settings, tmp_path):
     """Train, evaluate and draw every figure; labels are given as the data have them."""
