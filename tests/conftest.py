@@ -4,6 +4,7 @@ import signal
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Chosen before Keras is imported anywhere; `make test-backends` sets another one.
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -20,16 +21,14 @@ if COMPILED:
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import settings
 
-from condvae.conditions import Categorical
-from condvae.data import Dataset, load_data
-from condvae.models import build_model
-from condvae.spec import Spec
-from condvae.trained import TrainedModel
+# Keras is imported where it is used, since the process that hands out the tests runs none of them.
+if TYPE_CHECKING:
+    from condvae.data import Dataset
+    from condvae.trained import TrainedModel
 
 # No timed tests, also not by hypothesis; the same examples in each run of the same tests. (It draws
 # constants from the modules that are imported by then, so another selection may get others.)
@@ -71,6 +70,8 @@ def pytest_runtest_makereport(item):
 @contextmanager
 def optimised(value):
     """Programs are compiled with all of XLA's optimisations, or without most of them."""
+    import keras
+
     if keras.backend.backend() != "jax":
         yield
         return
@@ -111,18 +112,19 @@ def num_mutants(request, torture) -> int:
     return MANY_MUTANTS if torture and request.param == 100 else request.param
 
 
-DIGITS = Categorical(name="digit", categories=tuple("0123456789"))
-
-
 @pytest.fixture(scope="session")
-def digits() -> Dataset:
+def digits() -> "Dataset":
     """scikit-learn's 1,797 digits."""
+    from condvae.data import load_data
+
     return load_data("digits")
 
 
 @pytest.fixture(scope="session")
-def mnist() -> Dataset:
+def mnist() -> "Dataset":
     """The real MNIST."""
+    from condvae.data import load_data
+
     if len(list(Path(os.environ.get("CONDVAE_DATA", "absent"), "mnist").glob("*-ubyte*"))) < 4:
         pytest.skip("MNIST is not at hand: set CONDVAE_DATA to the folder that holds mnist/")
     return load_data("mnist")
@@ -137,8 +139,13 @@ def images() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def untrained() -> TrainedModel:
+def untrained() -> "TrainedModel":
     """A model of those images with its first weights."""
+    from condvae.conditions import Categorical
+    from condvae.models import build_model
+    from condvae.spec import Spec
+    from condvae.trained import TrainedModel
+
     spec = Spec().override(latent_dim=2, hidden_dims=(7,))
     condition = Categorical(name="animal", categories=("ant", "bee", "cat"))
     return TrainedModel(build_model(spec, (4, 3, 1), (3,)), condition)

@@ -10,6 +10,8 @@ from condvae.cli import main
 from condvae.training import Sweep
 from condvae.training.feed import Feed
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 QUICK = "--hidden-dims 4 --epochs 1"
 
 

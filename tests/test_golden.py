@@ -71,6 +71,7 @@ def test_a_golden_run_goes_on_from_its_checkpoint(golden, tmp_path):
     assert run.history["loss"][:3] == history["loss"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", [*filter(find_spec, ("jax", "torch", "tensorflow"))])
 def test_an_archive_loads_on_every_backend_that_is_installed(golden, expected, backend):
     """`make test-backends` has PyTorch too."""

@@ -23,6 +23,8 @@ from condvae.trained import TrainedModel
 from condvae.training import train
 from condvae.training.fit import make_feeds
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 N = 300
 TINY = {"epochs": 2, "hidden_dims": (8,), "latent_dim": 2, "batch_size": 64, "progress": False}
 TRAIN = (
@@ -47,7 +49,7 @@ def made_table():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(compiled_quickly, tmp_path_factory):
     """A table, images with conditions, and a run on each."""
     path = tmp_path_factory.mktemp("made")
     write_table(path / "made.csv", made_table(), {"id", "count", "grade"})

@@ -7,6 +7,11 @@ from condvae.data.idx_sets import IDX_SETS
 from condvae.exploration.gallery import _PER_LABEL
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_steps(compiled_quickly):
+    """What these commands compile runs a few times."""
+
+
 @pytest.fixture(scope="session")
 def furnished(trained_run, tmp_path_factory):
     """A furnished room, made once."""

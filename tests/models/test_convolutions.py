@@ -26,7 +26,10 @@ CONVOLUTIONAL = {
         ((5, 7, 1), (3,), {}),
         ((1, 2, 3), (1, 2, 1), {"task": "image", "decoder_sees": "z"}),
         ((9, 6, 1), (9, 6, 3), {"task": "image", "likelihood": "categorical"}),
-        ((4, 4, 2), (7, 3, 1), {"task": "image", "likelihood": "normal"}),
+        pytest.param(
+            *((4, 4, 2), (7, 3, 1), {"task": "image", "likelihood": "normal"}),
+            marks=pytest.mark.slow,
+        ),
         ((6, 6, 1), (6, 6, 2), {"task": "quadrants", "hidden_dims": (3, 4, 2)}),
     ],
     ids=["class", "image, decoder sees z", "label maps", "image of another size", "parts"],

@@ -65,7 +65,7 @@ def make(shape, kind, **settings) -> CVAE:
 
 
 # the same likelihoods behind other networks
-LONG = ("table, residual", "convolutional mixture")
+LONG = ("table, residual", "convolutional mixture", "one scale")
 
 
 @pytest.mark.parametrize(
