@@ -10,12 +10,10 @@ demo: $(VENV)/installed ## train on the embedded digits, evaluate, draw every fi
 	$(VENV)/bin/condvae demo
 
 test: $(VENV)/installed-dev ## lint, types, import contract, tests
-	scripts/check
-	scripts/test
+	scripts/check-and-test
 
 test-all: $(VENV)/installed-dev ## the same, and the long tests: published figures, random kills, whole products
-	scripts/check
-	scripts/test -m ""
+	scripts/check-and-test -m ""
 
 test-backends: ## the model's tests under Keras on PyTorch, in an environment of its own
 	scripts/test-backends

@@ -23,7 +23,7 @@ CONVOLUTIONAL = {
 @pytest.mark.parametrize(
     ("shape", "condition_shape", "settings"),
     [
-        ((5, 7, 1), (3,), {}),
+        pytest.param((5, 7, 1), (3,), {}, marks=pytest.mark.slow),
         ((1, 2, 3), (1, 2, 1), {"task": "image", "decoder_sees": "z"}),
         ((9, 6, 1), (9, 6, 3), {"task": "image", "likelihood": "categorical"}),
         pytest.param(

@@ -213,6 +213,7 @@ def test_generators_are_fitted_from_their_first_batch_on():
     assert streamed["loss"] == pytest.approx(whole["loss"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_load_model_in_a_fresh_process(tmp_path):
     make().save(tmp_path / "model.keras")
     code = (

@@ -32,7 +32,7 @@ def given(model, rows=1):
     return model.prior_given(y, model.guess(y))
 
 
-@pytest.mark.parametrize("sees", ["y", "nothing"])
+@pytest.mark.parametrize("sees", ["y", pytest.param("nothing", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("prior", ["flow", "vampprior"])
 def test_the_density_integrates_to_one(prior, sees):
     model = make(prior=prior, prior_sees=sees, couplings=3)
@@ -103,7 +103,7 @@ def test_draws_of_a_mixture_are_its_components_in_equal_shares():
         assert own.std() == pytest.approx(width, rel=0.05)
 
 
-@pytest.mark.parametrize("sees", ["y", "nothing"])
+@pytest.mark.parametrize("sees", ["y", pytest.param("nothing", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("prior", ["flow", "vampprior"])
 def test_one_draw_and_many_have_one_law_and_a_seed_one_answer(prior, sees):
     """Both estimators' paths: a row's draws, and an axis of them."""

@@ -47,7 +47,7 @@ def whole(small, tmp_path_factory):
         return quick(small, tmp_path_factory.mktemp("fused") / "whole", fused=True, **SETTINGS)
 
 
-@pytest.mark.parametrize("at", [2, 6, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 4))])
+@pytest.mark.parametrize("at", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 4, 6))])
 def test_an_interrupted_run_ends_as_if_it_had_not_been(small, whole, tmp_path, monkeypatch, at):
     """To the last bit, wherever in an epoch the block ends that the signal fell into."""
     monkeypatch.setattr(fused, "BLOCK_STEPS", 3)

@@ -79,7 +79,7 @@ def checkpoints(run):
 LONG = pytest.mark.slow
 
 
-@pytest.mark.parametrize("at", [1, 6, 16, *(pytest.param(n, marks=LONG) for n in (2, 3, 4, 15))])
+@pytest.mark.parametrize("at", [1, 6, *(pytest.param(n, marks=LONG) for n in (2, 3, 4, 15, 16))])
 def test_an_interrupted_run_ends_as_if_it_had_not_been(small, whole, tmp_path, signal_at, at):
     """In the first step, in the middle and at the end of epochs, in the last step."""
     number = signal.SIGTERM if at % 2 else signal.SIGINT
@@ -90,6 +90,7 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(small, whole, tmp_path, s
     assert_same(resume(small, run), whole)
 
 
+@pytest.mark.slow
 def test_a_run_may_be_interrupted_again_and_again(small, whole, tmp_path, signal_at):
     """A step or two at a time, as a scheduler that preempts would have it."""
     path, breaks = tmp_path / "run", 0
