@@ -106,10 +106,10 @@ def torture(request) -> bool:
     return request.config.getoption("--torture")
 
 
-@pytest.fixture(scope="session", params=[60, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.fixture(scope="session", params=[100, pytest.param(400, marks=pytest.mark.slow)])
 def num_mutants(request, torture) -> int:
     """How many mutated inputs a reader must bear."""
-    return MANY_MUTANTS if torture and request.param == 60 else request.param
+    return MANY_MUTANTS if torture and request.param == 100 else request.param
 
 
 @pytest.fixture(scope="session")

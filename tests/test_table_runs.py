@@ -338,11 +338,15 @@ def test_a_table_from_the_command_line(room, capsys):
     assert main("evaluate rows --json".split()) == 0
     *_, text = capsys.readouterr().out.partition("\n")
     (measured,) = json.loads(text)
+    assert measured == json.loads(Path("rows/metrics.json").read_text())
+    assert measured["run"] == "rows"
+    assert measured["test_readings"] == 1
     assert measured["measures"]["Table"]["target"] == "c"
     assert main("evaluate rows rows".split()) == 0
     table = capsys.readouterr().out.split("\n\n")[-1].splitlines()
     assert table[0].split() == ["rows", "rows"]
     elbo = next(line.split() for line in table if line.startswith("  elbo "))
+    assert json.loads(Path("rows/metrics.json").read_text())["test_readings"] == 3
     assert elbo == ["elbo", *2 * [f"{measured['measures']['Bound']['elbo']:.5g}"]]
     assert main("export rows --format archive --out rows.safetensors".split()) == 0
     for run, name in (("rows", "a"), ("rows.safetensors", "b")):

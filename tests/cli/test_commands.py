@@ -16,7 +16,6 @@ from condvae.cli.training import Settings
 from condvae.data import load_data
 from condvae.data.sources import NAMED_SETS
 from condvae.presets import PRESETS
-from condvae.reports.metrics import Metrics, write_metrics
 from condvae.spec import Spec, setting_names
 from condvae.training import train
 from condvae.training.feed import Feed
@@ -87,17 +86,6 @@ def test_plot_draws_the_figures_asked_for(room, capsys):
     assert set(capsys.readouterr().out.split()) == {f"figures/{name}" for name in names}
 
 
-def test_evaluate_counts_its_readings_of_the_test_split(room, capsys):
-    kept = Metrics(condvae="0.1.0", run="run", test_readings=4, measures={})
-    write_metrics(Path("run/metrics.json"), kept)
-    assert main("evaluate run --json".split()) == 0
-    (measured,) = json.loads(capsys.readouterr().out)
-    assert measured == json.loads(Path("run/metrics.json").read_text())
-    assert measured["run"] == "run"
-    assert measured["test_readings"] == 5
-    assert measured["measures"]["Bound"]["num_images"] == 359
-
-
 def test_info_and_its_sheet(room, capsys):
     assert main("data info digits --sheet sheet.png".split()) == 0
     text = capsys.readouterr().out
@@ -153,6 +141,7 @@ def test_the_demo_is_whole(room, monkeypatch, capsys):
     monkeypatch.setitem(PRESETS["small"][1]["training"], "epochs", 2)
     assert main("demo --run tour".split()) == 0
     bound = json.loads(Path("tour/metrics.json").read_text())["measures"]["Bound"]
+    assert bound["num_images"] == 359
     text = capsys.readouterr().out
     assert f"-ELBO {-bound['elbo']:.2f}" in text
     assert bound["comparability"] in text

@@ -30,13 +30,8 @@ def few():
     return dataset_of(signs(60, seed=0, size=16))
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"architecture": "mlp"},
-        pytest.param({"network": "deterministic"}, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [{"architecture": "mlp"}, {"network": "deterministic"}])
 def test_a_run_trains_resumes_evaluates_and_predicts(few, tmp_path, signal_at, settings):
     settings = {**TINY, "batch_size": 10, **settings}
     whole = quick(few, tmp_path / "whole", **settings)
