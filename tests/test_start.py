@@ -22,6 +22,7 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "condvae" / "compiled"
 
 
+@pytest.mark.slow
 def test_keras_does_without_what_others_still_import():
     program = (
         "import sys\n"

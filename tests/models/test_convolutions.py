@@ -30,7 +30,10 @@ CONVOLUTIONAL = {
             *((4, 4, 2), (7, 3, 1), {"task": "image", "likelihood": "normal"}),
             marks=pytest.mark.slow,
         ),
-        ((6, 6, 1), (6, 6, 2), {"task": "quadrants", "hidden_dims": (3, 4, 2)}),
+        pytest.param(
+            *((6, 6, 1), (6, 6, 2), {"task": "quadrants", "hidden_dims": (3, 4, 2)}),
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["class", "image, decoder sees z", "label maps", "image of another size", "parts"],
 )
