@@ -36,6 +36,7 @@ def test_its_outputs_are_one_network(kept, digits, rows):
     assert found.accuracy(rows, digits.test.given) == right.mean()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(digits):
     train = PLAIN.rows(digits.train.x, digits.x_max), digits.train.given, 10
     same = {train_classifier(*train, PLAIN, seed=3, steps=4).sha256 for _ in range(2)}

@@ -51,14 +51,8 @@ def test_labels_beyond_those_asked_for_never_reach_the_model(small, tmp_path):
     assert dataset(few, labelled=None).labelled is None
 
 
-# another test below trains the preset, whose flow takes the longest to compile
-SHORT = "the decoder sees the class"
-
-
-@pytest.mark.parametrize(
-    "variant",
-    [pytest.param(name, marks=() if name == SHORT else pytest.mark.slow) for name in VARIANTS],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_trains_resumes_classifies_and_loads(small, tmp_path, signal_at, variant):
     settings = {**FEW, **VARIANTS[variant], "classifier_warmup": 0.5}
     whole = quick(small, tmp_path / "whole", **settings)
