@@ -6,7 +6,7 @@ from condvae.distributions.categorical import Categorical
 from condvae.distributions.columns import Columns
 from condvae.distributions.continuous_bernoulli import ContinuousBernoulli
 from condvae.distributions.logistic_mixture import LogisticMixture
-from condvae.distributions.normal import Normal, kl_by_dimension, kl_divergence
+from condvae.distributions.normal import Normal, kl_by_dimension
 from condvae.distributions.poisson import MOST_LOG_RATE, Poisson
 
 __all__ = [
@@ -19,6 +19,5 @@ __all__ = [
     "Normal",
     "Poisson",
     "kl_by_dimension",
-    "kl_divergence",
     "soft_floor",
 ]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from keras import ops, random
 
-from condvae.distributions.event import Tensor, flatten_event, sum_event
+from condvae.distributions.event import Tensor, flatten_event
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -50,25 +50,21 @@ class Normal:
         return Normal(self.mean[:, None], self.logvar[:, None])
 
 
-def kl_divergence(posterior: Normal, prior: Normal) -> Tensor:
-    """KL divergence from posterior to prior: what z says about x beyond y.
+def kl_by_dimension(posterior: Normal, prior: Normal) -> Tensor:
+    """KL divergence from posterior to prior by latent dimension: what z says about x beyond y.
 
-    KL(q(z|x,y) || p(z|y)), summed over latent dimensions, in closed form.
+    Their sum is KL(q(z|x,y) || p(z|y)), in closed form. What an objective charges, of priors
+    without a closed form too, is `objectives.divergence`.
 
     Args:
         posterior: q(z|x,y); `mean` and `logvar` of shape (batch, latent_dim).
         prior: p(z|y); same shapes, or shapes that broadcast.
 
     Returns:
-        (batch,) nats, non-negative.
+        (batch, latent_dim) nats, each non-negative.
 
     Source: Kingma & Welling 2014, appendix B.
     """
-    return sum_event(kl_by_dimension(posterior, prior), posterior.event_ndim)
-
-
-def kl_by_dimension(posterior: Normal, prior: Normal) -> Tensor:
-    """The terms of `kl_divergence`, (batch, latent_dim) nats, each non-negative."""
     log_ratio = posterior.logvar - prior.logvar
     squared = ops.square(posterior.mean - prior.mean) * ops.exp(-prior.logvar)
     # expm1 keeps precision where posterior and prior nearly agree
