@@ -14,17 +14,17 @@ from condvae.training.fused import Blocks
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="fusing is JAX's")
 
-# 163 training images: four whole batches and a short one
+# 146 training images: three whole batches, of which a block holds two, and a short one
 SETTINGS = {"batch_size": 40, "pixels": "dynamic", "epochs": 3}
 
 
 @pytest.mark.parametrize(
     ("block_steps", "settings"),
     [
-        (3, {"ema": 0.9, "schedule": "cosine", "beta_warmup": 0.5}),
+        (2, {"ema": 0.9, "schedule": "cosine", "beta_warmup": 0.5}),
         (256, {"batch_size": 1000}),
         pytest.param(256, {"prior": "flow", "batch_size": 60}, marks=pytest.mark.slow),
-        pytest.param(3, {"labelled": 12, "labelled_batch": 9}, marks=pytest.mark.slow),
+        pytest.param(2, {"labelled": 12, "labelled_batch": 9}, marks=pytest.mark.slow),
     ],
     ids=["averaged", "one short batch", "flow", "few labels"],
 )
@@ -41,16 +41,16 @@ def test_the_history_is_that_of_single_steps(small, tmp_path, monkeypatch, setti
 
 @pytest.fixture(scope="module")
 def whole(small, tmp_path_factory):
-    """The run in blocks of three steps that was never interrupted."""
+    """The run in blocks of two steps that was never interrupted."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fused, "BLOCK_STEPS", 3)
+        patch.setattr(fused, "BLOCK_STEPS", 2)
         return quick(small, tmp_path_factory.mktemp("fused") / "whole", fused=True, **SETTINGS)
 
 
 @pytest.mark.parametrize("at", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 4, 6))])
 def test_an_interrupted_run_ends_as_if_it_had_not_been(small, whole, tmp_path, monkeypatch, at):
     """To the last bit, wherever in an epoch the block ends that the signal fell into."""
-    monkeypatch.setattr(fused, "BLOCK_STEPS", 3)
+    monkeypatch.setattr(fused, "BLOCK_STEPS", 2)
     monkeypatch.setattr("condvae.training.journal.SPACING", 0.0)
     serve, served = Blocks.__getitem__, []
 
