@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from condvae.atomic import atomic_path, write_text
@@ -33,6 +35,29 @@ def test_a_folder_is_written_whole_and_replaces_none(tmp_path):
         write("two")
     assert [entry.name for entry in path.iterdir()] == ["one"]
     assert list(tmp_path.iterdir()) == [path.parent]
+
+
+def test_all_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    path, flushed, replaced = tmp_path / "set", [], []
+    fsync, replace = os.fsync, os.replace
+
+    def note(descriptor):
+        flushed.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    def put(source, target):
+        replaced.extend(flushed)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", note)
+    monkeypatch.setattr(os, "replace", put)
+    with atomic_path(path) as fresh:
+        (fresh / "folder").mkdir(parents=True)
+        (fresh / "one").write_text("1")
+        (fresh / "folder" / "two").write_text("2")
+    written = [path, path / "folder", path / "one", path / "folder" / "two"]
+    assert {entry.stat().st_ino for entry in written} == set(replaced)
+    assert flushed[len(replaced) :] == [tmp_path.stat().st_ino]
 
 
 def test_folders_made_for_nothing_are_removed(tmp_path):

@@ -239,7 +239,7 @@ class MultiLabel(Frozen):
 
 def attribute_names(text: str) -> list[str]:
     """The attributes that a text such as "hat|scarf" or "hat,scarf" names; "none": no one."""
-    names = [name for name in text.replace(",", "|").split("|") if name]
+    names = [name for part in text.replace(",", "|").split("|") if (name := part.strip())]
     return [] if names == [NO_ATTRIBUTE] else names
 
 

@@ -136,7 +136,7 @@ def test_attributes_as_numbers_and_as_text_are_one(rows):
 
 
 def test_attributes_in_any_order_and_none():
-    rows = tags.encode_rows(np.array(["scarf|hat", "hat,scarf", "none"]))
+    rows = tags.encode_rows(np.array(["scarf|hat", "hat, scarf", "none"]))
     assert rows.tolist() == [[1, 0, 1], [1, 0, 1], [0, 0, 0]]
     assert tags.is_one("hat|red")
     assert tags.is_one([1, 0, 1])

@@ -21,7 +21,7 @@ SCHEMA = Schema(
     conditions=(
         Categorical(name="shape", categories=("disc", "bar", "cross")),
         SIZE,
-        MultiLabel(name="with", attributes=("hat", "scarf")),
+        MultiLabel(name="with", attributes=("hat", "scarf", "boots")),
         Categorical(name="colour", categories=("red", "blue")),
     )
 )

@@ -98,6 +98,11 @@ def test_dragging_moves_z_and_the_image_follows(tiny, open_page):
         tab.click("#reset")
         expect_state(tab, z=before["z"])
         assert f"z={after['z'][0]:.2f}"[:4] not in read(tab, "location.hash")
+        # what follows an undo takes the place of what was undone
+        tab.click("#undo")
+        expect(tab.locator("#redo")).to_be_enabled()
+        commit(tab, z=[0.2, 0.3])
+        expect(tab.locator("#redo")).to_be_disabled()
 
 
 def test_every_label_is_shown_at_the_same_z_and_can_be_chosen(tiny, open_page):
@@ -131,13 +136,24 @@ def test_points_are_decoded_under_the_pointer_and_taken_by_a_click(tiny, open_pa
         expect(tab.locator("#preview")).to_be_visible()
         y = np.eye(10)[shown.codes[row]]
         expect_pixels(tab, expected_levels(subject, shown.mean[row], y), "#preview", atol=2)
+        # a drag that ends where it began is no click
+        other = [np.roll(y, 1).tolist()]
+        commit(tab, values=other)
+        tab.mouse.down()
+        tab.mouse.move(at[0] + 40, at[1] + 30, steps=4)
+        tab.mouse.move(*at, steps=4)
+        tab.mouse.up()
+        settle(tab)
+        expect_state(tab, z=pytest.approx(shown.mean[row].tolist(), abs=0.02), values=other)
         tab.mouse.click(*at)
         expect_state(tab, z=pytest.approx(shown.mean[row].tolist(), abs=1e-3), values=[y.tolist()])
 
 
-def test_sliders_move_a_latent_and_say_what_it_moves(tiny, open_page):
-    _, page = tiny
-    with open_page(page) as tab:
+def test_sliders_move_a_latent_and_say_what_it_moves(open_page):
+    subject = make_subject()
+    shown = make_shown(subject)
+    shown.mean[:] = shown.mean[:, ::-1]
+    with open_page(make_page(subject, shown, {1: "slant"})) as tab:
         slider = tab.get_by_label("z2 · slant")
         slider.focus()
         for _ in range(5):
@@ -145,8 +161,11 @@ def test_sliders_move_a_latent_and_say_what_it_moves(tiny, open_page):
         expect_state(tab, z=pytest.approx([0, 0.05]))
         slider.fill("-1.5")
         expect_state(tab, z=[0, -1.5])
+        slider.focus()
+        tab.keyboard.press("Control+z")
+        expect_state(tab, z=pytest.approx([0, 0.05]))
         names = tab.locator("#latents .slider span")
-        expect(names).to_have_text(["z1", "z2 · slant"])  # the more active first
+        expect(names).to_have_text(["z2 · slant", "z1"])  # the more active first
 
 
 def test_the_label_is_dragged_between_classes(tiny, open_page):
@@ -186,11 +205,12 @@ def test_an_image_that_is_opened_is_encoded(tiny, open_page, tmp_path):
         expect_state(tab, z=near, values=[shown.y[1].tolist()])
 
 
-def test_what_is_drawn_is_cut_as_the_training_images_were(open_page):
+@pytest.mark.parametrize("ink", [1, 0], ids=["light on dark", "dark on light"])
+def test_what_is_drawn_is_cut_as_the_training_images_were(open_page, ink):
     subject = make_subject(shape=(28, 28, 1))
     shown = make_shown(subject)
-    shown.images[:] = 0
-    shown.images[:, 4:24, 10:20] = 1  # 20 pixels high
+    shown.images[:] = 1 - ink
+    shown.images[:, 4:24, 10:20] = ink  # 20 pixels high
     with open_page(make_page(subject, shown)) as tab:
         do(
             tab,
@@ -204,7 +224,7 @@ def test_what_is_drawn_is_cut_as_the_training_images_were(open_page):
         )
         drag(tab.locator("#sketch"), (0.125, 0.08), (0.125, 0.5), steps=8)
         expect_value(tab, "Boolean(globalThis.seen)", True)
-        image = np.reshape(read(tab, "seen"), (28, 28))
+        image = abs(np.reshape(read(tab, "seen"), (28, 28)) - (1 - ink))
     rows, columns = (np.flatnonzero(image.max(axis=axis) > 0.1) for axis in (1, 0))
     assert 19 <= 1 + np.ptp(rows) <= 20
     assert np.ptp(columns) < 6

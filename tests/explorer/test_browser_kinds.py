@@ -57,14 +57,15 @@ def test_conditions_by_name_are_given_and_left_out(open_page):
         expect(slider).not_to_have_attribute("aria-valuetext", re.compile(""))
         tab.get_by_role("checkbox", name="with").check()
         tab.get_by_role("checkbox", name="scarf").check()
+        tab.get_by_role("checkbox", name="boots").check()
         tab.get_by_role("checkbox", name="colour").check()
         tab.get_by_role("combobox", name="colour").select_option(label="blue")
         tab.get_by_role("radio", name="cross").click()
-        values = {"shape": "cross", "size": 0.3, "with": "scarf", "colour": "blue"}
+        values = {"shape": "cross", "size": 0.3, "with": "scarf, boots", "colour": "blue"}
         y = SCHEMA.encode(values)[0]
         # a slider has 200 steps
         expect_encoded(tab, y, atol=0.02)
-        words = "shape cross, size 0.3, with scarf, colour blue"
+        words = "shape cross, size 0.3, with scarf and boots, colour blue"
         expect(tab.locator("#given-words")).to_have_text(words)
         expect_pixels(tab, expected_levels(subject, [0, 0], encoded(tab)))
         address = read(tab, "location.hash")
