@@ -22,7 +22,7 @@ from cells import Cells
 import condvae
 from condvae.data import Dataset
 from condvae.evaluation.scores import score_rows
-from condvae.measures.plausibility import found_share
+from condvae.metrics.plausibility import found_share
 
 NUM_ROWS = 60_000  # the training images; those of the test keep their labels, and are left out
 FLIPPED = 0.02

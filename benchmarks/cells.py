@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from condvae.atomic import write_text
+from condvae.files.atomic import write_text
 
 DOCS = Path("docs")
 

@@ -21,8 +21,8 @@ from PIL import Image
 
 import condvae
 from condvae.data.writers import sheet, to_uint8
-from condvae.measures.bits import bits_per_dim
-from condvae.measures.style import measure_style
+from condvae.metrics.bits import bits_per_dim
+from condvae.metrics.style import measure_style
 from condvae.runs import Run
 
 STYLES = ("slant", "thickness")

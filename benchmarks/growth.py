@@ -26,7 +26,7 @@ from sections import PAGE, write_section
 from steps import stepping
 
 import condvae
-from condvae.exploration.figure import FONT_SIZE, Figure
+from condvae.figures.figure import FONT_SIZE, Figure
 from condvae.models import build_model, build_optimizer
 from condvae.training.feed import Feed
 

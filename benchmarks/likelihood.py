@@ -21,11 +21,11 @@ import numpy as np
 from cells import Cells, folder_name
 
 import condvae
-from condvae.atomic import atomic_path
 from condvae.checks import InputError
 from condvae.data import Dataset
-from condvae.measures.latent import active_units
-from condvae.measures.log_mean_exp import LogProbEstimate
+from condvae.files.atomic import atomic_path
+from condvae.metrics.latent import active_units
+from condvae.metrics.log_mean_exp import LogProbEstimate
 from condvae.runs import Run
 
 NUM_SAMPLES = 5_000

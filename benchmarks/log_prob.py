@@ -24,7 +24,7 @@ import jax
 import numpy as np
 
 import condvae
-from condvae.trained import TrainedModel
+from condvae.inference.trained import TrainedModel
 from condvae.training.train import prepare_model
 
 K = 1_000

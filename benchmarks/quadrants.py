@@ -22,7 +22,7 @@ import numpy as np
 from cells import DOCS, Cells, folder_name
 
 import condvae
-from condvae.measures.log_mean_exp import LogProbEstimate
+from condvae.metrics.log_mean_exp import LogProbEstimate
 
 SPLIT = {"validation": 1 / 6}
 QUADRANTS = (1, 2, 3)

@@ -19,7 +19,7 @@ import numpy as np
 
 import condvae
 from condvae.evaluation import evaluate_table
-from condvae.measures.synthetic import Transfer, train_on_synthetic
+from condvae.metrics.synthetic import Transfer, train_on_synthetic
 from condvae.runs import Run
 
 SEEDS = (0, 1, 2)

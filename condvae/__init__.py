@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from condvae.data import load_data as load_data
     from condvae.evaluation import evaluate as evaluate
     from condvae.export.page import explore as explore
+    from condvae.inference.trained import TrainedModel as TrainedModel
     from condvae.models import CVAE as CVAE
     from condvae.presets import preset as preset
     from condvae.runs import Run as Run
     from condvae.runs import load as load
     from condvae.spec import Spec as Spec
-    from condvae.trained import TrainedModel as TrainedModel
     from condvae.training import Sweep as Sweep
     from condvae.training import sweep as sweep
     from condvae.training import train as train
@@ -33,7 +33,7 @@ _HOMES = {
     "Run": "condvae.runs",
     "Spec": "condvae.spec",
     "Sweep": "condvae.training",
-    "TrainedModel": "condvae.trained",
+    "TrainedModel": "condvae.inference.trained",
     "evaluate": "condvae.evaluation",
     "explore": "condvae.export.page",
     "load": "condvae.runs",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from condvae.checks import InputError
-from condvae.frozen import Frozen
+from condvae.files.frozen import Frozen
 
 # Strict: "10" and true are typing errors, not numbers.
 Count = Annotated[int, Field(strict=True, gt=0, le=1_000_000)]

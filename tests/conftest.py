@@ -28,7 +28,7 @@ from hypothesis import settings
 # Keras is imported where it is used, since the process that hands out the tests runs none of them.
 if TYPE_CHECKING:
     from condvae.data import Dataset
-    from condvae.trained import TrainedModel
+    from condvae.inference.trained import TrainedModel
 
 # No timed tests, also not by hypothesis; the same examples in each run of the same tests. (It draws
 # constants from the modules that are imported by then, so another selection may get others.)
@@ -142,9 +142,9 @@ def images() -> tuple[np.ndarray, np.ndarray]:
 def untrained() -> "TrainedModel":
     """A model of those images with its first weights."""
     from condvae.conditions import Categorical
+    from condvae.inference.trained import TrainedModel
     from condvae.models import build_model
     from condvae.spec import Spec
-    from condvae.trained import TrainedModel
 
     spec = Spec().override(latent_dim=2, hidden_dims=(7,))
     condition = Categorical(name="animal", categories=("ant", "bee", "cat"))

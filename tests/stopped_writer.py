@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from stopper import Stopper
 
-from condvae.checkpoint import Checkpoint, TrainingState, newest_checkpoint, save_checkpoint
-from condvae.history import COLUMNS
+from condvae.runs.checkpoint import Checkpoint, TrainingState, newest_checkpoint, save_checkpoint
+from condvae.runs.history import COLUMNS
 
 
 def checkpoint(epochs: int) -> Checkpoint:

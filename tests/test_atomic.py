@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from condvae.atomic import atomic_path, write_text
+from condvae.files.atomic import atomic_path, write_text
 
 
 def test_a_file_is_replaced_whole(tmp_path):

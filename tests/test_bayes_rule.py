@@ -6,9 +6,9 @@ import pytest
 from condvae.checks import InputError
 from condvae.conditions import Categorical, MaskedImage
 from condvae.evaluation import classify_by_bayes
+from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.spec import Spec
-from condvae.trained import TrainedModel
 
 SCALE, LABELS = 0.7, (0.5, 0.2, 0.3)
 CONDITION = Categorical(name="animal", categories=("ant", "bee", "cat"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from condvae.checkpoint import Checkpoint, TrainingState, newest_checkpoint, save_checkpoint
+from condvae.runs.checkpoint import Checkpoint, TrainingState, newest_checkpoint, save_checkpoint
 
 PACKAGE = Path(__file__).parents[1] / "condvae"
 

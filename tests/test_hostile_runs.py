@@ -19,12 +19,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutation import mutants, overwrite
 
-from condvae.checkpoint import newest_checkpoint
 from condvae.checks import InputError
+from condvae.files.tensors import StoredTensors, write_tensors
 from condvae.presets import PRESETS, preset
 from condvae.runs import Run, load
+from condvae.runs.checkpoint import newest_checkpoint
 from condvae.spec import Spec, setting_names
-from condvae.tensors import StoredTensors, write_tensors
 
 GOLDEN = Path(__file__).parent / "golden" / "format-1"
 MOST_BYTES = 2**22  # for files of a few kilobytes

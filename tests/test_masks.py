@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condvae.checks import InputError
-from condvae.masks import (
+from condvae.conditions.masks import (
     SIDES,
     blank_squares,
     draw_given,

@@ -13,7 +13,7 @@ from condvae.cli.training import INTERRUPTED
 from condvae.data import writers
 from condvae.data.writers import to_uint8
 from condvae.runs import Run
-from condvae.streaming import encode_blocks, generate_blocks
+from condvae.runs.streaming import encode_blocks, generate_blocks
 
 LABELS = np.array(list("0123456789"))[np.arange(45) % 10]
 ENDS = ((0, 45),), ((0, 1), (1, 44), (44, 45)), tuple((i, i + 5) for i in range(0, 45, 5))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from condvae.conditions import MaskedImage
-from condvae.masks import observe, quadrants
+from condvae.conditions.masks import observe, quadrants
+from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.spec import Spec
-from condvae.trained import TrainedModel
 
 SHAPE, SCALE, NUM = (4, 3, 1), 0.7, 600
 

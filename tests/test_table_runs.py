@@ -15,11 +15,11 @@ from condvae.conditions import Schema
 from condvae.data import Dataset, load_data
 from condvae.data.tables import read_table, write_table
 from condvae.evaluation import evaluate, evaluate_table
-from condvae.exploration import draw, draw_one
+from condvae.figures import draw, draw_one
+from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.runs import Run, load
 from condvae.spec import Spec
-from condvae.trained import TrainedModel
 from condvae.training import train
 from condvae.training.fit import make_feeds
 

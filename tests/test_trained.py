@@ -4,9 +4,9 @@ import pytest
 
 from condvae.checks import InputError
 from condvae.conditions import Categorical
+from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.spec import Spec
-from condvae.trained import TrainedModel
 
 
 def make(**settings) -> TrainedModel:

@@ -50,7 +50,7 @@ def generate(
     from condvae.data.array_files import write_blocks
     from condvae.data.writers import ARRAYS, check_image_path, write_images
     from condvae.runs import Run
-    from condvae.streaming import generate_blocks
+    from condvae.runs.streaming import generate_blocks
 
     check_new_path(out, overwrite)
     for option, number in (("--num-samples", num_samples), ("--per-class", per_class)):
@@ -103,7 +103,7 @@ def generate(
 def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any]:
     """From what the model expects to what is written: grey levels, classes, or the numbers."""
     if run.record.preprocessing.pixel_classes is not None:
-        from condvae.exploration.figure import class_colours
+        from condvae.figures.figure import class_colours
 
         if not as_arrays:
             return class_colours

@@ -75,11 +75,11 @@ def audit(
     """
     from PIL import Image
 
-    from condvae.atomic import atomic_path
     from condvae.checks import check_choice
     from condvae.data.tables import SUFFIXES, write_table
     from condvae.data.writers import sheet, to_uint8
     from condvae.evaluation.scores import score_rows
+    from condvae.files.atomic import atomic_path
     from condvae.runs import Run
 
     check_suffix(check_new_path(out, overwrite), *SUFFIXES)

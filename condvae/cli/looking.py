@@ -40,7 +40,7 @@ def evaluate(
         as_json: Print JSON: for each run the content of its metrics.json.
         card: A model card to write, a Markdown file; of one run.
     """
-    from condvae.atomic import write_text
+    from condvae.files.atomic import write_text
     from condvae.reports import compare_runs, model_card, report_run
     from condvae.runs import Run
 
@@ -96,7 +96,7 @@ def plot(
         out: The folder to write to; RUN/figures when not given, NAME-figures for an archive.
         data: The training data, where they are no longer found under the recorded name.
     """
-    from condvae.exploration import gallery
+    from condvae.figures import gallery
     from condvae.runs import Run
 
     opened = Run.open(run)
@@ -132,8 +132,8 @@ def info(
         resize: Height,width that the images of a folder are scaled to.
         sheet: An image to write: the first ten of each class.
     """
-    from condvae.atomic import atomic_path
     from condvae.data.overview import contact_sheet, describe
+    from condvae.files.atomic import atomic_path
 
     if sheet is not None:
         check_suffix(check_new_path(sheet, overwrite), ".png")

@@ -34,7 +34,7 @@ def encode(
     from condvae.conditions import MaskedImage
     from condvae.data.array_files import write_blocks
     from condvae.runs import Run
-    from condvae.streaming import encode_blocks
+    from condvae.runs.streaming import encode_blocks
 
     check_suffix(check_new_path(out, overwrite), ".npz")
     opened = Run.open(run)
@@ -176,8 +176,8 @@ def complete(
     """
     from condvae.data.image_folder import read_image
     from condvae.data.writers import check_image_path, write_images
-    from condvae.exploration.completion import complete as complete_image
-    from condvae.exploration.completion import with_given
+    from condvae.figures.completion import complete as complete_image
+    from condvae.figures.completion import with_given
     from condvae.runs import Run
 
     check_image_path(check_new_path(out, overwrite))
@@ -190,7 +190,7 @@ def complete(
         raise InputError(
             "complete needs a run on pixels in [0, 1]",
             f"a run on {preprocessing.assumption}",
-            "Use condvae.exploration.complete from Python.",
+            "Use condvae.figures.complete from Python.",
         )
     label = None if given is None else opened.record.classes.given(given)
     height, width, _ = preprocessing.image_shape

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import field_validator
 
 from condvae.checks import InputError
-from condvae.frozen import Frozen
+from condvae.files.frozen import Frozen
 
 MOST_CLASSES = 2**15
 

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from condvae.checks import InputError
-from condvae.frozen import Frozen
+from condvae.files.frozen import Frozen
 
 NUM_KNOTS = 201
 MOST_DECIMALS = 6

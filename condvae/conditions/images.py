@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from condvae.checks import InputError, check_finite, check_mask, check_range, check_shape
-from condvae.frozen import Frozen
+from condvae.files.frozen import Frozen
 from condvae.spec import Count
 
 

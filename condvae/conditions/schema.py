@@ -10,7 +10,7 @@ from condvae.checks import InputError, check_choice
 from condvae.conditions.categorical import Categorical
 from condvae.conditions.columns import Continuous, MultiLabel
 from condvae.conditions.images import Image
-from condvae.frozen import Frozen
+from condvae.files.frozen import Frozen
 
 AnyColumn = Annotated[Categorical | Continuous | MultiLabel | Image, Field(discriminator="kind")]
 

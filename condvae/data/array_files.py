@@ -16,8 +16,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
-from condvae.atomic import atomic_path
-from condvae.disk import room_for
+from condvae.files.atomic import atomic_path
+from condvae.files.disk import room_for
 
 Rows = Mapping[str, np.ndarray]
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from condvae.atomic import atomic_path
 from condvae.checks import InputError
+from condvae.files.atomic import atomic_path
 
 ATTEMPTS = 3
 TIMEOUT_SECONDS = 20.0

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from condvae.atomic import atomic_path
 from condvae.checks import InputError, check_choice, check_memory
+from condvae.files.atomic import atomic_path
 
 # by name, all of one length: numbers as float64, NaN for missing; text as str, "" for missing
 Columns = dict[str, np.ndarray]

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from condvae.atomic import atomic_path
 from condvae.checks import InputError
 from condvae.data.array_files import write_blocks
 from condvae.data.image_folder import folder_of_label
+from condvae.files.atomic import atomic_path
 
 ARRAYS = (".npz", ".npy")
 GAP = 2  # pixels between the images of a sheet

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_at_least, check_shape
-from condvae.trained import TrainedModel
+from condvae.inference.trained import TrainedModel
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import platformdirs
 from condvae.checks import InputError
 from condvae.data import Dataset
 from condvae.evaluation.pixels import Pixels
+from condvae.files.tensors import StoredTensors, write_tensors
 from condvae.models.initializers import glorot_uniform
 from condvae.models.layers import Dropout, residual_stack
-from condvae.tensors import StoredTensors, write_tensors
 
 _log = logging.getLogger(__name__)
 

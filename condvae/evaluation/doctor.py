@@ -7,8 +7,8 @@ import numpy as np
 from condvae.conditions import Categorical
 from condvae.data import Dataset
 from condvae.evaluation.latents import decode_under_every_label, swapped_label_cost
-from condvae.measures.latent import active_units, condition_share
-from condvae.measures.leakage import probe_labels
+from condvae.metrics.latent import active_units, condition_share
+from condvae.metrics.leakage import probe_labels
 from condvae.runs import Run
 
 NUM_IMAGES = 1_000

@@ -7,7 +7,7 @@ import numpy as np
 
 from condvae.checks import InputError
 from condvae.data import Dataset
-from condvae.measures.segmentation import intersection_over_union, pixel_accuracy
+from condvae.metrics.segmentation import intersection_over_union, pixel_accuracy
 from condvae.runs import Run
 
 _ROWS = 100

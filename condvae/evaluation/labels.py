@@ -6,7 +6,7 @@ import numpy as np
 
 from condvae.data import Dataset
 from condvae.evaluation.scores import score_rows
-from condvae.measures.calibration import Calibration, measure_calibration
+from condvae.metrics.calibration import Calibration, measure_calibration
 from condvae.runs import Run
 
 

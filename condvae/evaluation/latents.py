@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from condvae.data import Dataset
-from condvae.measures.aggregate import ElboSurgery, dissect_kl, dissect_kl_by_class
-from condvae.measures.latent import active_units, condition_share
-from condvae.measures.leakage import Leakage, probe_labels
+from condvae.metrics.aggregate import ElboSurgery, dissect_kl, dissect_kl_by_class
+from condvae.metrics.latent import active_units, condition_share
+from condvae.metrics.leakage import Leakage, probe_labels
 from condvae.runs import Run
 
 STYLES = 64

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from condvae.data import Dataset
-from condvae.measures.bits import bits_per_dim
-from condvae.measures.log_mean_exp import LogProbEstimate
+from condvae.metrics.bits import bits_per_dim
+from condvae.metrics.log_mean_exp import LogProbEstimate
 from condvae.runs import Run
 
 

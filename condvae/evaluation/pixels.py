@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from condvae.data import Dataset
+from condvae.inference.trained import TrainedModel
 from condvae.runs import Run
-from condvae.trained import TrainedModel
 
 # their draws look like the data, pixel by pixel
 _OF_THE_DATAS_KIND = ("logistic_mixture", "poisson")

@@ -10,9 +10,9 @@ from condvae.conditions import Categorical, check_categorical
 from condvae.data import Dataset
 from condvae.evaluation.classifier import Classifier, real_classifier
 from condvae.evaluation.pixels import Pixels
-from condvae.measures.coverage import density_coverage, precision_recall
-from condvae.measures.frechet import frechet_distance, frechet_distance_by_class
-from condvae.measures.memorisation import Memorisation, compare_with_training
+from condvae.metrics.coverage import density_coverage, precision_recall
+from condvae.metrics.frechet import frechet_distance, frechet_distance_by_class
+from condvae.metrics.memorisation import Memorisation, compare_with_training
 from condvae.runs import Run
 
 LEAST_TEST_IMAGES = 10  # of each class

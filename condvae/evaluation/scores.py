@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.evaluation.bayes_rule import classify_by_bayes
-from condvae.measures.plausibility import label_margins, rank_lowest
-from condvae.trained import TrainedModel
+from condvae.inference.trained import TrainedModel
+from condvae.metrics.plausibility import label_margins, rank_lowest
 
 SCREENING = 10
 MARGIN = 20.0

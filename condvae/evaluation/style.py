@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.data import Dataset
-from condvae.handwriting import ATTRIBUTES, Handwriting, measure_handwriting
+from condvae.inference.handwriting import ATTRIBUTES, Handwriting, measure_handwriting
 from condvae.runs import Run
 
 NUM_IMAGES = 500

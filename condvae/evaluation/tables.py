@@ -7,7 +7,7 @@ import numpy as np
 
 from condvae.conditions import Categorical, Schema
 from condvae.data import Dataset
-from condvae.measures.synthetic import (
+from condvae.metrics.synthetic import (
     Transfer,
     correlation_distance,
     marginal_distance,

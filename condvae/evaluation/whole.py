@@ -13,7 +13,7 @@ from condvae.evaluation.likelihood import conditional_likelihood, evaluate
 from condvae.evaluation.samples import evaluate_samples, has_classes_to_judge
 from condvae.evaluation.style import evaluate_style
 from condvae.evaluation.tables import evaluate_table
-from condvae.handwriting import has_handwriting
+from condvae.inference.handwriting import has_handwriting
 from condvae.runs import Run
 
 FULL_SAMPLES = 5_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from condvae.measures.latent import latent_activity
+from condvae.metrics.latent import latent_activity
 
 MOST_BYTES = 2**24
 

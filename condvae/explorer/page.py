@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from condvae.atomic import write_text
 from condvae.explorer.modules import FOLDER, bundle
 from condvae.explorer.payload import WORKER_ABOVE, pack, page_content
 from condvae.explorer.shown import Shown
 from condvae.explorer.subject import Subject
 from condvae.explorer.weights import halve_weights
+from condvae.files.atomic import write_text
 
 STYLES = ("style", "sections")
 NOTEBOOK_HEIGHT = 900

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from condvae.atomic import atomic_path, write_text
 from condvae.checks import InputError
+from condvae.export.preprocessing import with_preprocessing
+from condvae.files.atomic import atomic_path, write_text
 from condvae.graph.graph import Graph, output_shapes
-from condvae.graph.preprocessing import with_preprocessing
 from condvae.graph.stored import read_weights
 from condvae.runs import Run
 

@@ -6,7 +6,7 @@ from typing import Any
 from condvae.conditions import Categorical, Schema
 from condvae.export.onnx import BATCH
 from condvae.graph.graph import Graph, Input
-from condvae.records import RunRecord
+from condvae.runs.record import RunRecord
 
 AXES = {
     0: (),

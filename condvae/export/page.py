@@ -22,7 +22,7 @@ from condvae.explorer import (
 from condvae.export.folder import graphs_of
 from condvae.graph.stored import read_weights
 from condvae.runs import Run
-from condvae.streaming import encode_blocks
+from condvae.runs.streaming import encode_blocks
 
 
 def explore(

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from condvae.checks import InputError, check_memory, check_shape
-from condvae.frozen import Frozen
+from condvae.files.frozen import Frozen
 from condvae.graph.operations import AnyOperation, Size, Tensors
 
 

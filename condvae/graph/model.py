@@ -8,10 +8,10 @@ import numpy as np
 from condvae.blocks import in_order, slices
 from condvae.chance import generator
 from condvae.checks import InputError, check_finite
+from condvae.files.tensors import StoredTensors
 from condvae.graph.graph import Graph, row_bytes, run_graph
 from condvae.graph.operations import Tensors
 from condvae.graph.stored import read_weights
-from condvae.tensors import StoredTensors
 
 # What the values of one pass may take: the large ones of convolutions need few rows.
 PASS_BYTES = 2**24

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from condvae.frozen import Frozen
+from condvae.files.frozen import Frozen
 
 Size = Annotated[int, Field(strict=True, ge=1, le=2**31)]
 Axis = Annotated[int, Field(strict=True, ge=1, le=16)]  # the batch's is 0

@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import ValidationError
 
 from condvae.checks import InputError
-from condvae.frozen import Frozen
+from condvae.files.frozen import Frozen
+from condvae.files.tensors import StoredTensors
 from condvae.graph.graph import Graph, check_graph
 from condvae.graph.operations import Tensors
-from condvae.tensors import StoredTensors
 
 GRAPHS_NAME = "graph.json"
 REFUSAL_NAME = "graph-refused.json"  # in its place, where a layer has no operations

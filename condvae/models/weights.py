@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 
+from condvae.files.tensors import StoredTensors
 from condvae.models.build import NETWORKS, Columns, Networks, build_model, build_networks, x_shape
 from condvae.models.cvae import CVAE
 from condvae.models.initializers import FLOAT_BYTES, ZerosWithin
 from condvae.spec import Spec
-from condvae.tensors import StoredTensors
 
 
 def network_variables(model: CVAE) -> dict[str, keras.Variable]:

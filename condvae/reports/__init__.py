@@ -3,7 +3,7 @@
 from condvae.reports.card import model_card
 from condvae.reports.comparison import compare_runs
 from condvae.reports.folder import report_run
-from condvae.reports.metrics import Metrics, read_metrics, write_metrics
+from condvae.reports.metrics_file import Metrics, read_metrics, write_metrics
 from condvae.reports.page import render_page
 from condvae.reports.pictures import draw_results
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from condvae.reports.metrics import Metrics
+from condvae.reports.metrics_file import Metrics
 from condvae.runs import Run
 
 

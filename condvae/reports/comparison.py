@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from string import ascii_lowercase
 
-from condvae.reports.metrics import Metrics
+from condvae.reports.metrics_file import Metrics
 
 COMPARABILITY = "comparability"
 

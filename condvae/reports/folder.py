@@ -1,10 +1,10 @@
 """What an evaluation leaves in a run folder: metrics.json and report.html."""
 
 import condvae
-from condvae.atomic import write_text
 from condvae.data import Dataset
 from condvae.evaluation import can_examine, diagnose, evaluate_whole, examine
-from condvae.reports.metrics import METRICS_NAME, Metrics, plain, read_metrics, write_metrics
+from condvae.files.atomic import write_text
+from condvae.reports.metrics_file import METRICS_NAME, Metrics, plain, read_metrics, write_metrics
 from condvae.reports.page import render_page
 from condvae.reports.pictures import draw_results
 from condvae.runs import Run

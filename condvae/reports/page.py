@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from condvae.reports.metrics import Metrics
+from condvae.reports.metrics_file import Metrics
 from condvae.runs import Run
 
 STYLE = """

@@ -8,11 +8,11 @@ from condvae.data import Dataset
 from condvae.evaluation.samples import SampleQuality
 from condvae.evaluation.style import StyleQuality
 from condvae.evaluation.whole import Result
-from condvae.exploration import gallery
-from condvae.exploration.effects import draw_handwriting
-from condvae.exploration.figure import Figure
-from condvae.exploration.grids import grid_figure
-from condvae.exploration.tiles import wrapped
+from condvae.figures import gallery
+from condvae.figures.effects import draw_handwriting
+from condvae.figures.figure import Figure
+from condvae.figures.grids import grid_figure
+from condvae.figures.tiles import wrapped
 from condvae.runs import Run
 
 DPI = 80

@@ -6,13 +6,13 @@ from functools import partial
 import keras
 import numpy as np
 
-from condvae.checkpoint import Checkpoint
 from condvae.conditions import Schema
+from condvae.conditions.masks import masked_images
 from condvae.data import Dataset
-from condvae.disk import room_for
-from condvae.masks import masked_images
+from condvae.files.disk import room_for
 from condvae.models import CVAE
 from condvae.runs import Run
+from condvae.runs.checkpoint import Checkpoint
 from condvae.spec import Spec
 from condvae.training.feed import Feed
 from condvae.training.fused import Blocks, fuse, pays

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from condvae.checkpoint import Checkpoint, TrainingState, save_checkpoint
 from condvae.checks import InputError
-from condvae.history import COLUMNS, append_history, write_history
+from condvae.files.tensors import write_tensors
 from condvae.models import CVAE, network_tensors
-from condvae.records import Figures
 from condvae.runs import Run
-from condvae.tensors import write_tensors
+from condvae.runs.checkpoint import Checkpoint, TrainingState, save_checkpoint
+from condvae.runs.history import COLUMNS, append_history, write_history
+from condvae.runs.record import Figures
 from condvae.training.averaging import AveragedWeights
 from condvae.training.state import make_checkpoint
 

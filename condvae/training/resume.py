@@ -3,11 +3,11 @@
 import logging
 from pathlib import Path
 
-from condvae.checkpoint import Checkpoint, TrainingState, newest_checkpoint
 from condvae.checks import InputError
 from condvae.data import Dataset
-from condvae.records import Resumption, installed_versions, now
 from condvae.runs import Run
+from condvae.runs.checkpoint import Checkpoint, TrainingState, newest_checkpoint
+from condvae.runs.record import Resumption, installed_versions, now
 from condvae.spec import Spec
 
 log = logging.getLogger(__name__)

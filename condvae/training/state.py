@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from condvae.checkpoint import Checkpoint, TrainingState
 from condvae.checks import InputError
 from condvae.models import CVAE, network_variables
+from condvae.runs.checkpoint import Checkpoint, TrainingState
 
 METRICS = "metrics"
 

@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from condvae.atomic import atomic_path, write_text
 from condvae.checks import InputError, check_at_least
 from condvae.data import Dataset
-from condvae.lock import LOCK_NAME, locked
+from condvae.files.atomic import atomic_path, write_text
+from condvae.files.lock import LOCK_NAME, locked
 from condvae.runs import RECORD_NAME, Run, last_run_path
 from condvae.spec import Spec
 from condvae.training.fit import make_feeds
@@ -22,7 +22,7 @@ from condvae.training.settings import kind_of, open_data, resolve_spec
 from condvae.training.train import finish, first_model, opened, run_path
 
 if TYPE_CHECKING:
-    from condvae.exploration.figure import Figure
+    from condvae.figures.figure import Figure
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Sweep:
 
     def plot(self) -> "Figure":
         """Rate against distortion, a point for each run."""
-        from condvae.exploration.curves import rate_distortion
+        from condvae.figures.curves import rate_distortion
 
         return rate_distortion([row for row in self.rows if "val_kl_loss" in row])
 

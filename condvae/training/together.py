@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from condvae.checkpoint import TrainingState
 from condvae.models import network_tensors
+from condvae.runs.checkpoint import TrainingState
 from condvae.training.ensemble import Ensemble, of_member, read_state, write_state
 from condvae.training.fit import make_feeds, room_on_disk
 from condvae.training.heap import keep_freed_memory

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from condvae.atomic import remove_scratch
-from condvae.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
 from condvae.checks import InputError, check_new_path, check_range
 from condvae.conditions import Condition, Image, MaskedImage
 from condvae.data import Dataset
-from condvae.lock import LOCK_NAME, locked
+from condvae.files.atomic import remove_scratch
+from condvae.files.lock import LOCK_NAME, locked
 from condvae.models import CVAE, Networks, build_model, build_optimizer, load_weights
-from condvae.records import DataRecord, Preprocessing, RunRecord, installed_versions, now
 from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
+from condvae.runs.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
+from condvae.runs.record import DataRecord, Preprocessing, RunRecord, installed_versions, now
 from condvae.spec import Spec
 from condvae.training.fit import fit, make_feeds
 from condvae.training.fused import check_can_fuse

@@ -4,7 +4,7 @@ import pytest
 from rooms import furnish
 
 from condvae.data.idx_sets import IDX_SETS
-from condvae.exploration.gallery import _PER_LABEL
+from condvae.figures.gallery import _PER_LABEL
 
 
 @pytest.fixture(scope="module", autouse=True)

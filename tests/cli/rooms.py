@@ -8,7 +8,7 @@ import struct
 import numpy as np
 from PIL import Image
 
-from condvae.records import RunRecord
+from condvae.runs.record import RunRecord
 
 
 def listing(folder):

@@ -11,7 +11,7 @@ from condvae.data import Dataset
 from condvae.distributions import Bernoulli
 from condvae.evaluation.doctor import Signs, diagnose, examine
 from condvae.evaluation.latents import evaluate_latents
-from condvae.measures.latent import condition_share
+from condvae.metrics.latent import condition_share
 from condvae.models import CVAE
 from condvae.training import train
 

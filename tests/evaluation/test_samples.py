@@ -10,7 +10,7 @@ from condvae.data import Dataset
 from condvae.evaluation.classifier import real_classifier
 from condvae.evaluation.pixels import Pixels
 from condvae.evaluation.samples import evaluate_samples, has_classes_to_judge
-from condvae.measures.frechet import frechet_distance
+from condvae.metrics.frechet import frechet_distance
 
 PLAIN = Pixels(drawn=False, binarised=False)
 

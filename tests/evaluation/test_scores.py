@@ -9,7 +9,7 @@ from PIL import Image
 from condvae.cli import main
 from condvae.data import Dataset
 from condvae.evaluation.scores import Scores, score_rows
-from condvae.measures.plausibility import found_share
+from condvae.metrics.plausibility import found_share
 from condvae.training import train
 
 

@@ -1,11 +1,11 @@
-"""What is told of styles; how they are measured is in tests/exploration/test_handwriting.py."""
+"""What is told of styles; how they are measured is in tests/figures/test_handwriting.py."""
 
 import numpy as np
 import pytest
 
 from condvae.evaluation.style import StyleQuality
-from condvae.handwriting import Handwriting
-from condvae.measures.axes import measure_axes
+from condvae.inference.handwriting import Handwriting
+from condvae.metrics.axes import measure_axes
 
 
 @pytest.fixture

@@ -31,9 +31,9 @@ import condvae
 from condvae.conditions import Categorical
 from condvae.explorer import make_page
 from condvae.graph.graph import run_graph
+from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.spec import Spec
-from condvae.trained import TrainedModel
 
 
 @pytest.fixture(scope="module")

@@ -29,9 +29,9 @@ from explorer_subjects import DIGITS, SCHEMA, SIZE, expected_levels, make_shown,
 from PIL import Image as Picture
 
 from condvae.conditions import Categorical, Image, MaskedImage
+from condvae.conditions.masks import observe, quadrants
 from condvae.explorer import make_page
 from condvae.graph.graph import run_graph
-from condvae.masks import observe, quadrants
 
 
 @cache

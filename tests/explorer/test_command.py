@@ -12,11 +12,11 @@ from test_page import Parts, unpack
 import condvae
 from condvae.cli import main
 from condvae.conditions import MaskedImage
+from condvae.conditions.masks import observe, quadrants
 from condvae.export.page import explore
-from condvae.masks import observe, quadrants
+from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.spec import Spec
-from condvae.trained import TrainedModel
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "format-1"
 

@@ -16,12 +16,12 @@ from graph_readers import assert_onnx_agrees, said_by_onnx
 from condvae.cli import main
 from condvae.conditions import Categorical, Continuous, Image, Schema
 from condvae.export.folder import export_onnx
+from condvae.export.preprocessing import with_preprocessing
 from condvae.graph.graph import Graph, Input, run_graph
 from condvae.graph.operations import Affine
-from condvae.graph.preprocessing import with_preprocessing
 from condvae.models import CVAE
-from condvae.records import RunRecord
 from condvae.runs import Run
+from condvae.runs.record import RunRecord
 
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden" / "format-1"

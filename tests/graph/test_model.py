@@ -13,13 +13,13 @@ from condvae.blocks import ROWS
 from condvae.checks import InputError
 from condvae.cli import main
 from condvae.conditions import Categorical
+from condvae.files.tensors import StoredTensors, write_tensors
 from condvae.graph.model import GraphModel
 from condvae.graph.networks import model_graphs
+from condvae.inference.trained import TrainedModel
 from condvae.models import build_model, network_tensors, network_variables
 from condvae.runs import Run
 from condvae.spec import Spec
-from condvae.tensors import StoredTensors, write_tensors
-from condvae.trained import TrainedModel
 
 ANIMALS = Categorical(name="animal", categories=("ant", "bee", "cat"))
 

@@ -9,10 +9,10 @@ from scipy.special import logsumexp
 from condvae.checks import InputError
 from condvae.conditions import Categorical
 from condvae.distributions import Normal
+from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.models.vampprior import NormalMixture
 from condvae.spec import Spec
-from condvae.trained import TrainedModel
 
 SHAPE = (4, 3, 1)
 SMALL = {"hidden_dims": (7,), "coupling_dims": (8,), "pseudo_inputs": 5}

@@ -10,7 +10,7 @@ import pytest
 
 from condvae.checks import InputError
 from condvae.evaluation.style import StyleQuality
-from condvae.exploration import gallery
+from condvae.figures import gallery
 from condvae.reports import (
     Metrics,
     draw_results,
@@ -20,7 +20,7 @@ from condvae.reports import (
     render_page,
     write_metrics,
 )
-from condvae.reports.metrics import plain
+from condvae.reports.metrics_file import plain
 
 METRICS = Metrics(
     condvae="0.1.0",

@@ -1,4 +1,4 @@
-from condvae.trained import TrainedModel
+from condvae.inference.trained import TrainedModel
 from condvae.training import train
 from condvae.training.settings import resolve_spec
 from condvae.training.train import condition_of, first_model

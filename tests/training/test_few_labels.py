@@ -14,7 +14,7 @@ from condvae.data.glyphs import draw_glyphs
 from condvae.data.signs import CLASSES, signs
 from condvae.data.sources import GLYPH_CONDITIONS
 from condvae.evaluation import evaluate, evaluate_classifier
-from condvae.exploration import draw
+from condvae.figures import draw
 from condvae.runs import Run, load
 from condvae.spec import DataSpec
 from condvae.training.fit import make_feeds

@@ -12,7 +12,7 @@ from condvae.cli import main
 from condvae.data import Dataset, load_data
 from condvae.data.signs import CLASSES, signs
 from condvae.evaluation import conditional_likelihood, evaluate, evaluate_label_maps
-from condvae.exploration import draw
+from condvae.figures import draw
 from condvae.runs import Run
 from condvae.training import train
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from short_run import quick, rows
 
-from condvae import atomic
 from condvae.checks import InputError
 from condvae.data import Dataset
-from condvae.lock import locked
-from condvae.records import installed_versions
+from condvae.files import atomic
+from condvae.files.lock import locked
 from condvae.runs import Run
+from condvae.runs.record import installed_versions
 from condvae.spec import Spec
 from condvae.training import train
 from condvae.training.feed import Feed

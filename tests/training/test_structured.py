@@ -7,9 +7,9 @@ import pytest
 from short_run import quick, rows, untrained
 
 from condvae.checks import InputError
+from condvae.conditions.masks import observe, quadrants
 from condvae.evaluation import conditional_likelihood, evaluate
-from condvae.exploration import draw
-from condvae.masks import observe, quadrants
+from condvae.figures import draw
 from condvae.models import network_tensors
 from condvae.runs import load
 

@@ -8,10 +8,10 @@ from short_run import quick
 from condvae.checks import InputError
 from condvae.data import Dataset
 from condvae.evaluation import evaluate
-from condvae.exploration import draw, save
-from condvae.history import COLUMNS
+from condvae.figures import draw, save
 from condvae.models import network_tensors
 from condvae.runs import Run, load
+from condvae.runs.history import COLUMNS
 from condvae.spec import Spec
 from condvae.training import estimate, train
 from condvae.training.feed import Feed

@@ -1,4 +1,4 @@
-// Parts of images that are given; as in condvae/masks.py.
+// Parts of images that are given; as in condvae/conditions/masks.py.
 
 const mask = (given) => (height, width) =>
   Uint8Array.from({ length: height * width }, (_, place) =>

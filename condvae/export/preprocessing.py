@@ -1,0 +1,58 @@
+"""Graphs that take data as they are stored: pixels from 0 to x_max, codes of classes."""
+
+from condvae.conditions import Categorical, Image
+from condvae.graph.graph import Graph, Input
+from condvae.graph.operations import Affine, OneHot, Operation, Reshape
+from condvae.runs.record import RunRecord
+
+Steps = tuple[Input, list[Operation]]
+
+
+def with_preprocessing(graph: Graph, record: RunRecord) -> Graph:
+    """The same graph with what a run does to x and y before its networks in front.
+
+    x becomes uint8 (batch, *image_shape) where the run was trained on integers, of label maps
+    classes with one channel; y int64 (batch,) codes where it is a class, uint8 where it is an
+    image. Other conditions, numbers and rows of tables stay as the networks see them.
+    """
+    inputs, operations, ready = [], [], {}
+    for given in graph.inputs:
+        stored, steps = given, []
+        if given.name == "x":
+            stored, steps = _stored_x(given, record)
+        if given.name == "y":
+            stored, steps = _stored_y(given, record)
+        inputs.append(stored)
+        operations += steps
+        ready[given.name] = steps[-1].output if steps else given.name
+    for operation in graph.operations:
+        renamed = tuple(ready.get(name, name) for name in operation.inputs)
+        operations.append(operation.model_copy(update={"inputs": renamed}))
+    return Graph(inputs=tuple(inputs), operations=tuple(operations), outputs=graph.outputs)
+
+
+def _stored_x(given: Input, record: RunRecord) -> Steps:
+    """Classes become one-hot, levels numbers in [0, 1]; counts and floats stay."""
+    preprocessing = record.preprocessing
+    if preprocessing.table is not None or preprocessing.assumption.startswith("float"):
+        return given, []
+    stored = Input(name="x", shape=preprocessing.image_shape, dtype="uint8")
+    if preprocessing.pixel_classes is not None:
+        flat = Reshape(inputs=("x",), output="x_classes", shape=given.shape[:-1])
+        size = given.shape[-1]
+        return stored, [flat, OneHot(inputs=("x_classes",), output="x_one_hot", size=size)]
+    if record.spec.model.likelihood == "poisson":
+        return stored, []
+    return stored, [Affine(inputs=("x",), output="x_scaled", factor=1 / preprocessing.x_max)]
+
+
+def _stored_y(given: Input, record: RunRecord) -> Steps:
+    """Codes become one-hot, levels of an image numbers in [0, 1]."""
+    condition = record.condition
+    if isinstance(condition, Categorical):
+        stored = Input(name="y", shape=(), dtype="int64")
+        return stored, [OneHot(inputs=("y",), output="y_one_hot", size=condition.dim)]
+    if type(condition) is Image:  # not a masked one, which is made of floats
+        stored = Input(name="y", shape=given.shape, dtype="uint8")
+        return stored, [Affine(inputs=("y",), output="y_scaled", factor=1 / condition.y_max)]
+    return given, []

@@ -1,0 +1,297 @@
+"""Every figure of a model and its data by name, and their files."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_choice
+from condvae.conditions import Categorical, Schema
+from condvae.conditions.masks import masked_images
+from condvae.data import Dataset, Split
+from condvae.figures import curves, plots
+from condvae.figures.bound import bound
+from condvae.figures.effects import style
+from condvae.figures.figure import Figure, add_to_caption
+from condvae.figures.frames import label_frames, save_gif
+from condvae.figures.predictions import predictions
+from condvae.files.atomic import atomic_path
+from condvae.inference.handwriting import has_handwriting
+from condvae.inference.trained import TrainedModel
+from condvae.metrics import latent_activity
+
+History = Mapping[str, Sequence[float]]
+
+# Figures of one label each, and how many labels get one where none is asked for.
+_PER_LABEL = {"manifold": 10, "traversal": 1}
+
+# Training images whose encodings decide which latents are shown.
+_ENCODED = 5_000
+
+
+def draw(
+    model: TrainedModel,
+    dataset: Dataset,
+    history: History,
+    names: Sequence[str] | None = None,
+    given: Any = None,
+    dpi: int = 110,
+) -> dict[str, Figure | np.ndarray]:
+    """The named figures by their files' stems; the same arguments draw the same.
+
+    Encodings are of training images; inputs and styles are of validation images. The test
+    split is read only where the spec has it serve as validation, which the captions say.
+
+    Args:
+        model: trained on the data set.
+        dataset: for its training and validation splits.
+        history: the columns of history.csv by name.
+        names: of FIGURES; None: `telling` ones.
+        given: one label or several, for manifold and traversal; None: the first ten for
+            manifold, the first for traversal.
+        dpi: dots per inch of the figures.
+
+    Returns:
+        Figures ("manifold-3": one for each label), and for "labels" an animation's frames.
+
+    Raises:
+        InputError: an unknown figure or label, or a figure that does not fit the model.
+    """
+    names = telling(model, dataset, history) if names is None else names
+    for name in names:
+        _check_fits(name, model)
+    figures: dict[str, Figure | np.ndarray] = {}
+    for name in names:
+        function, arguments = _DRAWINGS[name]
+        settings = arguments(model, dataset, history)
+        if name in _PER_LABEL:
+            for stem, label in _stems(name, model, given).items():
+                figures[stem] = function(**{**settings, "given": label})
+        else:
+            figures[name] = function(**settings)
+    for figure in figures.values():
+        if isinstance(figure, Figure):
+            figure.set_dpi(dpi)
+            _say_what_chose(figure, dataset)
+    return figures
+
+
+def draw_one(
+    name: str, model: TrainedModel, dataset: Dataset, history: History, **settings: Any
+) -> Figure | np.ndarray:
+    """One figure as `draw` makes it, the first label given, but for the settings.
+
+    Args:
+        name: of FIGURES.
+        model: trained on the data set.
+        dataset: for its training and validation splits.
+        history: the columns of history.csv by name.
+        settings: arguments of the function that draws it ("labels": `label_frames`).
+
+    Raises:
+        InputError: an unknown figure, or one that does not fit the model.
+    """
+    function, arguments = _DRAWINGS[_check_fits(name, model)]
+    figure = function(**{**arguments(model, dataset, history), **settings})
+    if isinstance(figure, Figure):
+        _say_what_chose(figure, dataset)
+    return figure
+
+
+def telling(model: TrainedModel, dataset: Dataset, history: History) -> list[str]:
+    """The figures that have something to show.
+
+    Not the traversal of a plane, nor the history of no epoch, nor the bound of a model of classes,
+    nor the style of what is no handwriting; of several conditions and of tables what `fitting`
+    says.
+    """
+    given_images = dataset.spec.task != "class"
+    absent = {
+        **{name: given_images for name in FIGURES if name != "history"},
+        "predictions": not given_images,
+        "bound": not (given_images and model.latent_dim),
+        "traversal": given_images or model.latent_dim <= 2,
+        "style": not has_handwriting(model),
+        "interpolation": given_images or len(dataset.validation.y) < 2,
+        "history": not history.get("epoch"),
+    }
+    unasked = ("bound",) if isinstance(model.condition, Schema) else ()
+    return [n for n in fitting(model) if not absent.get(n) and n not in unasked]
+
+
+def fitting(model: TrainedModel) -> tuple[str, ...]:
+    """The figures that a model of several conditions, or of a table, has; else all."""
+    if not isinstance(model.condition, Schema):
+        return FIGURES
+    if model.table is not None:
+        return ("history",)
+    of_class = any(isinstance(c, Categorical) for c in model.condition.conditions)
+    return (*(("scatter", "generate") if of_class else ()), "reconstruct", "bound", "history")
+
+
+def _check_fits(name: str, model: TrainedModel) -> str:
+    """Return the name of a figure, if it is one and fits the model."""
+    check_choice(name, FIGURES, "figure")
+    if name not in (known := fitting(model)):
+        what = "several conditions" if model.table is None else "a table"
+        raise InputError(
+            f"the figure {name!r} must have a run on images and one class",
+            f"a run on {what} ({model.condition})",
+            f"Draw one of {', '.join(known)}.",
+        )
+    return name
+
+
+def _say_what_chose(figure: Figure, dataset: Dataset) -> None:
+    """Figures of a run that looked at the test images say so."""
+    if dataset.spec.validation == "test":
+        add_to_caption(figure, "The test images chose the epoch.")
+
+
+def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path]:
+    """Write figures as PNG and frames as GIF, each whole or not at all; return the paths."""
+    paths = []
+    for stem, figure in figures.items():
+        if isinstance(figure, np.ndarray):
+            paths.append(save_gif(figure, Path(out_dir) / f"{stem}.gif"))
+            continue
+        paths.append(Path(out_dir) / f"{stem}.png")
+        with atomic_path(paths[-1]) as fresh:
+            figure.savefig(fresh, dpi=figure.dpi, bbox_inches="tight")  # else it forgets set_dpi
+    return paths
+
+
+def _scatter(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """All training images."""
+    train = dataset.train
+    return {"model": model, "x": train.x, "y": train.y, "images": "training images"}
+
+
+def _model_alone(model: TrainedModel, _: Dataset, __: History) -> dict[str, Any]:
+    """No data."""
+    return {"model": model}
+
+
+def _manifold(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """The two most active latents, where there are more."""
+    axes = None
+    if model.latent_dim > 2:
+        axes = np.argsort(-latent_activity(_training_mean(model, dataset.train)))[:2].tolist()
+    return {"model": model, "given": model.classes.categories[0], "axes": axes}
+
+
+def _traversal(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Training encodings, which order the latents."""
+    mean = _training_mean(model, dataset.train)
+    return {"model": model, "given": model.classes.categories[0], "mean": mean}
+
+
+def _reconstruct(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Twenty held-out images."""
+    return _examples(model, dataset, 20)
+
+
+def _transfer(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Five random styles and those of five held-out images."""
+    z = model.sample_prior(model.classes.categories[0], 5)
+    styles = "styles drawn from the prior (seed 0)"
+    return {**_examples(model, dataset, 5), "z": z, "styles": styles}
+
+
+def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Up to five pairs of held-out images, of digits: 0 to 5, 1 to 6, and so on."""
+    examples = _examples(model, dataset, min(10, len(dataset.validation.y) // 2 * 2))
+    order = np.arange(len(examples["x"])).reshape(2, -1).T.ravel()
+    return {**examples, "x": examples["x"][order], "y": examples["y"][order]}
+
+
+def _style(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Up to 500 held-out images."""
+    return _examples(model, dataset, 500)
+
+
+def _predictions(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Ten held-out images, parts of them given as in training."""
+    examples = _examples(model, dataset, 10)
+    return {**examples, "pixel_classes": dataset.pixel_classes}
+
+
+def _bound(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Up to 200 held-out images, and which data they are of."""
+    examples, note = _examples(model, dataset, 200), f"Data: {_data(model, dataset)}."
+    if dataset.spec.masks_parts:
+        note = f"Data: {_data(model, dataset)}, a part of each given (densities of the rest)."
+    return {**examples, "note": note}
+
+
+def _history(model: TrainedModel, dataset: Dataset, history: History) -> dict[str, Any]:
+    """The curves, and which data they are of."""
+    note = f"Data: {_data(model, dataset)}, validation on {_validation_images(dataset)}."
+    return {"history": history, "note": note}
+
+
+# What draws a figure, and the arguments that it gets for a model and its data.
+_DRAWINGS: dict[str, tuple[Callable, Callable[[TrainedModel, Dataset, History], dict]]] = {
+    "scatter": (plots.scatter, _scatter),
+    "generate": (plots.generate, _model_alone),
+    "manifold": (plots.manifold, _manifold),
+    "traversal": (plots.traversal, _traversal),
+    "reconstruct": (plots.reconstruct, _reconstruct),
+    "transfer": (plots.transfer, _transfer),
+    "labels": (label_frames, _model_alone),
+    "interpolation": (plots.interpolation, _interpolation),
+    "style": (style, _style),
+    "predictions": (predictions, _predictions),
+    "bound": (bound, _bound),
+    "history": (curves.history, _history),
+}
+
+FIGURES = tuple(_DRAWINGS)
+
+
+def _training_mean(model: TrainedModel, train: Split) -> np.ndarray:
+    """Posterior means of training images spread evenly over the split."""
+    every = max(1, len(train.y) // _ENCODED)
+    return model.encode(train.x[::every], train.y[::every])[0]
+
+
+def _examples(model: TrainedModel, dataset: Dataset, count: int) -> dict[str, Any]:
+    """Validation images drawn at random, one of each class in turn."""
+    split = dataset.validation
+    order = np.random.default_rng(0).permutation(len(split.x))
+    codes = dataset.codes[split.rows][order]
+    turn = np.zeros_like(codes)
+    for code in np.unique(codes):
+        turn[codes == code] = np.arange((codes == code).sum())
+    rows = order[np.lexsort((codes, turn))][:count]
+    images = _validation_images(dataset)
+    x, y = split.x[rows], split.y[rows]
+    if dataset.spec.masks_parts:
+        y = masked_images(x, dataset.spec, dataset.x_max, np.random.default_rng(0))
+    return {"model": model, "x": x, "y": y, "images": images}
+
+
+def _data(model: TrainedModel, dataset: Dataset) -> str:
+    """The data and the kind of their pixels, for captions."""
+    pixels = "dynamically binarised pixels" if model.keras_model.binarise else "grey pixels"
+    kind = pixels if dataset.pixel_classes is None else "label maps"
+    return f"{dataset.name or 'arrays'}, {kind}"
+
+
+def _validation_images(dataset: Dataset) -> str:
+    """What the validation split is, for captions."""
+    return "test images" if dataset.spec.validation == "test" else "held-out images"
+
+
+def _stems(name: str, model: TrainedModel, given: Any) -> dict[str, str]:
+    """The labels that get a figure, by the stem of its file."""
+    categories = model.classes.categories
+    codes = range(len(categories))[: _PER_LABEL[name]]
+    if given is not None:
+        codes = model.classes.codes(given)
+    slugs = [re.sub(r"[^\w.-]+", "-", category) for category in categories]
+    if len({slug.casefold() for slug in slugs}) < len(slugs):
+        slugs = [str(code) for code in range(len(slugs))]
+    return {f"{name}-{slugs[code]}": categories[code] for code in codes}

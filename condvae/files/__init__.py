@@ -1,0 +1,1 @@
+"""Files that are whole or not there: written atomically, locked, and tensors by name."""

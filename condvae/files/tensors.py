@@ -1,0 +1,123 @@
+"""Tensors by name in a safetensors file: written whole, looked at before they are read."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from condvae.checks import InputError
+from condvae.files.atomic import atomic_path
+
+# The header holds names, shapes and texts; ours have a few kilobytes.
+MOST_HEADER_BYTES = 2**24
+DIGESTS = "sha256"
+REMEDY = "The file is damaged or foreign: take that of a complete run."
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, np.ndarray], texts: Mapping[str, str] | None = None
+) -> None:
+    """Write float32 tensors with the sha256 of each; an existing file is replaced at the end.
+
+    Args:
+        texts: what else the header holds, by name.
+    """
+    digests = {name: _sha256(tensor) for name, tensor in tensors.items()}
+    header = {**(texts or {}), DIGESTS: json.dumps(digests, sort_keys=True)}
+    with atomic_path(path) as fresh:
+        fresh.write_bytes(save(dict(tensors), header))
+
+
+class StoredTensors:
+    """A safetensors file whose header was read and checked; of the tensors nothing is in memory.
+
+    Attributes:
+        path: the file.
+        shapes: the shape of each tensor by name; all are float32.
+        texts: what else the header holds, by name.
+
+    Raises:
+        InputError: no safetensors file, one whose size is not the announced one, a header beyond
+            16 MiB, or a tensor of another dtype.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        if not path.is_file():
+            raise InputError(f"{path} must be a safetensors file", "no such file", REMEDY)
+        with open(path, "rb") as file:
+            header_bytes = int.from_bytes(file.read(8), "little")
+        if header_bytes > MOST_HEADER_BYTES:
+            raise InputError(
+                f"{path} must be a safetensors file (header at most {MOST_HEADER_BYTES:,} bytes)",
+                f"a header of {header_bytes:,} bytes",
+                REMEDY,
+            )
+        try:
+            self._file = safe_open(path, framework="numpy")
+            slices = {name: self._file.get_slice(name) for name in self._file.keys()}  # noqa: SIM118
+        except SafetensorError as error:
+            raise InputError(f"{path} must be a safetensors file", str(error), REMEDY) from None
+        for name, stored in slices.items():
+            if stored.get_dtype() != "F32":
+                raise InputError(
+                    f"tensor {name!r} of {path} must be float32", stored.get_dtype(), REMEDY
+                )
+        self.shapes = {name: tuple(stored.get_shape()) for name, stored in slices.items()}
+        self.texts: dict[str, str] = self._file.metadata() or {}
+
+    def read(self, expected: Mapping[str, tuple[int, ...]], whole: bool = True) -> dict:
+        """The expected tensors by name.
+
+        Args:
+            expected: their shapes.
+            whole: whether the file must hold no others.
+
+        Raises:
+            InputError: a tensor that is absent or not expected, of another shape, changed since
+                it was written, or not finite; it is named.
+        """
+        names = expected.keys() | self.shapes.keys() if whole else expected.keys()
+        for name in sorted(names):
+            if expected.get(name) != self.shapes.get(name):
+                raise InputError(
+                    f"{self.path} must hold the weights of these networks: "
+                    f"{name} {expected.get(name, 'absent')}",
+                    f"{name} {self.shapes.get(name, 'absent')}",
+                    "Take weights of a run with the same latent_dim, hidden_dims and image size.",
+                )
+        digests = self._digests()
+        tensors = {}
+        for name in expected:
+            tensor = tensors[name] = self._file.get_tensor(name)
+            if digests.get(name) != _sha256(tensor):
+                raise InputError(
+                    f"tensor {name!r} of {self.path} must be as it was written",
+                    "one with another sha256",
+                    REMEDY,
+                )
+            if not np.isfinite(tensor).all():
+                raise InputError(
+                    f"tensor {name!r} of {self.path} must hold finite numbers",
+                    f"{np.sum(~np.isfinite(tensor))} that are not",
+                    REMEDY,
+                )
+        return tensors
+
+    def _digests(self) -> dict[str, str]:
+        """The sha256 of each tensor, as the header has them."""
+        try:
+            return dict(json.loads(self.texts[DIGESTS]))
+        except (KeyError, TypeError, ValueError, RecursionError):
+            raise InputError(
+                f"{self.path} must hold the sha256 of each tensor in its header", "none", REMEDY
+            ) from None
+
+
+def _sha256(tensor: np.ndarray) -> str:
+    """sha256, in hex, of the tensor's bytes."""
+    return hashlib.sha256(np.ascontiguousarray(tensor).data).hexdigest()

@@ -1,0 +1,1 @@
+"""A trained model for those who use it: NumPy in, NumPy out."""

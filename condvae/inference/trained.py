@@ -1,0 +1,398 @@
+"""A trained model for those who use it: NumPy in, NumPy out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from condvae.chance import Chance, generator
+from condvae.checks import InputError, check_at_least, check_choice
+from condvae.conditions import Categorical, Condition, Schema, Table, check_categorical
+from condvae.inference.arguments import Arguments
+from condvae.metrics.log_mean_exp import LogMeanExp, LogProbEstimate
+from condvae.models import CVAE, inference, network_tensors
+from condvae.objectives import Terms
+
+if TYPE_CHECKING:
+    from condvae.explorer import Page
+
+# Draws of z for one row in one compiled call of log_prob.
+_SAMPLES = 25
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predictions of x given y, each pixel its expected value.
+
+    Attributes:
+        at_mean: (batch, *image_shape) at the prior's mean of z; of a flow, at what zero noise
+            becomes.
+        samples: (batch, num_samples, *image_shape) at draws of z from the prior.
+    """
+
+    at_mean: np.ndarray
+    samples: np.ndarray
+
+    @property
+    def mean(self) -> np.ndarray:
+        """(batch, *image_shape) the samples' mean, pixel by pixel."""
+        return self.samples.mean(axis=1)
+
+    @property
+    def spread(self) -> np.ndarray:
+        """(batch, *image_shape) the samples' standard deviation, pixel by pixel."""
+        return self.samples.std(axis=1)
+
+
+class TrainedModel:
+    """p(x | y) as functions of arrays.
+
+    Everywhere: x is (batch, height, width[, channels]), uint8 or float in [0, 1] (any real
+    number under a normal likelihood); y is labels or their names, one for all rows or one a
+    row, or (batch, num_classes) weights of a mixture, or what `masks.observe` makes of images, one
+    for all rows or one a row, or {name: value, or one a row} of several conditions, of which any
+    may be left out; z is (batch, latent_dim). Of a model of tables x is {column: (batch,) values},
+    going in and coming out. Chance comes
+    from `seed` alone, drawn by NumPy, so that every backend gives one answer to rounding; where
+    a `Chance` may stand for the seed, many calls in turn answer as one for all their rows.
+    Arguments that do not fit the model raise InputError, a ValueError that says what does.
+
+    Attributes:
+        keras_model: the plain CVAE(keras.Model), for everything that Keras can do.
+        condition: what y is: a class of several, an image, a masked one, or several conditions.
+        table: the columns of x, for a model of tables.
+    """
+
+    def __init__(self, keras_model: CVAE, condition: Condition, table: Table | None = None):
+        if keras_model.condition_shape != condition.shape:
+            raise InputError(
+                f"the condition must have the model's shape {keras_model.condition_shape}",
+                f"{condition.shape} ({condition})",
+                "Pass the condition that the model was trained with.",
+            )
+        self.keras_model, self.condition, self.table = keras_model, condition, table
+        self._arguments = Arguments(keras_model, condition, table)
+        self._compiled: dict[Callable, inference.CompiledFunction] = {}
+
+    @property
+    def classes(self) -> Categorical:
+        """The condition, where it is a class; else InputError."""
+        return check_categorical(self.condition)
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of z."""
+        return self.keras_model.latent_dim
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(height, width, channels); (dim,) of a table, encoded."""
+        return self.keras_model.image_shape
+
+    def encode_condition(self, y: Any) -> np.ndarray:
+        """y as the networks see it; what lies outside the training range is said."""
+        return self._arguments.encode_condition(y)
+
+    def encode(self, x: Any, y: Any, seed: int | Chance = 0) -> tuple[np.ndarray, np.ndarray]:
+        """The posterior q(z | x, y).
+
+        Args:
+            x: images.
+            y: their labels.
+            seed: of the binarisation, for a model of binarised pixels.
+
+        Returns:
+            mean and logvar, (batch, latent_dim) float32; logvar is the natural logarithm of
+            the variance.
+        """
+        self._arguments.check_latents()
+        x, y = self._arguments.pair(x, y)
+        outputs = self._run(inference.encode, {"x": x, "y": y}, self._pixel_noise(seed))
+        return outputs["mean"], outputs["logvar"]
+
+    def decode(self, z: Any, y: Any) -> np.ndarray:
+        """The expected image at z under label y: x_mean, (batch, *image_shape) float32."""
+        z = self._arguments.styles(z)
+        inputs = {"z": z, "y": self._arguments.given(y, len(z))}
+        return self._outside(self._run(inference.decode, inputs)["x_mean"])
+
+    def generate(
+        self,
+        given: Any,
+        num_samples: int = 16,
+        *,
+        z: Any = None,
+        sample: bool = False,
+        seed: int | Chance = 0,
+    ) -> np.ndarray:
+        """New images under a label.
+
+        Args:
+            given: one label, or {condition's name: label}, or one label a row; of several
+                conditions {name: value, or one a row}, what is left out being missing.
+            num_samples: how many; with z, or one label a row, as many as those.
+            z: (batch, latent_dim) or (latent_dim,) styles; drawn from the prior where None.
+            sample: draw the pixels too, instead of their expected values; tables are always drawn.
+            seed: of z and of the pixels.
+
+        Returns:
+            (num_samples, *image_shape) float32; of a table {column: (num_samples,) values}.
+        """
+        if isinstance(given, dict) and not isinstance(self.condition, Schema):
+            given = self._arguments.named(given)
+        is_one = self.condition.is_one(given)
+        if isinstance(self.condition, Schema):
+            given = self.encode_condition(given)
+        if z is None:
+            count = num_samples if is_one else len(given)
+            z = self.sample_prior(given, count, seed)
+        z = self._arguments.styles(z)
+        if not sample and self.table is None:
+            return self.decode(z, given)
+        rng = generator(seed, 1)
+        inputs = {"z": z, "y": self._arguments.given(given, len(z))}
+        noise = self._likelihood_noise(rng)
+        return self._outside(self._run(inference.draw_pixels, inputs, noise)["x_sample"])
+
+    def sample_prior(self, given: Any, num_samples: int, seed: int | Chance = 0) -> np.ndarray:
+        """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
+        check_at_least(num_samples, 1, "num_samples")
+        self._arguments.check_latents()
+        shape = (num_samples, self.keras_model.prior_noise_dim)
+        noise = generator(seed).standard_normal(shape, dtype="float32")
+        inputs = {"noise": noise, "y": self._arguments.given(given, num_samples)}
+        return self._run(inference.draw_prior, inputs)["z"]
+
+    def reconstruct(self, x: Any, y: Any, seed: int = 0) -> np.ndarray:
+        """Each image through the posterior's mean and back, (batch, *image_shape) float32."""
+        return self.transfer(x, y, to=y, seed=seed)
+
+    def transfer(self, x: Any, y: Any, to: Any, seed: int = 0) -> np.ndarray:
+        """The style of each image under the label `to`, (batch, *image_shape) float32."""
+        mean, _ = self.encode(x, y, seed)
+        return self.decode(mean, to)
+
+    def elbo(self, x: Any, y: Any, seed: int = 0) -> Terms:
+        """The bound and its parts by one draw of z for each image.
+
+        z = mean + exp(logvar / 2) * noise, where noise is
+        `numpy.random.default_rng(seed).standard_normal((batch, latent_dim), "float32")`.
+
+        Returns:
+            Terms, each (batch,) float32 nats; the model's beta is in loss alone.
+        """
+        x, y = self._arguments.pair(x, y)
+        if not self.latent_dim:
+            outputs = self._run(inference.guess_log_prob, {"x": x, "y": y}, self._pixel_noise(seed))
+            return Terms(-outputs["log_prob"], -outputs["log_prob"], 0 * outputs["log_prob"])
+        rng = generator(seed)
+        noise = rng.standard_normal((len(x), self.latent_dim), dtype="float32")
+        inputs = {"x": x, "y": y, "noise": noise}
+        return Terms(**self._run(inference.elbo, inputs, self._pixel_noise(seed)))
+
+    def log_prob(
+        self,
+        x: Any,
+        y: Any,
+        num_samples: int = 100,
+        estimator: str = "importance",
+        seed: int = 0,
+    ) -> np.ndarray:
+        """log p(x | y), a lower bound in expectation that tightens as num_samples grows.
+
+        log 1/K sum_k p(x | z_k, y) p(z_k | y) / r(z_k) with z_k ~ r; memory constant in K.
+
+        Args:
+            x: images.
+            y: their labels.
+            num_samples: K.
+            estimator: "importance" has r = q(z | x, y) (IWAE-K); "prior" has r = p(z | y)
+                (simple Monte Carlo).
+            seed: of z, and of the binarisation.
+
+        Returns:
+            (batch,) float64 nats.
+
+        Source: Burda, Grosse & Salakhutdinov 2016, eq. 8; Sohn, Lee & Yan 2015, section 4.2.
+        """
+        return self.estimate_log_prob(x, y, num_samples, estimator, seed).log_prob
+
+    def estimate_log_prob(
+        self,
+        x: Any,
+        y: Any,
+        num_samples: int = 100,
+        estimator: str = "importance",
+        seed: int = 0,
+    ) -> LogProbEstimate:
+        """As `log_prob`, with the effective sample size and standard errors.
+
+        A network without latents has one exact log p(x | y), whatever num_samples and estimator.
+        """
+        return self.log_prob_curve(x, y, [num_samples], estimator, seed)[0]
+
+    def log_prob_curve(
+        self,
+        x: Any,
+        y: Any,
+        sizes: Sequence[int],
+        estimator: str = "importance",
+        seed: int = 0,
+    ) -> list[LogProbEstimate]:
+        """As `estimate_log_prob`, by the first draws of one stream and by more and more of them.
+
+        Args:
+            x: images.
+            y: their labels.
+            sizes: numbers of draws, increasing; no more than the last of them are made.
+            estimator: as in `log_prob`.
+            seed: as in `log_prob`.
+
+        Returns:
+            An estimate for each of the sizes.
+        """
+        check_choice(estimator, ("importance", "prior"), "estimator")
+        for least, size in pairwise([1, *sizes]):
+            check_at_least(size, least, "num_samples")
+        x, y = self._arguments.pair(x, y)
+        total, estimates = LogMeanExp(len(x)), []
+        if not self.latent_dim:
+            outputs = self._run(inference.guess_log_prob, {"x": x, "y": y}, self._pixel_noise(seed))
+            total.add(outputs["log_prob"][:, None])
+            return [total.estimate()] * len(sizes)
+        function = {
+            "importance": inference.importance_log_weights,
+            "prior": inference.prior_log_weights,
+        }[estimator]
+        from_prior = estimator == "prior"
+        dim = self.keras_model.prior_noise_dim if from_prior else self.latent_dim
+        rng = generator(seed)
+        num_samples = max(sizes, default=0)
+        for first in range(0, num_samples, _SAMPLES):
+            count = min(_SAMPLES, num_samples - first)
+            noise = rng.standard_normal((len(x), count, dim), dtype="float32")
+            # every pass starts the pixels' stream anew: one binarisation for all draws of z
+            inputs = {"x": x, "y": y, "noise": noise}
+            log_weights = self._run(function, inputs, self._pixel_noise(seed))["log_weights"]
+            ends = [size - first for size in sizes if first < size <= first + count]
+            *parts, rest = np.split(log_weights, ends, axis=1)
+            for part in parts:
+                total.add(part)
+                estimates.append(total.estimate())
+            total.add(rest)
+        return estimates
+
+    def guess(self, y: Any) -> np.ndarray:
+        """The baseline's expected x given y, (batch, *image_shape) float32.
+
+        Raises:
+            InputError: the model has no baseline.
+        """
+        if self.keras_model.baseline is None:
+            raise InputError("the model must have a baseline", "none", "Train one with it.")
+        return self._run(inference.guess, {"y": self.encode_condition(y)})["x_mean"]
+
+    def classify(self, x: Any) -> np.ndarray:
+        """log q(y | x), (batch, num_classes) float64, of a model trained with few labels.
+
+        Raises:
+            InputError: the model has no classifier; `evaluation.classify_by_bayes` needs none.
+        """
+        if self.keras_model.classifier is None:
+            raise InputError(
+                "the model must have a classifier",
+                "none",
+                "Train with `labelled`, or call evaluation.classify_by_bayes.",
+            )
+        outputs = self._run(inference.classify, {"x": self._arguments.images(x)})
+        return outputs["log_prob"].astype("float64")
+
+    def predict(self, y: Any, num_samples: int = 10, seed: int = 0) -> Prediction:
+        """What x may be, given y, in three ways.
+
+        Args:
+            y: conditions, one a row.
+            num_samples: draws of z ~ p(z | y) for each row.
+            seed: of these draws.
+        """
+        check_at_least(num_samples, 1, "num_samples")
+        y = self.encode_condition(y)
+        if not self.latent_dim:
+            at_mean = self._run(inference.guess, {"y": y})["x_mean"]
+            samples = np.repeat(at_mean[:, None], num_samples, axis=1)
+            return Prediction(at_mean, samples)
+        mean = self._run(inference.prior, {"y": y})["mean"]
+        at_mean = self._run(inference.decode, {"z": mean, "y": y})["x_mean"]
+        rng, samples = generator(seed), []
+        for _ in range(num_samples):
+            shape = (len(y), self.keras_model.prior_noise_dim)
+            noise = rng.standard_normal(shape, dtype="float32")
+            z = self._run(inference.draw_prior, {"noise": noise, "y": y})["z"]
+            samples.append(self._run(inference.decode, {"z": z, "y": y})["x_mean"])
+        return Prediction(at_mean, np.stack(samples, axis=1))
+
+    def explore(self, x: Any = None, y: Any = None, name: str = "model") -> "Page":
+        """The model as a page that runs by itself: in a notebook, shown in the cell.
+
+        `condvae.explore(run)` brings the data and what is known of the axes.
+
+        Args:
+            x: images whose encodings are shown, some of them as examples; None: none.
+            y: their conditions.
+            name: what the page is titled.
+
+        Raises:
+            InputError: a model without latents, of tables, or with a layer that has no operation.
+        """
+        from condvae.explorer import Subject, gather_rows, make_page
+        from condvae.graph.networks import model_graphs
+
+        model = self.keras_model
+        of_classes = model.likelihood.of_classes
+        subject = Subject(
+            name,
+            model_graphs(model),
+            network_tensors(model),
+            self.condition,
+            model.likelihood.x_range == (0, 1),
+            tuple(map(str, range(self.image_shape[-1]))) if of_classes else None,
+        )
+        shown = None
+        if x is not None:
+            x, y = self._arguments.pair(x, y)
+            shown = gather_rows(
+                self.condition, x, y, lambda x, y: self.encode(x, y)[0], model.x_max
+            )
+        return make_page(subject, shown)
+
+    def _run(
+        self,
+        function: Callable,
+        arrays: dict[str, np.ndarray],
+        noise: Callable[[int], dict] = lambda size: {},
+    ) -> dict[str, np.ndarray]:
+        """Call a function of `models.inference`, compiled once and kept."""
+        if function not in self._compiled:
+            per_row = _SAMPLES if function.__name__.endswith("log_weights") else 1
+            compiled = inference.CompiledFunction(function, self.keras_model, 1024 // per_row)
+            self._compiled[function] = compiled
+        return self._compiled[function].run(arrays, noise)
+
+    def _outside(self, x: np.ndarray) -> Any:
+        """x as users know it: images as they are, rows of a table as columns."""
+        return x if self.table is None else self.table.decode(x)
+
+    def _pixel_noise(self, seed: int | Chance) -> Callable[[int], dict]:
+        """Uniform noise for a batch's binarisation, from a stream of its own."""
+        if not self.keras_model.binarise:
+            return lambda size: {}
+        rng = generator(seed, 1)
+        return lambda size: {"pixel_noise": rng.random((size, *self.image_shape), dtype="float32")}
+
+    def _likelihood_noise(self, rng: np.random.Generator) -> Callable[[int], dict]:
+        """Noise of the kind that the likelihood's draws are made from."""
+        uniform = self.keras_model.likelihood.noise == "uniform"
+        draw = rng.random if uniform else rng.standard_normal
+        return lambda size: {"pixel_noise": draw((size, *self.image_shape), dtype="float32")}

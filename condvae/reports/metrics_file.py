@@ -1,0 +1,72 @@
+"""metrics.json: every number that was measured of a run, and how often the test split was read."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from condvae.checks import InputError
+from condvae.files.atomic import write_text
+from condvae.files.frozen import Frozen
+
+METRICS_NAME = "metrics.json"
+
+
+class Metrics(Frozen):
+    """The content of metrics.json.
+
+    Attributes:
+        condvae: the version that measured.
+        run: the run's name.
+        test_readings: evaluations that have read the test split, this one included.
+        measures: title -> name -> number or text; what is not finite is None.
+        faults: the doctor's sentences.
+    """
+
+    condvae: str
+    run: str
+    test_readings: int
+    measures: dict[str, dict[str, Any]]
+    faults: tuple[str, ...] = ()
+
+
+def plain(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures as JSON has them: numbers that are not finite become None."""
+    return {name: _plain(value) for name, value in figures.items()}
+
+
+def _plain(value: Any) -> Any:
+    """One of them."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write_metrics(path: Path, metrics: Metrics) -> None:
+    """Write the file, whole or not at all."""
+    text = json.dumps(metrics.model_dump(mode="json"), indent=2, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def read_metrics(path: Path) -> Metrics | None:
+    """The file's content; None where there is none.
+
+    Raises:
+        InputError: it is no such file.
+    """
+    if not path.exists():
+        return None
+    try:
+        return Metrics.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise InputError(
+            f"{path} must be what `condvae evaluate` wrote",
+            error.errors()[0]["msg"],
+            "Remove it; it is written anew.",
+        ) from None

@@ -1,0 +1,224 @@
+"""Complete training states on disk: a folder each, checksummed, whole or not there.
+
+checkpoints/epoch-0000012/
+  tensors.safetensors   weights, best weights, optimizer, random states, metrics
+  state.json            the history, which fixes the best epoch and early stopping, and the place
+  manifest.json         the size and the sha256 of both
+"""
+
+import hashlib
+import logging
+import math
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, ValidationError, field_validator
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from condvae.checks import InputError
+from condvae.files.atomic import atomic_path
+from condvae.files.frozen import Frozen
+from condvae.runs.history import COLUMNS, Row
+
+NEWEST_KEPT = 2
+BEST = "best/"
+NAME = re.compile(r"epoch-(\d{7})(?:-step-(\d{7}))?")
+FILES = ("tensors.safetensors", "state.json")
+
+log = logging.getLogger(__name__)
+
+
+class TrainingState(Frozen):
+    """Where a training stands, the tensors aside.
+
+    Attributes:
+        rows: the complete epochs, column name -> number, as in history.csv.
+        step: steps of the next epoch that are done.
+        seconds: that they took.
+    """
+
+    format: Literal[1] = 1
+    rows: tuple[Row, ...] = ()
+    step: int = Field(default=0, ge=0)
+    seconds: float = 0.0
+
+    @field_validator("rows")
+    @classmethod
+    def _complete(cls, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        if any(tuple(row) != COLUMNS for row in rows):
+            raise ValueError(f"every row must hold {', '.join(COLUMNS)}")
+        return rows
+
+    @property
+    def epoch(self) -> int:
+        """Complete epochs."""
+        return len(self.rows)
+
+    @property
+    def best(self) -> Row | None:
+        """The first epoch with the least validation loss; None before any."""
+        return min(self.rows, key=lambda row: row["val_loss"], default=None)
+
+    @property
+    def place(self) -> str:
+        """The place in words."""
+        return f"epoch {self.epoch}" + (f" and {self.step} steps" if self.step else "")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A complete training state, as `training.state` makes and takes it.
+
+    Attributes:
+        state: where the training stands.
+        tensors: all that the next step depends on.
+        best_weights: the networks' weights after the best epoch; empty before any.
+    """
+
+    state: TrainingState
+    tensors: dict[str, np.ndarray]
+    best_weights: dict[str, np.ndarray]
+
+
+class FileRecord(Frozen):
+    """Size and sum of a file."""
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(Frozen):
+    """The content of manifest.json."""
+
+    format: Literal[1] = 1
+    files: dict[Literal["tensors.safetensors", "state.json"], FileRecord]
+
+
+def checkpoint_name(state: TrainingState) -> str:
+    """The folder of the checkpoint at that place."""
+    return f"epoch-{state.epoch:07d}" + (f"-step-{state.step:07d}" if state.step else "")
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint into a new folder in `folder`; then remove those no longer needed.
+
+    The newest two are kept, and the one with the least validation loss.
+
+    Raises:
+        OSError: of the disk; the checkpoints that were there are as they were.
+    """
+    state = checkpoint.state
+    path = folder / checkpoint_name(state)
+    best = {f"{BEST}{name}": tensor for name, tensor in checkpoint.best_weights.items()}
+    contents = (save(checkpoint.tensors | best), state.model_dump_json().encode())
+    files = {
+        name: FileRecord(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+        for name, content in zip(FILES, contents, strict=True)
+    }
+    with atomic_path(path) as fresh:
+        fresh.mkdir()
+        for name, content in zip(FILES, contents, strict=True):
+            (fresh / name).write_bytes(content)
+        manifest = Manifest(files=files)  # type: ignore[reportArgumentType]
+        (fresh / "manifest.json").write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+        if path.exists():  # damaged, or training would have gone on from it
+            shutil.rmtree(path)
+    _prune(folder, path, state)
+    return path
+
+
+def newest_checkpoint(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint that is whole; damaged ones are named in the log. None: no checkpoint.
+
+    Raises:
+        InputError: there are some, and none is whole.
+    """
+    damages = []
+    for path in reversed(list_checkpoints(folder)):
+        try:
+            return _read_checkpoint(path)
+        except InputError as error:
+            damages.append(error)
+            log.warning("passed over: %s", str(error))
+    if damages:
+        raise InputError(
+            f"{folder} must hold a whole checkpoint",
+            f"{len(damages)}, all damaged ({damages[0].expected}; received {damages[0].received})",
+            "Restore one, or train a new run --from this one's weights.",
+        )
+    return None
+
+
+def list_checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, the oldest first."""
+    return sorted(
+        (path for path in folder.glob("epoch-*") if NAME.fullmatch(path.name)), key=_place
+    )
+
+
+def _read_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in a folder, after its sums."""
+    try:
+        manifest = Manifest.model_validate_json(_content(path / "manifest.json"))
+        contents = {name: _verified(path / name, manifest) for name in FILES}
+        state = TrainingState.model_validate_json(contents["state.json"])
+        tensors = load(contents["tensors.safetensors"])
+    except ValidationError as error:
+        reason = f"{error.title}: {error.errors()[0]['msg']}"
+    except KeyError as error:
+        reason = f"a tensor of dtype {error}"
+    except (OSError, ValueError, SafetensorError) as error:  # a shape may be none of NumPy's
+        reason = str(error)
+    else:
+        best = {name: tensors.pop(name) for name in list(tensors) if name.startswith(BEST)}
+        return Checkpoint(state, tensors, {k.removeprefix(BEST): v for k, v in best.items()})
+    raise InputError(
+        f"checkpoint {path} must be whole",
+        " ".join(reason.split()),
+        "An earlier one serves, where there is one.",
+    )
+
+
+def _verified(path: Path, manifest: Manifest) -> bytes:
+    """The content of a file that its manifest describes."""
+    record = manifest.files.get(path.name)  # type: ignore[reportArgumentType]
+    content = _content(path)
+    if record is None or len(content) != record.bytes:
+        announced = "nothing" if record is None else f"{record.bytes:,} bytes"
+        raise OSError(f"{path.name} with {len(content):,} bytes, the manifest has {announced}")
+    if hashlib.sha256(content).hexdigest() != record.sha256:
+        raise OSError(f"{path.name} with another sha256 than the manifest has")
+    return content
+
+
+def _content(path: Path) -> bytes:
+    """The content of a file; a pipe would never end."""
+    if not path.is_file():
+        raise OSError(f"no file {path.name}")
+    return path.read_bytes()
+
+
+def _prune(folder: Path, newest: Path, state: TrainingState) -> None:
+    """Remove all but the newest and the best of the checkpoints."""
+    paths = list_checkpoints(folder)
+    paths = paths[: paths.index(newest) + 1]  # a later one was passed over as damaged
+
+    def validation_loss(path: Path) -> float:
+        epoch, _ = _place(path)
+        return state.rows[epoch - 1]["val_loss"] if epoch else math.inf
+
+    kept = {*paths[-NEWEST_KEPT:], min(paths, key=validation_loss)}
+    for path in list_checkpoints(folder):
+        if path not in kept:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _place(path: Path) -> tuple[int, int]:
+    """(epochs, steps) in a checkpoint's name."""
+    epoch, step = NAME.fullmatch(path.name).groups()  # type: ignore[reportOptionalMemberAccess]
+    return int(epoch), int(step or 0)

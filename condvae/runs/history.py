@@ -1,0 +1,65 @@
+"""How a training went: a row for each complete epoch, kept as history.csv."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from condvae.checks import InputError
+from condvae.files.atomic import write_text
+
+COLUMNS = (
+    "epoch",
+    "loss",
+    "reconstruction_loss",
+    "kl_loss",
+    "val_loss",
+    "val_reconstruction_loss",
+    "val_kl_loss",
+    "learning_rate",
+    "beta",
+    "seconds",
+)
+
+Row = dict[str, float]
+
+
+def write_history(path: Path, rows: Iterable[Row]) -> None:
+    """Write all rows, numbers to the last digit; an existing file is replaced at the end."""
+    write_text(path, "".join([_line(COLUMNS), *(_line(row.values()) for row in rows)]))
+
+
+def append_history(path: Path, row: Row) -> None:
+    """Add the row of one epoch."""
+    with open(path, "a", newline="", encoding="utf-8") as file:
+        file.write(_line(row.values()))
+
+
+def parse_history(text: str, name: str) -> dict[str, list[float]]:
+    """A list for each column; losses in nats per example.
+
+    Args:
+        name: of the file, for errors.
+
+    Raises:
+        InputError: a column that is missing, or a field that is no number.
+    """
+    try:
+        reader = csv.DictReader(io.StringIO(text))
+        rows = list(reader)
+        if missing := set(COLUMNS) - set(reader.fieldnames or ()):
+            raise KeyError(*sorted(missing))
+        return {column: [float(row[column]) for row in rows] for column in COLUMNS}
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise InputError(
+            f"{name} must hold the columns {', '.join(COLUMNS)}",
+            f"{type(error).__name__} {error}",
+            "Restore the file.",
+        ) from None
+
+
+def _line(values: Iterable) -> str:
+    """Values as a line of CSV."""
+    text = io.StringIO()
+    csv.writer(text).writerow(values)
+    return text.getvalue()

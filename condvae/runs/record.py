@@ -1,0 +1,184 @@
+"""What run.json says: what was trained, on what, how it went."""
+
+import hashlib
+import json
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError
+from pydantic_core import from_json
+
+from condvae.checks import InputError
+from condvae.conditions import Categorical, Condition, Table, check_categorical
+from condvae.files.frozen import Frozen
+from condvae.spec import Count, Spec
+
+MOST_BYTES = 2**24
+DIGESTS = "sha256"
+
+
+class Preprocessing(Frozen):
+    """How stored pixels become numbers in the model.
+
+    Attributes:
+        image_shape: (height, width, channels) as stored; (dim,) of a table.
+        x_max: the integer that stands for one; of label maps the last class.
+        assumption: what the pixels were taken for.
+        in_unit_interval: whether the model's x lies in [0, 1], so that images can show it.
+        pixel_classes: names of the values of x, where x is label maps.
+        table: the columns of x, where x is a table.
+    """
+
+    image_shape: Annotated[tuple[Count, ...], Field(min_length=1, max_length=3)]
+    x_max: Annotated[int, Field(strict=True, ge=1, le=255)]
+    assumption: str
+    in_unit_interval: bool
+    pixel_classes: tuple[str, ...] | None = None
+    table: Table | None = None
+
+    @property
+    def columns(self) -> tuple[tuple[str, int], ...] | None:
+        """Kind and size of the columns of a table, as `build_model` takes them."""
+        return None if self.table is None else self.table.kinds
+
+
+class DataRecord(Frozen):
+    """Which data were trained on: the name is a hint, the fingerprint is the proof."""
+
+    name: str
+    fingerprint: str
+    splits: dict[str, Any]
+
+
+class Figures(Frozen):
+    """The validation figures of the best epoch, nats per image.
+
+    Attributes:
+        epochs: complete epochs.
+        best_epoch: counted from 1; its weights are the run's.
+        seconds: of training and validation, over all epochs.
+        comparability: what the figures may be compared with.
+    """
+
+    epochs: int
+    best_epoch: int
+    val_elbo: float
+    val_reconstruction_loss: float
+    val_kl_loss: float
+    seconds: float
+    comparability: str
+
+
+class Resumption(Frozen):
+    """When a run went on after a break, from where, and under which versions."""
+
+    time: str
+    place: str
+    versions: dict[str, str]
+
+
+class RunRecord(Frozen):
+    """The content of run.json, beside a sha256 of each field.
+
+    Attributes:
+        status: "running" also after a kill; "interrupted" by Ctrl-C, "terminated" by SIGTERM.
+        start_from: the run whose weights were the first ones.
+        networks: those of the user's own, which the spec does not describe.
+        versions: of the beginning.
+    """
+
+    format: Literal[1] = 1
+    status: Literal["running", "finished", "interrupted", "terminated", "failed"]
+    created: str
+    preset: str | None
+    start_from: str | None = None
+    spec: Spec
+    condition: Condition
+    preprocessing: Preprocessing
+    data: DataRecord
+    versions: dict[str, str]
+    networks: tuple[str, ...] = ()
+    resumed: tuple[Resumption, ...] = ()
+    figures: Figures | None = None
+
+    @property
+    def classes(self) -> Categorical:
+        """The condition, where it is a class; else InputError."""
+        return check_categorical(self.condition)
+
+    def to_json(self) -> str:
+        """The text of run.json."""
+        fields = self.model_dump(mode="json")
+        digests = {name: _digest(value) for name, value in fields.items()}
+        return json.dumps({**fields, DIGESTS: digests}, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """The record in a file; errors as in `parse`."""
+        if file.stat().st_size > MOST_BYTES:
+            raise InputError(
+                f"{file} must have at most {MOST_BYTES:,} bytes",
+                f"{file.stat().st_size:,}",
+                "It is no run record.",
+            )
+        return cls.parse(file.read_bytes(), str(file))
+
+    @classmethod
+    def parse(cls, content: str | bytes, name: str) -> Self:
+        """The record in the text of a run.json.
+
+        Args:
+            name: of the file, for errors.
+
+        Raises:
+            InputError: no record of this format, or a field that was changed; it is named.
+        """
+        try:
+            fields = from_json(content, allow_inf_nan=False)
+            digests = fields.pop(DIGESTS)
+            record = cls.model_validate(fields)
+            for field in fields.keys() | digests.keys():
+                if field not in fields or digests.get(field) != _digest(fields[field]):
+                    raise ValueError(f"field {field!r} was changed after it was written")
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"])) or "the top"
+            reason = f"at {place}: {first['msg']}"
+        except KeyError:
+            reason = f"no field {DIGESTS!r}"
+        except (AttributeError, TypeError, ValueError) as error:
+            reason = str(error)
+        else:
+            return record
+        raise InputError(
+            f"{name} must be a run record of format 1",
+            " ".join(reason.split()),
+            "The file is damaged, or of a newer condvae.",
+        )
+
+
+def now() -> str:
+    """The time in ISO 8601, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def installed_versions() -> dict[str, str]:
+    """What the bits of a run depend on."""
+    import keras  # here, because who reads a record need not wait for it
+
+    backend = {"torch": "torch", "tensorflow": "tensorflow"}.get(keras.backend.backend(), "jax")
+    versions = {"python": platform.python_version(), "backend": keras.backend.backend()}
+    for package in ("condvae", "keras", backend, "numpy"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def _digest(value: Any) -> str:
+    """sha256, in hex, of a field as JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,400 @@
+"""A run is a folder: what was trained, on what, how it went, and the weights.
+
+Keras is imported where a model is built: a run's graphs answer without it.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from condvae.checks import InputError, check_choice
+from condvae.conditions.masks import masked_images
+from condvae.data import Dataset, Split, load_data
+from condvae.files.atomic import write_text
+from condvae.files.tensors import StoredTensors, write_tensors
+from condvae.graph.graph import Graph
+from condvae.graph.model import GraphModel
+from condvae.graph.stored import (
+    GRAPHS_NAME,
+    MOST_CHARACTERS,
+    REFUSAL_NAME,
+    graphs_to_json,
+    parse_graphs,
+    parse_refusal,
+    refusal_to_json,
+)
+from condvae.runs.history import parse_history
+from condvae.runs.record import RunRecord
+from condvae.spec import Spec
+
+if TYPE_CHECKING:
+    import keras
+
+    from condvae.figures.figure import Figure
+    from condvae.inference.trained import TrainedModel
+    from condvae.models import CVAE
+
+# files in a run folder, texts in the header of an archive
+RECORD_NAME, HISTORY_NAME = "run.json", "history.csv"
+
+
+class Run:
+    """A run folder, open for reading.
+
+    Attributes:
+        path: the folder.
+        record: the content of run.json.
+    """
+
+    def __init__(self, path: Path, record: RunRecord):
+        self.path, self.record = Path(path), record
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """The run in a folder, or in an archive that `condvae export` made.
+
+        Raises:
+            InputError: no run is there, or its record is damaged; the field is named.
+        """
+        path = Path(path)
+        if path.is_file():
+            text = StoredTensors(path).texts.get(RECORD_NAME)
+            if text is None:
+                raise InputError(
+                    "RUN must be a run folder or an archive of one",
+                    f"{path}, which holds no run record",
+                    "`condvae export RUN --format archive` makes one.",
+                )
+            return cls(path, RunRecord.parse(text, f"the record in {path}"))
+        file = path / RECORD_NAME
+        if not file.is_file():
+            raise InputError(
+                "RUN must be a folder made by `condvae train` (with a run.json)",
+                f"{path}, which has none",
+                "`condvae train DATA --run DIR` makes one.",
+            )
+        return cls(path, RunRecord.read(file))
+
+    def update(self, **changes: Any) -> None:
+        """Write run.json with some fields of the record replaced."""
+        self.record = self.record.model_copy(update=changes)
+        write_text(self.path / RECORD_NAME, self.record.to_json())
+
+    @property
+    def spec(self) -> Spec:
+        """What was asked for."""
+        return self.record.spec
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether the run is a single file."""
+        return self.path.is_file()
+
+    @property
+    def weights_path(self) -> Path:
+        """The weights of the best epoch by validation."""
+        return self.path if self.is_archive else self.path / "weights.safetensors"
+
+    @property
+    def history_path(self) -> Path:
+        """A row for each epoch."""
+        return self.path / HISTORY_NAME
+
+    @property
+    def checkpoints_path(self) -> Path:
+        """Complete training states."""
+        return self.path / "checkpoints"
+
+    @property
+    def history_text(self) -> str:
+        """The content of history.csv.
+
+        Raises:
+            InputError: it is missing, or no text.
+        """
+        if self.is_archive:
+            return StoredTensors(self.path).texts.get(HISTORY_NAME, "")
+        try:
+            return self.history_path.read_bytes().decode()
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{self.history_path} must be a text file", str(error), "Restore the file."
+            ) from None
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """history.csv, a list for each column; losses in nats per example.
+
+        Raises:
+            InputError: it is missing or damaged.
+        """
+        return parse_history(self.history_text, str(self.history_path))
+
+    @cached_property
+    def model(self) -> "TrainedModel":
+        """The model with the weights of the best epoch; errors as `load_model`."""
+        return self.load_model()
+
+    def load_model(self, networks: "Mapping[str, keras.Model] | None" = None) -> "TrainedModel":
+        """The model with the weights of the best epoch.
+
+        Args:
+            networks: those of the user's own that it was trained with, built anew.
+
+        Raises:
+            InputError: the weights are missing, damaged or of other networks.
+        """
+        from condvae.inference.trained import TrainedModel
+        from condvae.models import load_model
+
+        record, preprocessing = self.record, self.record.preprocessing
+        if set(networks or {}) != set(record.networks):
+            raise InputError(
+                f"{self.path} must be loaded with its own networks, "
+                f"{', '.join(record.networks) or 'none'}",
+                ", ".join(networks or {}) or "none",
+                "Call condvae.load(RUN, networks={name: keras.Model}) from Python.",
+            )
+        model = load_model(
+            self.stored_weights(),
+            record.spec,
+            preprocessing.image_shape,
+            record.condition.shape,
+            preprocessing.x_max,
+            record.condition.y_max,
+            preprocessing.columns,
+            networks,
+        )
+        return TrainedModel(model, record.condition, preprocessing.table)
+
+    def network(self, name: str) -> "keras.Model":
+        """The encoder or the decoder alone; nothing else is built or read.
+
+        Args:
+            name: "encoder" or "decoder".
+
+        Raises:
+            InputError: as `model`.
+        """
+        from condvae.models import load_network
+
+        check_choice(name, ("encoder", "decoder"), "the network")
+        record, preprocessing = self.record, self.record.preprocessing
+        return load_network(
+            self.stored_weights(),
+            name,
+            record.spec,
+            preprocessing.image_shape,
+            record.condition.shape,
+            preprocessing.x_max,
+            preprocessing.columns,
+        )
+
+    def export(self, path: Path) -> None:
+        """Write the run as one file: weights, run record and history, all that `open` needs.
+
+        Raises:
+            InputError: as `model`; nothing is written.
+        """
+        from condvae.models import network_tensors
+
+        texts = {RECORD_NAME: self.record.to_json(), HISTORY_NAME: self.history_text}
+        if graphs := self.graphs:
+            texts[GRAPHS_NAME] = graphs_to_json(graphs)
+        write_tensors(path, network_tensors(self.model.keras_model), texts)
+
+    @cached_property
+    def graphs(self) -> dict[str, Graph]:
+        """The model's graphs by name, see `graph.networks`; none where they were not written.
+
+        Raises:
+            InputError: they are damaged.
+        """
+        path = self.path / GRAPHS_NAME
+        if self.is_archive:
+            text = StoredTensors(self.path).texts.get(GRAPHS_NAME)
+            return {} if text is None else parse_graphs(text, f"{GRAPHS_NAME} in {self.path}")
+        text = _text_of(path)
+        return {} if text is None else parse_graphs(text, str(path))
+
+    @property
+    def refusal(self) -> InputError | None:
+        """Why the model has no graphs, where training has found a layer without operations."""
+        text = None if self.is_archive else _text_of(self.path / REFUSAL_NAME)
+        return None if text is None else parse_refusal(text)
+
+    @cached_property
+    def graph_model(self) -> GraphModel | None:
+        """What generates and transfers without Keras; None for a run without graphs."""
+        graphs = self.graphs
+        return GraphModel(graphs, self.stored_weights()) if graphs else None
+
+    def write_graphs(self, model: "CVAE") -> None:
+        """Store the graphs of the run's model, or which layer has no operations."""
+        from condvae.graph.networks import model_graphs
+
+        try:
+            graphs = model_graphs(model)
+        except InputError as error:  # then Keras answers
+            write_text(self.path / REFUSAL_NAME, refusal_to_json(error))
+        else:
+            write_text(self.path / GRAPHS_NAME, graphs_to_json(graphs))
+
+    def stored_weights(self) -> StoredTensors:
+        """The file of weights, its header read."""
+        if not self.weights_path.exists():
+            raise InputError(
+                f"{self.path} must hold weights.safetensors",
+                f"none; the run's status is {self.record.status!r}",
+                "Take a run that has finished an epoch.",
+            )
+        return StoredTensors(self.weights_path)
+
+    def check_data(self, dataset: Dataset) -> Dataset:
+        """The data set split as in training.
+
+        Raises:
+            InputError: these are not the data that the run was trained on.
+        """
+        if dataset.fingerprint != self.record.data.fingerprint:
+            raise InputError(
+                f"the data must be those of {self.path} "
+                f"(sha256 {self.record.data.fingerprint[:12]}…)",
+                f"{dataset.name or 'other data'} with {dataset.fingerprint[:12]}…",
+                "Name the data that the run was trained on with --data.",
+            )
+        return dataset.with_spec(self.spec.data)
+
+    def conditions(self, split: Split) -> np.ndarray:
+        """y of a split's images as the run's model takes it: labels, or parts of the images.
+
+        Where the task draws masks, they are the same ones at each call.
+        """
+        data = self.spec.data
+        if not data.masks_parts:
+            return split.y
+        return masked_images(
+            split.x, data, self.record.preprocessing.x_max, np.random.default_rng(0)
+        )
+
+    def load_data(self, data_dir: Path | None = None) -> Dataset:
+        """The data by the name in the record.
+
+        Raises:
+            InputError: they were arrays, or are not found.
+        """
+        if not self.record.data.name:
+            raise InputError(
+                f"the data of {self.path} must be named",
+                "a run that was trained on arrays",
+                "Pass the Dataset, or name a file with --data.",
+            )
+        try:
+            return load_data(self.record.data.name, data_dir=data_dir, spec=self.spec.data)
+        except InputError as error:
+            raise InputError(
+                error.expected,
+                error.received,
+                f"{error.remedy} The run was trained on {self.record.data.name!r}: --data names "
+                "the same data elsewhere.",
+            ) from None
+
+    def plot(
+        self, name: str, dataset: Dataset | None = None, **settings: Any
+    ) -> "Figure | np.ndarray":
+        """One of the figures of `condvae plot`: a matplotlib Figure, or for "labels" frames.
+
+        Args:
+            name: "scatter", "manifold", …, one of `condvae.figures.FIGURES`.
+            dataset: the training data; read again by the name in the record where None.
+            settings: of the function of that name in `condvae.figures.plots`, such as
+                `given=3, side=12`.
+        """
+        from condvae.figures import draw_one
+
+        dataset = self.load_data() if dataset is None else dataset
+        return draw_one(name, self.model, self.check_data(dataset), self.history, **settings)
+
+    def comparability(self, split: str, estimator: str) -> str:
+        """What a likelihood of this run may be compared with: one line.
+
+        Args:
+            split: "validation" or "test".
+            estimator: such as "ELBO, one draw of z for each image".
+        """
+        record = self.record
+        on_test = record.spec.data.validation == "test"
+        unit = "image" if record.preprocessing.table is None else "row"
+        chooser = f"the {'test' if on_test else 'validation'} {unit}s"
+        pixels = _pixels(record)
+        data, given = f"{record.data.name or 'data'} {record.data.fingerprint[:8]}", ""
+        if record.spec.data.masks_parts:
+            task, observed = record.spec.data.task, record.spec.data.observed
+            quarters = f" {observed}" if task == "quadrants" else ""
+            given = f"; given: {task}{quarters}, densities of the other pixels"
+        if (labelled := record.spec.data.labelled) is not None:
+            given = f"; {labelled:,} training labels"
+        count = record.data.splits[split]["size"]
+        return (
+            f"{data}, {split} split of {count:,} {unit}s{given}; {pixels}; {estimator}; "
+            f"nats per {unit}; {chooser} chose the epoch"
+        )
+
+
+def _pixels(record: RunRecord) -> str:
+    """What the probabilities are of, for the comparability line."""
+    model, preprocessing = record.spec.model, record.preprocessing
+    if names := preprocessing.pixel_classes:
+        return f"label maps of the classes {', '.join(names)}"
+    if model.pixels == "dynamic":
+        return "pixels binarised anew at each draw"
+    if model.likelihood == "bernoulli" and "binary" in preprocessing.assumption:
+        return "binary pixels as they are"
+    scale = f"scale {model.scale}" if isinstance(model.scale, str) else f"scale {model.scale:g}"
+    return {
+        "auto": "pixels",
+        "bernoulli": "grey pixels as Bernoulli targets (no normalised density)",
+        "continuous_bernoulli": "pixels in [0, 1], continuous Bernoulli (a density)",
+        "normal": f"pixels as real numbers, normal with {scale} (a density)",
+        "logistic_mixture": "the 256 levels of 8-bit pixels (a probability)",
+        "poisson": "counts, Poisson (a probability)",
+        "categorical": "classes of pixels",
+        "table": f"columns scaled by {record.spec.data.scaling} (a density of the scaled numbers)",
+    }[model.likelihood]
+
+
+def _text_of(path: Path) -> str | None:
+    """A text of the run folder, as much of it as is read; None where there is none."""
+    if not path.is_file():
+        return None
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read(MOST_CHARACTERS + 1)
+
+
+def load(run: Path | str, networks: "Mapping[str, keras.Model] | None" = None) -> "TrainedModel":
+    """The trained model in a run folder; see `Run.open` and `Run.load_model` for the errors.
+
+    Args:
+        networks: of the user's own, where it was trained with such.
+    """
+    return Run.open(run).load_model(networks)
+
+
+def last_run_path(name: str, parent: Path = Path("runs")) -> Path:
+    """The last of name, name-2, name-3, … that exists; name where none does."""
+    path, number = parent / name, 2
+    while (following := parent / f"{name}-{number}").exists():
+        path, number = following, number + 1
+    return path
+
+
+def new_run_path(name: str, parent: Path = Path("runs")) -> Path:
+    """The first of name, name-2, name-3, … that does not exist yet."""
+    path, number = parent / name, 1
+    while path.exists():
+        number += 1
+        path = parent / f"{name}-{number}"
+    return path
