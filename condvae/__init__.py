@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from condvae.export.page import explore as explore
     from condvae.inference.trained import TrainedModel as TrainedModel
     from condvae.models import CVAE as CVAE
-    from condvae.presets import preset as preset
     from condvae.runs import Run as Run
     from condvae.runs import load as load
     from condvae.spec import Spec as Spec
+    from condvae.spec.presets import preset as preset
     from condvae.training import Sweep as Sweep
     from condvae.training import sweep as sweep
     from condvae.training import train as train
@@ -38,7 +38,7 @@ _HOMES = {
     "explore": "condvae.export.page",
     "load": "condvae.runs",
     "load_data": "condvae.data",
-    "preset": "condvae.presets",
+    "preset": "condvae.spec.presets",
     "sweep": "condvae.training",
     "train": "condvae.training",
 }

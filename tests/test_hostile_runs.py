@@ -21,10 +21,10 @@ from mutation import mutants, overwrite
 
 from condvae.checks import InputError
 from condvae.files.tensors import StoredTensors, write_tensors
-from condvae.presets import PRESETS, preset
 from condvae.runs import Run, load
 from condvae.runs.checkpoint import newest_checkpoint
 from condvae.spec import Spec, setting_names
+from condvae.spec.presets import PRESETS, preset
 
 GOLDEN = Path(__file__).parent / "golden" / "format-1"
 MOST_BYTES = 2**22  # for files of a few kilobytes

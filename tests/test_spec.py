@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condvae.checks import InputError
-from condvae.presets import PRESETS, default_preset, preset
 from condvae.spec import Spec, setting_names
+from condvae.spec.presets import PRESETS, default_preset, preset
 
 
 @pytest.mark.parametrize("name", PRESETS)

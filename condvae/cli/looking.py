@@ -155,7 +155,7 @@ def presets(name: Annotated[str | None, Parameter(name="NAME")] = None, /) -> in
     Args:
         name: A preset.
     """
-    from condvae.presets import PRESETS, preset
+    from condvae.spec.presets import PRESETS, preset
 
     if name is not None:
         print(preset(name).model_dump_json(indent=2))

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from condvae.checks import InputError, check_choice
 from condvae.cli.arguments import DataDir, load_dataset, numbers
 from condvae.cli.training import INTERRUPTED, TERMINATED, Settings, read_config
-from condvae.presets import PRESETS, READING
+from condvae.spec.presets import PRESETS, READING
 
 
 @Parameter(name="*")

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from condvae.checks import InputError, check_choice
 from condvae.cli.arguments import DataDir, load_dataset, numbers
 from condvae.cli.looking import evaluate, plot
-from condvae.presets import PRESETS, READING
+from condvae.spec.presets import PRESETS, READING
 
 # the exit codes that a shell gives a process which such a signal has ended
 INTERRUPTED, TERMINATED = 130, 143

@@ -6,8 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from condvae.checks import InputError, check_finite, check_mask, check_range, check_shape
-from condvae.files.frozen import Frozen
-from condvae.spec import Count
+from condvae.files.frozen import Count, Frozen
 
 
 class Image(Frozen):

@@ -13,8 +13,8 @@ from pydantic_core import from_json
 
 from condvae.checks import InputError
 from condvae.conditions import Categorical, Condition, Table, check_categorical
-from condvae.files.frozen import Frozen
-from condvae.spec import Count, Spec
+from condvae.files.frozen import Count, Frozen
+from condvae.spec import Spec
 
 MOST_BYTES = 2**24
 DIGESTS = "sha256"

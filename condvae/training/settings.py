@@ -6,8 +6,8 @@ from typing import Any
 from condvae.checks import InputError, check_choice
 from condvae.conditions import Categorical, Schema
 from condvae.data import Dataset, load_data
-from condvae.presets import PRESETS, READING, default_preset
 from condvae.spec import Spec
+from condvae.spec.presets import PRESETS, READING, default_preset
 
 
 def open_data(data: Dataset | str | Path, settings: dict[str, Any]) -> Dataset:

@@ -49,7 +49,7 @@ def train(
 
     Args:
         data: a Dataset, or what `load_data` takes.
-        preset: a name of `condvae.presets`; None chooses by the number of images.
+        preset: a name of `condvae.spec.presets`; None chooses by the number of images.
         spec: the whole specification, in place of a preset.
         run_dir: where the run is written, a new folder; None: `runs/<data>-<preset>`.
         start_from: a run whose weights are the first ones.

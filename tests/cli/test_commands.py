@@ -15,8 +15,8 @@ from condvae.cli import main
 from condvae.cli.training import Settings
 from condvae.data import load_data
 from condvae.data.sources import NAMED_SETS
-from condvae.presets import PRESETS
 from condvae.spec import Spec, setting_names
+from condvae.spec.presets import PRESETS
 from condvae.training import train
 from condvae.training.feed import Feed
 

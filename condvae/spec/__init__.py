@@ -1,0 +1,29 @@
+"""What a training is told: a `Spec` of four sections, and presets, which name some.
+
+The classes are imported when they are first used: presets are read without pydantic.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from condvae.spec.sections import DataSpec, ModelSpec, ObjectiveSpec, TrainingSpec
+    from condvae.spec.spec import Spec, setting_names
+
+_HOMES = {
+    "DataSpec": "sections",
+    "ModelSpec": "sections",
+    "ObjectiveSpec": "sections",
+    "Spec": "spec",
+    "TrainingSpec": "sections",
+    "setting_names": "spec",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'condvae.spec' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"condvae.spec.{_HOMES[name]}"), name)
+
+
+__all__ = ["DataSpec", "ModelSpec", "ObjectiveSpec", "Spec", "TrainingSpec", "setting_names"]
