@@ -19,20 +19,21 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         InputError: another process holds it, or another place in this one; it is named.
     """
-    import fcntl  # not on every system
+    from filelock import FileLock, Timeout
 
-    with open(folder / LOCK_NAME, "a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise InputError(
-                f"{folder} must have one writer at a time",
-                f"a second one while {file.read().strip() or 'another process'} writes there",
-                "Wait until that one has ended, or write into another folder.",
-            ) from None
-        file.truncate(0)
+    path = folder / LOCK_NAME
+    try:
+        # without a soft lock where the file system has none: that would outlive a killed process
+        lock = FileLock(path, blocking=False, fallback_to_soft=False).acquire()
+    except Timeout:
+        holder = path.read_text(encoding="utf-8").strip() or "another process"
+        raise InputError(
+            f"{folder} must have one writer at a time",
+            f"a second one while {holder} writes there",
+            "Wait until that one has ended, or write into another folder.",
+        ) from None
+    with lock:
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        file.write(f"process {os.getpid()} on {platform.node()} since {since}\n")
-        file.flush()
+        holder = f"process {os.getpid()} on {platform.node()} since {since}\n"
+        path.write_text(holder, encoding="utf-8")
         yield
