@@ -9,7 +9,7 @@ import pytest
 from condvae.blocks import ROWS
 from condvae.checks import InputError
 from condvae.cli import main
-from condvae.cli.training import INTERRUPTED
+from condvae.cli.exit_codes import INTERRUPTED
 from condvae.data import writers
 from condvae.data.writers import to_uint8
 from condvae.runs import Run

@@ -14,4 +14,5 @@ Fraction = Annotated[float, Field(strict=True, gt=0, lt=1)]
 class Frozen(BaseModel):
     """Immutable; an unknown field is an error, as is a number that is not finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # validators are built when one is first needed: `condvae train --help` needs none
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)

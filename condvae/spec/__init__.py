@@ -7,10 +7,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from condvae.spec.sections import DataSpec, ModelSpec, ObjectiveSpec, TrainingSpec
+    from condvae.spec.sections import SECTIONS, DataSpec, ModelSpec, ObjectiveSpec, TrainingSpec
     from condvae.spec.spec import Spec, setting_names
 
 _HOMES = {
+    "SECTIONS": "sections",
     "DataSpec": "sections",
     "ModelSpec": "sections",
     "ObjectiveSpec": "sections",
@@ -26,4 +27,12 @@ def __getattr__(name: str) -> Any:
     return getattr(importlib.import_module(f"condvae.spec.{_HOMES[name]}"), name)
 
 
-__all__ = ["DataSpec", "ModelSpec", "ObjectiveSpec", "Spec", "TrainingSpec", "setting_names"]
+__all__ = [
+    "SECTIONS",
+    "DataSpec",
+    "ModelSpec",
+    "ObjectiveSpec",
+    "Spec",
+    "TrainingSpec",
+    "setting_names",
+]

@@ -232,3 +232,6 @@ class TrainingSpec(Frozen):
     patience: Count | None = None
     condition_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.3
     seed: Seed = 0
+
+
+SECTIONS = (DataSpec, ModelSpec, ObjectiveSpec, TrainingSpec)

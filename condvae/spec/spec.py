@@ -7,7 +7,7 @@ from pydantic import ValidationError, model_validator
 
 from condvae.checks import InputError
 from condvae.files.frozen import Frozen
-from condvae.spec.sections import DataSpec, ModelSpec, ObjectiveSpec, TrainingSpec
+from condvae.spec.sections import SECTIONS, DataSpec, ModelSpec, ObjectiveSpec, TrainingSpec
 
 
 class Spec(Frozen):
@@ -80,8 +80,7 @@ class Spec(Frozen):
 
 def setting_names() -> list[str]:
     """Every field of every section; a name stands in one section only."""
-    sections = (DataSpec, ModelSpec, ObjectiveSpec, TrainingSpec)
-    return [name for section in sections for name in section.model_fields]
+    return [name for section in SECTIONS for name in section.model_fields]
 
 
 def _unknown_setting(name: str) -> InputError:

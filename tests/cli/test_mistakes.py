@@ -95,7 +95,7 @@ MISTAKES = {
     "complete run eight.png --mask right.png --out c.png": ("label", "no label", "--given LABEL"),
     "complete run eight.png --mask right.png --given 3 --out c": (".npz", "c", "Change its name"),
     "complete run eight.png --mask right.png --given x --out c.png": ("0, 1", "'x'", "Take one"),
-    "train digits --task quadrants --observed 4": ("--help", "4", "Correct"),
+    "train digits --task quadrants --observed 4": ("data.observed", "4", "Correct it"),
     "train digits --alpha 1.5": ("objective.alpha", "1.5", "Correct it"),
     "train digits --task halves --baseline frozen": ("--from", "none", "deterministic"),
     "data info notarun": (".npz", "notarun", "Check the path"),

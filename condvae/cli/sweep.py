@@ -9,7 +9,9 @@ from cyclopts import Parameter
 
 from condvae.checks import InputError, check_choice
 from condvae.cli.arguments import DataDir, load_dataset, numbers
-from condvae.cli.training import INTERRUPTED, TERMINATED, Settings, read_config
+from condvae.cli.exit_codes import INTERRUPTED, TERMINATED
+from condvae.cli.settings import Settings
+from condvae.cli.train import read_config
 from condvae.spec.presets import PRESETS, READING
 
 
@@ -42,10 +44,7 @@ def sweep(
     data_dir: DataDir = None,
     settings: Grid = Grid(),
 ) -> int:
-    """Train a model for each seed, beta and learning rate: a run folder each, a table, a figure of
-    rate and distortion. What Ctrl-C or SIGTERM ends, the same command with --resume completes.
-
-    Exit codes: 0 done, 2 a mistake in the input or a full disk, 130 Ctrl-C, 143 SIGTERM.
+    """`condvae sweep`, as `condvae.cli` describes it.
 
     Args:
         source: A set's name or a path.

@@ -1,0 +1,75 @@
+"""condvae evaluate."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from condvae.checks import InputError, check_new_path, check_suffix
+from condvae.cli.arguments import (
+    DataDir,
+    Overwrite,
+    data_of_run,
+    working,
+)
+
+
+def evaluate(
+    *runs: Annotated[Path, Parameter(name="RUN")],
+    data: str | None = None,
+    data_dir: DataDir = None,
+    full: Annotated[bool, Parameter(negative="")] = False,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    card: Path | None = None,
+    overwrite: Overwrite = False,
+) -> int:
+    """Everything that can be measured on the test split: the bound and log p(x | y); given a class,
+    what latents, labels and generated images are worth; of label maps, pixel accuracy and
+    intersection over union; of tables, how well generated rows stand for real ones.
+
+    RUN/metrics.json and RUN/report.html hold it, too, where RUN is a folder.
+
+    Args:
+        runs: Run folders.
+        data: The training data, where they are no longer found under the recorded name.
+        full: K = 5,000, all images, and classifiers trained on generated images (minutes to hours).
+        as_json: Print JSON: for each run the content of its metrics.json.
+        card: A model card to write, a Markdown file; of one run.
+    """
+    from condvae.files.atomic import write_text
+    from condvae.reports import compare_runs, model_card, report_run
+    from condvae.runs import Run
+
+    if not runs:
+        raise InputError("evaluate needs a run folder", "none", "Write `condvae evaluate RUN`.")
+    if card is not None:
+        check_suffix(check_new_path(card, overwrite), ".md")
+        if len(runs) > 1:
+            raise InputError("--card must come with one RUN", f"{len(runs)}", "Name one.")
+    names, measured = [str(path) for path in runs], []
+    for opened in [Run.open(path) for path in runs]:
+        with working(f"evaluating {opened.path}"):
+            metrics, words = report_run(opened, data_of_run(opened, data, data_dir), full)
+            if card is not None:
+                write_text(card, model_card(opened, metrics, words))
+        measured.append(metrics)
+        if not as_json:
+            print(f"{opened.path}: ", end="")
+            print(*words.values(), *(f"doctor: {fault}" for fault in metrics.faults), sep="\n")
+    if as_json:
+        rows = [
+            metrics.model_dump(mode="json") | {"run": name}
+            for name, metrics in zip(names, measured, strict=True)
+        ]
+        print(json.dumps(rows, indent=2))
+    elif len(runs) > 1:
+        print(f"\n{compare_runs(names, measured)}")
+    if len({metrics.measures["Bound"]["comparability"] for metrics in measured}) > 1:
+        print(
+            "these runs were measured by different protocols, see their comparability lines: "
+            "their figures do not compare",
+            file=sys.stderr,
+        )
+    return 0

@@ -1,0 +1,5 @@
+"""What a command gives the shell beside 0, which is done."""
+
+USER_ERROR = 2
+# those of a process that such a signal has ended
+INTERRUPTED, TERMINATED = 130, 143

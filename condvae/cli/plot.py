@@ -1,0 +1,48 @@
+"""condvae plot."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from condvae.checks import check_new_path
+from condvae.cli.arguments import (
+    DataDir,
+    data_of_run,
+    working,
+)
+
+
+def plot(
+    run: Annotated[Path, Parameter(name="RUN")],
+    /,
+    *names: Annotated[str, Parameter(name="FIGURE")],
+    given: Annotated[list[str] | None, Parameter(negative="")] = None,
+    out: Path | None = None,
+    data: str | None = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Draw figures: all, or some of scatter, generate, manifold, traversal, reconstruct, transfer,
+    labels, interpolation, style, predictions, bound, history.
+
+    Args:
+        run: A run folder.
+        names: Which figures; all of them when not given.
+        given: Labels for manifold and traversal.
+        out: The folder to write to; RUN/figures when not given, NAME-figures for an archive.
+        data: The training data, where they are no longer found under the recorded name.
+    """
+    from condvae.figures import gallery
+    from condvae.runs import Run
+
+    opened = Run.open(run)
+    chosen = None if not names or "all" in names else list(names)
+    labels = [opened.record.classes.given(text) for text in given] if given else None
+    folder = out or (Path(f"{run.stem}-figures") if opened.is_archive else run / "figures")
+    check_new_path(folder / "figure.png", overwrite=True)
+    with working("drawing"):
+        dataset = opened.check_data(data_of_run(opened, data, data_dir))
+        figures = gallery.draw(opened.model, dataset, opened.history, chosen, labels)
+        paths = gallery.save(figures, folder)
+    print(*paths, sep="\n")
+    return 0

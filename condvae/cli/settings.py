@@ -1,0 +1,102 @@
+"""The options of `train` and `sweep` that are settings of a spec, made from the spec itself."""
+
+import re
+from dataclasses import dataclass, field, make_dataclass
+from inspect import cleandoc
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from cyclopts import Parameter
+
+from condvae.cli.arguments import numbers
+from condvae.spec import SECTIONS
+
+NAMES = {"conditions": "--condition"}
+WITHOUT_OPTION = ("source",)  # the argument DATA
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """The types that a setting may have, each without its bounds; None is left out."""
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return [kind for part in get_args(annotation) for kind in _kinds(part)]
+    return [] if annotation is NoneType else [annotation]
+
+
+def _option_type(kinds: list[Any]) -> Any:
+    """The type of an option; text where `_read` has something to do."""
+    if len(kinds) > 1:
+        return str
+    if get_origin(kinds[0]) is tuple:
+        return tuple[str, ...] if get_args(kinds[0])[0] is str else str
+    return kinds[0]
+
+
+def _read(name: str, value: Any) -> Any:
+    """An option's value as the spec takes it: 512,256 becomes a tuple; 0.5 beside words a number.
+
+    Raises:
+        InputError: text that is neither.
+    """
+    kinds, option = _KINDS[name], f"--{name.replace('_', '-')}"
+    words = [word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)]
+    if _option_type(kinds) is not str or kinds == [str] or value in words:
+        return value
+    if get_origin(kinds[0]) is tuple:
+        return numbers(value, option, int)
+    return numbers(value, option, float)[0]
+
+
+def _descriptions(section: type) -> dict[str, str]:
+    """What the docstring of a section says of each attribute."""
+    _, _, listed = cleandoc(section.__doc__ or "").partition("Attributes:\n")
+    found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", listed, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def _option(name: str, help: str, group: str) -> tuple[str, Any, Any]:
+    """A field of `Settings`; None keeps what the preset says."""
+    parameter = Parameter(help=help[0].upper() + help[1:], negative="", group=group)
+    if name in NAMES:
+        parameter = Parameter.combine(parameter, Parameter(name=NAMES[name]))
+    return name, Annotated[_option_type(_KINDS[name]) | None, parameter], field(default=None)
+
+
+def _given(self: Any) -> dict[str, Any]:
+    """The settings that were given."""
+    values = {name: getattr(self, name) for name in _KINDS}
+    return {name: _read(name, value) for name, value in values.items() if value is not None}
+
+
+_KINDS = {
+    name: _kinds(setting.annotation)
+    for section in SECTIONS
+    for name, setting in section.model_fields.items()
+    if name not in WITHOUT_OPTION
+}
+
+if TYPE_CHECKING:
+
+    @dataclass(frozen=True)
+    class Settings:
+        """Single settings that replace those of the preset: an attribute for each of a spec."""
+
+        def given(self) -> dict[str, Any]:
+            """The settings that were given."""
+            ...
+else:
+    Settings = Parameter(name="*")(
+        make_dataclass(
+            "Settings",
+            [
+                _option(name, text, f"{section.__name__.removesuffix('Spec')} settings")
+                for section in SECTIONS
+                for name, text in _descriptions(section).items()
+                if name not in WITHOUT_OPTION
+            ],
+            # Cyclopts passes over what is in a module of the standard library
+            namespace={"given": _given, "__module__": __name__, "__doc__": "See `SECTIONS`."},
+            frozen=True,
+        )
+    )

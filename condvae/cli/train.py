@@ -1,0 +1,108 @@
+"""condvae train."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from condvae.checks import InputError, check_choice
+from condvae.cli.arguments import DataDir, load_dataset
+from condvae.cli.exit_codes import INTERRUPTED, TERMINATED
+from condvae.cli.settings import Settings
+from condvae.spec.presets import PRESETS, READING
+
+MOST_CONFIG_BYTES = 2**20
+
+
+def train(
+    source: Annotated[str, Parameter(name="DATA")],
+    /,
+    *,
+    preset: str | None = None,
+    run: Path | None = None,
+    config: Path | None = None,
+    start_from: Annotated[Path | None, Parameter(name="--from")] = None,
+    resume: Annotated[bool, Parameter(negative="")] = False,
+    data_dir: DataDir = None,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    settings: Settings = Settings(),
+) -> int:
+    """`condvae train`, as `condvae.cli` describes it.
+
+    Args:
+        source: A set's name or a path.
+        preset: See `condvae presets`; chosen by the number of images when not given.
+        run: The run folder to make; runs/DATA-PRESET when not given.
+        config: A JSON file with a whole spec, as `condvae presets NAME` prints.
+        start_from: A run whose weights are the first ones.
+        resume: Go on with the run in --run (or the last of the default name) from its last
+            checkpoint, as if it had never stopped; with --epochs N to another number of epochs.
+            Where there is no run yet, one begins.
+        dry_run: Tell what would happen, with an estimate of time and memory; write nothing.
+    """
+    from condvae.evaluation import can_examine, diagnose, examine
+    from condvae.training import estimate, explain_likelihood, resolve_spec
+    from condvae.training import train as train_model
+
+    spec = read_config(config)
+    arguments = {
+        "preset": preset,
+        "spec": spec,
+        "run_dir": run,
+        "start_from": start_from,
+        **settings.given(),
+    }
+    if preset is not None:
+        check_choice(preset, PRESETS, "preset")  # before data are loaded, or even downloaded
+    if dry_run and resume:
+        raise InputError(
+            "--dry-run and --resume exclude each other", "both", "Leave one of them out."
+        )
+    reading = {name: value for name, value in settings.given().items() if name in READING}
+    dataset = load_dataset(source, data_dir, spec and spec.data, **reading)
+    if dry_run:
+        print(estimate(dataset, **arguments))
+        return 0
+    print(
+        f"{dataset.name}: {len(dataset.x):,} {dataset.unit}; {dataset.assumption}", file=sys.stderr
+    )
+    print(f"given: {dataset.condition}", file=sys.stderr)
+    if not resume:
+        _, whole = resolve_spec(dataset, preset, spec, settings.given())
+        why = explain_likelihood(dataset, whole.model.likelihood)
+        print(f"likelihood {why}", file=sys.stderr)
+    finished = train_model(dataset, **arguments, resume=resume)
+    figures = finished.record.figures
+    if figures is not None:
+        print(
+            f"validation -ELBO {-figures.val_elbo:.2f} nats = reconstruction_loss "
+            f"{figures.val_reconstruction_loss:.2f} + kl_loss {figures.val_kl_loss:.2f}, "
+            f"epoch {figures.best_epoch} of {figures.epochs}\n({figures.comparability})"
+        )
+    print(f"run: {finished.path}")
+    status = finished.record.status
+    if status == "finished":
+        if can_examine(finished):
+            for sentence in diagnose(examine(finished, dataset)):
+                print(f"doctor: {sentence}", file=sys.stderr)
+        return 0
+    again = shlex.join(["condvae", "train", source, "--run", str(finished.path), "--resume"])
+    print(f"{status}: {finished.path} keeps what was done; `{again}` goes on", file=sys.stderr)
+    return TERMINATED if status == "terminated" else INTERRUPTED
+
+
+def read_config(path: Path | None) -> Any:
+    """The Spec in a JSON file."""
+    if path is None:
+        return None
+    from condvae.spec import Spec
+
+    if not path.is_file() or path.stat().st_size > MOST_CONFIG_BYTES:
+        raise InputError(
+            f"--config must be a JSON file of at most {MOST_CONFIG_BYTES:,} bytes",
+            f"{path}, which is larger" if path.is_file() else f"{path}, which is none",
+            "Check the path.",
+        )
+    return Spec.parse(path.read_bytes())

@@ -1,0 +1,57 @@
+"""condvae transfer."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from condvae.checks import InputError, check_new_path, check_suffix
+from condvae.cli.arguments import Overwrite, working
+
+if TYPE_CHECKING:
+    pass
+
+
+def transfer(
+    run: Annotated[Path, Parameter(name="RUN")],
+    image: Annotated[Path, Parameter(name="IMAGE")],
+    /,
+    *,
+    label: Annotated[str, Parameter(name="--from")],
+    to: str,
+    out: Path,
+    overwrite: Overwrite = False,
+) -> int:
+    """The style of an image under another label.
+
+    Args:
+        run: A run folder.
+        image: An image file of the model's size.
+        label: What the image shows.
+        to: The label to draw it with.
+        out: The .png to write.
+    """
+    from condvae.data.image_folder import read_image
+    from condvae.data.writers import write_images
+    from condvae.runs import Run
+
+    check_suffix(check_new_path(out, overwrite), ".png")
+    opened = Run.open(run)
+    if not opened.record.preprocessing.in_unit_interval:
+        raise InputError(
+            "transfer needs a run on pixels in [0, 1]",
+            f"a run on {opened.record.preprocessing.assumption}",
+            "Use TrainedModel.transfer from Python.",
+        )
+    given, wanted = (opened.record.classes.given(text) for text in (label, to))
+    pixels = read_image(image, opened.record.preprocessing.image_shape)
+    x = (pixels[None] / 255.0).astype("float32")
+    with working("transferring"):
+        if "encoder" in opened.graphs and opened.graph_model is not None:
+            y, to_y = (opened.record.classes.encode(name) for name in (given, wanted))
+            drawn = opened.graph_model.transfer(x, y, to_y)
+        else:
+            drawn = opened.model.transfer(x, given, to=wanted)
+        write_images(out, drawn, [wanted])
+    print(f"{out}: the style of {image} ({given}) under {wanted}")
+    return 0
