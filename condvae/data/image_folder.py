@@ -17,7 +17,6 @@ from condvae.checks import InputError, check_memory
 from condvae.conditions import text_columns
 from condvae.data.arrays import bytes_needed
 from condvae.data.dataset import Dataset
-from condvae.data.short_reads import ShortReads
 from condvae.data.tables import SUFFIXES as TABLE_SUFFIXES
 from condvae.data.tables import read_table
 from condvae.spec import DataSpec
@@ -283,7 +282,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # over metadata, which nobody reads here
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with ShortReads(path) as file, Image.open(file, formats=FORMATS) as image:
+            with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
                 yield image
     except InputError:
         raise
