@@ -1,6 +1,6 @@
 """From files to arrays: data sets, their readers and their splits. NumPy only, no Keras."""
 
 from condvae.data.dataset import Dataset, Split
-from condvae.data.sources import NAMED_SETS, load_data
+from condvae.data.sources import load_data
 
-__all__ = ["NAMED_SETS", "Dataset", "Split", "load_data"]
+__all__ = ["Dataset", "Split", "load_data"]

@@ -20,7 +20,7 @@ from condvae.figures.predictions import predictions
 from condvae.files.atomic import atomic_path
 from condvae.inference.handwriting import has_handwriting
 from condvae.inference.trained import TrainedModel
-from condvae.metrics import latent_activity
+from condvae.metrics.latent import latent_activity
 
 History = Mapping[str, Sequence[float]]
 

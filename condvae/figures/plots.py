@@ -26,7 +26,7 @@ from condvae.figures.labels import class_names, in_words, label_weights, leading
 from condvae.figures.tiles import Block, rows_of, scaled_images, wrapped
 from condvae.figures.walks import axis_traversal, interpolate, plane_grid
 from condvae.inference.trained import TrainedModel
-from condvae.metrics import latent_activity
+from condvae.metrics.latent import latent_activity
 
 _MOST_TRAVERSALS = 12
 

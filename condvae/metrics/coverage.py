@@ -33,7 +33,7 @@ class DensityCoverage:
         density: real balls that a generated row lies in, mean over the generated rows, per k; 1
             in expectation where both are of one distribution, and without upper bound.
         coverage: share of the real rows' balls with a generated row in it, from 0 to 1; for as
-            many rows of one distribution about 1 - 1 / 2^k, see `expected_coverage`.
+            many rows of one distribution about 1 - 1 / 2^k.
     """
 
     density: float
@@ -87,17 +87,6 @@ def density_coverage(real: np.ndarray, generated: np.ndarray, k: int = 5) -> Den
         density=float(_count_balls(real, reach, generated).mean() / k),
         coverage=float((nearest <= reach).mean()),
     )
-
-
-def expected_coverage(num_real: int, num_generated: int, k: int = 5) -> float:
-    """The coverage of rows of one continuous distribution, whichever: what can be reached.
-
-    1 - (N - 1) ... (N - k) / ((M + N - 1) ... (M + N - k)), N real and M generated rows.
-
-    Source: Naeem et al. 2020, section 3.
-    """
-    places = np.arange(1, k + 1)
-    return float(1 - np.prod((num_real - places) / (num_real + num_generated - places)))
 
 
 def _check_sets(

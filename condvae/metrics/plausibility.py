@@ -38,13 +38,6 @@ def log_posterior(log_likelihoods: np.ndarray, log_prior: np.ndarray | None = No
     return joint - np.logaddexp.reduce(joint, axis=1, keepdims=True)
 
 
-def find_best_labels(
-    log_likelihoods: np.ndarray, log_prior: np.ndarray | None = None
-) -> np.ndarray:
-    """(N,) codes of the most probable labels; args as `log_marginal`."""
-    return _join(log_likelihoods, log_prior).argmax(axis=1)
-
-
 def label_margins(
     log_likelihoods: np.ndarray, codes: np.ndarray, log_prior: np.ndarray | None = None
 ) -> np.ndarray:

@@ -2,9 +2,6 @@
 
 from condvae.models.build import Networks, build_model, build_optimizer, scheduled_rate
 from condvae.models.cvae import CVAE
-from condvae.models.decoder import mlp_decoder
-from condvae.models.encoder import mlp_encoder
-from condvae.models.initializers import glorot_uniform
 from condvae.models.likelihood import (
     BernoulliLikelihood,
     CategoricalLikelihood,
@@ -34,12 +31,9 @@ __all__ = [
     "TableLikelihood",
     "build_model",
     "build_optimizer",
-    "glorot_uniform",
     "load_model",
     "load_network",
     "load_weights",
-    "mlp_decoder",
-    "mlp_encoder",
     "network_tensors",
     "network_variables",
     "scheduled_rate",

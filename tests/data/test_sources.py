@@ -10,9 +10,10 @@ import platformdirs
 import pytest
 
 from condvae.checks import InputError
-from condvae.data import NAMED_SETS, load_data
 from condvae.data import download as downloads
+from condvae.data import load_data
 from condvae.data.idx_sets import IDX_SETS
+from condvae.data.sources import NAMED_SETS
 from condvae.spec import DataSpec
 
 X = np.random.default_rng(0).integers(0, 256, (40, 4, 5)).astype(np.uint8)

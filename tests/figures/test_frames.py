@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from condvae.figures import label_frames, label_walk, save_gif
+from condvae.figures.frames import label_frames, save_gif
+from condvae.figures.walks import label_walk
 
 
 def test_frames_show_the_walk_in_one_decode(make_model):

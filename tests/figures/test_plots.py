@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from condvae.checks import InputError
-from condvae.figures import interpolate, plane_grid, plots
+from condvae.figures import plots
+from condvae.figures.walks import interpolate, plane_grid
 
 HEIGHT = WIDTH = 8
 GAP = 1

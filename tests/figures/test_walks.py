@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condvae.checks import InputError
-from condvae.figures import axis_traversal, interpolate, label_walk, plane_grid
+from condvae.figures.walks import axis_traversal, interpolate, label_walk, plane_grid
 
 
 def test_plane_runs_z1_down_the_rows_and_z2_along_the_columns():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from condvae.checks import InputError
-from condvae.metrics import active_units, latent_activity
+from condvae.metrics.latent import active_units, latent_activity
 
 
 def test_activity_is_the_variance_over_the_data():

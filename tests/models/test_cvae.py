@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from condvae.checks import InputError
-from condvae.models import CVAE, NormalLikelihood, build_model, mlp_decoder, mlp_encoder
+from condvae.models import CVAE, NormalLikelihood, build_model
+from condvae.models.decoder import mlp_decoder
+from condvae.models.encoder import mlp_encoder
 from condvae.spec import Spec
 
 

@@ -6,8 +6,10 @@ import pytest
 from keras import ops
 
 from condvae.checks import InputError
-from condvae.models import CVAE, build_model, inference, mlp_decoder, mlp_encoder
+from condvae.models import CVAE, build_model, inference
 from condvae.models.classifier import conv_classifier, mlp_classifier
+from condvae.models.decoder import mlp_decoder
+from condvae.models.encoder import mlp_encoder
 from condvae.spec import Spec
 
 SHAPE, NUM_CLASSES, SCALE = (4, 3, 1), 3, 0.7

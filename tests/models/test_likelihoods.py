@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from condvae.checks import InputError
-from condvae.models import CVAE, build_model, inference, mlp_decoder, mlp_encoder
+from condvae.models import CVAE, build_model, inference
 from condvae.models.baseline import mlp_baseline
+from condvae.models.decoder import mlp_decoder
+from condvae.models.encoder import mlp_encoder
 from condvae.models.layers import LearnedScale
 from condvae.models.likelihood import (
     LEAST_SCALE,

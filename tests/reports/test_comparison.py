@@ -1,6 +1,7 @@
 """Runs side by side."""
 
-from condvae.reports import Metrics, compare_runs
+from condvae.reports import compare_runs
+from condvae.reports.metrics_file import Metrics
 
 
 def measured(**measures):

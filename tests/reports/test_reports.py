@@ -11,16 +11,10 @@ import pytest
 from condvae.checks import InputError
 from condvae.evaluation.style import StyleQuality
 from condvae.figures import gallery
-from condvae.reports import (
-    Metrics,
-    draw_results,
-    model_card,
-    pictures,
-    read_metrics,
-    render_page,
-    write_metrics,
-)
-from condvae.reports.metrics_file import plain
+from condvae.reports import model_card, pictures
+from condvae.reports.metrics_file import Metrics, plain, read_metrics, write_metrics
+from condvae.reports.page import render_page
+from condvae.reports.pictures import draw_results
 
 METRICS = Metrics(
     condvae="0.1.0",
