@@ -42,6 +42,7 @@ def write_blocks(path: Path, num_rows: int, blocks: Iterable[Rows]) -> None:
     needed = num_rows * sum(rows[0].nbytes for rows in first.values())
     room = room_for(path.name, lambda: needed, path.parent, "Free some, or choose another place.")
     with room, atomic_path(path) as fresh:
+        # at the beginning, and not after hours of drawing
         if shutil.disk_usage(fresh.parent).free < needed:
             raise OSError(errno.ENOSPC, "too few for the arrays")
         write(fresh, num_rows, first, blocks)
@@ -62,9 +63,11 @@ def _write_npz(path: Path, num_rows: int, first: Rows, blocks: Iterator[Rows]) -
     with ExitStack() as opened:
         archive = opened.enter_context(zipfile.ZipFile(path, "w"))
         waiting = {
+            # beside the target, since the system's own place may be memory
             other: opened.enter_context(tempfile.TemporaryFile(dir=path.parent))
             for other, _ in others
         }
+        # zip64 from the start: the size is not known before the end
         with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
             _write_header(member, num_rows, rows)
             for block in blocks:

@@ -61,6 +61,7 @@ def _checked(name: str, values: Any) -> np.ndarray:
     check_text(name, "the name of a column")
     values = _array(name, values)
     if values.dtype.kind in "SO" and values.ndim == 1:
+        # NaN differs from itself
         texts = ["" if v is None or v != v else v for v in values.tolist()]
         if all(isinstance(v, int | float) or v == "" for v in texts):
             values = np.asarray([np.nan if v == "" else v for v in texts], dtype="float64")
@@ -83,6 +84,7 @@ def _checked(name: str, values: Any) -> np.ndarray:
                 f"infinity in row {infinite.argmax()}",
                 "Mend it, or leave it empty where it is missing.",
             )
+    # a frame's single column comes as (N, 1)
     return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
 
 

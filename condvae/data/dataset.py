@@ -41,6 +41,7 @@ from condvae.data.pairs import (
 from condvae.data.splits import balanced_rows, stratified_split
 from condvae.spec import DataSpec
 
+# generators of their own: another share for validation leaves the test rows as they are
 TEST_STREAM, VALIDATION_STREAM = 0, 1
 
 
@@ -202,11 +203,14 @@ class Dataset:
             kinds = kinds or dict.fromkeys(raw)
             check_num_rows(raw, len(x))
         given = {column: raw[column] for column in kinds}
+        # the first schema is measured on all rows: the classes among them decide the split, whose
+        # training rows the second one is measured on
         everything = np.arange(len(next(iter(raw.values()))))
         only = next(iter(given), "")
         schema = schema_of(given, kinds, everything)
         is_class = len(given) == 1 and isinstance(schema.conditions[0], Categorical)
         if x is not None and is_class and not is_missing(given[only]).any():
+            # a single class without gaps stays codes, which become one-hot inside the model alone
             condition, codes = categorical_of(given[only], only)
             return cls(x, codes, condition, name, None, test_rows, spec)
         table = None if x is not None else table_of(raw, given, spec.scaling, everything)
@@ -219,6 +223,7 @@ class Dataset:
         other = replace(self, spec=spec)
         if self.raw is None or not isinstance(self.condition, Schema):
             return other
+        # by class codes, which no scale changes, so that the rows come before the scales
         rows = other._rows["train"]
         given = {name: self.raw[name] for name in self.condition.names}
         kinds: dict[str, str | None] = {c.name: c.kind for c in self.condition.conditions}
@@ -356,8 +361,10 @@ class Dataset:
         own_test = None if self.test_rows is None else self.test_rows.tolist()
         if self.raw is not None:
             conditions = self.condition.names if isinstance(self.condition, Schema) else ()
+            # no column has an empty name
             columns = self.raw if self.table is not None else {**self.raw, "": self.x}
             return fingerprint_of_columns(columns, [conditions, own_test])
+        # y and classes need no more; other sets add to it, so that sums of released runs stay
         head: list[Any] = [self._class_names, own_test]
         if isinstance(self.condition, Image) or self.pixel_classes:
             head += [self.given.shape, self.pixel_classes]
@@ -389,6 +396,7 @@ class Dataset:
         codes = self.codes
         check_class_sizes(codes[rest], self._class_names, parts, self.name)
         if test is None:
+            # test first, so that it is the same whatever validation is
             rest, test = stratified_split(codes, spec.test, spec.split_seed, TEST_STREAM)
         if spec.validation == "test":
             return {"train": rest, "validation": test, "test": test}

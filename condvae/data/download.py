@@ -45,6 +45,7 @@ def download(mirrors: Sequence[str], path: Path, check: Callable[[Path], object]
     for mirror in mirrors:
         url = f"{mirror.rstrip('/')}/{path.name}"
         reason = ""
+        # faults that pass (a busy server, a login page) before faults of the mirror
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(BACKOFF_SECONDS * 2 ** (attempt - 1))
@@ -84,6 +85,7 @@ def _fetch(url: str, path: Path) -> None:
         Progress(*columns, TransferSpeedColumn(), console=Console(stderr=True)) as progress,
     ):
         task = progress.add_task(path.name, total=response.length)
+        # a length that the server announces is no bound: it may lie
         while chunk := response.read(CHUNK_BYTES):
             file.write(chunk)
             progress.advance(task, len(chunk))

@@ -39,7 +39,7 @@ def idx_content(path: Path, num_axes: int) -> bytearray:
         InputError: not IDX of unsigned bytes with that many axes, shorter or longer than its
             header says, more than memory should hold, or a broken gzip stream.
     """
-    header_bytes = 4 + 4 * num_axes
+    header_bytes = 4 + 4 * num_axes  # magic number, then a uint32 for each axis
     content = bytearray()
     with _open_content(path) as file:
         _extend(content, file, header_bytes, path)
@@ -56,6 +56,9 @@ def idx_content(path: Path, num_axes: int) -> bytearray:
             shape = _shape(content, num_axes)
             expected += math.prod(shape)
             found = path.stat().st_size
+            # a file that is too short is refused before its array is counted; of a gzip stream
+            # nobody
+            # knows the length
             if found >= expected or isinstance(file, gzip.GzipFile):
                 # twice, because a test set of the same size may lie beside it
                 needed = 2 * bytes_needed(shape, np.dtype(np.uint8))
@@ -95,6 +98,7 @@ def _extend(content: bytearray, file: BinaryIO, size: int, path: Path) -> None:
     """Read on until content has `size` bytes or the file ends: memory follows the file."""
     try:
         while len(content) < size:
+            # read1 unpacks little at once, whatever the compressed bytes stand for
             chunk = file.read1(min(CHUNK_BYTES, size - len(content)))  # type: ignore[attr-defined]
             if not chunk:
                 return

@@ -103,6 +103,7 @@ def load_idx_set(
     """
     idx_set = IDX_SETS[name]
     folders = _folders(name, data_dir)
+    # never into $CONDVAE_DATA, which others may share
     target = folders[0] if data_dir else folders[-1]
     x, y, x_test, y_test = (
         _verified_array(_found_or_fetched(name, file_name, folders, target), file_name, md5)
@@ -121,6 +122,7 @@ def load_idx_set(
 
 def _folders(name: str, data_dir: str | Path | None) -> list[Path]:
     """Where the files of a set may lie, in the order of the search."""
+    # a folder of several sets, or the set's own
     folders = [Path(data_dir) / name, Path(data_dir)] if data_dir else []
     if shared := os.environ.get("CONDVAE_DATA"):
         folders.append(Path(shared) / name)
@@ -154,6 +156,7 @@ def _verified_array(path: Path, file_name: str, md5: str) -> np.ndarray:
     num_axes = 3 if "idx3" in file_name else 1
     content = idx_content(path, num_axes)
     digest = hashlib.md5(content, usedforsecurity=False)
+    # the sum is published of the file as served, and not of its content
     if file_name.endswith(".gz"):
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))

@@ -63,6 +63,7 @@ def read_image_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
         paths += images
         labels += [label_of_folder(class_folder.name)] * len(images)
     spec = spec or DataSpec()
+    # NumPy's strings are all as wide as the longest
     of_labels = bytes_needed((len(paths),), np.dtype(f"U{max(map(len, labels))}"))
     x, rows = _read_images(folder, paths, spec, of_labels)
     return Dataset.from_arrays(x, [labels[row] for row in rows], name=str(folder), spec=spec)
@@ -98,6 +99,7 @@ def _read_with_table(folder: Path, table: Path, spec: DataSpec) -> Dataset:
         )
     for row, file in enumerate(files.tolist()):
         path = folder / file
+        # no path of a table leads out of its folder, by .. or by a link
         if not file or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
             raise InputError(
                 f"{table} must name images in {folder}",
@@ -129,11 +131,13 @@ def _read_images(
         bytes_needed(shape, np.dtype(np.uint8)) + more_bytes + PIXEL_BYTES * width * height,
         f"the {len(rows):,} images of {width} × {height} pixels in {folder}, with copies,",
     )
+    # filled image by image: decoded ones are never in memory together
     x = np.empty(shape, np.uint8)
     for place, row in enumerate(rows):
         with _opened(paths[row]) as image:
             pixels = _converted(image, mode)
         if pixels.shape[1::-1] != size:
+            # BOX averages all pixels where it shrinks, so that thin strokes stay
             pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
         x[place] = pixels.reshape(shape[1:])
     return x, rows
@@ -196,6 +200,7 @@ def _images_in(folder: Path) -> list[Path]:
     images, folders = [], [folder]
     while folders:  # not rglob, which passes over folders that it may not read
         for entry in filter(_is_shown, folders.pop().iterdir()):
+            # a link to a folder above would never end
             if entry.is_dir() and not entry.is_symlink():
                 folders.append(entry)
             elif entry.suffix.lower() in IMAGE_SUFFIXES and entry.is_file():
@@ -209,6 +214,7 @@ def _common_form(paths: list[Path], resize: tuple[int, int] | None) -> tuple[str
     Args:
         resize: (height, width) that they are scaled to; None: they must have one size.
     """
+    # one path for each size is kept, to name it
     mode, first_of_size = "L", {}
     for path in paths:
         with _opened(path) as image:
@@ -241,6 +247,7 @@ def _check_decoding(image: Image.Image, path: Path) -> None:
             "Convert it to 8 bits, or bring the values as floats in an .npz file.",
         )
     if isinstance(image, JpegImageFile):
+        # these bytes begin a scan; between them, compressed data never hold 0xff 0xda
         scans = path.read_bytes().count(b"\xff\xda")
         if scans > MOST_SCANS:
             raise InputError(
@@ -261,6 +268,7 @@ def _check_decoding(image: Image.Image, path: Path) -> None:
 def _is_grey(image: Image.Image) -> bool:
     """Whether an image has grey levels only; one with a palette by the palette's colours."""
     if image.mode == "P":
+        # the whole palette, used or not: no pixel has to be decoded
         red, green, blue = np.reshape(image.getpalette("RGB") or [], (-1, 3)).T
         return bool((red == green).all() and (green == blue).all())
     return image.mode in GREY_MODES

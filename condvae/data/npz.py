@@ -109,6 +109,7 @@ def refusal(expected: str, received: str) -> Iterator[None]:
 
 def _check_names(archive: zipfile.ZipFile, path: Path) -> None:
     """Raise if two arrays have one name."""
+    # NumPy reads x.npy and x alike, as x
     names = [info.filename.removesuffix(".npy") for info in archive.infolist()]
     if len(set(names)) < len(names):
         raise InputError(
@@ -202,6 +203,7 @@ def announced(
         )
     with refusal(f"{name} must be whole", "a damaged one"):
         with archive.open(member) as file:
+            # the header alone is unpacked, however large the member
             head = io.BytesIO(file.read(HEADER_BYTES))
         read_header = HEADER_READERS[npy.read_magic(head)]
         shape, _, dtype = read_header(head)

@@ -59,6 +59,7 @@ def stratified_split(
     """
     classes, counts = np.unique(y, return_counts=True)
     total = round(fraction * len(y))
+    # a class of one row may go either way: its share decides
     most = np.where(counts > 1, counts - 1, counts)
     if not 0 < total <= min(most.sum(), len(y) - 1):
         raise InputError(
@@ -70,9 +71,11 @@ def stratified_split(
     share = total * counts / len(y)
     held = np.floor(share).astype(int)
     for _ in range(total - held.sum()):
+        # to the class whose part falls short most
         held[np.argmax(np.where(held < most, share - held, -np.inf))] += 1
 
     order = np.random.default_rng([seed, stream]).permutation(len(y))
+    # one permutation for all classes; stable, so that it orders the rows of each
     by_class = np.split(order[np.argsort(y[order], kind="stable")], np.cumsum(counts)[:-1])
     drawn = [rows[:count] for rows, count in zip(by_class, held, strict=True)]
     held_out = np.sort(np.concatenate(drawn))

@@ -54,6 +54,7 @@ def read_table(path: Path | str, text: Collection[str] = ()) -> Columns:
         )
     if not (size := path.stat().st_size):
         raise InputError(f"{path} must hold a table", "an empty file", "Copy it again.")
+    # before it is read: what it unpacks to is counted later
     check_memory(2 * size, f"{path}, with a copy,")
     content = path.read_bytes()
     columns = (
@@ -97,6 +98,7 @@ def write_table(
         is_text = values.dtype.kind == "U"
         missing = values == "" if is_text else np.isnan(values)
         if name in integers:
+            # any number will do there: the mask leaves those cells out
             values = np.where(missing, 0, values).astype(np.int64)
         # from NumPy's str pyarrow takes what stands before a zero
         arrays[name] = _encoded(values.tolist() if is_text else values, missing, name)
@@ -235,6 +237,7 @@ def _csv_columns(content: bytes, delimiter: str, text: Collection[str], path: Pa
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
+    # a quote that stays open would swallow the rows after it
     if b"\0" in content or content.count(b'"') % 2:
         raise InputError(
             f"{path} must be text in UTF-8, each quote closed",
@@ -243,10 +246,12 @@ def _csv_columns(content: bytes, delimiter: str, text: Collection[str], path: Pa
         )
     if not content.endswith((b"\n", b"\r")):
         content += b"\n"  # a last row without an end is refused otherwise
+    # at most: one cell before each delimiter and each end of a row
     cells = sum(map(content.count, (delimiter.encode(), b"\n", b"\r")))
     check_memory(2 * len(content) + CELL_BYTES * cells, f"the cells of {path}")
     ragged = []
     with _refusal(path, "table in UTF-8"):
+        # Excel begins UTF-8 with a mark, which would be part of the first name
         lines = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
         names = next(csv.reader(lines, delimiter=delimiter)) or [""]
         _check_names(names, path)
@@ -258,6 +263,7 @@ def _csv_columns(content: bytes, delimiter: str, text: Collection[str], path: Pa
                     use_threads=False,
                     column_names=names,
                     skip_rows_after_names=1,
+                    # one block: pyarrow refuses a row that is longer than one
                     block_size=min(len(content), 2**31 - 1),
                 ),
                 arrow_csv.ParseOptions(
@@ -320,7 +326,9 @@ def _parquet_columns(content: bytes, path: Path) -> Columns:
         _check_names(schema.names, path)
         for field in schema:
             _check_type(field, path)
+        # a damaged file may announce sizes below 0
         unpacked = sum(max(group.total_byte_size, 0) for group in groups)
+        # the file says it twice: the larger number counts
         rows = max(metadata.num_rows, sum(max(group.num_rows, 0) for group in groups))
         check_memory(
             len(content) + unpacked + rows * len(schema) * CELL_BYTES, f"the columns of {path}"
@@ -330,6 +338,7 @@ def _parquet_columns(content: bytes, path: Path) -> Columns:
         table = parquet.ParquetFile(
             pa.BufferReader(content), read_dictionary=texts, page_checksum_verification=True
         ).read()
+        # offsets and indices of a hostile file may point outside of its buffers
         table.validate(full=True)
         return {
             name: (_text if name in texts else _plain)(column, name, path)
@@ -388,5 +397,6 @@ def _text(column: Any, name: str, path: Path) -> np.ndarray:
         f"column {name!r} of {path}, {num_rows:,} cells as wide as the longest,",
     )
     words = [*whole.dictionary.to_pylist(), ""]
+    # the word at num_words is "", which stands for missing
     codes = whole.indices.fill_null(num_words).to_numpy(zero_copy_only=False)
     return np.array(["" if word is None else word for word in words])[codes]

@@ -57,6 +57,7 @@ def to_onnx(graph: Graph, tensors: Tensors, name: str) -> onnx.ModelProto:
         inputs = [nodes.values[value] for value in operation.inputs]
         nodes.values[operation.output] = EMITTERS[type(operation)](nodes, operation, *inputs)
     for output, value in graph.outputs.items():
+        # an output has a name of its own, and one value may be two outputs
         nodes.add("Identity", nodes.values[value], output=output)
     shapes = output_shapes(graph, tensors)
     model = helper.make_model(
@@ -71,6 +72,7 @@ def to_onnx(graph: Graph, tensors: Tensors, name: str) -> onnx.ModelProto:
         ir_version=IR_VERSION,
         producer_name="condvae",
     )
+    # with shapes, which a wrong operator would not fit
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -95,6 +97,7 @@ class _Nodes:
 
     def add(self, kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
         """The output of a new node."""
+        # a slash first: no input or output is named so
         output = output or f"/{len(self.nodes)}/{kind}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
         return output
@@ -108,6 +111,7 @@ class _Nodes:
     def weight(self, name: str, axes: tuple[int, ...] | None = None) -> str:
         """A tensor of the run, transposed where axes are given."""
         array = np.transpose(self._tensors[name], axes) if axes else self._tensors[name]
+        # two layers may read one tensor
         if name not in {known.name for known in self.initializers}:
             self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
@@ -121,6 +125,7 @@ def _dense(nodes: _Nodes, dense: Dense, x: str) -> str:
 
 def _convolution(nodes: _Nodes, convolution: Convolution, x: str) -> str:
     """Conv, whose channels come first."""
+    # (height, width, inputs, outputs) -> (outputs, inputs, height, width)
     weights = [nodes.weight(convolution.kernel, (3, 2, 0, 1))]
     if convolution.bias is not None:
         weights.append(nodes.weight(convolution.bias))
@@ -186,6 +191,7 @@ def _upsample(nodes: _Nodes, upsample: Upsample, x: str) -> str:
     """Resize to the nearest pixel before."""
     scales = nodes.constant([1, *upsample.factors, 1])
     settings = {
+        # the settings under which Resize repeats each pixel, as NumPy's repeat does
         "mode": "nearest",
         "nearest_mode": "floor",
         "coordinate_transformation_mode": "asymmetric",
@@ -195,7 +201,7 @@ def _upsample(nodes: _Nodes, upsample: Upsample, x: str) -> str:
 
 def _one_hot(nodes: _Nodes, one_hot: OneHot, x: str) -> str:
     """Equality with each place."""
-    column = nodes.add("Unsqueeze", x, nodes.constant([-1], "int64"))
+    column = nodes.add("Unsqueeze", x, nodes.constant([-1], "int64"))  # (batch, ..., 1)
     places = nodes.add("Equal", column, nodes.constant(np.arange(one_hot.size)))
     return nodes.add("Cast", places, to=TensorProto.FLOAT)
 

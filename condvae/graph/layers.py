@@ -42,6 +42,7 @@ class Trace:
     """
 
     def __init__(self, variables: Mapping[str, keras.Variable]):
+        # by identity, since the file's names are not Keras's
         self._name_of = {id(variable): name for name, variable in variables.items()}
         self._tensors = {name: np.asarray(variable) for name, variable in variables.items()}
         self._inputs: list[Input] = []
@@ -56,11 +57,13 @@ class Trace:
 
     def add(self, kind: type[Operation], name: str, *inputs: str, **settings: Any) -> str:
         """The value of an operation; its name is made a new one."""
+        # a layer may run twice, and a network of the user's own may have any names
         taken = sum(known.partition("#")[0] == name for known in self._empty)
         output = f"{name}#{taken + 1}" if taken else name
         operation = kind(inputs=inputs, output=output, **settings)
         self._operations.append(operation)
         values = [self._empty[value] for value in inputs]
+        # run on no rows, so that each operation tells its shape itself
         self._empty[output] = operation.compute(values, self._tensors)
         return output
 
@@ -99,6 +102,7 @@ class Trace:
                 return self._walk(layer, args[0], place)
             if type(layer) not in LAYERS:
                 raise refused(type(layer).__name__, place)
+            # NumPy and the browser compute in float32 alone
             if layer.compute_dtype != "float32":
                 raise refused(f"one that computes in {layer.compute_dtype}", place)
             return LAYERS[type(layer)](self, layer, place, values)
@@ -112,6 +116,7 @@ class Trace:
     def graph(self, outputs: Mapping[str, str]) -> Graph:
         """What was collected, but for what the outputs do not need."""
         needed, operations = set(outputs.values()), []
+        # backwards: what reads a value comes after what makes it
         for operation in reversed(self._operations):
             if operation.output in needed:
                 needed.update(operation.inputs)
@@ -234,6 +239,7 @@ def _permuted(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
 @_reads(keras.layers.Concatenate)
 def _concatenated(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
     """Along any axis but the batch."""
+    # from the end or not; the batch counts as axis 0
     axis = layer.axis % (len(trace.shape(inputs[0])) + 1)
     return trace.add(Concatenate, name, *inputs, axis=axis)
 
@@ -254,6 +260,7 @@ def _multiplied(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
 def _scaled(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
     """The means and, behind them, GAIN * bias for each."""
     (mean,) = inputs
+    # there is no operation that makes a value of a tensor alone, with a batch before it
     zeros = trace.add(Affine, f"{name}/zeros", mean, factor=0.0)
     bias = trace.add(Shift, f"{name}/bias", zeros, tensor=trace.weight(layer.bias))
     logvar = trace.add(Affine, f"{name}/logvar", bias, factor=layer.GAIN)

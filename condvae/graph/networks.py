@@ -39,6 +39,7 @@ def model_graphs(model: CVAE) -> dict[str, Graph]:
     """
     graphs = {}
     if model.encoder is not None:
+        # with alpha = 0 nothing trains the encoder
         if model.alpha:
             graphs["encoder"] = _encoder(model)
         graphs["decoder"] = _decoder(model)
@@ -85,6 +86,7 @@ def _prior(model: CVAE) -> Graph:
     prior, inputs = model.prior, {"y": y}
     if model.baseline is not None:
         guess = trace.network(model.baseline, {"y": y}, "baseline")
+        # the prior sees the expected x, as the encoder sees x
         inputs["guess"] = _seen(model, trace, _mean(model, trace, guess))
     if isinstance(prior, FlowPrior):
         return trace.graph({"z": _flow(trace, prior, inputs, noise)})
@@ -107,6 +109,7 @@ def _flow(trace: Trace, prior: FlowPrior, inputs: dict[str, str], noise: str) ->
             trace.add(Slice, f"{name}/half", value, axis=1, start=start, stop=stop)
             for start, stop in ((0, middle), (middle, prior.latent_dim))
         ]
+        # the couplings take turns, see `Flow`
         kept, moved = halves[::-1] if depth % 2 else halves
         outputs = trace.network(coupling, {"kept": kept, **context}, name)
         ratio = trace.add(Affine, name, outputs["log_scale"], factor=1 / MOST_LOG_SCALE)
@@ -179,7 +182,7 @@ def _of_columns(trace: Trace, likelihood: TableLikelihood, x_params: str) -> str
     """The means of the columns, side by side."""
     parts, first, axis = [], 0, len(trace.shape(x_params))
     for kind, size in likelihood.columns:
-        last = first + COLUMN_PARAMS[kind] * size
+        last = first + COLUMN_PARAMS[kind] * size  # a normal column has two numbers a value
         part = trace.add(Slice, "column", x_params, axis=axis, start=first, stop=last)
         parts.append(COLUMN_MEANS[kind](trace, part))
         first = last

@@ -54,7 +54,7 @@ class Dense(Operation):
 
     def compute(self, values: Sequence[np.ndarray], tensors: Tensors) -> np.ndarray:
         """(..., outputs)."""
-        product = values[0] @ tensors[self.kernel]
+        product = values[0] @ tensors[self.kernel]  # (..., outputs)
         if self.bias is not None:
             product += tensors[self.bias]
         return product
@@ -249,6 +249,7 @@ class OneHot(Operation):
     """1 at the place that a whole number says, 0 elsewhere, on a new last axis."""
 
     kind: Literal["one_hot"] = "one_hot"
+    # bounded, because a hostile file could ask for any number of zeros
     size: Annotated[int, Field(strict=True, ge=1, le=2**16)]
 
     def compute(self, values: Sequence[np.ndarray], tensors: Tensors) -> np.ndarray:
@@ -276,12 +277,14 @@ AnyOperation = Annotated[
 
 def _same_padding(size: int, width: int, stride: int) -> tuple[int, int]:
     """Zeros before and after, see `Convolution`."""
+    # as TensorFlow and Keras pad: the output has ceil(size / stride) places
     total = max((-(-size // stride) - 1) * stride + width - size, 0)
     return total // 2, total - total // 2
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-x)), without an overflow."""
+    # (1 + tanh(x / 2)) / 2, which overflows nowhere
     half = np.multiply(x, 0.5)
     np.tanh(half, out=half)
     half *= 0.5
@@ -298,13 +301,14 @@ def _gelu(x: np.ndarray) -> np.ndarray:
 
 def _softmax(x: np.ndarray) -> np.ndarray:
     """Shares that sum to one over the last axis."""
-    exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
+    exponentials = np.exp(x - x.max(axis=-1, keepdims=True))  # at most 1
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
 def _langevin(x: np.ndarray) -> np.ndarray:
     """coth x - 1 / x, near 0 by its Taylor series."""
     near = abs(x) < 0.5
+    # 1 where near: both branches are computed, and 1 / 0 would warn
     far, squared = np.where(near, np.float32(1), x), x * x
     taylor = x * (1 / 3 - squared * (1 / 45 - squared * (2 / 945 - squared / 4725)))
     return np.where(near, taylor, 1 / np.tanh(far) - 1 / far)
@@ -314,6 +318,7 @@ FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0),
     "silu": lambda x: x * _sigmoid(x),
     "gelu": _gelu,
+    # the minimum keeps the branch that is not taken from overflowing
     "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "tanh": np.tanh,
     "sigmoid": _sigmoid,

@@ -101,4 +101,5 @@ def read_weights(graph: Graph, stored: StoredTensors, name: str) -> Tensors:
 def _digest(graphs: Mapping[str, Graph]) -> str:
     """sha256, in hex, of the graphs as JSON."""
     fields = {name: graph.model_dump(mode="json") for name, graph in graphs.items()}
+    # of the parsed fields, so that white space and the order of keys do not count
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

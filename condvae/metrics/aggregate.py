@@ -81,9 +81,11 @@ def dissect_kl(
     check_range(logvar, LEAST_LOGVAR, -LEAST_LOGVAR, "logvar")
     check_at_least(num_draws, 2, "the number of draws")
     rng = np.random.default_rng(seed)
+    # each row as often as any other, but for a rest
     rows = np.resize(rng.permutation(len(mean)), num_draws)
     noise = rng.standard_normal((num_draws, mean.shape[1]))
-    z = mean[rows] + np.exp(0.5 * logvar[rows]) * noise
+    z = mean[rows] + np.exp(0.5 * logvar[rows]) * noise  # (num_draws, latent_dim)
+    # by the noise, which is (z - mean) / sd without its rounding
     log_posterior = -0.5 * (noise**2 + logvar[rows] + _LOG_2PI).sum(axis=1)
     log_aggregate = _log_mean_density(z, mean, logvar)
     log_prior_of_z = check_shape(np.asarray(log_prior(z)), (num_draws,), "the prior's densities")
@@ -151,12 +153,13 @@ def _log_mean_density(z: np.ndarray, mean: np.ndarray, logvar: np.ndarray) -> np
     precision = np.exp(-logvar)
     weights = np.concatenate([-0.5 * precision, mean * precision], axis=1).T
     constants = -0.5 * (mean**2 * precision + logvar + _LOG_2PI).sum(axis=1)
-    size = max(1, BLOCK // len(mean))
+    size = max(1, BLOCK // len(mean))  # draws at once: the block of pairs has at most BLOCK numbers
     parts = []
     for start in range(0, len(z), size):
         part = z[start : start + size]
         log_densities = np.concatenate([part**2, part], axis=1) @ weights + constants
         most = log_densities.max(axis=1)
+        # log-sum-exp in place: this block is most of the memory
         densities = np.exp(log_densities - most[:, None], out=log_densities)
         parts.append(most + np.log(densities.mean(axis=1)))
     return np.concatenate(parts)

@@ -49,9 +49,10 @@ def measure_axes(values: np.ndarray, positions: np.ndarray) -> AxisEffects:
         InputError: shapes that do not fit, or positions that are all one.
     """
     steps, deviations, slopes = _fit_walks(values, positions)
+    # both are without their means, so that the line goes through 0
     unexplained = deviations - slopes[:, :, :, None] * steps
     squares = (deviations**2).mean(axis=(0, 1, 3))
-    label_slopes = slopes.mean(axis=1)
+    label_slopes = slopes.mean(axis=1)  # over the base points
     slope = label_slopes.mean(axis=0)
     measured = {
         "slope": slope,
@@ -102,10 +103,12 @@ def measure_interactions(
     for axis, attribute in np.ndindex(latent_dim, num_attributes):
         along = slopes[:, :, axis, attribute]
         label, point = np.nonzero(~np.ma.getmaskarray(along))
+        # a column of ones for each label: slopes may differ between labels without an interaction
         levels = np.unique(label)[:, None] == label
         others = np.arange(latent_dim) != axis
         design = np.concatenate([levels.T, base_points[label, point][:, others]], axis=1)
         fitted, _, rank, _ = np.linalg.lstsq(design, along[label, point].filled(), rcond=None)
+        # else lstsq would give the shortest of many answers
         if rank == design.shape[1]:
             interactions[axis, others, attribute] = fitted[len(levels) :]
     return interactions

@@ -104,7 +104,9 @@ def _reach(rows: np.ndarray, k: int) -> np.ndarray:
     """(N,) distance from each row to its k-th nearest other one, and a little for rounding."""
     from sklearn.neighbors import NearestNeighbors
 
+    # without an argument the row itself is no neighbour
     distances = NearestNeighbors(n_neighbors=k).fit(rows).kneighbors()[0]
+    # distances by products are off by a share of the rows' lengths, not of the distance
     return distances[:, -1] + ROUNDING * np.linalg.norm(rows, axis=1)
 
 

@@ -96,6 +96,7 @@ def _find_nearest(train: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.n
 def _compare_ranks(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     """P(first > second), where a tie counts half, and its z-score (as without ties: at most)."""
     m, n = len(first), len(second)
+    # Mann-Whitney's U: the mean of both sides counts a tie half
     ends = (np.searchsorted(np.sort(second), first, side) for side in ("left", "right"))
     u = sum(end.sum() for end in ends) / 2
     return float(u / (m * n)), float((u - m * n / 2) / np.sqrt(m * n * (m + n + 1) / 12))

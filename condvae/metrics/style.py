@@ -74,6 +74,7 @@ def measure_style(images: np.ndarray) -> dict[str, np.ndarray]:
     for rows, sharp in _enlarge(images):
         fine = gaussian_filter(sharp, BLUR, axes=(1, 2))
         low, high = (extreme(fine, axis=(1, 2), keepdims=True) for extreme in (np.min, np.max))
+        # by the image's own extremes, since a blurred sample has no full white
         strokes = fine >= low + THRESHOLD * (high - low)
         shear, middle = _find_shear(sharp)
         style["slant"][rows] = np.arctan(-shear)
@@ -101,6 +102,7 @@ def _enlarge(images: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     Cubic splines in both directions, each of them a matrix: images share it.
     """
     vertical, horizontal = (_spline(size) for size in images.shape[1:])
+    # an all black image has no moments
     lit = np.flatnonzero(images.any(axis=(1, 2)))
     for start in range(0, len(lit), BATCH):
         rows = lit[start : start + BATCH]
@@ -143,6 +145,7 @@ def _measure_skeletons(strokes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         part.reshape(strokes.shape) for part in medial_axis(strip, return_distance=True, rng=ties)
     )
     thickness = 2 * distance.sum(axis=(1, 2), where=axis) / axis.sum(axis=(1, 2))
+    # neighbours on the axis are 1 or the root of 2 apart
     straight, diagonal = (
         sum((one & other).sum(axis=(1, 2)) for one, other in pairs)
         for pairs in (
@@ -158,6 +161,7 @@ class _Ties(np.random.Generator):
 
     def __init__(self, strokes: np.ndarray):
         super().__init__(np.random.PCG64(0))
+        # one order for all images, so that equal images have equal axes
         order = super().permutation(strokes[0].size).reshape(strokes[0].shape)
         self._order = np.broadcast_to(order, strokes.shape)[strokes]
 
@@ -172,6 +176,7 @@ def _measure_extents(
     num, height, width = fine.shape
     lean = shear[:, None] * (np.arange(height) - middle[:, None])
     column = np.floor(np.arange(width) + 0.5 - lean[:, :, None]).astype(int)
+    # one histogram for all images: each has width + 1 bins, the first for what lies before 0
     bins = np.clip(column, -1, width - 1) + 1 + (width + 1) * np.arange(num)[:, None, None]
     masses = np.bincount(bins.ravel(), fine.ravel(), num * (width + 1)).reshape(num, -1)
     return _span(masses), _span(np.pad(fine.sum(axis=2), ((0, 0), (1, 0))))

@@ -96,10 +96,12 @@ def check_batch(model: Any, batch: Any) -> None:
     x, y = batch["x"], batch["y"]
     is_integer = "int" in keras.backend.standardize_dtype(x.dtype)
     shape = model.stored_shape if is_integer else model.image_shape
+    # grey images come with or without their axis of channels
     if shape[-1] == 1 and len(x.shape) == len(shape):
         shape = shape[:-1]
     check_shape(x, (None, *shape), "x")
     check_shape(y, (None,) if len(y.shape) == 1 else (None, *model.condition_shape), "y")
+    # the values of tensors on a device are not looked at: that would wait for them
     if isinstance(x, np.ndarray):
         is_scaled = is_integer and not model.likelihood.as_stored
         low, high = (0, model.x_max) if is_scaled else model.likelihood.x_range
@@ -136,6 +138,7 @@ def check_data(model: Any, x: Any, y: Any = None, sample_weight: Any = None, **_
     if isinstance(x, Mapping) or hasattr(x, "shape") or isinstance(x, list | tuple):
         check_batch(model, x)
         return x
+    # an iterator gives its first batch once: it is put back
     first, x = _first_batch(x)
     first, target = (*first, None)[:2] if isinstance(first, tuple) else (first, None)
     check_data(model, first, target)

@@ -42,6 +42,8 @@ class Pyramid:
         levels, stride = [], patch_of(image.shape[1:])
         for depth, channels in enumerate(self.channels):
             image = self._convolution(channels, f"{name}_down_{depth}", stride, stride)(image)
+            # a level's place is 2 × 2 of the one before; only the first convolution takes whole
+            # patches
             stride = 2
             image = self._residual(image, f"{name}_level_{depth}")
             levels.append(image)
@@ -56,6 +58,7 @@ class Pyramid:
         """
         features = self._residual(features, "up_bottom")
         for depth in reversed(range(len(sizes) - 1)):
+            # on a processor JAX takes half the time that a transposed convolution takes
             features = _resized(features, sizes[depth], f"up_{depth}")
             features = self._convolution(self.channels[depth], f"up_{depth}")(features)
             if skips:
@@ -67,12 +70,14 @@ class Pyramid:
         """An image made of features, a patch of pixels for each of their places."""
         height, width, channels = image_shape
         (rows, columns), patch = features.shape[1:3], patch_of(image_shape)
+        # each place writes its own patch, so nothing is computed at the full resolution
         patches = self._convolution(channels * patch**2, name, kernel=1)(
             self._active(features, name)
         )
         patches = keras.layers.Reshape((rows, columns, patch, patch, channels), name="patches")(
             patches
         )
+        # (rows, patch, columns, patch, channels), whose first two pairs of axes are the image's
         places = keras.layers.Permute((1, 3, 2, 4, 5), name="places")(patches)
         shape = (patch * rows, patch * columns, channels)
         return _cut(keras.layers.Reshape(shape, name="whole")(places), (height, width), "pixels")
@@ -100,6 +105,7 @@ class Pyramid:
         others = {n: t for n, t in inputs.items() if n not in alike}
         sizes = level_sizes(image_shape, len(self.channels))
         skips = [level for n, tensor in alike.items() for level in self.down(tensor, n)]
+        # z and a class have no place, so they enter where a place sees most of the image
         bottom = [skips[-1]] if skips else []
         if others:
             shape = (*sizes[-1], self.channels[-1])
@@ -108,6 +114,7 @@ class Pyramid:
         start = bottom[0] if len(bottom) == 1 else keras.layers.Add(name="bottoms")(bottom)
         features = self.up(start, sizes, skips)
         pixels = self.pixels(features, (*image_shape[:2], PIXEL_FEATURES), "pixel_features")
+        # what is given, at the full resolution that levels of patches do not have
         if alike:
             pixels = keras.layers.Concatenate(name="pixels_and_given")([pixels, *alike.values()])
         pixels = self._convolution(2 * PIXEL_FEATURES, "each_pixel", kernel=1)(pixels)

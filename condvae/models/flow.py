@@ -44,11 +44,13 @@ class Flow:
     def log_prob(self, value: Tensor) -> Tensor:
         """log p(z | y), nats, summed over latents."""
         log_stretch = 0.0
+        # from z back to the base: the last coupling is undone first
         for depth, coupling in reversed([*enumerate(self.couplings)]):
             kept, moved = _halves(value, depth)
             shift, log_scale = self._affine(coupling, kept)
             value = _joined(kept, (moved - shift) * ops.exp(-log_scale), depth)
             log_stretch += ops.sum(log_scale, axis=-1)
+        # change of variables: the Jacobian is triangular, its diagonal exp(log_scale)
         return self.base.log_prob(value) - log_stretch
 
     def transform(self, noise: Tensor) -> Tensor:
@@ -61,7 +63,7 @@ class Flow:
 
     def per_sample(self) -> Self:
         """The same with an axis for draws after the batch."""
-        context = None if self.context is None else self.context[:, None]
+        context = None if self.context is None else self.context[:, None]  # (batch, 1, size)
         return replace(self, base=self.base.per_sample(), context=context)
 
     def _move(self, value: Tensor) -> Tensor:
@@ -84,6 +86,7 @@ class Flow:
             ops.reshape(ops.cast(outputs[name], "float32"), (*lead, outputs[name].shape[-1]))
             for name in ("shift", "log_scale")
         )
+        # near 0 the identity; without a bound one large step could make exp overflow
         return shift, MOST_LOG_SCALE * ops.tanh(log_scale / MOST_LOG_SCALE)
 
 
@@ -181,6 +184,8 @@ def flow_prior(
     initializers = initializers or glorot_uniform(seed=0)
 
     def dense_from_zeros(size: int, name: str) -> keras.layers.Dense:
+        # shift = log_scale = 0: the flow starts as the identity. The initialiser is drawn all the
+        # same, so that the seeds of the layers after it stay
         kernel = in_place_of(next(initializers), lambda seed: keras.initializers.Zeros())
         return keras.layers.Dense(size, name=name, kernel_initializer=kernel)
 
@@ -200,6 +205,7 @@ def flow_prior(
         return keras.Model(inputs, {"context": context, **outputs}, name="embedding")
 
     def coupling(depth: int) -> keras.Model:
+        # an odd latent_dim has halves of two sizes
         kept, moved = (half.shape[-1] for half in _halves(np.empty(latent_dim), depth))
         inputs = {"kept": keras.Input((kept,), name="kept")}
         if condition_shape is not None:

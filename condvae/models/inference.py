@@ -107,6 +107,7 @@ class CompiledFunction(keras.Model):
     """
 
     def __init__(self, function: Callable, model: CVAE, rows: int = 1024):
+        # under a policy of mixed precision autocast would round z and the noise to 16 bits
         super().__init__(name=function.__name__, autocast=False)
         self.function, self.model, self.rows = function, model, rows
         self.built = True  # the model is; else Keras would call it once, step by step
@@ -129,7 +130,9 @@ class CompiledFunction(keras.Model):
             batch = {name: a[first : first + self.rows] for name, a in arrays.items()}
             size = len(next(iter(batch.values())))
             batch |= noise(size)
+            # to the next power of two
             padding = min(self.rows, 1 << (size - 1).bit_length()) - size
+            # repeated rows and not zeros, which may be no valid input
             outputs = self.predict_on_batch({k: _padded(a, padding) for k, a in batch.items()})
             parts.append({name: np.asarray(a)[:size] for name, a in outputs.items()})
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

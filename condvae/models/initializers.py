@@ -23,6 +23,7 @@ class GlorotUniform(keras.initializers.GlorotUniform):
         """(*places of a convolution, inputs, outputs)."""
         if keras.backend.standardize_dtype(dtype) != "float32" or len(shape) < 2:
             return super().__call__(shape, dtype)
+        # fan in + fan out; the places of a convolution's kernel count in both
         fans = math.prod(shape[:-2]) * (shape[-2] + shape[-1])
         return symmetric_uniform(self.seed, shape, math.sqrt(3 * (1 / max(1.0, fans / 2))))
 
@@ -43,6 +44,7 @@ def spread_first(
     layer, made for as many inputs as outputs, leaves its hidden units nearly linear in z, and the
     places where they bend have to be learned.
     """
+    # drawn from the same sequence, so that all later layers keep their seeds
     yield in_place_of(next(initializers), partial(keras.initializers.RandomNormal, 0.0, SPREAD))
     yield from initializers
 

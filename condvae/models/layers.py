@@ -89,14 +89,16 @@ def residual_stack(
         return keras.layers.Activation(activation, name=f"{name}_activation")(tensor)
 
     for depth, size in enumerate(hidden_dims):
+        # only values of one size can be added to what a block makes of them
         if depth == 0 or size != hidden_dims[depth - 1]:
             inputs = dense(size, f"width_{depth}", inputs)
         inner = active(f"block_{depth}_a", inputs)
         inner = _beside(inner, condition, f"block_{depth}_inputs")
-        inner = dense(size, f"block_{depth}_a", inner)
+        inner = dense(size, f"block_{depth}_a", inner)  # (batch, size)
         inner = dropout.applied(active(f"block_{depth}_b", inner), depth)
         inner = dense(size, f"block_{depth}_b", inner)
         inputs = keras.layers.Add(name=f"block_{depth}")([inputs, inner])
+    # the blocks end in a sum, which no activation has seen yet
     return active("last", inputs)
 
 
@@ -110,6 +112,7 @@ def _beside(hidden: Any, condition: Any, name: str) -> Any:
 def flat_concatenated(inputs: Mapping[str, Any]) -> Any:
     """The inputs as one vector each, one after the other: (batch, sum of their sizes)."""
     flat = [
+        # a Flatten of vectors would be one more operation in every graph
         tensor if len(tensor.shape) == 2 else keras.layers.Flatten(name=f"flat_{name}")(tensor)
         for name, tensor in inputs.items()
     ]

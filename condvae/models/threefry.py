@@ -24,13 +24,17 @@ def random_bits(seed: int, size: int) -> np.ndarray:
         seed: from 0 to 2^32 - 1; the key is (seed, 0), as Keras makes it.
         size: at most 2^32.
     """
+    # the key schedule: its third word is the parity of the others
     keys = seed, 0, seed ^ PARITY
+    # counters (0, place) plus the first two keys; the second key is 0
     first, second = np.full(size, keys[0], "uint32"), np.arange(size, dtype="uint32")
     for group in range(5):
         for rotation in ROTATIONS[group % 2]:
             first += second
+            # rotated to the left
             second = (second << np.uint32(rotation)) | (second >> np.uint32(32 - rotation))
             second ^= first
+        # a key is injected after every four rounds
         first += np.uint32(keys[(group + 1) % 3])
         second += np.uint32((keys[(group + 2) % 3] + group + 1) % 2**32)
     return first ^ second

@@ -43,8 +43,9 @@ class NormalMixture:
         """
         num_components = self.components.mean.shape[-2]
         share = 0.5 + 0.5 * ops.erf(noise[..., -1] / math.sqrt(2))
+        # float32's erf reaches 1, a share that no component has
         place = ops.minimum(ops.cast(share * num_components, "int32"), num_components - 1)
-        chosen = ops.one_hot(place, num_components, dtype="float32")[..., None]
+        chosen = ops.one_hot(place, num_components, dtype="float32")[..., None]  # (..., K, 1)
         mean, logvar = (
             ops.sum(chosen * values, axis=-2)
             for values in (self.components.mean, self.components.logvar)
@@ -93,6 +94,7 @@ class VampPrior(PriorLayer):
     ):
         super().__init__(**{"name": "prior", "dtype": "float32", **kwargs})
         self.image_shape, self.condition_shape = tuple(image_shape), tuple(condition_shape)
+        # one number more than z has, which chooses the component
         self.latent_dim, self.noise_dim, self.reads = latent_dim, latent_dim + 1, ()
         self.num_inputs, self.sees_y, self.link = num_inputs, sees_y, link
         # called biases, which no weight decay draws to 0
@@ -116,6 +118,7 @@ class VampPrior(PriorLayer):
         x = keras.activations.get(self.link)(ops.convert_to_tensor(self.pseudo_x))
         rows, shape = ops.shape(y)[0], (-1, self.num_inputs, self.latent_dim)
         if self.sees_y:
+            # (rows * K, ...), row by row: each pseudo-input is encoded under the y of each row
             x = ops.tile(x, (rows, *(1 for _ in self.image_shape)))
             parts = encode(x, ops.repeat(y, self.num_inputs, axis=0))
             return NormalMixture(

@@ -35,6 +35,7 @@ class AveragedWeights:
 
     def take_out(self) -> None:
         """Raw weights in their place again, if they are not."""
+        # not strict: without an average there are no raw weights
         for variable, value in zip(self.model.trainable_variables, self._raw, strict=False):
             variable.assign(value)
         self._raw = []

@@ -125,7 +125,9 @@ class Ensemble:
         def choose(is_better: Any, new: Any, old: Any) -> Any:
             return jax.tree.map(lambda a, b: jax.numpy.where(is_better, a, b), new, old)
 
+        # the loop outside, the members inside: a step's products become batched ones
         self._train = jax.jit(looped(jax.vmap(train_step)), donate_argnums=0)
+        # all members are validated on the same rows
         self._test = jax.jit(looped(jax.vmap(test_step, in_axes=(0, None))))
         self._validated = jax.jit(jax.vmap(validated))
         self._settings = jax.jit(jax.vmap(settings))
@@ -138,6 +140,7 @@ class Ensemble:
         """
         if not step:
             self.state = (*self.state[:3], _zeros(self.state[3]))
+        # a block of many models takes about as long as a block of one
         most = max(LEAST_STEPS, BLOCK_STEPS // len(self.feeds))
         served = []
         for feed in self.feeds:
@@ -170,6 +173,7 @@ class Ensemble:
             logs, state = self._test(state, self._validation_data, blocks[index][0]["rows"])
         figures = {f"val_{name}": value for name, value in logs.items()}
         figures |= self._settings(self.state, self.rates)
+        # non-trainable values too: those of a network of the user's own may be part of it
         self._weights = state[:2]
         self.state = (trainable, state[1], optimizer, state[2])
         return jax.device_get(figures)

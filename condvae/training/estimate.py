@@ -36,6 +36,7 @@ def estimate(
     rows = min(len(feed.x), _STEPS * spec.training.batch_size)
     few, few_validation = feed.head(rows), validation.head(1000)
     model.fit(few, validation_data=few_validation, shuffle=False, verbose=0)
+    # the first call has compiled
     started = time.perf_counter()
     model.fit(few, shuffle=False, verbose=0)
     trained = time.perf_counter()
@@ -75,4 +76,5 @@ def _peak_memory() -> int:
     import resource  # not on every system
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # bytes on macOS, kilobytes elsewhere
     return peak if sys.platform == "darwin" else peak * 1024

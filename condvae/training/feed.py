@@ -64,6 +64,7 @@ class Feed(keras.utils.PyDataset):
         self.epoch = epoch
         self.order = np.arange(len(self.x))
         if self.seed is not None:
+            # a function of the epoch and no state: a resumed run can begin with any epoch
             self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.x))
 
     @property
@@ -81,6 +82,7 @@ class Feed(keras.utils.PyDataset):
         if self.more is None:
             return rows
         among, count = self.more
+        # of this very step, so that a resumed epoch draws what it would have drawn
         rng = np.random.default_rng([self.seed or 0, self.epoch, step, MORE_STREAM])
         return np.concatenate([rows, rng.choice(among, count)])
 

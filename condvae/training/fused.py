@@ -49,6 +49,7 @@ class Blocks(keras.utils.PyDataset):
         else:
             start, length = self._starts[index], self._length
             steps = [*range(start, min(start + length, self._whole))]
+        # the bar moves by blocks
         self.feed.on_batch(steps[-1] + 1)
         rows = np.stack([self.feed.rows(step) for step in steps]).astype("int32")
         return ({"rows": np.pad(rows, [(0, length - len(steps)), (0, 0)], constant_values=-1)},)
@@ -88,12 +89,14 @@ def fuse(model: CVAE, feed: Feed) -> None:
 
     data = jax.device_put({"x": feed.x, "y": feed.y})
     loop = looped(lambda state, batch: model.train_step(state, (batch,)))
+    # the data are an argument, not a constant of the program, which would hold a second copy
     compiled: Callable[..., Any] = jax.jit(loop, donate_argnums=0)
 
     def train_function(state: Any, iterator: Iterator[Any]) -> Any:
         (block,) = next(iterator)
         return compiled(state, data, block["rows"])
 
+    # Keras calls it for each batch of its iterator, and makes none where there is one
     model.train_function = train_function
 
 
@@ -108,10 +111,13 @@ def looped(step: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Any, Any, A
 
     def run(state: Any, data: dict[str, Any], rows: Any) -> Any:
         def batch(index: Any) -> dict[str, Any]:
+            # gathered on the device, from images as they are stored
             return {name: array[rows[index]] for name, array in data.items()}
 
+        # a loop carries values of fixed shapes: the logs' are found by tracing alone
         logs, _ = jax.eval_shape(step, state, batch(0))
         logs = jax.tree.map(lambda leaf: jax.numpy.zeros(leaf.shape, leaf.dtype), logs)
+        # not the shape: blocks of all lengths are one program
         steps = (rows.reshape(len(rows), -1)[:, 0] >= 0).sum()
         return jax.lax.fori_loop(
             0, steps, lambda index, carry: step(carry[1], batch(index)), (logs, state)

@@ -43,6 +43,7 @@ class Journal:
         self.state = checkpoint.state if checkpoint else TrainingState()
         self.saved, self.cost = time.perf_counter(), 0.0
         self._best_weights = checkpoint.best_weights if checkpoint else {}
+        # weights.safetensors may be older than the checkpoint: a kill can fall between the two
         self._best_to_write = bool(self._best_weights)
         write_history(run.history_path, self.state.rows)
 
@@ -50,6 +51,7 @@ class Journal:
     def finished(self) -> bool:
         """Whether all epochs are done, or no better validation loss came for long enough."""
         training, state = self.run.spec.training, self.state
+        # by the history alone, so that a resumed run stops where it would have
         waited = state.epoch - state.best["epoch"] if state.best else 0
         return state.epoch >= training.epochs or waited >= (training.patience or math.inf)
 
@@ -60,6 +62,7 @@ class Journal:
             DivergenceError: its losses are not finite; the best weights before it are written.
         """
         row = {column: row[column] for column in COLUMNS}
+        # a sum is finite only where both are
         if not math.isfinite(row["loss"] + row["val_loss"]):
             self.write_best()
             raise DivergenceError(
@@ -78,6 +81,7 @@ class Journal:
 
     def break_off(self, model: CVAE, step: int, seconds: float) -> None:
         """Take a checkpoint in the middle of an epoch, after so many of its steps."""
+        # before the first complete epoch: a run folder without weights could not be loaded
         if not self._best_weights:
             with AveragedWeights(model).in_place():
                 write_tensors(self.run.weights_path, network_tensors(model))

@@ -33,8 +33,11 @@ class Recorder(keras.callbacks.Callback):
         """Shuffle; repeat what `fit` has reset while it started."""
         state, checkpoint = self.journal.state, self.journal.checkpoint
         self.feed.start_epoch(epoch)
+        # `fit` clears the flag when it starts: a signal before that must not be lost
         self.model.stop_training = self.interrupt.requested
+        # the seconds before a break count to the epoch that they belong to
         self._started = time.perf_counter() - state.seconds
+        # in the middle of an epoch alone: else Keras's fresh means are right
         if state.step and checkpoint:
             restore_metrics(self.model, checkpoint.tensors)
 
@@ -60,6 +63,7 @@ class Recorder(keras.callbacks.Callback):
         }
         if self.journal.add_epoch(row):
             self.journal.keep_best(network_tensors(self.model))
+        # before the checkpoint, which must hold the weights that the next step goes on from
         self._averaged.take_out()
         if self.journal.finished:
             self.model.stop_training = True

@@ -64,6 +64,7 @@ def _variables(model: CVAE) -> dict[str, keras.Variable]:
 
     Beyond the networks a number tells them apart: their paths count the objects of the process.
     """
+    # Keras makes the moments with the first step; a checkpoint may be read before it
     model.optimizer.build(model.trainable_variables)
     weights = network_variables(model)
     in_networks = {id(variable) for variable in weights.values()}

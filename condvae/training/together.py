@@ -36,6 +36,7 @@ class Member:
 
     def __init__(self, training: Training):
         run, model, checkpoint = training.run, training.model, training.checkpoint
+        # here, since the model itself is not kept
         run.write_graphs(model)
         if checkpoint and checkpoint.state.step:
             restore_metrics(model, checkpoint.tensors)
@@ -133,6 +134,7 @@ class Together:
         # each member's share, so that the runs' seconds add up to those of the clock
         seconds = state.seconds + (time.perf_counter() - started) / len(members)
         if done < self.feed.steps:
+            # each in turn in the one model, whose state the checkpoint reads
             for member in self._at_hand(members):
                 member.journal.break_off(self.model, done, seconds)
             return
@@ -158,6 +160,7 @@ class Together:
             self.bar.on_epoch_begin(state.epoch)
         for rows in self.ensemble.blocks(state.epoch, state.step):
             logs = self.ensemble.train(rows)
+            # (steps, members, batch); steps that only pad the block are -1
             done += int((rows[:, 0, 0] >= 0).sum())
             if self.bar:
                 self.bar.on_batch(done)
