@@ -56,9 +56,8 @@ def idx_content(path: Path, num_axes: int) -> bytearray:
             shape = _shape(content, num_axes)
             expected += math.prod(shape)
             found = path.stat().st_size
-            # a file that is too short is refused before its array is counted; of a gzip stream
-            # nobody
-            # knows the length
+            # a file that is too short is refused before its array is counted; how long a gzip
+            # stream is nobody knows before its end
             if found >= expected or isinstance(file, gzip.GzipFile):
                 # twice, because a test set of the same size may lie beside it
                 needed = 2 * bytes_needed(shape, np.dtype(np.uint8))

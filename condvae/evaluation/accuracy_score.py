@@ -85,6 +85,7 @@ def score_accuracy(
     else:
         known = dataset.labelled
         of_real = train_classifier(train[known], codes[known], classes, pixels, seed)
+    # repeated from the start, which keeps the proportions but for a rest
     asked = np.resize(codes[known], len(codes))
     samples = pixels.generate(run.model, check_categorical(dataset.condition).labels(asked), seed)
     of_samples = train_classifier(samples, asked, classes, pixels, seed)

@@ -74,10 +74,11 @@ def classify_by_bayes(
         log_joint += log_label
         for code, name in enumerate(names):
             log_joint[:, code] += model.log_prob(first, name, screening, seed=seed)
-        near = log_joint >= log_joint.max(axis=1, keepdims=True) - margin
+        near = log_joint >= log_joint.max(axis=1, keepdims=True) - margin  # (N, num_classes)
     for code, name in enumerate(names):
         if (rows := np.flatnonzero(near[:, code])).size:
             log_probs = [
+                # binarised before rows are chosen: each image has the same pixels under every label
                 model.log_prob(_drawn(model, x, draw)[rows], name, num_samples, seed=draw)
                 for draw in seeds
             ]

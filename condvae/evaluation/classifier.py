@@ -57,6 +57,7 @@ class Classifier:
     def log_probs(self, rows: np.ndarray) -> np.ndarray:
         """log p(class | x), (N, num_classes) float64 nats, of rows (N, dim)."""
         logits = self._outputs(rows)["logits"].astype("float64")
+        # in float64, which keeps the small probabilities of sure answers
         logits -= logits.max(axis=1, keepdims=True)
         return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
@@ -70,6 +71,7 @@ class Classifier:
 
     def _outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Both outputs for any number of rows, compiled for one number of them."""
+        # to whole batches: a shorter last one would be compiled too
         padded = np.pad(rows, ((0, -len(rows) % _ROWS), (0, 0)))
         outputs = self.network.predict(padded, batch_size=_ROWS, verbose=0)
         return {name: values[: len(rows)] for name, values in outputs.items()}
@@ -126,6 +128,7 @@ def real_classifier(
     """
     train = dataset.train
     asked = {
+        # a number that is raised when anything above changes: kept classifiers then count no longer
         "recipe": RECIPE,
         "data": dataset.fingerprint,
         "rows": dataset.split_record()["train"]["rows_sha256"],
@@ -147,6 +150,7 @@ def real_classifier(
     rows = pixels.rows(train.x, dataset.x_max)
     classifier = train_classifier(rows, train.given, dataset.num_classes, pixels, seed)
     try:
+        # what lies there decides figures, so that only the user may write it
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_tensors(path, _tensors(classifier.network))
     except OSError as error:
@@ -178,6 +182,7 @@ def _batches(
     rng = np.random.default_rng(seed)
     num_passes = -(-steps * BATCH_SIZE // len(rows))
     order = np.concatenate([rng.permutation(len(rows)) for _ in range(num_passes)])
+    # the last batch may begin another pass: none is shorter
     for chosen in order[: steps * BATCH_SIZE].reshape(steps, BATCH_SIZE):
         yield pixels.draw(rows[chosen], rng), codes[chosen]
 

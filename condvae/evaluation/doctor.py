@@ -64,8 +64,10 @@ def examine(run: Run, dataset: Dataset, split: str = "validation", seed: int = 0
     terms, (mean, _) = model.elbo(x, labels, seed), model.encode(x, labels, seed)
     _, counts = np.unique(labels, return_counts=True)
     leakage = None
+    # under a prior that knows y, z may tell it: that is no fault
     if run.spec.model.prior == "standard" and len(counts) > 1 and counts.min() >= 5:
         found = probe_labels(mean, labels)
+        # from chance to certainty, so that one threshold serves any number of classes
         leakage = (found.balanced_accuracy - found.chance) / (1 - found.chance)
     is_bernoulli = run.spec.model.likelihood == "bernoulli"
     return Signs(
@@ -83,6 +85,7 @@ def examine(run: Run, dataset: Dataset, split: str = "validation", seed: int = 0
 
 def mean_image_loss(data: Dataset, x: np.ndarray) -> float:
     """Nats per image of a model that knows the training images' mean alone."""
+    # a pixel that is always black in training may be lit once: its log must stay finite
     p = np.clip(data.mean_of(data.train.x), 1e-3, 1 - 1e-3)
     grey = x.astype("float64") / (1 if x.dtype.kind == "f" else data.x_max)
     axes = tuple(range(1, grey.ndim))
@@ -118,6 +121,7 @@ def diagnose(signs: Signs) -> list[str]:
             "labels belong to these images, and were not shuffled; if they do, make z smaller "
             "(--latent-dim) or dearer (--beta), so that it does not tell the label itself"
         )
+    # where the decoder ignores the label, z has to tell it: that was said already
     if signs.leakage is not None and signs.leakage > MOST_LEAKAGE and not ignores:
         found.append(
             f"z tells the label ({signs.leakage:.0%} of the way from chance to certainty), so that "

@@ -87,6 +87,7 @@ def evaluate_latents(
     images = getattr(run.check_data(dataset), split)
     x, labels, model = images.x[:num_images], np.asarray(images.y[:num_images]), run.model
     mean, logvar = model.encode(x, labels, seed)
+    # q(z) over all labels has a prior to be compared with only where p(z) knows no label
     surgery = dissect_kl(mean, logvar, seed=seed) if run.spec.model.prior == "standard" else None
     _, counts = np.unique(labels, return_counts=True)
     can_probe = len(counts) > 1 and counts.min() >= FOLDS
@@ -115,6 +116,7 @@ def label_information(
 def decode_under_every_label(run: Run, seed: int = 0) -> np.ndarray:
     """(styles, labels, pixels) expected images, of one noise under every label."""
     labels = run.record.classes.categories
+    # one seed: the same noise under each label, so that differences are the label's
     decoded = [run.model.generate(label, STYLES, seed=seed) for label in labels]
     return np.stack(decoded, axis=1).reshape(STYLES, len(labels), -1)
 
@@ -123,7 +125,9 @@ def swapped_label_cost(run: Run, x: np.ndarray, labels: np.ndarray, seed: int = 
     """Mean fall of the ELBO, nats per image, when each image is given another label at random."""
     classes = run.record.classes
     codes = classes.codes(labels)
+    # 1 to dim - 1, so that no image keeps its label
     shift = np.random.default_rng(seed).integers(1, max(2, classes.dim), len(codes))
     others = np.asarray(classes.categories)[(codes + shift) % classes.dim]
+    # one seed for both: the noise of z cancels in the difference
     own, swapped = (run.model.elbo(x, y, seed).elbo for y in (labels, others))
     return float((own - swapped).mean(dtype="float64"))

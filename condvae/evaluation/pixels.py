@@ -42,8 +42,10 @@ class Pixels:
         model, low, high = run.spec.model, 0.0, 1.0
         binarised = model.pixels == "dynamic"
         is_binary = dataset.x.dtype == np.uint8 and dataset.x_max == 1
+        # counts have no upper end: the largest that is stored becomes 1
         if model.likelihood == "poisson":
             high = float(dataset.x_max)
+        # the range of the training images, for real and generated images alike
         elif not dataset.in_unit_interval:
             low, high = float(dataset.train.x.min()), float(dataset.train.x.max())
         drawn = binarised or is_binary or model.likelihood in _OF_THE_DATAS_KIND

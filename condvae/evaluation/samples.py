@@ -88,6 +88,7 @@ class SampleQuality:
     @property
     def has_copies(self) -> bool:
         """Whether far more samples than held-out images are very near to a training image."""
+        # of fresh samples the share is about the quantile itself
         return self.memorisation.closer_share > SUSPICIOUS * self.memorisation.quantile
 
     def figures(self) -> dict[str, object]:
@@ -207,6 +208,7 @@ def evaluate_samples(
     samples = pixels.generate(run.model, asked, seed).reshape(len(codes), per_class, -1)
     told = classifier.tell(_flat(samples)).reshape(len(codes), per_class)
 
+    # the other half are the further real images, so that all three sets have one size
     half = min(per_class, real.shape[1] // 2)
     reference, further, generated = (
         classifier.features(_flat(part))
@@ -217,6 +219,7 @@ def evaluate_samples(
         frechet_distance_by_class(reference, of_class, others, of_class)
         for others in (generated, further)
     )
+    # as many samples as held-out images, of each class
     count = max(1, min(num_nearest // len(codes), real.shape[1], per_class))
     nearest = _flat(samples[:, :count])
     memorisation = compare_with_training(

@@ -39,6 +39,7 @@ class Scores:
         if self.codes is None:
             return None
         of_label = self.log_posterior[np.arange(len(self.codes)), self.codes]
+        # log p(x | y) = log p(x) + log p(y | x) - log p(y), all labels alike frequent
         return self.log_prob + of_label + np.log(len(self.labels))
 
     @property

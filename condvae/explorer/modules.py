@@ -30,6 +30,7 @@ def bundle(entry: str) -> str:
 
 def _collect(name: str, parts: dict[str, str], importers: tuple[str, ...]) -> None:
     """Add a module after those that it imports."""
+    # each module runs once, after those that it imports: a circle has no first
     if name in importers:
         raise ValueError(f"modules import each other: {' -> '.join([*importers, name])}")
     if name in parts:
@@ -39,6 +40,7 @@ def _collect(name: str, parts: dict[str, str], importers: tuple[str, ...]) -> No
         _collect(match[2], parts, (*importers, name))
     exported = EXPORT.findall(text)
     body = EXPORT.sub("", IMPORT.sub(_as_constants, text))
+    # </script would end the element, even inside of a string
     if left := re.search(r"^(?:import|export)\b.*|</script", body, re.MULTILINE):
         raise ValueError(f"{name}.js cannot be put into a page: {left[0]!r}")
     names = ", ".join(exported)

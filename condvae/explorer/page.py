@@ -100,6 +100,7 @@ def render(title: str, content: str) -> str:
     }
     text = (FOLDER / "index.html").read_text(encoding="utf-8")
     for name, part in parts.items():
+        # an error where a mark is absent or stands twice: no part may hold another's
         before, after = text.split(f"<!--{name}-->")
         text = before + part + after
     return text

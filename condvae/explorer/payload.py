@@ -28,14 +28,17 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
     """
     index, blocks, offset = {}, [], 0
     for name, array in arrays.items():
+        # as the browser's typed arrays have it, on every machine that runs one
         little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
         block = _padded(little.tobytes())
         index[name] = {"dtype": array.dtype.name, "shape": array.shape, "offset": offset}
         blocks.append(block)
         offset += len(block)
+    # NaN is no JSON: JavaScript would refuse the whole page
     text = json.dumps({**header, "arrays": index}, allow_nan=False, separators=(",", ":"))
     words = _padded(text.encode(), b" ")
     content = b"".join([len(words).to_bytes(4, "little"), words, *blocks])
+    # base64 has no < or &, so that nothing in it can end the element that holds it
     return base64.b64encode(zlib.compress(content, 9)).decode("ascii")
 
 
@@ -53,6 +56,7 @@ def page_content(
         moves: what axes of z move, in a word.
         worker_above: milliseconds from which on a decode leaves the page's own thread.
     """
+    # the page shows the two most active latents first
     order, activity = order_latents(None if shown is None else shown.mean, subject.latent_dim)
     header = {
         "format": FORMAT,

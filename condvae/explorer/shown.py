@@ -60,6 +60,7 @@ def gather_rows(
     """
     check_at_least(num_points, 0, "the number of points")
     check_at_least(num_examples, 0, "the number of examples")
+    # conditions go into the page as well: of large images fewer rows
     most = min(num_points, MOST_GIVEN // math.prod(condition.shape))
     rows = np.random.default_rng(0).permutation(len(x))[:most]
     if not len(rows):
@@ -72,6 +73,7 @@ def gather_rows(
     examples = x[:num_examples] if not is_image(condition) else given[:num_examples]
     if examples.dtype.kind != "f":
         examples = examples / x_max
+    # rows are in random order: the first are as good as any
     mean, codes = (part[: MOST_NUMBERS // mean.shape[1]] for part in (mean, codes))
     images = np.asarray(examples, "float32").clip(0, 1)
     return Shown(mean, codes, names, images, given[:num_examples])
@@ -93,6 +95,7 @@ def classes_of(condition: Condition, y: np.ndarray) -> tuple[tuple[str, ...], np
     if isinstance(condition, Schema):
         for part, block in condition.blocks:
             if isinstance(part, Categorical):
+                # the bit behind the block says whether the class is given
                 codes = np.where(y[:, block.stop] == 1, y[:, block].argmax(axis=1), part.dim)
                 return (*part.categories, "missing"), codes
     return ("",), np.zeros(len(y), dtype=int)
@@ -108,6 +111,7 @@ def as_int16(mean: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         (N, latent_dim) int16; low and span, (latent_dim,) float64.
     """
     low, high = mean.min(axis=0).astype("float64"), mean.max(axis=0).astype("float64")
+    # a latent that never moves: any span will do but 0
     span = np.where(high > low, high - low, 1.0)
     return np.rint((mean - low) / span * 65534 - 32767).astype("int16"), low, span
 
@@ -137,6 +141,7 @@ def extent(images: np.ndarray) -> int | None:
         if image.any():
             rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
             sides.append(1 + max(np.ptp(rows), np.ptp(columns)))
+    # percentiles, as a few images are cut or hold specks
     if not sides or np.subtract(*np.percentile(sides, [90, 10])) > 1:
         return None
     return round(float(np.median(sides)))

@@ -45,6 +45,7 @@ def halve_weights(subject: Subject, seed: int = 0) -> Weights:
     y = random_conditions(subject, NUM_CHECKED, rng)
     exact, precise, pixel_difference, pixel_range = [], set(), 0.0, (0.0, 1.0)
     for name, graph in subject.used_graphs.items():
+        # as the browser does: it stores halves and computes in float32
         halves = {key: _half(subject.tensors[key]).astype("float32") for key in graph.weights}
         inputs = _random_inputs(graph, y, rng)
         output, most = COMPARED[name]
@@ -77,6 +78,7 @@ def random_conditions(subject: Subject, rows: int, rng: np.random.Generator) -> 
         return np.eye(condition.dim, dtype="float32")[rng.integers(0, condition.dim, rows)]
     y = rng.random((rows, *condition.shape), dtype="float32")
     if isinstance(condition, MaskedImage):
+        # the mask; hidden pixels are 0, as the feed makes them
         y[..., -1] = y[..., -1] < 0.5
         y[..., :-1] *= y[..., -1:]
     return y

@@ -40,7 +40,7 @@ def label_frames(
     """
     weights = label_walk(model.classes.dim, steps_per_label, hold)
     style = np.zeros(model.latent_dim) if z is None else np.asarray(z).reshape(model.latent_dim)
-    images = model.decode(np.tile(style, (len(weights), 1)), weights)
+    images = model.decode(np.tile(style, (len(weights), 1)), weights)  # one decode of all frames
     low, high = pixel_range(images)
     levels = np.rint(255 * (images - low) / (high - low)).astype("uint8")
     factor = max(1, round(size / max(images.shape[1:3])))

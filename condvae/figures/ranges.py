@@ -31,6 +31,7 @@ def curve_limits(curves: np.ndarray) -> tuple[float, float]:
     """
     curves = np.where(np.isfinite(curves), curves, np.nan)
     num_epochs = curves.shape[1]
+    # the first tenth falls steeply and would flatten all that comes after
     later = curves[:, min(max(1, num_epochs // 10), num_epochs - 1) :]
     if np.isnan(later).all():
         return 0.0, 1.0

@@ -18,8 +18,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     format by it. A file replaces an existing one; a folder only an empty one.
     """
     path = Path(path)
+    # removed again where the writing fails
     made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
+    # on the same disk, where a rename is one step
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
         fresh = scratch / path.name
@@ -27,6 +29,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         for written in [*fresh.rglob("*"), fresh]:
             _flush(written)
         os.replace(fresh, path)
+        # else the new name may be lost with the power, though the content is there
         _flush(path.parent)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -54,6 +54,7 @@ class StoredTensors:
         if not path.is_file():
             raise InputError(f"{path} must be a safetensors file", "no such file", REMEDY)
         with open(path, "rb") as file:
+            # before safetensors reads a header of whatever size
             header_bytes = int.from_bytes(file.read(8), "little")
         if header_bytes > MOST_HEADER_BYTES:
             raise InputError(
@@ -104,6 +105,7 @@ class StoredTensors:
                     "one with another sha256",
                     REMEDY,
                 )
+            # sums do not help here: a diverged training writes its NaNs with the right sum
             if not np.isfinite(tensor).all():
                 raise InputError(
                     f"tensor {name!r} of {self.path} must hold finite numbers",

@@ -52,6 +52,7 @@ def measure_calibration(
     check_at_least(num_bins, 1, "the number of bins")
     told = log_probs.argmax(axis=1) == codes
     confidence = np.exp(log_probs.max(axis=1).astype("float64"))
+    # closed above: a confidence of 1 belongs to the last bin
     bins = np.clip(np.ceil(confidence * num_bins).astype(int) - 1, 0, num_bins - 1)
     gaps = np.bincount(bins, told - confidence)  # of each bin, times its rows
     return Calibration(

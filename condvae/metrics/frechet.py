@@ -34,6 +34,7 @@ def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
     # matrix is taken, so that singular covariances keep their digits
     shared = np.linalg.svd(root @ other_root.T, compute_uv=False).sum()
     distance = ((mean - other_mean) ** 2).sum() + (root**2).sum() + (other_root**2).sum()
+    # rounding may bring the distance of equal sets below 0
     return max(0.0, float(distance - 2 * shared))
 
 
@@ -74,4 +75,5 @@ def frechet_distance_by_class(
 def _fit_gaussian(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mean, and a matrix R with RᵀR the covariance (that of N - 1)."""
     mean = rows.mean(axis=0)
+    # QR of the rows, whose squares are never formed
     return mean, np.linalg.qr(rows - mean, mode="r") / np.sqrt(len(rows) - 1)

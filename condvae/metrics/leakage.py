@@ -72,6 +72,7 @@ def probe_labels(
         )
     if probe == "linear":
         regression = LogisticRegression(class_weight="balanced", max_iter=1_000)
+        # scaled within each fold, by the rows that the probe learns from
         classifier = make_pipeline(StandardScaler(), regression)
     else:
         classifier = KNeighborsClassifier(min(NEIGHBOURS, len(z) // 2))
@@ -80,6 +81,7 @@ def probe_labels(
     shares = np.bincount(codes, told) / counts
     return Leakage(
         balanced_accuracy=float(shares.mean()),
+        # binomial for each label; the balanced accuracy is their plain mean
         standard_error=float(np.sqrt((shares * (1 - shares) / counts).sum()) / len(classes)),
         chance=1 / len(classes),
         probe=probe,

@@ -69,7 +69,7 @@ def correlation_distance(
         InputError: as `marginal_distance`.
     """
     real, synthetic = _checked_alike(real=real, synthetic=synthetic)
-    difference = abs(association_matrix(real) - association_matrix(synthetic))
+    difference = abs(association_matrix(real) - association_matrix(synthetic))  # (F, F)
     pairs = difference[np.triu_indices(len(real), k=1)]
     return float(pairs.mean()) if pairs.size else float("nan")
 
@@ -147,6 +147,7 @@ def train_on_synthetic(
     *training, (x_test, y_test) = _features_and_targets(tables, target, classify)
     scores = []
     for x, y in training:
+        # a bound on rows is one on time: a forest hardly gains from more
         most_rows = min(len(x), MOST_ROWS_A_TREE)
         model = forest(TREES, max_samples=most_rows, random_state=seed).fit(x, y)
         predicted = model.predict(x_test)
@@ -156,6 +157,7 @@ def train_on_synthetic(
 
 def _kolmogorov_smirnov(real: np.ndarray, synthetic: np.ndarray) -> float:
     """Largest difference of the cumulated shares, where NaN lies above all."""
+    # columns hold no infinity, so that missing numbers alone lie there
     sides = [np.sort(np.where(np.isnan(values), np.inf, values)) for values in (real, synthetic)]
     shares = [
         np.searchsorted(side, np.concatenate(sides), side="right") / len(side) for side in sides
@@ -199,6 +201,7 @@ def _cramers_v(first: np.ndarray, second: np.ndarray) -> float:
     # the cells that occur: a table of them all could be as large as n²
     cells, observed = np.unique(rows * k + columns, return_counts=True)
     expected = np.bincount(rows)[cells // k] * np.bincount(columns)[cells % k]
+    # cells that do not occur add nothing to this form of chi² / n
     phi2 = (observed**2 / expected).sum() - 1
     corrected = phi2 - (r - 1) * (k - 1) / (n - 1)
     largest = min(size - 1 - (size - 1) ** 2 / (n - 1) for size in (r, k))

@@ -62,6 +62,7 @@ class TrainingState(Frozen):
     @property
     def best(self) -> Row | None:
         """The first epoch with the least validation loss; None before any."""
+        # of equal losses the first, which early stopping counts from
         return min(self.rows, key=lambda row: row["val_loss"], default=None)
 
     @property
@@ -115,6 +116,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     state = checkpoint.state
     path = folder / checkpoint_name(state)
     best = {f"{BEST}{name}": tensor for name, tensor in checkpoint.best_weights.items()}
+    # whole in memory, since their sums stand in the manifest beside them
     contents = (save(checkpoint.tensors | best), state.model_dump_json().encode())
     files = {
         name: FileRecord(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
@@ -139,6 +141,7 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
         InputError: there are some, and none is whole.
     """
     damages = []
+    # a disk may have damaged the newest: the one before it still serves
     for path in reversed(list_checkpoints(folder)):
         try:
             return _read_checkpoint(path)
@@ -210,6 +213,7 @@ def _prune(folder: Path, newest: Path, state: TrainingState) -> None:
 
     def validation_loss(path: Path) -> float:
         epoch, _ = _place(path)
+        # that of the last complete epoch, in its middle too
         return state.rows[epoch - 1]["val_loss"] if epoch else math.inf
 
     kept = {*paths[-NEWEST_KEPT:], min(paths, key=validation_loss)}

@@ -112,6 +112,7 @@ class RunRecord(Frozen):
     def to_json(self) -> str:
         """The text of run.json."""
         fields = self.model_dump(mode="json")
+        # one for each field, so that a change can be named
         digests = {name: _digest(value) for name, value in fields.items()}
         return json.dumps({**fields, DIGESTS: digests}, indent=2, ensure_ascii=False) + "\n"
 
@@ -137,6 +138,7 @@ class RunRecord(Frozen):
             InputError: no record of this format, or a field that was changed; it is named.
         """
         try:
+            # not by a model at once: sums are compared with the fields as they were written
             fields = from_json(content, allow_inf_nan=False)
             digests = fields.pop(DIGESTS)
             record = cls.model_validate(fields)

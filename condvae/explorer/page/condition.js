@@ -94,6 +94,7 @@ function fromScale(part, number, i) {
 
 /** Linear between knots, constant beyond them. */
 function interpolate(knots, at, from, to) {
+  // the knot before it lies below `at`, so nothing is divided by zero
   const next = knots.findIndex((knot) => knot[from] >= at);
   if (next === 0) return knots[0][to];
   if (next < 0) return knots.at(-1)[to];

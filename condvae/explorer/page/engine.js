@@ -48,8 +48,10 @@ export function makeEngine(content, workerText) {
     }
     const task = { slot, name, inputs, rows, take, next: 0, open: 0 };
     const running = slots.get(slot);
+    // the one that waited is dropped: its place is the latest request's
     if (running) running.waiting = task;
     else slots.set(slot, task);
+    // made at the first need: a small model never starts a worker
     lanes ??= makeLanes(workerText, { graphs, tensors });
     pump();
   }
@@ -67,6 +69,7 @@ export function makeEngine(content, workerText) {
       if (lane.busy) continue;
       const first = task.next;
       const quick = Math.max(1, Math.floor(PATIENCE / cost(task.name)));
+      // no more than a lane's share, so that all lanes work on one request
       const count = Math.min(quick, Math.ceil(task.rows / lanes.length), task.rows - first);
       task.next += count;
       task.open += 1;
@@ -74,6 +77,7 @@ export function makeEngine(content, workerText) {
       lane.run(task.name, valuesOf(shapes[task.name], part, count), (outputs, milliseconds) => {
         note(task.name, milliseconds, count);
         task.open -= 1;
+        // else a later request has taken the slot
         if (slots.get(task.slot) === task) {
           task.take(first, outputs, count);
           if (task.next >= task.rows && !task.open) finish(task);
@@ -99,6 +103,7 @@ export function makeEngine(content, workerText) {
     isIdle: () => slots.size === 0,
   };
   const y = new Float32Array(size(shapes.decoder.y));
+  // until the browser has compiled the loops a row costs far more, and would go to the workers
   const end = performance.now() + WARM_UP;
   do {
     run("decoder", { rows: ROWS, z: new Float32Array(ROWS * latent_dim).fill(0.1), y });
@@ -119,6 +124,7 @@ function valuesOf(shapes, inputs, rows) {
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => {
       const numbers = inputs[name];
+      // y may be one row for all
       const data = numbers.length === size(shape) * rows ? numbers : times(numbers, rows);
       return [name, { shape: [rows, ...shape], data }];
     }),

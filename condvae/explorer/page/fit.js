@@ -5,6 +5,7 @@ export function toNumbers({ data }, channels) {
   const numbers = new Float32Array((data.length / 4) * channels);
   for (let place = 0; place * 4 < data.length; place++) {
     const [red, green, blue] = data.subarray(place * 4, place * 4 + 3);
+    // luma of ITU-R BT.601, as Pillow's
     if (channels === 1) numbers[place] = (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
     else numbers.set([red / 255, green / 255, blue / 255], place * 3);
   }
@@ -36,6 +37,7 @@ export function shrink(image, channels, width, height, area) {
           for (let c = 0; c < channels; c++) result[place + c] += share * image.numbers[source + c];
         }
       }
+      // by what lay inside: an edge gets no darker
       for (let c = 0; c < channels; c++) result[place + c] /= total || 1;
     }
   }
@@ -60,6 +62,7 @@ function overlaps(from, to) {
 export function centre(image, width, height, { background, extent }) {
   const box = boxOf(image, background);
   if (!box) return shrink(image, 1, width, height);
+  // the form stays, and the longer side becomes the extent
   const longer = Math.max(box.across, box.down);
   const across = Math.max(1, Math.round((extent * box.across) / longer));
   const down = Math.max(1, Math.round((extent * box.down) / longer));
@@ -86,6 +89,7 @@ export function centre(image, width, height, { background, extent }) {
 function boxOf({ width, height, numbers }, background) {
   let [left, top, right, bottom] = [width, height, -1, -1];
   numbers.forEach((number, place) => {
+    // noise of a photograph is no ink
     if (Math.abs(number - background) <= 0.1) return;
     const [x, y] = [place % width, Math.floor(place / width)];
     [left, right] = [Math.min(left, x), Math.max(right, x)];

@@ -24,6 +24,7 @@ export const FUNCTIONS = {
   elu: (x) => (x > 0 ? x : Math.expm1(x)),
   tanh: Math.tanh,
   sigmoid,
+  // exp of what is never above 0 cannot overflow
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   exp: Math.exp,
   log1p: Math.log1p,

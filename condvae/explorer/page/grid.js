@@ -66,6 +66,7 @@ export function makeGrid(page) {
           })
         : encode(state),
     );
+    // the grid covers both axes: only the other latents change it
     const rest = state.z.map((number, axis) => (state.axes.includes(axis) ? 0 : number));
     const key = [
       state.view,
@@ -103,7 +104,7 @@ export function makeGrid(page) {
     const given = new Float32Array(rows * y[0].length);
     for (let row = 0; row < rows; row++) {
       const cell = row % cells;
-      const at = [(cell % side) + 0.5, Math.floor(cell / side) + 0.5];
+      const at = [(cell % side) + 0.5, Math.floor(cell / side) + 0.5]; // the middle of the cell
       z.set(withPlace(state.z, state.axes, toPlane(state.view, side, at)), row * latents);
       given.set(y[Math.floor(row / cells)], row * y[0].length);
     }

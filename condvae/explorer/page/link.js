@@ -21,6 +21,7 @@ export function toLink(state) {
   if (state.every) fields.set("grid", "every");
   if (state.only) fields.set("points", "only");
   for (const end of ENDS) if (state[end]) writePlace(fields, `${end}.`, state[end]);
+  // both may stand after a #, and links stay readable
   return fields.toString().replaceAll("%2C", ",").replaceAll("%40", "@");
 }
 
@@ -35,6 +36,7 @@ export function fromLink(text, content, parts) {
   }
   if (fields.has("view")) {
     const [x, y, span] = numbers(fields.get("view"), 3);
+    // a view that arithmetic still resolves
     if (!(span > 1e-3 && span < 1e3)) throw new Error("view");
     changes.view = { x, y, span };
   }
@@ -60,6 +62,7 @@ export function fromLink(text, content, parts) {
 function writePlace(fields, prefix, { z, values }) {
   fields.set(`${prefix}z`, z.map(short).join(","));
   values.forEach((value, place) => {
+    // one class of many as its place: ten zeros and ones are long
     const isOne = value && value.length > 2 && value.filter((weight) => weight).length === 1;
     const text = isOne && value.includes(1) ? `@${value.indexOf(1)}` : value?.map(short).join(",");
     fields.set(`${prefix}y${place}`, text ?? "");

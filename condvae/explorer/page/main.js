@@ -43,6 +43,7 @@ function download(blob, name) {
   anchor.href = URL.createObjectURL(blob);
   anchor.download = name;
   anchor.click();
+  // not at once: the browser may still ask where to save it
   setTimeout(() => URL.revokeObjectURL(anchor.href), 60000);
 }
 
@@ -52,6 +53,7 @@ function makePage(content, workerText) {
   const parts = readParts(condition);
   const points = readPoints(content);
   const isMasked = condition.kind === "masked_image";
+  // the two most active, the lower number across
   const axes = content.latents.order.slice(0, 2).sort((a, b) => a - b);
   const painter = makePainter(content);
   const engine = makeEngine(content, workerText);
@@ -116,6 +118,7 @@ function connectHeader({ store, content, parts }, initial) {
     }
   };
   document.addEventListener("keydown", (event) => {
+    // fields undo by themselves
     if (!(event.ctrlKey || event.metaKey) || event.target.matches("input:not([type=range])"))
       return;
     const key = event.key.toLowerCase();
@@ -125,6 +128,7 @@ function connectHeader({ store, content, parts }, initial) {
     else store.undo();
   });
   addEventListener("hashchange", () => {
+    // the page's own writing of the address is no visit
     if (location.hash.slice(1) !== toLink(store.state)) follow(store, content, parts);
   });
 }

@@ -95,6 +95,7 @@ export function makeMixture(page) {
     const context = surface.clean();
     if (base?.inks !== inks || base.image.width !== canvas.width) {
       drawBase(context, inks);
+      // kept as pixels: a drag draws nothing anew but the handle
       base = { inks, image: context.getImageData(0, 0, canvas.width, canvas.height) };
     } else context.putImageData(base.image, 0, 0);
     context.translate(surface.side / 2, surface.side / 2);

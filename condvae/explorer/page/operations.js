@@ -32,6 +32,7 @@ export const OPERATIONS = {
     const result = zeros([batch, down.count, across.count, outputs]);
     const inputs = height * width * image[2];
     const places = down.count * across.count;
+    // one image at a time, so that windows take height * width times an image, not a batch
     const windows = new Float32Array(places * inputs);
     for (let row = 0; row < batch; row++) {
       const pixels = x.data.subarray(row * product(image), (row + 1) * product(image));
@@ -60,6 +61,7 @@ export const OPERATIONS = {
 
   affine(operation, [x]) {
     const factor = Math.fround(operation.factor);
+    // NumPy reads both as float32
     const offset = Math.fround(operation.offset);
     return { shape: x.shape, data: x.data.map((number) => factor * number + offset) };
   },
@@ -136,6 +138,7 @@ export const OPERATIONS = {
   largest(operation, [x]) {
     const [batch, height, width, channels] = x.shape;
     const result = { shape: [batch, channels], data: new Float32Array(batch * channels) };
+    // below any number
     result.data.fill(-Infinity);
     const size = height * width * channels;
     x.data.forEach((number, i) => {
@@ -169,6 +172,7 @@ function combine(apply, a, b) {
   const shapes = [a, b].map(({ shape }) => [...Array(rank - shape.length).fill(1), ...shape]);
   const result = zeros(shapes[0].map((size, axis) => Math.max(size, shapes[1][axis])));
   const steps = shapes.map((shape) =>
+    // a step of 0 repeats an axis of size 1
     strides(shape).map((stride, axis) => (shape[axis] === 1 ? 0 : stride)),
   );
   eachPlace(result.shape, steps, (to, ofA, ofB) => {
@@ -211,6 +215,7 @@ function steps({ strides, padding }, size, width, axis) {
   if (padding === "valid")
     return { stride, before: 0, count: Math.floor((size - width) / stride) + 1 };
   const count = Math.ceil(size / stride);
+  // of an odd number of zeros the larger half comes after, as in Keras
   return { stride, count, before: Math.max((count - 1) * stride + width - size, 0) >> 1 };
 }
 

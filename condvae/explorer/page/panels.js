@@ -13,9 +13,10 @@ export const hasTiles = loop !== null;
 
 /** out = x · kernel + bias, as in products.js. */
 export function multiplyByTiles(rows, inputs, outputs, x, kernel, bias, out) {
-  const size = (1 + inputs) * COLUMNS;
+  const size = (1 + inputs) * COLUMNS; // numbers of a panel
   if (!places.has(kernel)) keepKernel(inputs, outputs, kernel, bias, size);
   const start = places.get(kernel);
+  // room for one tile behind all kernels; the next kernel overwrites it
   const tile = { x: used, out: used + inputs * ROWS };
   reserve(tile.out + ROWS * COLUMNS);
   for (let row = 0; row < rows; row += ROWS) {
@@ -23,6 +24,7 @@ export function multiplyByTiles(rows, inputs, outputs, x, kernel, bias, out) {
     for (let i = 0; i < count; i++) {
       const from = (row + i) * inputs;
       const to = tile.x + i;
+      // transposed: the loop reads one input of all rows at a time
       for (let input = 0; input < inputs; input++) numbers[to + input * ROWS] = x[from + input];
     }
     for (let column = 0, panel = start; column < outputs; column += COLUMNS, panel += size) {
@@ -45,6 +47,7 @@ function keepKernel(inputs, outputs, kernel, bias, size) {
   places.set(kernel, start);
   for (let column = 0; column < outputs; column++) {
     const first = start + Math.floor(column / COLUMNS) * size + (column % COLUMNS);
+    // sums start from the bias, so it comes before the kernel's rows
     numbers[first] = bias ? bias[column] : 0;
     for (let input = 0; input < inputs; input++) {
       numbers[first + (1 + input) * COLUMNS] = kernel[input * outputs + column];

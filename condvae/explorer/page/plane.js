@@ -100,6 +100,7 @@ export function makePlane(page) {
     const place = toPlane(state.view, surface.side, at);
     const z = row < 0 ? withPlace(state.z, state.axes, place) : points.z(row);
     const shown = row < 0 ? state : { ...state, ...labelOf(row) };
+    // beside the pointer, on the side with more room
     preview.style.left = `${at[0] + (at[0] > surface.side / 2 ? -92 : 20)}px`;
     preview.style.top = `${Math.min(Math.max(at[1] - 36, 4), surface.side - 76)}px`;
     const inputs = { rows: 1, z: Float32Array.from(z), y: encode(shown) };

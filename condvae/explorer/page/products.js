@@ -18,6 +18,7 @@ function multiplyByPairs(rows, inputs, outputs, x, kernel, bias, out) {
   const spare = new Float32Array(outputs);
   for (let row = 0; row < rows; row += 2) {
     const sums = out.subarray(row * outputs, (row + 1) * outputs);
+    // an odd last row is computed twice, its double into `spare`
     const isLast = row + 1 === rows;
     const others = isLast ? spare : out.subarray((row + 1) * outputs, (row + 2) * outputs);
     for (const part of [sums, others]) if (bias) part.set(bias);

@@ -74,6 +74,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!last) return;
+    // what moved between two frames, so that quick curves stay round
     for (const part of event.getCoalescedEvents?.() ?? [event]) stroke(at(part));
   });
   for (const kind of ["pointerup", "pointercancel"]) {
@@ -105,6 +106,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
     context.lineCap = context.lineJoin = "round";
     context.beginPath();
     context.moveTo(...last);
+    // a line of no length is not drawn, and a click must leave a dot
     context.lineTo(to[0], to[1] + 0.01);
     context.stroke();
     last = to;
@@ -157,6 +159,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
     isEmpty = false;
     const scale = Math.max(ink.width / image.width, ink.height / image.height);
     const [across, down] = [image.width * scale, image.height * scale];
+    // small images are enlarged as blocks, as the page shows them
     context.imageSmoothingEnabled = image.width > width;
     context.drawImage(image, (ink.width - across) / 2, (ink.height - down) / 2, across, down);
     context.imageSmoothingEnabled = true;
@@ -168,7 +171,9 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
     const image = context.getImageData(0, 0, ink.width, ink.height);
     const numbers = toNumbers(image, 1);
     const border = borderOf({ width: ink.width, height: ink.height, numbers });
+    // a border of many greys tells no background
     if (!border.isEven || Math.abs(border.middle - background) < 0.5) return;
+    // |white - colour| is the inverse
     context.globalCompositeOperation = "difference";
     context.fillStyle = "#fff";
     context.fillRect(0, 0, ink.width, ink.height);
@@ -225,6 +230,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
 
   element("file").onchange = ({ target }) => {
     open(target.files[0]);
+    // else the same file could not be chosen again
     target.value = "";
   };
   document.addEventListener("dragover", (event) => event.preventDefault());
@@ -255,6 +261,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
   function show(state) {
     if (isGiven && state.given.pixels !== shown) {
       shown = state.given.pixels;
+      // while the pointer is down the sheet is ahead of the state
       if (!last) load(shown);
     }
     const visible = canvas.getContext("2d");

@@ -47,9 +47,11 @@ export function makeStore(initial, consequences) {
     },
     commit(changes) {
       if (changes) show(changed(changes));
+      // nothing changed since the last step: a click is none
       if (state === step) return;
       past.push(step);
       if (past.length > MOST_STEPS) past.shift();
+      // a new step ends what could be redone
       future.length = 0;
       step = state;
       for (const listener of ofSteps) listener(state);

@@ -31,6 +31,7 @@ const VECTORS = [...Array(COLUMNS / LANES).keys()];
 const EACH_ROW = [...Array(ROWS).keys()];
 const kernelAt = (vector) => INPUT + 1 + vector;
 const sumAt = (row, vector) => kernelAt(VECTORS.length) + row * VECTORS.length + vector;
+// 4 rows and 8 columns: 11 vectors, which fit into the 16 registers of x86
 const NUM_VECTORS = 1 + VECTORS.length * (1 + ROWS);
 
 /** An unsigned number as the format has it, seven bits a byte. */
@@ -61,6 +62,7 @@ const BODY = [
     VECTORS.flatMap((vector) => loadVector(sumAt(row, vector), PANEL, vector * LANES)),
   ),
   ...[LOOP, EMPTY],
+  // past the bias, or the kernel's row before
   ...advance(PANEL, COLUMNS),
   ...VECTORS.flatMap((vector) => loadVector(kernelAt(vector), PANEL, vector * LANES)),
   ...EACH_ROW.flatMap((row) => [
@@ -68,6 +70,7 @@ const BODY = [
     ...VECTORS.flatMap((vector) => addProduct(row, vector)),
   ]),
   ...advance(X, ROWS),
+  // again while x < out: the inputs end where the product begins
   ...[GET, X, GET, OUT, LESS, BRANCH_IF, 0, END],
   ...EACH_ROW.flatMap((row) =>
     VECTORS.flatMap((vector) => [
@@ -80,10 +83,12 @@ const BODY = [
 
 const MODULE = Uint8Array.from([
   ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // "\0asm", version 1
+  // three addresses in, nothing out
   ...section(SECTION.types, 1, FUNCTION, counted([I32, I32, I32]), 0),
   ...section(SECTION.functions, 1, 0),
   ...section(SECTION.memories, 1, 0, 0), // without a limit, empty at first
   ...section(SECTION.exports, 2, named("tile"), 0, 0, named("memory"), 2, 0),
+  // one group of locals: NUM_VECTORS vectors
   ...section(SECTION.code, 1, counted([1, NUM_VECTORS, V128, ...BODY])),
 ]);
 

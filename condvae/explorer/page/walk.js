@@ -30,6 +30,7 @@ export function makeWalk(page) {
   play.onclick = () => {
     if (playing !== null) return stop();
     const start = performance.now();
+    // whoever wants no motion gets five still images
     const isReduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const steps = isReduced ? 5 : Infinity;
     play.textContent = "Stop";
