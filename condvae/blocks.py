@@ -1,7 +1,8 @@
 """Rows in blocks: memory that does not grow with their number, and every core at work.
 
-`in_order` is what `Executor.map(buffersize=)` does from Python 3.14 on. joblib does it too, but its
-import alone takes 0.06 s, half as long again as NumPy's, before `condvae generate` can begin.
+`in_order` is what `Executor.map(buffersize=)` does from Python 3.14 on. The pool that scikit-learn
+depends on does it too, but its import alone takes 0.06 s, half as long again as NumPy's, before
+`condvae generate` can begin.
 """
 
 import os
