@@ -69,7 +69,7 @@ def export_keras(run: Run, path: Path) -> None:
     """
     import keras
 
-    from condvae.models.build import NETWORKS
+    from condvae.models.contract import NETWORKS
 
     model = run.model.keras_model
     networks = {"model": model}

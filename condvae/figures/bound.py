@@ -48,7 +48,7 @@ def bound(
             ("Monte Carlo, z from p(z | y)", "prior"),
         )
     }
-    if not model.keras_model.alpha:
+    if not model.keras_model.objective.trains_encoder:
         note = f"With alpha = 0 the prior stands in for q: both curves are one. {note}"
     of_q, _ = curves.values()
     # not `elbo`, whose one draw of z leaves as much noise as S = 1 has

@@ -39,8 +39,7 @@ def model_graphs(model: CVAE) -> dict[str, Graph]:
     """
     graphs = {}
     if model.encoder is not None:
-        # with alpha = 0 nothing trains the encoder
-        if model.alpha:
+        if model.objective.trains_encoder:
             graphs["encoder"] = _encoder(model)
         graphs["decoder"] = _decoder(model)
     if model.prior is not None:

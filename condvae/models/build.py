@@ -26,12 +26,12 @@ from condvae.models.likelihood import (
     PoissonLikelihood,
     TableLikelihood,
 )
+from condvae.models.objective import objective_of
 from condvae.models.prior import conv_prior, mlp_prior
 from condvae.models.vampprior import vampprior
 from condvae.spec import Spec, TrainingSpec
 
-# The sub-models of a CVAE by the names of its attributes, and what makes them.
-NETWORKS = ("encoder", "decoder", "prior", "baseline", "classifier")
+# What makes the sub-models, in the order of `NETWORKS`.
 MAKERS: dict[str, tuple[Callable[..., keras.Model], ...]] = {
     "mlp": (mlp_encoder, mlp_decoder, mlp_prior, mlp_baseline, mlp_classifier),
     "residual": (
@@ -80,8 +80,7 @@ def build_model(
     Raises:
         InputError: a network of the user's own that does not fit; what is wrong is named.
     """
-    model, objective = spec.model, spec.objective
-    beta_warmup, beta_period = beta_steps(spec, steps)
+    model = spec.model
     encoder_seed, decoder_seed, noise_seed, prior_seed, baseline_seed, classifier_seed = _seeds(
         spec
     )
@@ -117,16 +116,7 @@ def build_model(
         x_max=x_max,
         y_max=y_max,
         binarise=model.pixels == "dynamic",
-        beta=objective.beta,
-        alpha=objective.alpha,
-        num_samples=objective.num_samples,
-        gradient=objective.gradient,
-        free_bits=objective.free_bits,
-        beta_warmup=beta_warmup,
-        beta_period=beta_period,
-        coarse_weight=objective.coarse_weight,
-        classifier_weight=objective.classifier_weight,
-        classifier_warmup=round(objective.classifier_warmup * steps),
+        objective=objective_of(spec, steps),
         masked=spec.data.masks_parts,
         seed=noise_seed,
     )
@@ -142,13 +132,6 @@ def build_model(
                 "Build them with these shapes, or set latent_dim.",
             )
     return cvae
-
-
-def beta_steps(spec: Spec, steps: int) -> tuple[int, int | None]:
-    """The warm-up of beta and its period in steps, as `CVAE` takes them, for so many in all."""
-    cycles, warmup = spec.objective.beta_cycles, spec.objective.beta_warmup
-    period = -(-steps // cycles)
-    return round(warmup * period), None if cycles == 1 else max(1, period)
 
 
 def build_likelihood(spec: Spec, columns: Columns = None) -> Likelihood:

@@ -10,6 +10,36 @@ import numpy as np
 from condvae.checks import InputError, check_finite, check_range, check_shape
 from condvae.models.prior import PriorLayer
 
+NETWORKS = ("encoder", "decoder", "prior", "baseline", "classifier")
+
+
+def shapes_of(model: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Shapes of x and of an encoded y, and the number of latents, as the networks have them.
+
+    Raises:
+        InputError: networks that the objective does not ask for, or whose inputs have other names.
+    """
+    objective = model.objective
+    have = {name for name in NETWORKS if getattr(model, name) is not None}
+    if not objective.needs <= have <= objective.needs | objective.takes:
+        of_it = {name: name for name in objective.needs}
+        of_it |= {name: f"[{name}]" for name in objective.takes - objective.needs}
+        wanted = ", ".join(of_it[name] for name in NETWORKS if name in of_it)
+        raise InputError(
+            f"a CVAE with the objective {type(objective).__name__} must have the networks {wanted}",
+            ", ".join(name for name in NETWORKS if name in have) or "none",
+            "Pass these, or another objective.",
+        )
+    if "encoder" not in have:
+        check_inputs(model.baseline, "baseline", {"y"})
+        image_shape = model.likelihood.x_shape(model.baseline.output.shape[1:])
+        return image_shape, tuple(model.baseline.input["y"].shape[1:]), 0
+    check_inputs(model.encoder, "encoder", {"x"}, {"y"})
+    check_inputs(model.decoder, "decoder", {"z"}, {"y"})
+    condition_shape = _seen_condition(model.encoder, model.decoder, model.classifier)
+    image_shape = tuple(model.encoder.input["x"].shape[1:])
+    return image_shape, condition_shape, int(model.decoder.input["z"].shape[1])
+
 
 def check_networks(model: Any) -> None:
     """Raise unless the networks' inputs and outputs fit one another and the likelihood."""
@@ -19,12 +49,6 @@ def check_networks(model: Any) -> None:
     inputs, outputs = {"x": x, "y": y, "z": z, "guess": x}, {}
     if model.encoder is not None:
         outputs |= {"encoder": latents, "decoder": x_params}
-    if model.num_samples > 1 and (model.alpha != 1 or model.free_bits or model.encoder is None):
-        raise InputError(
-            "a CVAE of several samples must have latents, alpha = 1 and no free bits",
-            f"alpha = {model.alpha}, free_bits = {model.free_bits}, {model.latent_dim} latents",
-            "Train with one sample, or with the importance-weighted bound alone.",
-        )
     if isinstance(model.prior, PriorLayer):
         _check_prior(model, model.prior)
     elif model.prior is not None:
@@ -34,7 +58,12 @@ def check_networks(model: Any) -> None:
         check_inputs(model.baseline, "baseline", {"y"})
         outputs["baseline"] = x_params
     if model.classifier is not None:
-        _check_classified(model)
+        if len(y) != 1:
+            raise InputError(
+                "a CVAE with a classifier must have a class as y",
+                f"y of shape {y}",
+                "Leave the classifier out.",
+            )
         check_inputs(model.classifier, "classifier", {"x"})
         outputs["classifier"] = {"": y}
     for name, wanted in outputs.items():
@@ -47,7 +76,7 @@ def check_networks(model: Any) -> None:
             _check_tensor(tensor, shape, f"the {name}'s output {part!r}".removesuffix(" ''"))
 
 
-def seen_condition(encoder: Any, decoder: Any, classifier: Any) -> tuple[int, ...]:
+def _seen_condition(encoder: Any, decoder: Any, classifier: Any) -> tuple[int, ...]:
     """Shape of an encoded y, without the batch, by the first of the networks that knows it."""
     for network in (encoder, decoder):
         if "y" in network.input:
@@ -61,19 +90,6 @@ def seen_condition(encoder: Any, decoder: Any, classifier: Any) -> tuple[int, ..
     return tuple(classifier.output.shape[1:])
 
 
-def _check_classified(model: Any) -> None:
-    """Raise unless the bound of a row without a label is the sum over its classes."""
-    is_plain = (model.num_samples, model.alpha, model.free_bits) == (1, 1, 0)
-    if len(model.condition_shape) != 1 or not is_plain or model.baseline or not model.encoder:
-        raise InputError(
-            "a CVAE with a classifier must have a class as y, latents, no baseline, one sample, "
-            "alpha = 1 and no free bits",
-            f"y of shape {model.condition_shape}, alpha = {model.alpha}, free_bits = "
-            f"{model.free_bits}, num_samples = {model.num_samples}",
-            "Leave the classifier or the others out.",
-        )
-
-
 def _check_prior(model: Any, prior: PriorLayer) -> None:
     """Raise unless a prior beyond the Normal fits the other networks."""
     if prior.latent_dim != model.latent_dim or ("guess" in prior.reads and not model.baseline):
@@ -82,7 +98,7 @@ def _check_prior(model: Any, prior: PriorLayer) -> None:
             f"{prior.latent_dim} latents, reading {', '.join(prior.reads) or 'nothing'}",
             "Build it with the decoder's latent_dim; a guess comes from a baseline.",
         )
-    if not model.alpha:
+    if not model.objective.trains_encoder:
         raise InputError(
             "alpha = 0, where the prior stands in for q, must have a Normal prior",
             type(prior).__name__,

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 
 from condvae.files.tensors import StoredTensors
-from condvae.models.build import NETWORKS, Columns, Networks, build_model, build_networks, x_shape
+from condvae.models.build import Columns, Networks, build_model, build_networks, x_shape
+from condvae.models.contract import NETWORKS
 from condvae.models.cvae import CVAE
 from condvae.models.initializers import FLOAT_BYTES, ZerosWithin
 from condvae.spec import Spec

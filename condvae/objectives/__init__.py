@@ -1,18 +1,28 @@
-"""What training maximises: pure functions of distributions, per example, in nats."""
+"""What training minimises: objects of settings, and pure functions per example, in nats."""
 
+from condvae.objectives.beta import Beta, rising_share
+from condvae.objectives.coarse import Coarse, coarse_loss
+from condvae.objectives.deterministic import Deterministic
 from condvae.objectives.divergence import kl_parts
-from condvae.objectives.elbo import Terms, elbo_terms
+from condvae.objectives.elbo import ELBO, elbo_terms
 from condvae.objectives.free_bits import free_bits_kl
-from condvae.objectives.hybrid import coarse_loss, deterministic_terms, hybrid_terms
-from condvae.objectives.importance import doubly_reparameterised, importance_terms
-from condvae.objectives.schedules import rising_share
-from condvae.objectives.semi_supervised import semi_supervised_terms
+from condvae.objectives.hybrid import Hybrid, hybrid_terms
+from condvae.objectives.importance import ImportanceWeighted, importance_terms
+from condvae.objectives.objective import Objective
+from condvae.objectives.semi_supervised import SemiSupervised, semi_supervised_terms
+from condvae.objectives.terms import Terms
 
 __all__ = [
+    "ELBO",
+    "Beta",
+    "Coarse",
+    "Deterministic",
+    "Hybrid",
+    "ImportanceWeighted",
+    "Objective",
+    "SemiSupervised",
     "Terms",
     "coarse_loss",
-    "deterministic_terms",
-    "doubly_reparameterised",
     "elbo_terms",
     "free_bits_kl",
     "hybrid_terms",

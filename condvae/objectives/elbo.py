@@ -1,38 +1,65 @@
 """The evidence lower bound."""
 
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+import keras
 from keras import ops
+
+from condvae.objectives.beta import UNWEIGHTED, Beta
+from condvae.objectives.divergence import kl_parts
+from condvae.objectives.free_bits import with_free_bits
+from condvae.objectives.objective import Objective, likelihood_of
+from condvae.objectives.terms import Distribution, Terms
 
 Tensor = Any
 
 
-class Distribution(Protocol):
-    """What the objective needs of p(x | z, y)."""
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """(batch,) nats."""
-        ...
-
-
-class Terms(NamedTuple):
-    """An objective and its parts, each (batch,) nats.
+@keras.saving.register_keras_serializable("condvae")
+@dataclass(frozen=True)
+class ELBO(Objective):
+    """The negative evidence lower bound by one draw of z, see `elbo_terms`.
 
     Attributes:
-        loss: what is minimised, reconstruction_loss + beta * kl_loss or another of the objectives.
-        reconstruction_loss: E_q[-log p(x | z, y)] by one draw of z, summed over pixels.
-        kl_loss: KL(q(z | x, y) || p(z | y)), summed over latents; in closed form between two
-            Normals, else by the same draw, log q(z | x, y) - log p(z | y).
+        beta: weight of the KL.
+        free_bits: nats for each latent, see `free_bits_kl`; in training alone.
     """
 
-    loss: Tensor
-    reconstruction_loss: Tensor
-    kl_loss: Tensor
+    beta: Beta = UNWEIGHTED
+    free_bits: float = 0.0
 
-    @property
-    def elbo(self) -> Tensor:
-        """-(reconstruction_loss + kl_loss), at most log p(x | y); higher is better."""
-        return -(self.reconstruction_loss + self.kl_loss)
+    def outputs(
+        self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
+    ) -> dict[str, Tensor]:
+        """Of one z ~ q(z | x, y)."""
+        return one_draw(model, x, y, guess, training)[0]
+
+    def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
+        """Of the bound."""
+        beta, kl = self.weight(model, training), outputs["kl"]
+        terms = elbo_terms(outputs["x"], likelihood_of(model, outputs), kl, beta)
+        if not (self.free_bits and training):
+            return terms
+        return with_free_bits(terms, kl, model.latent_dim, self.free_bits, beta)
+
+
+def one_draw(
+    model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
+) -> tuple[dict[str, Tensor], Any]:
+    """x_params and the parts of the KL at one z ~ q(z | x, y); and p(z | y) itself."""
+    prior = model.prior_given(y, guess, training)
+    posterior = model.posterior(x, y, prior, training)
+    z = posterior.sample(model.noise)
+    outputs = {
+        "mean": posterior.mean,
+        "logvar": posterior.logvar,
+        "prior_mean": prior.mean,
+        "z": z,
+        "x_params": model.decode(z, y, guess, training),
+        "kl": kl_parts(posterior, prior, z),
+    }
+    return outputs, prior
 
 
 def elbo_terms(x: Tensor, likelihood: Distribution, kl: Tensor, beta: Any = 1.0) -> Terms:

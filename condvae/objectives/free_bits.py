@@ -4,6 +4,8 @@ from typing import Any
 
 from keras import ops
 
+from condvae.objectives.terms import Terms
+
 Tensor = Any
 
 
@@ -28,3 +30,15 @@ def free_bits_kl(kl: Tensor, latent_dim: int, free_bits: float) -> Tensor:
     free = free_bits * latent_dim / kl.shape[-1]
     is_beyond = ops.mean(kl, axis=0) > free
     return ops.sum(ops.where(is_beyond, kl, free), axis=-1)
+
+
+def with_free_bits(
+    terms: Terms, kl: Tensor, latent_dim: int, free_bits: float, weight: Tensor
+) -> Terms:
+    """The terms of a loss in which `free_bits_kl` stands in the KL's place.
+
+    Args:
+        weight: of the KL in that loss.
+    """
+    free = free_bits_kl(kl, latent_dim, free_bits)
+    return terms._replace(loss=terms.loss + weight * (free - terms.kl_loss))

@@ -1,13 +1,61 @@
-"""One objective from the CVAE to the GSNN, and the deterministic network beside them."""
+"""One objective from the CVAE to the GSNN."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from keras import ops
+import keras
 
-from condvae.objectives.elbo import Distribution, Terms, elbo_terms
+from condvae.objectives.beta import UNWEIGHTED, Beta
+from condvae.objectives.deterministic import deterministic_terms
+from condvae.objectives.elbo import elbo_terms, one_draw
+from condvae.objectives.free_bits import with_free_bits
+from condvae.objectives.objective import Objective, likelihood_of
+from condvae.objectives.terms import Distribution, Terms
 
 Tensor = Any
+
+
+@keras.saving.register_keras_serializable("condvae")
+@dataclass(frozen=True)
+class Hybrid(Objective):
+    """The ELBO mixed with the likelihood at a draw from the prior, see `hybrid_terms`.
+
+    Attributes:
+        alpha: share of the ELBO, in [0, 1].
+        beta: weight of the KL.
+        free_bits: nats for each latent, see `free_bits_kl`; in training alone.
+    """
+
+    alpha: float
+    beta: Beta = UNWEIGHTED
+    free_bits: float = 0.0
+
+    @property
+    def trains_encoder(self) -> bool:
+        """Not in the GSNN."""
+        return self.alpha > 0
+
+    def outputs(
+        self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
+    ) -> dict[str, Tensor]:
+        """Of one z ~ q(z | x, y) and one z ~ p(z | y); at the ends one of them serves."""
+        outputs, prior = one_draw(model, x, y, guess, training)
+        if 0 < self.alpha < 1:
+            z = prior.sample(model.noise)
+            outputs["x_params_from_prior"] = model.decode(z, y, guess, training)
+        return outputs
+
+    def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
+        """Of the mixture."""
+        beta, kl, second = self.weight(model, training), outputs["kl"], "x_params_from_prior"
+        from_posterior = likelihood_of(model, outputs)
+        from_prior = likelihood_of(model, outputs, second) if second in outputs else from_posterior
+        terms = hybrid_terms(outputs["x"], from_posterior, from_prior, kl, self.alpha, beta)
+        if not (self.free_bits and training):
+            return terms
+        weight = self.alpha * beta
+        return with_free_bits(terms, kl, model.latent_dim, self.free_bits, weight)
 
 
 def hybrid_terms(
@@ -43,42 +91,3 @@ def hybrid_terms(
     if alpha == 1:
         return terms
     return terms._replace(loss=alpha * terms.loss - (1 - alpha) * from_prior.log_prob(x))
-
-
-def deterministic_terms(x: Tensor, prediction: Distribution) -> Terms:
-    """-log p(x | y) of a network without latents, or at one z that was given.
-
-    Source: Sohn, Lee & Yan 2015, section 4 (the NN baseline).
-    """
-    loss = -prediction.log_prob(x)
-    return Terms(loss, loss, ops.zeros_like(loss))
-
-
-def coarse_loss(x: Tensor, guess: Tensor, missing: Tensor, factors: Sequence[int]) -> Tensor:
-    """Cross-entropy of the guess against the target on coarser grids, predicted without z.
-
-    Both are averaged over squares of factor × factor pixels; a square counts by the share of it
-    that is missing, times its number of pixels, so that every scale weighs as much as the finest.
-
-    Args:
-        x: (batch, height, width, channels) target in [0, 1].
-        guess: the same shape, logits.
-        missing: 1 for each pixel to predict; broadcasts against x.
-        factors: sides of the squares, such as (2, 4).
-
-    Returns:
-        (batch,) nats, summed over squares and scales.
-
-    Source: Sohn, Lee & Yan 2015, section 3.3 (multi-scale prediction).
-    """
-    loss = ops.zeros(ops.shape(x)[:1])
-    missing = missing * ops.ones_like(x)
-    for factor in factors:
-        target, p, weights = (
-            ops.average_pool(image, factor, strides=factor)
-            for image in (x, ops.sigmoid(guess), missing)
-        )
-        p = ops.clip(p, 1e-6, 1 - 1e-6)
-        cross_entropy = -target * ops.log(p) - (1 - target) * ops.log1p(-p)
-        loss += factor**2 * ops.sum(weights * cross_entropy, axis=(1, 2, 3))
-    return loss

@@ -1,13 +1,80 @@
 """The importance-weighted bound, and the gradient that stays sharp when it tightens."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import keras
 from keras import ops
 
-from condvae.objectives.elbo import Terms
+from condvae.checks import check_choice
+from condvae.distributions import Normal
+from condvae.objectives.beta import UNWEIGHTED, Beta
+from condvae.objectives.divergence import kl_parts
+from condvae.objectives.objective import Objective
+from condvae.objectives.terms import Terms
 
 Tensor = Any
+
+GRADIENTS = ("standard", "dreg")
+
+
+@keras.saving.register_keras_serializable("condvae")
+@dataclass(frozen=True)
+class ImportanceWeighted(Objective):
+    """The negative importance-weighted bound of several draws, see `importance_terms`.
+
+    Attributes:
+        num_samples: draws of z for each row, K; in validation too.
+        gradient: "standard", or "dreg", see `doubly_reparameterised`.
+        beta: weight of the KL.
+    """
+
+    num_samples: int
+    gradient: str = "standard"
+    beta: Beta = UNWEIGHTED
+
+    def __post_init__(self) -> None:
+        check_choice(self.gradient, GRADIENTS, "gradient")
+
+    def outputs(
+        self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
+    ) -> dict[str, Tensor]:
+        """The draws, with log p(x | z, y) and log p(z | y) - log q(z | x, y) of each."""
+        given = model.prior_given(y, guess, training)
+        encoded = model.posterior(x, y, given, training)
+        posterior, prior = encoded.per_sample(), given.per_sample()
+        shape = (ops.shape(x)[0], self.num_samples, model.latent_dim)
+        z = posterior.transform(keras.random.normal(shape, seed=model.noise, dtype="float32"))
+
+        def parts(z: Tensor, posterior: Normal) -> tuple[Tensor, Tensor]:
+            log_ratio = prior.log_prob(z) - posterior.log_prob(z)
+            return model.log_likelihoods(x, y, guess, z, training), log_ratio
+
+        if self.gradient == "dreg" and training:
+            beta = self.weight(model, training)
+            held = (ops.stop_gradient(part) for part in (posterior.mean, posterior.logvar))
+            posterior = Normal(*held)
+            log_likelihood, log_ratio = parts(ops.stop_gradient(z), posterior)
+            z = doubly_reparameterised(z, log_likelihood + beta * log_ratio, beta)
+        log_likelihood, log_ratio = parts(z, posterior)
+        return {
+            "mean": encoded.mean,
+            "logvar": encoded.logvar,
+            "prior_mean": given.mean,
+            "z": z,
+            "log_likelihood": log_likelihood,
+            "log_ratio": log_ratio,
+            "kl": kl_parts(encoded, given, z[:, 0]),
+        }
+
+    def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
+        """Of the bound."""
+        log_likelihood, log_ratio, kl = (
+            outputs[name] for name in ("log_likelihood", "log_ratio", "kl")
+        )
+        return importance_terms(log_likelihood, log_ratio, kl, self.weight(model, training))
 
 
 def importance_terms(

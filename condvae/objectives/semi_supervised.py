@@ -1,13 +1,63 @@
 """The bound of rows of which only some have a label."""
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
+import keras
 from keras import ops
 
-from condvae.objectives.elbo import Terms
+from condvae.distributions import Normal
+from condvae.objectives.beta import UNWEIGHTED, Beta, rising_share
+from condvae.objectives.divergence import kl_parts
+from condvae.objectives.objective import Objective
+from condvae.objectives.terms import Terms
 
 Tensor = Any
+
+
+@keras.saving.register_keras_serializable("condvae")
+@dataclass(frozen=True)
+class SemiSupervised(Objective):
+    """The bound of rows of which only some have a label, see `semi_supervised_terms`.
+
+    Attributes:
+        beta: weight of the KL.
+        classifier_weight: of -log q(y | x) where there is a label.
+        classifier_warmup: training steps in which the pull of the other rows on the classifier
+            rises from 0.
+    """
+
+    beta: Beta = UNWEIGHTED
+    classifier_weight: float = 1.0
+    classifier_warmup: int = 0
+    needs: ClassVar = frozenset({"encoder", "decoder", "classifier"})
+    takes: ClassVar = frozenset({"prior"})
+
+    @property
+    def counts_steps(self) -> bool:
+        """With either of the warm-ups."""
+        return bool(self.beta.warmup or self.classifier_warmup)
+
+    def outputs(
+        self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
+    ) -> dict[str, Tensor]:
+        """Of every class, and the labels."""
+        return {"y": y} | under_every_class(model, x, y, training)
+
+    def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
+        """Of the bound, where the label is missing summed over all classes."""
+        is_rising = training and self.classifier_warmup
+        return semi_supervised_terms(
+            outputs["reconstruction_losses"],
+            outputs["kl_losses"],
+            outputs["log_q"],
+            outputs["y"],
+            self.weight(model, training),
+            self.classifier_weight,
+            rising_share(model.step, self.classifier_warmup) if is_rising else 1.0,
+        )
 
 
 def semi_supervised_terms(
@@ -55,3 +105,46 @@ def semi_supervised_terms(
     loss = reconstruction_loss + beta * kl_of_z + kl_of_y
     loss -= classifier_weight * ops.sum(y * known, axis=-1)
     return Terms(loss, reconstruction_loss, kl_of_z + kl_of_y)
+
+
+def under_every_class(
+    model: Any, x: Tensor, y: Tensor, training: bool = False
+) -> dict[str, Tensor]:
+    """The parts of the bound under each class, and log q(y | x), as `semi_supervised_terms` reads.
+
+    A network that sees no y is run once for each row; one draw of z then serves all classes.
+
+    Args:
+        model: a CVAE with a classifier.
+        x: (batch, *image_shape), preprocessed.
+        y: (batch, num_classes).
+        training: handed on to the networks.
+
+    Returns:
+        "reconstruction_losses" (batch, num_classes) or, where they hang on no class, (batch, 1);
+        "kl_losses" and "log_q" (batch, num_classes); nats.
+    """
+    num_classes = model.condition_shape[0]
+    every = ops.zeros_like(y)[:, None] + ops.eye(num_classes, dtype="float32")
+    classes = ops.reshape(every, (-1, num_classes))  # row by row, all classes of each
+
+    def each(tensor: Tensor) -> Tensor:
+        return ops.repeat(tensor, num_classes, axis=0)
+
+    rows, all_rows = (x, y), (each(x), classes)
+    encoder_sees, decoder_sees = ("y" in part.input for part in (model.encoder, model.decoder))
+    posterior = model.encode(*(all_rows if encoder_sees else rows), training)
+    z = styles = posterior.sample(model.noise)
+    if not encoder_sees:
+        posterior, styles = Normal(each(posterior.mean), each(posterior.logvar)), each(z)
+    if encoder_sees or decoder_sees:
+        log_likelihood = model.log_likelihoods(*all_rows, None, styles[:, None], training)
+        log_likelihood = ops.reshape(log_likelihood, (-1, num_classes))
+    else:
+        log_likelihood = model.log_likelihoods(*rows, None, z[:, None], training)
+    kl = kl_parts(posterior, model.prior_given(classes, None, training), styles)
+    return {
+        "reconstruction_losses": -log_likelihood,
+        "kl_losses": ops.reshape(ops.sum(kl, axis=-1), (-1, num_classes)),
+        "log_q": model.classify(x, training),
+    }

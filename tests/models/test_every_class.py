@@ -7,9 +7,11 @@ from keras import ops
 
 from condvae.checks import InputError
 from condvae.models import CVAE, build_model, inference
+from condvae.models.baseline import mlp_baseline
 from condvae.models.classifier import conv_classifier, mlp_classifier
 from condvae.models.decoder import mlp_decoder
 from condvae.models.encoder import mlp_encoder
+from condvae.objectives import ELBO, Coarse, Deterministic, ImportanceWeighted, SemiSupervised
 from condvae.spec import Spec
 
 SHAPE, NUM_CLASSES, SCALE = (4, 3, 1), 3, 0.7
@@ -81,7 +83,7 @@ def test_every_combination_fits_saves_and_loads(architecture, tmp_path):
     before, after = (inference.classify(m, data["x"])["log_prob"] for m in (model, loaded))
     np.testing.assert_array_equal(before, after)
     np.testing.assert_allclose(np.exp(before).sum(axis=1), 1, rtol=1e-5)
-    assert loaded.classifier_warmup == 2
+    assert loaded.objective == model.objective == SemiSupervised(classifier_warmup=2)
 
 
 class LinearGaussian:
@@ -139,14 +141,39 @@ def test_the_bound_of_a_row_without_a_label_is_at_most_log_p_of_x(error):
 
 def test_networks_that_do_not_fit_are_refused():
     encoder, decoder = mlp_encoder(SHAPE, (3,), 2, ()), mlp_decoder(SHAPE, (3,), 2, ())
-    classifier = mlp_classifier(SHAPE, 3, ())
-    assert CVAE(encoder, decoder, classifier=classifier).condition_shape == (3,)
+    classified = {"classifier": mlp_classifier(SHAPE, 3, ()), "objective": SemiSupervised()}
+    assert CVAE(encoder, decoder, **classified).condition_shape == (3,)
     blind = {"encoder": mlp_encoder(SHAPE, None, 2, ()), "decoder": mlp_decoder(SHAPE, None, 2, ())}
-    assert CVAE(**blind, classifier=classifier).condition_shape == (3,)
+    assert CVAE(**blind, **classified).condition_shape == (3,)
     with pytest.raises(InputError, match="must see y"):
         CVAE(**blind)
-    with pytest.raises(InputError, match="one sample"):
-        CVAE(encoder, decoder, classifier=classifier, num_samples=2)
+    classified["classifier"] = mlp_classifier(SHAPE, 4, ())
     with pytest.raises(InputError, match="the classifier's output"):
-        CVAE(encoder, decoder, classifier=mlp_classifier(SHAPE, 4, ()))
+        CVAE(encoder, decoder, **classified)
     assert conv_classifier(SHAPE, 3, (4,)).output.shape == (None, 3)
+
+
+@pytest.mark.parametrize(
+    ("objective", "names", "wanted"),
+    [
+        (None, "encoder", "encoder, decoder, [prior], [baseline]; received encoder."),
+        (ELBO(), "", "received none."),
+        (ELBO(), "encoder decoder classifier", "received encoder, decoder, classifier."),
+        (ImportanceWeighted(2), "encoder decoder classifier", "the objective ImportanceWeighted"),
+        (ImportanceWeighted(2), "baseline", "received baseline."),
+        (SemiSupervised(), "encoder decoder", "decoder, [prior], classifier; received"),
+        (SemiSupervised(), "encoder decoder baseline classifier", "received encoder, decoder, b"),
+        (Deterministic(), "encoder decoder baseline", "must have the networks baseline; received"),
+        (Coarse(ELBO(), 0.5), "encoder decoder", "encoder, decoder, [prior], baseline; received"),
+    ],
+)
+def test_an_objective_says_which_networks_it_needs(objective, names, wanted):
+    networks = {
+        "encoder": mlp_encoder(SHAPE, (3,), 2, ()),
+        "decoder": mlp_decoder(SHAPE, (3,), 2, ()),
+        "baseline": mlp_baseline(SHAPE, (3,), ()),
+        "classifier": mlp_classifier(SHAPE, 3, ()),
+    }
+    with pytest.raises(InputError) as caught:
+        CVAE(**{name: networks[name] for name in names.split()}, objective=objective)
+    assert wanted in str(caught.value)

@@ -1,11 +1,27 @@
 """Free bits, schedules and the KL of priors that are no Normal, against hand computations."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
+from condvae.checks import InputError
 from condvae.distributions import Normal
-from condvae.objectives import free_bits_kl, importance_terms, kl_parts, rising_share
+from condvae.models.objective import objective_of
+from condvae.objectives import (
+    ELBO,
+    Beta,
+    Coarse,
+    Deterministic,
+    Hybrid,
+    ImportanceWeighted,
+    SemiSupervised,
+    free_bits_kl,
+    importance_terms,
+    kl_parts,
+    rising_share,
+)
+from condvae.spec import Spec
 
 
 def test_free_bits_by_hand():
@@ -59,3 +75,30 @@ def test_the_bound_of_one_draw_is_the_elbo_of_that_draw():
     terms = importance_terms(likelihood, ratio, -ratio, beta=0.5)
     np.testing.assert_allclose(terms.loss, [3.5, 4.0])
     np.testing.assert_allclose(terms.elbo, [-4.0, -3.0])
+
+
+STRUCTURED = {"baseline": "joint"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"beta": 2.0, "free_bits": 0.5}, ELBO(Beta(2.0), 0.5)),
+        ({"beta_warmup": 0.5, "beta_cycles": 4}, ELBO(Beta(1.0, 12, 25))),
+        ({"num_samples": 3, "gradient": "dreg"}, ImportanceWeighted(3, "dreg")),
+        ({"alpha": 0.5, "free_bits": 0.1}, Hybrid(0.5, free_bits=0.1)),
+        ({"labelled": 9, "classifier_warmup": 0.2}, SemiSupervised(classifier_warmup=20)),
+        ({"network": "deterministic", **STRUCTURED}, Deterministic()),
+        ({"alpha": 0.0, "coarse_weight": 0.3, **STRUCTURED}, Coarse(Hybrid(0.0), 0.3)),
+    ],
+)
+def test_a_spec_has_its_objective_and_keras_writes_it_down(settings, expected):
+    found = objective_of(Spec().override(**settings), steps=100)
+    assert found == expected
+    config = keras.saving.serialize_keras_object(found)
+    assert keras.saving.deserialize_keras_object(config) == found
+
+
+def test_a_gradient_that_there_is_not_is_named():
+    with pytest.raises(InputError, match="Did you mean 'dreg'"):
+        ImportanceWeighted(2, "dregg")

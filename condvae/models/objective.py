@@ -1,0 +1,50 @@
+"""From a spec to its objective."""
+
+from condvae.objectives import (
+    ELBO,
+    Beta,
+    Coarse,
+    Deterministic,
+    Hybrid,
+    ImportanceWeighted,
+    Objective,
+    SemiSupervised,
+)
+from condvae.spec import Spec
+
+
+def objective_of(spec: Spec, steps: int = 0) -> Objective:
+    """What a spec asks for.
+
+    Args:
+        steps: of the whole training, that warm-ups are fractions of; 0: no warm-up.
+    """
+    settings = spec.objective
+    plain = _without_coarse(spec, beta_of(spec, steps), steps)
+    return Coarse(plain, settings.coarse_weight) if settings.coarse_weight else plain
+
+
+def beta_of(spec: Spec, steps: int) -> Beta:
+    """The weight of the KL, its warm-up and its period in steps."""
+    settings = spec.objective
+    period = -(-steps // settings.beta_cycles)
+    return Beta(
+        settings.beta,
+        round(settings.beta_warmup * period),
+        None if settings.beta_cycles == 1 else max(1, period),
+    )
+
+
+def _without_coarse(spec: Spec, beta: Beta, steps: int) -> Objective:
+    """The objective that the coarse loss may be added to."""
+    settings = spec.objective
+    if spec.model.network == "deterministic":
+        return Deterministic(beta)
+    if spec.data.labelled is not None:
+        warmup = round(settings.classifier_warmup * steps)
+        return SemiSupervised(beta, settings.classifier_weight, warmup)
+    if settings.num_samples > 1:
+        return ImportanceWeighted(settings.num_samples, settings.gradient, beta)
+    if settings.alpha < 1:
+        return Hybrid(settings.alpha, beta, settings.free_bits)
+    return ELBO(beta, settings.free_bits)
