@@ -97,6 +97,7 @@ def _extremes(array: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
 
 def memory_bound() -> int:
     """Bytes that reading an input may take: half of the machine's memory, or of its cgroup's."""
+    # all there is, not what is free now: an input is refused or taken whatever else runs
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         group = int(Path("/sys/fs/cgroup/memory.max").read_text())
@@ -117,7 +118,7 @@ def check_memory(num_bytes: int, name: str) -> None:
 
 def check_mask(given: "np.ndarray", name: str) -> "np.ndarray":
     """Return given, (batch, height, width), if each mask gives some pixels and leaves some."""
-    share = given.reshape(len(given), -1).mean(axis=1)
+    share = given.reshape(len(given), -1).mean(axis=1)  # (batch,)
     for row, part in enumerate(share):
         if part in (0, 1):
             raise InputError(
@@ -130,6 +131,7 @@ def check_mask(given: "np.ndarray", name: str) -> "np.ndarray":
 
 def check_at_least(number: int, least: int, name: str) -> int:
     """Return number if it is a whole number and least or more."""
+    # NumPy's integers count, True does not
     if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:
         raise InputError(
             f"{name} must be a whole number, {least} or more", f"{number!r}", "Correct it."
@@ -158,6 +160,7 @@ def check_new_path(path: Path, overwrite: bool = False) -> Path:
     With overwrite a file may be replaced, a folder never.
     """
     path = Path(path)
+    # the nearest folder that exists: the others are still to be made in it
     parent = next(p for p in [path.parent, *path.parent.parents] if p.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise InputError(

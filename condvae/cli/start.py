@@ -25,6 +25,7 @@ class _HiddenFromKeras(importlib.abc.MetaPathFinder):
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Raise ModuleNotFoundError for a hidden module; leave all others to the next finder."""
+        # importlib's own mark of a module whose import has not ended
         spec = getattr(sys.modules.get("keras"), "__spec__", None)
         if name in NOT_FOR_KERAS and getattr(spec, "_initializing", False):
             raise ModuleNotFoundError(f"{name} is hidden from Keras", name=name)
@@ -54,6 +55,7 @@ def keep_compiled() -> None:
         return  # what is in it would be run
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
     os.environ["JAX_COMPILATION_CACHE_MAX_SIZE"] = str(MOST_BYTES)
+    # a training compiles many small programs, each below JAX's least of a second
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 

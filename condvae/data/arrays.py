@@ -18,6 +18,7 @@ def bytes_needed(shape: tuple[int, ...], dtype: np.dtype) -> int:
     It is there as read, converted and joined with the test set's; names are sorted, too.
     """
     final = {"f": 4, "S": 4 * dtype.itemsize, "U": dtype.itemsize}.get(dtype.kind, 1)
+    # names are sorted and counted on the way, which copies them
     copies = 4 if dtype.kind in "SU" else 2
     values, rows = math.prod(shape), shape[0] if shape else 1
     return values * (dtype.itemsize + copies * final) + rows * ROW_BYTES
@@ -54,6 +55,7 @@ def checked_images(x: Any, name: str = "x") -> np.ndarray:
         x = x.astype(np.uint8, copy=False)
     elif x.dtype.kind == "f":
         with np.errstate(over="ignore", invalid="ignore"):
+            # after the conversion: a float64 beyond float32 becomes infinite
             x = check_finite(x.astype(np.float32, copy=False), name)
     else:
         raise InputError(
@@ -77,6 +79,7 @@ def checked_labels(y: Any, num_images: int, name: str = "y") -> np.ndarray:
             is not whole or has over 18 digits, or something that is neither number nor string.
     """
     y = _as_array(y, name)
+    # a frame's single column
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1:
@@ -100,6 +103,7 @@ def checked_labels(y: Any, num_images: int, name: str = "y") -> np.ndarray:
                 "Bring classes; a continuous condition cannot be used yet.",
             )
     if y.dtype.kind in "iuf":
+        # beyond these int64 or float64 would make two labels one
         return check_range(y, -MOST_LABEL, MOST_LABEL, name).astype(np.int64, copy=False)
     if y.dtype.kind in "ST" or (y.dtype.kind == "O" and all(isinstance(v, str) for v in y)):
         y = _as_text(y, name)

@@ -88,6 +88,7 @@ def place(
     Returns:
         (P, 2) pixels right and down of the image's middle.
     """
+    # x moves by -tan(slant) * y: up is negative y, so that above 0 it leans right
     points = scale * HEIGHT * points @ np.array([[1, 0], [-np.tan(slant), 1]])
     return points - (points.min(axis=0) + points.max(axis=0)) / 2 + shift
 
@@ -101,7 +102,9 @@ def draw_pen(points: np.ndarray, thickness: float) -> np.ndarray:
     """
     places = (np.arange(SIZE * SUPERSAMPLING, dtype="float32") + 0.5) / SUPERSAMPLING - SIZE / 2
     x, y = ((points.astype("float32")[..., None] - places) ** 2).swapaxes(0, 1)
+    # squares of rows and columns are added, so that the root is taken once
     distance = np.sqrt((y[:, :, None] + x[:, None, :]).min(axis=0))
+    # how much of a place lies within the pen, as if its edge were straight there
     inside = np.clip((thickness / 2 - distance) * SUPERSAMPLING + 0.5, 0, 1)
     covered = inside.reshape(SIZE, SUPERSAMPLING, SIZE, SUPERSAMPLING).mean(axis=(1, 3))
     return np.rint(255 * covered).astype("uint8")
@@ -117,6 +120,7 @@ def _centre_line(font: str, digit: int) -> np.ndarray:
     picture = Image.new("L", (2 * FONT_SIZE, 2 * FONT_SIZE))
     ImageDraw.Draw(picture).text((FONT_SIZE // 2, FONT_SIZE // 2), str(digit), 255, face)
     y, x = np.nonzero(skeletonize(np.asarray(picture) > 127))
+    # both by the height, so that the form stays
     x, y = (x - x.mean()) / np.ptp(y), (y - y.mean()) / np.ptp(y)
     # a 7 leans right by itself, a 5 left: without that the slant of an image is the one asked for
     return np.stack([x - (x @ y) / (y @ y) * y, y], axis=1)

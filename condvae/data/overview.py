@@ -49,6 +49,7 @@ def _conditions(dataset: Dataset) -> dict[str, str]:
         return {"condition": str(condition)}
     lines = {}
     for place, (part, block) in enumerate(condition.blocks, 1):
+        # the bit after a condition's numbers says that it is given
         missing = 1 - dataset.given[:, block.stop].mean()
         lines[f"condition {place}"] = f"{part}{f'; missing in {missing:.1%}' if missing else ''}"
     return lines

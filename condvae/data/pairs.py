@@ -13,6 +13,7 @@ from condvae.spec import DataSpec
 def checked_pair(x: Any, y: Any, x_name: str, y_name: str) -> tuple[np.ndarray, np.ndarray]:
     """Images, and as many labels or images that are given about them."""
     x = checked_images(x, x_name)
+    # (N,) or (N, 1): one label each
     if np.ndim(y) < 3:
         return x, checked_labels(y, len(x), y_name)
     y = checked_images(y, y_name)
@@ -59,6 +60,7 @@ def checked_pixel_classes(
     """The names, if x is label maps of so many classes."""
     try:
         names = tuple(str(text) for text in np.ravel(names))
+        # they are written as JSON: what UTF-8 cannot hold is refused here
         "".join(names).encode()
     except (UnicodeError, SystemError):  # NumPy lets any number stand for a character
         names = ()

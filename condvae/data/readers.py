@@ -36,6 +36,7 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
         return read_npz(path, spec)
     if path.is_file() and "idx3" in path.name:
         return read_idx_pair(path, spec)
+    # before image folders: a folder of IDX files may hold other folders
     if path.is_dir() and _images_file(path, "train"):
         return read_idx_folder(path, spec)
     if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES:

@@ -111,6 +111,7 @@ def signs(num: int, seed: int, size: int = 64) -> Signs:
     scenes = draw_scenes(num, size, rng)
     hidden = rng.random(num) < HIDDEN
     probability_round = np.where(scenes.is_red, ROUND_IF_RED, ROUND_IF_BLUE)
+    # the post's colour alone says something of the shape
     is_round = rng.random(num) < probability_round
     images = draw_images(scenes, is_round, hidden, rng)
     maps = draw_maps(scenes, is_round)
@@ -122,6 +123,7 @@ def draw_scenes(num: int, size: int, rng: np.random.Generator) -> Scenes:
     margin, stub = size // 16, size // 8
     radius = rng.integers(size // 8, 3 * size // 16, num, endpoint=True)
     box = _half_box(radius, size)
+    # boxes of all signs fit, hidden or not: their place must not tell which
     row = rng.integers(margin + box, size - margin - box - stub)
     column = rng.integers(margin + box, size - margin - box)
     height = rng.integers(box + stub, size - margin - row)
@@ -129,6 +131,7 @@ def draw_scenes(num: int, size: int, rng: np.random.Generator) -> Scenes:
     is_red = rng.random(num) < RED
     background = rng.integers(*BACKGROUND, (num, 3), np.uint8, endpoint=True)
     low, high = np.transpose([DARK, ANY, BRIGHT])
+    # one channel of each kind, in a random order
     sign = rng.permuted(rng.integers(low, high, (num, 3), np.uint8, endpoint=True), axis=1)
     return Scenes(size, row, column, radius, height, half_width, is_red, background, sign)
 
@@ -162,9 +165,11 @@ def draw_images(
         (box, np.broadcast_to(BOX, scenes.sign.shape)),
     )
     images = np.empty((*box.shape, 3), np.uint8)
+    # then painted over from the back to the front
     images[:] = scenes.background[:, None, None]
     for area, colours in layers:
         np.copyto(images, colours.astype(np.uint8)[:, None, None], where=area[..., None])
+    # uniform from -NOISE to NOISE, in uint8: colours keep that distance to both ends
     images -= NOISE
     images += rng.integers(0, 2 * NOISE, images.shape, np.uint8, endpoint=True)
     return images

@@ -60,6 +60,7 @@ def load_data(
         )
     settings |= {"validation": validation, "test": test, "split_seed": split_seed}
     given = {name: value for name, value in settings.items() if value is not None}
+    # by a whole spec, which names the nearest setting for one that is misspelt
     spec = Spec(data=spec or DataSpec()).override(source=str(source), **given).data
     try:
         if str(source) == "digits":

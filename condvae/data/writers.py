@@ -17,6 +17,7 @@ GAP = 2  # pixels between the images of a sheet
 
 def to_uint8(x: np.ndarray) -> np.ndarray:
     """Grey levels 0 to 255 of numbers in [0, 1]; what lies outside is cut off."""
+    # the one copy: what follows works in place
     levels = x * np.float32(255)
     np.clip(levels, 0, 255, out=levels)
     np.rint(levels, out=levels)
@@ -87,6 +88,7 @@ def _write_folder(folder: Path, x: np.ndarray, labels: Sequence[str]) -> None:
     names = {label: folder_of_label(label) for label in labels}
     for name in names.values():
         (folder / name).mkdir(parents=True)
+    # names of one length sort as their numbers do
     digits = len(str(len(x)))
     for number, (image, label) in enumerate(zip(x, labels, strict=True)):
         _image(image).save(folder / names[label] / f"{number:0{digits}d}.png")

@@ -68,11 +68,13 @@ def evaluate_table(run: Run, dataset: Dataset, seed: int = 0) -> TableQuality:
     condition, train = dataset.condition, dataset.train
     if dataset.raw is None or not isinstance(condition, Schema):
         raise TypeError("a table has raw columns and conditions by name")
+    # columns of several values a row have no distance here
     raw = {name: values for name, values in dataset.raw.items() if values.ndim == 1}
     real, test = (
         {name: values[rows] for name, values in raw.items()}
         for rows in (train.rows, dataset.test.rows)
     )
+    # of a small table more rows than it has, so that chance in the draws matters less
     count = max(LEAST_ROWS, len(train.x))
     given = train.given[np.random.default_rng(seed).integers(len(train.given), size=count)]
     rows: Any = run.model.generate(given, seed=seed)

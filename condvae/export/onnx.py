@@ -183,6 +183,7 @@ def _affine(nodes: _Nodes, affine: Affine, x: str) -> str:
 
 def _slice(nodes: _Nodes, part: Slice, x: str) -> str:
     """Slice of one axis."""
+    # inputs since opset 10, no attributes
     places = [nodes.constant([n], "int64") for n in (part.start, part.stop, part.axis)]
     return nodes.add("Slice", x, *places)
 

@@ -65,6 +65,7 @@ def explore(
             dataset = run.load_data(data_dir) if dataset is None else run.check_data(dataset)
             shown = _shown(run, dataset, num_points, num_examples)
         except InputError as error:
+            # data that the caller handed over must fit; data that are merely not found are left out
             if dataset is not None:
                 raise
             notes = (f"The data are not at hand: {error}",)

@@ -26,6 +26,7 @@ def with_preprocessing(graph: Graph, record: RunRecord) -> Graph:
         operations += steps
         ready[given.name] = steps[-1].output if steps else given.name
     for operation in graph.operations:
+        # what read the input now reads what its preparation made of it
         renamed = tuple(ready.get(name, name) for name in operation.inputs)
         operations.append(operation.model_copy(update={"inputs": renamed}))
     return Graph(inputs=tuple(inputs), operations=tuple(operations), outputs=graph.outputs)

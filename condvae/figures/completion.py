@@ -71,13 +71,16 @@ def complete(
     if not has_label:
         drawn = model.predict(y, num_samples, seed).samples[0]
         return np.where(given, x, drawn)
+    # holes start from the prior: what lay there must not leak
     x = np.where(given, x, model.generate(label, num_samples, seed=seed))
     network = model.keras_model
     sample = network.binarise or network.likelihood.noise == "normal"
     rng = np.random.default_rng([seed, 1])
     for sweep in range(sweeps):
+        # no two sweeps share their noise, nor do neighbouring seeds
         step = seed * sweeps + sweep
         mean, logvar = model.encode(x, label, seed=step)
+        # a draw and not the mean: sweeps are a Markov chain whose limit is p(holes | given)
         z = mean + np.exp(logvar / 2) * rng.standard_normal(mean.shape, dtype="float32")
         x = np.where(given, x, model.generate(label, z=z, sample=sample, seed=step))
     return x

@@ -41,6 +41,7 @@ def draw_handwriting(found: Handwriting, images: str = "the given images") -> Fi
     rows = figure.subplots(3, len(ATTRIBUTES), height_ratios=(tall, tall, 2.2))
     names, colours = [f"z{axis + 1}" for axis in found.axes], distinct_colours(len(found.labels))
     relative = found.effects.label_slopes / found.spread
+    # one scale for all attributes, so that columns can be compared
     extent = 1.1 * (np.nanmax(abs(relative), initial=0) or 1)
     shifts = found.interactions / found.spread
     strongest = np.nanmax(abs(shifts), initial=0) or 1
@@ -55,6 +56,7 @@ def draw_handwriting(found: Handwriting, images: str = "the given images") -> Fi
         shown = interactions.imshow(
             shifts[:, :, column], cmap="RdBu", vmin=-strongest, vmax=strongest, aspect="auto"
         )
+        # cells that could not be measured are empty
         interactions.set_facecolor("lightgray")
         interactions.set_xticks(range(num_axes), names)
         _label_rows(interactions, names)

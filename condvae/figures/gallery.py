@@ -203,6 +203,7 @@ def _transfer(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, An
 def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Up to five pairs of held-out images, of digits: 0 to 5, 1 to 6, and so on."""
     examples = _examples(model, dataset, min(10, len(dataset.validation.y) // 2 * 2))
+    # first half and second half in turn: the pairs that `interpolation` takes
     order = np.arange(len(examples["x"])).reshape(2, -1).T.ravel()
     return {**examples, "x": examples["x"][order], "y": examples["y"][order]}
 
@@ -253,6 +254,7 @@ FIGURES = tuple(_DRAWINGS)
 
 def _training_mean(model: TrainedModel, train: Split) -> np.ndarray:
     """Posterior means of training images spread evenly over the split."""
+    # every n-th, since the rows of a source may come sorted
     every = max(1, len(train.y) // _ENCODED)
     return model.encode(train.x[::every], train.y[::every])[0]
 
@@ -265,10 +267,12 @@ def _examples(model: TrainedModel, dataset: Dataset, count: int) -> dict[str, An
     turn = np.zeros_like(codes)
     for code in np.unique(codes):
         turn[codes == code] = np.arange((codes == code).sum())
+    # all first of their class, then all second, ...
     rows = order[np.lexsort((codes, turn))][:count]
     images = _validation_images(dataset)
     x, y = split.x[rows], split.y[rows]
     if dataset.spec.masks_parts:
+        # of one seed, so that figures of two runs hide the same pixels
         y = masked_images(x, dataset.spec, dataset.x_max, np.random.default_rng(0))
     return {"model": model, "x": x, "y": y, "images": images}
 
@@ -292,6 +296,7 @@ def _stems(name: str, model: TrainedModel, given: Any) -> dict[str, str]:
     if given is not None:
         codes = model.classes.codes(given)
     slugs = [re.sub(r"[^\w.-]+", "-", category) for category in categories]
+    # names that a file system may take for one
     if len({slug.casefold() for slug in slugs}) < len(slugs):
         slugs = [str(code) for code in range(len(slugs))]
     return {f"{name}-{slugs[code]}": categories[code] for code in codes}

@@ -35,6 +35,7 @@ def grid_figure(
     rows = sum(len(block.cells) for block in blocks)
     cell = min(max(8 / columns, 0.3), 0.9)
     longest = max(len(label) for block in blocks for label in block.column_labels)
+    # labels that are wider than a cell stand at an angle
     turned = longest * LETTER > cell
     label_height = 0.2 + turned * longest * LETTER * 0.7
     figure_width = max(columns * cell + 1, 5)

@@ -72,9 +72,11 @@ def scatter(
     axes.scatter(
         *points[:, order],
         c=np.array(colours)[codes[order]],
+        # smaller points where there are more of them
         s=float(np.clip(30_000 / len(mean), 4, 25)),
         alpha=0.4 if len(mean) > 10_000 else 0.8,
         linewidths=0,
+        # as one picture: 60,000 shapes would make a PDF or SVG huge
         rasterized=True,
     )
     axes.legend(
@@ -164,6 +166,7 @@ def traversal(
         names = [f"{name} ({share:.2f})" for name, share in zip(names, activity, strict=True)]
         note = " In brackets: variance of the posterior mean, the most active first."
     order = order[:_MOST_TRAVERSALS]
+    # all rows in one decode
     z = np.concatenate([axis_traversal(model.latent_dim, axis, values) for axis in order])
     weights = model.classes.encode(given)
     cells = rows_of(steps, model.decode(z, weights))

@@ -57,8 +57,9 @@ def predictions(
         for number in range(num_samples):
             columns[f"sample {number + 1}"] = prediction.samples[:, number]
         columns["mean"] = prediction.mean
-        variance = (prediction.spread**2).mean(axis=-1, keepdims=True)
+        variance = (prediction.spread**2).mean(axis=-1, keepdims=True)  # over the channels
         heat = np.full((len(truth), len(columns) + 2, *given.shape[1:]), np.nan, dtype="float32")
+        # only the last column has colours, and given pixels have no spread
         heat[:, -1] = np.where(given, np.nan, np.sqrt(variance))
         channels = "over the channels, the root mean square"
         shown.append(
@@ -71,6 +72,7 @@ def predictions(
     if model.keras_model.likelihood.of_classes:
         legend = dict(zip(pixel_classes or (), distinct_colours(truth.shape[-1]), strict=False))
         columns = {name: class_colours(column) for name, column in columns.items()}
+    # given pixels are shown as they are: nothing was predicted there
     columns = {name: np.where(given, columns["truth"], column) for name, column in columns.items()}
     if heat is not None:
         columns["spread"] = np.full_like(columns["truth"], np.nan)

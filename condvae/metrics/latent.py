@@ -61,5 +61,6 @@ def condition_share(x_mean: np.ndarray) -> float:
     x_mean = check_finite(check_shape(np.asarray(x_mean), (None, None, None), "x_mean"), "x_mean")
     x_mean = x_mean.astype("float64")
     total = x_mean.var(axis=(0, 1)).sum()
+    # what is left of the variance when the condition is averaged out
     by_style = x_mean.mean(axis=1).var(axis=0).sum()
     return float(1 - by_style / total) if total > 0 else float("nan")

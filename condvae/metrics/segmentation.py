@@ -46,6 +46,7 @@ def intersection_over_union(
     check_range(predicted, 0, num_classes - 1, "the predicted maps")
     in_truth, in_predicted, intersection = (
         np.bincount(codes.astype(np.intp, copy=False), minlength=num_classes)
+        # three counts instead of a table of all pairs of classes
         for codes in (truth.ravel(), predicted.ravel(), truth[truth == predicted])
     )
     union = in_truth + in_predicted - intersection

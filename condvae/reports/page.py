@@ -116,6 +116,7 @@ def _shown(value: object) -> str:
 def _figure(name: str, content: bytes) -> str:
     """An image, inside the page."""
     stem, _, suffix = name.rpartition(".")
+    # inside of the page, so that it is one file and fetches nothing
     data = base64.b64encode(content).decode("ascii")
     return (
         f"<figure><figcaption>{escape(stem.replace('-', ' '))}</figcaption>"

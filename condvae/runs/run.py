@@ -151,6 +151,7 @@ class Run:
         from condvae.models import load_model
 
         record, preprocessing = self.record, self.record.preprocessing
+        # before anything is built: else the spec's networks would take their place
         if set(networks or {}) != set(record.networks):
             raise InputError(
                 f"{self.path} must be loaded with its own networks, "
@@ -266,6 +267,7 @@ class Run:
                 f"{dataset.name or 'other data'} with {dataset.fingerprint[:12]}…",
                 "Name the data that the run was trained on with --data.",
             )
+        # the splits are functions of data and spec, so they need no file
         return dataset.with_spec(self.spec.data)
 
     def conditions(self, split: Split) -> np.ndarray:
@@ -371,6 +373,7 @@ def _text_of(path: Path) -> str | None:
     if not path.is_file():
         return None
     with open(path, encoding="utf-8", errors="replace") as file:
+        # one more than is allowed, which the parser then refuses
         return file.read(MOST_CHARACTERS + 1)
 
 

@@ -42,6 +42,7 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
             np.zeros((len(split.x), dataset.num_classes), "float32")
             for split in (train, validation)  # the choice of the epoch reads no label
         )
+        # one-hot where the label is known, zeros where it is not
         y_train[dataset.labelled, train.given[dataset.labelled]] = 1
         more = (dataset.labelled, spec.training.labelled_batch)
     rate, change = spec.training.condition_dropout, None
@@ -102,6 +103,8 @@ def fit(
                     Blocks(recorder.feed) if fused else recorder.feed,
                     validation_data=validation,
                     initial_epoch=state.epoch,
+                    # an epoch that was cut in two is a call of its own, whose feed begins in its
+                    # middle
                     epochs=state.epoch + 1 if state.step else epochs,
                     shuffle=False,
                     verbose=0,

@@ -135,6 +135,7 @@ def sweep(
     path, split = sweep_path(dataset, kind, out_dir, resume), dataset.with_spec(base.data)
     if not path.exists():
         first_model(split, base, start_from)  # what does not fit leaves no folder
+    # of the base: what can be fused is the same for all members
     feed, _ = make_feeds(split, base)
     if together:
         check_can_fuse(feed, "together")
@@ -171,6 +172,7 @@ def grid(
         learning_rate or [base.training.learning_rate],
     ):
         changes = {"seed": seed, "beta": weight, "learning_rate": rate}
+        # refused here, before any folder is made
         base.override(**changes)
         name = f"{MEMBER_PREFIX}{seed}-beta-{weight:.15g}-rate-{rate:.15g}"
         if name in members:
@@ -221,6 +223,7 @@ def _is_finished(path: Path, spec: Spec, dataset: Dataset) -> bool:
         return False
     run = Run.open(path)
     run.check_data(dataset)
+    # with fewer epochs than are asked for now it goes on
     return run.record.status == "finished" and run.spec == spec
 
 
@@ -233,8 +236,10 @@ def _fit_together(
     with ExitStack() as stack:
         by_place: dict[tuple[int, int], list[Member]] = {}
         for path, settings in left.items():
+            # each keeps its folder's lock until all are done
             training = stack.enter_context(opened(path, dataset, **arguments, **settings))
             member = Member(training)
+            # one program takes the same steps for all, so that members must stand at one place
             by_place.setdefault(member.place, []).append(member)
         for members in by_place.values():
             for start in range(0, len(members), MOST_TOGETHER):
