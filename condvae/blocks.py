@@ -19,6 +19,7 @@ Result = TypeVar("Result")
 
 # Enough that Python costs little beside the products, few enough to lie in memory a dozen times.
 ROWS = 1024
+SAMPLES = 25  # draws of z for one row that are computed at once
 MOST_WORKERS = 16  # more of them wait for Python's lock
 
 

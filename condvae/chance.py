@@ -1,4 +1,4 @@
-"""Random numbers of a seed."""
+"""What a seed means to a trained model: all of its random numbers are drawn here, by NumPy."""
 
 import numpy as np
 
@@ -6,24 +6,27 @@ from condvae.checks import check_at_least
 
 
 class Chance:
-    """Streams of random numbers of one seed, independent of each other.
+    """The random numbers of one seed, in two streams that know nothing of each other.
 
-    In place of a seed it goes on from call to call: rows drawn by many calls are then those that
-    one call would have drawn.
+    Rows that are drawn by many calls are those that one call would have drawn: so neither the
+    engine that computes nor the blocks in which it does so change what a seed gives.
     """
 
     def __init__(self, seed: int):
-        self._seed = check_at_least(seed, 0, "seed")
-        self._streams: dict[tuple[int, ...], np.random.Generator] = {}
+        check_at_least(seed, 0, "seed")
+        self._of_latents = np.random.default_rng(seed)
+        self._of_pixels = np.random.default_rng([seed, 1])
 
-    def stream(self, *stream: int) -> np.random.Generator:
-        """NumPy's generator, where the last call left it; without a number that of the seed."""
-        if stream not in self._streams:
-            seed = [self._seed, *stream] if stream else self._seed
-            self._streams[stream] = np.random.default_rng(seed)
-        return self._streams[stream]
+    def latents(self, *shape: int) -> np.ndarray:
+        """Standard normal noise, float32, that z is made from."""
+        return self._of_latents.standard_normal(shape, dtype="float32")
 
+    def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
+        """Noise, float32, that pixels are binarised or drawn by.
 
-def generator(seed: int | Chance, *stream: int) -> np.random.Generator:
-    """A stream of a seed from its beginning, or of chance from where it is."""
-    return (seed if isinstance(seed, Chance) else Chance(seed)).stream(*stream)
+        Args:
+            kind: "uniform" in [0, 1), or "normal".
+        """
+        rng = self._of_pixels
+        draw = rng.random if kind == "uniform" else rng.standard_normal
+        return draw(shape, dtype="float32")

@@ -13,7 +13,6 @@ from condvae.cli.exit_codes import INTERRUPTED
 from condvae.data import writers
 from condvae.data.writers import to_uint8
 from condvae.runs import Run
-from condvae.runs.streaming import encode_blocks, generate_blocks
 
 LABELS = np.array(list("0123456789"))[np.arange(45) % 10]
 ENDS = ((0, 45),), ((0, 1), (1, 44), (44, 45)), tuple((i, i + 5) for i in range(0, 45, 5))
@@ -34,10 +33,10 @@ def test_generated_blocks_are_the_models(runs, ends, settings):
     whole = (
         {**settings, "z": np.repeat([settings["z"]], 45, axis=0)} if "z" in settings else settings
     )
-    expected = to_uint8(runs[0].model.generate(LABELS, seed=4, **whole))
+    expected = to_uint8(runs[0].by_keras.generate(LABELS, seed=4, **whole))
     for run in runs:
         ys = (LABELS[a:b] for a, b in ends)
-        blocks = list(generate_blocks(run, ys, seed=4, finish=to_uint8, **settings))
+        blocks = list(run.model.generate_blocks(ys, seed=4, finish=to_uint8, **settings))
         assert [len(block) for block in blocks] == [b - a for a, b in ends]
         found = np.concatenate(blocks)
         assert found.dtype == "uint8"
@@ -51,10 +50,10 @@ def test_generated_blocks_are_the_models(runs, ends, settings):
 @pytest.mark.parametrize("ends", ENDS, ids=len)
 def test_encoded_blocks_are_the_models(runs, digits, ends):
     x, y = digits.x[:45], digits.y[:45]
-    expected = runs[0].model.encode(x, y)
+    expected = runs[0].by_keras.encode(x, y)
     for run in runs:
         for images in (x, x[..., 0], x / 255):
-            blocks = encode_blocks(run, ((images[a:b], y[a:b]) for a, b in ends))
+            blocks = run.model.encode_blocks(((images[a:b], y[a:b]) for a, b in ends))
             for found, wanted in zip(zip(*blocks, strict=True), expected, strict=True):
                 np.testing.assert_allclose(np.concatenate(found), wanted, atol=1e-5)
 
@@ -65,10 +64,10 @@ def test_an_error_says_where_its_rows_are_counted_from(runs, digits):
     for run in runs:
         pairs = ((x[a : a + 10], y[a : a + 10]) for a in (0, 10))
         with pytest.raises(InputError, match=r"3 in row 3 \(counted from row 10\)"):
-            list(encode_blocks(run, pairs))
+            list(run.model.encode_blocks(pairs))
     y[4] = 11
     with pytest.raises(InputError, match=r"'11' in row 4\. Take one"):
-        list(encode_blocks(runs[0], [(digits.x[:20], y)]))
+        list(runs[0].model.encode_blocks([(digits.x[:20], y)]))
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ def test_many_images_are_those_of_the_model(room, runs):
     assert main(f"generate run --per-class {per_class} --seed 2 --out many.npz".split()) == 0
     assert main(f"generate run --per-class {per_class} --seed 2 --out many.npy".split()) == 0
     labels = np.repeat(list("0123456789"), per_class)
-    expected = to_uint8(runs[0].model.generate(labels, seed=2)).astype(int)
+    expected = to_uint8(runs[0].by_keras.generate(labels, seed=2)).astype(int)
     with np.load("many.npz") as stored:
         assert stored["y"].tolist() == labels.tolist()
         assert stored["x"].dtype == "uint8"
@@ -102,7 +101,7 @@ def test_a_stored_set_is_encoded_from_its_file(room, runs, kind):
     scaled = x / np.float32(x.max())
     with np.load("z.npz") as stored:
         for found, expected in zip(
-            (stored["mean"], stored["logvar"]), runs[0].model.encode(scaled, y), strict=True
+            (stored["mean"], stored["logvar"]), runs[0].by_keras.encode(scaled, y), strict=True
         ):
             np.testing.assert_allclose(found, expected, atol=1e-5)
         assert stored["y"].tolist() == [str(label) for label in y]

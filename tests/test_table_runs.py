@@ -107,7 +107,7 @@ def test_a_loaded_model_generates_the_same(rows, pictures, folder):
     assert_same_columns(first, load(folder / "rows").generate(given, 5, seed=1))
     given = {"digit": 2}
     np.testing.assert_array_equal(
-        pictures.model.generate(given, 5), load(folder / "pictures").generate(given, 5)
+        pictures.by_keras.generate(given, 5), load(folder / "pictures").generate(given, 5)
     )
 
 

@@ -112,13 +112,13 @@ def test_a_curve_is_made_of_the_first_draws_of_one_stream(
     images, untrained, estimator, monkeypatch
 ):
     x, y = images
-    run, drawn = untrained._run, []
+    ask, drawn = untrained._compute.ask, []
 
-    def recording(function, arrays, *noise):
+    def recording(name, arrays, seed):
         drawn.append(arrays["noise"])
-        return run(function, arrays, *noise)
+        return ask(name, arrays, seed)
 
-    monkeypatch.setattr(untrained, "_run", recording)
+    monkeypatch.setattr(untrained._compute, "ask", recording)
     sizes = [1, 10, 25, 50, 60, 100]
     curve = untrained.log_prob_curve(x, y, sizes, estimator, seed=4)
     monkeypatch.undo()

@@ -57,7 +57,7 @@ def audit(
             "an audit of labels must have labels", f"{source}, which has none", "Take --by image."
         )
     with working("scoring"):
-        scores = score_rows(opened.model, x, labels, num_samples, seed)
+        scores = score_rows(opened.by_keras, x, labels, num_samples, seed)
     rows = (scores.by_label() if by == "label" else scores.by_image())[:top]
     columns = {name: values[rows] for name, values in scores.columns().items()}
     write_table(out, columns, {"row"})

@@ -58,7 +58,7 @@ def complete(
     pixels = read_image(image, preprocessing.image_shape) / 255.0
     known = read_image(mask, (height, width, 1))[..., 0] < 128
     with working("completing"):
-        drawn = complete_image(opened.model, pixels, known, num_samples, label, seed)
+        drawn = complete_image(opened.by_keras, pixels, known, num_samples, label, seed)
         shown = with_given(pixels, known, drawn) if out.suffix.lower() == ".png" else drawn
         write_images(out, shown, [label or ""] * len(shown))
     print(f"{out}: {num_samples} completions of {image}, seed {seed}")

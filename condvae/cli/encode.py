@@ -34,7 +34,6 @@ def encode(
     from condvae.conditions import MaskedImage
     from condvae.data.array_files import write_blocks
     from condvae.runs import Run
-    from condvae.runs.streaming import encode_blocks
 
     check_suffix(check_new_path(out, overwrite), ".npz")
     opened = Run.open(run)
@@ -48,7 +47,7 @@ def encode(
     with working("encoding") as say:
         pairs, count, unit = _rows_to_encode(opened, source, data_dir)
         for_model, for_file = tee(pairs)
-        posteriors = encode_blocks(opened, for_model)
+        posteriors = opened.model.encode_blocks(for_model)
         labels = counted((_text(y, condition) for _, y in for_file), count, say)
         arrays = (
             {"mean": mean, "logvar": logvar, "y": y}

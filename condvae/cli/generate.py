@@ -50,7 +50,6 @@ def generate(
     from condvae.data.array_files import write_blocks
     from condvae.data.writers import ARRAYS, check_image_path, write_images
     from condvae.runs import Run
-    from condvae.runs.streaming import generate_blocks
 
     check_new_path(out, overwrite)
     for option, number in (("--num-samples", num_samples), ("--per-class", per_class)):
@@ -88,7 +87,8 @@ def generate(
             return write_rows(opened, x, y, out, seed)
         finish = _finish(opened, as_arrays)
         settings = {"z": style, "sample": sample, "seed": seed, "finish": finish}
-        blocks = counted(generate_blocks(opened, repeated(y, times), **settings), num_images, say)
+        images = opened.model.generate_blocks(repeated(y, times), **settings)
+        blocks = counted(images, num_images, say)
         if as_arrays:
             names = repeated(np.asarray(labels), times)
             pairs = ({"x": x, "y": y} for x, y in zip(blocks, names, strict=True))

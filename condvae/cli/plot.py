@@ -42,7 +42,7 @@ def plot(
     check_new_path(folder / "figure.png", overwrite=True)
     with working("drawing"):
         dataset = opened.check_data(data_of_run(opened, data, data_dir))
-        figures = gallery.draw(opened.model, dataset, opened.history, chosen, labels)
+        figures = gallery.draw(opened.by_keras, dataset, opened.history, chosen, labels)
         paths = gallery.save(figures, folder)
     print(*paths, sep="\n")
     return 0

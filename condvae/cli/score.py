@@ -44,7 +44,7 @@ def score(
     opened = Run.open(run)
     x, labels = images_of(opened, source, data_dir)
     with working("scoring"):
-        scores = score_rows(opened.model, x, labels, num_samples, seed)
+        scores = score_rows(opened.by_keras, x, labels, num_samples, seed)
     write_table(out, scores.columns(), {"row"})
     print(f"{out}: {len(x):,} rows; nats, importance sampling, {num_samples} draws of z")
     return 0

@@ -1,15 +1,12 @@
 """condvae transfer."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from condvae.checks import InputError, check_new_path, check_suffix
 from condvae.cli.arguments import Overwrite, working
-
-if TYPE_CHECKING:
-    pass
 
 
 def transfer(
@@ -47,11 +44,6 @@ def transfer(
     pixels = read_image(image, opened.record.preprocessing.image_shape)
     x = (pixels[None] / 255.0).astype("float32")
     with working("transferring"):
-        if "encoder" in opened.graphs and opened.graph_model is not None:
-            y, to_y = (opened.record.classes.encode(name) for name in (given, wanted))
-            drawn = opened.graph_model.transfer(x, y, to_y)
-        else:
-            drawn = opened.model.transfer(x, given, to=wanted)
-        write_images(out, drawn, [wanted])
+        write_images(out, opened.model.transfer(x, given, to=wanted), [wanted])
     print(f"{out}: the style of {image} ({given}) under {wanted}")
     return 0

@@ -55,7 +55,7 @@ def graphs_of(run: Run) -> dict[str, Graph]:
         raise refusal  # without the user Keras could not even build the networks
     from condvae.graph.networks import model_graphs
 
-    return model_graphs(run.model.keras_model)
+    return model_graphs(run.by_keras.keras_model)
 
 
 def export_keras(run: Run, path: Path) -> None:
@@ -71,7 +71,7 @@ def export_keras(run: Run, path: Path) -> None:
 
     from condvae.models.contract import NETWORKS
 
-    model = run.model.keras_model
+    model = run.by_keras.keras_model
     networks = {"model": model}
     for name in NETWORKS:
         network = getattr(model, name)

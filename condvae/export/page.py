@@ -22,7 +22,6 @@ from condvae.explorer import (
 from condvae.export.folder import graphs_of
 from condvae.graph.stored import read_weights
 from condvae.runs import Run
-from condvae.runs.streaming import encode_blocks
 
 
 def explore(
@@ -95,4 +94,4 @@ def _shown(run: Run, dataset: Dataset, num_points: int, num_examples: int) -> Sh
 def _encode(run: Run, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Posterior means."""
     pairs = ((x[part], y[part]) for part in slices(len(x)))
-    return np.concatenate([mean for mean, _ in encode_blocks(run, pairs)])
+    return np.concatenate([mean for mean, _ in run.model.encode_blocks(pairs)])

@@ -1,7 +1,7 @@
 """Checks of what a trained model is asked with."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from condvae.checks import InputError, check_finite, check_range, check_shape
 from condvae.conditions import Condition, Schema, Table
-from condvae.models import CVAE
+from condvae.inference.engines import Facts
 
 _log = logging.getLogger(__name__)
 
@@ -19,12 +19,12 @@ class Arguments:
     """Users' arrays and labels as a model's networks take them, or an InputError.
 
     Attributes:
-        keras_model: whose shapes and ranges they must fit.
+        facts: shapes and ranges that they must fit.
         condition: what y is.
         table: the columns of x, for a model of tables.
     """
 
-    keras_model: CVAE
+    facts: Facts
     condition: Condition
     table: Table | None = None
 
@@ -32,6 +32,19 @@ class Arguments:
         """Images and their encoded conditions, as many of the one as of the other."""
         x = self.images(x)
         return x, self.given(y, len(x))
+
+    def pairs(self, blocks: Iterable[tuple[Any, Any]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Blocks of pairs; errors name rows that are counted in the block, and say so."""
+        rows = 0
+        for x, y in blocks:
+            try:
+                yield self.pair(x, y)
+            except InputError as error:
+                if not rows:
+                    raise
+                received = f"{error.received} (counted from row {rows:,})"
+                raise InputError(error.expected, received, error.remedy) from None
+            rows += len(y)
 
     def images(self, x: Any) -> np.ndarray:
         """x checked against the model: (batch, *image_shape), uint8 or float32."""
@@ -41,23 +54,23 @@ class Arguments:
         if x.dtype.kind not in "buif":
             raise InputError("x must hold numbers", f"dtype {x.dtype}", "Pass uint8 or float32.")
         is_integer = x.dtype.kind in "iu"
-        shape = self.keras_model.stored_shape if is_integer else self.keras_model.image_shape
+        shape = self.facts.stored_shape if is_integer else self.facts.image_shape
         if shape[-1] == 1 and x.ndim == len(shape):
             x = x[..., None]
         check_shape(x, (None, *shape), "x")
         if not len(x):
             raise InputError("x must hold at least one image", "none", "Pass (batch, ...).")
         if is_integer:
-            return check_range(x, 0, self.keras_model.x_max, "x").astype("uint8", copy=False)
+            return check_range(x, 0, self.facts.x_max, "x").astype("uint8", copy=False)
         x = x.astype("float32", copy=False)
-        low, high = self.keras_model.likelihood.x_range
+        low, high = self.facts.x_range
         return check_range(x, low, high, "x")
 
     def styles(self, z: Any) -> np.ndarray:
         """(batch, latent_dim) float32; one style alone becomes a batch of one."""
         self.check_latents()
         z = np.atleast_2d(np.asarray(z, dtype="float32"))
-        check_shape(z, (None, self.keras_model.latent_dim), "z")
+        check_shape(z, (None, self.facts.latent_dim), "z")
         if not len(z):
             raise InputError("z must hold at least one style", "none", "Pass (batch, latent_dim).")
         return check_finite(z, "z")
@@ -95,7 +108,7 @@ class Arguments:
 
     def check_latents(self) -> None:
         """Raise for a network that has no latents."""
-        if not self.keras_model.latent_dim:
+        if not self.facts.latent_dim:
             raise InputError(
                 "the model must have latents to encode, decode and generate",
                 "a deterministic network",

@@ -1,49 +1,25 @@
 """A trained model for those who use it: NumPy in, NumPy out."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from condvae.chance import Chance, generator
+from condvae.blocks import slices
+from condvae.chance import Chance
 from condvae.checks import InputError, check_at_least, check_choice
 from condvae.conditions import Categorical, Condition, Schema, Table, check_categorical
 from condvae.inference.arguments import Arguments
+from condvae.inference.computation import Computation
+from condvae.inference.engines import Engine, Engines
+from condvae.inference.prediction import Prediction
 from condvae.metrics.log_mean_exp import LogMeanExp, LogProbEstimate
-from condvae.models import CVAE, inference, network_tensors
-from condvae.objectives import Terms
 
 if TYPE_CHECKING:
     from condvae.explorer import Page
-
-# Draws of z for one row in one compiled call of log_prob.
-_SAMPLES = 25
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Predictions of x given y, each pixel its expected value.
-
-    Attributes:
-        at_mean: (batch, *image_shape) at the prior's mean of z; of a flow, at what zero noise
-            becomes.
-        samples: (batch, num_samples, *image_shape) at draws of z from the prior.
-    """
-
-    at_mean: np.ndarray
-    samples: np.ndarray
-
-    @property
-    def mean(self) -> np.ndarray:
-        """(batch, *image_shape) the samples' mean, pixel by pixel."""
-        return self.samples.mean(axis=1)
-
-    @property
-    def spread(self) -> np.ndarray:
-        """(batch, *image_shape) the samples' standard deviation, pixel by pixel."""
-        return self.samples.std(axis=1)
+    from condvae.models import CVAE
+    from condvae.objectives import Terms
 
 
 class TrainedModel:
@@ -55,26 +31,37 @@ class TrainedModel:
     for all rows or one a row, or {name: value, or one a row} of several conditions, of which any
     may be left out; z is (batch, latent_dim). Of a model of tables x is {column: (batch,) values},
     going in and coming out. Chance comes
-    from `seed` alone, drawn by NumPy, so that every backend gives one answer to rounding; where
-    a `Chance` may stand for the seed, many calls in turn answer as one for all their rows.
+    from `seed` alone, drawn by NumPy, so that every engine gives one answer to rounding.
     Arguments that do not fit the model raise InputError, a ValueError that says what does.
 
+    Args:
+        keras_model: the network, or the engines that stand for it.
+
     Attributes:
-        keras_model: the plain CVAE(keras.Model), for everything that Keras can do.
+        engines: what computes.
         condition: what y is: a class of several, an image, a masked one, or several conditions.
         table: the columns of x, for a model of tables.
     """
 
-    def __init__(self, keras_model: CVAE, condition: Condition, table: Table | None = None):
-        if keras_model.condition_shape != condition.shape:
+    def __init__(
+        self, keras_model: "CVAE | Engines", condition: Condition, table: Table | None = None
+    ):
+        self.engines = Engines.of(keras_model)
+        facts = self.engines.facts
+        if facts.condition_shape != condition.shape:
             raise InputError(
-                f"the condition must have the model's shape {keras_model.condition_shape}",
+                f"the condition must have the model's shape {facts.condition_shape}",
                 f"{condition.shape} ({condition})",
                 "Pass the condition that the model was trained with.",
             )
-        self.keras_model, self.condition, self.table = keras_model, condition, table
-        self._arguments = Arguments(keras_model, condition, table)
-        self._compiled: dict[Callable, inference.CompiledFunction] = {}
+        self.condition, self.table = condition, table
+        self._arguments = Arguments(facts, condition, table)
+        self._compute = Computation(self.engines)
+
+    @property
+    def keras_model(self) -> "CVAE":
+        """The plain CVAE(keras.Model), for everything that Keras can do; loaded by then."""
+        return self.engines.keras.model
 
     @property
     def classes(self) -> Categorical:
@@ -84,18 +71,18 @@ class TrainedModel:
     @property
     def latent_dim(self) -> int:
         """Size of z."""
-        return self.keras_model.latent_dim
+        return self.engines.facts.latent_dim
 
     @property
     def image_shape(self) -> tuple[int, ...]:
         """(height, width, channels); (dim,) of a table, encoded."""
-        return self.keras_model.image_shape
+        return self.engines.facts.image_shape
 
     def encode_condition(self, y: Any) -> np.ndarray:
         """y as the networks see it; what lies outside the training range is said."""
         return self._arguments.encode_condition(y)
 
-    def encode(self, x: Any, y: Any, seed: int | Chance = 0) -> tuple[np.ndarray, np.ndarray]:
+    def encode(self, x: Any, y: Any, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """The posterior q(z | x, y).
 
         Args:
@@ -109,14 +96,28 @@ class TrainedModel:
         """
         self._arguments.check_latents()
         x, y = self._arguments.pair(x, y)
-        outputs = self._run(inference.encode, {"x": x, "y": y}, self._pixel_noise(seed))
+        engine = self.engines.choose("encode", rows=len(x))
+        outputs = self._compute.run(engine, "encode", {"x": x, "y": y}, seed)
         return outputs["mean"], outputs["logvar"]
+
+    def encode_blocks(
+        self, pairs: Iterable[tuple[Any, Any]], seed: int = 0
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """As `encode`, of rows that come in blocks: memory does not grow with their number.
+
+        Args:
+            pairs: x and y of some rows, again and again, as `encode` takes them.
+            seed: as in `encode`; how the rows are cut into blocks changes nothing.
+
+        Returns:
+            Blocks of mean and logvar, (rows, latent_dim) float32 each.
+        """
+        self._arguments.check_latents()
+        return self._compute.posteriors(self._arguments.pairs(pairs), seed)
 
     def decode(self, z: Any, y: Any) -> np.ndarray:
         """The expected image at z under label y: x_mean, (batch, *image_shape) float32."""
-        z = self._arguments.styles(z)
-        inputs = {"z": z, "y": self._arguments.given(y, len(z))}
-        return self._outside(self._run(inference.decode, inputs)["x_mean"])
+        return self._decode(self.engines.choose("decode"), z, y)
 
     def generate(
         self,
@@ -125,7 +126,7 @@ class TrainedModel:
         *,
         z: Any = None,
         sample: bool = False,
-        seed: int | Chance = 0,
+        seed: int = 0,
     ) -> np.ndarray:
         """New images under a label.
 
@@ -146,24 +147,52 @@ class TrainedModel:
         if isinstance(self.condition, Schema):
             given = self.encode_condition(given)
         if z is None:
+            check_at_least(num_samples, 1, "num_samples")
             count = num_samples if is_one else len(given)
-            z = self.sample_prior(given, count, seed)
-        z = self._arguments.styles(z)
-        if not sample and self.table is None:
-            return self.decode(z, given)
-        rng = generator(seed, 1)
-        inputs = {"z": z, "y": self._arguments.given(given, len(z))}
-        noise = self._likelihood_noise(rng)
-        return self._outside(self._run(inference.draw_pixels, inputs, noise)["x_sample"])
+        else:
+            z = self._arguments.styles(z)
+            count = len(z)
+        self._arguments.check_latents()
+        y = self._arguments.given(given, count)
+        ys = (y[part] for part in slices(count))
+        zs = None if z is None else (z[part] for part in slices(count))
+        blocks = self._compute.images(ys, zs, sample or self.table is not None, seed)
+        return self._outside(np.concatenate(list(blocks)))
 
-    def sample_prior(self, given: Any, num_samples: int, seed: int | Chance = 0) -> np.ndarray:
+    def generate_blocks(
+        self,
+        given: Iterable[Any],
+        *,
+        z: Any = None,
+        sample: bool = False,
+        seed: int = 0,
+        finish: Callable[[np.ndarray], np.ndarray] = lambda x: x,
+    ) -> Iterator[np.ndarray]:
+        """As `generate`, of labels that come in blocks: memory does not grow with their number.
+
+        Args:
+            given: labels of some rows, again and again, one a row.
+            z: (latent_dim,) one style for all; drawn from the prior where None.
+            sample: draw the pixels too.
+            seed: as in `generate`; how the rows are cut into blocks changes nothing.
+            finish: what to make of each block's images, such as `data.writers.to_uint8`, by the
+                thread that computed them.
+
+        Returns:
+            Blocks of (rows, *image_shape) float32, of a table encoded, or what `finish` returns.
+        """
+        self._arguments.check_latents()
+        ys = (self._arguments.given(rows, len(rows)) for rows in given)
+        zs = None if z is None else repeat(self._arguments.styles(z))
+        return self._compute.images(ys, zs, sample or self.table is not None, seed, finish)
+
+    def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:
         """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
         check_at_least(num_samples, 1, "num_samples")
         self._arguments.check_latents()
-        shape = (num_samples, self.keras_model.prior_noise_dim)
-        noise = generator(seed).standard_normal(shape, dtype="float32")
+        noise = Chance(seed).latents(num_samples, self.engines.facts.prior_noise_dim)
         inputs = {"noise": noise, "y": self._arguments.given(given, num_samples)}
-        return self._run(inference.draw_prior, inputs)["z"]
+        return self._compute.ask("draw_prior", inputs)["z"]
 
     def reconstruct(self, x: Any, y: Any, seed: int = 0) -> np.ndarray:
         """Each image through the posterior's mean and back, (batch, *image_shape) float32."""
@@ -171,10 +200,13 @@ class TrainedModel:
 
     def transfer(self, x: Any, y: Any, to: Any, seed: int = 0) -> np.ndarray:
         """The style of each image under the label `to`, (batch, *image_shape) float32."""
-        mean, _ = self.encode(x, y, seed)
-        return self.decode(mean, to)
+        self._arguments.check_latents()
+        x, y = self._arguments.pair(x, y)
+        engine = self.engines.choose("encode", "decode", rows=len(x))
+        outputs = self._compute.run(engine, "encode", {"x": x, "y": y}, seed)
+        return self._decode(engine, outputs["mean"], to)
 
-    def elbo(self, x: Any, y: Any, seed: int = 0) -> Terms:
+    def elbo(self, x: Any, y: Any, seed: int = 0) -> "Terms":
         """The bound and its parts by one draw of z for each image.
 
         z = mean + exp(logvar / 2) * noise, where noise is
@@ -183,14 +215,14 @@ class TrainedModel:
         Returns:
             Terms, each (batch,) float32 nats; the model's beta is in loss alone.
         """
+        from condvae.objectives import Terms
+
         x, y = self._arguments.pair(x, y)
         if not self.latent_dim:
-            outputs = self._run(inference.guess_log_prob, {"x": x, "y": y}, self._pixel_noise(seed))
+            outputs = self._compute.ask("guess_log_prob", {"x": x, "y": y}, seed)
             return Terms(-outputs["log_prob"], -outputs["log_prob"], 0 * outputs["log_prob"])
-        rng = generator(seed)
-        noise = rng.standard_normal((len(x), self.latent_dim), dtype="float32")
-        inputs = {"x": x, "y": y, "noise": noise}
-        return Terms(**self._run(inference.elbo, inputs, self._pixel_noise(seed)))
+        inputs = {"x": x, "y": y, "noise": Chance(seed).latents(len(x), self.latent_dim)}
+        return Terms(**self._compute.ask("elbo", inputs, seed))
 
     def log_prob(
         self,
@@ -259,29 +291,18 @@ class TrainedModel:
         x, y = self._arguments.pair(x, y)
         total, estimates = LogMeanExp(len(x)), []
         if not self.latent_dim:
-            outputs = self._run(inference.guess_log_prob, {"x": x, "y": y}, self._pixel_noise(seed))
+            outputs = self._compute.ask("guess_log_prob", {"x": x, "y": y}, seed)
             total.add(outputs["log_prob"][:, None])
             return [total.estimate()] * len(sizes)
-        function = {
-            "importance": inference.importance_log_weights,
-            "prior": inference.prior_log_weights,
-        }[estimator]
-        from_prior = estimator == "prior"
-        dim = self.keras_model.prior_noise_dim if from_prior else self.latent_dim
-        rng = generator(seed)
-        num_samples = max(sizes, default=0)
-        for first in range(0, num_samples, _SAMPLES):
-            count = min(_SAMPLES, num_samples - first)
-            noise = rng.standard_normal((len(x), count, dim), dtype="float32")
-            # every pass starts the pixels' stream anew: one binarisation for all draws of z
-            inputs = {"x": x, "y": y, "noise": noise}
-            log_weights = self._run(function, inputs, self._pixel_noise(seed))["log_weights"]
-            ends = [size - first for size in sizes if first < size <= first + count]
+        done = 0
+        for log_weights in self._compute.log_weights(estimator, x, y, max(sizes, default=0), seed):
+            ends = [size - done for size in sizes if done < size <= done + log_weights.shape[1]]
             *parts, rest = np.split(log_weights, ends, axis=1)
             for part in parts:
                 total.add(part)
                 estimates.append(total.estimate())
             total.add(rest)
+            done += log_weights.shape[1]
         return estimates
 
     def guess(self, y: Any) -> np.ndarray:
@@ -292,7 +313,7 @@ class TrainedModel:
         """
         if self.keras_model.baseline is None:
             raise InputError("the model must have a baseline", "none", "Train one with it.")
-        return self._run(inference.guess, {"y": self.encode_condition(y)})["x_mean"]
+        return self._compute.ask("guess", {"y": self.encode_condition(y)})["x_mean"]
 
     def classify(self, x: Any) -> np.ndarray:
         """log q(y | x), (batch, num_classes) float64, of a model trained with few labels.
@@ -306,7 +327,7 @@ class TrainedModel:
                 "none",
                 "Train with `labelled`, or call evaluation.classify_by_bayes.",
             )
-        outputs = self._run(inference.classify, {"x": self._arguments.images(x)})
+        outputs = self._compute.ask("classify", {"x": self._arguments.images(x)})
         return outputs["log_prob"].astype("float64")
 
     def predict(self, y: Any, num_samples: int = 10, seed: int = 0) -> Prediction:
@@ -320,17 +341,16 @@ class TrainedModel:
         check_at_least(num_samples, 1, "num_samples")
         y = self.encode_condition(y)
         if not self.latent_dim:
-            at_mean = self._run(inference.guess, {"y": y})["x_mean"]
+            at_mean = self._compute.ask("guess", {"y": y})["x_mean"]
             samples = np.repeat(at_mean[:, None], num_samples, axis=1)
             return Prediction(at_mean, samples)
-        mean = self._run(inference.prior, {"y": y})["mean"]
-        at_mean = self._run(inference.decode, {"z": mean, "y": y})["x_mean"]
-        rng, samples = generator(seed), []
+        mean = self._compute.ask("prior", {"y": y})["mean"]
+        at_mean = self._compute.ask("decode", {"z": mean, "y": y})["x_mean"]
+        chance, samples = Chance(seed), []
         for _ in range(num_samples):
-            shape = (len(y), self.keras_model.prior_noise_dim)
-            noise = rng.standard_normal(shape, dtype="float32")
-            z = self._run(inference.draw_prior, {"noise": noise, "y": y})["z"]
-            samples.append(self._run(inference.decode, {"z": z, "y": y})["x_mean"])
+            noise = chance.latents(len(y), self.engines.facts.prior_noise_dim)
+            z = self._compute.ask("draw_prior", {"noise": noise, "y": y})["z"]
+            samples.append(self._compute.ask("decode", {"z": z, "y": y})["x_mean"])
         return Prediction(at_mean, np.stack(samples, axis=1))
 
     def explore(self, x: Any = None, y: Any = None, name: str = "model") -> "Page":
@@ -348,6 +368,7 @@ class TrainedModel:
         """
         from condvae.explorer import Subject, gather_rows, make_page
         from condvae.graph.networks import model_graphs
+        from condvae.models import network_tensors
 
         model = self.keras_model
         of_classes = model.likelihood.of_classes
@@ -367,32 +388,12 @@ class TrainedModel:
             )
         return make_page(subject, shown)
 
-    def _run(
-        self,
-        function: Callable,
-        arrays: dict[str, np.ndarray],
-        noise: Callable[[int], dict] = lambda size: {},
-    ) -> dict[str, np.ndarray]:
-        """Call a function of `models.inference`, compiled once and kept."""
-        if function not in self._compiled:
-            per_row = _SAMPLES if function.__name__.endswith("log_weights") else 1
-            compiled = inference.CompiledFunction(function, self.keras_model, 1024 // per_row)
-            self._compiled[function] = compiled
-        return self._compiled[function].run(arrays, noise)
+    def _decode(self, engine: Engine, z: Any, y: Any) -> np.ndarray:
+        """The expected images of styles."""
+        z = self._arguments.styles(z)
+        inputs = {"z": z, "y": self._arguments.given(y, len(z))}
+        return self._outside(self._compute.run(engine, "decode", inputs)["x_mean"])
 
     def _outside(self, x: np.ndarray) -> Any:
         """x as users know it: images as they are, rows of a table as columns."""
         return x if self.table is None else self.table.decode(x)
-
-    def _pixel_noise(self, seed: int | Chance) -> Callable[[int], dict]:
-        """Uniform noise for a batch's binarisation, from a stream of its own."""
-        if not self.keras_model.binarise:
-            return lambda size: {}
-        rng = generator(seed, 1)
-        return lambda size: {"pixel_noise": rng.random((size, *self.image_shape), dtype="float32")}
-
-    def _likelihood_noise(self, rng: np.random.Generator) -> Callable[[int], dict]:
-        """Noise of the kind that the likelihood's draws are made from."""
-        uniform = self.keras_model.likelihood.noise == "uniform"
-        draw = rng.random if uniform else rng.standard_normal
-        return lambda size: {"pixel_noise": draw((size, *self.image_shape), dtype="float32")}

@@ -1,17 +1,18 @@
-"""What a trained model computes, with its noise as an explicit input, compiled in batches.
+"""What a trained model computes, with its noise as an explicit input, and Keras as an engine of it.
 
 Each function takes the model and tensors by name: x (batch, *image_shape) as stored or scaled,
 y (batch, *condition_shape) encoded, z (batch, latent_dim), noise standard normal, and, for models
 of binarised pixels, pixel_noise (batch, *image_shape) uniform in [0, 1).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from condvae.blocks import ROWS, SAMPLES, slices
 from condvae.models.cvae import CVAE
 from condvae.objectives import elbo_terms, kl_parts
 
@@ -97,8 +98,49 @@ def prior_log_weights(
     return {"log_weights": model.log_likelihoods(x, y, first, z)}
 
 
+FUNCTIONS: dict[str, Callable] = {
+    function.__name__: function
+    for function in (
+        encode,
+        prior,
+        draw_prior,
+        decode,
+        guess,
+        draw_pixels,
+        elbo,
+        guess_log_prob,
+        classify,
+        importance_log_weights,
+        prior_log_weights,
+    )
+}
+
+
+class KerasEngine:
+    """The functions above by name, each compiled when it is first asked for, and kept."""
+
+    def __init__(self, model: CVAE):
+        self.model = model
+        self._compiled: dict[str, CompiledFunction] = {}
+
+    def rows(self, name: str) -> int:
+        """Rows that are computed at once."""
+        return ROWS // SAMPLES if name.endswith("log_weights") else ROWS
+
+    def run(self, name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs of a function for all rows of the arrays."""
+        if name not in self._compiled:
+            function = FUNCTIONS[name]
+            self._compiled[name] = CompiledFunction(function, self.model, self.rows(name))
+        return self._compiled[name].run(arrays)
+
+    def each(self, work: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
+        """What each job's work returns, one after another: Keras itself takes all cores."""
+        return map(work, jobs)
+
+
 class CompiledFunction(keras.Model):
-    """One of the functions above for arrays of any length, compiled by Keras's backend.
+    """A function like those above for arrays of any length, compiled by Keras's backend.
 
     Args:
         function: called as function(model, **inputs).
@@ -106,7 +148,7 @@ class CompiledFunction(keras.Model):
             are compiled.
     """
 
-    def __init__(self, function: Callable, model: CVAE, rows: int = 1024):
+    def __init__(self, function: Callable, model: CVAE, rows: int = ROWS):
         # under a policy of mixed precision autocast would round z and the noise to 16 bits
         super().__init__(name=function.__name__, autocast=False)
         self.function, self.model, self.rows = function, model, rows
@@ -116,25 +158,17 @@ class CompiledFunction(keras.Model):
         """The function's outputs by name."""
         return self.function(self.model, **inputs)
 
-    def run(
-        self, arrays: dict[str, np.ndarray], noise: Callable[[int], dict] = lambda size: {}
-    ) -> dict[str, np.ndarray]:
-        """The outputs for all rows of the arrays.
-
-        Args:
-            arrays: inputs by name, equally long.
-            noise: further inputs for a batch of that many rows, drawn batch by batch.
-        """
+    def run(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs for all rows of the arrays, which are equally long."""
         parts = []
-        for first in range(0, len(next(iter(arrays.values()))), self.rows):
-            batch = {name: a[first : first + self.rows] for name, a in arrays.items()}
-            size = len(next(iter(batch.values())))
-            batch |= noise(size)
+        for part in slices(len(next(iter(arrays.values()))), self.rows):
+            size = part.stop - part.start
             # to the next power of two
             padding = min(self.rows, 1 << (size - 1).bit_length()) - size
             # repeated rows and not zeros, which may be no valid input
-            outputs = self.predict_on_batch({k: _padded(a, padding) for k, a in batch.items()})
-            parts.append({name: np.asarray(a)[:size] for name, a in outputs.items()})
+            inputs = {name: _padded(array[part], padding) for name, array in arrays.items()}
+            outputs = self.predict_on_batch(inputs)
+            parts.append({name: np.asarray(array)[:size] for name, array in outputs.items()})
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -25,8 +25,8 @@ def draw_results(run: Run, dataset: Dataset, results: Mapping[str, Result]) -> d
         results: as `evaluate_whole` returns them; they are drawn, and not measured again.
     """
     dataset, history = run.check_data(dataset), run.history
-    names = [name for name in gallery.telling(run.model, dataset, history) if name != "style"]
-    figures = gallery.draw(run.model, dataset, history, names)
+    names = [name for name in gallery.telling(run.by_keras, dataset, history) if name != "style"]
+    figures = gallery.draw(run.by_keras, dataset, history, names)
     for result in results.values():
         if isinstance(result, StyleQuality):
             figures["style"] = draw_handwriting(result.handwriting, "test images")

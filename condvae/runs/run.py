@@ -16,7 +16,6 @@ from condvae.data import Dataset, Split, load_data
 from condvae.files.atomic import write_text
 from condvae.files.tensors import StoredTensors, write_tensors
 from condvae.graph.graph import Graph
-from condvae.graph.model import GraphModel
 from condvae.graph.stored import (
     GRAPHS_NAME,
     MOST_CHARACTERS,
@@ -135,7 +134,22 @@ class Run:
 
     @cached_property
     def model(self) -> "TrainedModel":
-        """The model with the weights of the best epoch; errors as `load_model`."""
+        """The model with the weights of the best epoch, by the engines that `engines_of` names.
+
+        Without graphs it is `by_keras`; with them Keras is loaded when it is first needed.
+        """
+        from condvae.inference.trained import TrainedModel
+        from condvae.runs.engines import engines_of
+
+        if not self.graphs:
+            return self.by_keras
+        return TrainedModel(
+            engines_of(self), self.record.condition, self.record.preprocessing.table
+        )
+
+    @cached_property
+    def by_keras(self) -> "TrainedModel":
+        """The model by Keras alone, by which a run is measured; errors as `load_model`."""
         return self.load_model()
 
     def load_model(self, networks: "Mapping[str, keras.Model] | None" = None) -> "TrainedModel":
@@ -205,7 +219,7 @@ class Run:
         texts = {RECORD_NAME: self.record.to_json(), HISTORY_NAME: self.history_text}
         if graphs := self.graphs:
             texts[GRAPHS_NAME] = graphs_to_json(graphs)
-        write_tensors(path, network_tensors(self.model.keras_model), texts)
+        write_tensors(path, network_tensors(self.by_keras.keras_model), texts)
 
     @cached_property
     def graphs(self) -> dict[str, Graph]:
@@ -226,12 +240,6 @@ class Run:
         """Why the model has no graphs, where training has found a layer without operations."""
         text = None if self.is_archive else _text_of(self.path / REFUSAL_NAME)
         return None if text is None else parse_refusal(text)
-
-    @cached_property
-    def graph_model(self) -> GraphModel | None:
-        """What generates and transfers without Keras; None for a run without graphs."""
-        graphs = self.graphs
-        return GraphModel(graphs, self.stored_weights()) if graphs else None
 
     def write_graphs(self, model: "CVAE") -> None:
         """Store the graphs of the run's model, or which layer has no operations."""
@@ -318,7 +326,7 @@ class Run:
         from condvae.figures import draw_one
 
         dataset = self.load_data() if dataset is None else dataset
-        return draw_one(name, self.model, self.check_data(dataset), self.history, **settings)
+        return draw_one(name, self.by_keras, self.check_data(dataset), self.history, **settings)
 
     def comparability(self, split: str, estimator: str) -> str:
         """What a likelihood of this run may be compared with: one line.
@@ -384,20 +392,3 @@ def load(run: Path | str, networks: "Mapping[str, keras.Model] | None" = None) -
         networks: of the user's own, where it was trained with such.
     """
     return Run.open(run).load_model(networks)
-
-
-def last_run_path(name: str, parent: Path = Path("runs")) -> Path:
-    """The last of name, name-2, name-3, … that exists; name where none does."""
-    path, number = parent / name, 2
-    while (following := parent / f"{name}-{number}").exists():
-        path, number = following, number + 1
-    return path
-
-
-def new_run_path(name: str, parent: Path = Path("runs")) -> Path:
-    """The first of name, name-2, name-3, … that does not exist yet."""
-    path, number = parent / name, 1
-    while path.exists():
-        number += 1
-        path = parent / f"{name}-{number}"
-    return path

@@ -14,18 +14,25 @@ from condvae.checks import InputError
 from condvae.cli import main
 from condvae.conditions import Categorical
 from condvae.files.tensors import StoredTensors, write_tensors
-from condvae.graph.model import GraphModel
+from condvae.graph.engine import GraphEngine
 from condvae.graph.networks import model_graphs
+from condvae.inference.engines import Engines, Facts
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model, network_tensors, network_variables
 from condvae.runs import Run
 from condvae.spec import Spec
+from condvae.training import train
 
 ANIMALS = Categorical(name="animal", categories=("ant", "bee", "cat"))
 
 
+def no_keras():
+    """What loads Keras, where it must not be loaded."""
+    raise AssertionError("the graphs know this")
+
+
 def both(path, **settings):
-    """One model with its first weights: by Keras, and by its graphs."""
+    """One model with its first weights: by Keras, and by its graphs alone."""
     spec = Spec().override(**{"hidden_dims": (7,), "latent_dim": 3, **settings})
     model = build_model(spec, (4, 3, 1), (3,))
     rng = np.random.default_rng(0)
@@ -33,7 +40,9 @@ def both(path, **settings):
         variable.assign(variable + 0.2 * rng.standard_normal(variable.shape))
     write_tensors(path / "weights.safetensors", network_tensors(model))
     stored = StoredTensors(path / "weights.safetensors")
-    return TrainedModel(model, ANIMALS), GraphModel(model_graphs(model), stored)
+    graphs = GraphEngine(model_graphs(model), stored, model.x_max)
+    by_graphs = Engines(Facts.of(model), no_keras, graphs)
+    return TrainedModel(model, ANIMALS), TrainedModel(by_graphs, ANIMALS)
 
 
 @pytest.mark.parametrize(
@@ -42,37 +51,66 @@ def both(path, **settings):
     ids=["standard", "conditional", "flow, binarised"],
 )
 def test_seeds_mean_the_same(settings, tmp_path):
-    keras_model, graph_model = both(tmp_path, **settings)
+    by_keras, by_graphs = both(tmp_path, **settings)
     labels = np.array(["ant", "bee", "cat"])[np.arange(ROWS + 6) % 3]
-    y, to = ANIMALS.encode(labels), ANIMALS.encode(labels[::-1])
-    expected = keras_model.generate(labels, seed=3)
-    found = graph_model.generate(y, seed=3)
+    expected = by_keras.generate(labels, seed=3)
+    found = by_graphs.generate(labels, seed=3)
     assert found.dtype == "float32"
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert abs(found - graph_model.generate(y, seed=4)).max() > 1e-3
+    assert abs(found - by_graphs.generate(labels, seed=4)).max() > 1e-3
     z = np.random.default_rng(0).standard_normal((len(labels), 3))
-    np.testing.assert_allclose(graph_model.generate(y, z), keras_model.decode(z, y), atol=1e-5)
+    expected = by_keras.decode(z, labels)
+    np.testing.assert_allclose(by_graphs.generate(labels, z=z), expected, atol=1e-5)
     x = np.random.default_rng(1).random((len(labels), 4, 3, 1), dtype="float32")
-    expected = keras_model.transfer(x, labels, to=labels[::-1], seed=5)
-    np.testing.assert_allclose(graph_model.transfer(x, y, to, seed=5), expected, atol=1e-5)
+    expected = by_keras.transfer(x, labels, to=labels[::-1], seed=5)
+    np.testing.assert_allclose(by_graphs.transfer(x, labels, labels[::-1], 5), expected, atol=1e-5)
     # cut into blocks anyhow, the answers are the same
-    ends = [(0, 1), (1, 100), (100, len(y))]
-    blocks = graph_model.generate_blocks((y[a:b] for a, b in ends), 3, finish=lambda x: 2 * x)
-    np.testing.assert_allclose(np.concatenate(list(blocks)), 2 * found, atol=1e-5)
-    encoded = graph_model.encode_blocks(((x[a:b], y[a:b]) for a, b in ends), 5)
-    means = np.concatenate([mean for mean, _ in encoded])
-    np.testing.assert_allclose(means, keras_model.encode(x, labels, 5)[0], atol=1e-5)
+    ends, expected = [(0, 1), (1, 100), (100, len(labels))], by_keras.encode(x, labels, 5)
+    for model in (by_keras, by_graphs):
+        blocks = model.generate_blocks(
+            (labels[a:b] for a, b in ends), seed=3, finish=lambda x: 2 * x
+        )
+        np.testing.assert_allclose(np.concatenate(list(blocks)), 2 * found, atol=1e-5)
+        encoded = model.encode_blocks(((x[a:b], labels[a:b]) for a, b in ends), 5)
+        for parts, whole in zip(zip(*encoded, strict=True), expected, strict=True):
+            np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
 
 
 def test_what_a_model_cannot_is_said(tmp_path):
     _, baseline = both(tmp_path, network="deterministic", baseline="joint")
     with pytest.raises(InputError, match="must have latents"):
-        baseline.generate(np.eye(3, dtype="float32"))
-    _, graph_model = both(tmp_path)
+        baseline.generate("ant")
+    _, by_graphs = both(tmp_path)
     with pytest.raises(InputError, match="z must hold finite numbers"):
-        graph_model.generate(np.eye(3, dtype="float32")[:1], [[0, np.nan, 0]])
+        by_graphs.generate("ant", z=[[0, np.nan, 0]])
     with pytest.raises(InputError, match=r"z must have the shape \(N, 3\)"):
-        graph_model.generate(np.eye(3, dtype="float32")[:1], [[0, 1]])
+        by_graphs.generate("ant", z=[[0, 1]])
+
+
+@pytest.mark.parametrize("name", ["mlp", "convolutional"])
+def test_graphs_answer_where_they_can_and_pay(tmp_path, name):
+    """Convolutions of many rows are Keras's, and all that the graphs do not know."""
+    sizes = (2, 3) if name == "convolutional" else (7,)
+    _, model = both(tmp_path, architecture=name, hidden_dims=sizes)
+    assert model.engines.choose("draw_prior", "decode") is model.engines.choose("encode", rows=1)
+    for names, rows in [(("elbo",), 1), (("draw_prior", "draw_pixels"), None)]:
+        with pytest.raises(AssertionError, match="the graphs know this"):
+            model.engines.choose(*names, rows=rows)
+    if name == "mlp":
+        assert model.engines.choose("encode") is model.engines.choose("decode")
+    else:
+        with pytest.raises(AssertionError, match="the graphs know this"):
+            model.engines.choose("encode")
+
+
+@pytest.mark.parametrize("settings", [{}, {"likelihood": "normal"}, {"pixels": "dynamic"}], ids=str)
+def test_a_record_says_what_keras_would(tmp_path, digits, settings):
+    run = train(
+        digits, run_dir=tmp_path / "run", epochs=1, hidden_dims=(4,), progress=False, **settings
+    )
+    opened = Run.open(run.path)
+    assert opened.model.engines.facts == opened.by_keras.engines.facts
+    assert opened.model.keras_model is opened.by_keras.keras_model
 
 
 def pixels(path):
@@ -102,7 +140,8 @@ COMMANDS = (
 
 
 def test_commands_answer_alike_with_and_without_graphs(room, capsys):
-    assert Run.open("old").graph_model is None
+    old = Run.open("old")
+    assert old.model is old.by_keras
     for command in COMMANDS:
         for run in ("run", "old", "run.safetensors"):
             assert main(command.format(run, run).split()) == 0

@@ -1,0 +1,116 @@
+"""What a trained model computes of encoded arrays, and of the noise that a seed stands for."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
+
+import numpy as np
+
+from condvae.blocks import SAMPLES, slices
+from condvae.chance import Chance
+from condvae.checks import check_finite
+from condvae.inference.engines import Engine, Engines
+
+Arrays = dict[str, np.ndarray]
+
+
+class Computation:
+    """The functions of `models.inference` for any number of rows, by whichever engine answers.
+
+    x is as stored or scaled, y and z are encoded.
+    """
+
+    def __init__(self, engines: Engines):
+        self._engines, self._facts = engines, engines.facts
+
+    def ask(self, name: str, arrays: Arrays, seed: int | None = None) -> Arrays:
+        """The outputs of a function by the engine that has it; arguments as in `run`."""
+        return self.run(self._engines.choose(name), name, arrays, seed)
+
+    def run(self, engine: Engine, name: str, arrays: Arrays, seed: int | None = None) -> Arrays:
+        """The outputs of a function by an engine.
+
+        Args:
+            arrays: inputs by name, equally long.
+            seed: of the binarisation, of a function of x.
+        """
+        noise = self._pixel_noise(seed)
+        parts = slices(len(next(iter(arrays.values()))), engine.rows(name))
+        jobs = (
+            {key: array[part] for key, array in arrays.items()} | noise(part.stop - part.start)
+            for part in parts
+        )
+        outputs = list(engine.each(lambda inputs: engine.run(name, inputs), jobs))
+        return {key: np.concatenate([part[key] for part in outputs]) for key in outputs[0]}
+
+    def log_weights(
+        self, estimator: str, x: np.ndarray, y: np.ndarray, num_samples: int, seed: int
+    ) -> Iterator[np.ndarray]:
+        """(batch, draws of z) again and again, until there are num_samples of them."""
+        facts, chance = self._facts, Chance(seed)
+        dim = facts.prior_noise_dim if estimator == "prior" else facts.latent_dim
+        for first in range(0, num_samples, SAMPLES):
+            noise = chance.latents(len(x), min(SAMPLES, num_samples - first), dim)
+            inputs = {"x": x, "y": y, "noise": noise}
+            # every pass starts the pixels' stream anew: one binarisation for all draws of z
+            yield self.ask(f"{estimator}_log_weights", inputs, seed)["log_weights"]
+
+    def posteriors(
+        self, pairs: Iterable[tuple[np.ndarray, np.ndarray]], seed: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """mean and logvar of q(z | x, y), block by block."""
+        engine, noise = self._engines.choose("encode"), self._pixel_noise(seed)
+
+        def work(inputs: Arrays) -> tuple[np.ndarray, np.ndarray]:
+            outputs = engine.run("encode", inputs)
+            return outputs["mean"], outputs["logvar"]
+
+        return engine.each(work, ({"x": x, "y": y, **noise(len(x))} for x, y in pairs))
+
+    def images(
+        self,
+        ys: Iterable[np.ndarray],
+        zs: Iterable[np.ndarray] | None,
+        sample: bool,
+        seed: int,
+        finish: Callable[[np.ndarray], np.ndarray] = lambda x: x,
+    ) -> Iterator[np.ndarray]:
+        """Expected images, or draws from p(x | z, y), block by block.
+
+        Args:
+            ys: conditions.
+            zs: styles for each block, or one for all of its rows; None: drawn from the prior.
+            sample: draw the pixels.
+            seed: of z and of the pixels.
+            finish: what to make of each block's images, by the thread that computed them.
+        """
+        name, output = ("draw_pixels", "x_sample") if sample else ("decode", "x_mean")
+        engine = self._engines.choose(*(("draw_prior",) if zs is None else ()), name)
+        chance, dim = Chance(seed), self._facts.prior_noise_dim
+        shape = self._facts.image_shape
+        kind = self._engines.keras.model.likelihood.noise if sample else None
+
+        def jobs() -> Iterator[Arrays]:
+            for y, z in zip(ys, repeat(None) if zs is None else zs, strict=False):
+                inputs = {"y": y}
+                if z is None:
+                    inputs["noise"] = chance.latents(len(y), dim)
+                else:
+                    inputs["z"] = z if len(z) == len(y) else np.repeat(z, len(y), axis=0)
+                if kind is not None:
+                    inputs["pixel_noise"] = chance.pixels(len(y), *shape, kind=kind)
+                yield inputs
+
+        def work(inputs: Arrays) -> np.ndarray:
+            if "noise" in inputs:
+                prior = {"noise": inputs.pop("noise"), "y": inputs["y"]}
+                inputs["z"] = check_finite(engine.run("draw_prior", prior)["z"], "z")
+            return finish(engine.run(name, inputs)[output])
+
+        return engine.each(work, jobs())
+
+    def _pixel_noise(self, seed: int | None) -> Callable[[int], Arrays]:
+        """Noise for the binarisation of so many rows, and then of the next ones."""
+        if seed is None or not self._facts.binarise:
+            return lambda size: {}
+        chance = Chance(seed)
+        return lambda size: {"pixel_noise": chance.pixels(size, *self._facts.image_shape)}

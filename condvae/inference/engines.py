@@ -1,0 +1,123 @@
+"""What computes a trained model: Keras, or NumPy where the model has graphs."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+
+from condvae.blocks import ROWS
+from condvae.graph.engine import GraphEngine
+
+if TYPE_CHECKING:
+    from condvae.models import CVAE
+    from condvae.models.inference import KerasEngine
+
+
+class Engine(Protocol):
+    """Computes functions of `models.inference`: arrays by name in, arrays by name out.
+
+    Noise is an array among the others, so that no engine draws any.
+    """
+
+    def rows(self, name: str) -> int:
+        """Rows of one job."""
+        ...
+
+    def run(self, name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs of a function for all rows of the arrays."""
+        ...
+
+    def each(self, work: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
+        """What each job's work returns, in the order of the jobs, of which few are drawn ahead."""
+        ...
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What can be said of a model without building it.
+
+    Attributes:
+        image_shape: (height, width, channels) as the networks see x; (dim,) of a table.
+        stored_shape: the same of integers, where classes of pixels are one channel.
+        condition_shape: of y, encoded.
+        x_max: the greatest integer in x.
+        x_range: of numbers in x that are no integers.
+        latent_dim: size of z; 0 of a network without latents.
+        prior_noise_dim: numbers that one draw from the prior is made from.
+        binarise: whether x is binarised anew at each call.
+    """
+
+    image_shape: tuple[int, ...]
+    stored_shape: tuple[int, ...]
+    condition_shape: tuple[int, ...]
+    x_max: int
+    x_range: tuple[float, float]
+    latent_dim: int
+    prior_noise_dim: int
+    binarise: bool
+
+    @classmethod
+    def of(cls, model: "CVAE") -> Self:
+        """Those of a model that is there."""
+        return cls(
+            model.image_shape,
+            model.stored_shape,
+            model.condition_shape,
+            model.x_max,
+            model.likelihood.x_range,
+            model.latent_dim,
+            model.prior_noise_dim,
+            model.binarise,
+        )
+
+
+class Engines:
+    """The engines of one model, and which of them answers.
+
+    Args:
+        facts: of the model.
+        load_keras: makes the engine that can do everything, when it is first needed.
+        graphs: the one that needs no Keras; None where the model has no graphs.
+    """
+
+    def __init__(
+        self,
+        facts: Facts,
+        load_keras: "Callable[[], KerasEngine]",
+        graphs: GraphEngine | None = None,
+    ):
+        self.facts, self._load_keras, self._graphs = facts, load_keras, graphs
+
+    @classmethod
+    def of(cls, model: "CVAE | Engines") -> "Engines":
+        """Keras alone, where there are none yet."""
+        if isinstance(model, Engines):
+            return model
+        from condvae.models.inference import KerasEngine
+
+        return cls(Facts.of(model), lambda: KerasEngine(model))
+
+    @cached_property
+    def keras(self) -> "KerasEngine":
+        """The engine that can do everything."""
+        return self._load_keras()
+
+    def choose(self, *names: str, rows: int | None = None) -> Engine:
+        """NumPy where graphs compute all that is asked for, so that Keras need not be loaded.
+
+        But not for many rows through an encoder's convolutions, which take NumPy half as long
+        again.
+
+        Args:
+            names: functions of `models.inference`.
+            rows: how many there are; None: nobody knows, as of blocks.
+        """
+        graphs = self._graphs
+        if graphs is None or not graphs.names.issuperset(names):
+            return self.keras
+        is_much = rows is None or rows > ROWS
+        if is_much and "encode" in names and graphs.has_convolutions("encode"):
+            return self.keras
+        return graphs
