@@ -87,7 +87,7 @@ def _in_a_row(rows: np.ndarray) -> Any:
 
 
 def _write_header(file: IO[bytes], num_rows: int, rows: np.ndarray) -> None:
-    """What comes before an array's numbers."""
+    """Write the header that comes before an array's numbers."""
     header = npy.header_data_from_array_1_0(np.ascontiguousarray(rows))
     npy.write_array_header_1_0(file, {**header, "shape": (num_rows, *rows.shape[1:])})
 

@@ -57,7 +57,7 @@ def check_table_columns(columns: Mapping[str, np.ndarray], conditions: Collectio
 
 
 def _checked(name: str, values: Any) -> np.ndarray:
-    """One column."""
+    """One column, checked: float64, integers or text."""
     check_text(name, "the name of a column")
     values = _array(name, values)
     if values.dtype.kind in "SO" and values.ndim == 1:
@@ -89,7 +89,7 @@ def _checked(name: str, values: Any) -> np.ndarray:
 
 
 def _array(name: str, values: Any) -> np.ndarray:
-    """An array, rows of different shapes refused."""
+    """A column as an array; rows of different shapes are refused."""
     try:
         return as_column(values)
     except ValueError as error:

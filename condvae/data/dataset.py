@@ -325,7 +325,7 @@ class Dataset:
 
     @cached_property
     def train(self) -> Split:
-        """What the weights are found on."""
+        """The rows that the weights are trained on."""
         return self._split(self._rows["train"])
 
     @cached_property
@@ -342,14 +342,14 @@ class Dataset:
 
     @cached_property
     def validation(self) -> Split:
-        """What early stopping and the choice of settings look at."""
+        """The rows by which the best epoch, and settings, are chosen."""
         return (
             self.test if self.spec.validation == "test" else self._split(self._rows["validation"])
         )
 
     @cached_property
     def test(self) -> Split:
-        """What the reported figures are measured on."""
+        """The rows that the reported figures are measured on."""
         return self._split(self._rows["test"])
 
     @cached_property
@@ -416,7 +416,7 @@ class Dataset:
 
     @property
     def _class_names(self) -> tuple[str, ...]:
-        """Of the classes that splits draw from in proportion."""
+        """Names of the classes that the splits draw from in proportion."""
         if isinstance(self.condition, Categorical):
             return self.condition.categories
         if self._leading_class is not None:

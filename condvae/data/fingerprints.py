@@ -27,6 +27,6 @@ def fingerprint_of_columns(columns: Mapping[str, np.ndarray], about: Sequence[An
 
 
 def fingerprint_of_rows(rows: np.ndarray) -> str:
-    """Of positions in a data set."""
+    """The sum of positions in a data set."""
     # of one width and order, whatever the machine's
     return hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()

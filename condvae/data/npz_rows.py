@@ -78,7 +78,7 @@ def open_rows(path: Path) -> StoredRows | None:
 
 
 class _Array:
-    """An array in an archive, behind its header."""
+    """An array in an archive, read row by row after its header."""
 
     def __init__(self, file: IO[bytes]):
         shape, self.by_columns, self.dtype = HEADER_READERS[npy.read_magic(file)](file)

@@ -26,7 +26,7 @@ class Classification:
 
     @property
     def standard_error(self) -> float:
-        """Of the error, from the number of images."""
+        """Standard error of the error rate, from the number of images."""
         return float(np.sqrt(self.error * (1 - self.error) / self.num_images))
 
     def figures(self) -> dict[str, float | str]:

@@ -178,7 +178,7 @@ def _build(dim: int, num_classes: int, seed: int) -> keras.Model:
 def _batches(
     rows: np.ndarray, codes: np.ndarray, pixels: Pixels, steps: int, seed: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Whole batches, all rows once before any comes again."""
+    """Whole batches, in which every row comes once before any row comes again."""
     rng = np.random.default_rng(seed)
     num_passes = -(-steps * BATCH_SIZE // len(rows))
     order = np.concatenate([rng.permutation(len(rows)) for _ in range(num_passes)])
@@ -193,7 +193,7 @@ def _tensors(network: keras.Model) -> dict[str, np.ndarray]:
 
 
 def _restore(network: keras.Model, stored: StoredTensors) -> None:
-    """Take over stored weights; InputError where they do not fit."""
+    """Assign stored weights; raise InputError where they do not fit."""
     tensors = stored.read({v.path: tuple(v.shape) for v in network.weights})
     for variable in network.weights:
         variable.assign(tensors[variable.path])

@@ -38,7 +38,7 @@ class Pixels:
 
     @classmethod
     def of_run(cls, run: Run, dataset: Dataset) -> "Pixels":
-        """What is right for a run's model and its data."""
+        """The pixels that are to be compared for a run's model and its data."""
         model, low, high = run.spec.model, 0.0, 1.0
         binarised = model.pixels == "dynamic"
         is_binary = dataset.x.dtype == np.uint8 and dataset.x_max == 1
@@ -73,7 +73,7 @@ class Pixels:
         return self._stretch(x.reshape(len(x), -1))
 
     def _stretch(self, rows: np.ndarray) -> np.ndarray:
-        """From the scale of the model's x."""
+        """Stretch rows, so that `low` becomes 0 and `high` becomes 1."""
         if (self.low, self.high) == (0, 1):
             return rows
         return ((rows - self.low) / (self.high - self.low)).astype("float32")

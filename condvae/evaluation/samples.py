@@ -82,7 +82,7 @@ class SampleQuality:
 
     @property
     def mean_label_accuracy(self) -> float:
-        """Of all samples."""
+        """Label accuracy of all samples."""
         return float(np.mean(list(self.label_accuracy.values())))
 
     @property
@@ -267,7 +267,7 @@ def comparability(run: Run, dataset: Dataset, pixels: Pixels, classifier: Classi
 
 
 def _least_count(dataset: Dataset) -> int:
-    """Test images of the rarest class."""
+    """How many test images the rarest class has."""
     return int(np.bincount(dataset.test.given, minlength=dataset.num_classes).min())
 
 
@@ -280,5 +280,5 @@ def _of_each_class(
 
 
 def _flat(rows: np.ndarray) -> np.ndarray:
-    """(number of classes * rows of each, dim)."""
+    """The rows of all classes in one array, (number of classes * rows of each, dim)."""
     return rows.reshape(-1, rows.shape[-1])

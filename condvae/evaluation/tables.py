@@ -95,7 +95,7 @@ def evaluate_table(run: Run, dataset: Dataset, seed: int = 0) -> TableQuality:
 
 
 def _like(values: np.ndarray, real: np.ndarray) -> np.ndarray:
-    """Values as text or numbers, as the real ones are."""
+    """Generated values as text or as numbers, whichever the real column holds."""
     if real.dtype.kind == "U":
         return values.astype(str)
     # classes that are numbers come as texts where some are missing

@@ -48,6 +48,6 @@ def _collect(name: str, parts: dict[str, str], importers: tuple[str, ...]) -> No
 
 
 def _as_constants(match: re.Match[str]) -> str:
-    """An import as what it is in one script."""
+    """The constants that an import becomes in the one script."""
     names = re.sub(r"\b(\w+) as (\w+)", r"\1: \2", " ".join(match[1].split()))
     return f"const {{ {names} }} = ${match[2]};\n"

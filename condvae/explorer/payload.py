@@ -94,5 +94,5 @@ def page_content(
 
 
 def _padded(content: bytes, by: bytes = b"\0") -> bytes:
-    """As many bytes more as bring the length to a multiple."""
+    """The content, padded to a multiple of ALIGNMENT bytes."""
     return content + by * (-len(content) % ALIGNMENT)

@@ -1,4 +1,4 @@
-"""Weights of half the size, where they say the same."""
+"""Weights as float16, where a model gives the same answers with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -118,13 +118,13 @@ class _Nodes:
 
 
 def _dense(nodes: _Nodes, dense: Dense, x: str) -> str:
-    """MatMul, Add."""
+    """A dense layer as MatMul and Add."""
     product = nodes.add("MatMul", x, nodes.weight(dense.kernel))
     return product if dense.bias is None else nodes.add("Add", product, nodes.weight(dense.bias))
 
 
 def _convolution(nodes: _Nodes, convolution: Convolution, x: str) -> str:
-    """Conv, whose channels come first."""
+    """A convolution as Conv, between transposes, since its channels come first."""
     # (height, width, inputs, outputs) -> (outputs, inputs, height, width)
     weights = [nodes.weight(convolution.kernel, (3, 2, 0, 1))]
     if convolution.bias is not None:
@@ -140,7 +140,7 @@ def _convolution(nodes: _Nodes, convolution: Convolution, x: str) -> str:
 
 
 def _function(nodes: _Nodes, function: Function, x: str) -> str:
-    """One node, or a few."""
+    """A function of each number, as one node or a few."""
     return FUNCTIONS[function.function](nodes, x)
 
 
@@ -165,7 +165,7 @@ def _langevin(nodes: _Nodes, x: str) -> str:
 
 
 def _combination(nodes: _Nodes, combination: Combination, *inputs: str) -> str:
-    """One node for each input but the first."""
+    """A combination, a node for each input but the first."""
     kind = {"add": "Add", "multiply": "Mul", "less": "Less"}[combination.function]
     combined, *others = inputs
     for value in others:
@@ -176,20 +176,20 @@ def _combination(nodes: _Nodes, combination: Combination, *inputs: str) -> str:
 
 
 def _affine(nodes: _Nodes, affine: Affine, x: str) -> str:
-    """Mul, Add."""
+    """A factor and an offset as Mul and Add."""
     product = nodes.add("Mul", x, nodes.constant(affine.factor))
     return nodes.add("Add", product, nodes.constant(affine.offset)) if affine.offset else product
 
 
 def _slice(nodes: _Nodes, part: Slice, x: str) -> str:
-    """Slice of one axis."""
+    """A part of one axis as Slice."""
     # inputs since opset 10, no attributes
     places = [nodes.constant([n], "int64") for n in (part.start, part.stop, part.axis)]
     return nodes.add("Slice", x, *places)
 
 
 def _upsample(nodes: _Nodes, upsample: Upsample, x: str) -> str:
-    """Resize to the nearest pixel before."""
+    """Repeated pixels as Resize, which takes the nearest pixel before each place."""
     scales = nodes.constant([1, *upsample.factors, 1])
     settings = {
         # the settings under which Resize repeats each pixel, as NumPy's repeat does
@@ -201,7 +201,7 @@ def _upsample(nodes: _Nodes, upsample: Upsample, x: str) -> str:
 
 
 def _one_hot(nodes: _Nodes, one_hot: OneHot, x: str) -> str:
-    """Equality with each place."""
+    """One-hot numbers as Equal, compared with each place."""
     column = nodes.add("Unsqueeze", x, nodes.constant([-1], "int64"))  # (batch, ..., 1)
     places = nodes.add("Equal", column, nodes.constant(np.arange(one_hot.size)))
     return nodes.add("Cast", places, to=TensorProto.FLOAT)

@@ -92,6 +92,6 @@ def _shown(run: Run, dataset: Dataset, num_points: int, num_examples: int) -> Sh
 
 
 def _encode(run: Run, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Posterior means."""
+    """Posterior means, computed in blocks of rows."""
     pairs = ((x[part], y[part]) for part in slices(len(x)))
     return np.concatenate([mean for mean, _ in run.model.encode_blocks(pairs)])

@@ -145,7 +145,7 @@ def _check_fits(name: str, model: TrainedModel) -> str:
 
 
 def _say_what_chose(figure: Figure, dataset: Dataset) -> None:
-    """Figures of a run that looked at the test images say so."""
+    """Say in a figure's caption where the run has looked at the test images."""
     if dataset.spec.validation == "test":
         add_to_caption(figure, "The test images chose the epoch.")
 
@@ -164,18 +164,18 @@ def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path
 
 
 def _scatter(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """All training images."""
+    """Arguments of `scatter`: all training images."""
     train = dataset.train
     return {"model": model, "x": train.x, "y": train.y, "images": "training images"}
 
 
 def _model_alone(model: TrainedModel, _: Dataset, __: History) -> dict[str, Any]:
-    """No data."""
+    """Arguments of a figure that needs no data."""
     return {"model": model}
 
 
 def _manifold(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """The two most active latents, where there are more."""
+    """Arguments of `manifold`: the two most active latents, where there are more."""
     axes = None
     if model.latent_dim > 2:
         axes = np.argsort(-latent_activity(_training_mean(model, dataset.train)))[:2].tolist()
@@ -183,18 +183,18 @@ def _manifold(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, An
 
 
 def _traversal(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Training encodings, which order the latents."""
+    """Arguments of `traversal`: training encodings, which order the latents."""
     mean = _training_mean(model, dataset.train)
     return {"model": model, "given": model.classes.categories[0], "mean": mean}
 
 
 def _reconstruct(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Twenty held-out images."""
+    """Arguments of `reconstruct`: twenty held-out images."""
     return _examples(model, dataset, 20)
 
 
 def _transfer(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Five random styles and those of five held-out images."""
+    """Arguments of `transfer`: five random styles, and those of five held-out images."""
     z = model.sample_prior(model.classes.categories[0], 5)
     styles = "styles drawn from the prior (seed 0)"
     return {**_examples(model, dataset, 5), "z": z, "styles": styles}
@@ -209,18 +209,18 @@ def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[st
 
 
 def _style(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Up to 500 held-out images."""
+    """Arguments of `style`: up to 500 held-out images."""
     return _examples(model, dataset, 500)
 
 
 def _predictions(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Ten held-out images, parts of them given as in training."""
+    """Arguments of `predictions`: ten held-out images, parts of them given as in training."""
     examples = _examples(model, dataset, 10)
     return {**examples, "pixel_classes": dataset.pixel_classes}
 
 
 def _bound(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Up to 200 held-out images, and which data they are of."""
+    """Arguments of `bound`: up to 200 held-out images, and which data they are of."""
     examples, note = _examples(model, dataset, 200), f"Data: {_data(model, dataset)}."
     if dataset.spec.masks_parts:
         note = f"Data: {_data(model, dataset)}, a part of each given (densities of the rest)."
@@ -228,7 +228,7 @@ def _bound(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
 
 
 def _history(model: TrainedModel, dataset: Dataset, history: History) -> dict[str, Any]:
-    """The curves, and which data they are of."""
+    """Arguments of `history`: the curves, and which data they are of."""
     note = f"Data: {_data(model, dataset)}, validation on {_validation_images(dataset)}."
     return {"history": history, "note": note}
 

@@ -94,5 +94,5 @@ def _draw_heat(figure: Figure, axes: Axes, heat: np.ndarray) -> None:
 
 
 def _gap(width: int) -> int:
-    """Pixels between neighbours so wide."""
+    """Pixels between neighbouring images of a width."""
     return max(1, width // 32)

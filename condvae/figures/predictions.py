@@ -101,6 +101,6 @@ def _resized(images: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
 
 
 def _with_equal_channels(images: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Grey ones as RGB where others are RGB."""
+    """The images with as many channels each: grey ones become RGB where others are RGB."""
     most = max(image.shape[-1] for image in images)
     return [np.broadcast_to(image, (*image.shape[:-1], most)) for image in images]

@@ -82,7 +82,7 @@ def run_graph(
 
 
 def output_shapes(graph: Graph, tensors: Tensors) -> dict[str, tuple[int, ...]]:
-    """Of one row of each output, by name; nothing is computed."""
+    """The shape of one row of each output, by name; nothing is computed."""
     empty = {given.name: np.zeros((0, *given.shape), "float32") for given in graph.inputs}
     return {name: array.shape[1:] for name, array in run_graph(graph, tensors, empty).items()}
 
@@ -114,7 +114,7 @@ def check_graph(graph: Graph, tensors: Tensors, name: str) -> None:
 def _values(
     graph: Graph, tensors: Tensors, inputs: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Everything that is computed, by name."""
+    """The inputs and what each operation computes, by name."""
     values = {name: np.asarray(array, "float32") for name, array in inputs.items()}
     with np.errstate(over="ignore", under="ignore"):  # exp to infinity or zero, as in any backend
         for operation in graph.operations:

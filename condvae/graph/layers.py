@@ -72,7 +72,7 @@ class Trace:
         return self.add(Function, f"{name}/{function}", value, function=function)
 
     def shape(self, value: str) -> tuple[int, ...]:
-        """Of one row."""
+        """Shape of one row of a value."""
         return self._empty[value].shape[1:]
 
     def weight(self, variable: keras.Variable) -> str:
@@ -114,7 +114,7 @@ class Trace:
         return walk(inputs, call_fn=read)
 
     def graph(self, outputs: Mapping[str, str]) -> Graph:
-        """What was collected, but for what the outputs do not need."""
+        """The operations that were collected, without those that no output needs."""
         needed, operations = set(outputs.values()), []
         # backwards: what reads a value comes after what makes it
         for operation in reversed(self._operations):
@@ -141,7 +141,7 @@ def refused(what: str, place: str, known: Iterable[type] | None = None) -> Input
 
 
 def _reads(*kinds: type) -> Callable[[Reader], Reader]:
-    """Register what reads layers of these classes."""
+    """Register a function as the reader of layers of these classes."""
 
     def register(reader: Reader) -> Reader:
         LAYERS.update(dict.fromkeys(kinds, reader))
@@ -168,7 +168,7 @@ def _activation(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
 
 @_reads(keras.layers.Dropout)
 def _identity(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
-    """Nothing is left out after training."""
+    """The input itself: after training nothing is left out."""
     return inputs[0]
 
 
@@ -214,7 +214,7 @@ def _cropping(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
 
 @_reads(keras.layers.GlobalMaxPooling2D)
 def _largest(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
-    """Without height and width."""
+    """The largest number of each channel over height and width."""
     _check_channels_last(layer, name)
     if layer.keepdims:
         raise refused("keepdims", name)
@@ -223,7 +223,7 @@ def _largest(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
 
 @_reads(keras.layers.Flatten, keras.layers.Reshape)
 def _reshaped(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
-    """Flatten is a reshape to one axis."""
+    """A reshape; Flatten is one to a single axis."""
     before = trace.shape(inputs[0])
     is_flat = isinstance(layer, keras.layers.Flatten)
     after = (math.prod(before),) if is_flat else layer.compute_output_shape((None, *before))[1:]
@@ -238,7 +238,7 @@ def _permuted(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
 
 @_reads(keras.layers.Concatenate)
 def _concatenated(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
-    """Along any axis but the batch."""
+    """A concatenation along any axis but the batch."""
     # from the end or not; the batch counts as axis 0
     axis = layer.axis % (len(trace.shape(inputs[0])) + 1)
     return trace.add(Concatenate, name, *inputs, axis=axis)

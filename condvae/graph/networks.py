@@ -57,7 +57,7 @@ def model_graphs(model: CVAE) -> dict[str, Graph]:
 
 
 def _encoder(model: CVAE) -> Graph:
-    """q(z | x, y)."""
+    """The graph of q(z | x, y)."""
     trace, y = _beginning(model)
     x = trace.input("x", *model.image_shape)
     if model.binarise:
@@ -68,7 +68,7 @@ def _encoder(model: CVAE) -> Graph:
 
 
 def _decoder(model: CVAE) -> Graph:
-    """p(x | z, y)."""
+    """The graph of p(x | z, y)."""
     trace, y = _beginning(model)
     inputs = {"z": trace.input("z", model.latent_dim), "y": y}
     x_params = trace.network(model.decoder, inputs, "decoder")
@@ -79,7 +79,7 @@ def _decoder(model: CVAE) -> Graph:
 
 
 def _prior(model: CVAE) -> Graph:
-    """p(z | y)."""
+    """The graph of p(z | y)."""
     trace, y = _beginning(model)
     noise = trace.input("noise", model.prior_noise_dim)
     prior, inputs = model.prior, {"y": y}

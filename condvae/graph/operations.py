@@ -49,7 +49,7 @@ class Dense(Operation):
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """(inputs, outputs), (outputs,)."""
+        """The kernel, (inputs, outputs), and the bias, (outputs,)."""
         return (self.kernel,) if self.bias is None else (self.kernel, self.bias)
 
     def compute(self, values: Sequence[np.ndarray], tensors: Tensors) -> np.ndarray:
@@ -77,7 +77,7 @@ class Convolution(Operation):
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """(height, width, inputs, outputs), (outputs,)."""
+        """The kernel, (height, width, inputs, outputs), and the bias, (outputs,)."""
         return (self.kernel,) if self.bias is None else (self.kernel, self.bias)
 
     def compute(self, values: Sequence[np.ndarray], tensors: Tensors) -> np.ndarray:

@@ -41,7 +41,7 @@ class ElboSurgery:
 
     @property
     def kl(self) -> float:
-        """Both parts, the KL in the ELBO."""
+        """The sum of both parts: the KL in the ELBO."""
         return self.mutual_information + self.marginal_kl
 
 

@@ -1,4 +1,4 @@
-"""What several measures take, checked."""
+"""Checks of the arguments that several measures take."""
 
 import numpy as np
 

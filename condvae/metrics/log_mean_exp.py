@@ -24,7 +24,7 @@ class LogProbEstimate:
 
     @property
     def mean(self) -> float:
-        """Over the rows, nats."""
+        """Mean estimate of log p(x | y) over the rows, nats."""
         return float(self.log_prob.mean())
 
     @property

@@ -78,7 +78,7 @@ def compare_with_training(
 
 
 def _flatten(rows: np.ndarray, name: str, dim: int | None = None) -> np.ndarray:
-    """(N, dim) float64."""
+    """The rows flattened to (N, dim) float64, checked."""
     rows = np.asarray(rows)
     return check_rows(rows.reshape(len(rows), -1) if rows.size else rows, name, dim)
 

@@ -175,7 +175,7 @@ def _total_variation(real: np.ndarray, synthetic: np.ndarray) -> float:
 
 
 def _association(first: np.ndarray, second: np.ndarray) -> float:
-    """Of two columns without missing values."""
+    """How strongly two columns without missing values go together."""
     if min(len(np.unique(first)), len(np.unique(second))) < 2:
         return 0.0
     match first.dtype.kind, second.dtype.kind:
@@ -249,7 +249,7 @@ def _features_and_targets(
 
 
 def _accuracy(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Share of the rows told right."""
+    """Share of the rows whose class is predicted right."""
     return float((truth == predicted).mean())
 
 
@@ -265,7 +265,7 @@ def _r2(truth: np.ndarray, predicted: np.ndarray, target: str) -> float:
 
 
 def _is_missing(values: np.ndarray) -> np.ndarray:
-    """(N,) bool."""
+    """Which values are missing, (N,) bool."""
     return values == "" if values.dtype.kind == "U" else np.isnan(values)
 
 

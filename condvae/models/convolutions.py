@@ -38,7 +38,7 @@ class Pyramid:
         self.channels, self.activation, self.initializers = channels, activation, initializers
 
     def down(self, image: Any, name: str) -> list[Any]:
-        """Features of an image, a level each."""
+        """Features of an image at each level, the finest first."""
         levels, stride = [], patch_of(image.shape[1:])
         for depth, channels in enumerate(self.channels):
             image = self._convolution(channels, f"{name}_down_{depth}", stride, stride)(image)
@@ -140,7 +140,7 @@ class Pyramid:
         return keras.layers.Activation(self.activation, name=f"{name}_activation")(features)
 
     def _residual(self, features: Any, name: str) -> Any:
-        """features + two convolutions of them."""
+        """A residual block: the features plus two convolutions of them."""
         inner, channels = features, features.shape[-1]
         for half in ("a", "b"):
             inner = self._active(inner, f"{name}_{half}")

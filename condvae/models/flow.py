@@ -67,7 +67,7 @@ class Flow:
         return replace(self, base=self.base.per_sample(), context=context)
 
     def _move(self, value: Tensor) -> Tensor:
-        """From the base to z."""
+        """Move a draw of the base to z, coupling by coupling."""
         for depth, coupling in enumerate(self.couplings):
             kept, moved = _halves(value, depth)
             shift, log_scale = self._affine(coupling, kept)

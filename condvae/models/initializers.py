@@ -20,7 +20,7 @@ class GlorotUniform(keras.initializers.GlorotUniform):
     """Keras's numbers under JAX, on every backend and without a program compiled for each shape."""
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Any:
-        """(*places of a convolution, inputs, outputs)."""
+        """A kernel of the shape (*places of a convolution, inputs, outputs)."""
         if keras.backend.standardize_dtype(dtype) != "float32" or len(shape) < 2:
             return super().__call__(shape, dtype)
         # fan in + fan out; the places of a convolution's kernel count in both
@@ -86,5 +86,5 @@ class ZerosWithin(keras.initializers.Initializer):
         return np.zeros(shape, dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Without the bound: it belongs to one file."""
+        """No arguments: the bound belongs to one file."""
         return {}

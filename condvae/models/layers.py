@@ -189,7 +189,7 @@ class LearnedScale(keras.layers.Layer):
         return ops.concatenate([mean, ops.zeros_like(mean) + self.GAIN * self.bias], axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """Twice as many on the last axis."""
+        """The input's shape with twice as many numbers on the last axis."""
         return (*input_shape[:-1], 2 * input_shape[-1])
 
     def get_config(self) -> dict[str, Any]:

@@ -29,11 +29,11 @@ class PriorDistribution(Protocol):
 
     @property
     def mean(self) -> Tensor:
-        """(batch, latent_dim), a point in the middle of it."""
+        """A point in the middle of the distribution, (batch, latent_dim)."""
         ...
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """(batch,) nats."""
+        """log p(z | y) of a value, (batch,) nats."""
         ...
 
     def transform(self, noise: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ class NormalMixture:
 
     @property
     def mean(self) -> Tensor:
-        """(..., dim)."""
+        """Mean of the mixture, (..., dim)."""
         return ops.mean(self.components.mean, axis=-2)
 
     def log_prob(self, value: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ def plain(figures: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """One of them."""
+    """One figure, or a collection of them, as JSON has it."""
     if isinstance(value, Mapping):
         return {str(name): _plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

@@ -77,7 +77,7 @@ def render_page(
 
 
 def _faults(faults: Sequence[str]) -> list[str]:
-    """What the doctor says."""
+    """The doctor's sentences, as paragraphs."""
     if not faults:
         return ["<p>The doctor found nothing wrong.</p>"]
     return [f'<p class="fault">{escape(fault)}</p>' for fault in faults]
@@ -94,7 +94,7 @@ def _sentences(words: str) -> str:
 
 
 def _table(rows: Mapping[str, object]) -> str:
-    """Names and values."""
+    """A table of names and values."""
     return (
         "<table>"
         + "".join(
@@ -114,7 +114,7 @@ def _shown(value: object) -> str:
 
 
 def _figure(name: str, content: bytes) -> str:
-    """An image, inside the page."""
+    """An image whose content lies inside the page."""
     stem, _, suffix = name.rpartition(".")
     # inside of the page, so that it is one file and fetches nothing
     data = base64.b64encode(content).decode("ascii")

@@ -56,7 +56,7 @@ class TrainingState(Frozen):
 
     @property
     def epoch(self) -> int:
-        """Complete epochs."""
+        """Number of complete epochs."""
         return len(self.rows)
 
     @property
@@ -87,7 +87,7 @@ class Checkpoint:
 
 
 class FileRecord(Frozen):
-    """Size and sum of a file."""
+    """Size and sha256 of a file."""
 
     bytes: int
     sha256: str

@@ -30,7 +30,7 @@ def write_history(path: Path, rows: Iterable[Row]) -> None:
 
 
 def append_history(path: Path, row: Row) -> None:
-    """Add the row of one epoch."""
+    """Append the row of one epoch to the file."""
     with open(path, "a", newline="", encoding="utf-8") as file:
         file.write(_line(row.values()))
 

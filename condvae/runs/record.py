@@ -168,7 +168,7 @@ def now() -> str:
 
 
 def installed_versions() -> dict[str, str]:
-    """What the bits of a run depend on."""
+    """The versions of what the bits of a run depend on, by name."""
     import keras  # here, because who reads a record need not wait for it
 
     backend = {"torch": "torch", "tensorflow": "tensorflow"}.get(keras.backend.backend(), "jax")

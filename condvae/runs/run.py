@@ -84,7 +84,7 @@ class Run:
 
     @property
     def spec(self) -> Spec:
-        """What was asked for."""
+        """The spec that the run was trained by."""
         return self.record.spec
 
     @property
@@ -104,7 +104,7 @@ class Run:
 
     @property
     def checkpoints_path(self) -> Path:
-        """Complete training states."""
+        """The folder of complete training states."""
         return self.path / "checkpoints"
 
     @property

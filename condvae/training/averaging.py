@@ -23,7 +23,7 @@ class AveragedWeights:
         self.model, self._raw = model, []
 
     def put_in(self) -> None:
-        """Average in place of raw weights, which are kept."""
+        """Put the average in the place of the raw weights, which are kept."""
         if self.model.optimizer.use_ema and not self._raw:
             self._raw = [np.array(variable) for variable in self.model.trainable_variables]
             # the average starts with the weights of the first step: before it, there is none
@@ -34,7 +34,7 @@ class AveragedWeights:
                 variable.assign(np.array(variable))
 
     def take_out(self) -> None:
-        """Raw weights in their place again, if they are not."""
+        """Put the raw weights back into their place, if they are not there."""
         # not strict: without an average there are no raw weights
         for variable, value in zip(self.model.trainable_variables, self._raw, strict=False):
             variable.assign(value)
@@ -42,7 +42,7 @@ class AveragedWeights:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Average within this block."""
+        """Hold the average in the model's weights within this block."""
         self.put_in()
         try:
             yield

@@ -189,7 +189,7 @@ class Ensemble:
         return jax.device_get((self.state, self.best))
 
     def shrink(self, slots: Sequence[int]) -> None:
-        """Go on with some members alone."""
+        """Go on with the members in these slots alone."""
         import jax
 
         index = np.array(slots)
@@ -199,12 +199,12 @@ class Ensemble:
 
 
 def of_member(state: State, slot: int) -> State:
-    """One member's values."""
+    """The values of the member in a slot."""
     return tuple([values[slot] for values in group] for group in state)
 
 
 def _zeros(values: list[Any]) -> list[Any]:
-    """As many zeros."""
+    """Zeros of the same shapes and dtypes."""
     import jax
 
     return jax.tree.map(jax.numpy.zeros_like, values)

@@ -72,7 +72,7 @@ def _devices() -> str:
 
 
 def _peak_memory() -> int:
-    """Bytes that this process has held at most."""
+    """Peak memory of this process, in bytes."""
     import resource  # not on every system
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -60,7 +60,7 @@ class Feed(keras.utils.PyDataset):
         return Feed(self.x[:num_rows], y, self.batch_size, self.seed, change=self.change, more=more)
 
     def start_epoch(self, epoch: int) -> None:
-        """Shuffle for an epoch, counted from 0."""
+        """Put the rows into the order of an epoch, counted from 0."""
         self.epoch = epoch
         self.order = np.arange(len(self.x))
         if self.seed is not None:
@@ -69,11 +69,11 @@ class Feed(keras.utils.PyDataset):
 
     @property
     def steps(self) -> int:
-        """Batches in a whole epoch, a shorter last one included."""
+        """Number of batches in a whole epoch, a shorter last one included."""
         return -(-len(self.x) // self.batch_size)
 
     def __len__(self) -> int:
-        """Batches that are served."""
+        """Number of batches that are served, from `first_step` on."""
         return self.steps - self.first_step
 
     def rows(self, step: int) -> np.ndarray:

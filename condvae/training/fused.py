@@ -39,7 +39,7 @@ class Blocks(keras.utils.PyDataset):
         self._whole = whole
 
     def __len__(self) -> int:
-        """Blocks that are served."""
+        """Number of blocks that are served."""
         return len(self._starts) + (self._whole < self.feed.steps)
 
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:

@@ -98,7 +98,7 @@ class Journal:
         self.cost = self.saved - started
 
     def write_best(self) -> None:
-        """Bring weights.safetensors up to date."""
+        """Write weights.safetensors, if better weights have come since."""
         if self._best_to_write:
             write_tensors(self.run.weights_path, self._best_weights)
             self._best_to_write = False

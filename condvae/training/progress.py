@@ -47,13 +47,13 @@ class ProgressBar(keras.callbacks.Callback):
             self._live.start()
 
     def on_batch(self, served: int) -> None:
-        """Move the bar, a few times a second."""
+        """Redraw the bar, a few times a second at most."""
         self.served = served
         if time.perf_counter() - self._updated > _SECONDS_BETWEEN_UPDATES:
             self._draw()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Count the epoch."""
+        """Note which epoch begins."""
         self.epoch, self.served = epoch, 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # type: ignore[override]

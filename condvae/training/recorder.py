@@ -30,7 +30,7 @@ class Recorder(keras.callbacks.Callback):
         self.journal, self.feed, self.interrupt = journal, feed, interrupt
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Shuffle; repeat what `fit` has reset while it started."""
+        """Shuffle, and restore what `fit` has reset when it started."""
         state, checkpoint = self.journal.state, self.journal.checkpoint
         self.feed.start_epoch(epoch)
         # `fit` clears the flag when it starts: a signal before that must not be lost

@@ -74,7 +74,7 @@ class Sweep:
         return rate_distortion([row for row in self.rows if "val_kl_loss" in row])
 
     def write(self) -> list[Path]:
-        """Bring table and figure up to date; those that were written."""
+        """Write table and figure anew; return the paths of those that were written."""
         rows, text = self.rows, io.StringIO()
         columns = dict.fromkeys(name for row in rows for name in row)
         writer = csv.DictWriter(text, columns, lineterminator="\n")
@@ -264,6 +264,6 @@ def _fit_in_turn(
 
 
 def _place(run: Run) -> tuple[float, float, int]:
-    """Of a run in the table."""
+    """What runs are sorted by: beta, learning rate, seed."""
     training = run.spec.training
     return run.spec.objective.beta, training.learning_rate, training.seed

@@ -49,7 +49,7 @@ class Member:
         return self.journal.state.epoch, self.journal.state.step
 
     def close(self, status: Status) -> None:
-        """Leave the run as it is to stay."""
+        """Write the run's files for the last time, and how it ended."""
         self.journal.close()
         self.journal.run.update(status=status)
         self.is_open = False
