@@ -1,23 +1,27 @@
 """What is given, y: names, kinds, categories and ranges, and the way to the networks' input."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from condvae.checks import InputError
 from condvae.conditions.categorical import MOST_CLASSES, Categorical, categorical_of
-from condvae.conditions.columns import Continuous, MultiLabel
+from condvae.conditions.condition import ALONE, COLUMN, PART, Condition
+from condvae.conditions.continuous import Continuous
 from condvae.conditions.images import Image, MaskedImage
 from condvae.conditions.infer import named_kinds, schema_of, table_of, text_columns
-from condvae.conditions.schema import Schema, Table, is_missing
+from condvae.conditions.missing import is_missing
+from condvae.conditions.multi_label import MultiLabel
+from condvae.conditions.part import Part
+from condvae.conditions.registry import AnyCondition, register_condition
+from condvae.conditions.schema import Schema
+from condvae.conditions.table import Table
 
-Condition = Annotated[Categorical | Image | MaskedImage | Schema, Field(discriminator="kind")]
+# Every kind there is.
+for _kind in (Categorical, Continuous, MultiLabel, Image, MaskedImage, Schema):
+    register_condition(_kind)
 
 
-def check_categorical(condition: object) -> Categorical:
+def check_categorical(condition: Condition) -> Categorical:
     """Return the condition if it is a class of several."""
-    if isinstance(condition, Categorical):
-        return condition
+    if condition.classes is not None:
+        return condition.classes
     raise InputError(
         "the condition must be a class of several to name, draw or walk them",
         str(condition),
@@ -26,19 +30,25 @@ def check_categorical(condition: object) -> Categorical:
 
 
 __all__ = [
+    "ALONE",
+    "COLUMN",
     "MOST_CLASSES",
+    "PART",
+    "AnyCondition",
     "Categorical",
     "Condition",
     "Continuous",
     "Image",
     "MaskedImage",
     "MultiLabel",
+    "Part",
     "Schema",
     "Table",
     "categorical_of",
     "check_categorical",
     "is_missing",
     "named_kinds",
+    "register_condition",
     "schema_of",
     "table_of",
     "text_columns",

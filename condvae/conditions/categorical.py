@@ -1,24 +1,31 @@
 """A class of several."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import field_validator
 
 from condvae.checks import InputError
-from condvae.files.frozen import Frozen
+from condvae.conditions.condition import ALONE, COLUMN, PART
+from condvae.conditions.missing import is_missing
+from condvae.conditions.part import Part
 
 MOST_CLASSES = 2**15
+MOST_WHOLE = 20  # different whole numbers that are taken for classes
 
 
-class Categorical(Frozen):
+class Categorical(Part):
     """One of several classes, one-hot in the networks.
 
     Attributes:
         name: what the condition is called on the command line ("digit").
         categories: the classes' names in the order of their codes.
     """
+
+    places: ClassVar = (ALONE, PART, COLUMN)
+    of_words: ClassVar = True
+    distribution: ClassVar = "categorical"
 
     kind: Literal["categorical"] = "categorical"
     name: str = "label"
@@ -31,20 +38,60 @@ class Categorical(Frozen):
             raise ValueError("categories must be different names, one at least")
         return categories
 
+    @classmethod
+    def takes(cls, values: np.ndarray) -> bool:
+        """Texts, and few whole numbers."""
+        if values.ndim > 2 or (values.ndim == 2 and values.shape[1] > 1):
+            return False
+        if values.dtype.kind in "Ub":
+            return True
+        seen = values[~is_missing(values)]
+        distinct = np.unique(seen)
+        is_whole = values.dtype.kind in "iu" or bool((distinct == np.rint(distinct)).all())
+        return is_whole and len(distinct) <= min(MOST_WHOLE, max(2, len(seen) // 3))
+
+    @classmethod
+    def of_column(cls, name: str, values: np.ndarray, rows: np.ndarray, settings: str = "") -> Self:
+        """The classes that occur in a column.
+
+        Raises:
+            InputError: there is one alone, or as many as rows.
+        """
+        seen = values[~is_missing(values)].reshape(-1)
+        names = _names_and_codes(seen)[0] if len(seen) else ()
+        if len(names) < 2:
+            raise InputError(
+                f"column {name!r} must vary",
+                f"{names[0]!r} in every row" if names else "no value",
+                f"Leave it out with --ignore {name}.",
+            )
+        if len(names) == len(seen) and len(seen) > 2:
+            raise InputError(
+                f"column {name!r} must name classes",
+                f"{len(seen):,} rows with {len(names):,} different values: it names rows",
+                f"Leave it out with --ignore {name}.",
+            )
+        return cls(name=name, categories=cls.in_order(name, names, settings))
+
+    @classmethod
+    def in_order(cls, name: str, names: tuple[str, ...], settings: str) -> tuple[str, ...]:
+        """The classes' names in the order of their codes: numbers by value, texts sorted."""
+        return names
+
     @property
-    def dim(self) -> int:
+    def num_classes(self) -> int:
         """Number of categories."""
         return len(self.categories)
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """What the networks see for one y."""
-        return (self.dim,)
+    def dim(self) -> int:
+        """Numbers that the networks see: a weight for each class."""
+        return self.num_classes
 
     @property
-    def y_max(self) -> int:
-        """The integer that stands for one."""
-        return 1
+    def classes(self) -> "Categorical":
+        """The condition itself."""
+        return self
 
     def is_one(self, y: Any) -> bool:
         """Whether y is one condition, not one a row."""
@@ -71,7 +118,7 @@ class Categorical(Frozen):
             )
         code = {name: position for position, name in enumerate(self.categories)}
         if not any(_is_integer(name) for name in self.categories):
-            code |= {str(position): position for position in range(self.dim)}
+            code |= {str(position): position for position in range(self.num_classes)}
         # one lookup for each distinct label, not for each row
         distinct, inverse = np.unique(labels, return_inverse=True)
         found = [code.get(_label_name(label)) for label in distinct]
@@ -107,22 +154,45 @@ class Categorical(Frozen):
         weights = np.asarray(y)
         if weights.ndim == 2 and weights.dtype.kind == "f":
             sums_to_one = np.allclose(weights.sum(axis=1), 1, atol=1e-4)
-            if weights.shape[1] != self.dim or (weights < 0).any() or not sums_to_one:
+            if weights.shape[1] != self.num_classes or (weights < 0).any() or not sums_to_one:
                 raise InputError(
-                    f"a mixture of {self.name}s must be {self.dim} weights a row that sum to one",
+                    f"a mixture of {self.name}s must be {self.num_classes} weights a row that sum "
+                    "to one",
                     f"shape {weights.shape}, sums from {weights.sum(axis=1).min():g}",
                     "Normalise the rows.",
                 )
             return weights.astype("float32")
-        return np.eye(self.dim, dtype="float32")[self.codes(y)]
+        return np.eye(self.num_classes, dtype="float32")[self.codes(y)]
 
     def encode_rows(self, values: np.ndarray) -> np.ndarray:
-        """(batch, num_classes) float32, one-hot, of labels none of which is missing."""
+        """(batch, dim) float32 of labels none of which is missing."""
         return self.encode(values)
 
+    def codes_of(self, block: np.ndarray) -> np.ndarray:
+        """The codes of the classes that (batch, dim) encoded rows are nearest to."""
+        return block.argmax(axis=1)
+
     def decode_rows(self, block: np.ndarray) -> np.ndarray:
-        """The labels of the largest of (batch, num_classes) weights."""
-        return self.labels(block.argmax(axis=1))
+        """The labels of the classes that (batch, dim) encoded rows are nearest to."""
+        return self.labels(self.codes_of(block))
+
+    def random(self, num_rows: int, rng: np.random.Generator) -> np.ndarray:
+        """Any of the classes."""
+        every = np.eye(self.num_classes, dtype="float32")
+        return self.encode(every[rng.integers(0, self.num_classes, num_rows)])
+
+    def named_codes(self, y: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+        """The classes' names, and the code of each row of encoded y."""
+        return self.categories, self.codes_of(y)
+
+    def strata(self, given: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+        """The classes, whose codes Keras takes."""
+        return self.categories, given
+
+    def widget(self) -> dict[str, Any]:
+        """A list of classes to choose from; one-hot where the networks see no other codes."""
+        shown = {"categories": self.categories, "codes": None}
+        return {"widget": "choice", "size": self.num_classes, **shown}
 
     def given(self, text: str) -> str:
         """The label in a `--given` of the command line: "3", or "digit=3"."""
@@ -155,6 +225,12 @@ def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical
     Raises:
         InputError: over 32,768 classes, or a label that is no text.
     """
+    categories, codes = _names_and_codes(labels)
+    return Categorical(name=name, categories=categories), codes
+
+
+def _names_and_codes(labels: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+    """The classes that occur, sorted (numbers by value), and the code of each label."""
     distinct, inverse = np.unique(labels, return_inverse=True)
     if len(distinct) > MOST_CLASSES:
         raise InputError(
@@ -173,7 +249,7 @@ def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical
     categories = sorted(names, key=int if numeric else None)
     position = {label: code for code, label in enumerate(categories)}
     codes = np.asarray([position[label] for label in names], dtype="int32")
-    return Categorical(name=name, categories=tuple(categories)), codes[inverse.reshape(-1)]
+    return tuple(categories), codes[inverse.reshape(-1)]
 
 
 def _label_name(label: Any) -> str:

@@ -1,15 +1,17 @@
 """Images, and parts of them."""
 
 import math
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from condvae.checks import InputError, check_finite, check_mask, check_range, check_shape
-from condvae.files.frozen import Count, Frozen
+from condvae.conditions.condition import ALONE, PART
+from condvae.conditions.part import Part
+from condvae.files.frozen import Count
 
 
-class Image(Frozen):
+class Image(Part):
     """An image.
 
     Attributes:
@@ -18,15 +20,41 @@ class Image(Frozen):
         y_max: the integer that stands for one.
     """
 
+    places: ClassVar = (ALONE, PART)
+    is_image: ClassVar = True
+
     kind: Literal["image"] = "image"
     name: str = "image"
     image_shape: tuple[Count, Count, Count]
     y_max: Count = 255
 
+    @classmethod
+    def takes(cls, values: np.ndarray) -> bool:
+        """More than a row of numbers."""
+        return values.ndim > 2
+
+    @classmethod
+    def of_column(cls, name: str, values: np.ndarray, rows: np.ndarray, settings: str = "") -> Self:
+        """Images, one a row."""
+        if values.ndim not in (3, 4):
+            raise InputError(
+                f"the condition {name!r} must be images, (N, height, width[, channels])",
+                f"shape {values.shape}",
+                "Name another kind.",
+            )
+        shape = values.shape[1:] if values.ndim == 4 else (*values.shape[1:], 1)
+        in_bytes = values.dtype.kind in "iu" and values.max() > 1
+        return cls(name=name, image_shape=shape, y_max=255 if in_bytes else 1)
+
     @property
     def shape(self) -> tuple[int, ...]:
         """What the networks see for one y."""
         return self.image_shape
+
+    @property
+    def white(self) -> int:
+        """The integer that stands for one."""
+        return self.y_max
 
     @property
     def dim(self) -> int:
@@ -67,6 +95,19 @@ class Image(Frozen):
             return check_finite(y.astype("float32"), name)
         return (check_range(y, 0, self.y_max, name) / self.y_max).astype("float32")
 
+    def given(self, text: str) -> Any:
+        """An image among others is no text."""
+        raise InputError(
+            f"--given {self.name} must be brought from Python",
+            "a condition that is an image among others",
+            f"Pass {{{self.name!r}: array}} to TrainedModel.generate.",
+        )
+
+    def for_page(self) -> dict[str, Any]:
+        """The shape of the image that is given, and whether it is a part of x."""
+        shape = {"image_shape": self.image_shape, "is_part": self.of_x}
+        return {"kind": self.kind, "name": self.name, "parts": [], **shape}
+
     def __str__(self) -> str:
         height, width, channels = self.image_shape
         return f"{self.name}: an image of {height} × {width} × {channels}"
@@ -78,6 +119,10 @@ class MaskedImage(Image):
     Attributes:
         image_shape: (height, width, channels) of the image to predict.
     """
+
+    places: ClassVar = (ALONE,)
+    is_image: ClassVar = False
+    of_x: ClassVar = True
 
     kind: Literal["masked_image"] = "masked_image"  # type: ignore[assignment]
     name: str = "given"
@@ -97,6 +142,13 @@ class MaskedImage(Image):
         y = super().encode(y)
         check_range(y[..., -1], 0, 1, "the mask in y")
         check_mask(y[..., -1], "the mask in y")
+        return y
+
+    def random(self, num_rows: int, rng: np.random.Generator) -> np.ndarray:
+        """Masks of zeros and ones, pixels blank where they are missing."""
+        y = super().random(num_rows, rng)
+        y[..., -1] = y[..., -1] < 0.5
+        y[..., :-1] *= y[..., -1:]
         return y
 
     def __str__(self) -> str:

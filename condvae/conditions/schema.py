@@ -1,4 +1,4 @@
-"""Several conditions by name, any of which may be missing; and the columns of a table."""
+"""Several conditions by name, any of which may be missing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
@@ -8,14 +8,13 @@ from pydantic import Field, model_validator
 
 from condvae.checks import InputError, check_choice
 from condvae.conditions.categorical import Categorical
-from condvae.conditions.columns import Continuous, MultiLabel
-from condvae.conditions.images import Image
-from condvae.files.frozen import Frozen
+from condvae.conditions.condition import Condition
+from condvae.conditions.missing import as_column, is_missing, is_none, plain
+from condvae.conditions.part import Part
+from condvae.conditions.registry import AnyPart
 
-AnyColumn = Annotated[Categorical | Continuous | MultiLabel | Image, Field(discriminator="kind")]
 
-
-class Schema(Frozen):
+class Schema(Condition):
     """Conditions by name, encoded side by side, each followed by a bit: 1 where it is given.
 
     A condition that is missing is all zeros. Values come as {name: one value, or one a row}; a
@@ -28,7 +27,7 @@ class Schema(Frozen):
 
     kind: Literal["schema"] = "schema"
     name: str = "conditions"
-    conditions: Annotated[tuple[AnyColumn, ...], Field(min_length=1)]
+    conditions: Annotated[tuple[AnyPart, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _different(self) -> Self:
@@ -47,16 +46,16 @@ class Schema(Frozen):
         return sum(condition.dim + 1 for condition in self.conditions)
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """What the networks see for one y."""
-        return (self.dim,)
+    def by_name(self) -> Self:
+        """The conditions themselves."""
+        return self
 
     @property
-    def y_max(self) -> int:
-        """The integer that stands for one."""
-        return 1
+    def leading(self) -> Categorical | None:
+        """The first of the conditions that is a class."""
+        return next((c.classes for c in self.conditions if c.classes is not None), None)
 
-    def __getitem__(self, name: str) -> Categorical | Continuous | MultiLabel | Image:
+    def __getitem__(self, name: str) -> Part:
         """The condition of that name.
 
         Raises:
@@ -65,7 +64,7 @@ class Schema(Frozen):
         return self.conditions[self.names.index(check_choice(name, self.names, "the condition"))]
 
     @property
-    def blocks(self) -> Iterator[tuple[Any, slice]]:
+    def blocks(self) -> Iterator[tuple[Part, slice]]:
         """Each condition, and where it lies in an encoded y; its bit comes after it."""
         first = 0
         for condition in self.conditions:
@@ -109,20 +108,18 @@ class Schema(Frozen):
             is_given = ~is_missing(column)
             if is_given.any():
                 part = np.zeros((len(column), condition.dim + 1), dtype="float32")
-                part[is_given, :-1] = condition.encode_rows(_plain(column[is_given]))
+                part[is_given, :-1] = condition.encode_rows(plain(column[is_given]))
                 part[is_given, -1] = 1
                 encoded[:, block.start : block.stop + 1] = part
         return encoded
 
-    def outside(self, y: Mapping[str, Any]) -> list[str]:
-        """A sentence for each condition of y that lies outside the training range."""
+    def outside(self, y: Any) -> list[str]:
+        """A sentence for each condition of {name: value, or (batch,) values} that lies outside."""
         sentences = []
-        for name, value in y.items():
-            condition = self[name]
-            if isinstance(condition, Continuous):
-                values = self._rows(name, value)
-                sentences.append(condition.outside(_plain(values[~is_missing(values)])))
-        return [sentence for sentence in sentences if sentence]
+        for name, value in y.items() if isinstance(y, Mapping) else ():
+            values = self._rows(name, value)
+            sentences += self[name].outside(plain(values[~is_missing(values)]))
+        return sentences
 
     def decode(self, encoded: np.ndarray) -> dict[str, np.ndarray]:
         """The values of encoded conditions by name; missing ones are NaN, or an empty text."""
@@ -152,6 +149,35 @@ class Schema(Frozen):
             y[~keep, block.start : block.stop + 1] = 0
         return y
 
+    def named_codes(self, y: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+        """As of the first condition that is a class, and "missing"."""
+        for condition, block in self.blocks:
+            if (classes := condition.classes) is not None:
+                is_given = y[:, block.stop] == 1
+                codes = np.where(is_given, classes.codes_of(y[:, block]), classes.num_classes)
+                return (*classes.categories, "missing"), codes
+        return super().named_codes(y)
+
+    def strata(self, given: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+        """The first condition that is a class and never missing; without one all are alike."""
+        for condition, block in self.blocks:
+            if (classes := condition.classes) is not None and given[:, block.stop].all():
+                return classes.categories, classes.codes_of(given[:, block]).astype("int32")
+        return super().strata(given)
+
+    def described(self) -> dict[str, Any]:
+        """What a manifest says: also where each condition lies, its bit after it."""
+        blocks = {
+            condition.name: {"start": block.start, "stop": block.stop, "given": block.stop}
+            for condition, block in self.blocks
+        }
+        return {**super().described(), "blocks": blocks}
+
+    def for_page(self) -> dict[str, Any]:
+        """A part for each condition."""
+        parts = [condition.page_part(block.start, True) for condition, block in self.blocks]
+        return {"kind": self.kind, "name": self.name, "parts": parts}
+
     def parse(self, texts: Sequence[str]) -> dict[str, Any]:
         """{name: value} of the command line's `--given name=value`.
 
@@ -169,21 +195,13 @@ class Schema(Frozen):
                     repr(text),
                     f"Write --given {self.names[0]}=VALUE.",
                 )
-            condition = self[name]
-            if isinstance(condition, Image):
-                raise InputError(
-                    f"--given {name} must be brought from Python",
-                    "a condition that is an image among others",
-                    f"Pass {{{name!r}: array}} to TrainedModel.generate.",
-                )
-            is_class = isinstance(condition, Categorical)
-            given[name] = condition.given(value) if is_class else condition.parse(value)
+            given[name] = self[name].given(value)
         return given
 
     def _rows(self, name: str, value: Any) -> np.ndarray:
         """The values of a condition with the batch first; None, NaN and "" are one missing."""
         is_one = self._is_one(name, value)
-        if is_one and _is_none(value):
+        if is_one and is_none(value):
             return np.asarray([None], dtype=object)
         return as_column([value] if is_one else value)
 
@@ -195,7 +213,7 @@ class Schema(Frozen):
         """
         condition = self[name]
         try:
-            return _is_none(value) or condition.is_one(value)
+            return is_none(value) or condition.is_one(value)
         except ValueError as error:
             raise InputError(
                 f"{name!r} must have values of one shape", str(error), "Bring NaN for missing ones."
@@ -214,107 +232,3 @@ class Schema(Frozen):
 
     def __str__(self) -> str:
         return "; ".join(str(condition) for condition in self.conditions)
-
-
-class Table(Frozen):
-    """The columns of x where a row of a table is one x, side by side as the networks see them.
-
-    Attributes:
-        columns: in their order; none of their values may be missing.
-        order: of all columns of the source, the conditions among them.
-    """
-
-    columns: Annotated[
-        tuple[Annotated[Categorical | Continuous, Field(discriminator="kind")], ...],
-        Field(min_length=1),
-    ]
-    order: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Of the columns."""
-        return tuple(column.name for column in self.columns)
-
-    @property
-    def dim(self) -> int:
-        """Numbers that the networks see."""
-        return sum(column.dim for column in self.columns)
-
-    @property
-    def kinds(self) -> tuple[tuple[str, int], ...]:
-        """Of each column how it is distributed, "normal" or "categorical", and its numbers."""
-        kinds = {"continuous": "normal", "categorical": "categorical"}
-        return tuple((kinds[column.kind], column.dim) for column in self.columns)
-
-    @property
-    def integers(self) -> tuple[str, ...]:
-        """The columns that hold whole numbers."""
-        return tuple(c.name for c in self.columns if isinstance(c, Continuous) and c.integer)
-
-    def encode(self, x: Mapping[str, Any]) -> np.ndarray:
-        """(batch, dim) float32 of {name: (batch,) values}; columns beyond these are passed over.
-
-        Raises:
-            InputError: a column is absent, or a value missing or unfit.
-        """
-        parts = []
-        for column in self.columns:
-            if column.name not in x:
-                raise InputError(
-                    f"x must have the columns {', '.join(self.names)}",
-                    f"{', '.join(map(str, x))}",
-                    f"Add {column.name!r}.",
-                )
-            values = np.atleast_1d(as_column(x[column.name]))
-            if (missing := is_missing(values)).any():
-                raise InputError(
-                    f"column {column.name!r} must have a value in each row",
-                    f"{missing.sum():,} missing, the first in row {missing.argmax()}",
-                    "Fill them, leave these rows out, or make the column a condition, which may "
-                    "be missing.",
-                )
-            parts.append(column.encode_rows(_plain(values)))
-        if len({len(part) for part in parts}) > 1:
-            sizes = [f"{len(p):,} of {c.name!r}" for p, c in zip(parts, self.columns, strict=True)]
-            raise InputError(
-                "all columns of x must be equally long", ", ".join(sizes[:12]), "Even them out."
-            )
-        return np.concatenate(parts, axis=1)
-
-    def decode(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """{name: (batch,) values} of (batch, dim), the inverse of `encode`."""
-        columns, first = {}, 0
-        for column in self.columns:
-            columns[column.name] = column.decode_rows(x[:, first : first + column.dim])
-            first += column.dim
-        return columns
-
-    def __str__(self) -> str:
-        return "; ".join(str(column) for column in self.columns)
-
-
-def is_missing(values: np.ndarray) -> np.ndarray:
-    """(batch,) bool: NaN in a row of numbers, None or an empty text."""
-    if values.dtype.kind == "f":
-        return np.asarray(np.isnan(values).reshape(len(values), -1).any(axis=1))
-    if values.dtype.kind in "OU":
-        return np.asarray([v is None or v == "" or v != v for v in values.tolist()], dtype=bool)
-    return np.zeros(len(values), dtype=bool)
-
-
-def as_column(values: Any) -> np.ndarray:
-    """An array in which None and NaN among texts stay what they are."""
-    array = np.asarray(values)
-    if array.dtype.kind == "U" and not isinstance(values, np.ndarray):
-        return np.asarray(values, dtype=object)
-    return array
-
-
-def _is_none(value: Any) -> bool:
-    """Whether one value is missing."""
-    return value is None or (np.ndim(value) == 0 and bool(value == "" or value != value))
-
-
-def _plain(values: np.ndarray) -> np.ndarray:
-    """Values of Python objects as NumPy's numbers or texts."""
-    return np.asarray(values.tolist()) if values.dtype.kind == "O" else values

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_choice, check_text
-from condvae.conditions.schema import as_column
+from condvae.conditions.missing import as_column
 
 
 def checked_columns(columns: Mapping[str, Any], ignore: Collection[str]) -> dict[str, np.ndarray]:

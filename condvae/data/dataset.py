@@ -9,9 +9,10 @@ import numpy as np
 
 from condvae.checks import InputError
 from condvae.conditions import (
+    ALONE,
     Categorical,
+    Condition,
     Image,
-    Schema,
     Table,
     categorical_of,
     check_categorical,
@@ -82,7 +83,7 @@ class Dataset:
 
     x: np.ndarray
     given: np.ndarray
-    condition: Categorical | Image | Schema
+    condition: Condition
     name: str = ""
     pixel_classes: tuple[str, ...] | None = None
     test_rows: np.ndarray | None = None
@@ -206,12 +207,12 @@ class Dataset:
         # the first schema is measured on all rows: the classes among them decide the split, whose
         # training rows the second one is measured on
         everything = np.arange(len(next(iter(raw.values()))))
-        only = next(iter(given), "")
         schema = schema_of(given, kinds, everything)
-        is_class = len(given) == 1 and isinstance(schema.conditions[0], Categorical)
-        if x is not None and is_class and not is_missing(given[only]).any():
+        only = schema.conditions[0]
+        is_class = len(given) == 1 and only.classes is not None and ALONE in only.places
+        if x is not None and is_class and not is_missing(given[only.name]).any():
             # a single class without gaps stays codes, which become one-hot inside the model alone
-            condition, codes = categorical_of(given[only], only)
+            condition, codes = categorical_of(given[only.name], only.name)
             return cls(x, codes, condition, name, None, test_rows, spec)
         table = None if x is not None else table_of(raw, given, spec.scaling, everything)
         images: Any = x if table is None else table.encode(raw)
@@ -221,12 +222,13 @@ class Dataset:
     def with_spec(self, spec: DataSpec) -> "Dataset":
         """The same data, split in another way; scales are measured on the training rows anew."""
         other = replace(self, spec=spec)
-        if self.raw is None or not isinstance(self.condition, Schema):
+        several = self.condition.by_name
+        if self.raw is None or several is None:
             return other
         # by class codes, which no scale changes, so that the rows come before the scales
         rows = other._rows["train"]
-        given = {name: self.raw[name] for name in self.condition.names}
-        kinds: dict[str, str | None] = {c.name: c.kind for c in self.condition.conditions}
+        given = {name: self.raw[name] for name in several.names}
+        kinds = {c.name: f"{c.kind}:{c.settings}" for c in several.conditions}
         kinds |= named_kinds(spec.conditions, list(self.raw))
         schema = schema_of(given, kinds, rows)
         table, x = self.table, self.x
@@ -243,7 +245,7 @@ class Dataset:
     @property
     def y(self) -> np.ndarray:
         """(N,) labels, whole numbers where all categories are, else names; or images."""
-        return self._labels(self.given)
+        return self.condition.labels(self.given)
 
     @property
     def codes(self) -> np.ndarray:
@@ -251,11 +253,7 @@ class Dataset:
 
         Where there is none all are of one class.
         """
-        if isinstance(self.condition, Categorical):
-            return self.given
-        if self._leading_class is not None:
-            return self.given[:, self._leading_class[1]].argmax(axis=1).astype("int32")
-        return np.zeros(len(self.x), dtype="int32")
+        return self.condition.strata(self.given)[1]
 
     @property
     def num_classes(self) -> int:
@@ -360,13 +358,14 @@ class Dataset:
         """
         own_test = None if self.test_rows is None else self.test_rows.tolist()
         if self.raw is not None:
-            conditions = self.condition.names if isinstance(self.condition, Schema) else ()
+            several = self.condition.by_name
+            conditions = () if several is None else several.names
             # no column has an empty name
             columns = self.raw if self.table is not None else {**self.raw, "": self.x}
             return fingerprint_of_columns(columns, [conditions, own_test])
         # y and classes need no more; other sets add to it, so that sums of released runs stay
         head: list[Any] = [self._class_names, own_test]
-        if isinstance(self.condition, Image) or self.pixel_classes:
+        if self.condition.is_image or self.pixel_classes:
             head += [self.given.shape, self.pixel_classes]
         return fingerprint_of_arrays(self.x, self.given, head)
 
@@ -408,29 +407,12 @@ class Dataset:
     def _split(self, rows: np.ndarray) -> Split:
         """The images in these rows, and what is given about them."""
         given = self.given[rows]
-        return Split(self.x[rows], self._labels(given), given, rows)
-
-    def _labels(self, given: np.ndarray) -> np.ndarray:
-        """The labels of class codes; images as they are."""
-        return self.condition.labels(given) if isinstance(self.condition, Categorical) else given
+        return Split(self.x[rows], self.condition.labels(given), given, rows)
 
     @property
     def _class_names(self) -> tuple[str, ...]:
         """Names of the classes that the splits draw from in proportion."""
-        if isinstance(self.condition, Categorical):
-            return self.condition.categories
-        if self._leading_class is not None:
-            return self._leading_class[0].categories
-        return ("images",)
-
-    @property
-    def _leading_class(self) -> tuple[Categorical, slice] | None:
-        """Of several conditions the first class that is never missing, and where it lies in y."""
-        if isinstance(self.condition, Schema):
-            for condition, block in self.condition.blocks:
-                if isinstance(condition, Categorical) and self.given[:, block.stop].all():
-                    return condition, block
-        return None
+        return self.condition.strata(self.given)[0]
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.x.shape} {self.x.dtype}, {self.condition})"

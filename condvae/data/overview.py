@@ -4,7 +4,6 @@ import numpy as np
 from PIL import Image as Picture
 
 from condvae.checks import InputError
-from condvae.conditions import Categorical, Image, Schema
 from condvae.data.dataset import Dataset
 from condvae.data.writers import sheet, to_uint8
 
@@ -44,11 +43,11 @@ def describe(dataset: Dataset) -> str:
 
 def _conditions(dataset: Dataset) -> dict[str, str]:
     """What is given, a line for each condition, with the share of the rows that miss it."""
-    condition = dataset.condition
-    if not isinstance(condition, Schema):
-        return {"condition": str(condition)}
+    several = dataset.condition.by_name
+    if several is None:
+        return {"condition": str(dataset.condition)}
     lines = {}
-    for place, (part, block) in enumerate(condition.blocks, 1):
+    for place, (part, block) in enumerate(several.blocks, 1):
         # the bit after a condition's numbers says that it is given
         missing = 1 - dataset.given[:, block.stop].mean()
         lines[f"condition {place}"] = f"{part}{f'; missing in {missing:.1%}' if missing else ''}"
@@ -73,12 +72,12 @@ def contact_sheet(dataset: Dataset, per_class: int = 10) -> Picture.Image:
     if dataset.table is not None:
         raise InputError("a sheet must be of images", dataset.assumption, "Leave --sheet out.")
     train, x_max = dataset.train, dataset.x_max
-    if not isinstance(dataset.condition, Image):
+    if not dataset.condition.is_image:
         codes = dataset.codes[train.rows]
         of_classes = [train.x[codes == code] for code in range(dataset.codes.max() + 1)]
         rows = [_as_bytes(images[:per_class], dataset.x, x_max) for images in of_classes]
     else:
-        given = _as_bytes(train.given[:per_class], dataset.given, dataset.condition.y_max)
+        given = _as_bytes(train.given[:per_class], dataset.given, dataset.condition.white)
         rows = [given, _as_bytes(train.x[:per_class], dataset.x, x_max)]
     height, width, channels = np.max([images.shape[1:] for images in rows], axis=0)
     cells = np.full((len(rows), per_class, height, width, channels), GAP_LEVEL, np.uint8)
@@ -101,7 +100,7 @@ def _split_table(dataset: Dataset) -> list[str]:
     """The number of images in each split, of each class where there are classes."""
     splits = (dataset.train, dataset.validation, dataset.test)
     names, counts = ["all"], [[len(split.x)] for split in splits]
-    if isinstance(dataset.condition, Categorical):
+    if dataset.condition.classes is not None:
         names = [*dataset.label_names, *names]
         of_classes = [np.bincount(split.given, minlength=dataset.num_classes) for split in splits]
         counts = [[*own.tolist(), *total] for own, total in zip(of_classes, counts, strict=True)]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from condvae.conditions import Categorical
 from condvae.data import Dataset
 from condvae.evaluation.latents import decode_under_every_label, swapped_label_cost
 from condvae.metrics.latent import active_units, condition_share
@@ -51,8 +50,8 @@ class Signs:
 
 def can_examine(run: Run) -> bool:
     """Whether the signs are defined for a run: latents, and images of two classes or more."""
-    condition = run.record.condition
-    has_classes = isinstance(condition, Categorical) and condition.dim > 1
+    classes = run.record.condition.classes
+    has_classes = classes is not None and classes.num_classes > 1
     return has_classes and run.record.preprocessing.table is None and run.model.latent_dim > 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from condvae.checks import InputError, check_at_least, memory_bound
-from condvae.conditions import Categorical, check_categorical
+from condvae.conditions import check_categorical
 from condvae.data import Dataset
 from condvae.evaluation.classifier import Classifier, real_classifier
 from condvae.evaluation.pixels import Pixels
@@ -147,8 +147,8 @@ def has_classes_to_judge(run: Run, dataset: Dataset) -> bool:
     Each of the classes must have 10 images or more in the test split, and three copies of the
     training images as numbers must fit into half of the memory.
     """
-    condition = run.record.condition
-    if not isinstance(condition, Categorical) or condition.dim < 2:
+    classes = run.record.condition.classes
+    if classes is None or classes.num_classes < 2:
         return False
     if run.spec.data.task != "class" or not run.model.latent_dim:
         return False

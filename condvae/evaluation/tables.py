@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from condvae.conditions import Categorical, Schema
 from condvae.data import Dataset
 from condvae.metrics.synthetic import (
     Transfer,
@@ -65,8 +64,8 @@ def evaluate_table(run: Run, dataset: Dataset, seed: int = 0) -> TableQuality:
     Source: Esteban, Hyland & Rätsch 2017, section 4.1 (train on synthetic, test on real).
     """
     dataset = run.check_data(dataset)
-    condition, train = dataset.condition, dataset.train
-    if dataset.raw is None or not isinstance(condition, Schema):
+    several, train = dataset.condition.by_name, dataset.train
+    if dataset.raw is None or several is None:
         raise TypeError("a table has raw columns and conditions by name")
     # columns of several values a row have no distance here
     raw = {name: values for name, values in dataset.raw.items() if values.ndim == 1}
@@ -78,15 +77,15 @@ def evaluate_table(run: Run, dataset: Dataset, seed: int = 0) -> TableQuality:
     count = max(LEAST_ROWS, len(train.x))
     given = train.given[np.random.default_rng(seed).integers(len(train.given), size=count)]
     rows: Any = run.model.generate(given, seed=seed)
-    synthetic = {**rows, **condition.decode(given)}
+    synthetic = {**rows, **several.decode(given)}
     synthetic = {name: _like(synthetic[name], raw[name]) for name in raw}
-    classes = [c.name for c in condition.conditions if isinstance(c, Categorical)]
-    target = (classes or condition.names)[0]
+    leading = several.leading
+    target = several.names[0] if leading is None else leading.name
     distances = marginal_distance(real, synthetic)
     farthest = max(distances, key=lambda name: distances[name])
     return TableQuality(
         target=target,
-        transfer=train_on_synthetic(real, synthetic, test, target, seed, bool(classes)),
+        transfer=train_on_synthetic(real, synthetic, test, target, seed, leading is not None),
         marginal=float(np.mean(list(distances.values()))),
         farthest=(farthest, distances[farthest]),
         correlation=correlation_distance(real, synthetic),

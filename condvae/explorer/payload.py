@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from condvae.conditions import Image, MaskedImage
 from condvae.explorer.latents import order_latents
 from condvae.explorer.shown import Shown, as_int16, background, extent
 from condvae.explorer.subject import Subject
@@ -65,7 +64,7 @@ def page_content(
         "latent_dim": subject.latent_dim,
         "pixel_range": weights.pixel_range,
         "pixel_classes": subject.pixel_classes,
-        "condition": subject.condition.model_dump(mode="json"),
+        "condition": subject.condition.for_page(),
         "graphs": {n: g.model_dump(mode="json") for n, g in subject.used_graphs.items()},
         "latents": {"order": order, "activity": activity, "moves": dict(moves or {})},
         "worker_above": worker_above,
@@ -85,10 +84,10 @@ def page_content(
             "extent": extent(shown.images),
         }
         arrays["examples"] = np.rint(shown.images * 255).astype("uint8")
-        if isinstance(subject.condition, MaskedImage):
+        if subject.condition.of_x:
             # the part that training gave, for a start
             arrays["mask"] = shown.y[0, ..., -1].astype("uint8")
-        elif not isinstance(subject.condition, Image):
+        elif not subject.condition.is_image:
             arrays["examples_y"] = shown.y.astype("float32")
     return header, arrays
 

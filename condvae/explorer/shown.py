@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.checks import check_at_least
-from condvae.conditions import Categorical, Condition, Schema
+from condvae.conditions import Condition
 
 NUM_POINTS = 60_000
 NUM_EXAMPLES = 24
@@ -68,37 +68,15 @@ def gather_rows(
     x, given = x[rows], condition.encode(y[rows])
     mean = encode(x, given)
     names, codes = (
-        classes_of(condition, given) if classes is None else (classes[0], classes[1][rows])
+        condition.named_codes(given) if classes is None else (classes[0], classes[1][rows])
     )
-    examples = x[:num_examples] if not is_image(condition) else given[:num_examples]
+    examples = x[:num_examples] if not condition.is_image else given[:num_examples]
     if examples.dtype.kind != "f":
         examples = examples / x_max
     # rows are in random order: the first are as good as any
     mean, codes = (part[: MOST_NUMBERS // mean.shape[1]] for part in (mean, codes))
     images = np.asarray(examples, "float32").clip(0, 1)
     return Shown(mean, codes, names, images, given[:num_examples])
-
-
-def is_image(condition: Condition) -> bool:
-    """Whether what is given is an image of another kind than x, not a part of it."""
-    return condition.kind == "image"
-
-
-def classes_of(condition: Condition, y: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
-    """Names that colour points, and the place of each row of y, (N, *condition_shape), in them.
-
-    They are those of the condition, or of the first of several that is a class, and ("",) where
-    none is.
-    """
-    if isinstance(condition, Categorical):
-        return condition.categories, y.argmax(axis=1)
-    if isinstance(condition, Schema):
-        for part, block in condition.blocks:
-            if isinstance(part, Categorical):
-                # the bit behind the block says whether the class is given
-                codes = np.where(y[:, block.stop] == 1, y[:, block].argmax(axis=1), part.dim)
-                return (*part.categories, "missing"), codes
-    return ("",), np.zeros(len(y), dtype=int)
 
 
 def as_int16(mean: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from condvae.conditions import Categorical, MaskedImage
 from condvae.explorer.subject import Subject
 from condvae.graph.graph import Graph, run_graph
 from condvae.graph.operations import Tensors
@@ -42,7 +41,7 @@ def halve_weights(subject: Subject, seed: int = 0) -> Weights:
         seed: of z, y and x.
     """
     rng = np.random.default_rng(seed)
-    y = random_conditions(subject, NUM_CHECKED, rng)
+    y = subject.condition.random(NUM_CHECKED, rng)
     exact, precise, pixel_difference, pixel_range = [], set(), 0.0, (0.0, 1.0)
     for name, graph in subject.used_graphs.items():
         # as the browser does: it stores halves and computes in float32
@@ -69,19 +68,6 @@ def halve_weights(subject: Subject, seed: int = 0) -> Weights:
         for key in names
     }
     return Weights(tensors, tuple(exact), pixel_difference, pixel_range)
-
-
-def random_conditions(subject: Subject, rows: int, rng: np.random.Generator) -> np.ndarray:
-    """Conditions of no meaning but the right form, (rows, *condition_shape) float32."""
-    condition = subject.condition
-    if isinstance(condition, Categorical):
-        return np.eye(condition.dim, dtype="float32")[rng.integers(0, condition.dim, rows)]
-    y = rng.random((rows, *condition.shape), dtype="float32")
-    if isinstance(condition, MaskedImage):
-        # the mask; hidden pixels are 0, as the feed makes them
-        y[..., -1] = y[..., -1] < 0.5
-        y[..., :-1] *= y[..., -1:]
-    return y
 
 
 def _random_inputs(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from condvae.conditions import Categorical, Schema
 from condvae.export.onnx import BATCH
 from condvae.graph.graph import Graph, Input
 from condvae.runs.record import RunRecord
@@ -30,7 +29,7 @@ def manifest(
     """
     return {
         "format": 1,
-        "condition": _condition(record),
+        "condition": record.condition.described(),
         "x": {
             "assumption": record.preprocessing.assumption,
             "in_unit_interval": record.preprocessing.in_unit_interval,
@@ -55,18 +54,6 @@ def manifest(
     }
 
 
-def _condition(record: RunRecord) -> dict[str, Any]:
-    """What y is; of several conditions where each of them lies, its bit after it."""
-    condition = record.condition
-    described = {"says": str(condition), **condition.model_dump(mode="json")}
-    if isinstance(condition, Schema):
-        described["blocks"] = {
-            c.name: {"start": block.start, "stop": block.stop, "given": block.stop}
-            for c, block in condition.blocks
-        }
-    return described
-
-
 def _input(given: Input, record: RunRecord) -> dict[str, Any]:
     """Type, shape and range, or what it is drawn from."""
     described = _array(given.dtype, given.shape)
@@ -76,10 +63,10 @@ def _input(given: Input, record: RunRecord) -> dict[str, Any]:
         return {**described, "range": [0, record.preprocessing.x_max]}
     if given.name == "x" and record.preprocessing.in_unit_interval:
         return {**described, "range": [0, 1]}
-    if given.name == "y" and isinstance(record.condition, Categorical):
+    if given.name == "y" and record.condition.classes is not None:
         return {**described, "range": [0, record.condition.dim - 1]}
     if given.name == "y" and given.dtype == "uint8":
-        return {**described, "range": [0, record.condition.y_max]}
+        return {**described, "range": [0, record.condition.white]}
     return described
 
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from condvae.blocks import slices
 from condvae.checks import InputError
-from condvae.conditions import Categorical
 from condvae.data import Dataset
 from condvae.explorer import (
     NUM_EXAMPLES,
@@ -75,10 +74,9 @@ def explore(
 
 def _shown(run: Run, dataset: Dataset, num_points: int, num_examples: int) -> Shown | None:
     """The training rows, as many as a page can bear; with the class of each where they have one."""
-    split, condition = run.check_data(dataset).train, dataset.condition
-    classes = None
-    if isinstance(condition, Categorical):  # also where the model is given parts of the images
-        classes = (condition.categories, split.given)
+    split, of_data, classes = run.check_data(dataset).train, dataset.condition.classes, None
+    if of_data is not None:  # also where the model is given parts of the images
+        classes = (of_data.categories, split.given)
     return gather_rows(
         run.record.condition,
         split.x,

@@ -1,6 +1,5 @@
 """Graphs that take data as they are stored: pixels from 0 to x_max, codes of classes."""
 
-from condvae.conditions import Categorical, Image
 from condvae.graph.graph import Graph, Input
 from condvae.graph.operations import Affine, OneHot, Operation, Reshape
 from condvae.runs.record import RunRecord
@@ -50,10 +49,10 @@ def _stored_x(given: Input, record: RunRecord) -> Steps:
 def _stored_y(given: Input, record: RunRecord) -> Steps:
     """Codes become one-hot, levels of an image numbers in [0, 1]."""
     condition = record.condition
-    if isinstance(condition, Categorical):
+    if condition.classes is not None:
         stored = Input(name="y", shape=(), dtype="int64")
         return stored, [OneHot(inputs=("y",), output="y_one_hot", size=condition.dim)]
-    if type(condition) is Image:  # not a masked one, which is made of floats
+    if condition.is_image:  # not a part of x, which is made of floats
         stored = Input(name="y", shape=given.shape, dtype="uint8")
-        return stored, [Affine(inputs=("y",), output="y_scaled", factor=1 / condition.y_max)]
+        return stored, [Affine(inputs=("y",), output="y_scaled", factor=1 / condition.white)]
     return given, []

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_at_least, check_shape
-from condvae.conditions import Categorical, MaskedImage
 from condvae.conditions.masks import observe
 from condvae.figures.tiles import scaled_images
 from condvae.inference.trained import TrainedModel
@@ -49,7 +48,8 @@ def complete(
     """
     check_at_least(num_samples, 1, "num_samples")
     check_at_least(sweeps, 1, "sweeps")
-    if not isinstance(model.condition, Categorical | MaskedImage):
+    has_label = model.condition.classes is not None
+    if not has_label and not model.condition.of_x:
         raise InputError(
             "completing needs a model that is given classes or parts of images",
             f"one of {model.condition}",
@@ -59,7 +59,6 @@ def complete(
     if image.ndim == 2:
         image = image[..., None]
     x = scaled_images(model, check_shape(image, model.image_shape, "the image")[None])
-    has_label = isinstance(model.condition, Categorical)
     if has_label != (label is not None):
         raise InputError(
             "a model of classes needs the image's label, and one of parts of images takes none",

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_choice
-from condvae.conditions import Categorical, Schema
 from condvae.conditions.masks import masked_images
 from condvae.data import Dataset, Split
 from condvae.figures import curves, plots
@@ -117,17 +116,17 @@ def telling(model: TrainedModel, dataset: Dataset, history: History) -> list[str
         "interpolation": given_images or len(dataset.validation.y) < 2,
         "history": not history.get("epoch"),
     }
-    unasked = ("bound",) if isinstance(model.condition, Schema) else ()
+    unasked = () if model.condition.by_name is None else ("bound",)
     return [n for n in fitting(model) if not absent.get(n) and n not in unasked]
 
 
 def fitting(model: TrainedModel) -> tuple[str, ...]:
     """The figures that a model of several conditions, or of a table, has; else all."""
-    if not isinstance(model.condition, Schema):
+    if model.condition.by_name is None:
         return FIGURES
     if model.table is not None:
         return ("history",)
-    of_class = any(isinstance(c, Categorical) for c in model.condition.conditions)
+    of_class = model.condition.leading is not None
     return (*(("scatter", "generate") if of_class else ()), "reconstruct", "bound", "history")
 
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from condvae.conditions import Categorical, Schema
+from condvae.conditions import Categorical
 from condvae.inference.trained import TrainedModel
 
 
 def label_weights(model: TrainedModel, y: Any, num_rows: int) -> np.ndarray:
     """Labels as weights, (num_rows, num_classes), several conditions encoded; one serves all."""
-    several = isinstance(model.condition, Schema)
+    several = model.condition.by_name is not None
     weights = model.encode_condition(y) if several else model.classes.encode(y)
     return np.repeat(weights, num_rows, axis=0) if len(weights) == 1 else weights
 
@@ -21,8 +21,7 @@ def leading_class(model: TrainedModel) -> Categorical:
     Raises:
         InputError: none is.
     """
-    several = model.condition.conditions if isinstance(model.condition, Schema) else ()
-    return next((c for c in several if isinstance(c, Categorical)), None) or model.classes
+    return model.condition.leading or model.classes
 
 
 def class_names(model: TrainedModel, weights: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
@@ -35,15 +34,9 @@ def class_names(model: TrainedModel, weights: np.ndarray) -> tuple[tuple[str, ..
     Returns:
         Names, and (batch,) places.
     """
-    if not isinstance(model.condition, Schema):
-        return model.classes.categories, weights.argmax(axis=1)
-    for condition, block in model.condition.blocks:
-        if isinstance(condition, Categorical):
-            is_given = weights[:, block.stop] == 1
-            codes = np.where(is_given, weights[:, block].argmax(axis=1), condition.dim)
-            missing = () if is_given.all() else ("missing",)
-            return (*condition.categories, *missing), codes
-    return ("",), np.zeros(len(weights), dtype=int)
+    names, codes = model.condition.named_codes(weights)
+    known = 1 if model.condition.leading is None else model.condition.leading.num_classes
+    return names[: max(known, codes.max(initial=0) + 1)], codes
 
 
 def in_words(model: TrainedModel, weights: np.ndarray) -> str:

@@ -13,7 +13,6 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from condvae.checks import InputError
-from condvae.conditions import Schema
 from condvae.figures.figure import (
     FONT_SIZE,
     Figure,
@@ -102,10 +101,10 @@ def scatter(
 def generate(model: TrainedModel) -> Figure:
     """The default image of every label: the expected x at z = 0, other conditions missing."""
     classes = leading_class(model)
-    names, given, note = classes.categories, np.eye(classes.dim), ""
-    if isinstance(model.condition, Schema):
+    names, given, note = classes.categories, np.eye(classes.num_classes), ""
+    if (several := model.condition.by_name) is not None:
         given = model.encode_condition({classes.name: names})
-        if others := [name for name in model.condition.names if name != classes.name]:
+        if others := [name for name in several.names if name != classes.name]:
             note = f" Not given: {', '.join(others)}."
     cells = model.decode(np.zeros((len(names), model.latent_dim)), given)[None]
     return grid_figure(

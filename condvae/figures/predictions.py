@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError
-from condvae.conditions import Categorical, MaskedImage
 from condvae.figures.figure import Figure, class_colours, distinct_colours
 from condvae.figures.grids import grid_figure
 from condvae.figures.tiles import Block, scaled_images
@@ -37,14 +36,14 @@ def predictions(
 
     Source: Sohn, Lee & Yan 2015, figure 2.
     """
-    if isinstance(model.condition, Categorical):
+    if model.condition.classes is not None:
         raise InputError(
             "predictions need a run that is given images or parts of them (--task)",
             "a run on classes",
             "Draw the figure reconstruct instead.",
         )
     truth, encoded = scaled_images(model, x), model.condition.encode(y)
-    of_parts = isinstance(model.condition, MaskedImage)
+    of_parts = model.condition.of_x
     given = encoded[..., -1:] == 1 if of_parts else np.zeros((*truth.shape[:-1], 1), bool)
     columns, shown, heat = {"truth": truth}, [], None
     if model.keras_model.baseline is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_finite, check_range, check_shape
-from condvae.conditions import Condition, Schema, Table
+from condvae.conditions import Condition, Table
 from condvae.inference.engines import Facts
 
 _log = logging.getLogger(__name__)
@@ -91,13 +91,14 @@ class Arguments:
     def encode_condition(self, y: Any) -> np.ndarray:
         """y as the networks see it; what lies outside the training range is said."""
         encoded = self.condition.encode(y)  # first: it refuses what is no number
-        if isinstance(self.condition, Schema) and isinstance(y, Mapping):
-            for sentence in self.condition.outside(y):
-                _log.warning("%s", sentence)
+        for sentence in self.condition.outside(y):
+            _log.warning("%s", sentence)
         return encoded
 
-    def named(self, given: dict[str, Any]) -> Any:
-        """The label in {condition's name: label}."""
+    def named(self, given: Any) -> Any:
+        """The label in {condition's name: label}; several conditions, or a label, as they are."""
+        if self.condition.by_name is not None or not isinstance(given, dict):
+            return given
         if set(given) != {self.condition.name}:
             raise InputError(
                 f"given must name the condition {self.condition.name!r}",

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.checks import InputError
-from condvae.conditions import Categorical
 from condvae.inference.trained import TrainedModel
 from condvae.metrics.axes import AxisEffects, measure_axes, measure_interactions
 from condvae.metrics.latent import latent_activity
@@ -91,8 +90,8 @@ class Handwriting:
 
 def has_handwriting(model: TrainedModel) -> bool:
     """Whether a model is of grey images of classes that are large enough for strokes."""
-    condition, network = model.condition, model.keras_model
-    if not isinstance(condition, Categorical) or condition.dim < 2 or model.table is not None:
+    classes, network = model.condition.classes, model.keras_model
+    if classes is None or classes.num_classes < 2 or model.table is not None:
         return False
     *size, channels = model.image_shape
     in_unit_interval = network.likelihood.x_range == (0.0, 1.0)

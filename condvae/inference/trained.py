@@ -9,7 +9,7 @@ import numpy as np
 from condvae.blocks import slices
 from condvae.chance import Chance
 from condvae.checks import InputError, check_at_least, check_choice
-from condvae.conditions import Categorical, Condition, Schema, Table, check_categorical
+from condvae.conditions import Categorical, Condition, Table, check_categorical
 from condvae.inference.arguments import Arguments
 from condvae.inference.computation import Computation
 from condvae.inference.engines import Engine, Engines
@@ -141,11 +141,9 @@ class TrainedModel:
         Returns:
             (num_samples, *image_shape) float32; of a table {column: (num_samples,) values}.
         """
-        if isinstance(given, dict) and not isinstance(self.condition, Schema):
-            given = self._arguments.named(given)
+        given = self._arguments.named(given)
         is_one = self.condition.is_one(given)
-        if isinstance(self.condition, Schema):
-            given = self.encode_condition(given)
+        given = self.encode_condition(given)
         if z is None:
             check_at_least(num_samples, 1, "num_samples")
             count = num_samples if is_one else len(given)

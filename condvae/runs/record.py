@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
 from condvae.checks import InputError
-from condvae.conditions import Categorical, Condition, Table, check_categorical
+from condvae.conditions import AnyCondition, Categorical, Table, check_categorical
 from condvae.files.frozen import Count, Frozen
 from condvae.spec import Spec
 
@@ -96,7 +96,7 @@ class RunRecord(Frozen):
     preset: str | None
     start_from: str | None = None
     spec: Spec
-    condition: Condition
+    condition: AnyCondition
     preprocessing: Preprocessing
     data: DataRecord
     versions: dict[str, str]

@@ -179,7 +179,7 @@ class Run:
             preprocessing.image_shape,
             record.condition.shape,
             preprocessing.x_max,
-            record.condition.y_max,
+            record.condition.white,
             preprocessing.columns,
             networks,
         )

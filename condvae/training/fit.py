@@ -6,7 +6,6 @@ from functools import partial
 import keras
 import numpy as np
 
-from condvae.conditions import Schema
 from condvae.conditions.masks import masked_images
 from condvae.data import Dataset
 from condvae.files.disk import room_for
@@ -45,9 +44,9 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
         # one-hot where the label is known, zeros where it is not
         y_train[dataset.labelled, train.given[dataset.labelled]] = 1
         more = (dataset.labelled, spec.training.labelled_batch)
-    rate, change = spec.training.condition_dropout, None
-    if isinstance(dataset.condition, Schema) and rate and not spec.data.masks_parts:
-        change = partial(dataset.condition.drop, rate=rate)
+    rate, change, several = spec.training.condition_dropout, None, dataset.condition.by_name
+    if several is not None and rate and not spec.data.masks_parts:
+        change = partial(several.drop, rate=rate)
     return (
         Feed(
             train.x,

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from condvae.checks import InputError, check_choice
-from condvae.conditions import Categorical, Schema
 from condvae.data import Dataset, load_data
 from condvae.spec import Spec
 from condvae.spec.presets import PRESETS, READING, default_preset
@@ -36,7 +35,7 @@ def resolve_spec(
             "either a preset or a spec must be given", "both", "Leave one of them out."
         )
     labelled = spec.data.labelled if spec else _labelled(dataset, settings)
-    if labelled is not None and not isinstance(dataset.condition, Categorical):
+    if labelled is not None and dataset.condition.classes is None:
         raise InputError(
             "labelled must come with data of one class label a row",
             f"{dataset.name or 'data'} with {dataset.condition}",
@@ -95,7 +94,7 @@ def _default_preset(dataset: Dataset, settings: dict[str, Any]) -> str:
         len(dataset.x),
         dataset.pixel_classes is not None,
         dataset.table is not None,
-        isinstance(dataset.condition, Schema),
+        dataset.condition.by_name is not None,
         _labelled(dataset, settings) is not None,
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from condvae.checks import InputError, check_new_path, check_range
-from condvae.conditions import Condition, Image, MaskedImage
+from condvae.conditions import Condition, MaskedImage
 from condvae.data import Dataset
 from condvae.files.atomic import remove_scratch
 from condvae.files.lock import LOCK_NAME, locked
@@ -268,7 +268,7 @@ def prepare_model(
         dataset.image_shape,
         condition.shape,
         dataset.x_max,
-        condition.y_max,
+        condition.white,
         counts * dataset.mean_of(train.x),
         columns=None if dataset.table is None else dataset.table.kinds,
         networks=networks,
@@ -318,7 +318,7 @@ def condition_of(dataset: Dataset, spec: Spec) -> Condition:
             )
         height, width, channels = dataset.image_shape
         return MaskedImage(image_shape=(height, width, channels), y_max=dataset.x_max)
-    own = "image" if isinstance(dataset.condition, Image) else "class"
+    own = "image" if dataset.condition.is_image else "class"
     if spec.data.task != own:
         raise InputError(
             f"the task must fit the data, whose condition is {dataset.condition}",

@@ -83,7 +83,7 @@ def test_vectors_are_scaled_by_component():
     np.testing.assert_array_equal(condition.decode_rows(condition.encode_rows(values)), values)
     assert condition.is_one([1, 2])
     assert not condition.is_one(values)
-    np.testing.assert_array_equal(condition.parse("1,2.5"), [1, 2.5])
+    np.testing.assert_array_equal(condition.given("1,2.5"), [1, 2.5])
 
 
 @pytest.mark.parametrize("values", [[2.0, 2.0], [np.nan, np.nan], [[1.0, 2.0], [1.0, 3.0]]])
@@ -108,14 +108,14 @@ def test_what_is_no_number_is_refused(values):
 def test_values_outside_the_range_are_encoded_and_said():
     condition = Continuous.fitted("h", np.array([0.0, 1.0]))
     assert condition.encode_rows(np.array([2.0])).tolist() == [[3]]
-    assert "2 lies outside the training range 0 to 1" in condition.outside(np.array([0.5, 2.0]))
-    assert condition.outside(np.array([0.0, 1.0])) is None
+    assert "2 lies outside the training range 0 to 1" in condition.outside(np.array([0.5, 2.0]))[0]
+    assert condition.outside(np.array([0.0, 1.0])) == []
 
 
 @pytest.mark.parametrize("text", ["tall", "1,2", ""])
 def test_text_that_is_no_number_is_refused(text):
     with pytest.raises(InputError, match="--given h must be 1 number"):
-        Continuous.fitted("h", np.array([0.0, 1.0])).parse(text)
+        Continuous.fitted("h", np.array([0.0, 1.0])).given(text)
 
 
 @pytest.mark.parametrize("scaling", ["standard", "quantile"])
@@ -152,7 +152,7 @@ def test_other_numbers_are_no_attributes(values):
 
 def test_an_unknown_attribute_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match="hat, red, scarf; received 'blue'"):
-        tags.parse("hat|blue")
+        tags.given("hat|blue")
 
 
 def test_one_attribute_alone_may_come_one_a_row():

@@ -87,7 +87,7 @@ def test_data_that_are_not_at_hand_are_left_out_and_said(tmp_path):
     assert "Without encodings of the data." in page.notes
     assert any(note.startswith("The data are not at hand: ") for note in page.notes)
     header, _ = content_of(page)
-    assert header["condition"]["categories"] == ["ant", "bee", "cat"]
+    assert header["condition"]["parts"][0]["categories"] == ["ant", "bee", "cat"]
 
 
 def test_what_the_axes_move_comes_from_the_evaluation(room):

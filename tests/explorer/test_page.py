@@ -117,7 +117,7 @@ def test_the_content_says_what_the_model_is(subject):
     shown = make_shown(subject, rows=300)
     weights = halve_weights(subject)
     header, arrays = unpack(pack(*page_content(subject, weights, shown, {1: "slant"})))
-    assert header["condition"]["categories"] == list("0123456789")
+    assert header["condition"]["parts"][0]["categories"] == list("0123456789")
     assert header["latents"]["order"] == [0, 1]
     assert header["latents"]["activity"] == pytest.approx(shown.mean.var(axis=0), rel=1e-4)
     assert header["latents"]["moves"] == {"1": "slant"}

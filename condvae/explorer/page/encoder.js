@@ -1,7 +1,8 @@
 // From an image to z: the encoder under each class, and which of them explains the image best.
 
 import { joined, rowOf, times } from "./arrays.js";
-import { encodeParts, leadingPart, oneOf, withValue } from "./condition.js";
+import { encodeParts, leadingPart } from "./condition.js";
+import { oneOf, withValue } from "./values.js";
 
 /** Reads images; take(changes, words) gets the new state. */
 export function makeReader(page) {

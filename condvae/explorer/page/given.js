@@ -9,7 +9,7 @@ export function firstGiven({ condition, arrays }) {
     (level) => level / 255,
   );
   const mask = arrays.mask?.data ?? new Uint8Array(height * width).fill(1);
-  if (!arrays.mask && condition.kind === "masked_image") mask.fill(0, (height >> 1) * width);
+  if (!arrays.mask && condition.is_part) mask.fill(0, (height >> 1) * width);
   return { pixels, mask };
 }
 

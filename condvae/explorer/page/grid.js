@@ -1,9 +1,10 @@
 // The manifold: an even grid over the visible region of the plane, decoded.
 
 import { rowOf } from "./arrays.js";
-import { leadingPart, oneOf, withValue } from "./condition.js";
+import { leadingPart } from "./condition.js";
 import { followPointers } from "./pointers.js";
 import { toPixels, toPlane, placeOf, withPlace } from "./geometry.js";
+import { oneOf, withValue } from "./values.js";
 
 const SIDE = { one: 8, every: 4 };
 const MOST_CLASSES = 12;

@@ -1,7 +1,8 @@
 // The image at z, and what it is in words.
 
-import { inWords, shortNumber, twoDecimals } from "./condition.js";
+import { inWords } from "./condition.js";
 import { writeLegend } from "./legend.js";
+import { shortNumber, twoDecimals } from "./values.js";
 
 /** The image of a page; returns what draws it. */
 export function makeImage(page) {

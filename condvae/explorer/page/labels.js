@@ -2,7 +2,8 @@
 
 import { joined } from "./arrays.js";
 import { cssColour } from "./colours.js";
-import { encodeParts, leadingPart, oneOf, withValue } from "./condition.js";
+import { encodeParts, leadingPart } from "./condition.js";
+import { oneOf, withValue } from "./values.js";
 
 const MOST = 40;
 

@@ -5,7 +5,7 @@ import { makeEngine } from "./engine.js";
 import { makePainter } from "./pixels.js";
 import { makeStore } from "./state.js";
 import { fromLink, holdsImage, toLink } from "./link.js";
-import { encodeParts, firstValues, leadingPart, readParts } from "./condition.js";
+import { encodeParts, firstValues, leadingPart } from "./condition.js";
 import { completed, firstGiven, withMask } from "./given.js";
 import { fittingView } from "./geometry.js";
 import { makePrior } from "./prior.js";
@@ -50,9 +50,8 @@ function download(blob, name) {
 /** What all parts of the page share. */
 function makePage(content, workerText) {
   const { condition, latent_dim: latents } = content;
-  const parts = readParts(condition);
+  const { parts, is_part: isMasked = false } = condition;
   const points = readPoints(content);
-  const isMasked = condition.kind === "masked_image";
   // the two most active, the lower number across
   const axes = content.latents.order.slice(0, 2).sort((a, b) => a - b);
   const painter = makePainter(content);

@@ -1,10 +1,11 @@
 // The label as a mixture: a handle in a polygon of classes.
 
 import { cssColour } from "./colours.js";
-import { leadingPart, withValue } from "./condition.js";
+import { leadingPart } from "./condition.js";
 import { readInks } from "./inks.js";
 import { makeSurface } from "./surface.js";
 import { corners, mixtureOf, placeOfMixture } from "./polygon.js";
+import { withValue } from "./values.js";
 
 const MOST = 24;
 const STEP = 0.06;

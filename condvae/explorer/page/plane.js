@@ -8,7 +8,8 @@ import { writeLegend } from "./legend.js";
 import { followPointers } from "./pointers.js";
 import { makePoints } from "./points.js";
 import { makeSurface } from "./surface.js";
-import { leadingPart, oneOf, withValue } from "./condition.js";
+import { leadingPart } from "./condition.js";
+import { oneOf, withValue } from "./values.js";
 
 const NEAR = 7; // pixels within which a point is meant
 const KEYS = {

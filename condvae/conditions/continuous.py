@@ -1,20 +1,20 @@
-"""Numbers and yes/no attributes, as they are given and as the networks see them."""
+"""One number or several."""
 
 from statistics import NormalDist
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from condvae.checks import InputError
-from condvae.files.frozen import Frozen
+from condvae.conditions.condition import COLUMN, PART
+from condvae.conditions.part import Part
 
 NUM_KNOTS = 201
 MOST_DECIMALS = 6
-NO_ATTRIBUTE = "none"  # an empty text is a missing one
 
 
-class Continuous(Frozen):
+class Continuous(Part):
     """One number or several, standardised in the networks.
 
     Attributes:
@@ -28,8 +28,10 @@ class Continuous(Frozen):
             see the quantile, linear between knots; None: (value - mean) / scale.
     """
 
+    places: ClassVar = (PART, COLUMN)
+    distribution: ClassVar = "normal"
+
     kind: Literal["continuous"] = "continuous"
-    name: str
     mean: tuple[float, ...]
     scale: tuple[Annotated[float, Field(gt=0)], ...]
     minimum: tuple[float, ...]
@@ -45,6 +47,17 @@ class Continuous(Frozen):
         if self.knots is not None and len(self.knots) < 2:
             raise ValueError("knots must be two pairs at least")
         return self
+
+    @classmethod
+    def of_column(cls, name: str, values: np.ndarray, rows: np.ndarray, settings: str = "") -> Self:
+        """The numbers in a column, standardised by its training rows."""
+        if values.dtype.kind == "U":
+            raise InputError(
+                f"the continuous condition {name!r} must hold numbers",
+                f"text such as {values[values != ''][:1].tolist()}",
+                f"Name it {name}:categorical.",
+            )
+        return cls.fitted(name, values[rows])
 
     @classmethod
     def fitted(cls, name: str, values: np.ndarray, scaling: str = "standard") -> Self:
@@ -123,17 +136,17 @@ class Continuous(Frozen):
         seen, quantiles = np.transpose(self.knots)
         return np.interp(numbers, seen, quantiles).astype("float32")
 
-    def outside(self, values: np.ndarray) -> str | None:
+    def outside(self, y: Any) -> list[str]:
         """A sentence about the first of (batch, ...) values outside the training range, if any."""
-        numbers = np.asarray(values, dtype="float64").reshape(len(values), self.dim)
+        numbers = np.asarray(y, dtype="float64").reshape(len(y), self.dim)
         found = np.argwhere((numbers < self.minimum) | (numbers > self.maximum))
         if not len(found):
-            return None
+            return []
         row, place = found[0]
-        return (
+        return [
             f"{self.name!r}: {numbers[row, place]:g} lies outside the training range "
             f"{self.minimum[place]:g} to {self.maximum[place]:g}: the model extrapolates"
-        )
+        ]
 
     def decode_rows(self, block: np.ndarray) -> np.ndarray:
         """The inverse of `encode_rows`: (batch,) or (batch, dim) float64, rounded as they were.
@@ -149,7 +162,7 @@ class Continuous(Frozen):
         numbers = numbers if self.decimals is None else np.round(numbers, self.decimals)
         return numbers[:, 0] if self.dim == 1 else numbers
 
-    def parse(self, text: str) -> Any:
+    def given(self, text: str) -> Any:
         """The value in a `--given NAME=text`: "0.3", or "0.3,1.2"."""
         try:
             parts = [float(part) for part in text.split(",")]
@@ -163,84 +176,15 @@ class Continuous(Frozen):
             )
         return parts[0] if self.dim == 1 else np.asarray(parts)
 
+    def widget(self) -> dict[str, Any]:
+        """A slider for each number."""
+        scale = self.model_dump(mode="json", exclude={"kind", "name"})
+        return {"widget": "sliders", "size": self.dim, **scale}
+
     def __str__(self) -> str:
         ranges = [f"{a:g} to {b:g}" for a, b in zip(self.minimum, self.maximum, strict=True)]
         kind = "whole numbers" if self.integer else "numbers"
         return f"{self.name}: {kind} from {'; '.join(ranges[:4])}{'; …' * (len(ranges) > 4)}"
-
-
-class MultiLabel(Frozen):
-    """Attributes, each of which is there or not.
-
-    Attributes:
-        name: what they are called together.
-        attributes: their names.
-    """
-
-    kind: Literal["multi_label"] = "multi_label"
-    name: str
-    attributes: tuple[str, ...]
-
-    @field_validator("attributes")
-    @classmethod
-    def _different(cls, attributes: tuple[str, ...]) -> tuple[str, ...]:
-        if not attributes or len(set(attributes)) < len(attributes):
-            raise ValueError("attributes must be different names, one at least")
-        return attributes
-
-    @property
-    def dim(self) -> int:
-        """Number of attributes."""
-        return len(self.attributes)
-
-    def is_one(self, value: Any) -> bool:
-        """Whether value is one condition, not one a row."""
-        value = np.asarray(value)
-        return value.ndim == 0 or (self.dim > 1 and value.ndim == 1 and value.dtype.kind in "biuf")
-
-    def encode_rows(self, values: np.ndarray) -> np.ndarray:
-        """(batch, dim) float32 of (batch, dim) zeros and ones, or of texts such as "hat|scarf".
-
-        Raises:
-            InputError: an unknown attribute, or other numbers; the known ones are listed.
-        """
-        values = np.asarray(values)
-        if values.dtype.kind in "UO":
-            rows = [self.parse(str(text)) for text in values]
-            return np.asarray(rows, dtype="float32").reshape(-1, self.dim)
-        values = values.reshape(len(values), -1)
-        if values.shape[1] != self.dim or not np.isin(values, (0, 1)).all():
-            raise InputError(
-                f"{self.name!r} must be {self.dim} zeros and ones a row",
-                f"shape {values.shape}, values from {values.min():g} to {values.max():g}",
-                f"They stand for {', '.join(self.attributes[:12])}.",
-            )
-        return values.astype("float32")
-
-    def decode_rows(self, block: np.ndarray) -> np.ndarray:
-        """The attributes that are there, as texts such as "hat|scarf", or "none"."""
-        names = np.asarray(self.attributes)
-        return np.asarray(["|".join(names[row >= 0.5]) or NO_ATTRIBUTE for row in block])
-
-    def parse(self, text: str) -> np.ndarray:
-        """(dim,) zeros and ones of a text such as "hat|scarf" or "hat,scarf"; "none": no one."""
-        names = attribute_names(text)
-        if unknown := [name for name in names if name not in self.attributes]:
-            raise InputError(
-                f"{self.name!r} must name some of {', '.join(self.attributes[:12])}",
-                repr(unknown[0]),
-                "Take these, or none.",
-            )
-        return np.asarray([name in names for name in self.attributes], dtype="float32")
-
-    def __str__(self) -> str:
-        return f"{self.name}: any of {', '.join(self.attributes[:12])}"
-
-
-def attribute_names(text: str) -> list[str]:
-    """The attributes that a text such as "hat|scarf" or "hat,scarf" names; "none": no one."""
-    names = [name for part in text.replace(",", "|").split("|") if (name := part.strip())]
-    return [] if names == [NO_ATTRIBUTE] else names
 
 
 def _decimals(values: np.ndarray) -> int | None:

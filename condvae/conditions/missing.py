@@ -1,0 +1,32 @@
+"""Columns of values some of which are missing."""
+
+from typing import Any
+
+import numpy as np
+
+
+def is_missing(values: np.ndarray) -> np.ndarray:
+    """(batch,) bool: NaN in a row of numbers, None or an empty text."""
+    if values.dtype.kind == "f":
+        return np.asarray(np.isnan(values).reshape(len(values), -1).any(axis=1))
+    if values.dtype.kind in "OU":
+        return np.asarray([v is None or v == "" or v != v for v in values.tolist()], dtype=bool)
+    return np.zeros(len(values), dtype=bool)
+
+
+def is_none(value: Any) -> bool:
+    """Whether one value is missing."""
+    return value is None or (np.ndim(value) == 0 and bool(value == "" or value != value))
+
+
+def as_column(values: Any) -> np.ndarray:
+    """An array in which None and NaN among texts stay what they are."""
+    array = np.asarray(values)
+    if array.dtype.kind == "U" and not isinstance(values, np.ndarray):
+        return np.asarray(values, dtype=object)
+    return array
+
+
+def plain(values: np.ndarray) -> np.ndarray:
+    """Values of Python objects as NumPy's numbers or texts."""
+    return np.asarray(values.tolist()) if values.dtype.kind == "O" else values

@@ -1,0 +1,113 @@
+// How a part of what is given is shown and set, and how its value becomes numbers of y.
+
+import { fromScale, toScale } from "./scale.js";
+import { addSlider } from "./slider.js";
+import { oneOf, shortNumber, withValue } from "./values.js";
+
+/**
+ * The widgets by the names that conditions call them.
+ *
+ * A value is `part.size` numbers, and `part.dim` numbers of y: encode(part, value) and
+ * decode(part, numbers) lead from one to the other. usual(part) is the value at first, and
+ * add(group, part, valueOf, set, store) draws what sets it and returns what shows it.
+ */
+export const WIDGETS = {
+  choice: {
+    encode: mixtureOfCodes,
+    decode: nearestClass,
+    inWords: mixtureInWords,
+    usual: (part) => oneOf(part.size, 0),
+    add: addClasses,
+  },
+  sliders: {
+    encode: (part, value) => value.map((number, i) => toScale(part, number, i)),
+    decode: (part, numbers) => numbers.map((number, i) => fromScale(part, number, i)),
+    inWords: (part, value) => value.map((number) => shortNumber(number)).join(", "),
+    usual: (part) => [...part.mean],
+    add: addNumbers,
+  },
+  switches: {
+    encode: (part, value) => value,
+    decode: (part, numbers) => numbers,
+    inWords: (part, value) => part.attributes.filter((_, i) => value[i]).join(" and ") || "none",
+    usual: (part) => Array(part.size).fill(0),
+    add: addAttributes,
+  },
+  // what the page cannot set stays missing
+  none: { encode: (part, value) => value, decode: () => null, inWords: () => "given" },
+};
+
+/** Weights of the classes as the networks see them: as they are, or a mixture of codes. */
+function mixtureOfCodes({ codes, dim }, weights) {
+  if (!codes) return weights;
+  return Array.from({ length: dim }, (_, i) =>
+    weights.reduce((sum, weight, code) => sum + weight * codes[code][i], 0),
+  );
+}
+
+/** The class whose code is nearest to the numbers; as they are where these are weights. */
+function nearestClass({ codes, size }, numbers) {
+  if (!codes) return numbers;
+  const distances = codes.map((code) => Math.hypot(...code.map((bit, i) => bit - numbers[i])));
+  return oneOf(size, distances.indexOf(Math.min(...distances)));
+}
+
+/** One class by name, or the larger shares of several. */
+function mixtureInWords(part, weights) {
+  const ranked = weights
+    .map((weight, code) => [weight, part.categories[code]])
+    .filter(([weight]) => weight >= 0.005)
+    .sort((a, b) => b[0] - a[0]);
+  if (ranked.length === 1) return ranked[0][1];
+  const shown = ranked.slice(0, 3).map(([weight, name]) => `${Math.round(100 * weight)}% ${name}`);
+  return shown.join(" + ") + (ranked.length > 3 ? " + …" : "");
+}
+
+/** A slider for each number, over what training has seen. */
+function addNumbers(group, part, valueOf, set, store) {
+  const sliders = part.mean.map((_, i) => {
+    const [low, high] = [part.minimum[i], part.maximum[i]];
+    const step = part.decimals === 0 ? 1 : (high - low) / 200;
+    const name = part.mean.length > 1 ? `${part.name} ${i + 1}` : "";
+    return addSlider(group, { name, hidden: part.name, low, high, step }, (number, isStep) =>
+      set(withValue(valueOf(store.state) ?? part.mean, i, number), isStep),
+    );
+  });
+  return (state) =>
+    sliders.forEach((slider, i) =>
+      slider.show(valueOf(state)?.[i] ?? null, { first: part.mean[i] }),
+    );
+}
+
+/** A list of classes to choose from. */
+function addClasses(group, part, valueOf, set) {
+  const select = document.createElement("select");
+  select.setAttribute("aria-label", part.name);
+  part.categories.forEach((name, code) => select.add(new Option(name, code)));
+  group.append(select);
+  select.onchange = () => set(oneOf(part.size, Number(select.value)));
+  return (state) => {
+    const weights = valueOf(state);
+    select.disabled = !weights;
+    if (weights) select.value = weights.indexOf(Math.max(...weights));
+  };
+}
+
+/** A box to tick for each attribute. */
+function addAttributes(group, part, valueOf, set, store) {
+  const boxes = part.attributes.map((name, i) => {
+    const label = document.createElement("label");
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    label.append(box, ` ${name}`);
+    group.append(label);
+    box.onchange = () => set(withValue(valueOf(store.state), i, box.checked ? 1 : 0));
+    return box;
+  });
+  return (state) => {
+    const flags = valueOf(state);
+    boxes.forEach((box, i) =>
+      Object.assign(box, { disabled: !flags, checked: Boolean(flags?.[i]) }),
+    );
+  };
+}
