@@ -31,13 +31,12 @@ def encode(
         source: A set's name or a path.
         out: The .npz to write.
     """
-    from condvae.conditions import MaskedImage
     from condvae.data.array_files import write_blocks
     from condvae.runs import Run
 
     check_suffix(check_new_path(out, overwrite), ".npz")
     opened = Run.open(run)
-    if isinstance(opened.record.condition, MaskedImage):
+    if opened.record.condition.of_x:
         raise InputError(
             "encode needs a run that is given classes or whole images",
             f"{run}, which is given parts of images",
@@ -66,7 +65,6 @@ def _rows_to_encode(
     import numpy as np
 
     from condvae.blocks import slices
-    from condvae.conditions import Categorical, Schema
     from condvae.data.npz_rows import open_rows
 
     condition, x_max = run.record.condition, run.record.preprocessing.x_max
@@ -76,7 +74,7 @@ def _rows_to_encode(
         return x if white == x_max or x.dtype.kind == "f" else x / np.float32(white)
 
     path = Path(source)
-    if isinstance(condition, Categorical) and path.is_file() and path.suffix.lower() == ".npz":
+    if condition.classes is not None and path.is_file() and path.suffix.lower() == ".npz":
         rows = open_rows(path)
         if rows is not None:
             white = rows.x_max
@@ -84,10 +82,10 @@ def _rows_to_encode(
     dataset = load_dataset(source, data_dir, run.spec.data)
     count, y = len(dataset.x), dataset.y
     parts = slices(count)
-    if isinstance(condition, Schema):
+    if (several := condition.by_name) is not None:
         # by the run's scales, not those of these data; a class that is never missing has none
         raw = dataset.raw or {dataset.condition.name: dataset.y}
-        y = run.model.encode_condition({name: raw[name] for name in condition.names if name in raw})
+        y = run.model.encode_condition({name: raw[name] for name in several.names if name in raw})
         if dataset.table is not None:
             columns = ({name: values[part] for name, values in raw.items()} for part in parts)
             return zip(columns, (y[part] for part in slices(count)), strict=True), count, "rows"
@@ -97,9 +95,7 @@ def _rows_to_encode(
 
 def _text(y: Any, condition: "Condition") -> Any:
     """Labels as text, of one width in all blocks; other conditions as they are."""
-    from condvae.conditions import Categorical
-
-    if not isinstance(condition, Categorical):
+    if (classes := condition.classes) is None:
         return y
-    width = max(map(len, (*condition.categories, str(condition.dim))))
+    width = max(map(len, (*classes.categories, str(classes.num_classes))))
     return y.astype(f"U{width}")

@@ -119,24 +119,24 @@ def conditions(
     """y of the images to generate, what to call them, and how often each comes, one by one."""
     import numpy as np
 
-    from condvae.conditions import Image, MaskedImage, Schema, check_categorical
+    from condvae.conditions import check_categorical
     from condvae.data.image_folder import read_image
 
     condition = run.record.condition
-    if isinstance(condition, Schema):
+    if (several := condition.by_name) is not None:
         if per_class is not None:
             only = check_categorical(
-                condition.conditions[0] if len(condition.names) == 1 else condition
+                several.conditions[0] if len(several.names) == 1 else condition
             )
             labels = list(only.categories)
-            return condition.encode({only.name: np.asarray(labels)}), labels, per_class
+            return several.encode({only.name: np.asarray(labels)}), labels, per_class
         if not given and run.record.preprocessing.table is not None:
             rows = run.check_data(run.load_data()).train.given
             drawn = np.random.default_rng(seed).integers(len(rows), size=count)
             return rows[drawn], [""] * count, 1
-        values = condition.parse(given)
-        encoded = condition.encode(values)
-        for sentence in condition.outside(values):
+        values = several.parse(given)
+        encoded = several.encode(values)
+        for sentence in several.outside(values):
             _log.warning("%s", sentence)
         return encoded, [" ".join(given) or "anything"], count
     if per_class is not None:
@@ -148,34 +148,32 @@ def conditions(
             f"{len(given)} labels" if given else "none of them",
             "Give one.",
         )
-    if isinstance(condition, MaskedImage):
+    if condition.of_x:
         raise InputError(
             "generate needs a run that is given classes or whole images",
             f"{run.path}, which is given parts of images",
             "Use `condvae complete`.",
         )
-    if isinstance(condition, Image):
+    if condition.is_image:
         # a float: the training images may have been binary
-        picture = read_image(Path(given[0]), condition.image_shape) / np.float32(255)
+        picture = read_image(Path(given[0]), condition.shape) / np.float32(255)
         return picture[None], given, count
-    label = condition.given(given[0])
+    label = check_categorical(condition).given(given[0])
     return np.asarray([label]), [label], count
 
 
 def write_rows(run: "Run", x: Any, y: Any, out: Path, seed: int) -> int:
     """Generated rows of a table, with the conditions that they were given; no column for others."""
-    from condvae.conditions import Continuous, Schema
     from condvae.data.tables import write_table
 
-    table, condition = run.record.preprocessing.table, run.record.condition
-    if table is None or not isinstance(condition, Schema):
+    table, several = run.record.preprocessing.table, run.record.condition.by_name
+    if table is None or several is None:
         raise TypeError("a run on a table has both")
-    encoded = condition.encode(y)
-    given = {c.name for c, block in condition.blocks if encoded[:, block.stop].any()}
-    decoded = condition.decode(encoded)
-    columns = {**x, **{name: decoded[name] for name in condition.names if name in given}}
-    wholes = [c for c in condition.conditions if isinstance(c, Continuous) and c.integer]
-    whole = [c.name for c in wholes if c.name in given]
+    encoded = several.encode(y)
+    given = {c.name for c, block in several.blocks if encoded[:, block.stop].any()}
+    decoded = several.decode(encoded)
+    columns = {**x, **{name: decoded[name] for name in several.names if name in given}}
+    whole = [c.name for c in several.conditions if c.integer and c.name in given]
     # classes that are numbers are integers too
     whole += [name for name, values in columns.items() if values.dtype.kind == "i"]
     order = [name for name in table.order if name in columns]

@@ -51,8 +51,9 @@ def kinds_in(place: str) -> dict[str, type[Condition]]:
 @cache
 def _reader(place: str) -> TypeAdapter:
     """What makes conditions of plain data, and refuses kinds that do not belong there."""
-    known: Any = reduce(or_, kinds_in(place).values())
-    return TypeAdapter(Annotated[known, Field(discriminator="kind")])
+    union: Any = reduce(or_, kinds_in(place).values())
+    tagged: Any = Annotated[union, Field(discriminator="kind")]
+    return TypeAdapter(tagged)
 
 
 def _read(place: str) -> WrapValidator:

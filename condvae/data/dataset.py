@@ -304,7 +304,7 @@ class Dataset:
     def assumption(self) -> str:
         """What the pixels, or the columns, were taken for."""
         if self.table is not None:
-            numeric = sum(kind == "normal" for kind, _ in self.table.kinds)
+            numeric = sum(column.classes is None for column in self.table.columns)
             how = {"quantile": "by their quantiles", "standard": "standardised"}[self.spec.scaling]
             return (
                 f"a table: {numeric} column(s) of numbers, taken {how}, and "
