@@ -16,6 +16,8 @@ from condvae.data import Dataset, load_data
 from condvae.data.tables import read_table, write_table
 from condvae.evaluation import evaluate, evaluate_table
 from condvae.figures import draw, draw_one
+from condvae.figures.labels import under
+from condvae.figures.walks import label_walk
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.runs import Run, load
@@ -248,6 +250,19 @@ def test_figures_of_images_with_several_conditions(pictures):
     assert "coloured by digit" in figures["scatter"].get_supxlabel().replace("\n", " ")
     assert "Not given: level" in figures["generate"].get_supxlabel().replace("\n", " ")
     assert list(draw(pictures.model, data, {}, ["bound"])) == ["bound"]
+
+
+def test_the_first_class_of_several_conditions_is_walked(pictures):
+    model = pictures.model
+    frames = draw(model, pictures.load_data(), {}, ["labels"])["labels"]
+    walk = label_walk(3, 12, 6)
+    assert len(frames) == len(walk)
+    weights = under(model, walk)
+    for digit in range(3):
+        there = weights[walk[:, digit] == 1]
+        np.testing.assert_array_equal(there[0], model.encode_condition({"digit": digit})[0])
+    middle = weights[walk[:, 0] == 0.5][0]
+    np.testing.assert_array_equal(middle, model.encode_condition({"digit": [0, 1]}).mean(axis=0))
 
 
 def test_figures_of_a_class_with_holes():

@@ -146,6 +146,7 @@ class MaskedImage(Image):
 
     def random(self, num_rows: int, rng: np.random.Generator) -> np.ndarray:
         """Masks of zeros and ones, pixels blank where they are missing."""
+        # the mask; hidden pixels are 0, as the feed makes them
         y = super().random(num_rows, rng)
         y[..., -1] = y[..., -1] < 0.5
         y[..., :-1] *= y[..., -1:]

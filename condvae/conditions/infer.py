@@ -48,11 +48,12 @@ def _parts() -> dict[str, type[Part]]:
 
 def _split(text: str) -> tuple[str, str]:
     """The column, and the kind with its settings, of a text such as "slant:continuous"."""
-    name, colon, last = text.rpartition(":")
-    front, _, kind = name.rpartition(":")
-    if front and kind in _parts() and _parts()[kind].takes_settings(last):
-        return front, f"{kind}:{last}"
-    return (name, last) if colon else (text, "")
+    for kind, known in _parts().items():
+        name, _, settings = text.partition(f":{kind}:")
+        if known.takes_settings(settings):
+            return name, f"{kind}:{settings}"
+    name, colon, kind = text.rpartition(":")
+    return (name, kind) if colon else (text, "")
 
 
 def schema_of(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from condvae.figures.labels import leading_class, under
 from condvae.figures.ranges import pixel_range
 from condvae.figures.walks import label_walk
 from condvae.files.atomic import atomic_path
@@ -25,6 +26,8 @@ def label_frames(
 ) -> np.ndarray:
     """One style while the label slides from the first to the last, a picture a step.
 
+    Of several conditions the first class slides, and the others are missing.
+
     Below each image a dot on the line of labels, and the weights of the mixture in words.
 
     Args:
@@ -38,9 +41,11 @@ def label_frames(
     Returns:
         (frames, height, width) uint8, or (frames, height, width, 3) for colour images.
     """
-    weights = label_walk(model.classes.dim, steps_per_label, hold)
+    classes = leading_class(model)
+    weights = label_walk(classes.num_classes, steps_per_label, hold)
     style = np.zeros(model.latent_dim) if z is None else np.asarray(z).reshape(model.latent_dim)
-    images = model.decode(np.tile(style, (len(weights), 1)), weights)  # one decode of all frames
+    # one decode of all frames
+    images = model.decode(np.tile(style, (len(weights), 1)), under(model, weights))
     low, high = pixel_range(images)
     levels = np.rint(255 * (images - low) / (high - low)).astype("uint8")
     factor = max(1, round(size / max(images.shape[1:3])))
@@ -49,7 +54,7 @@ def label_frames(
         pictures = pictures[..., 0]
     return np.stack(
         [
-            _with_strip(picture, row, model.classes.categories)
+            _with_strip(picture, row, classes.categories)
             for picture, row in zip(pictures, weights, strict=True)
         ]
     )

@@ -116,7 +116,7 @@ def telling(model: TrainedModel, dataset: Dataset, history: History) -> list[str
         "interpolation": given_images or len(dataset.validation.y) < 2,
         "history": not history.get("epoch"),
     }
-    unasked = () if model.condition.by_name is None else ("bound",)
+    unasked = () if model.condition.by_name is None else ("bound", "labels")
     return [n for n in fitting(model) if not absent.get(n) and n not in unasked]
 
 
@@ -127,7 +127,8 @@ def fitting(model: TrainedModel) -> tuple[str, ...]:
     if model.table is not None:
         return ("history",)
     of_class = model.condition.leading is not None
-    return (*(("scatter", "generate") if of_class else ()), "reconstruct", "bound", "history")
+    of_its_classes = ("scatter", "generate", "labels") if of_class else ()
+    return (*of_its_classes, "reconstruct", "bound", "history")
 
 
 def _check_fits(name: str, model: TrainedModel) -> str:

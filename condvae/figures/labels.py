@@ -24,6 +24,12 @@ def leading_class(model: TrainedModel) -> Categorical:
     return model.condition.leading or model.classes
 
 
+def under(model: TrainedModel, weights: np.ndarray) -> np.ndarray:
+    """y of weights of the leading class, (batch, num_classes); other conditions are missing."""
+    several = model.condition.by_name
+    return weights if several is None else several.encode({leading_class(model).name: weights})
+
+
 def class_names(model: TrainedModel, weights: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
     """The leading class's names, and where each row's is among them.
 

@@ -21,7 +21,7 @@ from condvae.figures.figure import (
     write_caption,
 )
 from condvae.figures.grids import grid_figure
-from condvae.figures.labels import class_names, in_words, label_weights, leading_class
+from condvae.figures.labels import class_names, in_words, label_weights, leading_class, under
 from condvae.figures.tiles import Block, rows_of, scaled_images, wrapped
 from condvae.figures.walks import axis_traversal, interpolate, plane_grid
 from condvae.inference.trained import TrainedModel
@@ -101,11 +101,11 @@ def scatter(
 def generate(model: TrainedModel) -> Figure:
     """The default image of every label: the expected x at z = 0, other conditions missing."""
     classes = leading_class(model)
-    names, given, note = classes.categories, np.eye(classes.num_classes), ""
-    if (several := model.condition.by_name) is not None:
-        given = model.encode_condition({classes.name: names})
-        if others := [name for name in several.names if name != classes.name]:
-            note = f" Not given: {', '.join(others)}."
+    names, several, note = classes.categories, model.condition.by_name, ""
+    others = () if several is None else [name for name in several.names if name != classes.name]
+    if others:
+        note = f" Not given: {', '.join(others)}."
+    given = under(model, np.eye(len(names)))
     cells = model.decode(np.zeros((len(names), model.latent_dim)), given)[None]
     return grid_figure(
         wrapped(cells, names),
