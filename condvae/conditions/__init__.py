@@ -8,13 +8,14 @@ from condvae.conditions.images import Image, MaskedImage
 from condvae.conditions.infer import named_kinds, schema_of, table_of, text_columns
 from condvae.conditions.missing import is_missing
 from condvae.conditions.multi_label import MultiLabel
+from condvae.conditions.ordinal import Ordinal
 from condvae.conditions.part import Part
 from condvae.conditions.registry import AnyCondition, register_condition
 from condvae.conditions.schema import Schema
 from condvae.conditions.table import Table
 
 # Every kind there is.
-for _kind in (Categorical, Continuous, MultiLabel, Image, MaskedImage, Schema):
+for _kind in (Categorical, Continuous, MultiLabel, Image, Ordinal, MaskedImage, Schema):
     register_condition(_kind)
 
 
@@ -41,6 +42,7 @@ __all__ = [
     "Image",
     "MaskedImage",
     "MultiLabel",
+    "Ordinal",
     "Part",
     "Schema",
     "Table",

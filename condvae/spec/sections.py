@@ -24,7 +24,7 @@ class DataSpec(Frozen):
             "quadrants", "halves", "blocks", or "random" parts (see `masks`).
         observed: quadrants that are given, of "quadrants".
         conditions: the columns that are given, such as "digit" or, where their values do not tell
-            the kind, "slant:continuous" (categorical, continuous, multi_label, image).
+            the kind, "slant:continuous" (categorical, continuous, multi_label, image, ordinal).
         ignore: columns that are left out.
         scaling: of a table's numbers: "quantile", whatever their distribution, or "standard".
         resize: (height, width) that the images of a folder are scaled to; None: as they are.
