@@ -104,6 +104,9 @@ class Condition(Frozen):
         """What a manifest says of it."""
         return {"says": str(self), **self.model_dump(mode="json")}
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.kind}"
+
     @abstractmethod
     def for_page(self) -> dict[str, Any]:
         """What the page knows of y: its parts, or the shape of the image that is given."""
