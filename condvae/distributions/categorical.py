@@ -36,6 +36,7 @@ class Categorical:
 
     def transform(self, noise: Tensor) -> Tensor:
         """The one-hot draw, float32, that uniform noise in [0, 1) stands for: Gumbel's maximum."""
+        # noise may be 0, whose logarithm is infinite
         gumbel = -ops.log(-ops.log(ops.maximum(noise, 1e-30)))
         chosen = ops.argmax(self.logits + gumbel, axis=-1)
         return ops.one_hot(chosen, self.logits.shape[-1], dtype="float32")

@@ -39,13 +39,17 @@ class ContinuousBernoulli:
         squared, size = ops.square(half), ops.abs(far)
         taylor = squared * (1 / 6 - squared * (1 / 180 - squared * (1 / 2835 - squared / 37800)))
         log_normaliser = ops.where(
-            near, taylor, size + ops.log1p(-ops.exp(-2 * size)) - ops.log(2 * size)
+            # log(sinh h / h) without the overflow of sinh
+            near,
+            taylor,
+            size + ops.log1p(-ops.exp(-2 * size)) - ops.log(2 * size),
         )
         log_prob = (value - 0.5) * self.logits - log_normaliser
         return sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
         """The draw that uniform noise in [0, 1) stands for: the inverse of the CDF there."""
+        # at 0 the draw is the noise itself: the quotient's limit
         size = ops.maximum(ops.abs(self.logits), 1e-6)
         # the share below a draw under -size; for positive logits the mirror image
         share = ops.where(self.logits > 0, 1 - noise, noise)

@@ -54,6 +54,7 @@ class LogisticMixture:
         # sigmoid(b) - sigmoid(a) = sigmoid(b) sigmoid(-a) (1 - exp(a - b)), exact in the tails too
         log_below, log_above = ops.log_sigmoid(upper), ops.log_sigmoid(-lower)
         log_between = log_below + log_above + ops.log(-ops.expm1(-2 * _HALF_LEVEL * precision))
+        # the last level has all of the upper tail, the first below all of the lower one
         log_mass = ops.where(value > 1 - _HALF_LEVEL, log_above, log_between)
         log_mass = ops.where(value < _HALF_LEVEL, log_below, log_mass)
         log_prob = ops.logsumexp(ops.log_softmax(self.logits, axis=-1) + log_mass, axis=-1)
@@ -74,13 +75,15 @@ class LogisticMixture:
         def of_chosen(values: Tensor) -> Tensor:
             return ops.sum(chosen * values, axis=-1)
 
+        # the noise's place within the chosen component's share, uniform again
         rest = of_chosen(noise - cumulated + shares) / of_chosen(shares)
+        # rounding may bring it to 0 or 1, where the logit is infinite
         rest = ops.clip(rest, 2**-24, 1 - 2**-24)
         logistic = ops.log(rest) - ops.log1p(-rest)
         draw = of_chosen(self.means) + ops.exp(of_chosen(self._log_scales())) * logistic
         return ops.round(255 * ops.clip(draw, 0, 1)) / 255
 
     def _log_scales(self) -> Tensor:
-        """Within their bounds."""
+        """log_scales, kept softly within their bounds."""
         least, most = _LOG_SCALE_BOUNDS
         return soft_ceiling(soft_floor(self.log_scales, least), most)

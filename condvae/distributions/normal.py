@@ -66,6 +66,7 @@ def kl_by_dimension(posterior: Normal, prior: Normal) -> Tensor:
     Source: Kingma & Welling 2014, appendix B.
     """
     log_ratio = posterior.logvar - prior.logvar
+    # the means' distance in deviations of the prior, squared
     squared = ops.square(posterior.mean - prior.mean) * ops.exp(-prior.logvar)
     # expm1 keeps precision where posterior and prior nearly agree
     return 0.5 * (ops.expm1(log_ratio) - log_ratio + squared)

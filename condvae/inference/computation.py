@@ -93,6 +93,7 @@ class Computation:
             for y, z in zip(ys, repeat(None) if zs is None else zs, strict=False):
                 inputs = {"y": y}
                 if z is None:
+                    # drawn here, in the order of the blocks, and not by the threads
                     inputs["noise"] = chance.latents(len(y), dim)
                 else:
                     inputs["z"] = z if len(z) == len(y) else np.repeat(z, len(y), axis=0)
@@ -103,6 +104,7 @@ class Computation:
         def work(inputs: Arrays) -> np.ndarray:
             if "noise" in inputs:
                 prior = {"noise": inputs.pop("noise"), "y": inputs["y"]}
+                # weights that a training has driven too far can make a flow overflow
                 inputs["z"] = check_finite(engine.run("draw_prior", prior)["z"], "z")
             return finish(engine.run(name, inputs)[output])
 

@@ -22,7 +22,7 @@ class Engine(Protocol):
     """
 
     def rows(self, name: str) -> int:
-        """Rows of one job."""
+        """How many rows one job has."""
         ...
 
     def run(self, name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -60,7 +60,7 @@ class Facts:
 
     @classmethod
     def of(cls, model: "CVAE") -> Self:
-        """Those of a model that is there."""
+        """The facts of a model that is built."""
         return cls(
             model.image_shape,
             model.stored_shape,
@@ -92,7 +92,7 @@ class Engines:
 
     @classmethod
     def of(cls, model: "CVAE | Engines") -> "Engines":
-        """Keras alone, where there are none yet."""
+        """The engines themselves; of a model, Keras alone."""
         if isinstance(model, Engines):
             return model
         from condvae.models.inference import KerasEngine

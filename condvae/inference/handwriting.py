@@ -75,6 +75,7 @@ class Handwriting:
         labels.
         """
         found: list[dict[str, object]] = []
+        # per standard deviation of real images, so that pixels and radians compare
         relative = np.nan_to_num(abs(self.effects.slope) / self.spread)
         relative[self.effects.same_sign < LEAST_SAME_SIGN] = 0
         for row, axis in enumerate(self.axes):
@@ -125,6 +126,7 @@ def measure_handwriting(
     walks = middle[axes] + scale[axes] * POSITIONS[:, None]
     values = _measure(decode_walks(model, points, axes, walks))
     codes = classes.codes(y)
+    # never 0, so that each image gets another label
     shift = np.random.default_rng(seed).integers(1, classes.dim, len(codes))
     others = (codes + shift) % classes.dim
     transferred = model.transfer(x, y, np.asarray(classes.categories)[others], seed)
@@ -136,6 +138,7 @@ def measure_handwriting(
         effects=measure_axes(values, POSITIONS),
         interactions=measure_interactions(values, POSITIONS, (points / scale)[:, :, axes]),
         spread=np.ma.masked_invalid(before).std(axis=0).filled(np.nan),
+        # labels differ in thickness and slant: only what is left within a label is style
         before=_less_label_means(before, codes),
         after=_less_label_means(after, others),
         num_decoded=values[..., 0].size,

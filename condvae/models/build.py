@@ -109,6 +109,7 @@ def build_model(
     )
     parts = built | own
     if model.baseline == "frozen":
+        # its weights come from a run of the baseline alone
         parts["baseline"].trainable = False
     cvae = CVAE(
         **parts,
@@ -207,6 +208,7 @@ def build_networks(
         of_each = model.scale == "per_dimension"
         return {"scale": LearnedScale(of_each)} if is_learned else {}
 
+    # a `LearnedScale` appends the variances to what the network writes
     written_shape = image_shape if is_learned else params_shape
     everywhere = {"condition_everywhere": True} if model.condition_at == "every_layer" else {}
     regularizer = {"activity_regularizer": model.activity_regularizer}
@@ -301,6 +303,7 @@ def build_networks(
 
 def _seeds(spec: Spec) -> list[int]:
     """Of encoder, decoder, noise, prior, baseline and classifier, below 2**31."""
+    # one for each network, so that a network that is left out changes no other's weights
     return [int(s) for s in np.random.SeedSequence(spec.training.seed).generate_state(6) >> 1]
 
 
@@ -331,11 +334,13 @@ def scheduled_rate(training: TrainingSpec, steps: int, peak: Any) -> Any:
     schedules, warmup = keras.optimizers.schedules, round(training.warmup * steps)
     if training.schedule == "cosine":
         return schedules.CosineDecay(
+            # Keras warms up from this number to warmup_target, and decays from there
             0.0 if warmup else peak,
             decay_steps=max(1, steps - warmup),
             warmup_target=peak if warmup else None,
             warmup_steps=warmup,
         )
     if warmup:
+        # of degree 1: linear, here upwards
         return schedules.PolynomialDecay(1e-8, decay_steps=warmup, end_learning_rate=peak)
     return peak

@@ -129,6 +129,7 @@ class CVAE(CheckedModel):
 
     def pixel_weights(self, y: Tensor) -> Tensor | float:
         """1 for each pixel whose density counts: the missing ones, or all; for an encoded y."""
+        # the last channel of y is the mask, 1 where a pixel is given
         return 1.0 - y[..., -1:] if self.masked else 1.0
 
     def guess(self, y: Tensor, training: bool = False) -> Tensor | None:
@@ -161,6 +162,7 @@ class CVAE(CheckedModel):
                 return self.prior.given(inputs, encode, training)
             inputs = {name: inputs[name] for name in self.prior.input}
             return _float32_normal(self.prior(inputs, training=training))
+        # N(0, 1), a row each: logvar 0 is variance 1
         zeros = ops.zeros((ops.shape(y)[0], self.latent_dim), dtype="float32")
         return Normal(zeros, zeros)
 
@@ -190,6 +192,7 @@ class CVAE(CheckedModel):
         def repeated(tensor: Tensor) -> Tensor:
             return ops.repeat(tensor, num_samples, axis=0) if hasattr(tensor, "shape") else tensor
 
+        # draws as further rows: networks take one axis for rows
         styles = ops.reshape(z, (-1, self.latent_dim))
         x_params = self.decode(styles, repeated(y), repeated(guess), training)
         likelihood = self.likelihood(x_params, repeated(self.pixel_weights(y)))

@@ -31,12 +31,12 @@ class Coarse(Objective):
 
     @property
     def beta(self) -> Beta:  # type: ignore[override]
-        """Of the other objective, as all but the loss."""
+        """Weight of the KL in the other objective, from which all but the loss is taken."""
         return self.objective.beta
 
     @property
     def needs(self) -> frozenset[str]:  # type: ignore[override]
-        """A baseline as well."""
+        """The networks of the other objective, and a baseline."""
         return self.objective.needs | {"baseline"}
 
     @property
@@ -92,6 +92,7 @@ def coarse_loss(x: Tensor, guess: Tensor, missing: Tensor, factors: Sequence[int
             ops.average_pool(image, factor, strides=factor)
             for image in (x, ops.sigmoid(guess), missing)
         )
+        # means of probabilities, of which there are no logits: the logarithms must stay finite
         p = ops.clip(p, 1e-6, 1 - 1e-6)
         cross_entropy = -target * ops.log(p) - (1 - target) * ops.log1p(-p)
         loss += factor**2 * ops.sum(weights * cross_entropy, axis=(1, 2, 3))

@@ -26,11 +26,11 @@ class Deterministic(Objective):
     def outputs(
         self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
     ) -> dict[str, Tensor]:
-        """The guess says it all."""
+        """Nothing: the guess is among the outputs anyway."""
         return {}
 
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
-        """Of the guess."""
+        """-log p(x | y) by the guess alone."""
         return deterministic_terms(outputs["x"], likelihood_of(model, outputs, "guess"))
 
 

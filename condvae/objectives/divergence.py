@@ -11,7 +11,7 @@ class Density(Protocol):
     """What the KL needs of p(z | y) where there is no closed form."""
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """(batch,) nats."""
+        """log p(z | y) of a value, (batch,) nats."""
         ...
 
 

@@ -32,11 +32,11 @@ class ELBO(Objective):
     def outputs(
         self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
     ) -> dict[str, Tensor]:
-        """Of one z ~ q(z | x, y)."""
+        """What `terms` reads, computed at one z ~ q(z | x, y)."""
         return one_draw(model, x, y, guess, training)[0]
 
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
-        """Of the bound."""
+        """The negative ELBO and its parts."""
         beta, kl = self.weight(model, training), outputs["kl"]
         terms = elbo_terms(outputs["x"], likelihood_of(model, outputs), kl, beta)
         if not (self.free_bits and training):

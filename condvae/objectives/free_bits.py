@@ -27,7 +27,9 @@ def free_bits_kl(kl: Tensor, latent_dim: int, free_bits: float) -> Tensor:
 
     Source: Kingma et al. 2016, eq. 15.
     """
+    # one part for all latents together has the free nats of them all
     free = free_bits * latent_dim / kl.shape[-1]
+    # the mean over the batch decides, not each row
     is_beyond = ops.mean(kl, axis=0) > free
     return ops.sum(ops.where(is_beyond, kl, free), axis=-1)
 

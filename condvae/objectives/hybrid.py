@@ -33,7 +33,7 @@ class Hybrid(Objective):
 
     @property
     def trains_encoder(self) -> bool:
-        """Not in the GSNN."""
+        """Whether the ELBO has a share; in the GSNN nothing trains the encoder."""
         return self.alpha > 0
 
     def outputs(
@@ -47,13 +47,14 @@ class Hybrid(Objective):
         return outputs
 
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
-        """Of the mixture."""
+        """The mixture of both losses, and the ELBO's parts."""
         beta, kl, second = self.weight(model, training), outputs["kl"], "x_params_from_prior"
         from_posterior = likelihood_of(model, outputs)
         from_prior = likelihood_of(model, outputs, second) if second in outputs else from_posterior
         terms = hybrid_terms(outputs["x"], from_posterior, from_prior, kl, self.alpha, beta)
         if not (self.free_bits and training):
             return terms
+        # the KL stands in the loss by alpha and beta
         weight = self.alpha * beta
         return with_free_bits(terms, kl, model.latent_dim, self.free_bits, weight)
 

@@ -54,8 +54,10 @@ class ImportanceWeighted(Objective):
 
         if self.gradient == "dreg" and training:
             beta = self.weight(model, training)
+            # q's parameters held: they are to be reached by way of the draws z alone
             held = (ops.stop_gradient(part) for part in (posterior.mean, posterior.logvar))
             posterior = Normal(*held)
+            # for the shares w_k; the same values again below, which the compiler computes once
             log_likelihood, log_ratio = parts(ops.stop_gradient(z), posterior)
             z = doubly_reparameterised(z, log_likelihood + beta * log_ratio, beta)
         log_likelihood, log_ratio = parts(z, posterior)
@@ -66,11 +68,12 @@ class ImportanceWeighted(Objective):
             "z": z,
             "log_likelihood": log_likelihood,
             "log_ratio": log_ratio,
+            # of one draw: reconstruction_loss and kl_loss are the ELBO's, whatever is minimised
             "kl": kl_parts(encoded, given, z[:, 0]),
         }
 
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
-        """Of the bound."""
+        """The negative importance-weighted bound, and the ELBO's parts."""
         log_likelihood, log_ratio, kl = (
             outputs[name] for name in ("log_likelihood", "log_ratio", "kl")
         )
@@ -96,6 +99,7 @@ def importance_terms(
     Source: Burda, Grosse & Salakhutdinov 2016, eq. 8.
     """
     log_weights = log_likelihood + beta * log_ratio
+    # -log of a mean over K: log K minus the log of the sum
     loss = math.log(log_weights.shape[-1]) - ops.logsumexp(log_weights, axis=-1)
     return Terms(loss, -log_likelihood[:, 0], ops.sum(kl, axis=-1))
 
@@ -117,7 +121,7 @@ def doubly_reparameterised(z: Tensor, log_weights: Tensor, beta: Any = 1.0) -> T
     Source: Tucker et al. 2019, eq. 8.
     """
     shares = ops.stop_gradient(ops.softmax(log_weights, axis=-1))
-    scale = (1 - beta * (1 - shares))[..., None]
+    scale = (1 - beta * (1 - shares))[..., None]  # (batch, K, 1)
 
     # forward z itself, so that a compiler decodes the same draws once, not for each use of them
     @ops.custom_gradient

@@ -37,13 +37,13 @@ class SemiSupervised(Objective):
 
     @property
     def counts_steps(self) -> bool:
-        """With either of the warm-ups."""
+        """Whether there is a warm-up, of beta or of the classifier."""
         return bool(self.beta.warmup or self.classifier_warmup)
 
     def outputs(
         self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
     ) -> dict[str, Tensor]:
-        """Of every class, and the labels."""
+        """The parts of the bound under every class, and the labels."""
         return {"y": y} | under_every_class(model, x, y, training)
 
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
@@ -95,12 +95,16 @@ def semi_supervised_terms(
     """
     log_prior = -math.log(log_q.shape[-1])
     missing = 1.0 - ops.sum(y, axis=-1)
+    # before the pull: what labels teach the classifier counts whole from the start
     known = log_q
+    # the same number, with `pull` times the gradient
     log_q = pull * log_q + (1.0 - pull) * ops.stop_gradient(log_q)
     q = ops.exp(log_q)
+    # the label where there is one, else every class by its probability
     weights = y + missing[:, None] * q
     reconstruction_loss = ops.sum(weights * reconstruction_losses, axis=-1)
     kl_of_z = ops.sum(weights * kl_losses, axis=-1)
+    # KL(q(y | x) || uniform); with a label, -log p(y)
     kl_of_y = missing * ops.sum(q * log_q, axis=-1) - log_prior
     loss = reconstruction_loss + beta * kl_of_z + kl_of_y
     loss -= classifier_weight * ops.sum(y * known, axis=-1)

@@ -9,7 +9,7 @@ class Distribution(Protocol):
     """What the objective needs of p(x | z, y)."""
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """(batch,) nats."""
+        """log p(x | z, y) of a value, (batch,) nats."""
         ...
 
 
