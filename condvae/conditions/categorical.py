@@ -65,6 +65,7 @@ class Categorical(Part):
                 f"{names[0]!r} in every row" if names else "no value",
                 f"Leave it out with --ignore {name}.",
             )
+        # a number of the row, or a name: it tells nothing of rows to come
         if len(names) == len(seen) and len(seen) > 2:
             raise InputError(
                 f"column {name!r} must name classes",
@@ -135,6 +136,7 @@ class Categorical(Part):
     def labels(self, codes: np.ndarray) -> np.ndarray:
         """The labels of class codes: whole numbers where all categories are, else names."""
         numeric = all(_is_integer(name) for name in self.categories)
+        # labels go in as 3 and come out as 3, not as "3"
         names = np.asarray(self.categories, dtype="int64" if numeric else "str")
         return names[codes]
 
@@ -240,6 +242,7 @@ def _names_and_codes(labels: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         )
     try:
         names = [_label_name(label) for label in distinct]
+        # names stand in run.json: what UTF-8 cannot hold is refused here
         "".join(names).encode()
     except (UnicodeError, SystemError) as error:  # NumPy lets any number stand for a character
         raise InputError(

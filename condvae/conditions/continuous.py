@@ -70,6 +70,7 @@ class Continuous(Part):
             InputError: the values are all the same.
         """
         values = np.asarray(values, dtype="float64").reshape(len(values), -1)
+        # of several numbers all or none are given
         seen = values[~np.isnan(values).any(axis=1)]
         with np.errstate(over="ignore", invalid="ignore"):
             spread = seen.std(axis=0) if len(seen) else np.zeros(values.shape[1])
@@ -188,7 +189,7 @@ class Continuous(Part):
 
 
 def _decimals(values: np.ndarray) -> int | None:
-    """The decimals that write all values, if few."""
+    """The decimals that are enough to write all values; None where they are many."""
     within = range(MOST_DECIMALS + 1)
     return next((d for d in within if np.allclose(values, np.round(values, d), 1e-12, 0)), None)
 
@@ -200,7 +201,9 @@ def _knots(values: np.ndarray) -> tuple[tuple[float, float], ...]:
     seen = np.quantile(values, places)
     # the ends are the extremes themselves
     seen[0], seen[-1] = values.min(), values.max()
+    # of the middles of shares: 0 and 1 have infinite quantiles
     quantiles = np.asarray([NormalDist().inv_cdf(place) for place in places])
+    # a value that occurs often is a knot several times, and interpolation needs them to rise
     distinct, group = np.unique(seen, return_inverse=True)
     mean = np.bincount(group, quantiles) / np.bincount(group)
     return tuple(zip(distinct.tolist(), mean.tolist(), strict=True))

@@ -25,6 +25,7 @@ def named_kinds(names: Sequence[str], columns: Sequence[str]) -> dict[str, str |
     """
     kinds: dict[str, str | None] = {}
     for text in names:
+        # a column may have a colon in its own name
         name, said = (text, "") if text in columns else _split(text)
         if name in kinds:
             raise InputError("each condition must be named once", repr(name), "Name it once.")
@@ -52,6 +53,7 @@ def _split(text: str) -> tuple[str, str]:
         name, _, settings = text.partition(f":{kind}:")
         if known.takes_settings(settings):
             return name, f"{kind}:{settings}"
+    # from the right, for the same reason
     name, colon, kind = text.rpartition(":")
     return (name, kind) if colon else (text, "")
 

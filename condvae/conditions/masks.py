@@ -37,7 +37,9 @@ def squares(
     num: int, height: int, width: int, largest: float, rng: np.random.Generator
 ) -> np.ndarray:
     """(num, height, width) bool: true in a random square each, sides up to a share of the image."""
+    # at least a pixel, however small the image
     side = rng.integers(1, max(1, round(largest * min(height, width))) + 1, num)
+    # the whole square lies inside
     top, left = (rng.random(num) * (size - side + 1) for size in (height, width))
     top, left, side = (part.astype(int)[:, None, None] for part in (top, left, side))
     rows, columns = np.arange(height)[:, None], np.arange(width)

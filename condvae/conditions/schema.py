@@ -37,7 +37,7 @@ class Schema(Condition):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the conditions."""
+        """The conditions' names."""
         return tuple(condition.name for condition in self.conditions)
 
     @property
@@ -110,6 +110,7 @@ class Schema(Condition):
                 part = np.zeros((len(column), condition.dim + 1), dtype="float32")
                 part[is_given, :-1] = condition.encode_rows(plain(column[is_given]))
                 part[is_given, -1] = 1
+                # one value for all rows is spread by NumPy
                 encoded[:, block.start : block.stop + 1] = part
         return encoded
 
@@ -128,6 +129,7 @@ class Schema(Condition):
             values = condition.decode_rows(encoded[:, block])
             is_given = encoded[:, block.stop] == 1
             if not is_given.all():
+                # integers have no NaN: beside missing ones they become text
                 values = values.astype(str if values.dtype.kind in "iU" else "float64")
                 values[~is_given] = "" if values.dtype.kind == "U" else np.nan
             columns[condition.name] = values
@@ -143,6 +145,7 @@ class Schema(Condition):
         """
         chosen = rng.random(len(y)) < rate
         kept = rng.random((len(y), len(self.conditions))) < 0.5
+        # drawn for all rows all the same, so that later draws do not depend on these
         kept[~chosen] = True
         y = y.copy()
         for (_, block), keep in zip(self.blocks, kept.T, strict=True):

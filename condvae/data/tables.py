@@ -54,7 +54,6 @@ def read_table(path: Path | str, text: Collection[str] = ()) -> Columns:
         )
     if not (size := path.stat().st_size):
         raise InputError(f"{path} must hold a table", "an empty file", "Copy it again.")
-    # before it is read: what it unpacks to is counted later
     check_memory(2 * size, f"{path}, with a copy,")
     content = path.read_bytes()
     columns = (
@@ -98,7 +97,6 @@ def write_table(
         is_text = values.dtype.kind == "U"
         missing = values == "" if is_text else np.isnan(values)
         if name in integers:
-            # any number will do there: the mask leaves those cells out
             values = np.where(missing, 0, values).astype(np.int64)
         # from NumPy's str pyarrow takes what stands before a zero
         arrays[name] = _encoded(values.tolist() if is_text else values, missing, name)

@@ -84,7 +84,7 @@ class Poisson:
         return ops.where(rate < _TABLE_RATE, count, ops.floor(quantile))
 
     def _log_rate(self) -> Tensor:
-        """Below its bound."""
+        """log_rate, kept softly below its bound."""
         return soft_ceiling(self.log_rate, MOST_LOG_RATE)
 
 

@@ -135,6 +135,7 @@ def _begin(run: Run, model: CVAE) -> Checkpoint | None:
     shutil.rmtree(run.checkpoints_path, ignore_errors=True)  # of a beginning that was killed
     checkpoint = None
     if run.record.start_from is not None:
+        # else a kill in the first epoch would lose weights that no seed brings back
         checkpoint = make_checkpoint(model, TrainingState(), {})
         save_checkpoint(run.checkpoints_path, checkpoint)
     run.update()  # last: a folder without a record is no run yet
@@ -154,6 +155,7 @@ def _go_on(
     run = Run.open(path)
     asked = spec or run.spec
     if preset is not None:
+        # a preset that is named again is compared, all but its epochs, with the run's spec
         _, asked = resolve_spec(dataset, preset, spec, {"epochs": run.spec.training.epochs})
     spec = spec_to_go_on(run, settled(dataset, asked.override(**settings)), start_from)
     dataset = dataset.with_spec(spec.data)
