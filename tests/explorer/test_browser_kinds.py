@@ -28,7 +28,7 @@ from browsing import (
 from explorer_subjects import DIGITS, SCHEMA, SIZE, expected_levels, make_shown, make_subject
 from PIL import Image as Picture
 
-from condvae.conditions import Categorical, Image, MaskedImage
+from condvae.conditions import Categorical, Image, MaskedImage, Ordinal, Schema
 from condvae.conditions.masks import observe, quadrants
 from condvae.explorer import make_page
 from condvae.graph.graph import run_graph
@@ -77,6 +77,21 @@ def test_conditions_by_name_are_given_and_left_out(open_page):
         expect_encoded(tab, make_shown(subject).y[2], atol=1e-6)
     with open_page(page, address) as tab:
         expect_encoded(tab, y, atol=0.02)
+
+
+def test_classes_in_an_order_are_chosen_and_found(open_page):
+    order = Ordinal(name="shape", categories=("disc", "bar", "cross"))
+    schema = Schema(conditions=(order, SIZE))
+    subject, page = page_of(schema)
+    with open_page(page) as tab:
+        expect_encoded(tab, schema.encode({"shape": "disc"})[0])
+        tab.get_by_role("radio", name="cross").click()
+        expect_encoded(tab, [1, 1, 1, 0, 0])
+        expect(tab.locator("#given-words")).to_have_text("shape cross")
+        expect_pixels(tab, expected_levels(subject, [0, 0], encoded(tab)))
+        tab.get_by_role("button", name="Image 3 of the data").click()
+        expect(tab.locator("#reading")).to_have_text(re.compile("^Encoded under its own"))
+        expect_encoded(tab, make_shown(subject).y[2], atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(9, 6, 3), (70, 66, 1)])
