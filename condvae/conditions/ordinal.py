@@ -57,7 +57,7 @@ class Ordinal(Categorical):
             raise InputError(
                 f"the order of the ordinal condition {name!r} must be said where it holds text",
                 listed(names),
-                f"Name it '{name}:ordinal:{'<'.join(names[:3])}', the lowest first.",
+                f"Name all, the lowest first, as in '{name}:ordinal:{'<'.join(names[:2])}'.",
             )
         unknown = [category for category in names if category not in order]
         if unknown or "" in order or len(set(order)) < len(order):
