@@ -8,7 +8,7 @@ import numpy as np
 
 from condvae.models.convolutions import Pyramid
 from condvae.models.initializers import glorot_uniform
-from condvae.models.layers import LearnedScale, dense_stack, flat_concatenated
+from condvae.models.layers import LearnedScale, dense_stack, flat_concatenated, named_inputs
 
 
 def mlp_decoder(
@@ -42,10 +42,7 @@ def mlp_decoder(
         inputs and outputs too.
     """
     initializers = initializers or glorot_uniform(seed=0)
-    z = keras.Input((latent_dim,), name="z")
-    inputs = {"z": z}
-    if condition_shape is not None:
-        inputs["y"] = keras.Input(tuple(condition_shape), name="y")
+    inputs = named_inputs(z=(latent_dim,), y=condition_shape)
     hidden = flat_concatenated(inputs)
     hidden = dense_stack(
         hidden,
@@ -88,9 +85,7 @@ def conv_decoder(
     Source: Ronneberger, Fischer & Brox 2015 (levels joined where the sizes agree).
     """
     initializers = initializers or glorot_uniform(seed=0)
-    inputs = {"z": keras.Input((latent_dim,), name="z")}
-    if condition_shape is not None:
-        inputs["y"] = keras.Input(tuple(condition_shape), name="y")
+    inputs = named_inputs(z=(latent_dim,), y=condition_shape)
     pyramid = Pyramid(channels, activation, initializers)
     x_params, output = pyramid.predicted(inputs, params_shape, "x_params")
     if output_bias is not None:

@@ -6,7 +6,7 @@ import keras
 
 from condvae.models.convolutions import Pyramid, merged
 from condvae.models.initializers import glorot_uniform
-from condvae.models.layers import dense_stack, flat_concatenated, normal_outputs
+from condvae.models.layers import dense_stack, flat_concatenated, named_inputs, normal_outputs
 
 
 def mlp_encoder(
@@ -34,7 +34,7 @@ def mlp_encoder(
         own has these inputs and outputs too.
     """
     initializers = initializers or glorot_uniform(seed=0)
-    inputs = _inputs(image_shape, condition_shape)
+    inputs = named_inputs(x=image_shape, y=condition_shape)
     hidden = flat_concatenated(inputs)
     hidden = dense_stack(
         hidden,
@@ -64,17 +64,7 @@ def conv_encoder(
             from the first layer on; a class at the last one.
     """
     initializers = initializers or glorot_uniform(seed=0)
-    inputs = _inputs(image_shape, condition_shape)
+    inputs = named_inputs(x=image_shape, y=condition_shape)
     hidden = Pyramid(channels, activation, initializers).vectors(merged(inputs))
     outputs = normal_outputs(hidden, latent_dim, initializers, is_bounded=True)
     return keras.Model(inputs, outputs, name="encoder")
-
-
-def _inputs(
-    image_shape: Sequence[int], condition_shape: Sequence[int] | None
-) -> dict[str, keras.KerasTensor]:
-    """What an encoder sees, by name."""
-    inputs = {"x": keras.Input(tuple(image_shape), name="x")}
-    if condition_shape is not None:
-        inputs["y"] = keras.Input(tuple(condition_shape), name="y")
-    return inputs

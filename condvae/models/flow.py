@@ -11,7 +11,7 @@ from keras import ops
 from condvae.distributions import Normal
 from condvae.models.convolutions import Pyramid, merged
 from condvae.models.initializers import glorot_uniform, in_place_of
-from condvae.models.layers import NO_DROPOUT, Dropout, dense_stack, flat_concatenated
+from condvae.models.layers import NO_DROPOUT, Dropout, dense_stack, flat_concatenated, named_inputs
 from condvae.models.prior import PriorLayer
 
 Tensor = Any
@@ -190,9 +190,7 @@ def flow_prior(
         return keras.layers.Dense(size, name=name, kernel_initializer=kernel)
 
     def embedding() -> keras.Model:
-        inputs = {"y": keras.Input(tuple(condition_shape or ()), name="y")}
-        if guess_shape is not None:
-            inputs["guess"] = keras.Input(tuple(guess_shape), name="guess")
+        inputs = named_inputs(y=condition_shape, guess=guess_shape)
         if channels is None:
             hidden = flat_concatenated(inputs)
         else:
@@ -207,9 +205,8 @@ def flow_prior(
     def coupling(depth: int) -> keras.Model:
         # an odd latent_dim has halves of two sizes
         kept, moved = (half.shape[-1] for half in _halves(np.empty(latent_dim), depth))
-        inputs = {"kept": keras.Input((kept,), name="kept")}
-        if condition_shape is not None:
-            inputs["context"] = keras.Input((hidden_dims[-1],), name="context")
+        context = None if condition_shape is None else hidden_dims[-1:]
+        inputs = named_inputs(kept=(kept,), context=context)
         name = f"coupling_{depth}"
         hidden = dense_stack(
             flat_concatenated(inputs), hidden_dims, activation, initializers, prefix=f"{name}_"

@@ -109,6 +109,12 @@ def _beside(hidden: Any, condition: Any, name: str) -> Any:
     return keras.layers.Concatenate(name=name)([hidden, condition])
 
 
+def named_inputs(**shapes: Sequence[int] | None) -> dict[str, Any]:
+    """An input of a network for each of the shapes that is given, by name."""
+    given = {name: shape for name, shape in shapes.items() if shape is not None}
+    return {name: keras.Input(tuple(shape), name=name) for name, shape in given.items()}
+
+
 def flat_concatenated(inputs: Mapping[str, Any]) -> Any:
     """The inputs as one vector each, one after the other: (batch, sum of their sizes)."""
     flat = [

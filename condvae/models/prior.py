@@ -18,6 +18,7 @@ from condvae.models.layers import (
     Dropout,
     dense_stack,
     flat_concatenated,
+    named_inputs,
     normal_outputs,
 )
 
@@ -105,9 +106,7 @@ def mlp_prior(
     Source: Sohn, Lee & Yan 2015, section 4.1 (the guess as an input of the prior).
     """
     initializers = initializers or glorot_uniform(seed=0)
-    inputs = {"y": keras.Input(tuple(condition_shape), name="y")}
-    if guess_shape is not None:
-        inputs["guess"] = keras.Input(tuple(guess_shape), name="guess")
+    inputs = named_inputs(y=condition_shape, guess=guess_shape)
     hidden = dense_stack(
         flat_concatenated(inputs),
         hidden_dims,
@@ -130,9 +129,7 @@ def conv_prior(
 ) -> keras.Model:
     """A convolutional prior; channels as in `conv_encoder`, the rest as in `mlp_prior`."""
     initializers = initializers or glorot_uniform(seed=0)
-    inputs = {"y": keras.Input(tuple(condition_shape), name="y")}
-    if guess_shape is not None:
-        inputs["guess"] = keras.Input(tuple(guess_shape), name="guess")
+    inputs = named_inputs(y=condition_shape, guess=guess_shape)
     hidden = Pyramid(channels, activation, initializers).vectors(merged(inputs))
     outputs = normal_outputs(hidden, latent_dim, initializers, is_bounded=True)
     return keras.Model(inputs, outputs, name="prior")
