@@ -1,13 +1,19 @@
 """Knowledge of a kind stays with it: outside its package nobody asks which one it has."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import condvae
+from condvae.likelihoods import LIKELIHOODS
 
 PACKAGE = Path(condvae.__file__).parent
+
+# names of likelihoods that are names of nothing else; presets choose by them
+TELLING = set(LIKELIHOODS) - {"normal", "categorical", "table"}
+CHOOSING = Path("spec", "presets.py")
 
 # Where kinds are at home, what it registers, and the attributes that name one.
 HOMES = {
@@ -75,3 +81,57 @@ def test_asking_is_found(line):
     assert not asks(
         ast.parse("isinstance(y, Mapping) or x.dtype.kind == 'f'"), *HOMES["conditions"]
     )
+
+
+def strings(node: ast.AST) -> set:
+    """The texts in a comparison's sides, or the keys of a dictionary."""
+    return {leaf.value for leaf in ast.walk(node) if isinstance(leaf, ast.Constant)}
+
+
+def faults(tree: ast.AST) -> Iterator[str]:
+    """What a file says of likelihoods that their own package should say."""
+    classes = {kind.__name__ for kind in LIKELIHOODS.values()}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = (node.left, *node.comparators)
+            of_field = any(
+                "likelihood" in (getattr(s, "attr", ""), getattr(s, "id", "")) for s in sides
+            )
+            if found := strings(node) & (set(LIKELIHOODS) if of_field else TELLING):
+                yield f"compares with {found}"
+        elif isinstance(node, ast.Dict):
+            keys = set().union(*(strings(key) for key in node.keys if key is not None))
+            if found := keys & TELLING:
+                yield f"a dictionary of {found}"
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in (
+            "isinstance",
+            "issubclass",
+        ):
+            called = {getattr(leaf, "id", "") for leaf in ast.walk(node)}
+            if found := called & classes:
+                yield f"asks isinstance of {found}"
+
+
+def test_likelihoods_are_told_apart_in_their_own_package_alone():
+    found = []
+    for path in PACKAGE.rglob("*.py"):
+        place = path.relative_to(PACKAGE)
+        if place.parts[0] in ("likelihoods", "distributions") or place == CHOOSING:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found += [f"{place}: {fault}" for fault in faults(tree)]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'if spec.model.likelihood == "normal": pass',
+        'if likelihood in ("auto", "categorical"): pass',
+        'if name != "poisson": pass',
+        '{"bernoulli": 1}[name]',
+        "isinstance(model.likelihood, TableLikelihood)",
+    ],
+)
+def test_telling_likelihoods_apart_is_found(source):
+    assert list(faults(ast.parse(source)))

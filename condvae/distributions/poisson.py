@@ -1,23 +1,18 @@
 """Counts."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import numpy as np
 from keras import ops
 
 from condvae.distributions.bounds import soft_ceiling
 from condvae.distributions.event import Tensor, sum_event
-from condvae.distributions.normal import LOG_2PI, normal_quantile
+from condvae.distributions.normal import normal_quantile
+from condvae.distributions.saddle_point import deviance, log_factorial_excess
 
 MOST_LOG_RATE = 30.0
 _TABLE_RATE = 16.0  # below it draws are from the sums of at most 48 probabilities
 _TABLE_SIZE = 48
-# log k! - k log k + k for k = 0 to 15, beyond which Stirling's series is exact in float32
-_LOG_FACTORIALS = np.array(
-    [math.lgamma(k + 1) - (k * math.log(k) - k if k else 0) for k in range(16)], "float32"
-)
 
 
 @dataclass(frozen=True)
@@ -43,20 +38,13 @@ class Poisson:
     def log_prob(self, value: Tensor) -> Tensor:
         """Log-probability of the counts, nats, summed over the event axes.
 
-        -k (exp(-r) - 1 + r) - (log k! - k log k + k), r = log(k / rate): no difference of large
-        numbers where k and the rate agree.
-
-        Source: Loader 2000 (saddle-point form).
+        -k (exp(-r) - 1 + r) - (log k! - k log k + k), r = log(k / rate); see `saddle_point`.
         """
         at_least_one = ops.maximum(value, 1.0)
         ratio = ops.log(at_least_one) - self._log_rate()
-        near = ops.abs(ratio) < 0.2
-        r = ops.where(near, ratio, 0.0)
-        taylor = r**2 * (1 / 2 - r * (1 / 6 - r * (1 / 24 - r * (1 / 120 - r / 720))))
-        deviance = value * ops.where(near, taylor, ops.expm1(-ratio) + ratio)
         # of no count the deviance is the rate alone
-        deviance = ops.where(value < 0.5, self.mean, deviance)
-        log_prob = -deviance - _log_factorial_excess(value)
+        from_rate = ops.where(value < 0.5, self.mean, deviance(value, ratio))
+        log_prob = -from_rate - log_factorial_excess(value)
         return sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
@@ -86,11 +74,3 @@ class Poisson:
     def _log_rate(self) -> Tensor:
         """log_rate, kept softly below its bound."""
         return soft_ceiling(self.log_rate, MOST_LOG_RATE)
-
-
-def _log_factorial_excess(counts: Tensor) -> Tensor:
-    """log k! - k log k + k: from a table, or by Stirling's series."""
-    few = ops.take(_LOG_FACTORIALS, ops.cast(ops.clip(counts, 0, 15), "int32"))
-    many = ops.maximum(counts, 16.0)
-    series = 0.5 * (LOG_2PI + ops.log(many)) + 1 / (12 * many) - 1 / (360 * many**3)
-    return ops.where(counts < 16, few, series)

@@ -6,6 +6,7 @@ import numpy as np
 
 from condvae.data import Dataset
 from condvae.evaluation.latents import decode_under_every_label, swapped_label_cost
+from condvae.likelihoods import likelihood_named
 from condvae.metrics.latent import active_units, condition_share
 from condvae.metrics.leakage import probe_labels
 from condvae.runs import Run
@@ -68,11 +69,10 @@ def examine(run: Run, dataset: Dataset, split: str = "validation", seed: int = 0
         found = probe_labels(mean, labels)
         # from chance to certainty, so that one threshold serves any number of classes
         leakage = (found.balanced_accuracy - found.chance) / (1 - found.chance)
-    is_bernoulli = run.spec.model.likelihood == "bernoulli"
     return Signs(
         loss=float(-terms.elbo.mean(dtype="float64")),
         kl_loss=float(terms.kl_loss.mean(dtype="float64")),
-        mean_image_loss=mean_image_loss(data, x) if is_bernoulli else None,
+        mean_image_loss=mean_image_loss(run, data, x),
         active=int(active_units(mean).sum()),
         latent_dim=model.latent_dim,
         label_share=condition_share(decode_under_every_label(run, seed)),
@@ -82,13 +82,12 @@ def examine(run: Run, dataset: Dataset, split: str = "validation", seed: int = 0
     )
 
 
-def mean_image_loss(data: Dataset, x: np.ndarray) -> float:
+def mean_image_loss(run: Run, data: Dataset, x: np.ndarray) -> float | None:
     """Nats per image of a model that knows the training images' mean alone."""
-    # a pixel that is always black in training may be lit once: its log must stay finite
-    p = np.clip(data.mean_of(data.train.x), 1e-3, 1 - 1e-3)
     grey = x.astype("float64") / (1 if x.dtype.kind == "f" else data.x_max)
-    axes = tuple(range(1, grey.ndim))
-    return float(-(grey * np.log(p) + (1 - grey) * np.log1p(-p)).sum(axis=axes).mean())
+    kind = likelihood_named(run.spec.model.likelihood)
+    losses = kind.loss_of_means(grey, data.mean_of(data.train.x))
+    return None if losses is None else float(losses.mean())
 
 
 def diagnose(signs: Signs) -> list[str]:

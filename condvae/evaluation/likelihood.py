@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from condvae.data import Dataset
+from condvae.likelihoods import likelihood_named
 from condvae.metrics.bits import bits_per_dim
 from condvae.metrics.log_mean_exp import LogProbEstimate
 from condvae.runs import Run
@@ -48,7 +49,7 @@ def evaluate(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> 
     terms = run.model.elbo(images.x, run.conditions(images), seed=seed)
     # a mean of float32 over many images would lose digits
     elbo = terms.elbo.astype("float64")
-    has_levels = run.spec.model.likelihood == "logistic_mixture"
+    has_levels = likelihood_named(run.spec.model.likelihood).of_levels
     return Evaluation(
         elbo=float(elbo.mean()),
         reconstruction_loss=float(terms.reconstruction_loss.mean(dtype="float64")),

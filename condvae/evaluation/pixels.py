@@ -7,10 +7,8 @@ import numpy as np
 
 from condvae.data import Dataset
 from condvae.inference.trained import TrainedModel
+from condvae.likelihoods import likelihood_named
 from condvae.runs import Run
-
-# their draws look like the data, pixel by pixel
-_OF_THE_DATAS_KIND = ("logistic_mixture", "poisson")
 
 
 @dataclass(frozen=True)
@@ -39,16 +37,16 @@ class Pixels:
     @classmethod
     def of_run(cls, run: Run, dataset: Dataset) -> "Pixels":
         """The pixels that are to be compared for a run's model and its data."""
-        model, low, high = run.spec.model, 0.0, 1.0
-        binarised = model.pixels == "dynamic"
+        kind, low, high = likelihood_named(run.spec.model.likelihood), 0.0, 1.0
+        binarised = run.spec.model.pixels == "dynamic"
         is_binary = dataset.x.dtype == np.uint8 and dataset.x_max == 1
         # counts have no upper end: the largest that is stored becomes 1
-        if model.likelihood == "poisson":
+        if kind.as_stored:
             high = float(dataset.x_max)
         # the range of the training images, for real and generated images alike
         elif not dataset.in_unit_interval:
             low, high = float(dataset.train.x.min()), float(dataset.train.x.max())
-        drawn = binarised or is_binary or model.likelihood in _OF_THE_DATAS_KIND
+        drawn = binarised or is_binary or kind.draws_like_data
         return cls(drawn, binarised, low, high)
 
     def rows(self, x: np.ndarray, x_max: int) -> np.ndarray:

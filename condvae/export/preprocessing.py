@@ -2,6 +2,7 @@
 
 from condvae.graph.graph import Graph, Input
 from condvae.graph.operations import Affine, OneHot, Operation, Reshape
+from condvae.likelihoods import likelihood_named
 from condvae.runs.record import RunRecord
 
 Steps = tuple[Input, list[Operation]]
@@ -41,7 +42,7 @@ def _stored_x(given: Input, record: RunRecord) -> Steps:
         flat = Reshape(inputs=("x",), output="x_classes", shape=given.shape[:-1])
         size = given.shape[-1]
         return stored, [flat, OneHot(inputs=("x_classes",), output="x_one_hot", size=size)]
-    if record.spec.model.likelihood == "poisson":
+    if likelihood_named(record.spec.model.likelihood).as_stored:
         return stored, []
     return stored, [Affine(inputs=("x",), output="x_scaled", factor=1 / preprocessing.x_max)]
 

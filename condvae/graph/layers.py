@@ -71,6 +71,24 @@ class Trace:
         """A function of each number."""
         return self.add(Function, f"{name}/{function}", value, function=function)
 
+    def affine(self, name: str, value: str, factor: float = 1.0, offset: float = 0.0) -> str:
+        """factor * value + offset."""
+        return self.add(Affine, name, value, factor=factor, offset=offset)
+
+    def slice(self, name: str, value: str, where: slice) -> str:
+        """Some of the last axis."""
+        axis = len(self.shape(value))
+        return self.add(Slice, name, value, axis=axis, start=where.start, stop=where.stop)
+
+    def first_half(self, name: str, value: str) -> str:
+        """The first half of the last axis."""
+        return self.slice(name, value, slice(0, self.shape(value)[-1] // 2))
+
+    def concatenate(self, name: str, values: Iterable[str]) -> str:
+        """Side by side on the last axis."""
+        values = list(values)
+        return self.add(Concatenate, name, *values, axis=len(self.shape(values[0])))
+
     def shape(self, value: str) -> tuple[int, ...]:
         """Shape of one row of a value."""
         return self._empty[value].shape[1:]

@@ -1,26 +1,13 @@
 """The graphs of a model, one for each of its networks, with what belongs to it."""
 
-from collections.abc import Callable
-from typing import Any
-
 import keras
 
-from condvae.distributions import MOST_LOG_RATE
 from condvae.graph.graph import Graph
 from condvae.graph.layers import Trace, refused
 from condvae.graph.operations import Affine, Combination, Concatenate, Slice
-from condvae.models import (
-    CVAE,
-    BernoulliLikelihood,
-    CategoricalLikelihood,
-    ContinuousBernoulliLikelihood,
-    NormalLikelihood,
-    PoissonLikelihood,
-    TableLikelihood,
-    network_variables,
-)
+from condvae.likelihoods import LIKELIHOODS
+from condvae.models import CVAE, network_variables
 from condvae.models.flow import MOST_LOG_SCALE, FlowPrior
-from condvae.models.likelihood import COLUMN_PARAMS
 from condvae.models.prior import PriorLayer
 
 
@@ -50,7 +37,7 @@ def model_graphs(model: CVAE) -> dict[str, Graph]:
         graphs["baseline"] = _predicted(model, trace, x_params)
     if model.classifier is not None:
         trace = Trace(network_variables(model))
-        x = _seen(model, trace, trace.input("x", *model.image_shape))
+        x = model.likelihood.trace_seen(trace, trace.input("x", *model.image_shape))
         logits = trace.network(model.classifier, {"x": x}, "classifier")
         graphs["classifier"] = trace.graph({"probability": trace.apply("softmax", "y", logits)})
     return graphs
@@ -63,7 +50,7 @@ def _encoder(model: CVAE) -> Graph:
     if model.binarise:
         noise = trace.input("pixel_noise", *model.image_shape)
         x = trace.add(Combination, "binarised", noise, x, function="less")
-    inputs = {"x": _seen(model, trace, x), "y": y}
+    inputs = {"x": model.likelihood.trace_seen(trace, x), "y": y}
     return trace.graph(trace.network(model.encoder, inputs, "encoder"))
 
 
@@ -86,7 +73,7 @@ def _prior(model: CVAE) -> Graph:
     if model.baseline is not None:
         guess = trace.network(model.baseline, {"y": y}, "baseline")
         # the prior sees the expected x, as the encoder sees x
-        inputs["guess"] = _seen(model, trace, _mean(model, trace, guess))
+        inputs["guess"] = model.likelihood.trace_seen(trace, _mean(model, trace, guess))
     if isinstance(prior, FlowPrior):
         return trace.graph({"z": _flow(trace, prior, inputs, noise)})
     if isinstance(prior, PriorLayer):
@@ -136,13 +123,6 @@ def _drawn(trace: Trace, normal: dict[str, str], noise: str) -> str:
     return trace.add(Combination, "prior/draw", normal["mean"], offset, function="add")
 
 
-def _seen(model: CVAE, trace: Trace, x: str) -> str:
-    """x, or expected x, as encoder and prior see it: of counts the logarithm."""
-    if isinstance(model.likelihood, PoissonLikelihood):
-        return trace.apply("log1p", "x_seen", x)
-    return x
-
-
 def _predicted(model: CVAE, trace: Trace, x_params: str) -> Graph:
     """The graph that ends in x."""
     return trace.graph({"x_params": x_params, "x_mean": _mean(model, trace, x_params)})
@@ -150,56 +130,13 @@ def _predicted(model: CVAE, trace: Trace, x_params: str) -> Graph:
 
 def _mean(model: CVAE, trace: Trace, x_params: str) -> str:
     """The expected x, as the distributions have it."""
-    likelihood = model.likelihood
-    if type(likelihood) not in MEANS:
-        raise refused(type(likelihood).__name__, "the likelihood", MEANS)
-    return MEANS[type(likelihood)](trace, likelihood, x_params)
+    kind = type(model.likelihood)
+    if not _has_operations(kind):
+        known = [kind for kind in LIKELIHOODS.values() if _has_operations(kind)]
+        raise refused(kind.__name__, "the likelihood", known)
+    return model.likelihood.trace_mean(trace, x_params)
 
 
-def _first_half(trace: Trace, x_params: str) -> str:
-    """Means, without the logarithms of variances behind them."""
-    *_, size = shape = trace.shape(x_params)
-    return trace.add(Slice, "x_mean", x_params, axis=len(shape), start=0, stop=size // 2)
-
-
-def _langevin(trace: Trace, x_params: str) -> str:
-    """1/2 + (coth h - 1 / h) / 2, h = logits / 2."""
-    half = trace.add(Affine, "x_mean/half", x_params, factor=0.5)
-    langevin = trace.apply("langevin", "x_mean", half)
-    return trace.add(Affine, "x_mean", langevin, factor=0.5, offset=0.5)
-
-
-def _rate(trace: Trace, x_params: str) -> str:
-    """exp of the log rate, kept softly below its bound b: b - softplus(b - log rate)."""
-    below = trace.add(Affine, "x_mean/below", x_params, factor=-1.0, offset=MOST_LOG_RATE)
-    soft = trace.apply("softplus", "x_mean", below)
-    log_rate = trace.add(Affine, "x_mean/log_rate", soft, factor=-1.0, offset=MOST_LOG_RATE)
-    return trace.apply("exp", "x_mean", log_rate)
-
-
-def _of_columns(trace: Trace, likelihood: TableLikelihood, x_params: str) -> str:
-    """The means of the columns, side by side."""
-    parts, first, axis = [], 0, len(trace.shape(x_params))
-    for kind, size in likelihood.columns:
-        last = first + COLUMN_PARAMS[kind] * size  # a normal column has two numbers a value
-        part = trace.add(Slice, "column", x_params, axis=axis, start=first, stop=last)
-        parts.append(COLUMN_MEANS[kind](trace, part))
-        first = last
-    return trace.add(Concatenate, "x_mean", *parts, axis=axis)
-
-
-COLUMN_MEANS: dict[str, Callable[[Trace, str], str]] = {
-    "normal": _first_half,
-    "categorical": lambda trace, logits: trace.apply("softmax", "x_mean", logits),
-    "poisson": _rate,
-}
-MEANS: dict[type, Callable[[Trace, Any, str], str]] = {
-    BernoulliLikelihood: lambda trace, _, logits: trace.apply("sigmoid", "x_mean", logits),
-    ContinuousBernoulliLikelihood: lambda trace, _, logits: _langevin(trace, logits),
-    CategoricalLikelihood: lambda trace, _, logits: COLUMN_MEANS["categorical"](trace, logits),
-    PoissonLikelihood: lambda trace, _, logits: _rate(trace, logits),
-    NormalLikelihood: lambda trace, likelihood, params: (
-        _first_half(trace, params) if isinstance(likelihood.scale, str) else params
-    ),
-    TableLikelihood: _of_columns,
-}
+def _has_operations(kind: type) -> bool:
+    """Whether a likelihood says itself how a graph computes its mean: a subclass may differ."""
+    return "trace_mean" in vars(kind)

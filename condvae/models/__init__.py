@@ -2,15 +2,6 @@
 
 from condvae.models.build import Networks, build_model, build_optimizer, scheduled_rate
 from condvae.models.cvae import CVAE
-from condvae.models.likelihood import (
-    BernoulliLikelihood,
-    CategoricalLikelihood,
-    ContinuousBernoulliLikelihood,
-    LogisticMixtureLikelihood,
-    NormalLikelihood,
-    PoissonLikelihood,
-    TableLikelihood,
-)
 from condvae.models.weights import (
     load_model,
     load_network,
@@ -21,14 +12,7 @@ from condvae.models.weights import (
 
 __all__ = [
     "CVAE",
-    "BernoulliLikelihood",
-    "CategoricalLikelihood",
-    "ContinuousBernoulliLikelihood",
-    "LogisticMixtureLikelihood",
     "Networks",
-    "NormalLikelihood",
-    "PoissonLikelihood",
-    "TableLikelihood",
     "build_model",
     "build_optimizer",
     "load_model",

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from condvae.checks import InputError, check_choice
+from condvae.likelihoods import Columns, likelihood_named, likelihood_of
 from condvae.models.baseline import conv_baseline, mlp_baseline
 from condvae.models.classifier import conv_classifier, mlp_classifier
 from condvae.models.cvae import CVAE
@@ -16,16 +17,6 @@ from condvae.models.encoder import conv_encoder, mlp_encoder
 from condvae.models.flow import flow_prior
 from condvae.models.initializers import glorot_uniform, spread_first
 from condvae.models.layers import Dropout, LearnedScale
-from condvae.models.likelihood import (
-    BernoulliLikelihood,
-    CategoricalLikelihood,
-    ContinuousBernoulliLikelihood,
-    Likelihood,
-    LogisticMixtureLikelihood,
-    NormalLikelihood,
-    PoissonLikelihood,
-    TableLikelihood,
-)
 from condvae.models.objective import objective_of
 from condvae.models.prior import conv_prior, mlp_prior
 from condvae.models.vampprior import vampprior
@@ -45,7 +36,6 @@ MAKERS: dict[str, tuple[Callable[..., keras.Model], ...]] = {
 }
 
 Initializers = Iterator[keras.initializers.Initializer]
-Columns = Sequence[tuple[str, int]] | None
 Networks = Mapping[str, keras.Model] | None
 
 
@@ -84,7 +74,7 @@ def build_model(
     encoder_seed, decoder_seed, noise_seed, prior_seed, baseline_seed, classifier_seed = _seeds(
         spec
     )
-    likelihood, output_bias = build_likelihood(spec, columns), None
+    likelihood, output_bias = likelihood_of(spec.model, columns), None
     if model.output_bias == "data" and x_mean is not None:
         output_bias = likelihood.params_of(x_mean)
     of_network = {
@@ -135,36 +125,9 @@ def build_model(
     return cvae
 
 
-def build_likelihood(spec: Spec, columns: Columns = None) -> Likelihood:
-    """p(x | z, y) of a spec; columns as in `TableLikelihood`, and of tables alone.
-
-    Raises:
-        InputError: columns without the likelihood "table", or the other way round.
-    """
-    name = spec.model.likelihood
-    if name == "auto":
-        name = "bernoulli" if columns is None else "table"
-    if (name == "table") != (columns is not None):
-        raise InputError(
-            "the likelihood 'table' must come with the columns of a table, another one without",
-            f"{name!r} and {'no columns' if columns is None else 'columns'}",
-            "Pass the likelihood that fits the data.",
-        )
-    makers: dict[str, Callable[[], Likelihood]] = {
-        "bernoulli": BernoulliLikelihood,
-        "continuous_bernoulli": ContinuousBernoulliLikelihood,
-        "normal": lambda: NormalLikelihood(spec.model.scale),
-        "logistic_mixture": lambda: LogisticMixtureLikelihood(spec.model.components),
-        "poisson": PoissonLikelihood,
-        "categorical": CategoricalLikelihood,
-        "table": lambda: TableLikelihood(tuple(columns or ())),
-    }
-    return makers[name]()
-
-
 def x_shape(spec: Spec, image_shape: Sequence[int], x_max: int) -> tuple[int, ...]:
     """Of one x in the networks: label maps have a channel for each class."""
-    of_classes = spec.model.likelihood == "categorical"
+    of_classes = likelihood_named(spec.model.likelihood).of_classes
     return (*image_shape[:-1], x_max + 1) if of_classes else tuple(image_shape)
 
 
@@ -201,7 +164,7 @@ def build_networks(
             f"x of shape {tuple(image_shape)}",
             "Take 'mlp' or 'residual'.",
         )
-    params_shape = build_likelihood(spec, columns).params_shape(image_shape)
+    params_shape = likelihood_of(spec.model, columns).params_shape(image_shape)
     is_learned = isinstance(model.scale, str)
 
     def scale() -> dict[str, LearnedScale]:
@@ -235,7 +198,7 @@ def build_networks(
                 **dropout("prior"),
             )
         if model.prior == "vampprior":
-            link = build_likelihood(spec, columns).link
+            link = likelihood_of(spec.model, columns).link
             return vampprior(
                 image_shape,
                 condition_shape,

@@ -8,9 +8,9 @@ import keras
 from keras import ops
 
 from condvae.distributions import Normal
+from condvae.likelihoods import LIKELIHOODS, BernoulliLikelihood, Likelihood
 from condvae.models.checked import CheckedModel
 from condvae.models.contract import NETWORKS, check_keys, check_networks, shapes_of
-from condvae.models.likelihood import BernoulliLikelihood, Likelihood
 from condvae.models.prior import PriorDistribution, PriorLayer
 from condvae.objectives import ELBO, Objective, Terms
 
@@ -244,6 +244,7 @@ class CVAE(CheckedModel):
 
     def get_config(self) -> dict[str, Any]:
         """Keras's serialisation: the sub-models and the settings, not the weights."""
+        _register_likelihoods()
         parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in PARTS}
         settings = {name: getattr(self, name) for name in SETTINGS}
         return {"name": self.name, **parts, **settings}
@@ -251,6 +252,7 @@ class CVAE(CheckedModel):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         """The inverse of `get_config`."""
+        _register_likelihoods()
         parts = {
             name: keras.saving.deserialize_keras_object(config.get(name), custom_objects)
             for name in PARTS
@@ -261,3 +263,9 @@ class CVAE(CheckedModel):
 def _float32_normal(outputs: Mapping[str, Tensor]) -> Normal:
     """Likelihood terms are float32 also under mixed precision."""
     return Normal(ops.cast(outputs["mean"], "float32"), ops.cast(outputs["logvar"], "float32"))
+
+
+def _register_likelihoods() -> None:
+    """Make all that there are by now known to Keras, which the package they are in is without."""
+    for kind in LIKELIHOODS.values():
+        keras.saving.register_keras_serializable("condvae")(kind)

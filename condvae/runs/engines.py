@@ -1,20 +1,13 @@
 """What runs a run's model, and what its record says of the model without Keras."""
 
-import math
 from typing import TYPE_CHECKING
 
 from condvae.graph.engine import GraphEngine
 from condvae.inference.engines import Engines, Facts
+from condvae.likelihoods import likelihood_named
 
 if TYPE_CHECKING:
     from condvae.runs.run import Run
-
-# of x that are no integers, by likelihood; of all others 0 to 1
-_X_RANGES = {
-    "normal": (-math.inf, math.inf),
-    "table": (-math.inf, math.inf),
-    "poisson": (0.0, math.inf),
-}
 
 
 def engines_of(run: "Run") -> Engines:
@@ -31,7 +24,7 @@ def engines_of(run: "Run") -> Engines:
         stored_shape=shape,
         condition_shape=record.condition.shape,
         x_max=preprocessing.x_max,
-        x_range=_X_RANGES.get(record.spec.model.likelihood, (0.0, 1.0)),
+        x_range=likelihood_named(record.spec.model.likelihood).x_range,
         latent_dim=latent_dim,
         prior_noise_dim=prior_noise_dim,
         binarise=record.spec.model.pixels == "dynamic",

@@ -25,6 +25,7 @@ from condvae.graph.stored import (
     parse_refusal,
     refusal_to_json,
 )
+from condvae.likelihoods import likelihood_named
 from condvae.runs.history import parse_history
 from condvae.runs.record import RunRecord
 from condvae.spec import Spec
@@ -339,7 +340,8 @@ class Run:
         on_test = record.spec.data.validation == "test"
         unit = "image" if record.preprocessing.table is None else "row"
         chooser = f"the {'test' if on_test else 'validation'} {unit}s"
-        pixels = _pixels(record)
+        kind = likelihood_named(record.spec.model.likelihood)
+        pixels = kind.probabilities_of(record.spec, record.preprocessing)
         data, given = f"{record.data.name or 'data'} {record.data.fingerprint[:8]}", ""
         if record.spec.data.masks_parts:
             task, observed = record.spec.data.task, record.spec.data.observed
@@ -352,28 +354,6 @@ class Run:
             f"{data}, {split} split of {count:,} {unit}s{given}; {pixels}; {estimator}; "
             f"nats per {unit}; {chooser} chose the epoch"
         )
-
-
-def _pixels(record: RunRecord) -> str:
-    """What the probabilities are of, for the comparability line."""
-    model, preprocessing = record.spec.model, record.preprocessing
-    if names := preprocessing.pixel_classes:
-        return f"label maps of the classes {', '.join(names)}"
-    if model.pixels == "dynamic":
-        return "pixels binarised anew at each draw"
-    if model.likelihood == "bernoulli" and "binary" in preprocessing.assumption:
-        return "binary pixels as they are"
-    scale = f"scale {model.scale}" if isinstance(model.scale, str) else f"scale {model.scale:g}"
-    return {
-        "auto": "pixels",
-        "bernoulli": "grey pixels as Bernoulli targets (no normalised density)",
-        "continuous_bernoulli": "pixels in [0, 1], continuous Bernoulli (a density)",
-        "normal": f"pixels as real numbers, normal with {scale} (a density)",
-        "logistic_mixture": "the 256 levels of 8-bit pixels (a probability)",
-        "poisson": "counts, Poisson (a probability)",
-        "categorical": "classes of pixels",
-        "table": f"columns scaled by {record.spec.data.scaling} (a density of the scaled numbers)",
-    }[model.likelihood]
 
 
 def _text_of(path: Path) -> str | None:

@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from condvae.files.frozen import Count, Fraction, Frozen, Positive, Seed
+from condvae.files.frozen import Count, Fraction, Frozen, OneOf, Positive, Seed
+from condvae.likelihoods import AUTO, LIKELIHOODS, check_owner, likelihood_named
 
 
 class DataSpec(Frozen):
@@ -98,16 +99,7 @@ class ModelSpec(Frozen):
     hidden_dims: Annotated[tuple[Count, ...], Field(max_length=100)] = (512,)
     activation: Literal["relu", "silu", "gelu", "elu", "tanh"] = "relu"
     activity_regularizer: Literal["l1", "l2"] | None = None
-    likelihood: Literal[
-        "auto",
-        "bernoulli",
-        "continuous_bernoulli",
-        "normal",
-        "logistic_mixture",
-        "poisson",
-        "categorical",
-        "table",
-    ] = "auto"
+    likelihood: Annotated[str, OneOf(lambda: (AUTO, *LIKELIHOODS))] = AUTO
     scale: Positive | Literal["learned", "per_dimension"] = 1.0
     components: Count = 5
     pixels: Literal["grey", "dynamic"] = "grey"
@@ -128,12 +120,12 @@ class ModelSpec(Frozen):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.pixels == "dynamic" and self.likelihood not in ("auto", "bernoulli"):
-            raise ValueError("pixels 'dynamic' need the likelihood 'bernoulli'")
-        if isinstance(self.scale, str) and self.likelihood not in ("auto", "normal"):
-            raise ValueError(f"scale {self.scale!r} needs the likelihood 'normal'")
-        if self.components != 5 and self.likelihood != "logistic_mixture":
-            raise ValueError("components need the likelihood 'logistic_mixture'")
+        if self.pixels == "dynamic":
+            check_owner(self.likelihood, "pixels", "pixels 'dynamic' need")
+        if isinstance(self.scale, str):
+            check_owner(self.likelihood, "scale", f"scale {self.scale!r} needs")
+        if self.components != 5:
+            check_owner(self.likelihood, "components", "components need", or_auto=False)
         if self.prior == "flow" and self.latent_dim < 2:
             raise ValueError("the prior 'flow' needs a latent_dim of 2 or more")
         if self.prior_sees == "nothing" and self.prior not in ("flow", "vampprior"):
@@ -146,8 +138,10 @@ class ModelSpec(Frozen):
             raise ValueError("the architecture 'convolutional' needs hidden_dims")
         if self.architecture == "convolutional" and self.condition_at == "every_layer":
             raise ValueError("condition_at 'every_layer' needs 'mlp' or 'residual' networks")
-        if self.architecture == "convolutional" and self.likelihood == "table":
-            raise ValueError("the likelihood 'table' needs 'mlp' or 'residual' networks")
+        if self.architecture == "convolutional" and likelihood_named(self.likelihood).of_columns:
+            raise ValueError(
+                f"the likelihood {self.likelihood!r} needs 'mlp' or 'residual' networks"
+            )
         return self
 
 

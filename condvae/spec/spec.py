@@ -7,6 +7,7 @@ from pydantic import ValidationError, model_validator
 
 from condvae.checks import InputError
 from condvae.files.frozen import Frozen
+from condvae.likelihoods import check_owner, likelihood_named
 from condvae.spec.sections import SECTIONS, DataSpec, ModelSpec, ObjectiveSpec, TrainingSpec
 
 
@@ -29,8 +30,8 @@ class Spec(Frozen):
             raise ValueError("alpha 0 needs the prior 'standard' or 'conditional'")
         if objective.coarse_weight and model.baseline == "absent":
             raise ValueError("coarse_weight needs a baseline, which predicts without z")
-        if objective.coarse_weight and model.likelihood not in ("auto", "bernoulli"):
-            raise ValueError("coarse_weight needs the likelihood 'bernoulli'")
+        if objective.coarse_weight:
+            check_owner(model.likelihood, "coarse_weight", "coarse_weight needs")
         if objective.omission and not self.data.masks_parts:
             raise ValueError("omission needs a task that gives a part of the image")
         if self.data.labelled is not None and self.data.task != "class":
@@ -45,8 +46,8 @@ class Spec(Frozen):
             )
         if model.encoder_sees == "x" and model.prior == "vampprior":
             raise ValueError("the prior 'vampprior' needs encoder_sees 'x_and_y'")
-        if model.likelihood == "categorical" and self.data.task != "image":
-            raise ValueError("the likelihood 'categorical' needs the task 'image'")
+        if likelihood_named(model.likelihood).of_classes and self.data.task != "image":
+            raise ValueError(f"the likelihood {model.likelihood!r} needs the task 'image'")
         return self
 
     @classmethod

@@ -5,6 +5,7 @@ from typing import Any
 
 from condvae.checks import InputError, check_choice
 from condvae.data import Dataset, load_data
+from condvae.likelihoods import AUTO, LIKELIHOODS, likelihood_named
 from condvae.spec import Spec
 from condvae.spec.presets import PRESETS, READING, default_preset
 
@@ -52,33 +53,15 @@ def resolve_spec(
 def settled(dataset: Dataset, spec: Spec) -> Spec:
     """The spec with what the data say: how they were read, and the likelihood where it is auto."""
     spec = spec.override(**{name: getattr(dataset.spec, name) for name in READING})
-    if spec.model.likelihood == "auto":
-        spec = spec.override(likelihood=fitting_likelihood(dataset))
+    if spec.model.likelihood == AUTO:
+        fitting = (name for name, kind in LIKELIHOODS.items() if kind.reason(dataset))
+        spec = spec.override(likelihood=next(fitting))
     return spec
-
-
-def fitting_likelihood(dataset: Dataset) -> str:
-    """The likelihood for these data where none is named."""
-    if dataset.table is not None:
-        return "table"
-    if dataset.pixel_classes is not None:
-        return "categorical"
-    # also of numbers beyond [0, 1], which it refuses: most of them are pixels that want dividing
-    return "bernoulli"
 
 
 def explain_likelihood(dataset: Dataset, likelihood: str) -> str:
     """Why these data get that likelihood, in one sentence."""
-    reasons = {
-        "table": "the data are columns: a Normal for numbers, probabilities for classes",
-        "categorical": "each pixel is one of several classes",
-        "bernoulli": "pixels are zeros and ones"
-        if dataset.x_max == 1 and dataset.x.dtype == "uint8"
-        else "pixels are grey levels, each the probability of a one; continuous_bernoulli or "
-        "logistic_mixture would give them a density",
-    }
-    reason = reasons.get(likelihood) if likelihood == fitting_likelihood(dataset) else None
-    return f"{likelihood}: {reason or 'as named'}"
+    return f"{likelihood}: {likelihood_named(likelihood).reason(dataset) or 'as named'}"
 
 
 def kind_of(

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from condvae.checks import InputError, check_new_path, check_range
+from condvae.checks import InputError, check_new_path
 from condvae.conditions import Condition, MaskedImage
 from condvae.data import Dataset
 from condvae.files.atomic import remove_scratch
 from condvae.files.lock import LOCK_NAME, locked
+from condvae.likelihoods import likelihood_named
 from condvae.models import CVAE, Networks, build_model, build_optimizer, load_weights
 from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
 from condvae.runs.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
@@ -254,17 +255,11 @@ def prepare_model(
         InputError: the data do not fit the likelihood, or other weights the networks.
     """
     train, _ = dataset.train, dataset.labelled  # what cannot be split is refused here
-    if (spec.model.likelihood == "categorical") != (dataset.pixel_classes is not None):
-        raise InputError(
-            "the likelihood 'categorical' must go with label maps, data that name their pixels' "
-            "classes",
-            f"{spec.model.likelihood!r} and {dataset.assumption}",
-            "Store the names as array pixel_classes in the .npz, or take another likelihood.",
-        )
-    _check_likelihood(dataset, spec.model.likelihood)
+    kind = likelihood_named(spec.model.likelihood)
+    kind.check_data(dataset)
     condition = condition_of(dataset, spec)
     steps = -(-len(train.x) // spec.training.batch_size) * spec.training.epochs
-    counts = dataset.x_max if spec.model.likelihood == "poisson" else 1
+    counts = dataset.x_max if kind.as_stored and dataset.table is None else 1
     model = build_model(
         spec,
         dataset.image_shape,
@@ -288,25 +283,6 @@ def prepare_model(
         load_weights(model, start.stored_weights(), only)
     model.compile(optimizer=build_optimizer(spec, steps))
     return model
-
-
-def _check_likelihood(dataset: Dataset, likelihood: str) -> None:
-    """Raise if the values of x are none that the likelihood has a probability for."""
-    in_unit = ("bernoulli", "continuous_bernoulli")
-    if dataset.x.dtype.kind == "f" and likelihood in in_unit and dataset.table is None:
-        check_range(dataset.x, 0, 1, f"x, under the likelihood {likelihood!r},")
-    if likelihood == "logistic_mixture" and (dataset.x.dtype != "uint8" or dataset.x_max != 255):
-        raise InputError(
-            "the likelihood 'logistic_mixture' must have 8-bit pixels, 0 to 255",
-            dataset.assumption,
-            "Take 'bernoulli' for binary pixels, 'normal' for other numbers.",
-        )
-    if likelihood == "poisson" and dataset.x.dtype != "uint8":
-        raise InputError(
-            "the likelihood 'poisson' must have counts, integers from 0 on",
-            dataset.assumption,
-            "Take 'normal'.",
-        )
 
 
 def condition_of(dataset: Dataset, spec: Spec) -> Condition:
@@ -349,7 +325,8 @@ def new_record(
             image_shape=dataset.image_shape,
             x_max=dataset.x_max,
             assumption=dataset.assumption,
-            in_unit_interval=dataset.in_unit_interval and spec.model.likelihood != "poisson",
+            in_unit_interval=dataset.in_unit_interval
+            and not likelihood_named(spec.model.likelihood).as_stored,
             pixel_classes=dataset.pixel_classes,
             table=dataset.table,
         ),

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from condvae.checks import InputError
-from condvae.models import CVAE, NormalLikelihood, build_model
+from condvae.likelihoods import NormalLikelihood
+from condvae.models import CVAE, build_model
 from condvae.models.decoder import mlp_decoder
 from condvae.models.encoder import mlp_encoder
 from condvae.spec import Spec

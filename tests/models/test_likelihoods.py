@@ -8,17 +8,13 @@ import numpy as np
 import pytest
 
 from condvae.checks import InputError
+from condvae.likelihoods import LogisticMixtureLikelihood, NormalLikelihood, TableLikelihood
+from condvae.likelihoods.normal import LEAST_SCALE
 from condvae.models import CVAE, build_model, inference
 from condvae.models.baseline import mlp_baseline
 from condvae.models.decoder import mlp_decoder
 from condvae.models.encoder import mlp_encoder
 from condvae.models.layers import LearnedScale
-from condvae.models.likelihood import (
-    LEAST_SCALE,
-    LogisticMixtureLikelihood,
-    NormalLikelihood,
-    TableLikelihood,
-)
 from condvae.spec import Spec
 
 COLUMNS = (("normal", 2), ("categorical", 3), ("poisson", 1))

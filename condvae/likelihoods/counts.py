@@ -1,0 +1,36 @@
+"""What all likelihoods of counts have in common."""
+
+import math
+from typing import Any, ClassVar
+
+from condvae.checks import InputError
+from condvae.likelihoods.base import Data, Likelihood
+
+
+class CountsLikelihood(Likelihood):
+    """x are counts, as they are stored; networks, which want small numbers, see log(1 + x)."""
+
+    x_range: ClassVar[tuple[float, float]] = (0.0, math.inf)
+    as_stored: ClassVar[bool] = True
+    draws_like_data: ClassVar[bool] = True
+    seen_as: ClassVar[str | None] = "log1p"
+
+    @classmethod
+    def check_values(cls, data: Data) -> None:
+        """x must be integers."""
+        if data.x.dtype != "uint8":
+            raise InputError(
+                f"the likelihood {cls.name!r} must have counts, integers from 0 on",
+                data.assumption,
+                "Take 'normal'.",
+            )
+
+
+def trace_rate(trace: Any, log_rate: str) -> str:
+    """exp of the log rate, kept softly below its bound b: b - softplus(b - log rate)."""
+    from condvae.distributions import MOST_LOG_RATE
+
+    below = trace.affine("x_mean/below", log_rate, factor=-1.0, offset=MOST_LOG_RATE)
+    soft = trace.apply("softplus", "x_mean", below)
+    bounded = trace.affine("x_mean/log_rate", soft, factor=-1.0, offset=MOST_LOG_RATE)
+    return trace.apply("exp", "x_mean", bounded)

@@ -1,0 +1,70 @@
+"""The 256 levels of 8-bit pixels."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from condvae.checks import InputError
+from condvae.likelihoods.base import Array, Data, Likelihood, Tensor
+
+
+@dataclass(frozen=True)
+class LogisticMixtureLikelihood(Likelihood):
+    """x_params are 3 × components numbers for each channel, one channel after the other.
+
+    First the log weights of the components, then their means, then their log scales. Zeros stand
+    for components of one weight side by side over [0, 1]; x are levels k / 255.
+    """
+
+    components: int = 5
+    name: ClassVar[str] = "logistic_mixture"
+    settings: ClassVar[tuple[str, ...]] = ("components",)
+    of_levels: ClassVar[bool] = True
+    draws_like_data: ClassVar[bool] = True
+
+    @classmethod
+    def check_values(cls, data: Data) -> None:
+        """x must be 8-bit levels."""
+        if data.x.dtype != "uint8" or data.x_max != 255:
+            raise InputError(
+                "the likelihood 'logistic_mixture' must have 8-bit pixels, 0 to 255",
+                data.assumption,
+                "Take 'bernoulli' for binary pixels, 'normal' for other numbers.",
+            )
+
+    @classmethod
+    def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
+        """For the comparability line."""
+        return "the 256 levels of 8-bit pixels (a probability)"
+
+    @property
+    def _per_value(self) -> int:
+        """Weights, means and scales."""
+        return 3 * self.components
+
+    def params_of(self, x_mean: Array) -> Array:
+        """The components moved, their centre from 1/2 to x_mean."""
+        import numpy as np
+
+        x_mean = np.asarray(x_mean)
+        params = np.zeros((*x_mean.shape, 3, self.components))
+        params[..., 1, :] = x_mean[..., None] - 0.5
+        return params.reshape(self.params_shape(x_mean.shape))
+
+    def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
+        """The distribution whose event is one image."""
+        import numpy as np
+        from keras import ops
+
+        from condvae.distributions import LogisticMixture
+
+        x_shape = self.x_shape(x_params.shape[1:])
+        split = ops.reshape(x_params, (-1, *x_shape, 3, self.components))
+        centres = (np.arange(self.components, dtype="float32") + 0.5) / self.components
+        return LogisticMixture(
+            split[..., 0, :],
+            split[..., 1, :] + centres,
+            split[..., 2, :] - math.log(2 * self.components),
+            len(x_shape),
+            weights,
+        )

@@ -1,0 +1,57 @@
+"""Any numbers."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from condvae.likelihoods.base import Likelihood, Tensor
+
+# Of a learned standard deviation, in units of x: no density above 40 a unit, however exact a guess.
+LEAST_SCALE = 0.01
+
+
+@dataclass(frozen=True)
+class NormalLikelihood(Likelihood):
+    """x_params are means, or means and, behind them on the last axis, logarithms of variances.
+
+    Attributes:
+        scale: the standard deviation, in units of x, fixed; or "learned", one for all of x, or
+            "per_dimension": these are in x_params, where a `LearnedScale` has put them, and
+            exp(logvar) + LEAST_SCALE² is the variance.
+    """
+
+    scale: float | Literal["learned", "per_dimension"] = 1.0
+    name: ClassVar[str] = "normal"
+    settings: ClassVar[tuple[str, ...]] = ("scale",)
+    noise: ClassVar[str] = "normal"
+    x_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+
+    @classmethod
+    def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
+        """For the comparability line."""
+        scale = spec.model.scale
+        scale = scale if isinstance(scale, str) else f"{scale:g}"
+        return f"pixels as real numbers, normal with scale {scale} (a density)"
+
+    @property
+    def _per_value(self) -> int:
+        """A mean, and its variance."""
+        return 2 if isinstance(self.scale, str) else 1
+
+    def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
+        """The distribution whose event is one image."""
+        from keras import ops
+
+        from condvae.distributions import Normal, soft_floor
+
+        event_ndim = len(x_params.shape) - 1
+        if isinstance(self.scale, str):
+            mean, logvar = ops.split(x_params, 2, axis=-1)
+            logvar = soft_floor(logvar, 2 * math.log(LEAST_SCALE))
+            return Normal(mean, logvar, event_ndim, weights)
+        logvar = ops.full_like(x_params, 2 * math.log(self.scale))
+        return Normal(x_params, logvar, event_ndim, weights)
+
+    def trace_mean(self, trace: Any, x_params: str) -> str:
+        """Means, without the logarithms of variances behind them."""
+        return trace.first_half("x_mean", x_params) if self._per_value == 2 else x_params
