@@ -26,6 +26,7 @@ from condvae.evaluation import (
     conditional_likelihood,
     evaluate_label_maps,
 )
+from condvae.evaluation.trial import Trial
 from condvae.runs import Run
 
 NETWORKS = {"CVAE": {}, "deterministic": {"network": "deterministic"}}
@@ -45,8 +46,8 @@ def main() -> None:
     for run in runs.values():
         if run.record.status != "finished":
             raise SystemExit(f"{run.path} is {run.record.status}: start again to go on")
-    likelihoods = {name: conditional_likelihood(run, data) for name, run in runs.items()}
-    quality = {name: evaluate_label_maps(run, data) for name, run in runs.items()}
+    likelihoods = {name: conditional_likelihood(Trial.of(run, data)) for name, run in runs.items()}
+    quality = {name: evaluate_label_maps(Trial.of(run, data)) for name, run in runs.items()}
     lines = [
         *heading(data),
         *table(runs, likelihoods, quality),

@@ -21,6 +21,7 @@ from cells import Cells, folder_name
 
 import condvae
 from condvae.evaluation import evaluate_classifier
+from condvae.evaluation.trial import Trial
 
 NUM_LABELLED = (100, 600, 1_000, 3_000)
 DRAWS = range(5)
@@ -80,7 +81,7 @@ def cell(data: condvae.Dataset, folder: Path, settings: dict) -> dict:
     if run.record.status != "finished":
         raise SystemExit(f"{folder} is {run.record.status}: start again to go on")
     split = "validation" if "prior" in settings else "test"
-    result, figures = evaluate_classifier(run, data, split), run.record.figures
+    result, figures = evaluate_classifier(Trial.of(run, data), split), run.record.figures
     return {
         "labelled": result.num_labelled,
         "split": split,

@@ -19,6 +19,7 @@ import numpy as np
 
 import condvae
 from condvae.evaluation import evaluate_table
+from condvae.evaluation.trial import Trial
 from condvae.metrics.synthetic import Transfer, train_on_synthetic
 from condvae.runs import Run
 
@@ -57,7 +58,7 @@ def main() -> None:
             if data.table is None:
                 transfers.append(of_images(run, data))
                 continue
-            quality = evaluate_table(run, data)
+            quality = evaluate_table(Trial.of(run, data))
             transfers.append(quality.transfer)
             distances.append((quality.marginal, quality.correlation))
         lines.append(row(name, transfers, distances))

@@ -15,6 +15,7 @@ from condvae.conditions import Schema
 from condvae.data import Dataset, load_data
 from condvae.data.tables import read_table, write_table
 from condvae.evaluation import evaluate, evaluate_table
+from condvae.evaluation.trial import Trial
 from condvae.figures import draw, draw_one
 from condvae.figures.labels import under
 from condvae.figures.walks import label_walk
@@ -190,7 +191,7 @@ def test_a_row_with_a_hole_is_no_x(rows):
 def test_evaluation_of_tables_and_of_images_with_conditions(rows, pictures):
     for run in (rows, pictures):
         assert np.isfinite(evaluate(run, run.load_data()).elbo)
-    quality = evaluate_table(rows, rows.load_data())
+    quality = evaluate_table(Trial.of(rows, rows.load_data()))
     assert quality.target == "c"
     assert 0 <= quality.marginal <= quality.farthest[1] <= 1
     assert quality.num_rows == 1000

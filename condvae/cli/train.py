@@ -42,8 +42,8 @@ def train(
             Where there is no run yet, one begins.
         dry_run: Tell what would happen, with an estimate of time and memory; write nothing.
     """
-    from condvae.evaluation import can_examine, diagnose, examine
-    from condvae.training import estimate, explain_likelihood, resolve_spec
+    from condvae.evaluation import Trial, find_faults
+    from condvae.training import estimate
     from condvae.training import train as train_model
 
     spec = read_config(config)
@@ -69,10 +69,6 @@ def train(
         f"{dataset.name}: {len(dataset.x):,} {dataset.unit}; {dataset.assumption}", file=sys.stderr
     )
     print(f"given: {dataset.condition}", file=sys.stderr)
-    if not resume:
-        _, whole = resolve_spec(dataset, preset, spec, settings.given())
-        why = explain_likelihood(dataset, whole.model.likelihood)
-        print(f"likelihood {why}", file=sys.stderr)
     finished = train_model(dataset, **arguments, resume=resume)
     figures = finished.record.figures
     if figures is not None:
@@ -84,9 +80,8 @@ def train(
     print(f"run: {finished.path}")
     status = finished.record.status
     if status == "finished":
-        if can_examine(finished):
-            for sentence in diagnose(examine(finished, dataset)):
-                print(f"doctor: {sentence}", file=sys.stderr)
+        for sentence in find_faults(Trial.of(finished, dataset)):
+            print(f"doctor: {sentence}", file=sys.stderr)
         return 0
     again = shlex.join(["condvae", "train", source, "--run", str(finished.path), "--resume"])
     print(f"{status}: {finished.path} keeps what was done; `{again}` goes on", file=sys.stderr)

@@ -2,16 +2,17 @@
 
 from condvae.evaluation.bayes_rule import classify_by_bayes
 from condvae.evaluation.classification import evaluate_classifier
-from condvae.evaluation.doctor import can_examine, diagnose, examine
+from condvae.evaluation.doctor import diagnose, examine, find_faults
 from condvae.evaluation.label_maps import LabelMapQuality, evaluate_label_maps
 from condvae.evaluation.likelihood import ConditionalLikelihood, conditional_likelihood, evaluate
 from condvae.evaluation.tables import evaluate_table
+from condvae.evaluation.trial import Trial
 from condvae.evaluation.whole import evaluate_whole
 
 __all__ = [
     "ConditionalLikelihood",
     "LabelMapQuality",
-    "can_examine",
+    "Trial",
     "classify_by_bayes",
     "conditional_likelihood",
     "diagnose",
@@ -21,4 +22,5 @@ __all__ = [
     "evaluate_table",
     "evaluate_whole",
     "examine",
+    "find_faults",
 ]

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from condvae.conditions import check_categorical
-from condvae.data import Dataset
 from condvae.evaluation.classifier import real_classifier, train_classifier
 from condvae.evaluation.pixels import Pixels
 from condvae.evaluation.samples import comparability
-from condvae.runs import Run
+from condvae.evaluation.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,7 @@ class AccuracyScore:
         )
 
 
-def score_accuracy(
-    run: Run, dataset: Dataset, seed: int = 0, cache: Path | None = None
-) -> AccuracyScore:
+def score_accuracy(trial: Trial, seed: int = 0, cache: Path | None = None) -> AccuracyScore:
     """Train on samples only, test on real images; beside it real ones, and both together.
 
     A sample is drawn for each training image, under its label, so that the sets differ in nothing
@@ -70,13 +67,10 @@ def score_accuracy(
         seed: of the samples and of the classifiers.
         cache: the folder that keeps the classifier of real images; None: the user's cache.
 
-    Raises:
-        InputError: other data than the run's.
-
     Source: Ravuri & Vinyals 2019, "Classification accuracy score for conditional generative
     models".
     """
-    dataset = run.check_data(dataset)
+    run, dataset = trial.run, trial.data
     pixels, classes = Pixels.of_run(run, dataset), dataset.num_classes
     test = pixels.draw(pixels.rows(dataset.test.x, dataset.x_max), np.random.default_rng(seed))
     train, codes = pixels.rows(dataset.train.x, dataset.x_max), dataset.train.given
@@ -87,7 +81,7 @@ def score_accuracy(
         of_real = train_classifier(train[known], codes[known], classes, pixels, seed)
     # repeated from the start, which keeps the proportions but for a rest
     asked = np.resize(codes[known], len(codes))
-    samples = pixels.generate(run.model, check_categorical(dataset.condition).labels(asked), seed)
+    samples = pixels.generate(trial.model, check_categorical(dataset.condition).labels(asked), seed)
     of_samples = train_classifier(samples, asked, classes, pixels, seed)
     both = np.concatenate([train[known], samples]), np.concatenate([codes[known], asked])
     of_both = train_classifier(*both, classes, pixels, seed)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from condvae.data import Dataset
-from condvae.runs import Run
+from condvae.evaluation.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -46,18 +45,17 @@ class Classification:
         )
 
 
-def evaluate_classifier(run: Run, dataset: Dataset, split: str = "test") -> Classification:
+def evaluate_classifier(trial: Trial, split: str = "test") -> Classification:
     """The error of a run's classifier on a split of its data, all of whose labels are read.
 
     Raises:
         InputError: the run has no classifier.
     """
-    dataset = run.check_data(dataset)
-    images = getattr(dataset, split)
-    told = run.model.classify(images.x).argmax(axis=1)
+    run, images = trial.run, trial.images(split)
+    told = trial.model.classify(images.x).argmax(axis=1)
     return Classification(
         error=float(np.mean(told != images.given)),
-        num_labelled=run.spec.data.labelled or len(dataset.train.x),
+        num_labelled=run.spec.data.labelled or len(trial.data.train.x),
         num_images=len(images.x),
         comparability=run.comparability(split, "the most probable class by q(y | x)"),
     )

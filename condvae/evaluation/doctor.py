@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from condvae.data import Dataset
 from condvae.evaluation.latents import decode_under_every_label, swapped_label_cost
+from condvae.evaluation.trial import Trial
 from condvae.likelihoods import likelihood_named
 from condvae.metrics.latent import active_units, condition_share
 from condvae.metrics.leakage import probe_labels
-from condvae.runs import Run
 
 NUM_IMAGES = 1_000
 # below: a latent that is in use tells at least some tenths of a nat
@@ -49,17 +48,21 @@ class Signs:
     beta: float
 
 
-def can_examine(run: Run) -> bool:
+def find_faults(trial: Trial) -> list[str]:
+    """As `diagnose` of what `examine` finds; none of a run that it is not defined for."""
+    return diagnose(examine(trial)) if can_examine(trial) else []
+
+
+def can_examine(trial: Trial) -> bool:
     """Whether the signs are defined for a run: latents, and images of two classes or more."""
-    classes = run.record.condition.classes
+    classes = trial.run.record.condition.classes
     has_classes = classes is not None and classes.num_classes > 1
-    return has_classes and run.record.preprocessing.table is None and run.model.latent_dim > 0
+    return has_classes and trial.data.table is None and trial.model.latent_dim > 0
 
 
-def examine(run: Run, dataset: Dataset, split: str = "validation", seed: int = 0) -> Signs:
+def examine(trial: Trial, split: str = "validation", seed: int = 0) -> Signs:
     """The signs of a class-conditional run on the first 1,000 images of a split."""
-    data = run.check_data(dataset)
-    images, model = getattr(data, split), run.model
+    run, images, model = trial.run, trial.images(split), trial.model
     x, labels = images.x[:NUM_IMAGES], np.asarray(images.y[:NUM_IMAGES])
     terms, (mean, _) = model.elbo(x, labels, seed), model.encode(x, labels, seed)
     _, counts = np.unique(labels, return_counts=True)
@@ -72,20 +75,21 @@ def examine(run: Run, dataset: Dataset, split: str = "validation", seed: int = 0
     return Signs(
         loss=float(-terms.elbo.mean(dtype="float64")),
         kl_loss=float(terms.kl_loss.mean(dtype="float64")),
-        mean_image_loss=mean_image_loss(run, data, x),
+        mean_image_loss=mean_image_loss(trial, x),
         active=int(active_units(mean).sum()),
         latent_dim=model.latent_dim,
-        label_share=condition_share(decode_under_every_label(run, seed)),
-        swapped_label=swapped_label_cost(run, x, labels, seed),
+        label_share=condition_share(decode_under_every_label(model, seed)),
+        swapped_label=swapped_label_cost(model, x, labels, seed),
         leakage=leakage,
         beta=run.spec.objective.beta,
     )
 
 
-def mean_image_loss(run: Run, data: Dataset, x: np.ndarray) -> float | None:
+def mean_image_loss(trial: Trial, x: np.ndarray) -> float | None:
     """Nats per image of a model that knows the training images' mean alone."""
+    data = trial.data
     grey = x.astype("float64") / (1 if x.dtype.kind == "f" else data.x_max)
-    kind = likelihood_named(run.spec.model.likelihood)
+    kind = likelihood_named(trial.run.spec.model.likelihood)
     losses = kind.loss_of_means(grey, data.mean_of(data.train.x))
     return None if losses is None else float(losses.mean())
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from condvae.checks import InputError
-from condvae.data import Dataset
+from condvae.evaluation.trial import Trial
 from condvae.metrics.segmentation import intersection_over_union, pixel_accuracy
-from condvae.runs import Run
 
 _ROWS = 100
 
@@ -66,18 +65,19 @@ class LabelMapQuality:
 
 
 def evaluate_label_maps(
-    run: Run, dataset: Dataset, split: str = "test", num_samples: int = 10, seed: int = 0
+    trial: Trial, split: str = "test", num_samples: int = 10, seed: int = 0
 ) -> LabelMapQuality:
     """Pixel accuracy and intersection over union of a run's predictions on a split of its data.
 
     Raises:
         InputError: the run does not predict label maps.
     """
+    run, model = trial.run, trial.model
     names = run.record.preprocessing.pixel_classes
     if names is None:
         raise InputError("the run must predict label maps", "one of images", "Take another.")
-    images = getattr(run.check_data(dataset), split)
-    model, y, truth = run.model, run.conditions(images), images.x[..., 0]
+    images = trial.images(split)
+    y, truth = run.conditions(images), images.x[..., 0]
     mean = guess = None
     if model.latent_dim:
         # a few rows at a time: the samples of all would fill the memory

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from condvae.data import Dataset
 from condvae.evaluation.scores import score_rows
+from condvae.evaluation.trial import Trial
 from condvae.metrics.calibration import Calibration, measure_calibration
-from condvae.runs import Run
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,7 @@ class LabelQuality:
 
 
 def evaluate_labels(
-    run: Run,
-    dataset: Dataset,
+    trial: Trial,
     split: str = "test",
     num_images: int | None = 1_000,
     num_samples: int = 100,
@@ -67,12 +65,12 @@ def evaluate_labels(
 
     Source: Kingma et al. 2014 (Bayes' rule); Guo et al. 2017 (calibration).
     """
-    images = getattr(run.check_data(dataset), split)
+    run, images, model = trial.run, trial.images(split), trial.model
     x, y = images.x[:num_images], images.y[:num_images]
-    scores = score_rows(run.model, x, y, num_samples, seed, num_binarisations)
+    scores = score_rows(model, x, y, num_samples, seed, num_binarisations)
     error = scores.log_prob.std(ddof=1) / np.sqrt(len(x))
     estimator = f"{num_samples} draws of z for each of {len(x):,} images and each likely label"
-    if run.model.keras_model.binarise:
+    if model.keras_model.binarise:
         drawn = "one" if num_binarisations == 1 else f"each of {num_binarisations}"
         estimator += f", of {drawn} of their binarisations"
     return LabelQuality(

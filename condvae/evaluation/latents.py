@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from condvae.data import Dataset
+from condvae.evaluation.trial import Trial
+from condvae.inference.trained import TrainedModel
 from condvae.metrics.aggregate import ElboSurgery, dissect_kl, dissect_kl_by_class
 from condvae.metrics.latent import active_units, condition_share
 from condvae.metrics.leakage import Leakage, probe_labels
-from condvae.runs import Run
 
 STYLES = 64
 FOLDS = 5
@@ -73,7 +73,7 @@ class LatentQuality:
 
 
 def evaluate_latents(
-    run: Run, dataset: Dataset, split: str = "test", num_images: int = 2_000, seed: int = 0
+    trial: Trial, split: str = "test", num_images: int = 2_000, seed: int = 0
 ) -> LatentQuality:
     """What the latents of a class-conditional run hold.
 
@@ -84,8 +84,8 @@ def evaluate_latents(
 
     Source: Burda et al. 2016 (active units); Hoffman & Johnson 2016 (the KL's parts).
     """
-    images = getattr(run.check_data(dataset), split)
-    x, labels, model = images.x[:num_images], np.asarray(images.y[:num_images]), run.model
+    run, images, model = trial.run, trial.images(split), trial.model
+    x, labels = images.x[:num_images], np.asarray(images.y[:num_images])
     mean, logvar = model.encode(x, labels, seed)
     # q(z) over all labels has a prior to be compared with only where p(z) knows no label
     surgery = dissect_kl(mean, logvar, seed=seed) if run.spec.model.prior == "standard" else None
@@ -97,8 +97,8 @@ def evaluate_latents(
         surgery=surgery,
         label_information=surgery and label_information(surgery, mean, logvar, labels, seed),
         leakage=probe_labels(mean, labels, folds=FOLDS) if can_probe else None,
-        label_share=condition_share(decode_under_every_label(run, seed)),
-        swapped_label=swapped_label_cost(run, x, labels, seed),
+        label_share=condition_share(decode_under_every_label(model, seed)),
+        swapped_label=swapped_label_cost(model, x, labels, seed),
         comparability=run.comparability(split, f"the first {len(x):,} images"),
     )
 
@@ -113,21 +113,23 @@ def label_information(
     return surgery.mutual_information - sum(shares)
 
 
-def decode_under_every_label(run: Run, seed: int = 0) -> np.ndarray:
+def decode_under_every_label(model: TrainedModel, seed: int = 0) -> np.ndarray:
     """(styles, labels, pixels) expected images, of one noise under every label."""
-    labels = run.record.classes.categories
+    labels = model.classes.categories
     # one seed: the same noise under each label, so that differences are the label's
-    decoded = [run.model.generate(label, STYLES, seed=seed) for label in labels]
+    decoded = [model.generate(label, STYLES, seed=seed) for label in labels]
     return np.stack(decoded, axis=1).reshape(STYLES, len(labels), -1)
 
 
-def swapped_label_cost(run: Run, x: np.ndarray, labels: np.ndarray, seed: int = 0) -> float:
+def swapped_label_cost(
+    model: TrainedModel, x: np.ndarray, labels: np.ndarray, seed: int = 0
+) -> float:
     """Mean fall of the ELBO, nats per image, when each image is given another label at random."""
-    classes = run.record.classes
+    classes = model.classes
     codes = classes.codes(labels)
     # 1 to dim - 1, so that no image keeps its label
     shift = np.random.default_rng(seed).integers(1, max(2, classes.dim), len(codes))
     others = np.asarray(classes.categories)[(codes + shift) % classes.dim]
     # one seed for both: the noise of z cancels in the difference
-    own, swapped = (run.model.elbo(x, y, seed).elbo for y in (labels, others))
+    own, swapped = (model.elbo(x, y, seed).elbo for y in (labels, others))
     return float((own - swapped).mean(dtype="float64"))

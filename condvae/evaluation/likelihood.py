@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from condvae.data import Dataset
+from condvae.evaluation.trial import Trial
 from condvae.likelihoods import likelihood_named
 from condvae.metrics.bits import bits_per_dim
 from condvae.metrics.log_mean_exp import LogProbEstimate
@@ -45,8 +46,13 @@ class Evaluation:
 
 def evaluate(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> Evaluation:
     """The ELBO of a run's model on a split of its data, by one draw of z for each image."""
-    images = getattr(run.check_data(dataset), split)
-    terms = run.model.elbo(images.x, run.conditions(images), seed=seed)
+    return evaluate_bound(Trial.of(run, dataset), split, seed)
+
+
+def evaluate_bound(trial: Trial, split: str = "test", seed: int = 0) -> Evaluation:
+    """As `evaluate`."""
+    run, images = trial.run, trial.images(split)
+    terms = trial.model.elbo(images.x, run.conditions(images), seed=seed)
     # a mean of float32 over many images would lose digits
     elbo = terms.elbo.astype("float64")
     has_levels = likelihood_named(run.spec.model.likelihood).of_levels
@@ -100,8 +106,7 @@ class ConditionalLikelihood:
 
 
 def conditional_likelihood(
-    run: Run,
-    dataset: Dataset,
+    trial: Trial,
     split: str = "test",
     num_samples: int = 100,
     seed: int = 0,
@@ -112,10 +117,10 @@ def conditional_likelihood(
     Args:
         num_images: the first ones of the split; None: all.
     """
-    images = getattr(run.check_data(dataset), split)
+    run, images = trial.run, trial.images(split)
     x, y = images.x[:num_images], run.conditions(images)[:num_images]
     by = {
-        estimator: run.model.estimate_log_prob(x, y, num_samples, estimator, seed)
+        estimator: trial.model.estimate_log_prob(x, y, num_samples, estimator, seed)
         for estimator in ("importance", "prior")
     }
     of = "each image" if len(x) == len(images.x) else f"each of the first {len(x):,} images"

@@ -10,6 +10,7 @@ from condvae.conditions import check_categorical
 from condvae.data import Dataset
 from condvae.evaluation.classifier import Classifier, real_classifier
 from condvae.evaluation.pixels import Pixels
+from condvae.evaluation.trial import Trial
 from condvae.metrics.coverage import density_coverage, precision_recall
 from condvae.metrics.frechet import frechet_distance, frechet_distance_by_class
 from condvae.metrics.memorisation import Memorisation, compare_with_training
@@ -141,25 +142,23 @@ class SampleQuality:
         return "\n".join([*lines, f"({self.comparability})"])
 
 
-def has_classes_to_judge(run: Run, dataset: Dataset) -> bool:
+def has_classes_to_judge(trial: Trial) -> bool:
     """Whether `evaluate_samples` can judge a run: images given one of several classes.
 
     Each of the classes must have 10 images or more in the test split, and three copies of the
     training images as numbers must fit into half of the memory.
     """
-    classes = run.record.condition.classes
+    classes, dataset = trial.run.record.condition.classes, trial.data
     if classes is None or classes.num_classes < 2:
         return False
-    if run.spec.data.task != "class" or not run.model.latent_dim:
+    if trial.run.spec.data.task != "class" or not trial.model.latent_dim:
         return False
-    dataset = run.check_data(dataset)
     fits = BYTES_A_PIXEL * dataset.train.x.size <= memory_bound()
     return fits and _least_count(dataset) >= LEAST_TEST_IMAGES
 
 
 def evaluate_samples(
-    run: Run,
-    dataset: Dataset,
+    trial: Trial,
     per_class: int = 400,
     num_nearest: int = 1_000,
     num_pairs: int = 16,
@@ -181,14 +180,14 @@ def evaluate_samples(
         cache: the folder that keeps the classifier; None: the user's cache.
 
     Raises:
-        InputError: a run that `has_classes_to_judge` refuses, or other data.
+        InputError: a run that `has_classes_to_judge` refuses.
 
     Source: Ravuri & Vinyals 2019 (a classifier's labels); the rest as in `measures`.
     """
     check_at_least(per_class, 2, "per_class")
     check_at_least(num_pairs, 1, "num_pairs")
-    dataset = run.check_data(dataset)
-    if not has_classes_to_judge(run, dataset):
+    run, dataset = trial.run, trial.data
+    if not has_classes_to_judge(trial):
         raise InputError(
             f"the run must have learned images given one of several classes, each with "
             f"{LEAST_TEST_IMAGES} test images or more, that fit into memory as numbers",
@@ -205,7 +204,7 @@ def evaluate_samples(
     # from here (number of classes, rows of each, dim)
     real = _of_each_class(test, dataset.test.given, _least_count(dataset), rng)
     asked = check_categorical(dataset.condition).labels(np.repeat(codes, per_class))
-    samples = pixels.generate(run.model, asked, seed).reshape(len(codes), per_class, -1)
+    samples = pixels.generate(trial.model, asked, seed).reshape(len(codes), per_class, -1)
     told = classifier.tell(_flat(samples)).reshape(len(codes), per_class)
 
     # the other half are the further real images, so that all three sets have one size

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from condvae.data import Dataset
+from condvae.evaluation.trial import Trial
 from condvae.inference.handwriting import ATTRIBUTES, Handwriting, measure_handwriting
-from condvae.runs import Run
 
 NUM_IMAGES = 500
 
@@ -56,15 +55,15 @@ class StyleQuality:
         return "\n".join([*lines, f"({self.comparability})"])
 
 
-def evaluate_style(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> StyleQuality:
+def evaluate_style(trial: Trial, split: str = "test", seed: int = 0) -> StyleQuality:
     """What each axis moves, and what `transfer` keeps of the first 500 images.
 
     Args:
         split: "validation" or "test".
         seed: of all draws.
     """
-    images = getattr(run.check_data(dataset), split)
+    images = trial.images(split)
     x, y = images.x[:NUM_IMAGES], np.asarray(images.y[:NUM_IMAGES])
-    found = measure_handwriting(run.model, x, y, seed)
+    found = measure_handwriting(trial.model, x, y, seed)
     estimator = f"Morpho-MNIST measures of {found.num_decoded:,} decoded and {len(x):,} real images"
-    return StyleQuality(found, run.comparability(split, estimator))
+    return StyleQuality(found, trial.run.comparability(split, estimator))

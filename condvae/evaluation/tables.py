@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from condvae.data import Dataset
+from condvae.evaluation.trial import Trial
 from condvae.metrics.synthetic import (
     Transfer,
     correlation_distance,
     marginal_distance,
     train_on_synthetic,
 )
-from condvae.runs import Run
 
 LEAST_ROWS = 1_000
 
@@ -58,12 +57,12 @@ class TableQuality:
         )
 
 
-def evaluate_table(run: Run, dataset: Dataset, seed: int = 0) -> TableQuality:
+def evaluate_table(trial: Trial, seed: int = 0) -> TableQuality:
     """Train on synthetic, test on real, and distances to the real rows.
 
     Source: Esteban, Hyland & Rätsch 2017, section 4.1 (train on synthetic, test on real).
     """
-    dataset = run.check_data(dataset)
+    dataset = trial.data
     several, train = dataset.condition.by_name, dataset.train
     if dataset.raw is None or several is None:
         raise TypeError("a table has raw columns and conditions by name")
@@ -76,7 +75,7 @@ def evaluate_table(run: Run, dataset: Dataset, seed: int = 0) -> TableQuality:
     # of a small table more rows than it has, so that chance in the draws matters less
     count = max(LEAST_ROWS, len(train.x))
     given = train.given[np.random.default_rng(seed).integers(len(train.given), size=count)]
-    rows: Any = run.model.generate(given, seed=seed)
+    rows: Any = trial.model.generate(given, seed=seed)
     synthetic = {**rows, **several.decode(given)}
     synthetic = {name: _like(synthetic[name], raw[name]) for name in raw}
     leading = several.leading

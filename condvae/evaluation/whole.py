@@ -2,19 +2,18 @@
 
 from typing import Protocol
 
-from condvae.data import Dataset
 from condvae.evaluation.accuracy_score import score_accuracy
 from condvae.evaluation.classification import evaluate_classifier
 from condvae.evaluation.doctor import can_examine
 from condvae.evaluation.label_maps import evaluate_label_maps
 from condvae.evaluation.labels import evaluate_labels
 from condvae.evaluation.latents import evaluate_latents
-from condvae.evaluation.likelihood import conditional_likelihood, evaluate
+from condvae.evaluation.likelihood import conditional_likelihood, evaluate_bound
 from condvae.evaluation.samples import evaluate_samples, has_classes_to_judge
 from condvae.evaluation.style import evaluate_style
 from condvae.evaluation.tables import evaluate_table
+from condvae.evaluation.trial import Trial
 from condvae.inference.handwriting import has_handwriting
-from condvae.runs import Run
 
 FULL_SAMPLES = 5_000
 FULL_BINARISATIONS = 10
@@ -29,8 +28,7 @@ class Result(Protocol):
 
 
 def evaluate_whole(
-    run: Run,
-    dataset: Dataset,
+    trial: Trial,
     full: bool = False,
     seed: int = 0,
     full_images: int | None = None,
@@ -44,34 +42,32 @@ def evaluate_whole(
         full_images: of a full evaluation, the first images, to which its likelihood is confined;
             None: all.
     """
-    record, found = run.record, {}
-    dataset = run.check_data(dataset)
-    found["Bound"] = evaluate(run, dataset, seed=seed)
-    of_classes = can_examine(run)
+    run, found = trial.run, {}
+    found["Bound"] = evaluate_bound(trial, seed=seed)
+    of_classes = can_examine(trial)
     if run.spec.data.task != "class" or of_classes:
         found["Likelihood"] = conditional_likelihood(
-            run,
-            dataset,
+            trial,
             num_samples=FULL_SAMPLES if full else 100,
             seed=seed,
             num_images=full_images if full else None,
         )
-    if record.preprocessing.pixel_classes is not None:
-        found["Label maps"] = evaluate_label_maps(run, dataset)
-    if dataset.table is not None:
-        found["Table"] = evaluate_table(run, dataset)
+    if run.record.preprocessing.pixel_classes is not None:
+        found["Label maps"] = evaluate_label_maps(trial)
+    if trial.data.table is not None:
+        found["Table"] = evaluate_table(trial)
     if of_classes:
         if run.spec.data.labelled is not None:
-            found["Classifier"] = evaluate_classifier(run, dataset)
+            found["Classifier"] = evaluate_classifier(trial)
         count, binarisations = (None, FULL_BINARISATIONS) if full else (1_000, 1)
         found["Labels"] = evaluate_labels(
-            run, dataset, num_images=count, seed=seed, num_binarisations=binarisations
+            trial, num_images=count, seed=seed, num_binarisations=binarisations
         )
-        found["Latents"] = evaluate_latents(run, dataset, seed=seed)
-        if has_handwriting(run.model):
-            found["Style"] = evaluate_style(run, dataset, seed=seed)
-    if has_classes_to_judge(run, dataset):
-        found["Samples"] = evaluate_samples(run, dataset, seed=seed)
+        found["Latents"] = evaluate_latents(trial, seed=seed)
+        if has_handwriting(trial.model):
+            found["Style"] = evaluate_style(trial, seed=seed)
+    if has_classes_to_judge(trial):
+        found["Samples"] = evaluate_samples(trial, seed=seed)
         if full:
-            found["Accuracy score"] = score_accuracy(run, dataset)
+            found["Accuracy score"] = score_accuracy(trial)
     return found

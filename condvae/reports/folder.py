@@ -2,7 +2,7 @@
 
 import condvae
 from condvae.data import Dataset
-from condvae.evaluation import can_examine, diagnose, evaluate_whole, examine
+from condvae.evaluation import Trial, evaluate_whole, find_faults
 from condvae.files.atomic import write_text
 from condvae.reports.metrics_file import METRICS_NAME, Metrics, plain, read_metrics, write_metrics
 from condvae.reports.page import render_page
@@ -23,7 +23,8 @@ def report_run(
     Returns:
         The numbers, and the same by title for a reader.
     """
-    results = evaluate_whole(run, dataset, full, full_images=full_images)
+    trial = Trial.of(run, dataset)
+    results = evaluate_whole(trial, full, full_images=full_images)
     words = {title: str(result) for title, result in results.items()}
     before = None if run.is_archive else read_metrics(run.path / METRICS_NAME)
     metrics = Metrics(
@@ -31,10 +32,10 @@ def report_run(
         run=run.path.name,
         test_readings=1 + (before.test_readings if before else 0),
         measures={title: plain(result.figures()) for title, result in results.items()},
-        faults=tuple(diagnose(examine(run, dataset)) if can_examine(run) else ()),
+        faults=tuple(find_faults(trial)),
     )
     if not run.is_archive:
         write_metrics(run.path / METRICS_NAME, metrics)
-        page = render_page(run, metrics, words, draw_results(run, dataset, results))
+        page = render_page(run, metrics, words, draw_results(trial, results))
         write_text(run.path / REPORT_NAME, page)
     return metrics, words

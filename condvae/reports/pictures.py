@@ -4,29 +4,28 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from condvae.data import Dataset
 from condvae.evaluation.samples import SampleQuality
 from condvae.evaluation.style import StyleQuality
+from condvae.evaluation.trial import Trial
 from condvae.evaluation.whole import Result
 from condvae.figures import gallery
 from condvae.figures.effects import draw_handwriting
 from condvae.figures.figure import Figure
 from condvae.figures.grids import grid_figure
 from condvae.figures.tiles import wrapped
-from condvae.runs import Run
 
 DPI = 80
 
 
-def draw_results(run: Run, dataset: Dataset, results: Mapping[str, Result]) -> dict[str, bytes]:
+def draw_results(trial: Trial, results: Mapping[str, Result]) -> dict[str, bytes]:
     """Figures by their files' names, such as "scatter.png".
 
     Args:
         results: as `evaluate_whole` returns them; they are drawn, and not measured again.
     """
-    dataset, history = run.check_data(dataset), run.history
-    names = [name for name in gallery.telling(run.by_keras, dataset, history) if name != "style"]
-    figures = gallery.draw(run.by_keras, dataset, history, names)
+    model, dataset, history = trial.model, trial.data, trial.run.history
+    names = [name for name in gallery.telling(model, dataset, history) if name != "style"]
+    figures = gallery.draw(model, dataset, history, names)
     for result in results.values():
         if isinstance(result, StyleQuality):
             figures["style"] = draw_handwriting(result.handwriting, "test images")

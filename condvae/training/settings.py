@@ -1,5 +1,6 @@
 """From a preset or a spec, and single settings, to the whole spec of a training."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from condvae.spec import Spec
 from condvae.spec.presets import PRESETS, READING, default_preset
 
 
-def open_data(data: Dataset | str | Path, settings: dict[str, Any]) -> Dataset:
+def open_data(data: Dataset | str | Path, settings: Mapping[str, Any]) -> Dataset:
     """The data set, read as the settings say; one that is read already must be so."""
     reading = {name: value for name, value in settings.items() if name in READING}
     dataset = data if isinstance(data, Dataset) else load_data(data, **reading)
@@ -25,7 +26,7 @@ def open_data(data: Dataset | str | Path, settings: dict[str, Any]) -> Dataset:
 
 
 def resolve_spec(
-    dataset: Dataset, preset: str | None, spec: Spec | None, settings: dict[str, Any]
+    dataset: Dataset, preset: str | None, spec: Spec | None, settings: Mapping[str, Any]
 ) -> tuple[str | None, Spec]:
     """The preset's name, None where a spec is given, and the spec with the single settings.
 
@@ -65,13 +66,13 @@ def explain_likelihood(dataset: Dataset, likelihood: str) -> str:
 
 
 def kind_of(
-    dataset: Dataset, preset: str | None, spec: Spec | None, settings: dict[str, Any]
+    dataset: Dataset, preset: str | None, spec: Spec | None, settings: Mapping[str, Any]
 ) -> str:
     """What a run is called after beside its data: its preset, or "custom"."""
     return "custom" if spec is not None else preset or _default_preset(dataset, settings)
 
 
-def _default_preset(dataset: Dataset, settings: dict[str, Any]) -> str:
+def _default_preset(dataset: Dataset, settings: Mapping[str, Any]) -> str:
     """The preset for these data."""
     return default_preset(
         len(dataset.x),
@@ -82,6 +83,6 @@ def _default_preset(dataset: Dataset, settings: dict[str, Any]) -> str:
     )
 
 
-def _labelled(dataset: Dataset, settings: dict[str, Any]) -> int | None:
+def _labelled(dataset: Dataset, settings: Mapping[str, Any]) -> int | None:
     """How many labels are to be used."""
     return settings.get("labelled", dataset.spec.labelled)

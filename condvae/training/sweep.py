@@ -6,6 +6,7 @@ import itertools
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from condvae.training.fit import make_feeds
 from condvae.training.fused import can_fuse, check_can_fuse
 from condvae.training.journal import DivergenceError
 from condvae.training.settings import kind_of, open_data, resolve_spec
-from condvae.training.train import finish, first_model, opened, run_path
+from condvae.training.train import Request, finish, first_model, opened, run_path
 
 if TYPE_CHECKING:
     from condvae.figures.figure import Figure
@@ -139,18 +140,20 @@ def sweep(
     feed, _ = make_feeds(split, base)
     if together:
         check_can_fuse(feed, "together")
-    arguments = {"preset": preset, "spec": spec, "start_from": start_from, "resume": resume}
+    asked = Request(preset, spec, start_from, resume)
     path.mkdir(parents=True, exist_ok=resume)
     with locked(path):
         left = {
-            run_path(dataset, kind, path / name, resume): {**settings, **changes}
+            run_path(dataset, kind, path / name, resume): replace(
+                asked, settings=settings | changes
+            )
             for name, changes in members.items()
             if not _is_finished(path / name, base.override(**changes), dataset)
         }
         if can_fuse(feed) and (pays(base) if together is None else together):
-            _fit_together(dataset, left, arguments, progress)
+            _fit_together(dataset, left, progress)
         else:
-            _fit_in_turn(dataset, left, arguments, progress)
+            _fit_in_turn(dataset, left, progress)
         found = Sweep(path)
         found.write()
     return found
@@ -227,17 +230,15 @@ def _is_finished(path: Path, spec: Spec, dataset: Dataset) -> bool:
     return run.record.status == "finished" and run.spec == spec
 
 
-def _fit_together(
-    dataset: Dataset, left: dict[Path, dict], arguments: dict[str, Any], progress: bool
-) -> None:
+def _fit_together(dataset: Dataset, left: dict[Path, Request], progress: bool) -> None:
     """Train the models as one program; of those that stand at one place, after a break."""
     from condvae.training.together import Member, Together
 
     with ExitStack() as stack:
         by_place: dict[tuple[int, int], list[Member]] = {}
-        for path, settings in left.items():
+        for path, asked in left.items():
             # each keeps its folder's lock until all are done
-            training = stack.enter_context(opened(path, dataset, **arguments, **settings))
+            training = stack.enter_context(opened(path, dataset, asked))
             member = Member(training)
             # one program takes the same steps for all, so that members must stand at one place
             by_place.setdefault(member.place, []).append(member)
@@ -249,12 +250,10 @@ def _fit_together(
                     return
 
 
-def _fit_in_turn(
-    dataset: Dataset, left: dict[Path, dict], arguments: dict[str, Any], progress: bool
-) -> None:
+def _fit_in_turn(dataset: Dataset, left: dict[Path, Request], progress: bool) -> None:
     """Train one model after another."""
-    for path, settings in left.items():
-        with opened(path, dataset, **arguments, **settings) as training:
+    for path, asked in left.items():
+        with opened(path, dataset, asked) as training:
             try:
                 finish(training, progress)
             except DivergenceError as error:

@@ -1,9 +1,10 @@
 """Training, whole: from data and a spec to a run folder."""
 
+import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from condvae.conditions import Condition, MaskedImage
 from condvae.data import Dataset
 from condvae.files.atomic import remove_scratch
 from condvae.files.lock import LOCK_NAME, locked
+from condvae.inference.trained import TrainedModel
 from condvae.likelihoods import likelihood_named
 from condvae.models import CVAE, Networks, build_model, build_optimizer, load_weights
 from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
@@ -27,8 +29,16 @@ from condvae.training.resume import (
     note_resumption,
     spec_to_go_on,
 )
-from condvae.training.settings import kind_of, open_data, resolve_spec, settled
+from condvae.training.settings import (
+    explain_likelihood,
+    kind_of,
+    open_data,
+    resolve_spec,
+    settled,
+)
 from condvae.training.state import make_checkpoint, restore
+
+log = logging.getLogger(__name__)
 
 
 def train(
@@ -71,13 +81,29 @@ def train(
         InputError: what was passed does not fit; nothing is written.
     """
     dataset = open_data(data, settings)
+    asked = Request(preset, spec, start_from, resume, networks, fused, settings)
     kind = kind_of(dataset, preset, spec, settings)
-    path = run_path(dataset, kind, run_dir, resume)
-    with opened(
-        path, dataset, preset, spec, start_from, resume, networks, fused, **settings
-    ) as training:
+    with opened(run_path(dataset, kind, run_dir, resume), dataset, asked) as training:
+        run = training.run
+        if progress and not resume:
+            log.warning("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
         finish(training, progress, fused)
-    return training.run
+    if run.record.status == "finished":
+        hand_over(training)
+    return run
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a training, beside data and folder; attributes as of `train`."""
+
+    preset: str | None = None
+    spec: Spec | None = None
+    start_from: Path | str | None = None
+    resume: bool = False
+    networks: Networks = None
+    fused: bool | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,34 +117,24 @@ class Training:
 
 
 @contextmanager
-def opened(
-    path: Path,
-    dataset: Dataset,
-    preset: str | None = None,
-    spec: Spec | None = None,
-    start_from: Path | str | None = None,
-    resume: bool = False,
-    networks: Networks = None,
-    fused: bool | None = None,
-    **settings: Any,
-) -> Iterator[Training]:
+def opened(path: Path, dataset: Dataset, asked: Request) -> Iterator[Training]:
     """The training of a folder, begun or, to resume, at its newest checkpoint; it has one writer.
 
-    Args and errors as in `train`.
+    Errors as in `train`.
 
     Args:
         path: as `run_path` gives it.
     """
     if (path / RECORD_NAME).exists():  # only with resume
         with locked(path):
-            yield _go_on(path, dataset, preset, spec, start_from, networks, settings)
+            yield _go_on(path, dataset, asked)
         return
-    preset, spec = resolve_spec(dataset, preset, spec, settings)
+    preset, spec = resolve_spec(dataset, asked.preset, asked.spec, asked.settings)
     dataset = dataset.with_spec(spec.data)
-    model = first_model(dataset, spec, start_from, networks)
-    if fused:
+    model = first_model(dataset, spec, asked.start_from, asked.networks)
+    if asked.fused:
         check_can_fuse(make_feeds(dataset, spec)[0])
-    path.mkdir(parents=True, exist_ok=resume)
+    path.mkdir(parents=True, exist_ok=asked.resume)
     with locked(path):
         if (path / RECORD_NAME).exists():
             raise InputError(
@@ -126,7 +142,8 @@ def opened(
                 "a run that another process began there meanwhile",
                 "Ask again: --resume goes on with that run.",
             )
-        run = Run(path, new_record(dataset, preset, spec, start_from, networks))
+        record = new_record(dataset, preset, spec, asked.start_from, asked.networks)
+        run = Run(path, record)
         yield Training(run, model, dataset, _begin(run, model))
 
 
@@ -143,29 +160,23 @@ def _begin(run: Run, model: CVAE) -> Checkpoint | None:
     return checkpoint
 
 
-def _go_on(
-    path: Path,
-    dataset: Dataset,
-    preset: str | None,
-    spec: Spec | None,
-    start_from: Path | str | None,
-    networks: Networks,
-    settings: dict[str, Any],
-) -> Training:
+def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
     """Take up a run at its newest checkpoint."""
     run = Run.open(path)
-    asked = spec or run.spec
-    if preset is not None:
+    spec = asked.spec or run.spec
+    if asked.preset is not None:
         # a preset that is named again is compared, all but its epochs, with the run's spec
-        _, asked = resolve_spec(dataset, preset, spec, {"epochs": run.spec.training.epochs})
-    spec = spec_to_go_on(run, settled(dataset, asked.override(**settings)), start_from)
+        epochs = {"epochs": run.spec.training.epochs}
+        _, spec = resolve_spec(dataset, asked.preset, asked.spec, epochs)
+    wanted = settled(dataset, spec.override(**asked.settings))
+    spec = spec_to_go_on(run, wanted, asked.start_from)
     dataset = dataset.with_spec(spec.data)
     check_same_data(run, dataset)
     _remove_scratch(run)
     checkpoint = find_checkpoint(run)
     state = checkpoint.state if checkpoint else TrainingState()
     check_epochs(run, state, spec)
-    model = prepare_model(dataset, spec, networks=networks)
+    model = prepare_model(dataset, spec, networks=asked.networks)
     if checkpoint:
         restore(model, checkpoint.tensors)  # what does not fit is refused before the record changes
     note_resumption(run, state, spec)
@@ -183,6 +194,13 @@ def finish(training: Training, progress: bool, fused: bool | None = None) -> Non
             is_interrupt = isinstance(error, KeyboardInterrupt)
             run.update(status="interrupted" if is_interrupt else "failed")
         raise
+
+
+def hand_over(training: Training) -> None:
+    """Make the model in memory the run's, with the weights of the best epoch: nothing is built."""
+    run, model = training.run, training.model
+    load_weights(model, run.stored_weights())
+    run.by_keras = TrainedModel(model, run.record.condition, run.record.preprocessing.table)
 
 
 def _remove_scratch(run: Run) -> None:

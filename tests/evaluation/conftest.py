@@ -19,7 +19,7 @@ class StandIn:
         self.dataset, self.choose = dataset, choose
         self.spec = Spec().override(**settings)
         self.record = SimpleNamespace(condition=dataset.condition)
-        self.model = SimpleNamespace(generate=self.generate, latent_dim=2)
+        self.model = self.by_keras = SimpleNamespace(generate=self.generate, latent_dim=2)
 
     def check_data(self, dataset):
         return dataset

@@ -11,6 +11,7 @@ from condvae.data import Dataset
 from condvae.distributions import Bernoulli
 from condvae.evaluation.doctor import Signs, diagnose, examine
 from condvae.evaluation.latents import evaluate_latents
+from condvae.evaluation.trial import Trial
 from condvae.metrics.latent import condition_share
 from condvae.models import CVAE
 from condvae.training import train
@@ -35,11 +36,11 @@ def healthy_run(digits, tmp_path_factory):
 
 
 def sentences(run, dataset):
-    return " ".join(diagnose(examine(run, dataset)))
+    return " ".join(diagnose(examine(Trial.of(run, dataset))))
 
 
 def test_a_healthy_model_has_none(healthy_run, digits):
-    assert diagnose(examine(healthy_run, digits)) == []
+    assert diagnose(examine(Trial.of(healthy_run, digits))) == []
 
 
 def test_a_beta_far_too_large_is_named(digits, tmp_path):
@@ -54,8 +55,8 @@ def test_a_collapsed_posterior_is_named(healthy_run, digits, monkeypatch):
     for name in ("mean", "logvar"):
         layer = model.keras_model.encoder.get_layer(name)
         layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
-    monkeypatch.setitem(healthy_run.__dict__, "model", model)
-    signs = examine(healthy_run, digits)
+    monkeypatch.setitem(healthy_run.__dict__, "by_keras", model)
+    signs = examine(Trial.of(healthy_run, digits))
     assert signs.kl_loss == pytest.approx(0, abs=1e-6)
     found = " ".join(diagnose(replace(signs, mean_image_loss=None)))
     assert "collapsed" in found
@@ -122,7 +123,7 @@ def test_the_share_of_the_condition_is_that_of_known_functions():
 
 
 def test_the_latents_of_a_run_are_told(healthy_run, digits):
-    quality = evaluate_latents(healthy_run, digits)
+    quality = evaluate_latents(Trial.of(healthy_run, digits))
     assert quality.latent_dim == quality.active == 2
     assert quality.surgery is not None
     terms = healthy_run.model.elbo(digits.test.x, digits.test.y)

@@ -10,6 +10,7 @@ from condvae.data import Dataset
 from condvae.evaluation.classifier import real_classifier
 from condvae.evaluation.pixels import Pixels
 from condvae.evaluation.samples import evaluate_samples, has_classes_to_judge
+from condvae.evaluation.trial import Trial
 from condvae.metrics.frechet import frechet_distance
 
 PLAIN = Pixels(drawn=False, binarised=False)
@@ -21,7 +22,7 @@ def judge(digits, kept, stand_in):
 
     def of(choose, **sizes):
         run = stand_in(digits, choose, likelihood="bernoulli")
-        return run, evaluate_samples(run, digits, cache=kept, **sizes)
+        return run, evaluate_samples(Trial.of(run, digits), cache=kept, **sizes)
 
     return of
 
@@ -109,10 +110,10 @@ def test_what_cannot_be_judged(digits, stand_in):
     rng = np.random.default_rng(0)
     tiny = Dataset.from_arrays(rng.integers(0, 256, (30, 4, 3), dtype="uint8"), np.arange(30) % 3)
     run = stand_in(tiny, None)
-    assert not has_classes_to_judge(run, tiny)
+    assert not has_classes_to_judge(Trial.of(run, tiny))
     with pytest.raises(InputError, match=r"10 test images or more.*received 30 images given"):
-        evaluate_samples(run, tiny)
-    assert has_classes_to_judge(stand_in(digits, None), digits)
-    assert not has_classes_to_judge(stand_in(digits, None, task="quadrants"), digits)
+        evaluate_samples(Trial.of(run, tiny))
+    assert has_classes_to_judge(Trial.of(stand_in(digits, None), digits))
+    assert not has_classes_to_judge(Trial.of(stand_in(digits, None, task="quadrants"), digits))
     with pytest.raises(InputError, match="per_class must be a whole number, 2 or more"):
-        evaluate_samples(stand_in(digits, None), digits, per_class=1)
+        evaluate_samples(Trial.of(stand_in(digits, None), digits), per_class=1)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from condvae.checks import InputError
+from condvae.evaluation import Trial
 from condvae.evaluation.style import StyleQuality
 from condvae.figures import gallery
 from condvae.reports import model_card, pictures
@@ -97,7 +98,7 @@ def test_what_was_measured_is_drawn_and_not_measured_again(trained_run, digits, 
 
     monkeypatch.setattr(pictures, "draw_handwriting", draw)
     results = {"Style": StyleQuality("measured", "test split")}
-    files = draw_results(trained_run, digits, results)
+    files = draw_results(Trial.of(trained_run, digits), results)
     assert sorted(files) == ["generate.png", "style.png"]
     assert all(content.startswith(b"\x89PNG") for content in files.values())
     assert drawn == [("measured", "test images")]

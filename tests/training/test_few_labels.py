@@ -14,6 +14,7 @@ from condvae.data.glyphs import draw_glyphs
 from condvae.data.signs import CLASSES, signs
 from condvae.data.sources import GLYPH_CONDITIONS
 from condvae.evaluation import evaluate, evaluate_classifier
+from condvae.evaluation.trial import Trial
 from condvae.figures import draw
 from condvae.runs import Run, load
 from condvae.spec import DataSpec
@@ -67,7 +68,7 @@ def test_every_variant_trains_resumes_classifies_and_loads(small, tmp_path, sign
     assert log_q.dtype == np.float64
     np.testing.assert_allclose(np.exp(log_q).sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_array_equal(log_q, load(run.path).classify(few.test.x))
-    result = evaluate_classifier(run, small)
+    result = evaluate_classifier(Trial.of(run, small))
     errors = log_q.argmax(axis=1) != few.test.given
     assert result.error == pytest.approx(errors.mean())
     assert result.figures()["num_labelled"] == 6
@@ -86,7 +87,7 @@ def test_three_labels_name_three_groups(small, tmp_path):
     """Rows without a label tell the classes apart; one label of each names them."""
     settings = {**VARIANTS["preset"], "labelled": 3, "labelled_batch": 6, "batch_size": 20}
     run = quick(small, tmp_path / "run", epochs=25, couplings=2, hidden_dims=(32,), **settings)
-    assert evaluate_classifier(run, small).error <= 0.03
+    assert evaluate_classifier(Trial.of(run, small)).error <= 0.03
 
 
 def test_the_command_line_takes_few_labels(tmp_path, monkeypatch, capsys, small):
@@ -151,4 +152,4 @@ def test_few_labels_that_do_not_fit_are_refused(data_of, tmp_path, data, setting
 def test_a_model_without_a_classifier_says_so(small, tmp_path):
     run = quick(small, tmp_path / "run", epochs=1)
     with pytest.raises(InputError, match="must have a classifier"):
-        evaluate_classifier(run, small)
+        evaluate_classifier(Trial.of(run, small))

@@ -12,6 +12,7 @@ from condvae.cli import main
 from condvae.data import Dataset, load_data
 from condvae.data.signs import CLASSES, signs
 from condvae.evaluation import conditional_likelihood, evaluate, evaluate_label_maps
+from condvae.evaluation.trial import Trial
 from condvae.figures import draw
 from condvae.runs import Run
 from condvae.training import train
@@ -41,10 +42,10 @@ def test_a_run_trains_resumes_evaluates_and_predicts(few, tmp_path, signal_at, s
     assert rows(run) == rows(whole)
     assert run.weights_path.read_bytes() == whole.weights_path.read_bytes()
 
-    bound, result = evaluate(run, few), conditional_likelihood(run, few, num_samples=3)
+    bound, result = evaluate(run, few), conditional_likelihood(Trial.of(run, few), num_samples=3)
     assert "label maps of the classes background, post" in result.comparability
     assert result.importance.mean > bound.elbo - 3 * bound.standard_error
-    quality = evaluate_label_maps(run, few)
+    quality = evaluate_label_maps(Trial.of(run, few))
     assert 0 < quality.guess.pixel_accuracy < 1
     assert list(quality.guess.intersection_over_union) == list(CLASSES)
     assert (quality.mean is None) == (settings.get("network") == "deterministic")
@@ -71,7 +72,7 @@ def test_the_likelihood_is_recomputed_by_hand(few, tmp_path):
     np.testing.assert_allclose(estimate.log_prob, expected, rtol=1e-5)
     with pytest.raises(InputError, match="must have latents"):
         run.model.generate(few.test.y[0])
-    accuracy = evaluate_label_maps(run, few).guess.pixel_accuracy
+    accuracy = evaluate_label_maps(Trial.of(run, few)).guess.pixel_accuracy
     assert accuracy == pytest.approx((p.argmax(axis=-1) == x).mean())
 
 

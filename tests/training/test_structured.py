@@ -9,6 +9,7 @@ from short_run import quick, rows, untrained
 from condvae.checks import InputError
 from condvae.conditions.masks import observe, quadrants
 from condvae.evaluation import conditional_likelihood, evaluate
+from condvae.evaluation.trial import Trial
 from condvae.figures import draw
 from condvae.models import network_tensors
 from condvae.runs import load
@@ -41,8 +42,8 @@ def test_every_variant_trains_resumes_evaluates_and_predicts(small, tmp_path, si
     run = quick(small, run.path, resume=True)
     assert rows(run) == rows(whole)
     assert run.weights_path.read_bytes() == whole.weights_path.read_bytes()
-    result = conditional_likelihood(run, small, num_samples=60)
-    first = conditional_likelihood(run, small, num_samples=2, num_images=3)
+    result = conditional_likelihood(Trial.of(run, small), num_samples=60)
+    first = conditional_likelihood(Trial.of(run, small), num_samples=2, num_images=3)
     assert len(first.importance.log_prob) == len(first.monte_carlo.log_prob) == 3
     assert "each of the first 3 images" in first.comparability
     bound = evaluate(run, small)
