@@ -28,6 +28,7 @@ from steps import stepping
 import condvae
 from condvae.figures.figure import FONT_SIZE, Figure
 from condvae.models import build_model, build_optimizer
+from condvae.spec import Signature
 from condvae.training.feed import Feed
 
 PICTURE = PAGE.parent / "images" / "growth.png"
@@ -45,7 +46,7 @@ Curve = dict[int, list[float]]  # seconds of each round by size
 def model_of(side: int, hidden: int, latents: int) -> condvae.CVAE:
     """A compiled model for grey images of ten classes."""
     spec = condvae.Spec().override(hidden_dims=(hidden,), latent_dim=latents)
-    model = build_model(spec, (side, side, 1), (10,))
+    model = build_model(spec, Signature((side, side, 1), (10,)))
     model.compile(optimizer=build_optimizer(spec, 1_000))
     return model
 

@@ -54,6 +54,7 @@ def measure() -> None:
 
     import condvae
     from condvae.models import build_model, build_optimizer
+    from condvae.spec import Signature
     from condvae.training.feed import Feed
 
     backend = keras.backend.backend()
@@ -65,7 +66,7 @@ def measure() -> None:
         for precision in PRECISIONS:
             keras.config.set_dtype_policy(precision)
             spec = condvae.Spec().override(**settings)
-            model = build_model(spec, (28, 28, 1), (10,))
+            model = build_model(spec, Signature((28, 28, 1), (10,)))
             model.compile(optimizer=build_optimizer(spec, 1_000))
             seconds = []
             for _ in range(4):  # the first compiles

@@ -144,11 +144,11 @@ def untrained() -> "TrainedModel":
     from condvae.conditions import Categorical
     from condvae.inference.trained import TrainedModel
     from condvae.models import build_model
-    from condvae.spec import Spec
+    from condvae.spec import Signature, Spec
 
     spec = Spec().override(latent_dim=2, hidden_dims=(7,))
     condition = Categorical(name="animal", categories=("ant", "bee", "cat"))
-    return TrainedModel(build_model(spec, (4, 3, 1), (3,)), condition)
+    return TrainedModel(build_model(spec, Signature((4, 3, 1), (3,))), condition)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from condvae.graph.operations import (
     Upsample,
 )
 from condvae.models import build_model, network_variables
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 ONE, TWO = {"inputs": ("x",), "output": "f"}, {"inputs": ("x", "y"), "output": "f"}
 OPERATIONS = {
@@ -138,7 +138,7 @@ def random_network(name):
     shape = SHAPE if columns is None else (sum(size for _, size in columns),)
     spec = Spec().override(**{"hidden_dims": (6, 4), **settings})
     x_max = 4 if spec.model.likelihood == "categorical" else 255
-    model = build_model(spec, shape, condition_shape, x_max, columns=columns)
+    model = build_model(spec, Signature(shape, condition_shape, x_max, columns=columns))
     rng = np.random.default_rng(0)
     for variable in network_variables(model).values():
         variable.assign(variable + 0.1 * rng.standard_normal(variable.shape))

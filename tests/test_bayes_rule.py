@@ -8,7 +8,7 @@ from condvae.conditions import Categorical, MaskedImage
 from condvae.evaluation import classify_by_bayes
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 SCALE, LABELS = 0.7, (0.5, 0.2, 0.3)
 CONDITION = Categorical(name="animal", categories=("ant", "bee", "cat"))
@@ -20,7 +20,7 @@ class LinearGaussian:
     def __init__(self, error=0.0, rows=300):
         rng = np.random.default_rng(2)
         spec = Spec().override(likelihood="normal", scale=SCALE, latent_dim=2, hidden_dims=())
-        network = build_model(spec, (2, 3, 1), (3,))
+        network = build_model(spec, Signature((2, 3, 1), (3,)))
         self.model = TrainedModel(network, CONDITION)
         w = np.linalg.qr(rng.standard_normal((6, 2)))[0] * [1.5, 0.8]
         means = 0.6 * rng.standard_normal((3, 6))
@@ -88,7 +88,7 @@ def test_a_network_without_latents_is_exact():
     """p(x | y) is the baseline's Normal: the class whose mean is nearest is the most probable."""
     settings = {"network": "deterministic", "baseline": "joint", "likelihood": "normal"}
     spec = Spec().override(hidden_dims=(), scale=SCALE, **settings)
-    model = TrainedModel(build_model(spec, (2, 3, 1), (3,)), CONDITION)
+    model = TrainedModel(build_model(spec, Signature((2, 3, 1), (3,))), CONDITION)
     rng = np.random.default_rng(0)
     means, x = rng.standard_normal((3, 6)), rng.standard_normal((50, 2, 3, 1)).astype("float32")
     model.keras_model.baseline.get_layer("guess").set_weights([means, np.zeros(6)])
@@ -102,7 +102,7 @@ def test_a_network_without_latents_is_exact():
 def test_all_labels_see_the_same_binary_pixels():
     """Where the labels make no difference their probabilities are equal, also after screening."""
     spec = Spec().override(latent_dim=2, hidden_dims=(), pixels="dynamic")
-    network = build_model(spec, (4, 3, 1), (3,))
+    network = build_model(spec, Signature((4, 3, 1), (3,)))
     for part, layer in (("encoder", "mean"), ("encoder", "logvar"), ("decoder", "x_params")):
         kernel, bias = getattr(network, part).get_layer(layer).get_weights()
         kernel[-3:] = 0
@@ -119,7 +119,7 @@ def test_all_labels_see_the_same_binary_pixels():
 def test_over_binarisations_log_prob_is_their_mean(screening):
     """In expectation that of grey pixels under a decoder that no z moves: in closed form."""
     spec = Spec().override(latent_dim=2, hidden_dims=(), pixels="dynamic")
-    network = build_model(spec, (4, 3, 1), (3,))
+    network = build_model(spec, Signature((4, 3, 1), (3,)))
     rng = np.random.default_rng(0)
     logits = rng.standard_normal((3, 12))
     kernel, bias = network.decoder.get_layer("x_params").get_weights()
@@ -152,6 +152,8 @@ def test_what_does_not_fit_is_refused():
         classify_by_bayes(oracle.model, oracle.x, 0)
     spec = Spec().override(task="halves", hidden_dims=())
     condition = MaskedImage(image_shape=(4, 4, 1), y_max=1)
-    masked = TrainedModel(build_model(spec, (4, 4, 1), condition.shape, x_max=1), condition)
+    masked = TrainedModel(
+        build_model(spec, Signature((4, 4, 1), condition.shape, x_max=1)), condition
+    )
     with pytest.raises(InputError, match="class of several"):
         classify_by_bayes(masked, np.zeros((2, 4, 4)))

@@ -7,7 +7,7 @@ from condvae.conditions import MaskedImage
 from condvae.conditions.masks import observe, quadrants
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 SHAPE, SCALE, NUM = (4, 3, 1), 0.7, 600
 
@@ -36,7 +36,9 @@ class StructuredOracle:
             hidden_dims=(),
         )
         condition = MaskedImage(image_shape=SHAPE, y_max=1)
-        self.model = TrainedModel(build_model(spec, SHAPE, condition.shape, x_max=1), condition)
+        self.model = TrainedModel(
+            build_model(spec, Signature(SHAPE, condition.shape, x_max=1)), condition
+        )
         given = quadrants(4, 3, 2)
         self.missing = ~given.reshape(-1)
         w = rng.standard_normal((12, 2))

@@ -22,7 +22,7 @@ from condvae.figures.walks import label_walk
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.runs import Run, load
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 from condvae.training import train
 from condvae.training.fit import make_feeds
 
@@ -272,7 +272,9 @@ def test_figures_of_a_class_with_holes():
     for columns in ({"word": word}, {"level": rng.random(60)}):
         data = Dataset.from_columns(columns, x, name="holes")
         spec = Spec().override(hidden_dims=(4,))
-        model = TrainedModel(build_model(spec, (8, 8, 1), data.condition.shape), data.condition)
+        model = TrainedModel(
+            build_model(spec, Signature((8, 8, 1), data.condition.shape)), data.condition
+        )
         figures = draw(model, data, {})
         if "word" in columns:
             legend = figures["scatter"].axes[0].get_legend().get_texts()

@@ -6,13 +6,13 @@ from condvae.checks import InputError
 from condvae.conditions import Categorical
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 
 def make(**settings) -> TrainedModel:
     spec = Spec().override(**{"latent_dim": 2, "hidden_dims": (7,), **settings})
     condition = Categorical(name="animal", categories=("ant", "bee", "cat"))
-    return TrainedModel(build_model(spec, (4, 3, 1), (3,)), condition)
+    return TrainedModel(build_model(spec, Signature((4, 3, 1), (3,))), condition)
 
 
 def test_elbo_equals_its_recomputation_in_numpy(images, untrained):

@@ -33,12 +33,12 @@ class CVAE(CheckedModel):
     `keras.models.load_model` knows the class once `condvae.CVAE` was imported.
 
     Args:
-        encoder: {"x"[, "y"]} -> {"mean", "logvar"}, see `mlp_encoder`.
-        decoder: {"z"[, "y"]} -> x_params, see `mlp_decoder`.
-        prior: {"y"[, "guess"]} -> {"mean", "logvar"} of p(z | y), see `mlp_prior`; the guess comes
-            as the expected x; or a `PriorLayer`. None for the standard normal.
-        baseline: {"y"} -> a guess that x_params are added to, see `mlp_baseline`; or None.
-        classifier: {"x"} -> logits of q(y | x), see `mlp_classifier`; or None.
+        encoder: {"x"[, "y"]} -> {"mean", "logvar"}, see `Architecture.encoder`.
+        decoder: {"z"[, "y"]} -> x_params, see `Architecture.decoder`.
+        prior: {"y"[, "guess"]} -> {"mean", "logvar"} of p(z | y), see `Architecture.prior`; the
+            guess comes as the expected x; or a `PriorLayer`. None for the standard normal.
+        baseline: {"y"} -> a guess that x_params are added to, see `Architecture.baseline`; or None.
+        classifier: {"x"} -> logits of q(y | x), see `Architecture.classifier`; or None.
         likelihood: from x_params to p(x | z, y); None for a Bernoulli.
         objective: what training minimises; it says which of the networks it needs. None for the
             `ELBO`; its beta is kept in a variable, so that another needs no recompilation.

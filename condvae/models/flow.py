@@ -9,7 +9,6 @@ import numpy as np
 from keras import ops
 
 from condvae.distributions import Normal
-from condvae.models.convolutions import Pyramid, merged
 from condvae.models.initializers import glorot_uniform, in_place_of
 from condvae.models.layers import NO_DROPOUT, Dropout, dense_stack, flat_concatenated, named_inputs
 from condvae.models.prior import PriorLayer
@@ -166,7 +165,7 @@ def flow_prior(
     guess_shape: Sequence[int] | None = None,
     initializers: Iterator[keras.initializers.Initializer] | None = None,
     num_couplings: int = 6,
-    channels: Sequence[int] | None = None,
+    embedded: Callable[..., Any] | None = None,
     dropout: Dropout = NO_DROPOUT,
 ) -> FlowPrior:
     """Couplings of fully connected networks, which start as the identity over N(0, 1).
@@ -178,7 +177,7 @@ def flow_prior(
         guess_shape: of the baseline's guess, which the embedding sees beside y; None for none.
         initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
         num_couplings: an even number moves both halves of z equally often.
-        channels: of a convolutional embedding of images, see `Pyramid`; None: fully connected.
+        embedded: makes a vector of the inputs and initializers; None: the numbers as they are.
         dropout: of the embedding's values in training.
     """
     initializers = initializers or glorot_uniform(seed=0)
@@ -191,10 +190,7 @@ def flow_prior(
 
     def embedding() -> keras.Model:
         inputs = named_inputs(y=condition_shape, guess=guess_shape)
-        if channels is None:
-            hidden = flat_concatenated(inputs)
-        else:
-            hidden = Pyramid(channels, activation, initializers).vectors(merged(inputs))
+        hidden = embedded(inputs, initializers) if embedded else flat_concatenated(inputs)
         context = keras.layers.Dense(
             hidden_dims[-1], activation, kernel_initializer=next(initializers), name="embedding"
         )(hidden)

@@ -1,17 +1,19 @@
 """The networks' weights by name, and the way from a file to a model."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import keras
 import numpy as np
 
 from condvae.files.tensors import StoredTensors
-from condvae.models.build import Columns, Networks, build_model, build_networks, x_shape
+from condvae.likelihoods import likelihood_of
+from condvae.models.build import Networks, build_model
 from condvae.models.contract import NETWORKS
 from condvae.models.cvae import CVAE
 from condvae.models.initializers import FLOAT_BYTES, ZerosWithin
-from condvae.spec import Spec
+from condvae.models.networks import build_networks
+from condvae.spec import Signature, Spec
 
 
 def network_variables(model: CVAE) -> dict[str, keras.Variable]:
@@ -40,14 +42,7 @@ def load_weights(model: CVAE, stored: StoredTensors, only: str | None = None) ->
 
 
 def load_model(
-    stored: StoredTensors,
-    spec: Spec,
-    image_shape: Sequence[int],
-    condition_shape: Sequence[int],
-    x_max: int,
-    y_max: int | None = None,
-    columns: Columns = None,
-    networks: Networks = None,
+    stored: StoredTensors, spec: Spec, signature: Signature, networks: Networks = None
 ) -> CVAE:
     """The model of a spec with the weights in a file; arguments as in `build_model`.
 
@@ -55,33 +50,16 @@ def load_model(
         InputError: as `load_weights`; kernels beyond what the file holds are never allocated.
     """
     initializers = itertools.repeat(_zeros(stored))
-    model = build_model(
-        spec,
-        image_shape,
-        condition_shape,
-        x_max,
-        y_max,
-        initializers=initializers,
-        columns=columns,
-        networks=networks,
-    )
+    model = build_model(spec, signature, initializers=initializers, networks=networks)
     load_weights(model, stored)
     return model
 
 
-def load_network(
-    stored: StoredTensors,
-    name: str,
-    spec: Spec,
-    image_shape: Sequence[int],
-    condition_shape: Sequence[int],
-    x_max: int,
-    columns: Columns = None,
-) -> keras.Model:
+def load_network(stored: StoredTensors, name: str, spec: Spec, signature: Signature) -> keras.Model:
     """One network alone, "encoder" or "decoder"; errors as `load_model`."""
-    initializers = itertools.repeat(_zeros(stored))
-    shape = x_shape(spec, image_shape, x_max)
-    networks = build_networks(spec, shape, condition_shape, {name: initializers}, columns=columns)
+    initializers = {name: itertools.repeat(_zeros(stored))}
+    likelihood = likelihood_of(spec.model, signature.columns)
+    networks = build_networks(spec, signature, likelihood, initializers)
     _assign(_variables(networks), stored, whole=False)
     return networks[name]
 

@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from condvae.checks import InputError
 from condvae.conditions import AnyCondition, Categorical, Table, check_categorical
 from condvae.files.frozen import Count, Frozen
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 MOST_BYTES = 2**24
 DIGESTS = "sha256"
@@ -38,11 +38,6 @@ class Preprocessing(Frozen):
     in_unit_interval: bool
     pixel_classes: tuple[str, ...] | None = None
     table: Table | None = None
-
-    @property
-    def columns(self) -> tuple[tuple[str, int], ...] | None:
-        """Kind and size of the columns of a table, as `build_model` takes them."""
-        return None if self.table is None else self.table.kinds
 
 
 class DataRecord(Frozen):
@@ -103,6 +98,18 @@ class RunRecord(Frozen):
     networks: tuple[str, ...] = ()
     resumed: tuple[Resumption, ...] = ()
     figures: Figures | None = None
+
+    @property
+    def signature(self) -> Signature:
+        """What the model is made for."""
+        preprocessing, table = self.preprocessing, self.preprocessing.table
+        return Signature(
+            preprocessing.image_shape,
+            self.condition.shape,
+            preprocessing.x_max,
+            self.condition.white,
+            None if table is None else table.kinds,
+        )
 
     @property
     def classes(self) -> Categorical:

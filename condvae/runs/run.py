@@ -165,7 +165,7 @@ class Run:
         from condvae.inference.trained import TrainedModel
         from condvae.models import load_model
 
-        record, preprocessing = self.record, self.record.preprocessing
+        record = self.record
         # before anything is built: else the spec's networks would take their place
         if set(networks or {}) != set(record.networks):
             raise InputError(
@@ -174,17 +174,8 @@ class Run:
                 ", ".join(networks or {}) or "none",
                 "Call condvae.load(RUN, networks={name: keras.Model}) from Python.",
             )
-        model = load_model(
-            self.stored_weights(),
-            record.spec,
-            preprocessing.image_shape,
-            record.condition.shape,
-            preprocessing.x_max,
-            record.condition.white,
-            preprocessing.columns,
-            networks,
-        )
-        return TrainedModel(model, record.condition, preprocessing.table)
+        model = load_model(self.stored_weights(), record.spec, record.signature, networks)
+        return TrainedModel(model, record.condition, record.preprocessing.table)
 
     def network(self, name: str) -> "keras.Model":
         """The encoder or the decoder alone; nothing else is built or read.
@@ -198,16 +189,7 @@ class Run:
         from condvae.models import load_network
 
         check_choice(name, ("encoder", "decoder"), "the network")
-        record, preprocessing = self.record, self.record.preprocessing
-        return load_network(
-            self.stored_weights(),
-            name,
-            record.spec,
-            preprocessing.image_shape,
-            record.condition.shape,
-            preprocessing.x_max,
-            preprocessing.columns,
-        )
+        return load_network(self.stored_weights(), name, self.record.spec, self.record.signature)
 
     def export(self, path: Path) -> None:
         """Write the run as one file: weights, run record and history, all that `open` needs.

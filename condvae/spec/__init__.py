@@ -7,7 +7,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from condvae.spec.architectures import register_architecture
     from condvae.spec.sections import SECTIONS, DataSpec, ModelSpec, ObjectiveSpec, TrainingSpec
+    from condvae.spec.signature import Signature
     from condvae.spec.spec import Spec, setting_names
 
 _HOMES = {
@@ -15,8 +17,10 @@ _HOMES = {
     "DataSpec": "sections",
     "ModelSpec": "sections",
     "ObjectiveSpec": "sections",
+    "Signature": "signature",
     "Spec": "spec",
     "TrainingSpec": "sections",
+    "register_architecture": "architectures",
     "setting_names": "spec",
 }
 
@@ -32,7 +36,9 @@ __all__ = [
     "DataSpec",
     "ModelSpec",
     "ObjectiveSpec",
+    "Signature",
     "Spec",
     "TrainingSpec",
+    "register_architecture",
     "setting_names",
 ]

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from condvae.files.frozen import Count, Fraction, Frozen, OneOf, Positive, Seed
-from condvae.likelihoods import AUTO, LIKELIHOODS, check_owner, likelihood_named
+from condvae.likelihoods import AUTO, LIKELIHOODS, check_owner
+from condvae.spec.architectures import ARCHITECTURES, check_takes
 
 
 class DataSpec(Frozen):
@@ -58,7 +59,7 @@ class ModelSpec(Frozen):
     Attributes:
         latent_dim: size of z.
         architecture: of all networks: "mlp", fully connected, "residual", of fully connected
-            residual blocks, or "convolutional".
+            residual blocks, "convolutional", or another one of `spec.architectures`.
         hidden_dims: sizes of the encoder's hidden layers; the decoder has them reversed. Of
             convolutional networks the channels at 1/2, 1/4, ... of the image's size (from 64
             pixels a side on at 1/4, 1/8, ...).
@@ -95,7 +96,7 @@ class ModelSpec(Frozen):
     """
 
     latent_dim: Count = 2
-    architecture: Literal["mlp", "residual", "convolutional"] = "mlp"
+    architecture: Annotated[str, OneOf(lambda: ARCHITECTURES)] = "mlp"
     hidden_dims: Annotated[tuple[Count, ...], Field(max_length=100)] = (512,)
     activation: Literal["relu", "silu", "gelu", "elu", "tanh"] = "relu"
     activity_regularizer: Literal["l1", "l2"] | None = None
@@ -130,18 +131,7 @@ class ModelSpec(Frozen):
             raise ValueError("the prior 'flow' needs a latent_dim of 2 or more")
         if self.prior_sees == "nothing" and self.prior not in ("flow", "vampprior"):
             raise ValueError("prior_sees 'nothing' needs the prior 'flow' or 'vampprior'")
-        if self.architecture != "mlp" and self.activity_regularizer:
-            raise ValueError("activity_regularizer needs the architecture 'mlp'")
-        if self.architecture == "convolutional" and (self.dropout or self.classifier_dropout):
-            raise ValueError("dropout needs 'mlp' or 'residual' networks")
-        if self.architecture == "convolutional" and not self.hidden_dims:
-            raise ValueError("the architecture 'convolutional' needs hidden_dims")
-        if self.architecture == "convolutional" and self.condition_at == "every_layer":
-            raise ValueError("condition_at 'every_layer' needs 'mlp' or 'residual' networks")
-        if self.architecture == "convolutional" and likelihood_named(self.likelihood).of_columns:
-            raise ValueError(
-                f"the likelihood {self.likelihood!r} needs 'mlp' or 'residual' networks"
-            )
+        check_takes(self)
         return self
 
 

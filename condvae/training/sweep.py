@@ -14,6 +14,7 @@ from condvae.checks import InputError, check_at_least
 from condvae.data import Dataset
 from condvae.files.atomic import atomic_path, write_text
 from condvae.files.lock import LOCK_NAME, locked
+from condvae.models.networks import architecture_of
 from condvae.runs import RECORD_NAME, Run, last_run_path
 from condvae.spec import Spec
 from condvae.training.fit import make_feeds
@@ -196,9 +197,7 @@ def pays(spec: Spec) -> bool:
     """
     import jax
 
-    model = spec.model
-    is_small = model.architecture != "convolutional" and max(model.hidden_dims, default=0) <= 128
-    return jax.default_backend() != "cpu" or is_small
+    return jax.default_backend() != "cpu" or architecture_of(spec.model).is_quick
 
 
 def sweep_path(dataset: Dataset, kind: str, out_dir: Path | str | None, resume: bool) -> Path:

@@ -19,7 +19,7 @@ from condvae.models import CVAE, Networks, build_model, build_optimizer, load_we
 from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
 from condvae.runs.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
 from condvae.runs.record import DataRecord, Preprocessing, RunRecord, installed_versions, now
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 from condvae.training.fit import fit, make_feeds
 from condvae.training.fused import check_can_fuse
 from condvae.training.resume import (
@@ -69,7 +69,7 @@ def train(
             only `epochs` may be others. Where there is no run yet, one begins.
         progress: show a progress bar.
         networks: sub-models of the user's own, such as {"decoder": keras.Model}, in place of those
-            of the spec; inputs and outputs as in `models.encoder` and `models.decoder`. Name their
+            of the spec; inputs and outputs as in `models.architectures`. Name their
             layers, so that the weights are found again, and pass them to `load` and to resume.
         fused: run many steps in one compiled call; None: where that pays, on a GPU.
         settings: single fields of the spec, such as `epochs=3, latent_dim=8`.
@@ -280,12 +280,14 @@ def prepare_model(
     counts = dataset.x_max if kind.as_stored and dataset.table is None else 1
     model = build_model(
         spec,
-        dataset.image_shape,
-        condition.shape,
-        dataset.x_max,
-        condition.white,
+        Signature(
+            dataset.image_shape,
+            condition.shape,
+            dataset.x_max,
+            condition.white,
+            None if dataset.table is None else dataset.table.kinds,
+        ),
         counts * dataset.mean_of(train.x),
-        columns=None if dataset.table is None else dataset.table.kinds,
         networks=networks,
         steps=steps,
     )

@@ -33,7 +33,7 @@ from condvae.explorer import make_page
 from condvae.graph.graph import run_graph
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def convolutional():
         condition_at="input",
     )
     condition = Categorical(name="digit", categories=tuple("0123456789"))
-    return TrainedModel(build_model(spec, (12, 10, 1), (10,)), condition)
+    return TrainedModel(build_model(spec, Signature((12, 10, 1), (10,))), condition)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from condvae.conditions.masks import observe, quadrants
 from condvae.export.page import explore
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "format-1"
 
@@ -108,7 +108,7 @@ def test_other_data_are_refused(room, capsys):
 def test_a_model_in_python_of_parts_of_images():
     spec = Spec().override(task="quadrants", prior="conditional", hidden_dims=(8,))
     condition = MaskedImage(image_shape=(8, 8, 1))
-    model = TrainedModel(build_model(spec, (8, 8, 1), condition.shape), condition)
+    model = TrainedModel(build_model(spec, Signature((8, 8, 1), condition.shape)), condition)
     x = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 1), dtype="uint8")
     page = model.explore(x, observe(x, quadrants(8, 8, 1), 255), name="parts")
     header, arrays = content_of(page)

@@ -8,7 +8,7 @@ from condvae.conditions.masks import observe, squares
 from condvae.data import Dataset
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 
 class RecordingModel(TrainedModel):
@@ -29,7 +29,7 @@ def _model(latent_dim, num_classes, channels, likelihood):
     spec = Spec().override(latent_dim=latent_dim, hidden_dims=(16,), likelihood=likelihood)
     categories = tuple(str(code) for code in range(num_classes))
     condition = Categorical(name="digit", categories=categories)
-    return RecordingModel(build_model(spec, (8, 8, channels), (num_classes,)), condition)
+    return RecordingModel(build_model(spec, Signature((8, 8, channels), (num_classes,))), condition)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def _model_of_parts(channels, network, alpha):
         alpha=alpha,
     )
     condition = MaskedImage(image_shape=(8, 8, channels))
-    return TrainedModel(build_model(spec, (8, 8, channels), condition.shape), condition)
+    return TrainedModel(build_model(spec, Signature((8, 8, channels), condition.shape)), condition)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from condvae.figures import complete
 from condvae.figures.completion import with_given
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 
 def test_a_model_of_parts_predicts_the_holes():
@@ -17,7 +17,7 @@ def test_a_model_of_parts_predicts_the_holes():
         task="quadrants", baseline="joint", prior="conditional", hidden_dims=(5,)
     )
     condition = MaskedImage(image_shape=(4, 3, 1))
-    model = TrainedModel(build_model(spec, (4, 3, 1), condition.shape), condition)
+    model = TrainedModel(build_model(spec, Signature((4, 3, 1), condition.shape)), condition)
     image = np.random.default_rng(0).integers(0, 256, (4, 3), dtype="uint8")
     given = quadrants(4, 3, 2)
     drawn = complete(model, image, given, num_samples=6, seed=3)

@@ -20,7 +20,7 @@ from condvae.inference.engines import Engines, Facts
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model, network_tensors, network_variables
 from condvae.runs import Run
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 from condvae.training import train
 
 ANIMALS = Categorical(name="animal", categories=("ant", "bee", "cat"))
@@ -34,7 +34,7 @@ def no_keras():
 def both(path, **settings):
     """One model with its first weights: by Keras, and by its graphs alone."""
     spec = Spec().override(**{"hidden_dims": (7,), "latent_dim": 3, **settings})
-    model = build_model(spec, (4, 3, 1), (3,))
+    model = build_model(spec, Signature((4, 3, 1), (3,)))
     rng = np.random.default_rng(0)
     for variable in network_variables(model).values():
         variable.assign(variable + 0.2 * rng.standard_normal(variable.shape))

@@ -10,7 +10,7 @@ from condvae.checks import InputError
 from condvae.graph.graph import check_graph, run_graph
 from condvae.graph.networks import model_graphs
 from condvae.models import build_model, inference, network_tensors
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 
 def probabilities(model, x):
@@ -80,7 +80,7 @@ def test_a_network_of_ones_own_may_hold_networks():
     logits = keras.layers.Reshape((5, 7, -1))(keras.layers.Dense(35, use_bias=False)(product))
     decoder = keras.Model({"z": z, "y": y}, logits, name="own")
     spec = Spec().override(hidden_dims=(6,))
-    model = build_model(spec, SHAPE, CLASSES, networks={"decoder": decoder})
+    model = build_model(spec, Signature(SHAPE, CLASSES), networks={"decoder": decoder})
     graph = model_graphs(model)["decoder"]
     inputs = {"decoder": random_inputs(graph)}
     found = run_graph(graph, network_tensors(model), inputs["decoder"])["x_mean"]
@@ -105,7 +105,7 @@ def test_a_layer_that_cannot_be_exported_is_named(layer, part):
     inputs = {"z": keras.Input((2,), name="z")}
     logits = keras.layers.Dense(12, name="own_logits")(layer(inputs["z"]))
     decoder = keras.Model(inputs, keras.layers.Reshape((4, 3, 1))(logits))
-    model = build_model(Spec(), (4, 3, 1), CLASSES, networks={"decoder": decoder})
+    model = build_model(Spec(), Signature((4, 3, 1), CLASSES), networks={"decoder": decoder})
     with pytest.raises(InputError) as caught:
         model_graphs(model)
     assert f"decoder/{layer.name}" in str(caught.value)
@@ -118,4 +118,4 @@ def test_a_layer_that_cannot_be_exported_is_named(layer, part):
 )
 def test_a_part_that_cannot_be_exported_is_named(settings, part):
     with pytest.raises(InputError, match=part):
-        model_graphs(build_model(Spec().override(**settings), SHAPE, CLASSES))
+        model_graphs(build_model(Spec().override(**settings), Signature(SHAPE, CLASSES)))

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from condvae.models import build_model
-from condvae.models.convolutions import Pyramid
+from condvae.models.architectures.convolutional import Pyramid
 from condvae.models.initializers import glorot_uniform
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 CONVOLUTIONAL = {
     "latent_dim": 2,
@@ -39,7 +39,7 @@ CONVOLUTIONAL = {
 )
 def test_networks_fit_save_and_load(shape, condition_shape, settings, tmp_path):
     model = build_model(
-        Spec().override(**{**CONVOLUTIONAL, **settings}), shape, condition_shape, 3, 255
+        Spec().override(**{**CONVOLUTIONAL, **settings}), Signature(shape, condition_shape, 3, 255)
     )
     model.compile(optimizer=keras.optimizers.Adam(1e-2))
     rng = np.random.default_rng(0)
@@ -83,9 +83,7 @@ def test_the_output_bias_is_the_data_s():
             output_bias="data",
             **{**CONVOLUTIONAL, "baseline": "absent"},
         ),
-        (4, 5, 1),
-        (4, 5, 3),
-        x_max=2,
+        Signature((4, 5, 1), (4, 5, 3), x_max=2),
         x_mean=shares,
         initializers=zeros,
     )
@@ -100,7 +98,7 @@ def test_the_output_bias_is_the_data_s():
 def test_logvars_are_bounded_and_vectors_are_scaled_by_their_size():
     """Against the formulas in NumPy: the head's numbers, before and after the bound."""
     spec = Spec().override(**{**CONVOLUTIONAL, "task": "image"})
-    encoder = build_model(spec, (5, 7, 1), (5, 7, 1)).encoder
+    encoder = build_model(spec, Signature((5, 7, 1), (5, 7, 1))).encoder
     rng = np.random.default_rng(0)
     inputs = {name: rng.random((4, 5, 7, 1), dtype="float32") for name in ("x", "y")}
 

@@ -9,14 +9,13 @@ import pytest
 from condvae.checks import InputError
 from condvae.likelihoods import NormalLikelihood
 from condvae.models import CVAE, build_model
-from condvae.models.decoder import mlp_decoder
-from condvae.models.encoder import mlp_encoder
-from condvae.spec import Spec
+from condvae.models.architectures import MLP
+from condvae.spec import Signature, Spec
 
 
 def make(shape=(4, 3, 1), **settings) -> CVAE:
     spec = Spec().override(**{"latent_dim": 2, "hidden_dims": (7,), **settings})
-    model = build_model(spec, shape, (3,))
+    model = build_model(spec, Signature(shape, (3,)))
     model.compile(optimizer=keras.optimizers.Adam(1e-2))
     return model
 
@@ -142,7 +141,7 @@ def test_a_conditional_prior_of_the_users_own():
         name="prior",
     )
     model = CVAE(
-        mlp_encoder((4, 3, 1), (3,), 2, (7,)), mlp_decoder((4, 3, 1), (3,), 2, (7,)), prior
+        *(make((4, 3, 1), (3,), 2) for make in (MLP((7,)).encoder, MLP((7,)).decoder)), prior
     )
     model.compile(optimizer="adam")
     before = [keras.ops.convert_to_numpy(w).copy() for w in prior.weights]
@@ -245,7 +244,9 @@ def test_the_output_starts_from_the_pixels_means():
     spec = Spec().override(output_bias="data", hidden_dims=(7,))
     x_mean = np.linspace(0, 1, 12).reshape(4, 3, 1)
     for likelihood, tolerance in (("bernoulli", 2e-3), ("normal", 1e-6)):
-        model = build_model(spec.override(likelihood=likelihood), (4, 3, 1), (3,), x_mean=x_mean)
+        model = build_model(
+            spec.override(likelihood=likelihood), Signature((4, 3, 1), (3,)), x_mean=x_mean
+        )
         bias = keras.ops.convert_to_numpy(model.decoder.get_layer("x_params").bias)
         start = model.likelihood(keras.ops.convert_to_tensor(bias.reshape(1, 4, 3, 1))).mean
         start = keras.ops.convert_to_numpy(start)[0]

@@ -7,19 +7,16 @@ from keras import ops
 
 from condvae.checks import InputError
 from condvae.models import CVAE, build_model, inference
-from condvae.models.baseline import mlp_baseline
-from condvae.models.classifier import conv_classifier, mlp_classifier
-from condvae.models.decoder import mlp_decoder
-from condvae.models.encoder import mlp_encoder
+from condvae.models.architectures import MLP, Convolutional
 from condvae.objectives import ELBO, Coarse, Deterministic, ImportanceWeighted, SemiSupervised
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 SHAPE, NUM_CLASSES, SCALE = (4, 3, 1), 3, 0.7
 
 
 def make(shape=SHAPE, **settings) -> CVAE:
     settings = {"latent_dim": 2, "hidden_dims": (7,), "labelled": 5, **settings}
-    return build_model(Spec().override(**settings), shape, (NUM_CLASSES,))
+    return build_model(Spec().override(**settings), Signature(shape, (NUM_CLASSES,)))
 
 
 def batch(rows=17, seed=0):
@@ -70,8 +67,7 @@ def test_every_combination_fits_saves_and_loads(architecture, tmp_path):
     settings |= {} if architecture == "convolutional" else {"classifier_dropout": 0.3}
     model = build_model(
         Spec().override(latent_dim=2, hidden_dims=(6,), labelled=5, **settings),
-        SHAPE,
-        (NUM_CLASSES,),
+        Signature(SHAPE, (NUM_CLASSES,)),
         steps=4,
     )
     model.compile(optimizer=keras.optimizers.Adam(1e-2))
@@ -96,7 +92,7 @@ class LinearGaussian:
     def __init__(self, rows, error=0.0):
         rng = np.random.default_rng(3)
         spec = Spec().override(likelihood="normal", scale=SCALE, latent_dim=2, hidden_dims=())
-        self.model = build_model(spec.override(labelled=3), (2, 3, 1), (NUM_CLASSES,))
+        self.model = build_model(spec.override(labelled=3), Signature((2, 3, 1), (NUM_CLASSES,)))
         w = np.linalg.qr(rng.standard_normal((6, 2)))[0] * [1.5, 0.8]
         means = rng.standard_normal((NUM_CLASSES, 6))
         variance = 1 / (1 + (w**2).sum(axis=0) / SCALE**2)
@@ -140,17 +136,17 @@ def test_the_bound_of_a_row_without_a_label_is_at_most_log_p_of_x(error):
 
 
 def test_networks_that_do_not_fit_are_refused():
-    encoder, decoder = mlp_encoder(SHAPE, (3,), 2, ()), mlp_decoder(SHAPE, (3,), 2, ())
-    classified = {"classifier": mlp_classifier(SHAPE, 3, ()), "objective": SemiSupervised()}
+    encoder, decoder = MLP(()).encoder(SHAPE, (3,), 2), MLP(()).decoder(SHAPE, (3,), 2)
+    classified = {"classifier": MLP(()).classifier(SHAPE, 3), "objective": SemiSupervised()}
     assert CVAE(encoder, decoder, **classified).condition_shape == (3,)
-    blind = {"encoder": mlp_encoder(SHAPE, None, 2, ()), "decoder": mlp_decoder(SHAPE, None, 2, ())}
+    blind = {"encoder": MLP(()).encoder(SHAPE, None, 2), "decoder": MLP(()).decoder(SHAPE, None, 2)}
     assert CVAE(**blind, **classified).condition_shape == (3,)
     with pytest.raises(InputError, match="must see y"):
         CVAE(**blind)
-    classified["classifier"] = mlp_classifier(SHAPE, 4, ())
+    classified["classifier"] = MLP(()).classifier(SHAPE, 4)
     with pytest.raises(InputError, match="the classifier's output"):
         CVAE(encoder, decoder, **classified)
-    assert conv_classifier(SHAPE, 3, (4,)).output.shape == (None, 3)
+    assert Convolutional((4,)).classifier(SHAPE, 3).output.shape == (None, 3)
 
 
 @pytest.mark.parametrize(
@@ -169,10 +165,10 @@ def test_networks_that_do_not_fit_are_refused():
 )
 def test_an_objective_says_which_networks_it_needs(objective, names, wanted):
     networks = {
-        "encoder": mlp_encoder(SHAPE, (3,), 2, ()),
-        "decoder": mlp_decoder(SHAPE, (3,), 2, ()),
-        "baseline": mlp_baseline(SHAPE, (3,), ()),
-        "classifier": mlp_classifier(SHAPE, 3, ()),
+        "encoder": MLP(()).encoder(SHAPE, (3,), 2),
+        "decoder": MLP(()).decoder(SHAPE, (3,), 2),
+        "baseline": MLP(()).baseline(SHAPE, (3,)),
+        "classifier": MLP(()).classifier(SHAPE, 3),
     }
     with pytest.raises(InputError) as caught:
         CVAE(**{name: networks[name] for name in names.split()}, objective=objective)

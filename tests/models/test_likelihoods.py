@@ -11,11 +11,9 @@ from condvae.checks import InputError
 from condvae.likelihoods import LogisticMixtureLikelihood, NormalLikelihood, TableLikelihood
 from condvae.likelihoods.normal import LEAST_SCALE
 from condvae.models import CVAE, build_model, inference
-from condvae.models.baseline import mlp_baseline
-from condvae.models.decoder import mlp_decoder
-from condvae.models.encoder import mlp_encoder
+from condvae.models.architectures import MLP
 from condvae.models.layers import LearnedScale
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 COLUMNS = (("normal", 2), ("categorical", 3), ("poisson", 1))
 SMALL = {"latent_dim": 2, "hidden_dims": (5, 4)}
@@ -57,7 +55,7 @@ CASES = {
 
 def make(shape, kind, **settings) -> CVAE:
     spec = Spec().override(**{**SMALL, **settings})
-    model = build_model(spec, shape, (3,), columns=COLUMNS if kind == "table" else None)
+    model = build_model(spec, Signature(shape, (3,), columns=COLUMNS if kind == "table" else None))
     model.compile(optimizer=keras.optimizers.Adam(1e-2))
     return model
 
@@ -130,11 +128,9 @@ def test_the_output_starts_from_the_data(likelihood, scale):
     x_mean, tolerance = STARTS[likelihood]
     model = build_model(
         Spec().override(likelihood=likelihood, scale=scale, output_bias="data", **SMALL),
-        (6,),
-        (3,),
+        Signature((6,), (3,), columns=COLUMNS if likelihood == "table" else None),
         x_mean=x_mean,
         initializers=itertools.repeat(keras.initializers.Zeros()),
-        columns=COLUMNS if likelihood == "table" else None,
     )
     inputs = {"z": np.ones((1, 2), "float32"), "y": np.eye(3, dtype="float32")[:1]}
     start = np.asarray(inference.decode(model, **inputs)["x_mean"])[0]
@@ -190,14 +186,14 @@ def test_every_layer_sees_the_condition(architecture):
     """Each hidden layer's kernel has a row more for each class, beside the last layer's units."""
     settings = {**SMALL, "hidden_dims": (5, 4, 4), "architecture": architecture}
     settings |= {"prior": "conditional", "condition_at": "every_layer"}
-    model = build_model(Spec().override(**settings), IMAGE, (3,))
+    model = build_model(Spec().override(**settings), Signature(IMAGE, (3,)))
     names = {"mlp": ["hidden_1", "hidden_2"], "residual": [f"block_{n}_a" for n in range(3)]}
     for network in (model.encoder, model.decoder, model.prior):
         for name in names[architecture]:
             layer = network.get_layer(name)
             seen = layer.input.shape[-1]
             other = build_model(
-                Spec().override(**{**settings, "condition_at": "input"}), IMAGE, (3,)
+                Spec().override(**{**settings, "condition_at": "input"}), Signature(IMAGE, (3,))
             )
             plain = getattr(other, network.name).get_layer(name).input.shape[-1]
             assert seen == plain + 3
@@ -205,7 +201,7 @@ def test_every_layer_sees_the_condition(architecture):
 
 def test_images_are_seen_by_every_layer_as_vectors():
     spec = Spec().override(condition_at="every_layer", task="image", **SMALL)
-    model = build_model(spec, IMAGE, (2, 2, 1))
+    model = build_model(spec, Signature(IMAGE, (2, 2, 1)))
     assert model.encoder.get_layer("hidden_1").input.shape[-1] == 5 + 4
 
 
@@ -214,10 +210,10 @@ def users_networks(**replaced):
     y = keras.Input((3,), name="y")
     outputs = {name: keras.layers.Dense(2, name=name)(y) for name in ("mean", "logvar")}
     networks = {
-        "encoder": mlp_encoder(IMAGE, (3,), 2, (7,)),
-        "decoder": mlp_decoder(IMAGE, (3,), 2, (7,)),
+        "encoder": MLP((7,)).encoder(IMAGE, (3,), 2),
+        "decoder": MLP((7,)).decoder(IMAGE, (3,), 2),
         "prior": keras.Model({"y": y}, outputs),
-        "baseline": mlp_baseline(IMAGE, (3,), (7,)),
+        "baseline": MLP((7,)).baseline(IMAGE, (3,)),
     }
     return {**networks, **replaced}
 
@@ -324,5 +320,5 @@ def test_networks_that_do_not_fit_are_told_apart(replaced, part):
 )
 def test_settings_that_do_not_fit_are_refused_in_words(settings, shape, columns, part):
     with pytest.raises(InputError) as caught:
-        build_model(Spec().override(**settings), shape, (3,), columns=columns)
+        build_model(Spec().override(**settings), Signature(shape, (3,), columns=columns))
     assert part in str(caught.value)

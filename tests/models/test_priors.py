@@ -12,7 +12,7 @@ from condvae.distributions import Normal
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.models.vampprior import NormalMixture
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 SHAPE = (4, 3, 1)
 SMALL = {"hidden_dims": (7,), "coupling_dims": (8,), "pseudo_inputs": 5}
@@ -21,7 +21,7 @@ SMALL = {"hidden_dims": (7,), "coupling_dims": (8,), "pseudo_inputs": 5}
 def make(latent_dim=2, **settings):
     """An untrained model whose prior's weights are random, those that start from zeros too."""
     spec = Spec().override(latent_dim=latent_dim, **SMALL, **settings)
-    model, rng = build_model(spec, SHAPE, (3,)), np.random.default_rng(1)
+    model, rng = build_model(spec, Signature(SHAPE, (3,))), np.random.default_rng(1)
     for variable in model.prior.weights:
         variable.assign(rng.normal(0, 0.6, variable.shape))
     return model
@@ -63,7 +63,7 @@ def test_a_flows_transform_inverts_and_its_density_is_that_of_its_draws(latent_d
 
 
 def test_a_new_flow_is_the_standard_normal():
-    model = build_model(Spec().override(prior="flow", **SMALL), SHAPE, (3,))
+    model = build_model(Spec().override(prior="flow", **SMALL), Signature(SHAPE, (3,)))
     z = np.random.default_rng(0).standard_normal((6, 2)).astype("float32")
     y = np.eye(3, dtype="float32")[[0, 1, 2] * 2]
     expected = Normal(np.zeros((6, 2), "float32"), np.zeros((6, 2), "float32")).log_prob(z)

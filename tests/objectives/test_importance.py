@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from condvae.models import build_model
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 
 SCALE = 0.7
 NUM_DRAWS = 20_000
@@ -32,7 +32,7 @@ class LinearGaussian:
                 **settings,
             }
         )
-        self.model = build_model(spec, (2, 3, 1), (3,))
+        self.model = build_model(spec, Signature((2, 3, 1), (3,)))
         w = np.linalg.qr(rng.standard_normal((6, 2)))[0] * [1.5, 0.8]
         p, zeros = rng.standard_normal((3, 2)), np.zeros((9, 2))
         variance = 1 / (1 + (w**2).sum(axis=0) / SCALE**2)

@@ -11,7 +11,7 @@ from short_run import quick, rows
 from condvae import load
 from condvae.models import CVAE, build_model, build_optimizer, network_tensors
 from condvae.models.cvae import SETTINGS
-from condvae.spec import Spec
+from condvae.spec import Signature, Spec
 from condvae.training.averaging import AveragedWeights
 
 STEPS = {"epochs": 3, "batch_size": 64, "pixels": "dynamic"}  # 3 steps an epoch
@@ -44,7 +44,7 @@ def test_a_step_of_every_prior_and_objective_is_taken_saved_and_loaded(
     small, tmp_path, prior, objective
 ):
     spec = Spec().override(hidden_dims=(4,), **PRIORS[prior], **OBJECTIVES[objective])
-    model = build_model(spec, (4, 3, 1), (3,), steps=4)
+    model = build_model(spec, Signature((4, 3, 1), (3,)), steps=4)
     model.compile(optimizer=build_optimizer(spec, 4))
     batch = {"x": small.train.x[:100], "y": small.train.given[:100]}
     before = network_tensors(model)

@@ -1,4 +1,4 @@
-"""What convolutional networks share: pyramids of residual blocks, for images of any size.
+"""Convolutional networks: pyramids of residual blocks, for images of any size.
 
 No transposed convolutions (slow on CPU, and they draw checkerboards) and none at full resolution:
 the first one reads a patch of pixels at each place, the last one of the pyramid writes one; between
@@ -9,12 +9,14 @@ Source: Liu et al. 2022 (ConvNeXt), for patches and strides of the kernel's size
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import keras
+import numpy as np
 
-Initializers = Iterator[keras.initializers.Initializer]
+from condvae.models.architectures.architecture import Architecture, Initializers, Shape
+from condvae.models.layers import NO_DROPOUT, Dropout
 
 LARGE = 64  # pixels a side
 PIXEL_FEATURES = 8
@@ -23,6 +25,45 @@ PIXEL_FEATURES = 8
 def patch_of(image_shape: Sequence[int]) -> int:
     """Side of the square of pixels at each place of the finest level: 2, of large images 4."""
     return 4 if min(image_shape[:2]) >= LARGE else 2
+
+
+class Convolutional(Architecture):
+    """A `Pyramid` for each image; hidden_dims are the channels of its levels, in the decoder too.
+
+    A condition of x's size is seen beside it from the first layer on, by a decoder at all levels; a
+    class, another image, and z at the coarsest level.
+
+    Source: Ronneberger, Fischer & Brox 2015 (levels joined where the sizes agree).
+    """
+
+    needs_images: ClassVar[bool] = True
+    is_bounded: ClassVar[bool] = True
+
+    def vector(
+        self,
+        network: str,
+        inputs: Mapping[str, Any],
+        kernels: Initializers,
+        dropout: Dropout = NO_DROPOUT,
+    ) -> Any:
+        """See `Architecture`."""
+        return Pyramid(self.hidden_dims, self.activation, kernels).vectors(merged(inputs))
+
+    def written(
+        self,
+        network: str,
+        inputs: Mapping[str, Any],
+        shape: Shape,
+        name: str,
+        kernels: Initializers,
+        dropout: Dropout = NO_DROPOUT,
+    ) -> tuple[Any, Any]:
+        """See `Architecture`."""
+        return Pyramid(self.hidden_dims, self.activation, kernels).predicted(inputs, shape, name)
+
+    def first_bias(self, x_params: np.ndarray) -> np.ndarray:
+        """The mean over the pixels, one value for each channel."""
+        return np.mean(x_params, axis=(0, 1))
 
 
 class Pyramid:

@@ -1,0 +1,103 @@
+"""Fully connected networks, plain ones and of residual blocks."""
+
+import math
+from abc import ABC
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import keras
+
+from condvae.models.architectures.architecture import Architecture, Initializers, Shape
+from condvae.models.layers import NO_DROPOUT, Dropout, dense_stack, flat_concatenated
+from condvae.spec import ModelSpec
+
+QUICK = 128  # units, see docs/ensemble.md
+
+
+@dataclass(frozen=True)
+class _FullyConnected(Architecture, ABC):
+    """Dense layers of all inputs as one vector; the decoder's are the encoder's reversed.
+
+    Attributes:
+        activity_regularizer: on the encoder's hidden layers, a Keras name such as "l2".
+        condition_everywhere: every hidden layer, or block, of encoder, decoder and prior sees y;
+            else the first one.
+    """
+
+    activity_regularizer: str | None = None
+    condition_everywhere: bool = False
+    residual: ClassVar[bool]
+
+    @classmethod
+    def of_spec(cls, model: ModelSpec) -> Self:
+        """With the settings of a spec."""
+        everywhere = model.condition_at == "every_layer"
+        return cls(model.hidden_dims, model.activation, model.activity_regularizer, everywhere)
+
+    @property
+    def is_quick(self) -> bool:
+        """Of few units."""
+        return max(self.hidden_dims, default=0) <= QUICK
+
+    def vector(
+        self,
+        network: str,
+        inputs: Mapping[str, Any],
+        kernels: Initializers,
+        dropout: Dropout = NO_DROPOUT,
+    ) -> Any:
+        """See `Architecture`."""
+        return self._stack(network, inputs, self.hidden_dims, kernels, dropout)
+
+    def written(
+        self,
+        network: str,
+        inputs: Mapping[str, Any],
+        shape: Shape,
+        name: str,
+        kernels: Initializers,
+        dropout: Dropout = NO_DROPOUT,
+    ) -> tuple[Any, Any]:
+        """See `Architecture`."""
+        sizes = self.hidden_dims[::-1] if network == "decoder" else self.hidden_dims
+        hidden = self._stack(network, inputs, sizes, kernels, dropout)
+        output = keras.layers.Dense(math.prod(shape), name=name, kernel_initializer=next(kernels))
+        return keras.layers.Reshape(tuple(shape), name="image")(output(hidden)), output
+
+    def embedded(self, inputs: Mapping[str, Any], kernels: Initializers) -> Any:
+        """The inputs as they are."""
+        return flat_concatenated(inputs)
+
+    def _stack(
+        self,
+        network: str,
+        inputs: Mapping[str, Any],
+        sizes: Sequence[int],
+        kernels: Initializers,
+        dropout: Dropout,
+    ) -> Any:
+        """The hidden layers."""
+        sees_y = self.condition_everywhere and network != "baseline"
+        return dense_stack(
+            flat_concatenated(inputs),
+            sizes,
+            self.activation,
+            kernels,
+            self.activity_regularizer if network == "encoder" else None,
+            self.residual,
+            inputs.get("y") if sees_y else None,
+            dropout,
+        )
+
+
+class MLP(_FullyConnected):
+    """One dense layer for each of hidden_dims."""
+
+    residual = False
+
+
+class Residual(_FullyConnected):
+    """A block of two dense layers for each of hidden_dims, see `residual_stack`."""
+
+    residual = True
