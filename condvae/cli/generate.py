@@ -100,8 +100,8 @@ def generate(
     return 0
 
 
-def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any]:
-    """From what the model expects to what is written: grey levels, classes, or the numbers."""
+def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any] | None:
+    """From what the model expects to what is written: grey levels, classes; None: the numbers."""
     if run.record.preprocessing.pixel_classes is not None:
         from condvae.figures.figure import class_colours
 
@@ -110,7 +110,7 @@ def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any]:
         return lambda x: x.argmax(axis=-1)[..., None].astype("uint8")
     from condvae.data.writers import to_uint8
 
-    return to_uint8 if as_arrays and run.record.preprocessing.in_unit_interval else lambda x: x
+    return to_uint8 if as_arrays and run.record.preprocessing.in_unit_interval else None
 
 
 def conditions(

@@ -72,7 +72,7 @@ class Computation:
         zs: Iterable[np.ndarray] | None,
         sample: bool,
         seed: int,
-        finish: Callable[[np.ndarray], np.ndarray] = lambda x: x,
+        finish: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Iterator[np.ndarray]:
         """Expected images, or draws from p(x | z, y), block by block.
 
@@ -106,7 +106,8 @@ class Computation:
                 prior = {"noise": inputs.pop("noise"), "y": inputs["y"]}
                 # weights that a training has driven too far can make a flow overflow
                 inputs["z"] = check_finite(engine.run("draw_prior", prior)["z"], "z")
-            return finish(engine.run(name, inputs)[output])
+            found = engine.run(name, inputs)[output]
+            return found if finish is None else finish(found)
 
         return engine.each(work, jobs())
 

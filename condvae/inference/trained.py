@@ -164,7 +164,7 @@ class TrainedModel:
         z: Any = None,
         sample: bool = False,
         seed: int = 0,
-        finish: Callable[[np.ndarray], np.ndarray] = lambda x: x,
+        finish: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Iterator[np.ndarray]:
         """As `generate`, of labels that come in blocks: memory does not grow with their number.
 
@@ -174,7 +174,7 @@ class TrainedModel:
             sample: draw the pixels too.
             seed: as in `generate`; how the rows are cut into blocks changes nothing.
             finish: what to make of each block's images, such as `data.writers.to_uint8`, by the
-                thread that computed them.
+                thread that computed them; None: leave them.
 
         Returns:
             Blocks of (rows, *image_shape) float32, of a table encoded, or what `finish` returns.
