@@ -82,8 +82,8 @@ def train(
     """
     dataset = open_data(data, settings)
     asked = Request(preset, spec, start_from, resume, networks, fused, settings)
-    kind = kind_of(dataset, preset, spec, settings)
-    with opened(run_path(dataset, kind, run_dir, resume), dataset, asked) as training:
+    path = run_path(dataset, kind_of(dataset, preset, spec, settings), run_dir, resume)
+    with opened(path, dataset, asked) as training:
         run = training.run
         if progress and not resume:
             log.warning("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
