@@ -51,7 +51,7 @@ class BernoulliLikelihood(Likelihood):
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one image."""
-        from condvae.distributions import Bernoulli
+        from condvae.distributions.bernoulli import Bernoulli
 
         return Bernoulli(x_params, len(x_params.shape) - 1, weights)
 

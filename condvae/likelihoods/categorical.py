@@ -31,7 +31,7 @@ class CategoricalLikelihood(Likelihood):
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one label map."""
-        from condvae.distributions import Categorical
+        from condvae.distributions.categorical import Categorical
 
         return Categorical(x_params, len(x_params.shape) - 1, weights)
 

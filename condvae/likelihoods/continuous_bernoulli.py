@@ -24,7 +24,7 @@ class ContinuousBernoulliLikelihood(Likelihood):
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one image."""
-        from condvae.distributions import ContinuousBernoulli
+        from condvae.distributions.continuous_bernoulli import ContinuousBernoulli
 
         return ContinuousBernoulli(x_params, len(x_params.shape) - 1, weights)
 

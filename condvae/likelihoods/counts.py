@@ -28,7 +28,7 @@ class CountsLikelihood(Likelihood):
 
 def trace_rate(trace: Any, log_rate: str) -> str:
     """exp of the log rate, kept softly below its bound b: b - softplus(b - log rate)."""
-    from condvae.distributions import MOST_LOG_RATE
+    from condvae.distributions.poisson import MOST_LOG_RATE
 
     below = trace.affine("x_mean/below", log_rate, factor=-1.0, offset=MOST_LOG_RATE)
     soft = trace.apply("softplus", "x_mean", below)

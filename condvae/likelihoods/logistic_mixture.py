@@ -56,7 +56,7 @@ class LogisticMixtureLikelihood(Likelihood):
         import numpy as np
         from keras import ops
 
-        from condvae.distributions import LogisticMixture
+        from condvae.distributions.logistic_mixture import LogisticMixture
 
         x_shape = self.x_shape(x_params.shape[1:])
         split = ops.reshape(x_params, (-1, *x_shape, 3, self.components))

@@ -42,7 +42,8 @@ class NormalLikelihood(Likelihood):
         """The distribution whose event is one image."""
         from keras import ops
 
-        from condvae.distributions import Normal, soft_floor
+        from condvae.distributions.bounds import soft_floor
+        from condvae.distributions.normal import Normal
 
         event_ndim = len(x_params.shape) - 1
         if isinstance(self.scale, str):

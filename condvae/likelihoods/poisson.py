@@ -24,7 +24,7 @@ class PoissonLikelihood(CountsLikelihood):
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one image of counts."""
-        from condvae.distributions import Poisson
+        from condvae.distributions.poisson import Poisson
 
         return Poisson(x_params, len(x_params.shape) - 1, weights)
 

@@ -81,7 +81,7 @@ class TableLikelihood(Likelihood):
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one row."""
-        from condvae.distributions import Columns
+        from condvae.distributions.columns import Columns
 
         parts = [likelihood(x_params[..., where]) for likelihood, _, where in self._parts()]
         return Columns(tuple(parts), len(x_params.shape) - 1, weights)
