@@ -86,6 +86,7 @@ NETWORKS = {
         CLASSES,
         None,
     ),
+    "varied counts": ({**CONDITIONAL, "likelihood": "negative_binomial"}, CLASSES, None),
     "elu, z alone, binarised": (
         {"activation": "elu", "decoder_sees": "z", "pixels": "dynamic"},
         CLASSES,

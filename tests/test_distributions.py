@@ -16,6 +16,7 @@ from condvae.distributions import (
     Poisson,
     kl_by_dimension,
 )
+from condvae.distributions.negative_binomial import NegativeBinomial
 
 takes_gradients = pytest.mark.skipif(
     keras.backend.backend() != "jax", reason="gradients are taken by JAX"
@@ -325,6 +326,76 @@ def test_poisson_gradient_is_the_difference_from_the_rate():
         assert np.isfinite(slope).all()
         expected = count - np.exp(np.float64(log_rates[:6]))
         np.testing.assert_allclose(slope[:6, 0], expected, rtol=1e-4, atol=1e-4 * (1 + count / 100))
+
+
+def negative_binomial(mean, log_dispersion):
+    """Both float32 parameters, and SciPy's distribution of their mean and bounded dispersion."""
+    log_mean, log_dispersion = np.float32(np.log(mean)), np.float32(log_dispersion)
+    below = -np.logaddexp(-np.float64(log_dispersion), -16)
+    r, mean = np.exp(np.logaddexp(below, -4)), np.exp(np.float64(log_mean))
+    return log_mean, log_dispersion, stats.nbinom(r, r / (r + mean))
+
+
+@pytest.mark.parametrize("log_dispersion", [-9, -1, 0, 2, 6, 12, 30])
+@pytest.mark.parametrize("mean", [1e-6, 0.3, 4.0, 200.0])
+def test_negative_binomial_is_exact_and_sums_to_one(mean, log_dispersion):
+    log_mean, log_dispersion, exact = negative_binomial(mean, log_dispersion)
+    every = np.arange(min(exact.ppf(1 - 1e-9), 60_000) + 3)
+    shape = (len(every), 1)
+    distribution = NegativeBinomial(np.full(shape, log_mean), np.full(shape, log_dispersion))
+    log_prob = np.asarray(distribution.log_prob(np.float32(every)[:, None]), "float64")
+    if log_dispersion < 10:  # beyond SciPy loses digits
+        np.testing.assert_allclose(log_prob, exact.logpmf(every), rtol=2e-6, atol=1e-5)
+    r, given = exact.args[0], np.exp(np.float64(log_mean))
+    rising = np.r_[0, np.cumsum(np.log1p((every[:-1] - given) / (r + given)))]
+    expected = rising + every * np.log(given) - special.gammaln(every + 1)
+    expected -= r * np.log1p(given / r)
+    np.testing.assert_allclose(log_prob, expected, rtol=4e-6, atol=2e-5)
+    covered = special.logsumexp(log_prob)
+    assert covered == pytest.approx(np.log(exact.cdf(every[-1])), abs=2e-5)
+    assert float(distribution.mean[0, 0]) == pytest.approx(mean, rel=3e-6)
+
+
+def test_negative_binomial_of_a_large_dispersion_is_poisson():
+    counts = np.arange(60, dtype="float32")[:, None]
+    log_mean = np.full_like(counts, 2.5)
+    log_prob = NegativeBinomial(log_mean, np.full_like(counts, 30)).log_prob(counts)
+    np.testing.assert_allclose(log_prob, Poisson(log_mean).log_prob(counts), rtol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("mean", "log_dispersion", "share"),
+    # summed; as a geometric series and a multiple of another mean's; by the expansion
+    [(0.3, 0, 2e-6), (30, -1, 2e-5), (900, 0, 2e-3), (200, 12, 2e-4), (5e4, 5, 2e-4)],
+)
+def test_negative_binomial_draws_are_the_quantiles(mean, log_dispersion, share):
+    shares = np.float32(np.linspace(1e-4, 1 - 1e-4, 2001))
+    log_mean, log_dispersion, exact = negative_binomial(mean, log_dispersion)
+    parameters = (np.full(len(shares), log_mean), np.full(len(shares), log_dispersion))
+    drawn = np.asarray(NegativeBinomial(*parameters).transform(shares), "float64")
+    quantiles = exact.ppf(np.float64(shares))
+    differ = drawn != quantiles
+    edges = exact.cdf(np.minimum(drawn, quantiles)[differ])
+    assert np.abs(edges - shares[differ]).max(initial=0) < share
+    middles = np.float32((np.arange(200_000) + 0.5) / 200_000)
+    parameters = (np.full(len(middles), log_mean), np.full(len(middles), log_dispersion))
+    drawn = np.asarray(NegativeBinomial(*parameters).transform(middles), "float64")
+    assert drawn.mean() == pytest.approx(exact.mean(), rel=2e-3)
+    assert drawn.var() == pytest.approx(exact.var(), rel=1e-2)
+
+
+@takes_gradients
+def test_negative_binomial_gradients_are_finite_at_extremes():
+    values = np.float32([-1e4, -20, -1, 0, 2, 10, 29, 1e4])
+    log_mean, log_dispersion = (grid.reshape(-1, 1) for grid in np.meshgrid(values, values))
+    for count in (0.0, 1.0, 15.0, 16.0, 3000.0):
+        slopes = gradient(
+            lambda m, r, k: NegativeBinomial(m, r).log_prob(k),
+            log_mean,
+            log_dispersion,
+            np.full(log_mean.shape, count, "float32"),
+        )
+        assert all(np.isfinite(slope).all() for slope in slopes)
 
 
 def columns(rows, logvar=0.0, **settings):

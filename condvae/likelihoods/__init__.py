@@ -12,6 +12,7 @@ from condvae.likelihoods.bernoulli import BernoulliLikelihood
 from condvae.likelihoods.categorical import CategoricalLikelihood
 from condvae.likelihoods.continuous_bernoulli import ContinuousBernoulliLikelihood
 from condvae.likelihoods.logistic_mixture import LogisticMixtureLikelihood
+from condvae.likelihoods.negative_binomial import NegativeBinomialLikelihood
 from condvae.likelihoods.normal import NormalLikelihood
 from condvae.likelihoods.poisson import PoissonLikelihood
 from condvae.likelihoods.table import TableLikelihood
@@ -29,6 +30,7 @@ LIKELIHOODS: dict[str, type[Likelihood]] = {
         PoissonLikelihood,
         CategoricalLikelihood,
         TableLikelihood,
+        NegativeBinomialLikelihood,
     )
 }
 
@@ -98,6 +100,7 @@ __all__ = [
     "ContinuousBernoulliLikelihood",
     "Likelihood",
     "LogisticMixtureLikelihood",
+    "NegativeBinomialLikelihood",
     "NormalLikelihood",
     "PoissonLikelihood",
     "TableLikelihood",

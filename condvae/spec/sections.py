@@ -67,8 +67,8 @@ class ModelSpec(Frozen):
         activity_regularizer: on the encoder's hidden layers, a Keras name such as "l2".
         likelihood: p(x | z, y): "bernoulli" or, with a density, "continuous_bernoulli" for pixels
             in [0, 1]; "logistic_mixture" for their 256 levels; "normal" for any number; "poisson"
-            for counts; "categorical" for label maps; "table" for columns of several kinds. "auto":
-            by the data, bernoulli for images.
+            for counts, "negative_binomial" where they vary more; "categorical" for label maps;
+            "table" for columns of several kinds. "auto": by the data, bernoulli for images.
         scale: standard deviation of the normal likelihood, in units of x; or "learned", one for
             all of x, or "per_dimension", one for each of its numbers.
         components: of the logistic mixture.

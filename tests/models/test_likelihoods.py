@@ -38,6 +38,7 @@ CASES = {
     "one scale": ("levels", IMAGE, {"likelihood": "normal", "scale": "learned"}),
     "scales": ("levels", IMAGE, {"likelihood": "normal", "scale": "per_dimension"}),
     "counts": ("counts", IMAGE, {"likelihood": "poisson"}),
+    "varied counts": ("counts", IMAGE, {"likelihood": "negative_binomial"}),
     "table": ("table", (6,), {"likelihood": "table"}),
     "table, residual": (
         "table",
@@ -116,6 +117,7 @@ STARTS = {
     "normal": (X_MEAN, 1e-6),
     "logistic_mixture": (X_MEAN, 0.2),
     "poisson": (40 * X_MEAN, 1e-3),
+    "negative_binomial": (40 * X_MEAN, 1e-3),
     "table": (np.array([-3, 5, 0.2, 0.3, 0.5, 7]), 1e-5),
 }
 
