@@ -70,6 +70,7 @@ def operation_case(name):
 
 EVERY_LAYER = {"condition_at": "every_layer"}
 CONVOLUTIONAL = {"architecture": "convolutional", "hidden_dims": (3, 4)}
+MIXER = {"architecture": "mixer", "activation": "gelu"}
 FLOW = {"prior": "flow", "coupling_dims": (6,)}
 CONDITIONAL = {"prior": "conditional", "baseline": "joint"}
 SHAPE, CLASSES = (5, 7, 1), (3,)
@@ -119,6 +120,13 @@ NETWORKS = {
         (3, 4, 2),
         None,
     ),
+    "mixer": ({**MIXER, "hidden_dims": (6, 6)}, CLASSES, None),
+    "mixer, padded image, flow, baseline": (
+        {**MIXER, **CONDITIONAL, **FLOW, "task": "image", "hidden_dims": (16,)},
+        (29, 8, 2),
+        None,
+    ),
+    "mixer, image": ({**MIXER, **CONDITIONAL, "task": "image"}, SHAPE, None),
     "label maps": ({"task": "image", "likelihood": "categorical"}, SHAPE, None),
     "table": (
         {"likelihood": "table"},
@@ -142,7 +150,8 @@ def random_network(name):
     model = build_model(spec, Signature(shape, condition_shape, x_max, columns=columns))
     rng = np.random.default_rng(0)
     for variable in network_variables(model).values():
-        variable.assign(variable + 0.1 * rng.standard_normal(variable.shape))
+        if variable.trainable:  # others are constants of a layer
+            variable.assign(variable + 0.1 * rng.standard_normal(variable.shape))
     return model
 
 

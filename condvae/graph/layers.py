@@ -24,6 +24,7 @@ from condvae.graph.operations import (
     Transpose,
     Upsample,
 )
+from condvae.models.architectures.mixer import TokenNorm
 from condvae.models.layers import LearnedScale, SoftBound
 
 Reader = Callable[["Trace", Any, str, list[str]], str]
@@ -298,6 +299,33 @@ def _bounded(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
     """BOUND * tanh(value / BOUND)."""
     small = trace.add(Affine, f"{name}/small", *inputs, factor=1 / layer.BOUND)
     return trace.add(Affine, name, trace.apply("tanh", name, small), factor=layer.BOUND)
+
+
+@_reads(TokenNorm)
+def _normed(trace: Trace, layer: Any, name: str, inputs: list[str]) -> str:
+    """Less the mean, times exp(-log(variance + EPSILON) / 2), scaled and shifted."""
+    (tokens,) = inputs
+    share = trace.weight(layer.share)
+
+    def product(what: str, *factors: str) -> str:
+        return trace.add(Combination, f"{name}/{what}", *factors, function="multiply")
+
+    mean = trace.add(Dense, f"{name}/mean", tokens, kernel=share)
+    less = trace.add(Affine, f"{name}/less", mean, factor=-1.0)
+    centred = trace.add(Combination, f"{name}/centred", tokens, less, function="add")
+    squares = product("squares", centred, centred)
+    variance = trace.add(Dense, f"{name}/variance", squares, kernel=share)
+    # log(variance + EPSILON) as log1p of a multiple, which small variances keep their digits in
+    multiple = trace.add(Affine, f"{name}/multiple", variance, factor=1 / layer.EPSILON)
+    logarithm = trace.apply("log1p", name, multiple)
+    offset = -0.5 * math.log(layer.EPSILON)
+    half = trace.add(Affine, f"{name}/half", logarithm, factor=-0.5, offset=offset)
+    normed = product("normed", centred, trace.apply("exp", name, half))
+    zeros = trace.add(Affine, f"{name}/zeros", tokens, factor=0.0)
+    scale = trace.add(Shift, f"{name}/scale", zeros, tensor=trace.weight(layer.scale))
+    return trace.add(
+        Shift, name, product("scaled", normed, scale), tensor=trace.weight(layer.shift)
+    )
 
 
 def _weights(trace: Trace, layer: Any) -> dict[str, str | None]:

@@ -30,6 +30,7 @@ ARCHITECTURES = {
     "mlp": Entry(f"{_HERE}.fully_connected:MLP", frozenset(ABILITIES)),
     "residual": Entry(f"{_HERE}.fully_connected:Residual", frozenset(ABILITIES) - {REGULARIZER}),
     "convolutional": Entry(f"{_HERE}.convolutional:Convolutional", frozenset()),
+    "mixer": Entry(f"{_HERE}.mixer:Mixer", frozenset()),
 }
 
 

@@ -7,11 +7,14 @@ import pytest
 from condvae.checks import InputError
 from condvae.models import build_model
 from condvae.models.architectures import Architecture
+from condvae.models.architectures.mixer import Mixer, TokenNorm, patch_of
 from condvae.models.layers import flat_concatenated
 from condvae.spec import Signature, Spec, register_architecture
 from condvae.spec.architectures import ARCHITECTURES
 
 SHAPE = (4, 3, 1)
+SLOW = pytest.mark.slow
+GIVEN_IMAGE = {"task": "image", "baseline": "joint"}
 
 
 class Linear(Architecture):
@@ -43,7 +46,7 @@ def test_an_architecture_of_the_users_own_goes_by_its_name(monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "part"),
     [
-        ({"architecture": "convolutoinal"}, "'residual' or 'convolutional'; did you mean 'conv"),
+        ({"architecture": "convolutoinal"}, "'convolutional' or 'mixer'; did you mean 'conv"),
         ({"architecture": "zebra"}, "Input should be 'mlp', 'residual'"),
         (
             {"architecture": "residual", "activity_regularizer": "l2"},
@@ -71,3 +74,50 @@ def test_what_an_architecture_does_not_take_is_said(settings, part):
     with pytest.raises(InputError) as caught:
         Spec().override(**settings)
     assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "patch"),
+    [(28, 28, 7), (32, 32, 4), (64, 64, 8), (8, 8, 2), (4, 3, 1), (29, 31, 7), (28, 14, 2)],
+)
+def test_patches_fit_the_image_or_it_is_padded(height, width, patch):
+    assert patch_of(height, width) == patch
+
+
+@pytest.mark.parametrize(
+    ("shape", "condition_shape", "settings"),
+    [
+        ((8, 9, 2), (3,), {"labelled": 5, "likelihood": "logistic_mixture"}),
+        pytest.param((8, 8, 1), (8, 8, 1), {**GIVEN_IMAGE, "prior": "flow"}, marks=SLOW),
+        pytest.param((8, 8, 1), (5, 6, 2), {**GIVEN_IMAGE, "prior": "conditional"}, marks=SLOW),
+    ],
+)
+def test_a_mixer_fits_saves_and_loads(shape, condition_shape, settings, tmp_path):
+    settings = {"hidden_dims": (6, 8), "latent_dim": 2, "output_bias": "data", **settings}
+    spec = Spec().override(architecture="mixer", **settings)
+    model = build_model(spec, Signature(shape, condition_shape), np.full(shape, 0.3))
+    model.compile(optimizer="adam")
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (9, *shape), "uint8")
+    is_image = len(condition_shape) == 3
+    classes = np.eye(3, dtype="float32")[np.arange(9) % 3]
+    y = rng.random((9, *condition_shape), "float32") if is_image else classes
+    data = {"x": x, "y": y}
+    assert np.isfinite(model.fit(data, verbose=0).history["loss"]).all()
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    seen = {"x": x / np.float32(255), "y": y}
+    before, after = (m.encoder.predict(seen, verbose=0)["mean"] for m in (model, loaded))
+    np.testing.assert_array_equal(before, after)
+
+
+def test_a_class_is_one_token_more():
+    of_class, of_image = (Mixer((6,)).encoder((8, 8, 1), shape, 2) for shape in ((3,), (8, 8, 1)))
+    assert of_class.get_layer("norm").output.shape == (None, 17, 6)
+    assert of_image.get_layer("norm").output.shape == (None, 16, 6)
+
+
+def test_the_norm_is_the_norm_of_layers():
+    tokens = np.random.default_rng(0).normal(3, 2, (4, 5, 7)).astype("float32")
+    ours, of_keras = TokenNorm(), keras.layers.LayerNormalization(epsilon=TokenNorm.EPSILON)
+    np.testing.assert_allclose(ours(tokens), of_keras(tokens), rtol=1e-4, atol=1e-5)
