@@ -148,7 +148,8 @@ def page(rows: dict, settings: dict) -> str:
         "",
         "Written by `benchmarks/mixer.py`: a convolutional model and a mixer, each trained for "
         "the same time on two cores, in turns of ten seconds. Other work had the cores too, "
-        "several processes for each: the rates are not the machine's own, but both models had the same.",
+        "several processes for each: the rates are not the machine's own, but both models had "
+        "the same.",
         "",
         "| set, seed | networks | parameters | images per second | epochs | test −ELBO, nats |",
         "|---|---|---|---|---|---|",
