@@ -7,8 +7,10 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from cyclopts import Parameter
+from pydantic import BaseModel
 
 from condvae.cli.arguments import numbers
+from condvae.files.frozen import OneOf
 from condvae.spec import SECTIONS
 
 NAMES = {"conditions": "--condition"}
@@ -46,6 +48,12 @@ def _read(name: str, value: Any) -> Any:
     if get_origin(kinds[0]) is tuple:
         return numbers(value, option, int)
     return numbers(value, option, float)[0]
+
+
+def _choices(section: type[BaseModel], name: str) -> str:
+    """The names that a setting takes, where registries have them: said as Cyclopts says others."""
+    found = (part for part in section.model_fields[name].metadata if isinstance(part, OneOf))
+    return "".join(f" [choices: {', '.join(part.names())}]" for part in found)
 
 
 def _descriptions(section: type) -> dict[str, str]:
@@ -90,7 +98,11 @@ else:
         make_dataclass(
             "Settings",
             [
-                _option(name, text, f"{section.__name__.removesuffix('Spec')} settings")
+                _option(
+                    name,
+                    text + _choices(section, name),
+                    f"{section.__name__.removesuffix('Spec')} settings",
+                )
                 for section in SECTIONS
                 for name, text in _descriptions(section).items()
                 if name not in WITHOUT_OPTION
