@@ -9,7 +9,7 @@ import condvae
 from condvae.cli import main
 from condvae.data import load_data
 from condvae.data.tables import read_table, write_table
-from condvae.evaluation import evaluate_table
+from condvae.evaluation import Trial, evaluate_table
 from condvae.figures import draw
 from condvae.runs import Run
 from condvae.training import train
@@ -72,7 +72,7 @@ def test_commands_take_its_names(folder, tmp_path, capsys):
 
 def test_a_table_is_judged_by_it(folder):
     run = Run.open(folder / "rows")
-    quality = evaluate_table(run, run.load_data())
+    quality = evaluate_table(Trial.of(run, run.load_data()))
     assert quality.target == "light"
 
 
