@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -39,28 +39,10 @@ from condvae.data.pairs import (
     checked_pixel_classes,
     greatest,
 )
-from condvae.data.splits import balanced_rows, stratified_split
+from condvae.data.splits import Split, balanced_rows, rows_of_splits
 from condvae.spec import DataSpec
 
 # generators of their own: another share for validation leaves the test rows as they are
-TEST_STREAM, VALIDATION_STREAM = 0, 1
-
-
-class Split(NamedTuple):
-    """A part of a data set.
-
-    Attributes:
-        x: (n, height, width, channels) images, or (n, dim) rows of a table, encoded.
-        y: as TrainedModel takes it: (n,) labels, whole numbers or names, images, or several
-            conditions, encoded.
-        given: y as the Keras model takes it: (n,) int32 class codes, images, or (n, dim).
-        rows: (n,) sorted positions in the data set.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    given: np.ndarray
-    rows: np.ndarray
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -387,22 +369,12 @@ class Dataset:
     @cached_property
     def _rows(self) -> dict[str, np.ndarray]:
         """The rows of each split."""
-        spec, rest, test = self.spec, np.arange(len(self.x)), self.test_rows
-        if test is not None:
-            rest = np.setdiff1d(rest, test)
-        parts = ["training"] if spec.validation == "test" else ["training", "validation"]
-        parts += ["test"] if test is None else []
-        codes = self.codes
-        check_class_sizes(codes[rest], self._class_names, parts, self.name)
-        if test is None:
-            # test first, so that it is the same whatever validation is
-            rest, test = stratified_split(codes, spec.test, spec.split_seed, TEST_STREAM)
-        if spec.validation == "test":
-            return {"train": rest, "validation": test, "test": test}
-        kept, held_out = stratified_split(
-            codes[rest], spec.validation, spec.split_seed, VALIDATION_STREAM
-        )
-        return {"train": rest[kept], "validation": rest[held_out], "test": test}
+        rest = np.arange(len(self.x))
+        rest = rest if self.test_rows is None else np.setdiff1d(rest, self.test_rows)
+        parts = ["training"] if self.spec.validation == "test" else ["training", "validation"]
+        parts += ["test"] if self.test_rows is None else []
+        check_class_sizes(self.codes[rest], self._class_names, parts, self.name)
+        return rows_of_splits(self.codes, rest, self.test_rows, self.spec)
 
     def _split(self, rows: np.ndarray) -> Split:
         """The images in these rows, and what is given about them."""

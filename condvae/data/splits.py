@@ -1,8 +1,51 @@
 """Rows drawn from each class in proportion, the same rows for the same seed."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from condvae.checks import InputError
+from condvae.spec import DataSpec
+
+TEST_STREAM, VALIDATION_STREAM = 0, 1
+
+
+class Split(NamedTuple):
+    """A part of a data set.
+
+    Attributes:
+        x: (n, height, width, channels) images, or (n, dim) rows of a table, encoded.
+        y: as TrainedModel takes it: (n,) labels, whole numbers or names, images, or several
+            conditions, encoded.
+        given: y as the Keras model takes it: (n,) int32 class codes, images, or (n, dim).
+        rows: (n,) sorted positions in the data set.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    given: np.ndarray
+    rows: np.ndarray
+
+
+def rows_of_splits(
+    codes: np.ndarray, rest: np.ndarray, test: np.ndarray | None, spec: DataSpec
+) -> dict[str, np.ndarray]:
+    """The rows for training, validation and test, by these names.
+
+    Args:
+        codes: (N,) class codes.
+        rest: the rows that are no test set of the source's own.
+        test: those that are; None: drawn as the spec says.
+    """
+    if test is None:
+        # test first, so that it is the same whatever validation is
+        rest, test = stratified_split(codes, spec.test, spec.split_seed, TEST_STREAM)
+    if spec.validation == "test":
+        return {"train": rest, "validation": test, "test": test}
+    kept, held_out = stratified_split(
+        codes[rest], spec.validation, spec.split_seed, VALIDATION_STREAM
+    )
+    return {"train": rest[kept], "validation": rest[held_out], "test": test}
 
 
 def balanced_rows(y: np.ndarray, count: int, seed: int) -> np.ndarray:
