@@ -1,5 +1,6 @@
 """What several commands take: option types, and the way from their text to objects."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,3 +63,17 @@ def counted(blocks: Iterable[Any], total: int, say: Callable[[str], None]) -> It
         done += len(block)
         say(f"{done:,} of {total:,}")
         yield block
+
+
+@contextmanager
+def notices(name: str) -> Iterator[None]:
+    """Print what a logger tells at level INFO, which Python by itself keeps to itself."""
+    logger, handler = logging.getLogger(name), logging.StreamHandler()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from condvae.checks import InputError, check_choice
-from condvae.cli.arguments import DataDir, load_dataset
+from condvae.cli.arguments import DataDir, load_dataset, notices
 from condvae.cli.exit_codes import INTERRUPTED, TERMINATED
 from condvae.cli.settings import Settings
 from condvae.spec.presets import PRESETS, READING
@@ -69,7 +69,8 @@ def train(
         f"{dataset.name}: {len(dataset.x):,} {dataset.unit}; {dataset.assumption}", file=sys.stderr
     )
     print(f"given: {dataset.condition}", file=sys.stderr)
-    finished = train_model(dataset, **arguments, resume=resume)
+    with notices("condvae.training.train"):
+        finished = train_model(dataset, **arguments, resume=resume)
     figures = finished.record.figures
     if figures is not None:
         print(

@@ -137,12 +137,13 @@ class Run:
     def model(self) -> "TrainedModel":
         """The model with the weights of the best epoch, by the engines that `engines_of` names.
 
-        Without graphs it is `by_keras`; with them Keras is loaded when it is first needed.
+        It is `by_keras` without graphs, and where that is in memory already, as after a training;
+        else Keras is loaded when it is first needed.
         """
         from condvae.inference.trained import TrainedModel
         from condvae.runs.engines import engines_of
 
-        if not self.graphs:
+        if not self.graphs or "by_keras" in vars(self):
             return self.by_keras
         return TrainedModel(
             engines_of(self), self.record.condition, self.record.preprocessing.table

@@ -86,7 +86,7 @@ def train(
     with opened(path, dataset, asked) as training:
         run = training.run
         if progress and not resume:
-            log.warning("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
+            log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
         finish(training, progress, fused)
     if run.record.status == "finished":
         hand_over(training)

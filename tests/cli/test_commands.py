@@ -125,9 +125,9 @@ def test_the_likelihood_is_explained(room, capsys, setting, sentence):
     assert f"likelihood {sentence}" in capsys.readouterr().out
 
 
-def test_a_training_explains_its_likelihood(room, caplog):
+def test_a_training_explains_its_likelihood(room, capsys):
     assert main("train good.npz --epochs 1 --run told".split()) == 0
-    assert "likelihood bernoulli: pixels are grey levels" in caplog.text
+    assert "likelihood bernoulli: pixels are grey levels" in capsys.readouterr().err
 
 
 def test_the_doctor_speaks_after_a_training(room, capsys):

@@ -63,12 +63,12 @@ def test_the_fused_loop_trains_counts_too(data, trained, tmp_path):
         np.testing.assert_allclose(rows(fused)[name], column, rtol=2e-3)
 
 
-def test_counts_come_from_the_command_line(tmp_path, monkeypatch, caplog):
+def test_counts_come_from_the_command_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     x, y = gamma_poisson(120)
     np.savez("counts.npz", x=x, y=y)
     main("train counts.npz --likelihood negative_binomial --epochs 1 --hidden-dims 4".split())
-    assert "likelihood negative_binomial: as named" in caplog.text
+    assert "likelihood negative_binomial: as named" in capsys.readouterr().err
     main("generate runs/counts-small --given 0 -n 3 --out drawn.npz".split())
     run = Run.open("runs/counts-small")
     assert run.graphs["decoder"] is not None
