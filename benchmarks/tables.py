@@ -11,6 +11,7 @@ Writes docs/tables.md.
 
 import argparse
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -20,7 +21,7 @@ import numpy as np
 import condvae
 from condvae.evaluation import evaluate_table
 from condvae.evaluation.trial import Trial
-from condvae.metrics.synthetic import Transfer, train_on_synthetic
+from condvae.metrics.tables.transfer import Score, train_on_synthetic
 from condvae.runs import Run
 
 SEEDS = (0, 1, 2)
@@ -47,7 +48,7 @@ def main() -> None:
         "|---|---|---|---|---|---|---|",
     ]
     for name in ("wine", "breast_cancer", "diabetes", "digits"):
-        transfers, distances = [], []
+        scores, distances = [], []
         for seed in SEEDS:
             data = condvae.load_data(name, split_seed=seed)
             run = condvae.train(
@@ -56,17 +57,18 @@ def main() -> None:
             if run.record.status != "finished":
                 raise SystemExit(f"{run.path} is {run.record.status}: start again to go on")
             if data.table is None:
-                transfers.append(of_images(run, data))
+                scores.append(of_images(run, data))
                 continue
             quality = evaluate_table(Trial.of(run, data))
-            transfers.append(quality.transfer)
-            distances.append((quality.marginal, quality.correlation))
-        lines.append(row(name, transfers, distances))
+            scores.append(next(iter(quality.prediction.transfers.values()))["forest"].scores)
+            generated = quality.likeness.generated
+            distances.append((generated.marginal, generated.correlation))
+        lines.append(row(name, scores, distances))
         print(lines[-1], flush=True)
     Path("docs/tables.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def of_images(run: Run, data: condvae.Dataset) -> Transfer:
+def of_images(run: Run, data: condvae.Dataset) -> Mapping[str, Score]:
     """The same test on images, drawn label by label as often as they occur."""
     data = run.check_data(data)
     train, test = data.train, data.test
@@ -78,7 +80,7 @@ def of_images(run: Run, data: condvae.Dataset) -> Transfer:
         columns(test.x / 255.0, test.y),
         "label",
         classify=True,
-    )
+    ).scores
 
 
 def columns(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
@@ -87,17 +89,17 @@ def columns(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
     return {"label": y.astype("float64"), **{f"{i}": flat[:, i] for i in range(flat.shape[1])}}
 
 
-def row(name: str, transfers: list[Transfer], distances: list[tuple[float, float]]) -> str:
+def row(name: str, scores: list[Mapping[str, Score]], distances: list[tuple[float, float]]) -> str:
     """A line of the table."""
+    metric = "accuracy" if "accuracy" in scores[0] else "R²"
     real, synthetic = (
-        np.asarray([getattr(transfer, of) for transfer in transfers])
-        for of in ("real", "synthetic")
+        np.asarray([getattr(score[metric], of) for score in scores]) for of in ("real", "synthetic")
     )
     difference = synthetic - real
     error = difference.std(ddof=1) / np.sqrt(len(difference))
     far = [f"{value:.3f}" for value in np.mean(distances, axis=0)] if distances else ["", ""]
     return (
-        f"| {name} | {transfers[0].metric} | {real.mean():.3f} | {synthetic.mean():.3f} | "
+        f"| {name} | {metric} | {real.mean():.3f} | {synthetic.mean():.3f} | "
         f"{difference.mean():+.3f} ± {error:.3f} | {' | '.join(far)} |"
     )
 

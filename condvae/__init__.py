@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from condvae.data import load_data as load_data
     from condvae.evaluation import evaluate as evaluate
     from condvae.export.page import explore as explore
+    from condvae.inference.imputation import impute as impute
     from condvae.inference.trained import TrainedModel as TrainedModel
     from condvae.models import CVAE as CVAE
     from condvae.runs import Run as Run
@@ -36,6 +37,7 @@ _HOMES = {
     "TrainedModel": "condvae.inference.trained",
     "evaluate": "condvae.evaluation",
     "explore": "condvae.export.page",
+    "impute": "condvae.inference.imputation",
     "load": "condvae.runs",
     "load_data": "condvae.data",
     "preset": "condvae.spec.presets",

@@ -131,7 +131,7 @@ NETWORKS = {
     "table": (
         {"likelihood": "table"},
         CLASSES,
-        (("normal", 2), ("categorical", 3), ("poisson", 1), ("normal", 1)),
+        ((1, 0), (3, -1), (4, 2)),
     ),
     "flow": ({**FLOW, "latent_dim": 3}, CLASSES, None),
     "flow without y": ({**FLOW, "couplings": 3, "prior_sees": "nothing"}, CLASSES, None),
@@ -144,7 +144,7 @@ NETWORKS = {
 def random_network(name):
     """An untrained model whose weights are random, those that start at zero too."""
     settings, condition_shape, columns = NETWORKS[name]
-    shape = SHAPE if columns is None else (sum(size for _, size in columns),)
+    shape = SHAPE if columns is None else (sum(size + (place >= 0) for size, place in columns),)
     spec = Spec().override(**{"hidden_dims": (6, 4), **settings})
     x_max = 4 if spec.model.likelihood == "categorical" else 255
     model = build_model(spec, Signature(shape, condition_shape, x_max, columns=columns))

@@ -9,11 +9,12 @@ from scipy import special, stats
 from condvae.distributions import (
     Bernoulli,
     Categorical,
-    Columns,
     ContinuousBernoulli,
     LogisticMixture,
     Normal,
     Poisson,
+    Rows,
+    States,
     kl_by_dimension,
 )
 from condvae.distributions.negative_binomial import NegativeBinomial
@@ -398,43 +399,80 @@ def test_negative_binomial_gradients_are_finite_at_extremes():
         assert all(np.isfinite(slope).all() for slope in slopes)
 
 
-def columns(rows, logvar=0.0, **settings):
-    parameters = np.random.default_rng(0).normal(size=(7,)).astype("float32")
-    tiled = np.tile(parameters, (rows, 1))
-    parts = (
-        Normal(tiled[:, :2], np.full((rows, 2), logvar, "float32")),
-        Categorical(tiled[:, 2:5]),
-        Poisson(tiled[:, 5:]),
-    )
-    return Columns(parts, **settings), parameters
+SIZES, BESIDE = (3, 1, 5, 2), (3, 5)
 
 
-def test_columns_are_independent_parts():
-    one_hot = np.eye(3, dtype="float32")
-    x = np.float32([[0.3, -2, *one_hot[1], 0, 4], [9, 1, *one_hot[2], 2, 1]])
-    distribution, p = columns(2)
-    p = p.astype("float64")
-    shares = special.softmax(p[2:5])
-    exact = stats.norm.logpdf(x[:, :2], p[:2]).sum(axis=1)
-    exact += np.log(x[:, 2:5] @ shares) + stats.poisson.logpmf(x[:, 5:], np.exp(p[5:])).sum(axis=1)
+def rows(num_rows, **settings):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(sum(SIZES),)).astype("float32")
+    mixture = rng.normal(size=(len(BESIDE), 3, 2)).astype("float32")
+    tiled = [np.tile(part, (num_rows,) + (1,) * part.ndim) for part in (logits, mixture)]
+    return Rows(States(SIZES), BESIDE, *tiled, **settings), logits, mixture
+
+
+def row(states, numbers):
+    """A row with these states, a number for each column or None where it is hidden."""
+    x = np.zeros(sum(SIZES) + len(BESIDE), "float32")
+    for first, state in zip(np.cumsum((0, *SIZES)), states, strict=False):
+        if state is not None:
+            x[first + state] = 1
+    x[sum(SIZES) :] = numbers
+    return x
+
+
+def test_rows_are_states_and_mixtures_beside_some_of_them():
+    x = np.stack([row((1, 0, 1, 0), (0.3, -2)), row((2, 0, 4, 1), (1.5, 0))])
+    distribution, logits, mixture = rows(2)
+    parts = np.split(logits.astype("float64"), np.cumsum(SIZES)[:-1])
+    log_shares = [special.log_softmax(part) for part in parts]
+
+    def density(column, value):
+        weights, means, scales = mixture[column].astype("float64")
+        scales = np.exp(-np.logaddexp(-np.logaddexp(scales, -6), -3))
+        return np.log(special.softmax(weights) @ stats.logistic.pdf(value, means, scales))
+
+    exact = [
+        log_shares[0][1] + log_shares[2][1] + log_shares[3][0] + density(0, 0.3) + density(1, -2),
+        # the second number stands beside another state
+        log_shares[0][2] + log_shares[2][4] + log_shares[3][1] + density(0, 1.5),
+    ]
     np.testing.assert_allclose(distribution.log_prob(x), exact, rtol=1e-5)
-    np.testing.assert_allclose(distribution.mean[0], [*p[:2], *shares, *np.exp(p[5:])], rtol=1e-5)
-    weights = np.float32([1, 0, 1, 1, 1, 0, 0])
-    exact = stats.norm.logpdf(x[:, 0], p[0]) + np.log(x[:, 2:5] @ shares)
-    np.testing.assert_allclose(columns(2, weights=weights)[0].log_prob(x), exact, rtol=1e-5)
-    none = columns(2, weights=np.zeros((2, 1), "float32"))[0].log_prob(x)
-    np.testing.assert_array_equal(none, 0)
+    hidden = np.stack([row((None, 0, None, 0), (0.3, 0)), row((None,) * 4, (0, 0))])
+    exact = [log_shares[3][0] + density(0, 0.3), 0]
+    np.testing.assert_allclose(distribution.log_prob(hidden), exact, rtol=1e-5)
 
 
-def test_columns_are_drawn_from_uniform_noise():
-    noise = np.random.default_rng(0).random((20_000, 7), dtype="float32")
+def test_the_probabilities_of_rows_sum_to_one():
+    grid = np.linspace(-60, 60, 4001)
+    total = 0.0
+    for states in np.ndindex(*SIZES):
+        if states[2] == 1:
+            x = np.stack([row(states, (0.3, value)) for value in grid])
+            density = np.exp(np.asarray(rows(len(x))[0].log_prob(x), "float64"))
+            total += np.trapezoid(density, grid)
+        else:
+            total += np.exp(float(rows(1)[0].log_prob(row(states, (0.3, 0))[None])[0]))
+    # that of the first number at 0.3 is a factor of all
+    alone = np.exp(float(rows(1)[0].log_prob(row((None, 0, None, None), (0.3, 0))[None])[0]))
+    assert total / alone == pytest.approx(1, abs=1e-3)
+
+
+def test_rows_are_drawn_from_uniform_noise():
+    noise = np.random.default_rng(0).random((40_000, sum(SIZES) + len(BESIDE)), dtype="float32")
     noise[0], noise[1] = 0, 1 - 2**-24  # what a generator may give
-    distribution, p = columns(20_000, logvar=np.log(4.0))
+    distribution, *_ = rows(len(noise))
     drawn = np.asarray(distribution.transform(noise))
     assert np.isfinite(drawn).all()
-    exact = p[:2] + 2 * stats.norm.ppf(noise[2:, :2])
-    np.testing.assert_allclose(drawn[2:, :2], exact, rtol=1e-4, atol=1e-4)
-    assert (drawn[:, 2:5].sum(axis=1) == 1).all()
-    np.testing.assert_allclose(drawn[:, 2:5].mean(axis=0), special.softmax(p[2:5]), atol=0.015)
-    rates = np.exp(np.float64(p[5:]))
-    assert (drawn[2:, 5:] == stats.poisson.ppf(np.float64(noise[2:, 5:]), rates)).mean() > 0.999
+    for first, size in zip(np.cumsum((0, *SIZES)), SIZES, strict=False):
+        assert (drawn[:, first : first + size].sum(axis=1) == 1).all()
+    assert (drawn[drawn[:, 5] == 0, -1] == 0).all()
+    np.testing.assert_allclose(drawn.mean(axis=0), distribution.mean[0], atol=0.03)
+
+
+def test_many_columns_are_a_few_arrays():
+    sizes = tuple(np.random.default_rng(0).integers(1, 40, 300).tolist())
+    states = States(sizes)
+    assert len(states.tables) <= 6
+    values = np.arange(sum(sizes), dtype="float32")[None]
+    firsts = states.in_order([keras.ops.min(part, axis=-1) for part in states.grouped(values, 1e9)])
+    np.testing.assert_array_equal(np.asarray(firsts)[0], states.firsts)

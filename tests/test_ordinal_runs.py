@@ -8,7 +8,8 @@ import pytest
 import condvae
 from condvae.cli import main
 from condvae.data import load_data
-from condvae.data.tables import read_table, write_table
+from condvae.data.tables import read_table
+from condvae.data.writing import write_table
 from condvae.evaluation import Trial, evaluate_table
 from condvae.figures import draw
 from condvae.runs import Run
@@ -64,7 +65,7 @@ def test_commands_take_its_names(folder, tmp_path, capsys):
     assert main(f"generate {pictures} --per-class 2 --out {tmp_path / 'b.npz'}".split()) == 0
     assert np.load(tmp_path / "b.npz")["y"].tolist() == np.repeat(NAMES, 2).tolist()
     assert main(f"generate {rows} --given half=0.5 -n 4 --out {tmp_path / 'c.csv'}".split()) == 0
-    written = read_table(tmp_path / "c.csv")
+    written = read_table(tmp_path / "c.csv").columns
     assert written["half"].tolist() == [0.5] * 4
     assert main(f"generate {pictures} --given light=bright -n 3 --out x.npz".split()) == 2
     assert "low, medium, high" in capsys.readouterr().err
@@ -73,7 +74,7 @@ def test_commands_take_its_names(folder, tmp_path, capsys):
 def test_a_table_is_judged_by_it(folder):
     run = Run.open(folder / "rows")
     quality = evaluate_table(Trial.of(run, run.load_data()))
-    assert quality.target == "light"
+    assert "light" in quality.prediction.figures()["targets"]
 
 
 def test_page_and_onnx_hold_it(folder, tmp_path):

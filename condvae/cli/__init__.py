@@ -14,6 +14,7 @@ from condvae.cli.exit_codes import INTERRUPTED, USER_ERROR
 from condvae.cli.explore import explore
 from condvae.cli.export import export
 from condvae.cli.generate import generate
+from condvae.cli.impute import impute
 from condvae.cli.plot import plot
 from condvae.cli.presets import presets
 from condvae.cli.score import score
@@ -58,6 +59,7 @@ for command in (
     evaluate,
     plot,
     generate,
+    impute,
     encode,
     transfer,
     complete,

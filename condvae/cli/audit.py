@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from condvae.checks import InputError, check_at_least, check_new_path, check_suffix
+from condvae.checks import InputError, check_at_least, check_new_path
 from condvae.cli.arguments import DataDir, Overwrite, working
 from condvae.cli.score import images_of
 
@@ -39,13 +39,13 @@ def audit(
     from PIL import Image
 
     from condvae.checks import check_choice
-    from condvae.data.tables import SUFFIXES, write_table
     from condvae.data.writers import sheet, to_uint8
+    from condvae.data.writing import check_written, write_table
     from condvae.evaluation.scores import score_rows
     from condvae.files.atomic import atomic_path
     from condvae.runs import Run
 
-    check_suffix(check_new_path(out, overwrite), *SUFFIXES)
+    check_written(check_new_path(out, overwrite))
     page_path = check_new_path(out.with_suffix(".png"), overwrite)
     check_choice(by, ("label", "image"), "--by")
     for option, number in (("--num-samples", num_samples), ("--top", top)):

@@ -86,6 +86,7 @@ def _rows_to_encode(
         # by the run's scales, not those of these data; a class that is never missing has none
         raw = dataset.raw or {dataset.condition.name: dataset.y}
         y = run.model.encode_condition({name: raw[name] for name in several.names if name in raw})
+        y = np.repeat(y, count, axis=0) if len(y) == 1 else y
         if dataset.table is not None:
             columns = ({name: values[part] for name, values in raw.items()} for part in parts)
             return zip(columns, (y[part] for part in slices(count)), strict=True), count, "rows"

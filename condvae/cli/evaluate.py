@@ -27,14 +27,16 @@ def evaluate(
 ) -> int:
     """Everything that can be measured on the test split: the bound and log p(x | y); given a class,
     what latents, labels and generated images are worth; of label maps, pixel accuracy and
-    intersection over union; of tables, how well generated rows stand for real ones.
+    intersection over union; of tables, how like real rows generated ones are, what models learn
+    from them, which rules they break, and what they give away of the training rows.
 
     RUN/metrics.json and RUN/report.html hold it, too, where RUN is a folder.
 
     Args:
         runs: Run folders.
         data: The training data, where they are no longer found under the recorded name.
-        full: K = 5,000, all images, and classifiers trained on generated images (minutes to hours).
+        full: K = 5,000, all images or rows, and classifiers trained on generated images (minutes to
+            hours).
         as_json: Print JSON: for each run the content of its metrics.json.
         card: A model card to write, a Markdown file; of one run.
     """

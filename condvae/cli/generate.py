@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from condvae.checks import InputError, check_at_least, check_new_path
+from condvae.checks import InputError, check_at_least, check_choice, check_new_path
 from condvae.cli.arguments import Overwrite, counted, numbers, working
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def generate(
     from condvae.blocks import repeated
     from condvae.data.array_files import write_blocks
     from condvae.data.writers import ARRAYS, check_image_path, write_images
+    from condvae.inference.imputation import complete
     from condvae.runs import Run
 
     check_new_path(out, overwrite)
@@ -76,14 +77,19 @@ def generate(
             "Write an .npz.",
         )
     count = num_samples or (16 if z is None else 1)
-    y, labels, times = conditions(opened, given or [], count, per_class, seed)
+    given, cells = _of_conditions_and_columns(opened, given or [])
+    y, labels, times = conditions(opened, given, count, per_class, seed)
     style = None if z is None else np.array(numbers(z, "--z", float), "float32")
     num_images = len(labels) * times
     with working("generating") as say:
         if is_table:
             y = np.repeat(y, times, axis=0)
             styles = None if style is None else np.repeat(style[None], num_images, axis=0)
-            x = opened.model.generate(y, z=styles, sample=sample, seed=seed)
+            if cells and preprocessing.table is not None:
+                known = preprocessing.table.rows_with(cells, num_images)
+                x = complete(opened.model, known, y, seed)
+            else:
+                x = opened.model.generate(y, z=styles, sample=sample, seed=seed)
             return write_rows(opened, x, y, out, seed)
         finish = _finish(opened, as_arrays)
         settings = {"z": style, "sample": sample, "seed": seed, "finish": finish}
@@ -98,6 +104,22 @@ def generate(
     kind = "samples of the pixels" if sample else "expected pixels"
     print(f"{out}: {num_images:,} images, {kind}, seed {seed}")
     return 0
+
+
+def _of_conditions_and_columns(run: "Run", given: list[str]) -> tuple[list[str], dict[str, Any]]:
+    """What is given of the conditions, as it was written, and of the columns of x, as cells."""
+    table = run.record.preprocessing.table
+    if table is None:
+        return given, {}
+    several = run.record.condition.by_name
+    known = (*(several.names if several else ()), *table.all_names)
+    named = {text: text.partition("=")[0] for text in given}
+    for text, name in named.items():
+        if "=" in text or not (several and several.names):
+            check_choice(name, known, "the column in --given")
+    of_columns = [text for text in given if named[text] in table.all_names]
+    rest = [text for text in given if text not in of_columns]
+    return rest, table.given(of_columns)
 
 
 def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any] | None:
@@ -164,7 +186,7 @@ def conditions(
 
 def write_rows(run: "Run", x: Any, y: Any, out: Path, seed: int) -> int:
     """Generated rows of a table, with the conditions that they were given; no column for others."""
-    from condvae.data.tables import write_table
+    from condvae.data.writing import write_table
 
     table, several = run.record.preprocessing.table, run.record.condition.by_name
     if table is None or several is None:
@@ -176,7 +198,11 @@ def write_rows(run: "Run", x: Any, y: Any, out: Path, seed: int) -> int:
     whole = [c.name for c in several.conditions if c.integer and c.name in given]
     # classes that are numbers are integers too
     whole += [name for name, values in columns.items() if values.dtype.kind == "i"]
+    num_rows = len(next(iter(columns.values())))
+    columns |= {column.name: column.rows(num_rows, seed) for column in table.carried}
+    whole += [column.name for column in table.carried if column.number and column.how == "count"]
     order = [name for name in table.order if name in columns]
-    write_table(out, {name: columns[name] for name in order}, {*table.integers, *whole})
+    rows = {name: columns[name] for name in order}
+    write_table(out, rows, {*table.integers, *whole}, table.formats)
     print(f"{out}: {len(columns[order[0]]):,} rows, drawn, seed {seed}")
     return 0

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from condvae.checks import check_at_least, check_new_path, check_suffix
+from condvae.checks import check_at_least, check_new_path
 from condvae.cli.arguments import DataDir, Overwrite, load_dataset, working
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def score(
         num_samples: Draws of z for each image and each label that may be the best.
         seed: Of these draws.
     """
-    from condvae.data.tables import SUFFIXES, write_table
+    from condvae.data.writing import check_written, write_table
     from condvae.evaluation.scores import score_rows
     from condvae.runs import Run
 
-    check_suffix(check_new_path(out, overwrite), *SUFFIXES)
+    check_written(check_new_path(out, overwrite))
     check_at_least(num_samples, 1, "--num-samples")
     opened = Run.open(run)
     x, labels = images_of(opened, source, data_dir)

@@ -13,7 +13,7 @@ from condvae.cli.arguments import numbers
 from condvae.files.frozen import OneOf
 from condvae.spec import SECTIONS
 
-NAMES = {"conditions": "--condition"}
+NAMES = {"conditions": "--condition", "kinds": "--kind"}
 WITHOUT_OPTION = ("source",)  # the argument DATA
 
 

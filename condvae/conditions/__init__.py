@@ -2,7 +2,7 @@
 
 from condvae.checks import InputError
 from condvae.conditions.categorical import MOST_CLASSES, Categorical, categorical_of
-from condvae.conditions.condition import ALONE, COLUMN, PART, Condition
+from condvae.conditions.condition import ALONE, PART, Condition
 from condvae.conditions.continuous import Continuous
 from condvae.conditions.images import Image, MaskedImage
 from condvae.conditions.infer import named_kinds, schema_of, table_of, text_columns
@@ -32,7 +32,6 @@ def check_categorical(condition: Condition) -> Categorical:
 
 __all__ = [
     "ALONE",
-    "COLUMN",
     "MOST_CLASSES",
     "PART",
     "AnyCondition",

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import field_validator
 
 from condvae.checks import InputError
-from condvae.conditions.condition import ALONE, COLUMN, PART
+from condvae.conditions.condition import ALONE, PART
 from condvae.conditions.missing import is_missing
 from condvae.conditions.part import Part
 
@@ -23,9 +23,8 @@ class Categorical(Part):
         categories: the classes' names in the order of their codes.
     """
 
-    places: ClassVar = (ALONE, PART, COLUMN)
+    places: ClassVar = (ALONE, PART)
     of_words: ClassVar = True
-    distribution: ClassVar = "categorical"
 
     kind: Literal["categorical"] = "categorical"
     name: str = "label"

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from condvae.conditions.categorical import Categorical
     from condvae.conditions.schema import Schema
 
-# Where a kind may stand: as y alone, as one of several by name, as a column of x.
-ALONE, PART, COLUMN = "alone", "part", "column"
+# Where a kind may stand: as y alone, as one of several by name.
+ALONE, PART = "alone", "part"
 
 
 class Condition(Frozen):

@@ -1,16 +1,13 @@
 """One number or several."""
 
-from statistics import NormalDist
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from condvae.checks import InputError
-from condvae.conditions.condition import COLUMN, PART
 from condvae.conditions.part import Part
 
-NUM_KNOTS = 201
 MOST_DECIMALS = 6
 
 
@@ -24,12 +21,7 @@ class Continuous(Part):
         minimum: the least value seen.
         maximum: the greatest.
         decimals: at most so many were seen, and come out; 0 of whole numbers, None of others.
-        knots: of a single number, (value, standard normal quantile) pairs, increasing: the networks
-            see the quantile, linear between knots; None: (value - mean) / scale.
     """
-
-    places: ClassVar = (PART, COLUMN)
-    distribution: ClassVar = "normal"
 
     kind: Literal["continuous"] = "continuous"
     mean: tuple[float, ...]
@@ -37,15 +29,12 @@ class Continuous(Part):
     minimum: tuple[float, ...]
     maximum: tuple[float, ...]
     decimals: Annotated[int, Field(ge=0, le=MOST_DECIMALS)] | None = None
-    knots: tuple[tuple[float, float], ...] | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         lengths = {len(p) for p in (self.mean, self.scale, self.minimum, self.maximum)}
-        if len(lengths) != 1 or 0 in lengths or (self.knots is not None and lengths != {1}):
-            raise ValueError("mean, scale, minimum and maximum must be equally long; knots need 1")
-        if self.knots is not None and len(self.knots) < 2:
-            raise ValueError("knots must be two pairs at least")
+        if len(lengths) != 1 or 0 in lengths:
+            raise ValueError("mean, scale, minimum and maximum must be equally long")
         return self
 
     @classmethod
@@ -60,17 +49,13 @@ class Continuous(Part):
         return cls.fitted(name, values[rows])
 
     @classmethod
-    def fitted(cls, name: str, values: np.ndarray, scaling: str = "standard") -> Self:
+    def fitted(cls, name: str, values: np.ndarray) -> Self:
         """The condition whose scale is that of values, (batch,) or (batch, dim), NaN left out.
-
-        Args:
-            scaling: "standard", or "quantile" for a single number whatever its distribution.
 
         Raises:
             InputError: the values are all the same.
         """
         values = np.asarray(values, dtype="float64").reshape(len(values), -1)
-        # of several numbers all or none are given
         seen = values[~np.isnan(values).any(axis=1)]
         with np.errstate(over="ignore", invalid="ignore"):
             spread = seen.std(axis=0) if len(seen) else np.zeros(values.shape[1])
@@ -92,8 +77,7 @@ class Continuous(Part):
             scale=tuple(spread.tolist()),
             minimum=tuple(seen.min(axis=0).tolist()),
             maximum=tuple(seen.max(axis=0).tolist()),
-            decimals=_decimals(seen),
-            knots=_knots(seen[:, 0]) if scaling == "quantile" and seen.shape[1] == 1 else None,
+            decimals=decimals_of(seen),
         )
 
     @property
@@ -113,7 +97,7 @@ class Continuous(Part):
     def encode_rows(self, values: np.ndarray) -> np.ndarray:
         """(batch, dim) float32 of (batch,) or (batch, dim) numbers, none of them missing.
 
-        Values outside the training range are taken as they are, but for quantiles, which end there.
+        Values outside the training range are taken as they are.
 
         Raises:
             InputError: no numbers, infinite ones, or another number of components.
@@ -132,10 +116,7 @@ class Continuous(Part):
                 repr(np.asarray(values).reshape(-1)[:3].tolist())[:80],
                 "Correct it.",
             )
-        if self.knots is None:
-            return encoded
-        seen, quantiles = np.transpose(self.knots)
-        return np.interp(numbers, seen, quantiles).astype("float32")
+        return encoded
 
     def outside(self, y: Any) -> list[str]:
         """A sentence about the first of (batch, ...) values outside the training range, if any."""
@@ -150,16 +131,8 @@ class Continuous(Part):
         ]
 
     def decode_rows(self, block: np.ndarray) -> np.ndarray:
-        """The inverse of `encode_rows`: (batch,) or (batch, dim) float64, rounded as they were.
-
-        Quantiles come back inside the training range.
-        """
-        numbers = np.asarray(block, dtype="float64")
-        if self.knots is None:
-            numbers = numbers * self.scale + self.mean
-        else:
-            seen, quantiles = np.transpose(self.knots)
-            numbers = np.interp(numbers, quantiles, seen)
+        """The inverse of `encode_rows`: (batch,) or (batch, dim) float64, rounded as they were."""
+        numbers = np.asarray(block, dtype="float64") * self.scale + self.mean
         numbers = numbers if self.decimals is None else np.round(numbers, self.decimals)
         return numbers[:, 0] if self.dim == 1 else numbers
 
@@ -188,22 +161,7 @@ class Continuous(Part):
         return f"{self.name}: {kind} from {'; '.join(ranges[:4])}{'; …' * (len(ranges) > 4)}"
 
 
-def _decimals(values: np.ndarray) -> int | None:
-    """The decimals that are enough to write all values; None where they are many."""
+def decimals_of(values: np.ndarray) -> int | None:
+    """The decimals that write all values, if few."""
     within = range(MOST_DECIMALS + 1)
     return next((d for d in within if np.allclose(values, np.round(values, d), 1e-12, 0)), None)
-
-
-def _knots(values: np.ndarray) -> tuple[tuple[float, float], ...]:
-    """Values against standard normal quantiles; a value that stands for many has their mean."""
-    count = min(NUM_KNOTS, len(values))
-    places = (np.arange(count) + 0.5) / count
-    seen = np.quantile(values, places)
-    # the ends are the extremes themselves
-    seen[0], seen[-1] = values.min(), values.max()
-    # of the middles of shares: 0 and 1 have infinite quantiles
-    quantiles = np.asarray([NormalDist().inv_cdf(place) for place in places])
-    # a value that occurs often is a knot several times, and interpolation needs them to rise
-    distinct, group = np.unique(seen, return_inverse=True)
-    mean = np.bincount(group, quantiles) / np.bincount(group)
-    return tuple(zip(distinct.tolist(), mean.tolist(), strict=True))

@@ -1,14 +1,15 @@
 """What the columns of a data set are: their kinds, chosen from their values or said."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from condvae.checks import InputError, check_choice
-from condvae.conditions.categorical import Categorical
+from condvae.conditions.class_column import ClassColumn
 from condvae.conditions.condition import PART
 from condvae.conditions.continuous import Continuous
+from condvae.conditions.functional import find_derived
+from condvae.conditions.number_column import NumberColumn
 from condvae.conditions.part import Part
 from condvae.conditions.registry import kinds_in
 from condvae.conditions.schema import Schema
@@ -83,15 +84,18 @@ def table_of(
         given: which of the columns are conditions.
         scaling: of numbers, "quantile" or "standard".
     """
-    found: list[Any] = []
-    for name, values in columns.items():
-        if name in given:
-            continue
-        if values.dtype.kind == "U":
-            found.append(Categorical.of_column(name, values, rows))
-        else:
-            found.append(Continuous.fitted(name, values[rows], scaling))
-    return Table(columns=tuple(found), order=tuple(columns))
+    x = {name: values for name, values in columns.items() if name not in given}
+    derived = find_derived({name: values[rows] for name, values in x.items()})
+    names = {column.name for column in derived}
+    found = [
+        ClassColumn.fitted(name, values, rows)
+        if values.dtype.kind == "U"
+        else NumberColumn.fitted(name, values, rows, scaling)
+        for name, values in x.items()
+        if name not in names
+    ]
+    table = Table(columns=tuple(found), derived=tuple(derived), order=tuple(columns))
+    return table.learn_contradictions({name: values[rows] for name, values in x.items()})
 
 
 def _condition(name: str, values: np.ndarray, said: str | None, rows: np.ndarray) -> Part:

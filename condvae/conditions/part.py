@@ -13,12 +13,10 @@ class Part(Condition):
 
     Attributes:
         of_words: whether the cells of a table are read as texts for it, numbers too.
-        distribution: of a column of x, as its likelihood names it.
     """
 
     places: ClassVar[tuple[str, ...]] = (PART,)
     of_words: ClassVar[bool] = False
-    distribution: ClassVar[str] = ""
 
     @classmethod
     def takes(cls, values: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, SerializeAsAny, TypeAdapter, WrapValidator
 
 from condvae.checks import InputError
-from condvae.conditions.condition import ALONE, COLUMN, PART, Condition
+from condvae.conditions.condition import ALONE, PART, Condition
 from condvae.conditions.part import Part
 
 Kind = TypeVar("Kind", bound=type[Condition])
@@ -63,4 +63,3 @@ def _read(place: str) -> WrapValidator:
 
 AnyCondition = Annotated[SerializeAsAny[Condition], _read(ALONE)]
 AnyPart = Annotated[SerializeAsAny[Part], _read(PART)]
-AnyColumn = Annotated[SerializeAsAny[Part], _read(COLUMN)]

@@ -1,10 +1,10 @@
 """Several conditions by name, any of which may be missing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from condvae.checks import InputError, check_choice
 from condvae.conditions.categorical import Categorical
@@ -27,7 +27,7 @@ class Schema(Condition):
 
     kind: Literal["schema"] = "schema"
     name: str = "conditions"
-    conditions: Annotated[tuple[AnyPart, ...], Field(min_length=1)]
+    conditions: tuple[AnyPart, ...]
 
     @model_validator(mode="after")
     def _different(self) -> Self:
@@ -42,8 +42,8 @@ class Schema(Condition):
 
     @property
     def dim(self) -> int:
-        """Numbers that the networks see: of the conditions, and a bit for each."""
-        return sum(condition.dim + 1 for condition in self.conditions)
+        """Numbers that the networks see: of the conditions, and a bit for each; without any a 0."""
+        return max(1, sum(condition.dim + 1 for condition in self.conditions))
 
     @property
     def by_name(self) -> Self:
@@ -76,6 +76,11 @@ class Schema(Condition):
         if not isinstance(y, Mapping):
             return np.ndim(y) == 1
         return all(self._is_one(name, value) for name, value in y.items())
+
+    def encode_rows(self, y: Mapping[str, Any], num_rows: int) -> np.ndarray:
+        """As `encode`, of so many rows: where nothing is given, too."""
+        encoded = self.encode(y)
+        return np.repeat(encoded, num_rows, axis=0) if len(encoded) == 1 else encoded
 
     def encode(self, y: Any) -> np.ndarray:
         """The networks' input for y.
@@ -234,4 +239,4 @@ class Schema(Condition):
         return y.astype("float32", copy=False)
 
     def __str__(self) -> str:
-        return "; ".join(str(condition) for condition in self.conditions)
+        return "; ".join(str(condition) for condition in self.conditions) or "nothing"

@@ -1,85 +1,236 @@
-"""The columns of x, where a row of a table is one x."""
+"""The columns of x where a row of a table is one x."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field
 
-from condvae.checks import InputError
+from condvae.checks import InputError, check_choice
+from condvae.conditions.carried import Carried
+from condvae.conditions.cells import HIDDEN, Column
+from condvae.conditions.class_column import ClassColumn
+from condvae.conditions.contradictions import Pairs, contradicts, find_contradictions
+from condvae.conditions.formats import CellFormat
+from condvae.conditions.functional import Derived
 from condvae.conditions.missing import as_column, is_missing, plain
-from condvae.conditions.registry import AnyColumn
+from condvae.conditions.number_column import NumberColumn
 from condvae.files.frozen import Frozen
+
+AnyColumn = Annotated[ClassColumn | NumberColumn, Field(discriminator="kind")]
 
 
 class Table(Frozen):
-    """The columns of x where a row of a table is one x, side by side as the networks see them.
+    """The columns of x: the networks see the states of all cells, one-hot, then their numbers.
 
     Attributes:
-        columns: in their order; none of their values may be missing.
+        columns: in their order.
+        derived: columns that another one determines: they come from it, and the networks do not
+            see them.
+        never: pairs of states that go together in next to no training row, see `contradictions`:
+            generated rows hold none.
         order: of all columns of the source, the conditions among them.
+        formats: how numbers and dates among them are written, of those that are not plain.
+        carried: columns that no model learns and that generated rows have all the same.
     """
 
     columns: Annotated[tuple[AnyColumn, ...], Field(min_length=1)]
+    derived: tuple[Derived, ...] = ()
+    never: Pairs = ()
     order: tuple[str, ...] = ()
+    formats: dict[str, CellFormat] = Field(default_factory=dict)
+    carried: tuple[Carried, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the columns."""
+        """Of the columns that the networks see."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Of the columns, those that others determine among them."""
+        return (*self.names, *(derived.name for derived in self.derived))
 
     @property
     def dim(self) -> int:
         """Numbers that the networks see."""
-        return sum(column.dim for column in self.columns)
+        return self.num_states + sum(column.has_number_state for column in self.columns)
 
     @property
-    def kinds(self) -> tuple[tuple[str, int], ...]:
-        """Of each column how it is distributed, "normal" or "categorical", and its numbers."""
-        return tuple((column.distribution, column.dim) for column in self.columns)
+    def num_states(self) -> int:
+        """States of all columns."""
+        return sum(column.num_states for column in self.columns)
+
+    @property
+    def kinds(self) -> tuple[tuple[int, int], ...]:
+        """Of each column its number of states, and the one with a number beside it, or -1."""
+        return tuple(
+            (column.num_states, column.num_values if column.has_number_state else -1)
+            for column in self.columns
+        )
 
     @property
     def integers(self) -> tuple[str, ...]:
         """The columns that hold whole numbers."""
-        return tuple(column.name for column in self.columns if column.integer)
+        return tuple(c.name for c in (*self.columns, *self.derived) if c.integer)
+
+    @property
+    def of_file(self) -> dict[str, Any]:
+        """What the file tells, whichever rows are those to train on."""
+        return {"order": self.order, "formats": self.formats, "carried": self.carried}
 
     def encode(self, x: Mapping[str, Any]) -> np.ndarray:
         """(batch, dim) float32 of {name: (batch,) values}; columns beyond these are passed over.
 
+        A cell that is empty in a column that never was is hidden: all its states are 0.
+
         Raises:
-            InputError: a column is absent, or a value missing or unfit.
+            InputError: a column is absent, or a value unfit.
         """
-        parts = []
-        for column in self.columns:
-            if column.name not in x:
-                raise InputError(
-                    f"x must have the columns {', '.join(self.names)}",
-                    f"{', '.join(map(str, x))}",
-                    f"Add {column.name!r}.",
-                )
-            values = np.atleast_1d(as_column(x[column.name]))
-            if (missing := is_missing(values)).any():
-                raise InputError(
-                    f"column {column.name!r} must have a value in each row",
-                    f"{missing.sum():,} missing, the first in row {missing.argmax()}",
-                    "Fill them, leave these rows out, or make the column a condition, which may "
-                    "be missing.",
-                )
-            parts.append(column.encode_rows(plain(values)))
-        if len({len(part) for part in parts}) > 1:
-            sizes = [f"{len(p):,} of {c.name!r}" for p, c in zip(parts, self.columns, strict=True)]
+        cells = {column.name: self._cells(x, column) for column in self.columns}
+        if len({len(values) for values in cells.values()}) > 1:
+            sizes = [f"{len(values):,} of {name!r}" for name, values in cells.items()]
             raise InputError(
                 "all columns of x must be equally long", ", ".join(sizes[:12]), "Even them out."
             )
-        return np.concatenate(parts, axis=1)
+        num_rows = len(next(iter(cells.values())))
+        encoded = np.zeros((num_rows, self.dim), "float32")
+        for column, states, number in self._places():
+            values = cells[column.name]
+            codes = column.codes(values)
+            (known,) = np.nonzero(codes != HIDDEN)
+            encoded[known, states.start + codes[known]] = 1
+            if number is not None:
+                encoded[:, number] = column.numbers(values)
+        return encoded
 
     def decode(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """{name: (batch,) values} of (batch, dim), the inverse of `encode`."""
-        columns, first = {}, 0
+        """{name: (batch,) values} of (batch, dim), the inverse of `encode`, derived ones too."""
+        found = {}
+        for column, states, number in self._places():
+            block = x[:, states]
+            codes = np.where(block.any(axis=1), block.argmax(axis=1), HIDDEN)
+            numbers = np.zeros(len(x)) if number is None else x[:, number]
+            found[column.name] = column.cells(codes, numbers)
+        found |= {derived.name: derived.of(found[derived.source]) for derived in self.derived}
+        return {name: found[name] for name in (self.order or found) if name in found}
+
+    def hide(self, x: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """x with some cells hidden.
+
+        Args:
+            x: (batch, dim) encoded.
+            hidden: (batch, number of columns) bool.
+        """
+        return self.merge(x, np.zeros_like(x), hidden)
+
+    def drop(self, x: np.ndarray, rng: np.random.Generator, rate: float) -> np.ndarray:
+        """x with cells hidden in a share `rate` of the rows: of each such row any share of them.
+
+        Args:
+            x: (batch, dim) encoded.
+        """
+        shape = (len(x), len(self.columns))
+        chosen = rng.random((len(x), 1)) < rate
+        return self.hide(x, chosen & (rng.random(shape) < rng.random((len(x), 1))))
+
+    def given(self, texts: Sequence[str]) -> dict[str, Any]:
+        """{name: cell} of the command line's `--given name=value`.
+
+        Raises:
+            InputError: no such column, or a value that it cannot hold.
+        """
+        cells: dict[str, Any] = {}
+        for text in texts:
+            name, _, value = text.partition("=")
+            check_choice(name, self.all_names, "the column in --given")
+            derived = next((d for d in self.derived if d.name == name), None)
+            if derived is not None:
+                name, value = derived.source, derived.source_of(value)
+            column = next(column for column in self.columns if column.name == name)
+            cells[name] = column.given(value)
+        return cells
+
+    def rows_with(self, cells: Mapping[str, Any], num_rows: int) -> dict[str, np.ndarray]:
+        """Rows in which these cells are known, and no others."""
+        return {
+            column.name: np.full(
+                num_rows, cells.get(column.name, np.nan if column.of_numbers else "")
+            )
+            for column in self.columns
+        }
+
+    def centre(self, name: str, draws: Sequence[np.ndarray]) -> np.ndarray:
+        """(batch,) one value for several draws of each cell of a column.
+
+        Of numbers the mean, rounded as the column is; of words the most frequent.
+        """
+        cells = np.stack(draws)
+        column = next((column for column in self.columns if column.name == name), None)
+        if column is not None and column.of_numbers:
+            return column.rounded(cells.mean(axis=0))
+        words, codes = np.unique(cells, return_inverse=True)
+        counts = np.zeros((cells.shape[1], len(words)), int)
+        rows = np.broadcast_to(np.arange(cells.shape[1]), cells.shape)
+        np.add.at(counts, (rows.ravel(), codes.ravel()), 1)
+        return words[counts.argmax(axis=1)]
+
+    def learn_contradictions(self, x: Mapping[str, Any]) -> Self:
+        """The table that knows which pairs of states its training rows next to never hold."""
+        encoded = self.encode(x)[:, : self.num_states]
+        never = find_contradictions(encoded, self._column_of[: self.num_states])
+        return self.model_copy(update={"never": never})
+
+    def contradicts(self, x: np.ndarray) -> np.ndarray:
+        """(batch,) bool: the rows of encoded x that hold such a pair."""
+        return contradicts(x, self.never)
+
+    def hidden(self, x: np.ndarray) -> np.ndarray:
+        """(batch, number of columns) bool: the cells of encoded x that are hidden."""
+        return np.stack([~x[:, states].any(axis=1) for _, states, _ in self._places()], axis=1)
+
+    def empty(self, x: np.ndarray) -> np.ndarray:
+        """(batch, number of columns) bool: the cells of encoded x that are said to be empty."""
+        is_empty = [
+            x[:, states.stop - 1] == 1 if column.may_miss else np.zeros(len(x), bool)
+            for column, states, _ in self._places()
+        ]
+        return np.stack(is_empty, axis=1)
+
+    def merge(self, x: np.ndarray, other: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """x with some cells, (batch, number of columns) bool, of other rows."""
+        return np.where(np.take(cells, self._column_of, axis=1), other, x)
+
+    @cached_property
+    def _column_of(self) -> np.ndarray:
+        """(dim,) which column each number of x belongs to."""
+        column_of = np.empty(self.dim, int)
+        for index, (_, states, number) in enumerate(self._places()):
+            column_of[states] = index
+            if number is not None:
+                column_of[number] = index
+        return column_of
+
+    def _places(self) -> Iterator[tuple[Any, slice, int | None]]:
+        """Each column, where its states lie in x, and its number."""
+        state, number = 0, self.num_states
         for column in self.columns:
-            columns[column.name] = column.decode_rows(x[:, first : first + column.dim])
-            first += column.dim
-        return columns
+            states = slice(state, state + column.num_states)
+            yield column, states, number if column.has_number_state else None
+            state += column.num_states
+            number += column.has_number_state
+
+    def _cells(self, x: Mapping[str, Any], column: Column) -> np.ndarray:
+        """The values of a column."""
+        if column.name not in x:
+            raise InputError(
+                f"x must have the columns {', '.join(self.names)}",
+                f"{', '.join(map(str, x))}",
+                f"Add {column.name!r}.",
+            )
+        values = np.atleast_1d(as_column(x[column.name]))
+        return values if is_missing(values).any() else plain(values)
 
     def __str__(self) -> str:
-        return "; ".join(str(column) for column in self.columns)
+        return "; ".join(map(str, (*self.columns, *self.derived)))

@@ -39,13 +39,12 @@ def check_num_rows(columns: Mapping[str, np.ndarray], num_images: int) -> None:
 
 
 def check_table_columns(columns: Mapping[str, np.ndarray], conditions: Collection[str]) -> None:
-    """Raise if a table has no conditions, nothing besides them, or more than one value a cell."""
-    if not conditions or len(conditions) == len(columns):
+    """Raise if a table has nothing besides its conditions, or more than one value a cell."""
+    if len(conditions) == len(columns):
         raise InputError(
-            "a table must have columns that are conditions, and others that are data",
-            f"{'only' if conditions else 'no'} conditions, of the columns "
-            f"{', '.join(list(columns)[:20])}",
-            "Name what is given with --condition COLUMN, once for each.",
+            "a table must have columns that are data, beside those that are conditions",
+            f"only conditions, of the columns {', '.join(list(columns)[:20])}",
+            "Name fewer of them with --condition COLUMN, or none.",
         )
     for name, values in columns.items():
         if values.ndim > 1:

@@ -190,15 +190,16 @@ class Dataset:
         # training rows the second one is measured on
         everything = np.arange(len(next(iter(raw.values()))))
         schema = schema_of(given, kinds, everything)
-        only = schema.conditions[0]
-        is_class = len(given) == 1 and only.classes is not None and ALONE in only.places
-        if x is not None and is_class and not is_missing(given[only.name]).any():
+        only = schema.conditions[0] if len(given) == 1 else None
+        is_class = only is not None and only.classes is not None and ALONE in only.places
+        if x is not None and only and is_class and not is_missing(given[only.name]).any():
             # a single class without gaps stays codes, which become one-hot inside the model alone
             condition, codes = categorical_of(given[only.name], only.name)
             return cls(x, codes, condition, name, None, test_rows, spec)
         table = None if x is not None else table_of(raw, given, spec.scaling, everything)
         images: Any = x if table is None else table.encode(raw)
-        whole = cls(images, schema.encode(given), schema, name, None, test_rows, spec, table, raw)
+        encoded = schema.encode_rows(given, len(everything))
+        whole = cls(images, encoded, schema, name, None, test_rows, spec, table, raw)
         return whole.with_spec(spec)
 
     def with_spec(self, spec: DataSpec) -> "Dataset":
@@ -215,9 +216,11 @@ class Dataset:
         schema = schema_of(given, kinds, rows)
         table, x = self.table, self.x
         if table is not None:
-            table = table_of(self.raw, given, spec.scaling, rows)
+            fresh = table_of(self.raw, given, spec.scaling, rows)
+            table = fresh.model_copy(update=table.of_file)
             x = table.encode(self.raw)
-        return replace(other, x=x, given=schema.encode(given), condition=schema, table=table)
+        encoded = schema.encode_rows(given, len(self.x))
+        return replace(other, x=x, given=encoded, condition=schema, table=table)
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -286,7 +289,7 @@ class Dataset:
     def assumption(self) -> str:
         """What the pixels, or the columns, were taken for."""
         if self.table is not None:
-            numeric = sum(column.classes is None for column in self.table.columns)
+            numeric = sum(column.of_numbers for column in self.table.columns)
             how = {"quantile": "by their quantiles", "standard": "standardised"}[self.spec.scaling]
             return (
                 f"a table: {numeric} column(s) of numbers, taken {how}, and "

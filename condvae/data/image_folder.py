@@ -14,11 +14,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from condvae.checks import InputError, check_memory
-from condvae.conditions import text_columns
 from condvae.data.arrays import bytes_needed
 from condvae.data.dataset import Dataset
-from condvae.data.tables import SUFFIXES as TABLE_SUFFIXES
-from condvae.data.tables import read_table
+from condvae.data.tables import read_table, table_suffix
 from condvae.spec import DataSpec
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
@@ -75,9 +73,7 @@ def attribute_table(folder: Path) -> Path | None:
     Raises:
         InputError: there are several.
     """
-    found = sorted(
-        p for p in folder.iterdir() if _is_shown(p) and p.suffix.lower() in TABLE_SUFFIXES
-    )
+    found = sorted(p for p in folder.iterdir() if _is_shown(p) and table_suffix(p))
     if len(found) > 1:
         raise InputError(
             f"{folder} must hold one table beside its images",
@@ -89,7 +85,7 @@ def attribute_table(folder: Path) -> Path | None:
 
 def _read_with_table(folder: Path, table: Path, spec: DataSpec) -> Dataset:
     """The images that a table names, its other columns their conditions."""
-    columns = read_table(table, text_columns(spec.conditions))
+    columns = read_table(table, spec).columns
     files = columns.pop(FILE_COLUMN, None)
     if files is None or files.dtype.kind != "U" or not columns:
         raise InputError(

@@ -1,23 +1,29 @@
 """From a file or a folder to a data set: one function for each format."""
 
+import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from condvae.checks import InputError
-from condvae.conditions import text_columns
+from condvae.conditions import named_kinds
+from condvae.conditions.carried import Carried
+from condvae.conditions.formats import PLAIN
 from condvae.data.dataset import Dataset
 from condvae.data.idx import read_idx
 from condvae.data.image_folder import attribute_table, holds_class_folders, read_image_folder
 from condvae.data.npz import read_npz
-from condvae.data.tables import SUFFIXES as TABLE_SUFFIXES
-from condvae.data.tables import read_table
+from condvae.data.tables import TableFile, read_table, table_suffix
 from condvae.spec import DataSpec
+
+_log = logging.getLogger(__name__)
 
 FORMATS = (
     "an .npz file with the arrays x and y, an IDX images file (train-images-idx3-ubyte, .gz or "
     "not) with its labels file beside it, a folder of IDX files, a folder of images with a "
-    "folder per class or a table of what they show, or a table (.csv, .tsv, .parquet)"
+    "folder per class or a table of what they show, or a table (.csv, .tsv, .jsonl, .xlsx, "
+    ".parquet)"
 )
 
 
@@ -39,9 +45,8 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
     # before image folders: a folder of IDX files may hold other folders
     if path.is_dir() and _images_file(path, "train"):
         return read_idx_folder(path, spec)
-    if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES:
-        columns = read_table(path, text_columns((spec or DataSpec()).conditions))
-        return Dataset.from_columns(columns, name=str(path), spec=spec)
+    if path.is_file() and table_suffix(path):
+        return table_dataset(read_table(path, spec), path, spec)
     if path.is_dir() and (holds_class_folders(path) or attribute_table(path)):
         return read_image_folder(path, spec)
     raise InputError(
@@ -49,6 +54,33 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
         f"{path}, which is none of these" if path.exists() else f"{path}, which does not exist",
         "Check the path.",
     )
+
+
+def table_dataset(table: TableFile, path: Path, spec: DataSpec | None = None) -> Dataset:
+    """A data set of a table, but for the columns that tell a model nothing; those are named."""
+    spec = spec or DataSpec()
+    wanted = {*named_kinds(spec.conditions, list(table.columns)), *spec.ignore}
+    columns = table.used(wanted)
+    carried = []
+    for note in table.notes:
+        _log.warning("%s: %s", path, note)
+    for reading in table.readings:
+        if reading.name not in columns:
+            found = None
+            if reading.taken_for != "text":
+                found = Carried.of_column(reading.name, table.columns[reading.name])
+            carried += [found] if found else []
+            anew = "written anew in generated rows" if found else "not in generated rows"
+            _log.warning("column %r (%s) is left out, %s", reading.name, reading.taken_for, anew)
+    data = Dataset.from_columns(columns, name=str(path), spec=spec)
+    formats = {reading.name: reading.format for reading in table.readings}
+    of_file = {
+        "order": tuple(name for name in table.columns if name not in spec.ignore),
+        "formats": {name: form for name, form in formats.items() if form != PLAIN},
+        "carried": tuple(carried),
+    }
+    assert data.table is not None  # noqa: S101 - there are no images
+    return replace(data, table=data.table.model_copy(update=of_file))
 
 
 def read_idx_pair(images: Path, spec: DataSpec | None = None) -> Dataset:

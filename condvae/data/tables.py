@@ -1,51 +1,182 @@
-"""Tables as columns, from and to CSV and Parquet; no cell is believed before it is checked."""
+"""Tables as columns, of CSV and the like, Parquet, JSON lines and Excel files."""
 
-import csv
-import io
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from condvae.checks import InputError, check_choice, check_memory
-from condvae.files.atomic import atomic_path
+from condvae.checks import InputError, check_memory
+from condvae.conditions import text_columns
+from condvae.data.raw_columns import RawColumn, Source, gather
+from condvae.data.reading import ColumnReading, told_kinds, understand
+from condvae.data.text_tables import delimited, json_lines
+from condvae.data.typed_tables import excel, parquet_columns
+from condvae.spec import DataSpec
 
 # by name, all of one length: numbers as float64, NaN for missing; text as str, "" for missing
 Columns = dict[str, np.ndarray]
 
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
-SUFFIXES = (*DELIMITERS, ".parquet")
-CELL_BYTES = 16  # of a cell on its way: its offset or index, and its number
-WORD_BYTES = 80  # of a word as one of Python's, besides its letters
-MOST_EXACT = 2**53  # larger whole numbers are rounded as float64
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
-NUMBER = r"^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf|infinity))$"
-CODE = r"^[+-]?0\d+$"  # 007 and 7 are two names
+DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".psv": "|"}
+JSON_LINES = (".jsonl", ".ndjson")
+SHEETS = (".xlsx", ".xlsm")
+SUFFIXES = (*DELIMITERS, *JSON_LINES, *SHEETS, ".parquet")  # that are read
+PACKED = (".gz", ".zst")
+OTHERS = {
+    ".xls": "Save it as .xlsx.",
+    ".xlsb": "Save it as .xlsx.",
+    ".ods": "Save it as .xlsx.",
+    ".feather": "Save it as Parquet, such as by DataFrame.to_parquet.",
+    ".arrow": "Save it as Parquet, such as by pyarrow.parquet.write_table.",
+    ".json": "Save it as JSON lines (.jsonl), an object a line, such as by jq -c '.[]'.",
+}
 
 
-def read_table(path: Path | str, text: Collection[str] = ()) -> Columns:
-    """The columns of a CSV file (.csv, .tsv, in UTF-8, with a header) or a Parquet file.
+@dataclass(frozen=True)
+class TableFile:
+    """A file's columns, and what was understood of them.
 
-    A CSV column is numbers if all its cells are, or are missing: empty, NA, N/A, NaN, null or
-    None. Else it is text, cells as they stand, where only an empty cell is missing. Whole
-    numbers beyond 2^53 are rounded. Booleans of a Parquet file become "true" and "false".
+    Attributes:
+        columns: by name in the file's order.
+        readings: of each column, in that order.
+        notes: what was understood of the file as a whole.
+    """
+
+    columns: Columns
+    readings: tuple[ColumnReading, ...]
+    notes: tuple[str, ...] = ()
+
+    def used(self, wanted: Collection[str] = ()) -> Columns:
+        """The columns that a model can learn from, and those that are wanted by name."""
+        left_out = {reading.name for reading in self.readings if reading.left_out}
+        return {
+            name: values
+            for name, values in self.columns.items()
+            if name not in left_out or name in wanted
+        }
+
+
+def table_suffix(path: Path) -> str:
+    """The suffix of a table's file in small letters, that of packing not counted; "" of others."""
+    name = Path(path.stem) if path.suffix.lower() in PACKED else path
+    suffix = name.suffix.lower()
+    return suffix if suffix in SUFFIXES else ""
+
+
+def read_table(path: Path | str, spec: DataSpec | None = None) -> TableFile:
+    """The columns of a file, whatever its delimiter, encoding and ways to write a number.
+
+    Whole numbers beyond 2^53 are rounded. Where a cell can mean several things the reading says
+    what it was taken for, and which option decides otherwise.
 
     Args:
-        path: the suffix tells the format.
-        text: columns that are text in spite of numbers in them (in Parquet the type tells).
-
-    Returns:
-        By name in the file's order, each (N,): float64 with NaN for missing, or str with "".
+        path: the suffix tells the format; .gz and .zst may come after that of a text.
+        spec: its `kinds`, `missing`, `delimiter`, `encoding` and `decimal`, and conditions whose
+            kind is said; None: all by the cells.
 
     Raises:
-        InputError: another or a damaged format, no rows, rows of different lengths, columns
-            without a name, with the same name, all missing, of numbers and words, with
-            infinities or of types that are no column, or more than memory should hold.
+        InputError: another or a damaged format, no rows, rows that are longer than the header,
+            infinities, types that are no column, or more than memory should hold.
     """
-    path = Path(path)
-    suffix = _check_suffix(path)
+    path, spec = Path(path), spec or DataSpec()
+    suffix = _check_file(path)
+    notes: list[str] = []
+    with _refusal(path, suffix):
+        raws, num_rows, likely = _raw_columns(path, suffix, spec, notes)
+    if not num_rows:
+        raise InputError(f"{path} must have a row or more", "no row", "Bring some rows.")
+    names = [raw.name for raw in raws]
+    told = {name: ("class", "") for name in text_columns(spec.conditions) if name in names}
+    told |= told_kinds(spec.kinds, names)
+    columns, readings = {}, []
+    for raw in raws:
+        missing = [_token(token, raw.name, names) for token in spec.missing]
+        absent = [token for token in missing if token is not None]
+        try:
+            values, reading = understand(raw, told.get(raw.name), absent, spec.decimal, likely)
+        except InputError as error:
+            expected = f"column {raw.name!r} of {path}: {error.expected}"
+            remedy = error.remedy.replace("COLUMN", raw.name)
+            raise InputError(expected, error.received, remedy) from None
+        columns[raw.name] = values
+        readings.append(reading)
+    _check_finite(columns, path)
+    return TableFile(columns, tuple(readings), tuple(notes))
+
+
+def _raw_columns(
+    path: Path, suffix: str, spec: DataSpec, notes: list[str]
+) -> tuple[list[RawColumn], int, str]:
+    """The columns of a file before they are understood, their rows, and a likely decimal sign."""
+    if suffix == ".parquet":
+        return (*parquet_columns(path, notes), ".")
+    source: Source
+    divided = ""
+    if suffix in DELIMITERS:
+        usual = DELIMITERS[suffix]
+        source, names, divided = delimited(path, usual, spec.delimiter, spec.encoding, notes)
+    elif suffix in JSON_LINES:
+        source, names = json_lines(path, spec.encoding, notes)
+    else:
+        source, names = excel(path, notes)
+    told = told_kinds(spec.kinds, names)
+    words = {name for name, (kind, _) in told.items() if kind != "number"}
+    words |= set(text_columns(spec.conditions))
+    words |= set(names) if spec.decimal == "," else set()
+    tokens = frozenset(token for token in spec.missing if ":" not in token)
+    raws, num_rows = gather(source, frozenset(words), tokens, str(path))
+    # where commas are decimal signs, programs divide cells by semicolons
+    return _without_index(raws, notes), num_rows, "," if divided == ";" else "."
+
+
+def _without_index(raws: list[RawColumn], notes: list[str]) -> list[RawColumn]:
+    """The columns but for those without a name that are empty, or the rows' count of pandas."""
+    kept = []
+    for place, raw in enumerate(raws, 1):
+        if raw.name == f"column {place}" and raw.numbers is not None and len(raws) > 1:
+            count = np.arange(len(raw.numbers))
+            counts_rows = any((raw.numbers - first == count).all() for first in (0, 1))
+            if np.isnan(raw.numbers).all() or (place == 1 and counts_rows):
+                what = "counts the rows" if counts_rows else "is empty"
+                notes.append(f"column {place}, which has no name, {what}: left out")
+                continue
+        kept.append(raw)
+    return kept
+
+
+def _token(token: str, name: str, names: list[str]) -> str | None:
+    """What stands for a missing cell in a column, of "-999" or "column:-999"."""
+    column, colon, of_column = token.rpartition(":")
+    if not colon or column not in names:
+        return token
+    return of_column if column == name else None
+
+
+def _check_finite(columns: Mapping[str, np.ndarray], path: Path) -> None:
+    """Raise for infinities, naming each column that holds one."""
+    found = {
+        name: int(np.isinf(values).argmax())
+        for name, values in columns.items()
+        if values.dtype.kind == "f" and np.isinf(values).any()
+    }
+    if found:
+        which = [f"{columns[name][row]} in row {row} of {name!r}" for name, row in found.items()]
+        raise InputError(
+            f"{path} must hold finite numbers",
+            f"{', '.join(which[:20])} (rows counted from 0)",
+            "Mend these cells, or take them as missing, such as with --missing inf.",
+        )
+
+
+def _check_file(path: Path) -> str:
+    """The suffix of a file that is there and not empty."""
+    if not (suffix := table_suffix(path)):
+        raise InputError(
+            f"a table must be a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file",
+            f"{path}",
+            OTHERS.get(path.suffix.lower(), "Save it as one of these, or correct the name."),
+        )
     if not path.is_file():
         raise InputError(
             "the table must be a file",
@@ -54,347 +185,24 @@ def read_table(path: Path | str, text: Collection[str] = ()) -> Columns:
         )
     if not (size := path.stat().st_size):
         raise InputError(f"{path} must hold a table", "an empty file", "Copy it again.")
-    check_memory(2 * size, f"{path}, with a copy,")
-    content = path.read_bytes()
-    columns = (
-        _parquet_columns(content, path)
-        if suffix == ".parquet"
-        else _csv_columns(content, DELIMITERS[suffix], text, path)
-    )
-    for name in text:
-        check_choice(name, columns, f"a text column of {path}")
-    return check_columns(columns, str(path))
-
-
-def write_table(
-    path: Path | str, columns: Mapping[str, np.ndarray], integers: Collection[str] = ()
-) -> None:
-    """Write columns to a CSV or Parquet file, whole or not at all; missing as empty cells.
-
-    `read_table` gives them back; of a CSV file, it must be told which text looks like numbers.
-
-    Args:
-        path: the suffix tells the format: .csv, .tsv or .parquet. A file there is replaced.
-        columns: (N,) numbers or str by name.
-        integers: columns whose numbers are written as integers.
-
-    Raises:
-        InputError: another suffix, columns that `read_table` would refuse, or a number that is
-            not whole in `integers`.
-    """
-    path = Path(path)
-    suffix = _check_suffix(path)
-    _check_names(list(columns), path)
-    checked = check_columns(columns, "the table")
-    for name in integers:
-        _check_whole(checked[check_choice(name, checked, "an integer column")], name)
-    import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-    from pyarrow import parquet
-
-    arrays = {}
-    for name, values in checked.items():
-        is_text = values.dtype.kind == "U"
-        missing = values == "" if is_text else np.isnan(values)
-        if name in integers:
-            values = np.where(missing, 0, values).astype(np.int64)
-        # from NumPy's str pyarrow takes what stands before a zero
-        arrays[name] = _encoded(values.tolist() if is_text else values, missing, name)
-    table = pa.table(arrays)
-    with atomic_path(path) as fresh:
-        if suffix == ".parquet":
-            parquet.write_table(table, fresh, write_page_checksum=True)
-        else:
-            options = arrow_csv.WriteOptions(delimiter=DELIMITERS[suffix])
-            arrow_csv.write_csv(table, fresh, options)
-
-
-def check_columns(columns: Mapping[str, np.ndarray], name: str) -> Columns:
-    """Return columns, numbers as float64, if they are a table.
-
-    Raises:
-        InputError: no column or no row, lengths that differ, values that are neither numbers
-            nor text, infinities, or a column that is all missing.
-    """
-    checked = {column: np.asarray(values) for column, values in columns.items()}
-    lengths = {column: values.shape for column, values in checked.items()}
-    if len(set(lengths.values())) != 1 or any(len(shape) != 1 for shape in lengths.values()):
-        raise InputError(
-            f"{name} must have columns of one length, (N,) each",
-            f"the shapes {str(lengths)[:200]}" if lengths else "no column",
-            "Bring a value a row for each.",
-        )
-    if not next(iter(lengths.values()))[0]:
-        raise InputError(f"{name} must have a row or more", "no row", "Bring some rows.")
-    for column, values in checked.items():
-        if values.dtype.kind not in "iufU":
-            raise InputError(
-                f"column {column!r} of {name} must hold numbers or text",
-                f"dtype {values.dtype}",
-                "Convert it with astype(float) or astype(str).",
-            )
-        if values.dtype.kind != "U":
-            values = checked[column] = values.astype(np.float64, copy=False)
-        infinite = np.isinf(values) if values.dtype.kind == "f" else np.zeros(1, bool)
-        if infinite.any():
-            row = int(infinite.argmax())
-            raise InputError(
-                f"column {column!r} of {name} must hold finite numbers",
-                f"{values[row]} in row {row} (counted from 0)",
-                "Mend that cell, or leave it empty: then it is missing.",
-            )
-        if not (values != "" if values.dtype.kind == "U" else ~np.isnan(values)).any():
-            raise InputError(
-                f"column {column!r} of {name} must hold a value or more",
-                "missing values alone",
-                "Remove the column, or fill it.",
-            )
-    return checked
-
-
-def _check_suffix(path: Path) -> str:
-    """The suffix, if it is a table's and the library for tables is there."""
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise InputError(
-            f"a table must be a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file",
-            f"{path}",
-            "Save it as one of these, or correct the name.",
-        )
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        raise InputError(
-            "reading and writing tables needs the package pyarrow",
-            "none that can be imported",
-            "Install it with: pip install 'condvae[data]'.",
-        ) from None
+    if suffix not in DELIMITERS and suffix not in JSON_LINES:
+        check_memory(2 * size, f"{path}, with a copy,")
+        if path.suffix.lower() in PACKED:
+            raise InputError(f"{path} must not be packed again", path.suffix, "Unpack it first.")
     return suffix
 
 
-def _check_whole(values: np.ndarray, name: str) -> None:
-    """Raise where a number is not whole, or too large to be exact."""
-    if values.dtype.kind == "U":
-        wrong = np.ones(len(values), bool)
-    else:
-        wrong = ~np.isnan(values) & ((values != np.rint(values)) | (abs(values) > MOST_EXACT))
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise InputError(
-            f"the integer column {name!r} must hold whole numbers, at most 2^53",
-            f"{str(values[row])[:80]!r} in row {row} (counted from 0)",
-            "Round the column first, or take it from the integers.",
-        )
-
-
-def _encoded(values: Any, missing: np.ndarray, name: str) -> Any:
-    """One of pyarrow's arrays, where NumPy's str does not hold what UTF-8 cannot."""
-    import pyarrow as pa
-
-    try:
-        name.encode()
-        return pa.array(values, mask=missing)
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"column {name!a} and its cells must be text that UTF-8 can hold",
-            ascii(error.object)[:80],
-            "Correct that text.",
-        ) from None
-
-
-def _check_names(names: Sequence[str], path: Path) -> None:
-    """Raise for a column without a name, and for a name that two columns have."""
-    seen = set()
-    for place, name in enumerate(names):
-        if not name.strip() or name in seen:
-            raise InputError(
-                f"each column of {path} must have a name of its own",
-                f"{f'{name[:80]!r} again' if name.strip() else 'no name'} for column {place + 1}",
-                "Rename it, or remove it if it only counts the rows.",
-            )
-        seen.add(name)
-
-
 @contextmanager
-def _refusal(path: Path, form: str) -> Iterator[None]:
-    """What pyarrow and csv raise over damaged content, of many kinds, as an InputError."""
+def _refusal(path: Path, suffix: str) -> Iterator[None]:
+    """What the libraries raise over damaged content, of many kinds, as an InputError."""
     try:
         yield
     except InputError:
         raise
     except Exception as error:
+        what = " ".join(str(error).split())[:200]
         raise InputError(
-            f"{path} must be a whole {form}",
-            f"content that cannot be read ({type(error).__name__}: {str(error)[:200]})",
+            f"{path} must be a whole {suffix} file",
+            f"content that cannot be read ({type(error).__name__}: {what})",
             "Copy it again, or save it anew.",
         ) from None
-
-
-def _csv_columns(content: bytes, delimiter: str, text: Collection[str], path: Path) -> Columns:
-    """The columns of a CSV file, each read as text and then taken for what all its cells are."""
-    import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-
-    # a quote that stays open would swallow the rows after it
-    if b"\0" in content or content.count(b'"') % 2:
-        raise InputError(
-            f"{path} must be text in UTF-8, each quote closed",
-            "bytes of zero" if b"\0" in content else 'an odd number of quotes (")',
-            "Save it as CSV in UTF-8; a quote inside of a cell is written twice.",
-        )
-    if not content.endswith((b"\n", b"\r")):
-        content += b"\n"  # a last row without an end is refused otherwise
-    # at most: one cell before each delimiter and each end of a row
-    cells = sum(map(content.count, (delimiter.encode(), b"\n", b"\r")))
-    check_memory(2 * len(content) + CELL_BYTES * cells, f"the cells of {path}")
-    ragged = []
-    with _refusal(path, "table in UTF-8"):
-        # Excel begins UTF-8 with a mark, which would be part of the first name
-        lines = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
-        names = next(csv.reader(lines, delimiter=delimiter)) or [""]
-        _check_names(names, path)
-        try:
-            table = arrow_csv.read_csv(
-                pa.BufferReader(content),
-                # one thread, because only then a row that does not fit has its number
-                arrow_csv.ReadOptions(
-                    use_threads=False,
-                    column_names=names,
-                    skip_rows_after_names=1,
-                    # one block: pyarrow refuses a row that is longer than one
-                    block_size=min(len(content), 2**31 - 1),
-                ),
-                arrow_csv.ParseOptions(
-                    delimiter=delimiter,
-                    newlines_in_values=True,
-                    ignore_empty_lines=len(names) > 1,
-                    invalid_row_handler=lambda row: ragged.append(row) or "error",
-                ),
-                arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
-            )
-        except pa.ArrowInvalid:
-            if not ragged:
-                raise
-            raise InputError(
-                f"each row of {path} must have {len(names)} cells, as the header has",
-                f"{ragged[0].actual_columns} in row {ragged[0].number} (the header is row 1): "
-                f"{ragged[0].text[:80]!r}",
-                "Mend that row; a cell that holds the delimiter stands in quotes.",
-            ) from None
-    return {
-        name: (_text if name in text else _parsed)(column, name, path)
-        for name, column in zip(names, table.columns, strict=True)
-    }
-
-
-def _parsed(column: Any, name: str, path: Path) -> np.ndarray:
-    """A CSV column as numbers if all its cells are, else as text; some of each are refused."""
-    import pyarrow as pa
-    from pyarrow import compute
-
-    cells = compute.utf8_trim_whitespace(column)
-    is_number = compute.match_substring_regex(cells, NUMBER)
-    is_missing = compute.is_in(cells, value_set=pa.array(MISSING))
-    is_word = compute.invert(compute.or_(is_number, is_missing))
-    numbers, words = compute.sum(is_number).as_py() or 0, compute.sum(is_word).as_py() or 0
-    if compute.any(compute.match_substring_regex(cells, CODE)).as_py() or (words and not numbers):
-        return _text(column, name, path)
-    if words:
-        kinds = [(numbers, "numbers", is_number), (words, "words", is_word)]
-        (most, usual, _), (few, other, which) = sorted(kinds, key=lambda kind: -kind[0])
-        raise InputError(
-            f"column {name!r} of {path} must hold numbers or words, not both",
-            f"{usual} in {most:,} cells and {other} in {few:,}, such as "
-            f"{cells.filter(which)[0].as_py()[:80]!r}",
-            f"Mend those cells or leave them empty; as a condition name it {name}:categorical.",
-        )
-    numbers = compute.if_else(is_missing, "nan", cells).cast(pa.float64())
-    return np.array(numbers.to_numpy())  # a copy, because pyarrow's own cannot be written to
-
-
-def _parquet_columns(content: bytes, path: Path) -> Columns:
-    """The columns of a Parquet file, by their types."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    with _refusal(path, "Parquet file"):
-        file = parquet.ParquetFile(pa.BufferReader(content))
-        schema, metadata = file.schema_arrow, file.metadata
-        groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-        _check_names(schema.names, path)
-        for field in schema:
-            _check_type(field, path)
-        # a damaged file may announce sizes below 0
-        unpacked = sum(max(group.total_byte_size, 0) for group in groups)
-        # the file says it twice: the larger number counts
-        rows = max(metadata.num_rows, sum(max(group.num_rows, 0) for group in groups))
-        check_memory(
-            len(content) + unpacked + rows * len(schema) * CELL_BYTES, f"the columns of {path}"
-        )
-        # text stays a dictionary: a long word in many rows is small as a file
-        texts = [field.name for field in schema if _is_text(field.type)]
-        table = parquet.ParquetFile(
-            pa.BufferReader(content), read_dictionary=texts, page_checksum_verification=True
-        ).read()
-        # offsets and indices of a hostile file may point outside of its buffers
-        table.validate(full=True)
-        return {
-            name: (_text if name in texts else _plain)(column, name, path)
-            for name, column in zip(schema.names, table.columns, strict=True)
-        }
-
-
-def _check_type(field: Any, path: Path) -> None:
-    """Raise for a Parquet column that is neither numbers nor text nor booleans."""
-    from pyarrow import types
-
-    of = field.type.value_type if types.is_dictionary(field.type) else field.type
-    plain = (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean, types.is_null)
-    if not (_is_text(of) or any(is_type(of) for is_type in plain)):
-        raise InputError(
-            f"column {field.name!r} of {path} must hold numbers, text or booleans",
-            f"{str(field.type)[:80]}",
-            "Write it as a number, such as days since a date, or as text."
-            if types.is_temporal(of)
-            else "Remove it, or write what it holds as columns of numbers or text.",
-        )
-
-
-def _is_text(of: Any) -> bool:
-    """Whether a type is text, or a dictionary of it."""
-    from pyarrow import types
-
-    of = of.value_type if types.is_dictionary(of) else of
-    return types.is_string(of) or types.is_large_string(of) or types.is_string_view(of)
-
-
-def _plain(column: Any, name: str, path: Path) -> np.ndarray:
-    """Numbers as float64, booleans as "true" and "false"."""
-    import pyarrow as pa
-    from pyarrow import types
-
-    if types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if types.is_boolean(column.type):
-        return _text(column.cast(pa.string()), name, path)
-    return np.array(column.cast(pa.float64(), safe=False).to_numpy())
-
-
-def _text(column: Any, name: str, path: Path) -> np.ndarray:
-    """The words of a column, (N,) str; refused before they are allocated."""
-    from pyarrow import compute, types
-
-    if not types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    whole = column.unify_dictionaries().combine_chunks()
-    longest = compute.max(compute.utf8_length(whole.dictionary)).as_py() or 0
-    num_words, num_rows = len(whole.dictionary), len(whole)
-    check_memory(
-        # NumPy's str is as wide as the longest
-        num_words * WORD_BYTES + (num_words + num_rows) * 4 * longest,
-        f"column {name!r} of {path}, {num_rows:,} cells as wide as the longest,",
-    )
-    words = [*whole.dictionary.to_pylist(), ""]
-    # the word at num_words is "", which stands for missing
-    codes = whole.indices.fill_null(num_words).to_numpy(zero_copy_only=False)
-    return np.array(["" if word is None else word for word in words])[codes]

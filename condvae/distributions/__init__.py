@@ -2,19 +2,20 @@
 
 from condvae.distributions.bernoulli import Bernoulli
 from condvae.distributions.categorical import Categorical
-from condvae.distributions.columns import Columns
 from condvae.distributions.continuous_bernoulli import ContinuousBernoulli
 from condvae.distributions.logistic_mixture import LogisticMixture
 from condvae.distributions.normal import Normal, kl_by_dimension
 from condvae.distributions.poisson import Poisson
+from condvae.distributions.rows import Rows, States
 
 __all__ = [
     "Bernoulli",
     "Categorical",
-    "Columns",
     "ContinuousBernoulli",
     "LogisticMixture",
     "Normal",
     "Poisson",
+    "Rows",
+    "States",
     "kl_by_dimension",
 ]

@@ -55,7 +55,7 @@ def evaluate_whole(
     if run.record.preprocessing.pixel_classes is not None:
         found["Label maps"] = evaluate_label_maps(trial)
     if trial.data.table is not None:
-        found["Table"] = evaluate_table(trial)
+        found |= evaluate_table(trial, full, seed).parts
     if of_classes:
         if run.spec.data.labelled is not None:
             found["Classifier"] = evaluate_classifier(trial)

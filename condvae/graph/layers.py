@@ -85,6 +85,14 @@ class Trace:
         """The first half of the last axis."""
         return self.slice(name, value, slice(0, self.shape(value)[-1] // 2))
 
+    def reshape(self, name: str, value: str, shape: tuple[int, ...]) -> str:
+        """The same numbers in another shape, without the batch."""
+        return self.add(Reshape, name, value, shape=shape)
+
+    def combine(self, function: str, name: str, *values: str) -> str:
+        """Two or more values, number by number, see `Combination`."""
+        return self.add(Combination, name, *values, function=function)
+
     def concatenate(self, name: str, values: Iterable[str]) -> str:
         """Side by side on the last axis."""
         values = list(values)

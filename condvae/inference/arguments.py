@@ -107,6 +107,15 @@ class Arguments:
             )
         return given[self.condition.name]
 
+    def check_table(self) -> Table:
+        """The columns of x, where it is a row of a table."""
+        if self.table is None:
+            raise InputError(
+                "the model must be one of tables", "one of images", "Train on a table."
+            )
+        self.check_latents()
+        return self.table
+
     def check_latents(self) -> None:
         """Raise for a network that has no latents."""
         if not self.facts.latent_dim:

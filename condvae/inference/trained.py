@@ -11,8 +11,10 @@ from condvae.chance import Chance
 from condvae.checks import InputError, check_at_least, check_choice
 from condvae.conditions import Categorical, Condition, Table, check_categorical
 from condvae.inference.arguments import Arguments
+from condvae.inference.completion import Completion
 from condvae.inference.computation import Computation
 from condvae.inference.engines import Engine, Engines
+from condvae.inference.obedience import without_contradictions
 from condvae.inference.prediction import Prediction
 from condvae.metrics.log_mean_exp import LogMeanExp, LogProbEstimate
 
@@ -152,10 +154,16 @@ class TrainedModel:
             count = len(z)
         self._arguments.check_latents()
         y = self._arguments.given(given, count)
-        ys = (y[part] for part in slices(count))
-        zs = None if z is None else (z[part] for part in slices(count))
-        blocks = self._compute.images(ys, zs, sample or self.table is not None, seed)
-        return self._outside(np.concatenate(list(blocks)))
+        of_pixels = sample or self.table is not None
+
+        def draw(y: np.ndarray, seed: int) -> np.ndarray:
+            ys = (y[part] for part in slices(len(y)))
+            zs = None if z is None else (z[part] for part in slices(count))
+            return np.concatenate(list(self._compute.images(ys, zs, of_pixels, seed)))
+
+        if self.table is not None and z is None:
+            return self._outside(without_contradictions(self.table, draw, y, seed))
+        return self._outside(draw(y, seed))
 
     def generate_blocks(
         self,
@@ -351,6 +359,11 @@ class TrainedModel:
             samples.append(self._compute.ask("decode", {"z": z, "y": y})["x_mean"])
         return Prediction(at_mean, np.stack(samples, axis=1))
 
+    @property
+    def completion(self) -> Completion:
+        """What draws the cells of rows of which some are known; InputError without a table."""
+        return Completion(self._compute, self._arguments.check_table(), self.latent_dim)
+
     def explore(self, x: Any = None, y: Any = None, name: str = "model") -> "Page":
         """The model as a page that runs by itself: in a notebook, shown in the cell.
 
@@ -364,27 +377,11 @@ class TrainedModel:
         Raises:
             InputError: a model without latents, of tables, or with a layer that has no operation.
         """
-        from condvae.explorer import Subject, gather_rows, make_page
-        from condvae.graph.networks import model_graphs
-        from condvae.models import network_tensors
+        from condvae.explorer.of_model import page_of_model
 
-        model = self.keras_model
-        of_classes = model.likelihood.of_classes
-        subject = Subject(
-            name,
-            model_graphs(model),
-            network_tensors(model),
-            self.condition,
-            model.likelihood.x_range == (0, 1),
-            tuple(map(str, range(self.image_shape[-1]))) if of_classes else None,
-        )
-        shown = None
-        if x is not None:
-            x, y = self._arguments.pair(x, y)
-            shown = gather_rows(
-                self.condition, x, y, lambda x, y: self.encode(x, y)[0], model.x_max
-            )
-        return make_page(subject, shown)
+        rows = None if x is None else self._arguments.pair(x, y)
+        encode = lambda x, y: self.encode(x, y)[0]  # noqa: E731
+        return page_of_model(name, self.keras_model, self.condition, rows, encode)
 
     def _decode(self, engine: Engine, z: Any, y: Any) -> np.ndarray:
         """The expected images of styles."""

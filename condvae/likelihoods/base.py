@@ -10,7 +10,7 @@ from condvae.checks import InputError, check_range
 Tensor = Any
 Array = Any
 Data = Any  # a `condvae.data.Dataset`: its x, x_max, pixel_classes, table and assumption are read
-Columns = Sequence[tuple[str, int]] | None  # (kind, size) of neighbouring columns of a table
+Columns = Sequence[tuple[int, int]] | None  # of a table, see `TableLikelihood`
 
 
 class Likelihood:

@@ -1,43 +1,42 @@
-"""Rows of a table, whose columns have likelihoods of their own."""
+"""Rows of a table: states of all columns, and the numbers beside some of them."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from condvae.checks import InputError, check_choice
-from condvae.likelihoods.base import Array, Data, Likelihood, Tensor
-from condvae.likelihoods.categorical import CategoricalLikelihood
-from condvae.likelihoods.normal import NormalLikelihood
-from condvae.likelihoods.poisson import PoissonLikelihood
-
-COLUMNS: dict[str, Likelihood] = {
-    "normal": NormalLikelihood("per_dimension"),
-    "categorical": CategoricalLikelihood(),
-    "poisson": PoissonLikelihood(),
-}
+from condvae.checks import InputError
+from condvae.likelihoods.base import Array, Data, Likelihood, Tensor, log_shares
 
 
 @dataclass(frozen=True)
 class TableLikelihood(Likelihood):
-    """x are the encoded columns of a table; x_params those of the columns, one after the other.
+    """x are the encoded cells of a row, as `condvae.conditions.Table` has them.
+
+    x_params are the logits of all states, then for each number the log weights, the means and the
+    log scales of the logistic distributions that it is a mixture of.
 
     Attributes:
-        columns: (kind, size) of neighbouring columns: "normal", so many numbers, means first and
-            then logarithms of variances in x_params (as of `NormalLikelihood`); "categorical", a
-            one-hot choice of so many classes; "poisson", so many counts.
+        columns: of each column its number of states, and the place of the state among them that
+            has a number beside it, or -1.
+        components: of each mixture.
     """
 
-    columns: tuple[tuple[str, int], ...]
+    columns: tuple[tuple[int, int], ...]
+    components: int = 5
     name: ClassVar[str] = "table"
     x_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     of_columns: ClassVar[bool] = True
     as_stored: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        columns = tuple((kind, int(size)) for kind, size in self.columns)  # lists come from JSON
-        for kind, _ in columns:
-            check_choice(kind, COLUMNS, "the kind of a column")
+        columns = tuple((int(size), int(beside)) for size, beside in self.columns)
+        if not columns or any(size < 1 or not -1 <= beside < size for size, beside in columns):
+            raise InputError(
+                "each column must have a state or more, and the place of one of them, or -1",
+                f"{columns[:5]}",
+                "Pass `Table.kinds`.",
+            )
         object.__setattr__(self, "columns", columns)
 
     @classmethod
@@ -45,60 +44,86 @@ class TableLikelihood(Likelihood):
         """Of tables."""
         if data.table is None:
             return None
-        return "the data are columns: a Normal for numbers, probabilities for classes"
+        return "the data are columns: probabilities for classes and frequent values, densities else"
 
     @classmethod
     def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
         """For the comparability line."""
         return f"columns scaled by {spec.data.scaling} (a density of the scaled numbers)"
 
+    @property
+    def _num_states(self) -> int:
+        return sum(size for size, _ in self.columns)
+
+    @property
+    def _num_numbers(self) -> int:
+        return sum(beside >= 0 for _, beside in self.columns)
+
     def params_shape(self, x_shape: Sequence[int]) -> tuple[int, ...]:
         """Shape of x_params for x of that shape, both without the batch."""
-        size = sum(size for _, size in self.columns)
+        size = self._num_states + self._num_numbers
         if x_shape[-1] != size:
             raise InputError(
                 f"x must have the {size} encoded columns of the likelihood's table",
                 f"{x_shape[-1]}",
                 "Pass the columns of this data set.",
             )
-        *_, (_, _, params) = self._parts()
-        return (*x_shape[:-1], params.stop)
+        return (*x_shape[:-1], self._num_states + 3 * self.components * self._num_numbers)
 
     def x_shape(self, params_shape: Sequence[int]) -> tuple[int, ...]:
         """The inverse of `params_shape`, where there is one."""
-        return (*params_shape[:-1], sum(size for _, size in self.columns))
+        return (*params_shape[:-1], self._num_states + self._num_numbers)
 
     def params_of(self, x_mean: Array) -> Array:
-        """Means, log shares and log rates; of the variances the logarithm of 1."""
+        """Log shares of the states; mixtures whose components lie side by side around 0."""
         import numpy as np
 
         x_mean = np.asarray(x_mean)
-        params = np.zeros(self.params_shape(x_mean.shape))
-        for likelihood, columns, where in self._parts():
-            written = likelihood.params_of(x_mean[..., columns])
-            params[..., where.start : where.start + written.shape[-1]] = written
-        return params
+        mixture = np.zeros((self._num_numbers, 3, self.components))
+        mixture[:, 1] = 2 * (np.arange(self.components) + 0.5) / self.components - 1
+        mixture[:, 2] = -math.log(2)
+        states = log_shares(x_mean[..., : self._num_states], 1e-4)
+        mixtures = np.broadcast_to(mixture.ravel(), (*x_mean.shape[:-1], mixture.size))
+        return np.concatenate([states, mixtures], axis=-1)
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one row."""
-        from condvae.distributions.columns import Columns
+        from keras import ops
 
-        parts = [likelihood(x_params[..., where]) for likelihood, _, where in self._parts()]
-        return Columns(tuple(parts), len(x_params.shape) - 1, weights)
+        from condvae.distributions.rows import Rows, States
+
+        states = States(tuple(size for size, _ in self.columns))
+        beside = tuple(
+            int(first) + place
+            for first, (_, place) in zip(states.firsts, self.columns, strict=True)
+            if place >= 0
+        )
+        logits, rest = x_params[..., : self._num_states], x_params[..., self._num_states :]
+        mixture = ops.reshape(rest, (*ops.shape(rest)[:-1], len(beside), 3, self.components))
+        return Rows(states, beside, logits, mixture, len(x_params.shape) - 1, weights)
 
     def trace_mean(self, trace: Any, x_params: str) -> str:
-        """The means of the columns, side by side."""
-        parts = [
-            likelihood.trace_mean(trace, trace.slice("column", x_params, where))
-            for likelihood, _, where in self._parts()
-        ]
+        """As `Rows.mean`: shares of states, and the means of the numbers times theirs."""
+        parts, beside, first = [], [], 0
+        for size, place in self.columns:
+            column = trace.slice("column", x_params, slice(first, first + size))
+            parts.append(trace.apply("softmax", "states", column))
+            if place >= 0:
+                beside.append(trace.slice("beside", parts[-1], slice(place, place + 1)))
+            first += size
+        if beside:
+            num, size = len(beside), self.components
+            rest = trace.slice("mixture", x_params, slice(first, first + 3 * size * num))
+            mixture = trace.reshape("mixture", rest, (num, 3 * size))
+            weights = trace.slice("weights", mixture, slice(0, size))
+            means = trace.slice("means", mixture, slice(size, 2 * size))
+            shares = trace.apply("softmax", "weights", weights)
+            product = trace.combine("multiply", "terms", shares, means)
+            terms = [
+                trace.reshape("term", trace.slice("term", product, slice(k, k + 1)), (num,))
+                for k in range(size)
+            ]
+            numbers = trace.combine("add", "numbers", *terms) if size > 1 else terms[0]
+            shares = trace.concatenate("beside", beside)
+            parts.append(trace.combine("multiply", "numbers", numbers, shares))
         return trace.concatenate("x_mean", parts)
-
-    def _parts(self) -> Iterator[tuple[Likelihood, slice, slice]]:
-        """Each part's likelihood, where its columns lie in x, and where in x_params."""
-        column = param = 0
-        for kind, size in self.columns:
-            likelihood = COLUMNS[kind]
-            (params,) = likelihood.params_shape((size,))
-            yield likelihood, slice(column, column + size), slice(param, param + params)
-            column, param = column + size, param + params

@@ -205,7 +205,31 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
         },
     ),
     "table": (
-        "rows of a table: residual networks, a likelihood for each column, early stopping",
+        "ten thousand rows of a table or more: residual networks, a flow as prior",
+        {
+            "model": {
+                "latent_dim": 24,
+                "architecture": "residual",
+                "hidden_dims": (256, 256),
+                "activation": "silu",
+                "output_bias": "data",
+                "prior": "flow",
+            },
+            "objective": {"beta_warmup": 0.3},
+            "training": {
+                "epochs": 100,
+                "batch_size": 256,
+                "learning_rate": 2e-3,
+                "schedule": "cosine",
+                "warmup": 0.1,
+                "weight_decay": 0.1,
+                "patience": 50,
+                "cell_dropout": 0.25,
+            },
+        },
+    ),
+    "small-table": (
+        "fewer rows of a table: smaller networks, more and smaller steps, early stopping",
         {
             "model": {
                 "latent_dim": 16,
@@ -222,6 +246,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "warmup": 0.1,
                 "weight_decay": 0.1,
                 "patience": 50,
+                "cell_dropout": 0.25,
             },
         },
     ),
@@ -261,8 +286,10 @@ def default_preset(
     """
     if few_labels:
         return "semi_supervised"
-    if label_maps or table:
-        return "table" if table else "segmentation"
+    if label_maps:
+        return "segmentation"
+    if table:
+        return "table" if num_train >= SMALL_DATA else "small-table"
     if by_name and num_train >= SMALL_DATA:
         return "conditions"
     return "plane" if num_train >= SMALL_DATA else "small"

@@ -28,6 +28,13 @@ class DataSpec(Frozen):
         conditions: the columns that are given, such as "digit" or, where their values do not tell
             the kind, "slant:continuous" (categorical, continuous, multi_label, image, ordinal).
         ignore: columns that are left out.
+        kinds: of a table's columns, what they are where the cells do not tell: "zip:class",
+            "age:number", "day:date:%d/%m/%Y", "key:id" or "remark:text".
+        missing: what stands for a missing cell besides NA and the like: "-999", or in one column
+            "income:99999".
+        delimiter: between the cells of a text file; empty: what divides its rows.
+        encoding: of a text file; empty: UTF-8, UTF-16 or cp1252, by its bytes.
+        decimal: the decimal sign of a table's numbers; empty: by its cells.
         scaling: of a table's numbers: "quantile", whatever their distribution, or "standard".
         resize: (height, width) that the images of a folder are scaled to; None: as they are.
         skip_broken: pass over the images of a folder that cannot be decoded.
@@ -43,6 +50,11 @@ class DataSpec(Frozen):
     observed: Annotated[int, Field(strict=True, ge=1, le=3)] = 1
     conditions: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    delimiter: str = ""
+    encoding: str = ""
+    decimal: Literal["", ".", ","] = ""
     scaling: Literal["quantile", "standard"] = "quantile"
     resize: tuple[Count, Count] | None = None
     skip_broken: bool = False
@@ -201,6 +213,8 @@ class TrainingSpec(Frozen):
         patience: stop after this many epochs without a better validation loss; None: never.
         condition_dropout: share of the rows in a step of which a random subset of the conditions
             is given, where there are several by name; so that any of them may be missing later.
+        cell_dropout: share of the rows of a table in a step of which a random subset of the cells
+            is hidden, so that any of them may be unknown later, and be imputed.
         seed: of the first weights, the order of the images and the noise.
     """
 
@@ -215,6 +229,7 @@ class TrainingSpec(Frozen):
     clip_norm: Positive | None = None
     patience: Count | None = None
     condition_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.3
+    cell_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
     seed: Seed = 0
 
 

@@ -20,4 +20,4 @@ class Signature:
     condition_shape: Sequence[int]
     x_max: int = 255
     y_max: int | None = None
-    columns: Sequence[tuple[str, int]] | None = None
+    columns: Sequence[tuple[int, int]] | None = None

@@ -47,6 +47,9 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
     rate, change, several = spec.training.condition_dropout, None, dataset.condition.by_name
     if several is not None and rate and not spec.data.masks_parts:
         change = partial(several.drop, rate=rate)
+    rate, hide = spec.training.cell_dropout, None
+    if dataset.table is not None and rate:
+        hide = partial(dataset.table.drop, rate=rate)
     return (
         Feed(
             train.x,
@@ -55,6 +58,7 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
             spec.training.seed,
             change=change,
             more=more,
+            hide=hide,
         ),
         Feed(validation.x, y_validation, VALIDATION_BATCH),
     )

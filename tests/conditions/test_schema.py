@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condvae.checks import InputError
-from condvae.conditions import Categorical, Continuous, Image, MultiLabel, Schema, Table
+from condvae.conditions import Categorical, Continuous, Image, MultiLabel, Schema
 
 CONDITIONS = (
     Categorical(name="animal", categories=("ant", "bee", "cat")),
@@ -216,53 +216,3 @@ def test_the_command_lines_words():
 def test_words_that_do_not_fit_are_refused(texts, said):
     with pytest.raises(InputError, match=said):
         SCHEMA.parse(texts)
-
-
-TABLE = Table(
-    columns=(
-        Continuous(name="a", mean=(1,), scale=(2,), minimum=(0,), maximum=(9,), decimals=0),
-        CONDITIONS[0],
-    ),
-    order=("animal", "c", "a"),
-)
-
-
-def test_rows_of_a_table_come_back_and_other_columns_are_passed_over():
-    rows = {"animal": ["cat", "ant"], "a": [3, 0], "c": ["x", "y"]}
-    encoded = TABLE.encode(rows)
-    assert encoded.tolist() == [[1, 0, 0, 1], [-0.5, 1, 0, 0]]
-    decoded = TABLE.decode(encoded)
-    assert decoded["a"].tolist() == [3, 0]
-    assert decoded["animal"].tolist() == ["cat", "ant"]
-    assert TABLE.kinds == (("normal", 1), ("categorical", 3))
-    assert TABLE.integers == ("a",)
-
-
-def test_whole_columns_stay_whole_whatever_the_network_says():
-    drawn = np.random.default_rng(0).normal(size=(50, 4))
-    values = TABLE.decode(drawn)["a"]
-    np.testing.assert_array_equal(values, np.rint(values))
-
-
-@pytest.mark.parametrize(
-    ("rows", "said"),
-    [
-        ({"a": [1.0]}, "Add 'animal'"),
-        ({"a": [1.0, np.nan], "animal": ["ant", "bee"]}, "1 missing, the first in row 1"),
-        ({"a": [1.0, 2.0], "animal": ["ant", ""]}, "1 missing, the first in row 1"),
-        ({"a": [1.0, 2.0], "animal": ["ant", None]}, "1 missing, the first in row 1"),
-        ({"a": [1.0, 2.0], "animal": ["ant"]}, "equally long; received 2 of 'a', 1 of 'animal'"),
-        ({"a": ["x"], "animal": ["ant"]}, "finite number"),
-        ({"a": [1.0], "animal": ["dog"]}, "ant, bee, cat"),
-    ],
-)
-def test_rows_that_do_not_fit_a_table_are_refused(rows, said):
-    with pytest.raises(InputError) as caught:
-        TABLE.encode(rows)
-    assert said in str(caught.value)
-
-
-def test_one_row_may_come_as_single_values():
-    np.testing.assert_array_equal(
-        TABLE.encode({"a": 3, "animal": "cat"}), TABLE.encode({"a": [3], "animal": ["cat"]})
-    )

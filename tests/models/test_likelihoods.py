@@ -15,7 +15,7 @@ from condvae.models.architectures import MLP
 from condvae.models.layers import LearnedScale
 from condvae.spec import Signature, Spec
 
-COLUMNS = (("normal", 2), ("categorical", 3), ("poisson", 1))
+COLUMNS = ((2, 1), (3, -1))
 SMALL = {"latent_dim": 2, "hidden_dims": (5, 4)}
 IMAGE = (4, 3, 2)
 
@@ -24,8 +24,8 @@ def rows(shape, kind, count=12):
     rng = np.random.default_rng(0)
     y = rng.integers(0, 3, count)
     if kind == "table":
-        numbers, classes = rng.normal(size=(count, 2)), np.eye(3)[rng.integers(0, 3, count)]
-        x = np.concatenate([numbers, classes, rng.poisson(3, (count, 1))], axis=1)
+        states, classes = np.eye(2)[rng.integers(0, 2, count)], np.eye(3)[rng.integers(0, 3, count)]
+        x = np.concatenate([states, classes, states[:, 1:] * rng.normal(size=(count, 1))], axis=1)
         return {"x": x.astype("float32"), "y": y}
     if kind == "vector":
         return {"x": rng.normal(size=(count, *shape)).astype("float32"), "y": y}
@@ -118,7 +118,7 @@ STARTS = {
     "logistic_mixture": (X_MEAN, 0.2),
     "poisson": (40 * X_MEAN, 1e-3),
     "negative_binomial": (40 * X_MEAN, 1e-3),
-    "table": (np.array([-3, 5, 0.2, 0.3, 0.5, 7]), 1e-5),
+    "table": (np.array([0.4, 0.6, 0.2, 0.3, 0.5, 0.0]), 1e-5),
 }
 
 
@@ -166,12 +166,15 @@ def test_scales_are_learned_for_all_or_for_each_and_have_a_floor():
 
 
 def test_a_table_keeps_its_columns_apart():
-    likelihood = TableLikelihood([["normal", 1], ["categorical", 2], ["normal", 1]])
+    likelihood = TableLikelihood([[1, 0], [2, 1]], components=2)
     assert likelihood == TableLikelihood.from_config(likelihood.get_config())
-    assert likelihood.params_shape((4,)) == (6,)
-    assert likelihood.x_shape((6,)) == (4,)
-    mean = likelihood(np.float32([[5, -1, np.log(0.2), np.log(0.8), 7, 0]])).mean
-    np.testing.assert_allclose(mean, [[5, 0.2, 0.8, 7]], rtol=1e-5)
+    assert likelihood.params_shape((5,)) == (15,)
+    assert likelihood.x_shape((15,)) == (5,)
+    numbers = [[0, 0, 5, 7, 0, 0], [np.log(3), 0, 1, 3, 0, 0]]
+    params = np.float32([[0, np.log(0.2), np.log(0.8), *numbers[0], *numbers[1]]])
+    mean = likelihood(params).mean
+    # a number's mean counts as often as its state
+    np.testing.assert_allclose(mean, [[1, 0.2, 0.8, 6, 0.8 * 1.5]], rtol=1e-5)
 
 
 def test_counts_are_taken_as_they_are_stored():
@@ -300,7 +303,7 @@ def test_networks_that_do_not_fit_are_told_apart(replaced, part):
         ({"likelihood": "table"}, (6,), None, "no columns"),
         ({"likelihood": "bernoulli"}, (6,), COLUMNS, "and columns"),
         ({"likelihood": "table"}, (5,), COLUMNS, "6 encoded columns"),
-        ({"likelihood": "table"}, (2,), (("nromal", 2),), "Did you mean 'normal'?"),
+        ({"likelihood": "table"}, (2,), ((2, 5),), "a state or more"),
         ({"architecture": "convolutional"}, (6,), None, "(height, width, channels)"),
         (
             {"scale": "learned", "likelihood": "bernoulli"},

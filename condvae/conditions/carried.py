@@ -1,0 +1,87 @@
+"""Columns that no model learns, and that generated rows have all the same: constants and keys."""
+
+import re
+import uuid
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from condvae.files.frozen import Frozen
+
+KEY = re.compile(r"(.*?)(\d{1,15})(\D*)", re.DOTALL)
+
+
+class Carried(Frozen):
+    """A column of a table's file that is written anew.
+
+    Attributes:
+        name: of the column.
+        how: a "constant" has its value in each row, a "count" goes up by one a row, a "uuid" is
+            drawn.
+        value: of a constant, as a cell.
+        number: the constant is a number; of a count: its cells are.
+        prefix: of a count, before the digits.
+        suffix: of a count, after them.
+        width: of a count, so many digits at least, zeros before them.
+        first: of a count.
+    """
+
+    name: str
+    how: Literal["constant", "count", "uuid"]
+    value: str = ""
+    number: bool = False
+    prefix: str = ""
+    suffix: str = ""
+    width: Annotated[int, Field(ge=1, le=15)] = 1
+    first: Annotated[int, Field(ge=0)] = 1
+
+    @classmethod
+    def of_column(cls, name: str, values: np.ndarray) -> Self | None:
+        """A column that is one value or names its rows; None where its names have no rule.
+
+        Args:
+            name: of the column.
+            values: (N,) float64 or str, as they were read.
+        """
+        number = values.dtype.kind == "f"
+        cells = [str(int(v)) if number and v.is_integer() else str(v) for v in values.tolist()]
+        if len(set(cells)) == 1:
+            return cls(name=name, how="constant", value=cells[0], number=number)
+        if all(map(_is_uuid, cells)):
+            return cls(name=name, how="uuid")
+        found = [KEY.fullmatch(cell) for cell in cells]
+        forms = {(match[1], match[3]) for match in found if match}
+        if len(forms) != 1 or None in found:
+            return None
+        digits = [match[2] for match in found if match]
+        width = min(map(len, digits)) if any(d[0] == "0" for d in digits) else 1
+        ((prefix, suffix),) = forms
+        first = min(map(int, digits))
+        return cls(
+            name=name,
+            how="count",
+            number=number,
+            first=first,
+            prefix=prefix,
+            suffix=suffix,
+            width=width,
+        )
+
+    def rows(self, count: int, seed: int) -> np.ndarray:
+        """The column of so many rows."""
+        if self.how == "constant":
+            return np.full(count, float(self.value) if self.number else self.value)
+        if self.how == "uuid":
+            bits = np.random.default_rng(seed).bytes(16 * count)
+            parts = [bits[16 * row : 16 * row + 16] for row in range(count)]
+            return np.array([str(uuid.UUID(bytes=part, version=4)) for part in parts])
+        numbers = range(self.first, self.first + count)
+        if self.number:
+            return np.array(numbers, np.float64)
+        return np.array([f"{self.prefix}{n:0{self.width}}{self.suffix}" for n in numbers])
+
+
+def _is_uuid(cell: str) -> bool:
+    """Whether a cell is a UUID as it is usually written."""
+    return bool(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", cell))

@@ -1,0 +1,72 @@
+"""A column of words."""
+
+from typing import Literal, Self
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.conditions.categorical import listed
+from condvae.conditions.cells import HIDDEN, Column
+from condvae.conditions.missing import is_missing
+
+
+class ClassColumn(Column):
+    """Words, each of which is a state.
+
+    Attributes:
+        categories: the words, sorted.
+    """
+
+    kind: Literal["class"] = "class"
+    categories: tuple[str, ...]
+
+    @classmethod
+    def fitted(cls, name: str, values: np.ndarray, rows: np.ndarray) -> Self:
+        """The column of values, (N,) str with "" where empty; rows are those of the training."""
+        missing = is_missing(values)
+        words = np.unique(values[~missing])
+        if len(words) < 2:
+            raise InputError(
+                f"column {name!r} must vary",
+                f"{words.tolist()[0]!r} in every row" if len(words) else "no value",
+                f"Leave it out with --ignore {name}.",
+            )
+        if len(words) == len(values) > 2:
+            raise InputError(
+                f"column {name!r} must name classes",
+                f"{len(values):,} rows with {len(words):,} different values: it names rows",
+                f"Leave it out with --ignore {name}.",
+            )
+        return cls(name=name, may_miss=bool(missing[rows].any()), categories=tuple(words.tolist()))
+
+    @property
+    def num_values(self) -> int:
+        """Number of the words."""
+        return len(self.categories)
+
+    def given(self, text: str) -> str:
+        """A word that the column knows."""
+        self._codes(np.asarray([text]))
+        return text
+
+    def cells(self, codes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """(batch,) words, "" where empty."""
+        return np.asarray([*self.categories, ""])[np.where(codes == HIDDEN, self.num_values, codes)]
+
+    def _codes(self, values: np.ndarray) -> np.ndarray:
+        """Places of words among the categories."""
+        words = values.astype(str)
+        places = np.searchsorted(self.categories, words)
+        places = np.minimum(places, self.num_values - 1)
+        unknown = np.asarray(self.categories)[places] != words
+        if unknown.any():
+            raise InputError(
+                f"column {self.name!r} must hold one of {listed(self.categories)}",
+                repr(words[unknown.argmax()]),
+                "Correct it, or leave the cell empty.",
+            )
+        return places
+
+    def __str__(self) -> str:
+        empty = ", or empty" if self.may_miss else ""
+        return f"{self.name}: one of {listed(self.categories)}{empty}"

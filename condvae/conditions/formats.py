@@ -1,0 +1,96 @@
+"""How the cells of a column are written: currencies, percentages, decimals, dates."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from condvae.files.frozen import Frozen
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = 86_400  # seconds
+MOST_EXACT = 2**53  # larger whole numbers are rounded as float64
+FRACTION = re.compile(r"%(\d)f")  # of a second, in so many digits; `strftime` knows six alone
+
+
+class CellFormat(Frozen):
+    """How the numbers of a column are written as cells.
+
+    Attributes:
+        prefix: before the digits, such as "$".
+        suffix: after them, such as "%".
+        thousands: between groups of three digits; empty: nothing.
+        decimal: the decimal sign.
+        decimals: so many in each cell; None: as many as the number has.
+        date: the numbers are dates in this format, as of `strftime`; empty: they are numbers. It
+            knows `%3f` too, a fraction of three digits.
+        days: dates count days since 1970-01-01; otherwise seconds.
+    """
+
+    prefix: str = ""
+    suffix: str = ""
+    thousands: str = ""
+    decimal: str = "."
+    decimals: Annotated[int, Field(ge=0, le=20)] | None = None
+    date: str = ""
+    days: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells are numbers as programs write them."""
+        return (
+            not (self.date or self.prefix or self.suffix or self.thousands) and self.decimal == "."
+        )
+
+    def cells(self, values: np.ndarray) -> list[str]:
+        """Each of (N,) numbers as its cell; an empty one for NaN."""
+        distinct, codes = np.unique(values, return_inverse=True)
+        words = [self.cell(number) for number in distinct.tolist()]
+        return [words[code] for code in codes.tolist()]
+
+    def cell(self, number: float) -> str:
+        """One number as its cell."""
+        if number != number:
+            return ""
+        return self._date(number) if self.date else self._number(number)
+
+    def _number(self, number: float) -> str:
+        """One number, its sign before the prefix."""
+        size = abs(number)
+        if self.decimals is not None and size <= MOST_EXACT:
+            digits = f"{size:,.{self.decimals}f}"
+        elif size <= MOST_EXACT and size.is_integer():
+            digits = f"{int(size):,}"
+        else:
+            digits = repr(size)
+            if "." in digits and "e" not in digits:  # which no separator divides
+                whole, _, fraction = digits.partition(".")
+                digits = f"{int(whole):,}.{fraction}"
+        # signs change places all at once: each may be the other's
+        digits = digits.translate({ord(","): self.thousands, ord("."): self.decimal})
+        sign = "-" if number < 0 and digits.strip("0.,") else ""
+        return f"{sign}{self.prefix}{digits}{self.suffix}"
+
+    def _date(self, number: float) -> str:
+        """One date, which lies between the years 1 and 9999."""
+        try:
+            moment = EPOCH + timedelta(microseconds=round(number * (DAY if self.days else 1) * 1e6))
+        except OverflowError:
+            moment = datetime.max if number > 0 else datetime.min
+        written = FRACTION.sub(lambda found: f"{moment:%f}"[: int(found[1])], self.date)
+        return moment.strftime(written)
+
+    def __str__(self) -> str:
+        if self.date:
+            return self.date
+        facts = [f"'{self.prefix}' before", f"'{self.suffix}' after"]
+        facts = [fact for fact in facts if "''" not in fact]
+        facts += [f"thousands by {self.thousands!r}"] * bool(self.thousands)
+        facts += [f"decimals by {self.decimal!r}"] * (self.decimal != ".")
+        facts += [f"{self.decimals} decimals"] * bool(self.decimals)
+        return ", ".join(facts)
+
+
+PLAIN = CellFormat()

@@ -1,0 +1,102 @@
+"""Columns that are functions of another one: found in the data, and kept exactly."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.conditions.missing import is_missing
+from condvae.files.frozen import Frozen
+
+# Of a column that is to determine others: so many rows a value on average, lest it do so by chance.
+LEAST_ROWS_A_VALUE = 10
+
+
+class Derived(Frozen):
+    """A column that another one determines, such as the number of an education by its name.
+
+    Attributes:
+        name: what it is called.
+        source: the column that determines it.
+        values: of the source, as text, and the cell that each of them stands for: a number, a word,
+            or None for an empty one.
+        integer: whether they are whole numbers.
+    """
+
+    name: str
+    source: str
+    values: tuple[tuple[str, float | str | None], ...]
+    integer: bool = False
+
+    def of(self, source: np.ndarray) -> np.ndarray:
+        """(batch,) cells of the source's."""
+        is_text = any(isinstance(value, str) for _, value in self.values)
+        empty = "" if is_text else np.nan
+        known = {key: empty if value is None else value for key, value in self.values}
+        keys, inverse = np.unique(_keys(source), return_inverse=True)
+        cells = [known.get(key, empty) for key in keys.tolist()]
+        return np.asarray(cells, dtype=str if is_text else "float64")[inverse]
+
+    def source_of(self, text: str) -> str:
+        """The value of the source, as text, that a cell comes from.
+
+        Raises:
+            InputError: none, or several.
+        """
+        cells = {key: f"{cell:g}" if isinstance(cell, float) else cell for key, cell in self.values}
+        found = [key for key, cell in cells.items() if cell == text]
+        if len(found) != 1:
+            raise InputError(
+                f"{self.name} must be a value that one {self.source} alone has",
+                repr(text),
+                f"Give {self.source}, which determines it.",
+            )
+        return found[0]
+
+    def __str__(self) -> str:
+        return f"{self.name}: determined by {self.source}"
+
+
+def find_derived(columns: Mapping[str, np.ndarray]) -> list[Derived]:
+    """The columns that an earlier one determines, or else a later one.
+
+    Args:
+        columns: (N,) numbers, NaN where empty, or texts, "" where empty, by name.
+    """
+    keys = {name: np.unique(_keys(v), return_inverse=True) for name, v in columns.items()}
+    found: dict[str, Derived] = {}
+    for place, name in enumerate(columns):
+        others, other_codes = keys[name]
+        for source_place, source in enumerate(columns):
+            values, codes = keys[source]
+            few = 1 < len(values) <= len(codes) / LEAST_ROWS_A_VALUE
+            # of two that determine each other the first stays
+            after = len(others) == len(values) and source_place > place
+            if source == name or source in found or not few or after or len(others) < 2:
+                continue
+            firsts = np.unique(codes, return_index=True)[1]
+            if (other_codes[firsts][codes] == other_codes).all():
+                found[name] = _derived(name, source, columns[name], values, firsts)
+                break
+    return list(found.values())
+
+
+def _derived(
+    name: str, source: str, column: np.ndarray, values: np.ndarray, rows: np.ndarray
+) -> Derived:
+    """What each value of the source stands for; rows: one for each of them."""
+    missing = is_missing(column)
+    cells = [None if missing[row] else column[row].item() for row in rows]
+    numbers = [cell for cell in cells if not isinstance(cell, str | None)]
+    whole = bool(numbers) and all(float(number).is_integer() for number in numbers)
+    return Derived(
+        name=name,
+        source=source,
+        values=tuple(zip(values.tolist(), cells, strict=True)),
+        integer=whole,
+    )
+
+
+def _keys(values: np.ndarray) -> np.ndarray:
+    """Cells as texts: a number is written as 13.0 whatever its type."""
+    return values if values.dtype.kind == "U" else values.astype("float64").astype(str)

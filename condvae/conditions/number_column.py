@@ -1,0 +1,206 @@
+"""A column of numbers."""
+
+from statistics import NormalDist
+from typing import Annotated, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from condvae.checks import InputError
+from condvae.conditions.cells import HIDDEN, Column
+from condvae.conditions.continuous import MOST_DECIMALS, decimals_of
+from condvae.conditions.missing import is_missing
+
+NUM_KNOTS = 201
+# A column is its values, a state each, where they are few, and each comes again and again.
+MOST_VALUES = 256
+LEAST_ROWS_A_VALUE = 20
+# Else a value is a spike, with a state of its own, from this share of the rows on, and where it is
+# so much more frequent than the values around it.
+SPIKE_SHARE, SPIKE_ROWS, SPIKE_HEIGHT, NEIGHBOURS = 0.02, 20, 4, 5
+
+Knots = Annotated[tuple[tuple[float, float], ...], Field(min_length=2)]
+
+
+class NumberColumn(Column):
+    """Numbers: some values are states of their own, the others one state with a number beside it.
+
+    A density of numbers cannot give a value that a fifth of the rows have, such as no gain or 40
+    hours a week, its share; a state can. The other numbers are seen on the scale of their
+    quantiles, so that whatever their distribution the networks see about a standard normal one.
+
+    Attributes:
+        points: the values that are states, increasing.
+        knots: (value, number) pairs, increasing, between which the scale is linear; None where all
+            values are states.
+        decimals: at most so many were seen, and come out; 0 of whole numbers, None of others.
+    """
+
+    of_numbers: ClassVar = True
+
+    kind: Literal["number"] = "number"
+    points: tuple[float, ...] = ()
+    knots: Knots | None = None
+    decimals: Annotated[int, Field(ge=0, le=MOST_DECIMALS)] | None = None
+
+    @model_validator(mode="after")
+    def _has_values(self) -> Self:
+        if not self.points and self.knots is None:
+            raise ValueError("a column of numbers must have points or knots")
+        return self
+
+    @classmethod
+    def fitted(cls, name: str, values: np.ndarray, rows: np.ndarray, scaling: str) -> Self:
+        """The column of values, (N,) float64, NaN where empty.
+
+        Args:
+            rows: those of the training, that states and scale are made from.
+            scaling: "quantile", or "standard": by mean and standard deviation.
+
+        Raises:
+            InputError: the values are all the same, or cannot be squared.
+        """
+        seen = values[rows]
+        missing = is_missing(seen)
+        seen = seen[~missing]
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread = seen.std() if len(seen) else 0.0
+        if not np.isfinite(spread):
+            raise InputError(
+                f"column {name!r} must hold numbers whose squares are finite",
+                f"{seen[np.abs(seen).argmax()]:g}",
+                "Scale it down, or take its logarithm.",
+            )
+        if not spread:
+            raise InputError(
+                f"column {name!r} must vary",
+                f"{seen[0]:g} in every row" if len(seen) else "no value",
+                f"Leave it out with --ignore {name}.",
+            )
+        points = _points(seen)
+        rest = seen[~np.isin(seen, points)]
+        return cls(
+            name=name,
+            may_miss=bool(missing.any()),
+            points=tuple(points.tolist()),
+            knots=_knots(rest, scaling) if len(rest) else None,
+            decimals=decimals_of(seen),
+        )
+
+    @property
+    def num_values(self) -> int:
+        """Number of the values that are states."""
+        return len(self.points)
+
+    @property
+    def has_number_state(self) -> bool:
+        """Whether there are others."""
+        return self.knots is not None
+
+    @property
+    def integer(self) -> bool:
+        """Whether the numbers are whole."""
+        return self.decimals == 0
+
+    def numbers(self, values: np.ndarray) -> np.ndarray:
+        """Of values that are no states their place on the scale; beyond its ends, these."""
+        if self.knots is None:
+            return super().numbers(values)
+        seen, places = np.transpose(self.knots)
+        numbers = np.interp(values, seen, places)
+        return np.where(np.isnan(values) | np.isin(values, self.points), 0, numbers).astype(
+            "float32"
+        )
+
+    def given(self, text: str) -> float:
+        """A number."""
+        try:
+            return float(text)
+        except ValueError:
+            raise InputError(
+                f"--given {self.name} must be a number", repr(text), f"Write --given {self.name}=1."
+            ) from None
+
+    def cells(self, codes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """(batch,) float64, NaN where empty; rounded as the values were."""
+        values = np.asarray([*self.points, np.nan, np.nan, np.nan])[codes]
+        if self.knots is not None:
+            seen, places = np.transpose(self.knots)
+            others = np.interp(numbers.astype("float64"), places, seen)
+            values = np.where(codes == self.num_values, self.rounded(others), values)
+        return np.where(codes == HIDDEN, np.nan, values)
+
+    def rounded(self, values: np.ndarray) -> np.ndarray:
+        """Values with as many decimals as the column has."""
+        return values if self.decimals is None else np.round(values, self.decimals)
+
+    def _codes(self, values: np.ndarray) -> np.ndarray:
+        """Places among the points, or the state of the others.
+
+        Without such a state a number is the point that is nearest.
+        """
+        try:
+            numbers = np.asarray(values, dtype="float64")
+        except (TypeError, ValueError):
+            numbers = np.asarray([np.inf])
+        if not np.isfinite(numbers).all():
+            raise InputError(
+                f"column {self.name!r} must hold finite numbers",
+                repr(np.asarray(values).reshape(-1)[:3].tolist())[:80],
+                "Correct them, or leave the cells empty.",
+            )
+        if not self.points:
+            return np.zeros(len(numbers), int)
+        points = np.asarray(self.points)
+        above = np.clip(np.searchsorted(points, numbers), 1, max(1, len(points) - 1))
+        above = np.minimum(above, len(points) - 1)
+        below = np.maximum(above - 1, 0)
+        nearer = numbers - points[below] <= points[above] - numbers
+        nearest = np.where(nearer, below, above)
+        if self.knots is None:
+            return nearest
+        return np.where(points[nearest] == numbers, nearest, self.num_values)
+
+    def __str__(self) -> str:
+        values = [*self.points, *(value for value, _ in self.knots or ())]
+        kind = "whole numbers" if self.integer else "numbers"
+        text = f"{self.name}: {kind} from {min(values):g} to {max(values):g}"
+        if self.knots is None:
+            text += f", {len(self.points)} values"
+        elif self.points:
+            shown = ", ".join(f"{point:g}" for point in self.points[:4])
+            more = ", …" if len(self.points) > 4 else ""
+            text += f", often {shown}{more}"
+        return text + (", or empty" if self.may_miss else "")
+
+
+def _points(seen: np.ndarray) -> np.ndarray:
+    """The values that are states: all of few, or the spikes; increasing."""
+    values, counts = np.unique(seen, return_counts=True)
+    if len(values) <= MOST_VALUES and len(seen) >= LEAST_ROWS_A_VALUE * len(values):
+        return values
+    enough = max(SPIKE_ROWS, SPIKE_SHARE * len(seen))
+    padded = np.pad(counts.astype(float), NEIGHBOURS, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1)
+    around = np.nanmedian(np.delete(windows, NEIGHBOURS, axis=1), axis=1)
+    return values[(counts >= enough) & (counts >= SPIKE_HEIGHT * around)]
+
+
+def _knots(values: np.ndarray, scaling: str) -> Knots:
+    """Values against standard normal quantiles, or against how many deviations off the mean."""
+    if scaling == "standard" or len(np.unique(values)) < 3:
+        ends = np.asarray([values.min(), values.max()])
+        if ends[0] == ends[1]:  # one value that is no spike
+            ends = ends + np.asarray([-0.5, 0.5])
+        places = (ends - values.mean()) / (values.std() or 1.0)
+        return tuple(zip(ends.tolist(), places.tolist(), strict=True))
+    count = min(NUM_KNOTS, len(values))
+    places = (np.arange(count) + 0.5) / count
+    seen = np.quantile(values, places)
+    # the ends are the extremes themselves
+    seen[0], seen[-1] = values.min(), values.max()
+    quantiles = np.asarray([NormalDist().inv_cdf(place) for place in places])
+    # a value that stands for many places has their mean
+    distinct, group = np.unique(seen, return_inverse=True)
+    mean = np.bincount(group, quantiles) / np.bincount(group)
+    return tuple(zip(distinct.tolist(), mean.tolist(), strict=True))

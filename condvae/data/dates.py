@@ -1,0 +1,187 @@
+"""Dates and times in cells: their format found, and read by it.
+
+`strptime` is told a format and does not find one; DuckDB's sniffer takes a sample and does not say
+where day and month could change places.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from condvae.conditions.formats import DAY, EPOCH
+
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+FULL_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+NUM_PROBED = 50  # words that a column shows before it is no column of dates
+LEAST_SHARE = 0.95  # of the cells with something in them that a format must fit
+CENTURY = 69  # two digits up to 68 are of this century, as `strptime` takes them
+
+FIELDS = {
+    "%Y": r"(?P<Y>[12]\d{3})",
+    "%y": r"(?P<y>\d{2})",
+    "%m": r"(?P<m>\d{2})",
+    "%-m": r"(?P<m>\d{1,2})",
+    "%d": r"(?P<d>\d{2})",
+    "%-d": r"(?P<d>\d{1,2})",
+    "%b": rf"(?P<b>{'|'.join(MONTHS)})",
+    "%B": rf"(?P<b>{'|'.join(FULL_MONTHS)})",
+    "%H": r"(?P<H>\d{2})",
+    "%-H": r"(?P<H>\d{1,2})",
+    "%I": r"(?P<H>\d{2})",
+    "%-I": r"(?P<H>\d{1,2})",
+    "%M": r"(?P<M>\d{2})",
+    "%S": r"(?P<S>\d{2})",
+    "%p": r"(?P<p>AM|PM)",
+    **{f"%{digits}f": rf"(?P<f>\d{{{digits}}})" for digits in range(1, 7)},
+}
+FIELD = re.compile("|".join(map(re.escape, FIELDS)))
+# the date of a cell, its form, and what it may be called: the first is taken where both fit
+FORMS = (
+    (r"\d{4}([-/.])\d{1,2}\1\d{1,2}", ("%Y{0}%-m{0}%-d",)),
+    (r"\d{1,2}(/)\d{1,2}\1\d{4}", ("%-m{0}%-d{0}%Y", "%-d{0}%-m{0}%Y")),
+    (r"\d{1,2}([-.])\d{1,2}\1\d{4}", ("%-d{0}%-m{0}%Y", "%-m{0}%-d{0}%Y")),
+    (r"\d{1,2}([/.])\d{1,2}\1\d{2}", ("%-m{0}%-d{0}%y", "%-d{0}%-m{0}%y")),
+    (r"\d{4}(-)\d{2}", ("%Y{0}%m",)),
+    (r"\d{1,2}([- ])[a-z]+\1\d{4}", ("%-d{0}%b{0}%Y", "%-d{0}%B{0}%Y")),
+    (r"\d{1,2}([- ])[a-z]+\1\d{2}", ("%-d{0}%b{0}%y",)),
+    (r"[a-z]+( )\d{1,2}, ?\d{4}", ("%b{0}%-d, %Y", "%B{0}%-d, %Y")),
+)
+CLOCK = re.compile(
+    r"(?P<gap>[ T])(?P<hour>\d{1,2}):\d\d(?P<second>:\d\d)?(?P<fraction>\.\d{1,6})?"
+    r"(?P<half> ?[AP]M)?(?P<zone>Z|[+-]\d\d:?\d\d| UTC)?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+class Dates(NamedTuple):
+    """Words as dates.
+
+    Attributes:
+        format: of the dates.
+        values: (N,) float64 days or seconds since 1970, NaN where a word is none.
+        days: which of these.
+        other: another format that fits as well; empty: none does.
+    """
+
+    format: str
+    values: np.ndarray
+    days: bool
+    other: str = ""
+
+
+def find_dates(words: Sequence[str], counts: np.ndarray) -> Dates | None:
+    """The format that almost all words have, and their dates; None where there is none.
+
+    Args:
+        words: different ones, none of them missing.
+        counts: (N,) of the cells that hold each.
+    """
+    formats = _formats(words[:NUM_PROBED])
+    found = [read_dates(words, written) for written in formats]
+    shares = [counts[~np.isnan(dates.values)].sum() / counts.sum() for dates in found]
+    if not found or max(shares) < LEAST_SHARE:
+        return None
+    best = int(np.argmax(shares))
+    also = [dates.format for k, dates in enumerate(found) if k != best and shares[k] == max(shares)]
+    return found[best]._replace(other=also[0] if also else "")
+
+
+def read_dates(words: Sequence[str], written: str) -> Dates:
+    """Words by a format, in which fields of one digit and of two are both taken."""
+    loose = re.sub(r"%([mdHI])", r"%-\1", written)
+    parts = FIELD.split(loose)
+    fields = FIELD.findall(loose)
+    # a field between each two literal parts
+    pattern = re.escape(parts[0]) + "".join(
+        FIELDS[field] + re.escape(part) for field, part in zip(fields, parts[1:], strict=True)
+    )
+    compiled = re.compile(pattern, re.IGNORECASE | re.ASCII)
+    days = "%M" not in written
+    found = [compiled.fullmatch(word) for word in words]
+    seconds = np.array([_seconds(match) for match in found], np.float64)
+    padded = not any(map(_is_short, found))
+    exact = re.sub(r"%-([mdHI])", r"%\1", written) if padded else loose
+    return Dates(exact, seconds / DAY if days else seconds, days)
+
+
+def is_format(written: str) -> bool:
+    """Whether a text has fields of dates or times, and none but those that are known here."""
+    return bool(FIELD.search(written)) and "%" not in FIELD.sub("", written)
+
+
+def _formats(words: Sequence[str]) -> list[str]:
+    """What the first word that looks like a date may be written in, if most others look so too."""
+    for form, names in FORMS:
+        compiled = re.compile(f"({form})(.*)".replace(r"\1", r"\2"), re.IGNORECASE | re.ASCII)
+        found = [compiled.fullmatch(word) for word in words]
+        fitting = [match for match in found if match and _clock(match[match.re.groups]) is not None]
+        if len(fitting) * 2 > len(words):
+            clocks = [_clock(match[match.re.groups]) or "" for match in fitting]
+            usual = max(set(clocks), key=clocks.count)
+            return [name.format(fitting[0][2]) + usual for name in names]
+    alone = [clock[1:] for word in words if (clock := _clock(f" {word}"))]
+    return [max(set(alone), key=alone.count)] if len(alone) * 2 > len(words) else []
+
+
+def _clock(text: str) -> str | None:
+    """The format of the time behind a date; empty: there is none; None: it is something else."""
+    if not text:
+        return ""
+    found = CLOCK.fullmatch(text)
+    if not found:
+        return None
+    half = found["half"] or ""
+    hour = "%-I" if half else "%-H"
+    second = ":%S" if found["second"] else ""
+    fraction = f".%{len(found['fraction']) - 1}f" if found["fraction"] else ""
+    return (
+        f"{found['gap']}{hour}:%M{second}{fraction}"
+        f"{half[:-2] + '%p' if half else ''}{found['zone'] or ''}"
+    )
+
+
+def _seconds(found: re.Match[str] | None) -> float:
+    """Since 1970, of a word that fits; NaN of one that does not, and of the 30th of February."""
+    if not found:
+        return np.nan
+    field = found.groupdict()
+    year = int(field.get("Y", EPOCH.year))  # of a time alone, which is one of that day
+    if "y" in field:
+        year = int(field["y"]) + (2000 if int(field["y"]) < CENTURY else 1900)
+    month = MONTHS.index(field["b"][:3].lower()) + 1 if "b" in field else int(field.get("m", 1))
+    hour = int(field.get("H", 0))
+    if "p" in field:
+        if not 1 <= hour <= 12:
+            return np.nan
+        hour = hour % 12 + 12 * (field["p"].upper() == "PM")
+    try:
+        moment = datetime(
+            *(year, month, int(field.get("d", 1)), hour),
+            *(int(field.get("M", 0)), int(field.get("S", 0))),
+            int(field.get("f", "0").ljust(6, "0")),
+            tzinfo=UTC,
+        )
+    except ValueError:
+        return np.nan
+    return (moment - EPOCH).total_seconds()
+
+
+def _is_short(found: re.Match[str] | None) -> bool:
+    """Whether a day, a month or an hour has one digit."""
+    return bool(found) and any(len(found.groupdict().get(name) or "00") < 2 for name in "mdH")

@@ -1,0 +1,166 @@
+"""How a text file is packed, encoded and divided, told from its first bytes.
+
+DuckDB's sniffer takes a file with one long row for a column of lines, and `csv.Sniffer` may take a
+letter for the delimiter; here a delimiter must divide all rows alike.
+"""
+
+import codecs
+import csv
+import gzip
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, NoReturn
+
+from condvae.checks import InputError
+
+DELIMITERS = ",;\t|"
+SAMPLE_BYTES = 2**18
+MOST_RECORD = 2**21  # characters of one row, which all are in memory at once
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class Encoding(NamedTuple):
+    """The encoding of a file, and what is to be said about it."""
+
+    name: str
+    note: str = ""
+
+
+def open_packed(path: Path) -> BinaryIO:
+    """The bytes of a file, unpacked where its first ones are those of gzip or Zstandard."""
+    with open(path, "rb") as file:
+        magic = file.read(4)
+    if magic[:2] == b"\x1f\x8b":
+        return gzip.open(path)  # type: ignore[return-value]
+    if magic == b"\x28\xb5\x2f\xfd":
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+        return zstd.open(path)  # type: ignore[return-value]
+    return open(path, "rb")
+
+
+def find_encoding(path: Path, told: str = "") -> Encoding:
+    """The encoding of a text file: the one that is told, UTF-8, UTF-16, or cp1252.
+
+    Raises:
+        InputError: no such encoding, or UTF-8 that is damaged.
+    """
+    if told:
+        try:
+            return Encoding(codecs.lookup(told).name)
+        except LookupError:
+            raise InputError(
+                "--encoding must be an encoding that Python knows",
+                repr(told),
+                "Take utf-8, latin-1, cp1252 or utf-16.",
+            ) from None
+    with open_packed(path) as file:
+        head = file.read(4)
+        for mark, name in MARKS:
+            if head.startswith(mark):
+                return Encoding(name)
+        if len(head) == 4 and head[0] and not head[1] and head[2] and not head[3]:
+            return Encoding("utf-16-le")
+        decoder, num_lines, letters = codecs.getincrementaldecoder("utf-8")(), 1, False
+        block = head
+        try:
+            while block:
+                text = decoder.decode(block)
+                letters = letters or not text.isascii()
+                num_lines += text.count("\n")
+                block = file.read(SAMPLE_BYTES)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            before = block[: error.start] if len(error.object) == len(block) else b""
+            if letters or not before.isascii():
+                line = num_lines + before.count(b"\n")
+                raise InputError(
+                    f"{path} must be text in one encoding",
+                    f"UTF-8 up to line {line}, and then bytes that are none",
+                    "Copy it again, or say --encoding latin-1.",
+                ) from None
+        else:
+            return Encoding("utf-8")
+    return Encoding("cp1252", "not in UTF-8: read as cp1252; --encoding decides otherwise")
+
+
+def open_text(path: Path, encoding: str) -> io.TextIOWrapper:
+    """The text of a file, its line ends as they are; cp1252 has five bytes of no meaning."""
+    errors = "replace" if encoding == "cp1252" else "strict"
+    return io.TextIOWrapper(open_packed(path), encoding, errors, newline="")
+
+
+def find_delimiter(path: Path, encoding: str, usual: str) -> str:
+    """The delimiter that divides all of the first rows like the header, else the usual one."""
+    with open_text(path, encoding) as file:
+        sample = file.read(SAMPLE_BYTES)
+    whole = sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
+    best, delimiter = (0.0, 0), usual
+    for choice in sorted(DELIMITERS, key=lambda sign: sign != usual):
+        try:
+            widths = [
+                len(row) for row in csv.reader(io.StringIO(whole, ""), delimiter=choice) if row
+            ]
+        except csv.Error:
+            continue
+        if widths and widths[0] > 1:
+            alike = (sum(width == widths[0] for width in widths) / len(widths), widths[0])
+            if alike[0] == 1 and choice == usual:
+                return choice
+            if alike > best:
+                best, delimiter = alike, choice
+    return delimiter
+
+
+class Records:
+    """The rows of a delimited text, each with its number, never more than one in memory.
+
+    Attributes:
+        number: of the last row that came; the header is row 1.
+    """
+
+    def __init__(self, file: io.TextIOWrapper, delimiter: str, path: Path):
+        self.file, self.path, self.number, self._held = file, path, 0, 0
+        self._reader = csv.reader(
+            self._lines(), delimiter=delimiter, skipinitialspace=True, strict=True
+        )
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        self.number += 1
+        self._held = 0
+        try:
+            return next(self._reader)
+        except csv.Error as error:
+            self.refuse(str(error), "A quote inside of a cell is written twice, in quotes.")
+
+    def refuse(self, what: str, remedy: str) -> NoReturn:
+        """Raise for the row that came last."""
+        raise InputError(
+            f"each row of {self.path} must be whole",
+            f"{what} in row {self.number} (the header is row 1)",
+            remedy,
+        )
+
+    def _lines(self) -> Iterator[str]:
+        """The lines of the file; those of a row that does not end are not waited for."""
+        while line := self.file.readline(MOST_RECORD):
+            self._held += len(line)
+            if self._held >= MOST_RECORD:
+                self.refuse(
+                    f"over {MOST_RECORD:,} characters",
+                    "Close its quotes; a row of more cells than that is no table.",
+                )
+            if "\0" in line:
+                self.refuse("a byte of zero", "Save it as text, or say --encoding utf-16.")
+            yield line

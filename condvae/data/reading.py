@@ -1,0 +1,316 @@
+"""What a column is taken for, and why: its kind, what is missing, its format and its spikes."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from condvae.checks import InputError, check_choice, check_memory
+from condvae.conditions.formats import PLAIN, CellFormat
+from condvae.data.cells import CODE, MISSING, MISSING_NUMBER, read_numbers
+from condvae.data.dates import find_dates, is_format, read_dates
+from condvae.data.raw_columns import NUM_EXAMPLES, RawColumn
+
+Kind = Literal["number", "class", "date", "boolean", "identifier", "text", "constant"]
+TOLD = {"number": "number", "class": "class", "date": "date", "id": "identifier", "text": "text"}
+LEFT_OUT = ("identifier", "text", "constant")  # of the model
+FEW_WORDS = 0.05  # of the cells: that many words among numbers are missing numbers
+SPIKE = 0.02  # of the rows
+MOST_SPIKES = 8
+LEAST_ROWS = 20  # from which on it tells that all cells differ
+TEXT_LENGTH, TEXT_SPACES, TEXT_SHARE = 20, 2, 0.5  # mean letters, mean spaces, share of different
+MANY_CLASSES = 100
+BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"on", "off"})
+LIKELY_CODES = (-999, -9999, -99999, 9999, 99999, 999999)  # for a missing number
+
+
+@dataclass(frozen=True)
+class ColumnReading:
+    """What was understood of a column.
+
+    Attributes:
+        name: of the column.
+        taken_for: what it is. Dates are days or seconds since 1970; booleans keep their words.
+            Identifiers, texts and constants tell a model nothing.
+        rows: how many cells there are.
+        missing: how many of them are.
+        distinct: how many different values the others have.
+        format: how its numbers or dates are written.
+        spikes: (value, share of the rows) of those over 2 %, the most frequent first.
+        examples: three cells, as they came.
+        notes: decisions that could be others, each with the option that decides so.
+    """
+
+    name: str
+    taken_for: Kind
+    rows: int
+    missing: int = 0
+    distinct: int = 0
+    format: CellFormat = PLAIN
+    spikes: tuple[tuple[float | str, float], ...] = ()
+    examples: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> bool:
+        """Whether a model does without it."""
+        return self.taken_for in LEFT_OUT
+
+
+def told_kinds(kinds: Sequence[str], names: Collection[str]) -> dict[str, tuple[str, str]]:
+    """{column: (kind, format of dates)} of texts such as "zip:class" and "day:date:%d/%m/%Y".
+
+    Raises:
+        InputError: no such column or kind.
+    """
+    told = {}
+    for text in kinds:
+        found = re.fullmatch(r"(.*?):([^:]*)(?::(.*%.*))?", text, re.DOTALL)
+        if not found:
+            raise InputError(
+                "--kind must name a column and a kind", repr(text), "Write --kind zip:class."
+            )
+        name, kind, written = found[1], found[2], found[3] or ""
+        if name not in names and ":" in text and text.rpartition(":")[0] in names:
+            name, kind = text.rpartition(":")[::2]
+        check_choice(name, names, "the column of --kind")
+        check_choice(kind, TOLD, f"the kind of {name!r}")
+        if written and not is_format(written):
+            raise InputError(
+                f"the format of {name!r} must be one of dates",
+                repr(written),
+                "Write it with %Y, %m, %d, %b, %H, %M and %S.",
+            )
+        told[name] = kind, written
+    return told
+
+
+def understand(
+    raw: RawColumn,
+    told: tuple[str, str] | None,
+    missing: Collection[str],
+    decimal: str,
+    likely: str = ".",
+) -> tuple[np.ndarray, ColumnReading]:
+    """The values of a column, float64 or str, and what was understood of it.
+
+    Args:
+        raw: as it came.
+        told: its kind and the format of its dates; None: by its cells.
+        missing: what stands for a missing cell, besides what usually does.
+        decimal: the decimal sign; empty: by the cells.
+        likely: the decimal sign where the cells do not tell.
+    """
+    kind, written = told or ("", "")
+    if raw.numbers is not None and kind not in ("class", "id", "text"):
+        values = raw.numbers
+        if absent := [number for token in missing if (number := _number(token)) is not None]:
+            values = np.where(np.isin(values, absent), np.nan, values)
+        of = CellFormat(decimals=raw.decimals, date=raw.date, days=raw.days)
+        return values, _of_numbers(raw, values, of, [], bool(kind))
+    if raw.numbers is not None:
+        raw = _as_words(raw)
+    counts = np.bincount(raw.codes, minlength=len(raw.words))
+    as_words = raw.typed or kind in ("class", "id", "text")
+    absent = {"", *missing} | (set() if as_words else set(MISSING))
+    present = np.array([word not in absent for word in raw.words], bool)
+    words = [word for word, here in zip(raw.words, present, strict=True) if here]
+    notes = [] if as_words else _notes_of_missing(raw, counts, missing)
+    if not as_words or kind in ("number", "date"):
+        found = _as_numbers_or_dates(*(words, counts[present], kind, written, decimal, likely))
+        if found is not None:
+            of_words, of, more = found
+            values = np.full(len(raw.words), np.nan)
+            values[present] = of_words
+            rows = values[raw.codes]
+            notes = more + _notes_of_words(raw, counts, values, absent)
+            return rows, _of_numbers(raw, rows, of, notes, bool(kind))
+    longest = max(map(len, words), default=0)
+    check_memory(
+        (len(raw.words) + len(raw.codes)) * 4 * longest,
+        f"column {raw.name!r}, {len(raw.codes):,} cells as wide as the longest,",
+    )
+    kept = ["" if word in absent else word for word in raw.words]
+    return np.array(kept)[raw.codes], _of_words(raw, words, counts, present, notes, kind)
+
+
+def _as_numbers_or_dates(
+    words: list[str], counts: np.ndarray, kind: str, written: str, decimal: str, likely: str
+) -> tuple[np.ndarray, CellFormat, list[str]] | None:
+    """Words as numbers or dates, NaN where one is neither; None where they are classes."""
+    if not words:
+        return None
+    unread = np.array([word in MISSING_NUMBER for word in words])
+    if kind == "date" or (not kind and not _has_codes(words)):
+        known = [word for word, here in zip(words, ~unread, strict=True) if here]
+        found = find_dates(known, counts[~unread]) if known and not written else None
+        form = found.format if found else written
+        dates = (
+            read_dates(words, form)._replace(other=found.other if found else "") if form else None
+        )
+        if dates is not None:
+            note = (
+                f"the dates fit {dates.format} and {dates.other} alike; "
+                f"--kind 'COLUMN:date:{dates.other}' takes the other"
+            )
+            of = CellFormat(date=dates.format, days=dates.days)
+            return dates.values, of, [note] * bool(dates.other)
+        if kind == "date":
+            raise InputError(
+                "a column of dates must have one format",
+                f"cells such as {words[:NUM_EXAMPLES]}",
+                "Say it, such as --kind 'COLUMN:date:%d.%m.%Y'.",
+            )
+    if not kind and _has_codes(words):
+        return None
+    numbers = read_numbers(words, counts, decimal, likely)
+    is_number = ~np.isnan(numbers.values)
+    num_words, num_numbers = counts[~is_number & ~unread].sum(), counts[is_number].sum()
+    if kind != "number" and not num_words < FEW_WORDS * (num_words + num_numbers):
+        return None
+    return numbers.values, numbers.format, [numbers.note] * bool(numbers.note)
+
+
+def _has_codes(words: Sequence[str]) -> bool:
+    """Whether a word is a number only as 007 is."""
+    return any(CODE.fullmatch(word) for word in words)
+
+
+def _of_numbers(
+    raw: RawColumn, values: np.ndarray, of: CellFormat, notes: list[str], told: bool
+) -> ColumnReading:
+    """The reading of numbers and dates."""
+    seen = values[~np.isnan(values)]
+    distinct, counts = np.unique(seen, return_counts=True)
+    spikes = _spikes(distinct.tolist(), counts, len(values))
+    kind: Kind = "date" if of.date else "number"
+    if not told:
+        for code in LIKELY_CODES:
+            at_end = len(distinct) > 2 and code in (distinct[0], distinct[-1])
+            if at_end and not of.date:
+                share = (seen == code).sum()
+                notes.append(
+                    f"{code} in {share:,} row(s) is taken as a number; "
+                    f"--missing '{raw.name}:{code}' takes it as missing"
+                )
+        if len(distinct) < 2 and (len(seen) == len(values) or not len(seen)):
+            kind = "constant"
+        elif kind == "number" and _counts_rows(values):
+            kind = "identifier"
+            notes.append(f"it counts the rows: left out; --kind '{raw.name}:number' keeps it")
+    notes = [note.replace("COLUMN", raw.name) for note in notes]
+    return ColumnReading(
+        *(raw.name, kind, len(values), len(values) - len(seen), len(distinct), of, spikes),
+        tuple(raw.words[:NUM_EXAMPLES] if raw.numbers is not None else _examples(raw)),
+        tuple(notes),
+    )
+
+
+def _of_words(
+    raw: RawColumn,
+    words: list[str],
+    counts: np.ndarray,
+    present: np.ndarray,
+    notes: list[str],
+    told: str,
+) -> ColumnReading:
+    """The reading of words."""
+    rows, seen = len(raw.codes), int(counts[present].sum())
+    kind: Kind = "class"
+    if told:
+        kind = TOLD[told]  # type: ignore[assignment]
+    elif len(words) < 2 and (seen == rows or not seen):
+        kind = "constant"
+    elif {word.lower() for word in words} in BOOLEANS and len(words) == 2:
+        kind = "boolean"
+    elif seen >= LEAST_ROWS and len(words) > TEXT_SHARE * seen:
+        letters = np.mean([len(word) for word in words])
+        spaces = np.mean([word.count(" ") for word in words])
+        if letters >= TEXT_LENGTH and spaces >= TEXT_SPACES:
+            kind = "text"
+        elif len(words) == seen:
+            kind = "identifier"
+        if kind != "class":
+            what = "free text" if kind == "text" else "a name of its own in each row"
+            notes.append(f"{what}: left out; --kind '{raw.name}:class' keeps it")
+    if kind == "class" and len(words) > MANY_CLASSES:
+        notes.append(f"{len(words):,} different words; --ignore {raw.name} leaves them out")
+    spikes = _spikes(words, counts[present], rows)
+    return ColumnReading(
+        *(raw.name, kind, rows, rows - seen, len(words), PLAIN, spikes),
+        *(_examples(raw), tuple(notes)),
+    )
+
+
+def _counts_rows(values: np.ndarray) -> bool:
+    """Whether values are 0, 1, 2, … or 1, 2, 3, …"""
+    return len(values) >= LEAST_ROWS and any(
+        bool((values == np.arange(first, first + len(values))).all()) for first in (0, 1)
+    )
+
+
+def _spikes(
+    values: Sequence, counts: np.ndarray, rows: int
+) -> tuple[tuple[float | str, float], ...]:
+    """The most frequent values, and their shares."""
+    order = np.argsort(-counts, kind="stable")[:MOST_SPIKES]
+    shares = [(values[place], float(counts[place] / rows)) for place in order]
+    return tuple((value, share) for value, share in shares if share > SPIKE)
+
+
+def _examples(raw: RawColumn) -> tuple[str, ...]:
+    """The first three words that are something."""
+    return tuple(word for word in raw.words[: 4 * NUM_EXAMPLES] if word)[:NUM_EXAMPLES]
+
+
+def _notes_of_missing(raw: RawColumn, counts: np.ndarray, missing: Collection[str]) -> list[str]:
+    """What is taken as missing among words though it stands there, and "?", which is not."""
+    notes = []
+    for word, count in zip(raw.words, counts.tolist(), strict=True):
+        if word and word in MISSING and word not in missing:
+            notes.append(
+                f"{word!r} in {count:,} row(s) is taken as missing; "
+                f"--kind '{raw.name}:class' keeps it as a class"
+            )
+        elif word == "?" and word not in missing:
+            notes.append(
+                f"'?' in {count:,} row(s) is a category of its own; "
+                f"--missing '{raw.name}:?' takes it as missing"
+            )
+    return notes
+
+
+def _notes_of_words(
+    raw: RawColumn, counts: np.ndarray, values: np.ndarray, absent: Collection[str]
+) -> list[str]:
+    """Words among numbers that are taken as missing."""
+    unread = [
+        (word, count)
+        for word, count, value in zip(raw.words, counts.tolist(), values, strict=True)
+        if np.isnan(value) and word not in absent
+    ]
+    if not unread:
+        return []
+    return [
+        f"{sum(count for _, count in unread):,} cell(s) such as {unread[0][0][:40]!r} are taken as "
+        f"missing; --kind '{raw.name}:class' keeps them, as classes"
+    ]
+
+
+def _number(token: str) -> float | None:
+    """A token as a number, if it is one."""
+    try:
+        return float(token)
+    except ValueError:
+        return None
+
+
+def _as_words(raw: RawColumn) -> RawColumn:
+    """Numbers as words, of a file whose types say that they are numbers."""
+    assert raw.numbers is not None  # noqa: S101
+    of = CellFormat(date=raw.date, days=raw.days)
+    distinct, codes = np.unique(raw.numbers, return_inverse=True)
+    codes = codes.reshape(-1).astype(np.int32)
+    return raw._replace(numbers=None, words=of.cells(distinct), codes=codes)

@@ -1,0 +1,211 @@
+"""Parquet files and Excel sheets: tables whose cells have types.
+
+DuckDB reads and writes Parquet: 69 MB beside pyarrow's 170 and Polars's 181, a bound on its
+memory, and of thousands of damaged files none stopped it, where Polars panicked. It never loads an
+extension.
+
+openpyxl reads sheets row by row; calamine, much quicker, takes a sheet for dense and aborts the
+process over two cells in far corners.
+"""
+
+import warnings
+import zipfile
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_memory, memory_bound
+from condvae.data.raw_columns import NUM_EXAMPLES, RawColumn, Source
+from condvae.data.text_tables import unique_names
+
+INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+NUMBERS = (*INTEGERS, *(f"U{kind}" for kind in INTEGERS), "FLOAT", "DOUBLE", "DECIMAL")
+WORDS = ("VARCHAR", "ENUM", "UUID", "BOOLEAN", '"NULL"', "NULL")
+CELL_BYTES = 24  # of a cell on its way: the engine's, ours, and its mask
+MOST_EMPTY = 10_000  # rows of a sheet between two others
+ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
+DATE, MOMENT = "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"
+
+
+def connect() -> Any:
+    """A database in memory, within the bound, that reaches for nothing."""
+    import duckdb
+
+    return duckdb.connect(
+        config={
+            "memory_limit": f"{max(memory_bound() // 10**6, 1)}MB",
+            "temp_directory": "",
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "enable_external_file_cache": False,
+        }
+    )
+
+
+def parquet_columns(path: Path, notes: list[str]) -> tuple[list[RawColumn], int]:
+    """The columns of a Parquet file by their types, and the number of their rows.
+
+    Raises:
+        InputError: columns of other types, or more than memory should hold.
+    """
+    database, file = connect(), str(path)
+    read = "read_parquet(?, hive_partitioning = false)"
+    described = database.execute(f"DESCRIBE SELECT * FROM {read}", [file]).fetchall()  # noqa: S608
+    types = {name: str(kind) for name, kind, *_ in described}
+    wrong = {name: kind for name, kind in types.items() if not _taken(kind)}
+    if wrong:
+        raise InputError(
+            f"columns of {path} must hold numbers, texts, booleans or dates",
+            ", ".join(f"{kind[:60]} in {name!r}" for name, kind in list(wrong.items())[:20]),
+            "Leave them out, or write what they hold as columns of their own.",
+        )
+    counted = "SELECT num_rows FROM parquet_file_metadata(?)"
+    num_rows = sum(rows for (rows,) in database.execute(counted, [file]).fetchall())
+    check_memory(
+        path.stat().st_size + max(num_rows, 0) * len(types) * CELL_BYTES, f"the columns of {path}"
+    )
+    names = unique_names(list(types), notes)
+    columns = []
+    for (key, kind), name in zip(types.items(), names, strict=True):
+        quoted = '"' + key.replace('"', '""') + '"'
+        columns.append(_column(database, f"{quoted}", f"{read}", file, name, kind))
+    if len({_length(column) for column in columns}) > 1:
+        raise ValueError("columns of different lengths")
+    return columns, _length(columns[0]) if columns else 0
+
+
+def _taken(kind: str) -> bool:
+    """Whether a type is one of a cell."""
+    base = kind.partition("(")[0]
+    scalar = base in (*NUMBERS, *WORDS, "DATE") or base.startswith("TIMESTAMP")
+    return scalar and not kind.endswith("]")
+
+
+def _length(column: RawColumn) -> int:
+    """Number of rows."""
+    return len(column.codes if column.numbers is None else column.numbers)
+
+
+def _column(database: Any, quoted: str, read: str, file: str, name: str, kind: str) -> RawColumn:
+    """One column: numbers, dates as numbers, or words."""
+    base = kind.partition("(")[0]
+    is_date, is_moment = base == "DATE", base.startswith("TIMESTAMP")
+    chosen = f"CAST({quoted} AS VARCHAR)"
+    if is_date:
+        chosen = f"CAST(date_diff('day', DATE '1970-01-01', {quoted}) AS DOUBLE)"
+    elif is_moment:
+        chosen = f"epoch_us({quoted}) / 1e6"
+    elif base not in WORDS:
+        chosen = f"CAST({quoted} AS DOUBLE)"
+    words = chosen.endswith("VARCHAR)")
+    query = f"SELECT {chosen} AS c FROM {read}"  # noqa: S608 - a quoted name and our own text
+    if words:
+        sizes = f"SELECT sum(length(c)), count(DISTINCT c), max(length(c)), count(*) FROM ({query})"  # noqa: S608
+        _, different, longest, rows = database.execute(sizes, [file]).fetchone()
+        check_memory(
+            different * 100 + (different + rows) * 4 * (longest or 0) + rows * CELL_BYTES,
+            f"column {name!r}, {rows:,} cells as wide as the longest,",
+        )
+    values = database.execute(query, [file]).fetchnumpy()["c"]
+    if not words:
+        numbers = np.ma.filled(np.ma.asarray(values, np.float64), np.nan)
+        if is_moment:
+            fraction = bool((numbers[~np.isnan(numbers)] % 1).any())
+            return _numbers(name, numbers, MOMENT + ".%6f" * fraction)
+        return _numbers(name, numbers, DATE if is_date else "", is_date)
+    cells = np.ma.filled(np.ma.asarray(values, object), "").tolist()
+    places: dict[str, int] = {}
+    codes = [places.setdefault((cell or "").strip(), len(places)) for cell in cells]
+    return RawColumn(name, None, np.array(codes, np.int32), list(places), typed=True)
+
+
+def _numbers(name: str, numbers: np.ndarray, written: str = "", days: bool = False) -> RawColumn:
+    """Numbers, with three examples."""
+    from condvae.conditions.formats import CellFormat
+
+    seen = list(dict.fromkeys(numbers[~np.isnan(numbers)][:1000].tolist()))[:NUM_EXAMPLES]
+    words = CellFormat(date=written, days=days).cells(np.array(seen)) if seen else []
+    return RawColumn(
+        name, numbers, np.zeros(0, np.int32), words, typed=True, date=written, days=days
+    )
+
+
+def excel(path: Path, notes: list[str]) -> tuple[Source, list[str]]:
+    """The rows of the first sheet of an Excel file, one after the other, and its names.
+
+    Raises:
+        InputError: no sheet, or more than memory should hold.
+    """
+    from openpyxl import load_workbook
+
+    _check_unpacked(path)
+
+    def opened() -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles, which are not read
+            return closing(load_workbook(path, read_only=True, data_only=True))
+
+    def sheet() -> Generator[list[str], None, None]:
+        with opened() as book:
+            first, num_empty = book.worksheets[0], 0
+            first.reset_dimensions()  # the file may announce others than it has
+            for row in first.iter_rows(values_only=True):
+                cells = [_text(cell) for cell in row]
+                while cells and not cells[-1]:
+                    cells.pop()
+                num_empty = 0 if cells else num_empty + 1
+                if num_empty > MOST_EMPTY:
+                    raise ValueError(f"more than {MOST_EMPTY:,} empty rows before another")
+                if cells:
+                    yield cells
+
+    with opened() as book:
+        titles = book.sheetnames
+    if len(titles) > 1:
+        notes.append(f"sheet {titles[0]!r}, the first of {len(titles)}")
+    rows = sheet()
+    names = unique_names(next(rows, [""]), notes)
+    rows.close()
+    return lambda: (names, _of_width(sheet(), len(names), path)), names
+
+
+def _of_width(sheet: Iterator[list[str]], width: int, path: Path) -> Iterator[list[str]]:
+    """The rows under the header, as wide as it is."""
+    next(sheet, None)
+    for cells in sheet:
+        if len(cells) > width:
+            raise InputError(
+                f"each row of {path} must have at most {width} cells, as the first has",
+                f"{len(cells)}, the last of them {cells[-1][:80]!r}",
+                "Name each column in the first row of the sheet, and leave notes out.",
+            )
+        yield cells + [""] * (width - len(cells))
+
+
+def _check_unpacked(path: Path) -> None:
+    """Refuse a file that would unpack to more than memory should hold; it may announce less."""
+    total = 0
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            with archive.open(member) as file:
+                while block := file.read(2**20):
+                    total += len(block)
+                    check_memory(4 * total, f"{path}, unpacked,")
+
+
+def _text(cell: Any) -> str:
+    """A cell as a CSV file would have it; what could not be computed is missing."""
+    if cell is None or cell in ERRORS:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+    if isinstance(cell, datetime):
+        plain = (cell.hour, cell.minute, cell.second, cell.microsecond) == (0, 0, 0, 0)
+        return cell.strftime(DATE if plain else MOMENT)
+    return str(cell).strip()

@@ -1,0 +1,263 @@
+"""Tables written: whole or not at all, in blocks, each number as its column has it."""
+
+import csv
+import gzip
+import io
+import json
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_choice
+from condvae.conditions.formats import MOST_EXACT, PLAIN, CellFormat
+from condvae.data.tables import DELIMITERS, JSON_LINES, PACKED, SHEETS, Columns, table_suffix
+from condvae.data.typed_tables import connect
+from condvae.files.atomic import atomic_path
+
+BLOCK_ROWS = 65_536
+WRITTEN = (*DELIMITERS, *JSON_LINES, ".parquet")
+Block = Mapping[str, np.ndarray]
+
+
+def write_table(
+    path: Path | str,
+    columns: Block | Iterable[Block],
+    integers: Collection[str] = (),
+    formats: Mapping[str, CellFormat] | None = None,
+) -> None:
+    """Write columns to a file, whole or not at all; missing as empty cells.
+
+    `read_table` gives them back; of a CSV file, it must be told which text looks like numbers.
+
+    Args:
+        path: the suffix tells the format: .csv, .tsv, .jsonl or .parquet, and of the texts .gz or
+            .zst after it. A file there is replaced.
+        columns: (N,) numbers or str by name; or several of these, blocks of rows one after the
+            other, of which one is in memory at a time.
+        integers: columns whose numbers are written as integers.
+        formats: of numbers, how they are written: dates, currencies, decimals.
+
+    Raises:
+        InputError: another suffix, columns that are no table, or a number that is not whole in
+            `integers`.
+    """
+    path, formats = Path(path), formats or {}
+    suffix = check_written(path)
+    given: Any = [columns] if isinstance(columns, Mapping) else columns
+    blocks: Iterator[Block] = iter(given)
+    first: Block = next(blocks, {})
+    _check_names(list(first), path)
+    for name in integers:
+        check_choice(name, first, "an integer column")
+
+    def checked() -> Iterator[Columns]:
+        for block in chain([first], blocks):
+            table = check_columns(block, "the table")
+            for name in integers:
+                _check_whole(table[name], name)
+            rows = len(next(iter(table.values())))
+            for start in range(0, rows, BLOCK_ROWS):
+                yield {name: v[start : start + BLOCK_ROWS] for name, v in table.items()}
+
+    with atomic_path(path) as fresh:
+        if suffix == ".parquet":
+            _write_parquet(fresh, checked(), integers, formats)
+        else:
+            with _opened(fresh, path.suffix.lower()) as file:
+                if suffix in DELIMITERS:
+                    _write_delimited(file, DELIMITERS[suffix], checked(), formats)
+                else:
+                    _write_json_lines(file, checked(), formats)
+
+
+def check_written(path: Path) -> str:
+    """The suffix of a table that can be written."""
+    suffix = table_suffix(path)
+    if suffix not in WRITTEN or (suffix == ".parquet" and path.suffix.lower() in PACKED):
+        raise InputError(
+            f"a table must be written as {', '.join(WRITTEN[:-1])} or {WRITTEN[-1]}",
+            f"{path}",
+            "Write .csv, which Excel opens." if suffix in SHEETS else "Change its name.",
+        )
+    return suffix
+
+
+def check_columns(columns: Mapping[str, np.ndarray], name: str) -> Columns:
+    """Return columns, numbers as float64, if they are a table.
+
+    Raises:
+        InputError: no column or no row, lengths that differ, values that are neither numbers
+            nor text, or infinities.
+    """
+    checked = {column: np.asarray(values) for column, values in columns.items()}
+    lengths = {column: values.shape for column, values in checked.items()}
+    if len(set(lengths.values())) != 1 or any(len(shape) != 1 for shape in lengths.values()):
+        raise InputError(
+            f"{name} must have columns of one length, (N,) each",
+            f"the shapes {str(lengths)[:200]}" if lengths else "no column",
+            "Bring a value a row for each.",
+        )
+    if not next(iter(lengths.values()))[0]:
+        raise InputError(f"{name} must have a row or more", "no row", "Bring some rows.")
+    for column, values in checked.items():
+        if values.dtype.kind not in "iufU":
+            raise InputError(
+                f"column {column!r} of {name} must hold numbers or text",
+                f"dtype {values.dtype}",
+                "Convert it with astype(float) or astype(str).",
+            )
+        if values.dtype.kind != "U":
+            values = checked[column] = values.astype(np.float64, copy=False)
+        infinite = np.isinf(values) if values.dtype.kind == "f" else np.zeros(1, bool)
+        if infinite.any():
+            row = int(infinite.argmax())
+            raise InputError(
+                f"column {column!r} of {name} must hold finite numbers",
+                f"{values[row]} in row {row} (counted from 0)",
+                "Mend that cell, or leave it empty: then it is missing.",
+            )
+    return checked
+
+
+def _check_whole(values: np.ndarray, name: str) -> None:
+    """Raise where a number is not whole, or too large to be exact."""
+    if values.dtype.kind == "U":
+        wrong = np.ones(len(values), bool)
+    else:
+        wrong = ~np.isnan(values) & ((values != np.rint(values)) | (abs(values) > MOST_EXACT))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise InputError(
+            f"the integer column {name!r} must hold whole numbers, at most 2^53",
+            f"{str(values[row])[:80]!r} in row {row} (counted from 0)",
+            "Round the column first, or take it from the integers.",
+        )
+
+
+def _check_names(names: list[str], path: Path) -> None:
+    """Raise for a column without a name."""
+    for place, name in enumerate(names, 1):
+        if not name.strip():
+            raise InputError(
+                f"each column of {path} must have a name", f"no name for column {place}", "Name it."
+            )
+
+
+def _cells(table: Columns, formats: Mapping[str, CellFormat]) -> Iterator[list[str]]:
+    """The cells of each column as text that UTF-8 can hold."""
+    for name, values in table.items():
+        is_text = values.dtype.kind == "U"
+        cells = values.tolist() if is_text else formats.get(name, PLAIN).cells(values)
+        try:
+            "".join([name, *cells]).encode()
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"column {name!a} and its cells must be text that UTF-8 can hold",
+                ascii(error.object[error.start : error.end])[:80],
+                "Correct that text.",
+            ) from None
+        yield cells
+
+
+@contextmanager
+def _opened(path: Path, suffix: str) -> Iterator[io.TextIOBase]:
+    """A text file, packed if its name says so, without the time of its writing."""
+    with open(path, "wb") as file:
+        packed: Any = file
+        if suffix == ".gz":
+            packed = gzip.GzipFile("", "wb", fileobj=file, mtime=0)
+        elif suffix == ".zst":
+            if sys.version_info >= (3, 14):
+                from compression import zstd
+            else:
+                from backports import zstd
+            packed = zstd.open(file, "wb")
+        text = io.TextIOWrapper(packed, "utf-8", newline="")
+        yield text
+        text.detach()  # which flushes it
+        if packed is not file:
+            packed.close()
+
+
+def _write_delimited(
+    file: Any, delimiter: str, blocks: Iterator[Columns], formats: Mapping[str, CellFormat]
+) -> None:
+    """Rows of cells, in quotes where they need them."""
+    writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+    for number, table in enumerate(blocks):
+        columns = list(_cells(table, formats))
+        if not number:
+            writer.writerow(table)
+        writer.writerows(zip(*columns, strict=True))
+
+
+def _write_json_lines(
+    file: Any, blocks: Iterator[Columns], formats: Mapping[str, CellFormat]
+) -> None:
+    """An object a line: numbers as numbers, unless their column has a form; null for missing."""
+    for table in blocks:
+        columns = []
+        for (name, values), cells in zip(table.items(), _cells(table, formats), strict=True):
+            if values.dtype.kind == "U" or not formats.get(name, PLAIN).is_number:
+                columns.append([cell or None for cell in cells])
+            else:
+                columns.append([_plain_number(cell) for cell in cells])
+        for row in zip(*columns, strict=True):
+            file.write(json.dumps(dict(zip(table, row, strict=True)), ensure_ascii=False) + "\n")
+
+
+def _plain_number(cell: str) -> float | int | None:
+    """A cell as JSON has it, whole where it is."""
+    return (int(cell) if cell.lstrip("-").isdigit() else float(cell)) if cell else None
+
+
+def _write_parquet(
+    path: Path,
+    blocks: Iterator[Columns],
+    integers: Collection[str],
+    formats: Mapping[str, CellFormat],
+) -> None:
+    """Typed columns: integers, numbers, dates, texts; blocks wait in the engine."""
+    database = connect()
+    for number, table in enumerate(blocks):
+        arrays, types = {}, []
+        for place, (name, values) in enumerate(table.items()):
+            list(_cells({name: values[:0]}, {}))  # the name must be text
+            of = formats.get(name, PLAIN)
+            key = f"c{place}"
+            if values.dtype.kind == "U":
+                (cells,) = _cells({name: values}, {})
+                arrays[key] = np.array([cell or None for cell in cells], object)
+                types.append(f"CAST({key} AS VARCHAR)")
+            else:
+                missing = np.isnan(values)
+                whole = name in integers or bool(of.date)
+                scale = 1 if of.days or not of.date else 1e6
+                held = np.where(missing, 0, values) * scale
+                held = np.rint(held).astype(np.int64) if whole else held
+                arrays[key] = np.ma.array(held, mask=missing)
+                types.append(_typed(key, of, whole))
+            types[-1] += ' AS "' + name.replace('"', '""') + '"'
+        database.register("block", arrays)
+        chosen = f"SELECT {', '.join(types)} FROM block"  # noqa: S608
+        database.execute(
+            f"INSERT INTO whole {chosen}" if number else f"CREATE TABLE whole AS {chosen}"
+        ).fetchall()
+        database.unregister("block")
+    target = str(path).replace("'", "''")
+    database.execute(f"COPY whole TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchall()
+    database.close()
+
+
+def _typed(key: str, of: CellFormat, whole: bool) -> str:
+    """A column of a block in its type."""
+    if of.date and of.days:
+        return f"DATE '1970-01-01' + CAST({key} AS INTEGER)"
+    if of.date:
+        return f"make_timestamp({key})"
+    return f"CAST({key} AS {'BIGINT' if whole else 'DOUBLE'})"

@@ -1,0 +1,184 @@
+"""The rows of a table: for each column one of several states, for some states a number."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import numpy as np
+from keras import ops
+
+from condvae.distributions.bounds import soft_ceiling, soft_floor
+from condvae.distributions.event import Tensor, sum_event
+
+# s of a logistic, where the numbers of a column have a standard deviation of about 1
+_LOG_SCALE_BOUNDS = (-6.0, 3.0)
+_LEAST_LOGIT = -1e9  # of a state that a shorter column does not have
+
+
+@dataclass(frozen=True)
+class States:
+    """How the states of all columns lie on one axis, column after column.
+
+    Attributes:
+        sizes: number of states of each column.
+    """
+
+    sizes: tuple[int, ...]
+
+    @cached_property
+    def column_of(self) -> np.ndarray:
+        """(total,) the column of each state."""
+        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+
+    @cached_property
+    def firsts(self) -> np.ndarray:
+        """(num_columns,) the place of each column's first state."""
+        return np.cumsum([0, *self.sizes[:-1]])
+
+    @cached_property
+    def tables(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Columns of about one size together: which they are, and (num, most) places.
+
+        A place beyond a column's states is the total: the place of a logit that is no state. Sizes
+        are rounded up to powers of two, so that hundreds of columns are a few arrays, and few
+        places are wasted.
+        """
+        groups = defaultdict(list)
+        for column, size in enumerate(self.sizes):
+            groups[max(1, (size - 1).bit_length())].append(column)
+        tables = []
+        for columns in groups.values():
+            most = max(self.sizes[column] for column in columns)
+            steps = np.arange(most)
+            places = self.firsts[columns][:, None] + steps
+            inside = steps < np.take(self.sizes, columns)[:, None]
+            tables.append((np.asarray(columns), np.where(inside, places, sum(self.sizes))))
+        return tables
+
+    def grouped(self, values: Tensor, outside: float) -> list[Tensor]:
+        """(..., total) values as an array (..., num, most) for each of `tables`."""
+        padded = ops.concatenate([values, ops.full_like(values[..., :1], outside)], axis=-1)
+        return [ops.take(padded, places, axis=-1) for _, places in self.tables]
+
+    def in_order(self, parts: Sequence[Tensor]) -> Tensor:
+        """(..., num) of each of `tables` as (..., num_columns), in the columns' order."""
+        order = np.argsort(np.concatenate([columns for columns, _ in self.tables]))
+        return ops.take(ops.concatenate(list(parts), axis=-1), order, axis=-1)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Independent columns: a state of each, and beside some states a number.
+
+    A draw is (..., total + num_numbers): the states of all columns, one-hot each, and the numbers,
+    which are 0 where their column is in another state. A column whose states are all 0 is hidden:
+    it counts nowhere. All columns are computed together, however many there are.
+
+    Attributes:
+        states: how the states lie.
+        beside: for each number the place of the state that it stands beside.
+        logits: (..., total) log-probabilities of the states up to a constant, column by column.
+        mixture: (..., num_numbers, 3, components): log weights, means and log scales of the
+            logistic distributions that a number is a mixture of.
+        event_ndim: how many of the last axes are one draw; densities sum over them.
+        weights: of all columns in the densities; broadcasts against x.
+    """
+
+    states: States
+    beside: tuple[int, ...]
+    logits: Tensor
+    mixture: Tensor
+    event_ndim: int = 1
+    weights: Tensor = 1.0
+    noise: ClassVar[Literal["normal", "uniform"]] = "uniform"
+
+    @property
+    def total(self) -> int:
+        """Number of states of all columns."""
+        return sum(self.states.sizes)
+
+    @property
+    def mean(self) -> Tensor:
+        """Probability of each state; of the numbers their means times that probability."""
+        shares = ops.exp(self.logits - ops.take(self._log_sums(), self.states.column_of, axis=-1))
+        if not self.beside:
+            return shares
+        weights, means, _ = self._components()
+        numbers = ops.sum(ops.exp(weights) * means, axis=-1)
+        return ops.concatenate([shares, numbers * self._beside(shares)], axis=-1)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Log-density of the columns that are not hidden, nats, summed over the event axes."""
+        states = value[..., : self.total]
+        is_seen = ops.take(self._sums(states), self.states.column_of, axis=-1)
+        log_sums = ops.take(self._log_sums(), self.states.column_of, axis=-1)
+        # a column's sum of states is 1, or 0 where it is hidden
+        log_prob = states * (self.logits - log_sums * is_seen)
+        if self.beside:
+            numbers = self._beside(states) * self._log_density(value[..., self.total :])
+            log_prob = ops.concatenate([log_prob, numbers], axis=-1)
+        return sum_event(self.weights * log_prob, self.event_ndim)
+
+    def transform(self, noise: Tensor) -> Tensor:
+        """The rows that uniform noise in [0, 1) of the shape of x stands for.
+
+        Of the states Gumbel's maximum; of a number the noise's place among the cumulated weights
+        is the component, its place within that one's share the logistic draw.
+        """
+        gumbel = -ops.log(-ops.log(ops.maximum(noise[..., : self.total], 1e-30)))
+        chosen = self.states.in_order(
+            [ops.argmax(part, axis=-1) for part in self._grouped(self.logits + gumbel)]
+        )
+        places = np.arange(self.total) - self.states.firsts[self.states.column_of]
+        chosen = ops.take(chosen, self.states.column_of, axis=-1)
+        states = ops.cast(ops.equal(chosen, ops.cast(places, chosen.dtype)), "float32")
+        if not self.beside:
+            return states
+        weights, means, log_scales = self._components()
+        shares = ops.exp(weights)
+        cumulated, noise = ops.cumsum(shares, axis=-1), noise[..., self.total :, None]
+        component = ops.sum(ops.cast(noise >= cumulated[..., :-1], "int32"), axis=-1)
+        component = ops.one_hot(component, shares.shape[-1], dtype="float32")
+
+        def of_component(values: Tensor) -> Tensor:
+            return ops.sum(component * values, axis=-1)
+
+        rest = of_component(noise - cumulated + shares) / of_component(shares)
+        rest = ops.clip(rest, 2**-24, 1 - 2**-24)
+        logistic = ops.log(rest) - ops.log1p(-rest)
+        numbers = of_component(means) + ops.exp(of_component(log_scales)) * logistic
+        return ops.concatenate([states, numbers * self._beside(states)], axis=-1)
+
+    def _grouped(self, logits: Tensor) -> list[Tensor]:
+        return self.states.grouped(logits, _LEAST_LOGIT)
+
+    def _log_sums(self) -> Tensor:
+        """(..., num_columns) the logarithm of each column's sum of exp(logits)."""
+        parts = [ops.logsumexp(part, axis=-1) for part in self._grouped(self.logits)]
+        return self.states.in_order(parts)
+
+    def _sums(self, values: Tensor) -> Tensor:
+        """(..., num_columns) the sum of values over each column's states."""
+        parts = [ops.sum(part, axis=-1) for part in self.states.grouped(values, 0.0)]
+        return self.states.in_order(parts)
+
+    def _beside(self, states: Tensor) -> Tensor:
+        """(..., num_numbers) the states that the numbers stand beside."""
+        return ops.take(states, np.asarray(self.beside), axis=-1)
+
+    def _components(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Log weights, means and log scales of the mixtures, (..., num_numbers, components)."""
+        weights = ops.log_softmax(self.mixture[..., 0, :], axis=-1)
+        least, most = _LOG_SCALE_BOUNDS
+        log_scales = soft_ceiling(soft_floor(self.mixture[..., 2, :], least), most)
+        return weights, self.mixture[..., 1, :], log_scales
+
+    def _log_density(self, numbers: Tensor) -> Tensor:
+        """Of each number under its mixture, nats."""
+        weights, means, log_scales = self._components()
+        scaled = (numbers[..., None] - means) * ops.exp(-log_scales)
+        # the logistic density, symmetric: -|t| keeps exp small
+        log_density = -ops.abs(scaled) - 2 * ops.softplus(-ops.abs(scaled)) - log_scales
+        return ops.logsumexp(weights + log_density, axis=-1)

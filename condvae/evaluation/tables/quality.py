@@ -1,0 +1,65 @@
+"""How well generated rows of a table stand for the real ones, by every measure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from condvae.evaluation.tables.likeness import Likeness, compare_likeness
+from condvae.evaluation.tables.prediction import Prediction, compare_prediction
+from condvae.evaluation.tables.privacy import Privacy, compare_privacy
+from condvae.evaluation.tables.rows import ComparedRows, rows_of_run
+from condvae.evaluation.tables.rules import Rules, compare_rules
+from condvae.evaluation.trial import Trial
+
+
+@dataclass(frozen=True)
+class TableQuality:
+    """Generated rows against real ones.
+
+    Attributes:
+        likeness: of columns, pairs and whole rows.
+        prediction: what a model learns from them.
+        rules: that they break.
+        privacy: of the rows that were learned from.
+    """
+
+    likeness: Likeness
+    prediction: Prediction
+    rules: Rules
+    privacy: Privacy
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The same by title."""
+        return {
+            "Table": self.likeness,
+            "Prediction": self.prediction,
+            "Rules": self.rules,
+            "Privacy": self.privacy,
+        }
+
+
+def compare_tables(rows: ComparedRows, full: bool = False, seed: int = 0) -> TableQuality:
+    """Every measure of rows, whoever generated them.
+
+    Args:
+        full: predict each target from all rows.
+        seed: of drawn rows and of models.
+
+    Raises:
+        InputError: tables that do not fit, or fewer than two rows of a kind.
+    """
+    return TableQuality(
+        compare_likeness(rows, seed),
+        compare_prediction(rows, full, seed),
+        compare_rules(rows),
+        compare_privacy(rows, seed),
+    )
+
+
+def evaluate_table(trial: Trial, full: bool = False, seed: int = 0) -> TableQuality:
+    """Every measure of rows that a run generates, as many as it learned from.
+
+    Args:
+        full, seed: as in `compare_tables`.
+    """
+    return compare_tables(rows_of_run(trial, seed), full, seed)

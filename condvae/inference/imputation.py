@@ -1,0 +1,98 @@
+"""The empty cells of a table, filled by a model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from condvae.conditions import is_missing
+from condvae.conditions.missing import as_column, plain
+from condvae.inference.obedience import without_contradictions
+from condvae.inference.trained import TrainedModel
+
+# Draws of a row that its expected numbers and most frequent words are taken of.
+NUM_DRAWS = 30
+
+
+@dataclass(frozen=True)
+class Imputation:
+    """A table whose empty cells are filled, and how it was done.
+
+    Attributes:
+        tables: {column: (N,) values} once, of means and most frequent values, or once a draw.
+        filled: number of cells that were empty.
+        effective_samples: (N,) of how many draws of z, of 64, a row's importance weights make use.
+    """
+
+    tables: tuple[dict[str, np.ndarray], ...]
+    filled: int
+    effective_samples: np.ndarray
+
+
+def impute(
+    model: TrainedModel,
+    x: Mapping[str, Any],
+    y: Any = None,
+    num_draws: int | None = None,
+    seed: int = 0,
+) -> Imputation:
+    """Fill the empty cells of a table; the others stay as they are.
+
+    Args:
+        model: of tables.
+        x: {column: (N,) values}, NaN, None or "" where empty; other columns are passed over.
+        y: the conditions, of which any may be left out.
+        num_draws: so many tables, each of draws, for multiple imputation; None: one, of the draws'
+            means, and of words, and of numbers of few values, the most frequent.
+        seed: of the draws.
+
+    Raises:
+        InputError: a model of images, or values that do not fit.
+    """
+    completion = model.completion
+    table = completion.table
+    columns = {name: x[name] for name in table.all_names if name in x}
+    known = {name: plain(as_column(values)) for name, values in columns.items()}
+    encoded, given = _known(model, known, y)
+    draws, effective = [], np.zeros(len(encoded))
+    for draw in range(NUM_DRAWS if num_draws is None else num_draws):
+        rows, effective = completion.draw(encoded, given, seed + draw, fill=True)
+        draws.append(table.decode(rows))
+    empty = {name: is_missing(values) for name, values in known.items()}
+
+    def whole(cells: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {name: np.where(empty[name], cells[name], values) for name, values in known.items()}
+
+    filled = sum(int(missing.sum()) for missing in empty.values())
+    if num_draws is not None:
+        return Imputation(tuple(whole(draw) for draw in draws), filled, effective)
+    centre = {name: table.centre(name, [draw[name] for draw in draws]) for name in known}
+    return Imputation((whole(centre),), filled, effective)
+
+
+def complete(
+    model: TrainedModel, x: Mapping[str, Any], y: Any = None, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """Rows of a table of which some cells are known, NaN or "" else: these are drawn.
+
+    Arguments and errors as of `impute`; a drawn cell may be empty, where the data's were.
+    """
+    encoded, given = _known(model, x, y)
+    completion = model.completion
+
+    def draw(rows: np.ndarray, seed: int) -> np.ndarray:
+        return completion.draw(rows[:, :-size], rows[:, -size:], seed)[0]
+
+    size = given.shape[1]
+    rows = np.concatenate([encoded, given], axis=1)
+    return completion.table.decode(without_contradictions(completion.table, draw, rows, seed))
+
+
+def _known(model: TrainedModel, x: Mapping[str, Any], y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Encoded rows whose empty cells are hidden, and their encoded conditions."""
+    table = model.completion.table
+    encoded = table.encode(x)
+    encoded = table.hide(encoded, table.empty(encoded))
+    given = model.encode_condition({} if y is None else y)
+    return encoded, np.repeat(given, len(encoded), axis=0) if len(given) == 1 else given

@@ -1,0 +1,209 @@
+"""The columns of x: states, numbers beside them, holes, and columns that others determine."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from condvae.checks import InputError
+from condvae.conditions import table_of
+from condvae.conditions.class_column import ClassColumn
+from condvae.conditions.functional import find_derived
+from condvae.conditions.number_column import NumberColumn
+from condvae.conditions.table import Table
+
+
+def numbers(values, scaling="quantile"):
+    values = np.asarray(values, dtype="float64")
+    return NumberColumn.fitted("n", values, np.arange(len(values)), scaling)
+
+
+def words(values):
+    return ClassColumn.fitted("w", np.asarray(values), np.arange(len(values)))
+
+
+def back(column, values):
+    """Values through the networks' form and back."""
+    values = np.asarray(values)
+    return column.cells(column.codes(values), column.numbers(values))
+
+
+@given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=60, unique=True))
+def test_numbers_come_back_and_their_scale_increases(values):
+    column = numbers(values)
+    assert column.points == ()
+    assert column.num_states == 1
+    encoded = column.numbers(np.float64(values))
+    assert encoded.dtype == np.float32
+    assert (np.diff(encoded[np.argsort(values)]) > 0).all()
+    np.testing.assert_array_equal(back(column, np.float64(values)), values)
+    assert column.integer
+
+
+def test_quantiles_of_a_normal_column_are_its_standardised_values():
+    values = np.random.default_rng(0).normal(5, 3, 20_000)
+    encoded = numbers(values).numbers(values)
+    middle = abs(values - 5) < 6
+    np.testing.assert_allclose(encoded[middle], (values[middle] - 5) / 3, atol=0.12)
+    standard = numbers(values, "standard").numbers(values)
+    np.testing.assert_allclose(standard, (values - values.mean()) / values.std(), atol=1e-4)
+
+
+def test_few_values_that_come_again_and_again_are_states():
+    values = np.random.default_rng(0).integers(17, 91, 5_000) / 2
+    column = numbers(values)
+    assert column.points == tuple(np.unique(values))
+    assert column.knots is None
+    assert column.num_states == len(np.unique(values))
+    np.testing.assert_array_equal(back(column, values), values)
+    # another number is the nearest of them
+    np.testing.assert_array_equal(back(column, [17.1, -4.0, 400.0]), [17.0, 8.5, 45.0])
+
+
+def test_a_value_that_many_rows_have_is_a_state_beside_the_others():
+    rng = np.random.default_rng(0)
+    gains = np.where(rng.random(5_000) < 0.9, 0.0, rng.lognormal(8, 1, 5_000))
+    gains[:200] = 99_999
+    column = numbers(gains)
+    assert column.points == (0, 99_999)
+    assert column.num_states == 3
+    assert column.has_number_state
+    codes = column.codes(gains)
+    np.testing.assert_array_equal(codes == 0, gains == 0)
+    np.testing.assert_array_equal(codes == 1, gains == 99_999)
+    assert (column.numbers(gains)[codes < 2] == 0).all()
+    np.testing.assert_allclose(back(column, gains), gains, rtol=1e-4)
+
+
+def test_values_of_an_even_grid_are_no_spikes():
+    values = np.random.default_rng(0).integers(0, 20, 150)
+    assert numbers(values).points == ()
+
+
+def test_a_hole_is_a_state_where_there_were_holes_and_else_hidden():
+    with_holes = numbers([1.5, np.nan, 2.5, 4.5])
+    assert with_holes.may_miss
+    assert with_holes.num_states == 2
+    np.testing.assert_array_equal(with_holes.codes(np.array([np.nan, 2.5])), [1, 0])
+    np.testing.assert_array_equal(back(with_holes, [np.nan, 2.5]), [np.nan, 2.5])
+    never = numbers([1.5, 2.5, 4.5])
+    np.testing.assert_array_equal(never.codes(np.array([np.nan, 2.5])), [-1, 0])
+    np.testing.assert_array_equal(back(never, [np.nan, 2.5]), [np.nan, 2.5])
+    holes = words(["a", "", "b", "a"])
+    assert holes.num_states == 3
+    assert back(holes, ["", "b"]).tolist() == ["", "b"]
+    assert back(words(["a", "b", "a"]), ["", "b"]).tolist() == ["", "b"]
+
+
+@pytest.mark.parametrize("values", [[3.0, 3.0], [np.nan, np.nan], [np.nan, 1.0]])
+def test_numbers_that_do_not_vary_are_refused(values):
+    with pytest.raises(InputError, match="'n' must vary"):
+        numbers(values)
+
+
+def test_words_that_name_rows_are_refused():
+    with pytest.raises(InputError, match="names rows"):
+        words(["a", "b", "c"])
+    with pytest.raises(InputError, match="'a' in every row"):
+        words(["a", "a", ""])
+
+
+ROWS = {
+    "animal": np.array(["ant", "bee", "cat", "ant", "bee", "ant"] * 20),
+    "a": np.array([0, 1.5, 3.25, 8.5, 0, 0] * 20),
+    "legs": np.array([6.0, 6, 4, 6, 6, 6] * 20),
+    "c": np.array(["x", "y"] * 60),
+}
+
+
+@pytest.fixture(scope="module")
+def table():
+    return table_of(ROWS, ["c"], "quantile", np.arange(120))
+
+
+def test_rows_of_a_table_come_back_and_other_columns_are_passed_over(table):
+    assert table.names == ("animal", "a")
+    assert [derived.name for derived in table.derived] == ["legs"]
+    assert table.kinds == ((3, -1), (4, -1))
+    encoded = table.encode({"animal": ["cat", "ant"], "a": [8.5, 0.0], "other": [1, 2]})
+    assert encoded.tolist() == [[0, 0, 1, 0, 0, 0, 1], [1, 0, 0, 1, 0, 0, 0]]
+    decoded = table.decode(encoded)
+    assert list(decoded) == ["animal", "a", "legs"]
+    assert decoded["animal"].tolist() == ["cat", "ant"]
+    assert decoded["a"].tolist() == [8.5, 0]
+    assert decoded["legs"].tolist() == [4, 6]
+    assert table.integers == ("legs",)
+    assert Table.model_validate_json(table.model_dump_json()) == table
+
+
+def test_numbers_stand_behind_all_states():
+    rng = np.random.default_rng(0)
+    columns = {"m": rng.normal(size=50), "w": np.array(["u", "v"] * 25), "n": rng.normal(size=50)}
+    table = table_of(columns, [], "quantile", np.arange(50))
+    assert table.kinds == ((1, 0), (2, -1), (1, 0))
+    encoded = table.encode(columns)
+    assert encoded.shape == (50, 6)
+    np.testing.assert_array_equal(encoded[:, [0, 3]], 1)
+    hidden = table.hide(encoded, np.tile([True, False, False], (50, 1)))
+    np.testing.assert_array_equal(hidden[:, [0, 4]], 0)
+    np.testing.assert_array_equal(hidden[:, [1, 2, 3, 5]], encoded[:, [1, 2, 3, 5]])
+    assert np.isnan(table.decode(hidden)["m"]).all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({"a": [1.5]}, "Add 'animal'"),
+        ({"a": [1.5, 0], "animal": ["ant"]}, "equally long; received 1 of 'animal', 2 of 'a'"),
+        ({"a": ["x"], "animal": ["ant"]}, "finite number"),
+        ({"a": [1.5], "animal": ["dog"]}, "ant, bee, cat"),
+    ],
+)
+def test_rows_that_do_not_fit_a_table_are_refused(table, rows, said):
+    with pytest.raises(InputError) as caught:
+        table.encode(rows)
+    assert said in str(caught.value)
+
+
+def test_one_row_may_come_as_single_values(table):
+    np.testing.assert_array_equal(
+        table.encode({"a": 8.5, "animal": "cat"}), table.encode({"a": [8.5], "animal": ["cat"]})
+    )
+
+
+def test_a_column_that_another_one_determines_is_found():
+    rng = np.random.default_rng(0)
+    grade = rng.integers(0, 4, 400).astype(float)
+    columns = {
+        "grade": grade,
+        "name": np.array(["low", "mid", "high", "top"])[grade.astype(int)],
+        "passed": np.where(grade > 1, "yes", ""),
+        "noise": rng.normal(size=400),
+        "id": np.arange(400.0),
+    }
+    found = {derived.name: derived for derived in find_derived(columns)}
+    assert {name: derived.source for name, derived in found.items()} == {
+        "name": "grade",
+        "passed": "grade",
+    }
+    for name, derived in found.items():
+        assert derived.of(grade).tolist() == columns[name].tolist()
+    assert find_derived({"a": np.arange(400.0), "b": np.arange(400.0)}) == []
+
+
+def test_pairs_that_never_go_together_are_found_and_told_apart():
+    rng = np.random.default_rng(0)
+    sex = np.array(["f", "m"])[rng.integers(0, 2, 2_000)]
+    role = np.where(rng.random(2_000) < 0.6, "single", np.where(sex == "f", "wife", "husband"))
+    gain = np.where(rng.random(2_000) < 0.7, 0.0, rng.integers(1, 40, 2_000))
+    loss = np.where((rng.random(2_000) < 0.7) | (gain > 0), 0.0, rng.integers(1, 40, 2_000))
+    columns = {"sex": sex, "role": role, "gain": gain, "loss": loss}
+    table = table_of(columns, [], "quantile", np.arange(2_000))
+    assert not table.contradicts(table.encode(columns)).any()
+    rows = {
+        "sex": ["m", "f", "f", "m", "f"],
+        "role": ["wife", "husband", "wife", "single", "single"],
+        "gain": [0.0, 0, 7, 3, 0],
+        "loss": [0.0, 0, 0, 9, 9],
+    }
+    assert table.contradicts(table.encode(rows)).tolist() == [True, True, False, True, False]

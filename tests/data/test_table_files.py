@@ -1,0 +1,308 @@
+"""Each kind of file that tables come in, and what is said of it."""
+
+import gzip
+import json
+import os
+import tracemalloc
+import zipfile
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pyarrow as pa
+import pytest
+from hostile import LOW_BOUND
+from mutation import mutants, overwrite
+from pyarrow import parquet
+
+from condvae.checks import InputError
+from condvae.data import load_data
+from condvae.data.fingerprints import fingerprint_of_columns
+from condvae.data.table_overview import describe_table, suggested_conditions
+from condvae.data.tables import read_table
+from condvae.data.writing import write_table
+from condvae.spec import DataSpec
+
+PLAIN = "a,b\n1,Zoë\n2,y\n"
+MEASURES = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
+EXPECTED = {"a": [1, 2], "b": ["Zoë", "y"]}
+
+
+def read_bytes(folder, content, name="t.csv", **settings):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_table(path, DataSpec(**settings))
+
+
+def lists(table):
+    return {name: values.tolist() for name, values in table.columns.items()}
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "note"),
+    [
+        (PLAIN, {}, None),
+        (PLAIN.replace(",", ";"), {}, "divided by ';'"),
+        (PLAIN.replace(",", "\t"), {}, "divided by '\\t'"),
+        (PLAIN.replace(",", "|"), {}, "divided by '|'"),
+        (PLAIN.replace(",", "#"), {"delimiter": "#"}, "divided by '#'"),
+        (PLAIN.encode("utf-8-sig"), {}, None),
+        (PLAIN.encode("utf-16"), {}, None),
+        (b"\xfe\xff" + PLAIN.encode("utf-16-be"), {}, None),
+        (PLAIN.encode("utf-16-le"), {}, None),
+        (PLAIN.encode("latin-1"), {}, "read as cp1252; --encoding"),
+        (PLAIN.encode("cp850"), {"encoding": "cp850"}, None),
+        (PLAIN.replace("\n", "\r\n"), {}, None),
+        (PLAIN.replace("\n", "\r"), {}, None),
+        (" a , b \n 1 , Zoë\n 2 ,y \n", {}, None),
+        (" a , b \n1, \"Zoë\"\n2,'y'\n".replace("'", ""), {}, None),
+        (",a,b\n0,1,Zoë\n1,2,y\n", {}, "column 1, which has no name, counts the rows: left out"),
+        ("a,b,\n1,Zoë,\n2,y,\n", {}, "column 3, which has no name, is empty: left out"),
+        ("a,b\n1,Zoë,,\n2,y\n", {}, None),
+        (gzip.compress(PLAIN.encode(), mtime=0), {}, None),
+        (pa.compress(PLAIN.encode(), codec="zstd", asbytes=True), {}, None),
+    ],
+)
+def test_texts_of_every_dialect(tmp_path, content, settings, note):
+    table = read_bytes(tmp_path, content, **settings)
+    assert lists(table) == EXPECTED
+    assert not table.notes if note is None else note in table.notes[0]
+
+
+def test_the_suffix_is_not_believed(tmp_path):
+    assert lists(read_bytes(tmp_path, PLAIN, "t.tsv")) == EXPECTED
+    assert (
+        lists(read_bytes(tmp_path, gzip.compress(PLAIN.encode(), mtime=0), "t.csv.gz")) == EXPECTED
+    )
+    assert lists(read_bytes(tmp_path, PLAIN, "t.csv.gz")) == EXPECTED
+
+
+def test_names_are_made_different(tmp_path):
+    table = read_bytes(tmp_path, "a,a,,a_2,a\n1,2,3,4,5\n6,7,8,9,0\n")
+    assert list(table.columns) == ["a", "a_3", "column 3", "a_2", "a_4"]
+    assert table.notes[0] == "column 2 is a second 'a': it is called 'a_3'"
+    assert lists(table)["a_4"] == [5, 0]
+
+
+def test_semicolons_make_decimal_commas_likely(tmp_path):
+    table = read_bytes(tmp_path, "a;b;c\n1,234;1.5;1.234,5\n5,678;2;7\n")
+    assert lists(table) == {"a": [1.234, 5.678], "b": [1.5, 2], "c": [1234.5, 7]}
+    said = "'1,234' is taken as 1.234; --decimal . takes the comma for the separator of thousands"
+    assert table.readings[0].notes == (said,)
+    table = read_bytes(tmp_path, "a;b\n1,234;1\n5,678;2\n", decimal=".")
+    assert lists(table)["a"] == [1234, 5678]
+
+
+def test_short_rows_are_filled_and_said(tmp_path):
+    table = read_bytes(tmp_path, "a,b,c\n1,x,5\n2,y\n\n3\n4,z,6\n")
+    assert lists(table)["b"] == ["x", "y", "", "z"]
+    np.testing.assert_array_equal(table.columns["c"], [5, np.nan, np.nan, 6])
+    said = "2 row(s) have fewer cells than the header (3, 5): their last columns are missing"
+    assert table.notes == (said,)
+
+
+def test_a_header_of_numbers_is_said(tmp_path):
+    table = read_bytes(tmp_path, "39,77516,x\n50,83311,y\n")
+    assert table.notes == ("the first row looks like data; it was taken for the columns' names",)
+
+
+def test_a_word_behind_many_numbers_is_kept(tmp_path):
+    cells = [str(row % 7 + 5.50) + "0" for row in range(40_000)] + ["x"] * 4000
+    table = read_bytes(tmp_path, "a,b\n" + "".join(f"{cell},1.50\n" for cell in cells))
+    assert lists(table)["a"] == cells
+    assert table.columns["b"].tolist() == [1.5] * 44_000
+
+
+def test_json_lines(tmp_path):
+    rows = [{"a": 1, "b": "x"}, {"b": "y", "c": True}, {"a": 2.5, "b": None, "c": False}]
+    table = read_bytes(tmp_path, "\n".join(map(json.dumps, rows)), "t.jsonl")
+    np.testing.assert_array_equal(table.columns["a"], [1, np.nan, 2.5])
+    assert lists(table)["b"] == ["x", "y", ""]
+    assert lists(table)["c"] == ["", "true", "false"]
+    assert table.readings[2].taken_for == "boolean"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"a": 1}\n[1]\n', r"a JSON object; received '\[1\]\\n' in line 2"),
+        ('{"a": [1], "b": {}, "c": 1}\n', "lists or objects in 'a', 'b'"),
+        ('{"a": 1}\n{"a"', "in line 2"),
+        ("[" * 100_000, "in line 1"),
+    ],
+)
+def test_bad_json_lines(tmp_path, content, said):
+    with pytest.raises(InputError, match=said):
+        read_bytes(tmp_path, content, "t.ndjson")
+
+
+def workbook(path, rows, far=None):
+    """An Excel file of one sheet, with a cell besides that is anywhere."""
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    if far is not None:
+        with zipfile.ZipFile(path) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        sheet = members["xl/worksheets/sheet1.xml"]
+        row = "".join(filter(str.isdigit, far))
+        cell = f'<row r="{row}"><c r="{far}"><v>1</v></c></row></sheetData>'
+        members["xl/worksheets/sheet1.xml"] = sheet.replace(b"</sheetData>", cell.encode())
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+
+
+def test_excel(tmp_path):
+    day = datetime(1970, 1, 3)
+    rows = [["a", "b", "c", "d", "e"], [1, "x", 2.5, True, day], [2, "20%", 7, False, day]]
+    workbook(tmp_path / "t.xlsx", rows)
+    table = read_table(tmp_path / "t.xlsx")
+    assert lists(table) == {
+        "a": [1, 2],
+        "b": ["x", "20%"],
+        "c": [2.5, 7],
+        "d": ["true", "false"],
+        "e": [2, 2],
+    }
+    assert table.readings[4].format.date == "%Y-%m-%d"
+    workbook(tmp_path / "t.xlsx", [["a", "b"], [1], [2, "#N/A"], ["", ""], [3, "x"]])
+    assert lists(read_table(tmp_path / "t.xlsx")) == {"a": [1, 2, 3], "b": ["", "", "x"]}
+    workbook(tmp_path / "t.xlsx", [["a"], [1, "note"]])
+    with pytest.raises(InputError, match=r"at most 1 cells, .* received 2, .* 'note'"):
+        read_table(tmp_path / "t.xlsx")
+    (tmp_path / "bad.xlsx").write_bytes(b"PK\3\4 no archive")
+    with pytest.raises(InputError, match="must be a whole"):
+        read_table(tmp_path / "bad.xlsx")
+    with pytest.raises(InputError, match=r"Write \.csv, which Excel opens"):
+        write_table(tmp_path / "new.xlsx", table.columns)
+
+
+def test_damaged_excel_files_are_refused_or_tables(tmp_path, num_mutants):
+    path = tmp_path / "t.xlsx"
+    workbook(path, [["a", "b"], [1, "x"], [2, "y"]])
+    refusals = []
+    for mutant in mutants(path.read_bytes(), num_mutants, seed=9):
+        overwrite(path, mutant)
+        try:
+            assert len({len(values) for values in read_table(path).columns.values()}) == 1
+        except InputError as error:
+            refusals.append(error)
+    assert refusals
+    assert all(error.remedy.endswith(".") and len(str(error)) < 1000 for error in refusals)
+
+
+@pytest.mark.parametrize("corner", ["XFD1048576", "B99999999999", "XFD3"])
+def test_cells_in_far_corners_take_no_memory(tmp_path, corner):
+    workbook(tmp_path / "t.xlsx", [["a"], [2]], far=corner)
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"at most 1 cells|more than 10,000 empty rows"):
+        read_table(tmp_path / "t.xlsx")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < LOW_BOUND
+
+
+@pytest.mark.usefixtures("in_bounds")
+def test_an_excel_file_may_not_unpack_to_more_than_memory_holds(tmp_path):
+    workbook(
+        tmp_path / "t.xlsx",
+        [["a"], *[["x" * 30_000]] * 1, *[[str(n) * 5000] for n in range(1000, 2000)]],
+    )
+    with pytest.raises(InputError, match="half of this machine's memory"):
+        read_table(tmp_path / "t.xlsx")
+
+
+def test_parquet_dates(tmp_path):
+    moments = [datetime(1970, 1, 2, 0, 0, 1), None]
+    table = pa.table({"day": [date(1970, 1, 3), None], "moment": moments, "A": [1, 2], "a": [3, 4]})
+    parquet.write_table(table, tmp_path / "k=1.parquet")
+    found = read_table(tmp_path / "k=1.parquet")
+    np.testing.assert_array_equal(found.columns["day"], [2, np.nan])
+    np.testing.assert_array_equal(found.columns["moment"], [86401, np.nan])
+    assert [reading.taken_for for reading in found.readings[:2]] == ["date"] * 2
+    assert found.readings[0].examples == ("1970-01-03",)
+    assert [values.tolist() for values in found.columns.values()][2:] == [[1, 2], [3, 4]]
+    formats = {reading.name: reading.format for reading in found.readings}
+    write_table(tmp_path / "new.parquet", found.columns, formats=formats)
+    again = parquet.read_table(tmp_path / "new.parquet")
+    assert again["day"].to_pylist() == [date(1970, 1, 3), None]
+    assert again["moment"].to_pylist() == moments
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("t.feather", "Save it as Parquet, such as by DataFrame.to_parquet"),
+        ("t.json", "Save it as JSON lines"),
+        ("t.parquet.gz", "Unpack it first"),
+    ],
+)
+def test_files_that_are_not_read(tmp_path, name, said):
+    with pytest.raises(InputError, match=said):
+        read_bytes(tmp_path, b"x", name)
+
+
+def test_a_million_rows_are_written_in_blocks(tmp_path):
+    blocks = ({"a": np.full(5, float(number)), "b": np.array(["x"] * 5)} for number in range(3))
+    write_table(tmp_path / "t.parquet", blocks, ["a"])
+    assert (
+        parquet.read_table(tmp_path / "t.parquet")["a"].to_pylist() == [0] * 5 + [1] * 5 + [2] * 5
+    )
+
+
+def test_left_out_columns_are_said_and_conditions_suggested(tmp_path, caplog):
+    rows = "".join(f"u{row},{row % 7}.5,{row % 3},{'ab'[row % 2]},1\n" for row in range(60))
+    (tmp_path / "t.csv").write_text("key,x,n,c,one\n" + rows)
+    table = read_table(tmp_path / "t.csv")
+    assert suggested_conditions(table) == ["c"]
+    text = describe_table(table, "t.csv")
+    lines = [line for line in text.splitlines() if line.startswith(("key ", "x ", "c ", "one "))]
+    assert len(lines) == 4
+    assert len({line.index("-", 10) for line in lines}) == 1  # the columns are aligned
+    assert "conditions could be: --condition c" in text
+    data = load_data(tmp_path / "t.csv", conditions=("c",))
+    assert data.table.names == ("x", "n")
+    assert [record.getMessage() for record in caplog.records] == [
+        "column 'key' (identifier) is left out, written anew in generated rows",
+        "column 'one' (constant) is left out, written anew in generated rows",
+    ]
+
+
+def test_a_plain_file_keeps_its_fingerprint(tmp_path):
+    """As the reader by pyarrow read it, so that runs of that time find their data again."""
+    table = read_bytes(
+        tmp_path,
+        "name,count,weight,code,town\nant,1,2.50,007,\nbee,,-1e-3,012,north\n"
+        '"says ""c""",3,+.5,100,south\n',
+    )
+    expected = "c6e189d29baff13b2711ea41359f38b14a7f77d5d7d060f0cc681c4e8bf76b06"
+    assert fingerprint_of_columns(table.columns, []) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("adult_train", "7fe002559c08ce7b4efae7b6cedb82c2d9eea5d6a3326ad4a5b3e1a05a21f4ce"),
+        ("adult_test", "3b9b2506d3fb962851caeede4274648361e7a72cfad63bf5c60b7ef8f031e1c8"),
+    ],
+)
+def test_adult_keeps_its_fingerprint(name, expected):
+    path = Path(os.environ.get("CONDVAE_DATA", "absent"), "tables", f"{name}.csv")
+    if not path.exists():
+        pytest.skip("Adult is not at hand: set CONDVAE_DATA to the folder that holds tables/")
+    assert load_data(path, conditions=("income",)).fingerprint == expected
+
+
+def test_penguins_are_read_with_their_holes():
+    path = Path(os.environ.get("CONDVAE_DATA", "absent"), "tables", "penguins.csv")
+    if not path.exists():
+        pytest.skip("The penguins are not at hand: set CONDVAE_DATA to the folder of tables/")
+    table = read_table(path)
+    expected = "40b844a1e66c93303a304e62a57a459d468390a078cdbe0545af2d05bf4340ab"
+    assert fingerprint_of_columns(table.columns, []) == expected
+    missing = {reading.name: reading.missing for reading in table.readings}
+    assert missing == {"species": 0, "island": 0, "sex": 11} | dict.fromkeys(MEASURES, 2)
+    assert {reading.taken_for for reading in table.readings} == {"class", "number"}
