@@ -46,7 +46,8 @@ def history(history: Mapping[str, Sequence[float]], note: str = "") -> Figure:
         axes.set(title=title, xlabel="epoch", ylim=(low, high))
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     figure.axes[0].set_ylabel("nats per example")
-    figure.axes[0].legend(fontsize=FONT_SIZE)
+    # a place of its own: to find the best one takes Matplotlib a while, of which it warns
+    figure.axes[0].legend(loc="upper right", fontsize=FONT_SIZE)
     write_caption(
         figure,
         f"Best epoch by validation loss: {epochs[best]:g} of {epochs[-1]:g}, reconstruction "
@@ -80,7 +81,7 @@ def bound_curves(
     axes.axhline(negative_elbo, color="gray", linestyle="--", label="−ELBO")
     axes.minorticks_off()
     axes.ticklabel_format(axis="y", useOffset=False)
-    axes.legend(fontsize=FONT_SIZE)
+    axes.legend(loc="upper right", fontsize=FONT_SIZE)
     write_caption(figure, caption)
     return figure
 
@@ -123,7 +124,7 @@ def rate_distortion(rows: Sequence[Mapping[str, Any]]) -> Figure:
     axes.ticklabel_format(useOffset=False)
     axes.margins(0.1)
     if len(rates) > 1:
-        axes.legend(fontsize=FONT_SIZE)
+        axes.legend(loc="upper right", fontsize=FONT_SIZE)
     lines = dict.fromkeys(row["comparability"] for row in rows)
     write_caption(
         figure,
