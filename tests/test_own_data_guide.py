@@ -37,8 +37,13 @@ def test_the_guide_runs_as_it_is_written(tmp_path, monkeypatch, capsys):
                 written.append(Path(arguments[arguments.index("--out") + 1]))
     assert namespace["images"].shape == (4, 8, 8, 1)
     assert namespace["many"].shape == (6, 8, 8, 1)
-    assert len(written) == 7
+    assert len(written) == 10
+    # with -n there is a file for each table
+    written.remove(Path("drawn.csv"))
+    written += [Path(f"drawn-{number}.csv") for number in range(1, 6)]
     assert all(path.stat().st_size for path in written)
+    assert ",," in Path("people-with-holes.csv").read_text()
+    assert ",," not in Path("filled.csv").read_text()
     lines = Path("like-people.csv").read_text().splitlines()
     assert lines[0].replace('"', "") == "age,income,town,owner"
     assert len(lines) == 201
@@ -53,6 +58,6 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(tmp_path, monkeypatch, capsys
     monkeypatch.chdir(tmp_path)
     Path("t.csv").write_text("a,b,c\n" + "1,2,x\n3,4,y\n" * 10)
     with pytest.raises(SystemExit) as caught:
-        raise SystemExit(main(["train", "t.csv"]))
+        raise SystemExit(main(["train", "t.csv", "--condition", "d"]))
     assert caught.value.code == 2
-    assert "--condition" in capsys.readouterr().err
+    assert "one of a, b, c" in capsys.readouterr().err

@@ -483,4 +483,4 @@ def test_generated_rows_have_the_form_of_the_file(room):
     assert [row[:6] for row in rows] == [f"u-{row + 1:04}" for row in range(30)]
     assert main("generate forms --given kind=a -n 5 --out out.parquet".split()) == 0
     table = read_table("out.parquet")
-    assert table.readings[3].kind == "date"
+    assert table.readings[3].taken_for == "date"

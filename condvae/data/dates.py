@@ -50,7 +50,8 @@ FIELDS = {
     "%p": r"(?P<p>AM|PM)",
     **{f"%{digits}f": rf"(?P<f>\d{{{digits}}})" for digits in range(1, 7)},
 }
-FIELD = re.compile("|".join(map(re.escape, FIELDS)))
+ANY_FIELD = "|".join(map(re.escape, FIELDS))
+FIELD = re.compile(ANY_FIELD)
 # the date of a cell, its form, and what it may be called: the first is taken where both fit
 FORMS = (
     (r"\d{4}([-/.])\d{1,2}\1\d{1,2}", ("%Y{0}%-m{0}%-d",)),
