@@ -1,4 +1,9 @@
-"""Pairs of frequent values that rows next to never hold together, as cells are encoded."""
+"""Pairs of frequent values that rows next to never hold together, as cells are encoded.
+
+Generated rows are judged by another search, of the columns as they came
+(`metrics/tables/contradictions.py`): a judge that shared this one would find what this one lets by
+nowhere.
+"""
 
 import numpy as np
 

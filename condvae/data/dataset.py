@@ -196,31 +196,39 @@ class Dataset:
             # a single class without gaps stays codes, which become one-hot inside the model alone
             condition, codes = categorical_of(given[only.name], only.name)
             return cls(x, codes, condition, name, None, test_rows, spec)
-        table = None if x is not None else table_of(raw, given, spec.scaling, everything)
-        images: Any = x if table is None else table.encode(raw)
         encoded = schema.encode_rows(given, len(everything))
-        whole = cls(images, encoded, schema, name, None, test_rows, spec, table, raw)
-        return whole.with_spec(spec)
+        # the columns of a table are measured once, by the training rows
+        images = np.empty((len(everything), 0), "float32") if x is None else x
+        whole = cls(images, encoded, schema, name, None, test_rows, spec, None, raw)
+        return whole._measured({} if x is None else None)
 
     def with_spec(self, spec: DataSpec) -> "Dataset":
         """The same data, split in another way; scales are measured on the training rows anew."""
-        other = replace(self, spec=spec)
+        of_file = None if self.table is None else self.table.of_file
+        return replace(self, spec=spec)._measured(of_file)
+
+    def _measured(self, of_file: Mapping[str, Any] | None) -> "Dataset":
+        """Conditions, and the columns of a table, by the training rows.
+
+        Args:
+            of_file: what the file of a table tells of it; None of images.
+        """
         several = self.condition.by_name
         if self.raw is None or several is None:
-            return other
+            return self
         # by class codes, which no scale changes, so that the rows come before the scales
-        rows = other._rows["train"]
+        rows = self._rows["train"]
         given = {name: self.raw[name] for name in several.names}
         kinds = {c.name: f"{c.kind}:{c.settings}" for c in several.conditions}
-        kinds |= named_kinds(spec.conditions, list(self.raw))
+        kinds |= named_kinds(self.spec.conditions, list(self.raw))
         schema = schema_of(given, kinds, rows)
-        table, x = self.table, self.x
-        if table is not None:
-            fresh = table_of(self.raw, given, spec.scaling, rows)
-            table = fresh.model_copy(update=table.of_file)
+        table, x = None, self.x
+        if of_file is not None:
+            fresh = table_of(self.raw, given, self.spec.scaling, rows)
+            table = fresh.model_copy(update=dict(of_file))
             x = table.encode(self.raw)
         encoded = schema.encode_rows(given, len(self.x))
-        return replace(other, x=x, given=encoded, condition=schema, table=table)
+        return replace(self, x=x, given=encoded, condition=schema, table=table)
 
     @property
     def image_shape(self) -> tuple[int, ...]:

@@ -1,5 +1,7 @@
 """The graphs of a model, one for each of its networks, with what belongs to it."""
 
+from typing import Any
+
 import keras
 
 from condvae.graph.graph import Graph
@@ -130,11 +132,12 @@ def _predicted(model: CVAE, trace: Trace, x_params: str) -> Graph:
 
 def _mean(model: CVAE, trace: Trace, x_params: str) -> str:
     """The expected x, as the distributions have it."""
-    kind = type(model.likelihood)
+    likelihood: Any = model.likelihood
+    kind = type(likelihood)
     if not _has_operations(kind):
         known = [kind for kind in LIKELIHOODS.values() if _has_operations(kind)]
         raise refused(kind.__name__, "the likelihood", known)
-    return model.likelihood.trace_mean(trace, x_params)
+    return likelihood.trace_mean(trace, x_params)
 
 
 def _has_operations(kind: type) -> bool:

@@ -1,6 +1,7 @@
 """What a likelihood is, and what it says of itself to data, specs, graphs and reports."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any, ClassVar, Self
@@ -13,7 +14,7 @@ Data = Any  # a `condvae.data.Dataset`: its x, x_max, pixel_classes, table and a
 Columns = Sequence[tuple[int, int]] | None  # of a table, see `TableLikelihood`
 
 
-class Likelihood:
+class Likelihood(ABC):
     """p(x | z, y) from x_params (batch, *params_shape(image_shape)); a value, not a layer.
 
     A kind is a frozen dataclass under this one, in a file of its own: it has a name, makes its
@@ -141,9 +142,9 @@ class Likelihood:
         """
         return x_mean
 
+    @abstractmethod
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one image; weights: of its pixels, 0 leaves one out."""
-        raise NotImplementedError
 
     def seen(self, x: Tensor) -> Tensor:
         """x, or expected x, as encoder and prior see it."""
@@ -153,11 +154,8 @@ class Likelihood:
 
         return getattr(ops, self.seen_as)(x)
 
-    # The same in the operations of a graph, see `condvae.graph.layers.Trace`.
-
-    def trace_mean(self, trace: Any, x_params: str) -> str:
-        """The expected x; one that has no operations for it leaves this out, and is refused."""
-        raise NotImplementedError
+    # The same in the operations of a graph, see `condvae.graph.layers.Trace`. The expected x is
+    # `trace_mean(trace, x_params)`: a kind that leaves it out has no graph, and is refused there.
 
     def trace_seen(self, trace: Any, x: str) -> str:
         """x, or expected x, as encoder and prior see it."""
