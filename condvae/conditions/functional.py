@@ -1,15 +1,13 @@
 """Columns that are functions of another one: found in the data, and kept exactly."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from condvae.checks import InputError
 from condvae.conditions.missing import is_missing
 from condvae.files.frozen import Frozen
-
-# Of a column that is to determine others: so many rows a value on average, lest it do so by chance.
-LEAST_ROWS_A_VALUE = 10
+from condvae.metrics.tables.dependencies import find_dependencies
 
 
 class Derived(Frozen):
@@ -57,34 +55,31 @@ class Derived(Frozen):
         return f"{self.name}: determined by {self.source}"
 
 
-def find_derived(columns: Mapping[str, np.ndarray]) -> list[Derived]:
-    """The columns that an earlier one determines, or else a later one.
+def find_derived(columns: Mapping[str, np.ndarray], sources: Collection[str]) -> list[Derived]:
+    """The columns that another one determines, none of which determines a further one here.
 
     Args:
         columns: (N,) numbers, NaN where empty, or texts, "" where empty, by name.
+        sources: those that may determine others: where each value is a state of its own, so that
+            no other one is ever generated.
     """
-    keys = {name: np.unique(_keys(v), return_inverse=True) for name, v in columns.items()}
-    found: dict[str, Derived] = {}
-    for place, name in enumerate(columns):
-        others, other_codes = keys[name]
-        for source_place, source in enumerate(columns):
-            values, codes = keys[source]
-            few = 1 < len(values) <= len(codes) / LEAST_ROWS_A_VALUE
-            # of two that determine each other the first stays
-            after = len(others) == len(values) and source_place > place
-            if source == name or source in found or not few or after or len(others) < 2:
-                continue
-            firsts = np.unique(codes, return_index=True)[1]
-            if (other_codes[firsts][codes] == other_codes).all():
-                found[name] = _derived(name, source, columns[name], values, firsts)
-                break
-    return list(found.values())
+    pairs = {(found.column, found.function_of) for found in find_dependencies(columns)}
+    distinct = {name: len(np.unique(_keys(values))) for name, values in columns.items()}
+    kept: list[str] = []
+    found: list[Derived] = []
+    # the finest first, since they determine; of two that determine each other the first stays
+    for name in sorted(columns, key=lambda name: -distinct[name]):
+        source = next((s for s in kept if s in sources and (s, name) in pairs), None)
+        if source is None:
+            kept.append(name)
+        else:
+            found.append(_derived(name, source, columns[name], columns[source]))
+    return found
 
 
-def _derived(
-    name: str, source: str, column: np.ndarray, values: np.ndarray, rows: np.ndarray
-) -> Derived:
-    """What each value of the source stands for; rows: one for each of them."""
+def _derived(name: str, source: str, column: np.ndarray, of: np.ndarray) -> Derived:
+    """What each value of the source stands for."""
+    values, rows = np.unique(_keys(of), return_index=True)
     missing = is_missing(column)
     cells = [None if missing[row] else column[row].item() for row in rows]
     numbers = [cell for cell in cells if not isinstance(cell, str | None)]

@@ -85,17 +85,22 @@ def table_of(
         scaling: of numbers, "quantile" or "standard".
     """
     x = {name: values for name, values in columns.items() if name not in given}
-    derived = find_derived({name: values[rows] for name, values in x.items()})
-    names = {column.name for column in derived}
-    found = [
+    training = {name: values[rows] for name, values in x.items()}
+    fitted = [
         ClassColumn.fitted(name, values, rows)
         if values.dtype.kind == "U"
         else NumberColumn.fitted(name, values, rows, scaling)
         for name, values in x.items()
-        if name not in names
     ]
-    table = Table(columns=tuple(found), derived=tuple(derived), order=tuple(columns))
-    return table.learn_contradictions({name: values[rows] for name, values in x.items()})
+    sources = {column.name for column in fitted if not column.has_number_state}
+    derived = find_derived(training, sources)
+    left = {column.name for column in derived}
+    table = Table(
+        columns=tuple(column for column in fitted if column.name not in left),
+        derived=tuple(derived),
+        order=tuple(columns),
+    )
+    return table.learn_contradictions(training)
 
 
 def _condition(name: str, values: np.ndarray, said: str | None, rows: np.ndarray) -> Part:

@@ -28,9 +28,9 @@ class Completion:
         self._compute, self.table, self._latent_dim = compute, table, latent_dim
 
     def draw(
-        self, x: np.ndarray, y: np.ndarray, seed: int, fill: bool = False
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Rows without hidden cells.
+        self, x: np.ndarray, y: np.ndarray, seed: int, num_draws: int = 1, fill: bool = False
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Rows without hidden cells, num_draws times, all by the same K draws of z.
 
         Args:
             x: (batch, dim) encoded; a cell is hidden where all its states are 0.
@@ -39,30 +39,31 @@ class Completion:
             fill: draw no empty cell.
 
         Returns:
-            x with its hidden cells drawn, and the effective number of the K draws of z for each
-            row, (sum w)² / sum w².
+            x with its hidden cells drawn, for each draw, and the effective number of the K draws
+            of z for each row, (sum w)² / sum w².
         """
         chance, parts = Chance(seed), []
         for part in slices(len(x)):
-            z, effective = self._styles(x[part], y[part], chance)
-            parts.append((self._cells(x[part], y[part], z, chance, fill), effective))
+            zs, effective = self._styles(x[part], y[part], chance, num_draws)
+            parts.append(([self._cells(x[part], y[part], z, chance, fill) for z in zs], effective))
         rows, effective = zip(*parts, strict=True)
-        return np.concatenate(rows), np.concatenate(effective)
+        draws = [np.concatenate(draw) for draw in zip(*rows, strict=True)]
+        return draws, np.concatenate(effective)
 
     def _styles(
-        self, x: np.ndarray, y: np.ndarray, chance: Chance
+        self, x: np.ndarray, y: np.ndarray, chance: Chance, num_draws: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """One z for each row, (batch, latent_dim), and of how many draws it stands."""
+        """z for each draw and row, (num_draws, batch, latent_dim), and of how many they are."""
         noise = chance.latents(len(x), NUM_SAMPLES, self._latent_dim)
         drawn = self._compute.ask("weighted_draws", {"x": x, "y": y, "noise": noise})
         log_weights = drawn["log_weights"].astype("float64")
         weights = np.exp(log_weights - log_weights.max(axis=1, keepdims=True))
         total = weights.sum(axis=1, keepdims=True)
+        cumulated, places = weights.cumsum(axis=1) / total, chance.pixels(len(x), num_draws)
         # the place of a uniform number among the cumulated weights
-        below = weights.cumsum(axis=1) / total < chance.pixels(len(x), 1)
-        chosen = np.minimum(below.sum(axis=1), NUM_SAMPLES - 1)
-        z = drawn["z"][np.arange(len(x)), chosen]
-        return z, total[:, 0] ** 2 / (weights**2).sum(axis=1)
+        below = [(cumulated < place[:, None]).sum(axis=1) for place in places.T]
+        chosen = np.minimum(below, NUM_SAMPLES - 1)
+        return drawn["z"][np.arange(len(x)), chosen], total[:, 0] ** 2 / (weights**2).sum(axis=1)
 
     def _cells(
         self, x: np.ndarray, y: np.ndarray, z: np.ndarray, chance: Chance, fill: bool

@@ -55,10 +55,8 @@ def impute(
     columns = {name: x[name] for name in table.all_names if name in x}
     known = {name: plain(as_column(values)) for name, values in columns.items()}
     encoded, given = _known(model, known, y)
-    draws, effective = [], np.zeros(len(encoded))
-    for draw in range(NUM_DRAWS if num_draws is None else num_draws):
-        rows, effective = completion.draw(encoded, given, seed + draw, fill=True)
-        draws.append(table.decode(rows))
+    rows, effective = completion.draw(encoded, given, seed, num_draws or NUM_DRAWS, fill=True)
+    draws = [table.decode(draw) for draw in rows]
     empty = {name: is_missing(values) for name, values in known.items()}
 
     def whole(cells: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -82,7 +80,8 @@ def complete(
     completion = model.completion
 
     def draw(rows: np.ndarray, seed: int) -> np.ndarray:
-        return completion.draw(rows[:, :-size], rows[:, -size:], seed)[0]
+        (drawn,), _ = completion.draw(rows[:, :-size], rows[:, -size:], seed)
+        return drawn
 
     size = given.shape[1]
     rows = np.concatenate([encoded, given], axis=1)

@@ -110,7 +110,7 @@ def test_words_that_name_rows_are_refused():
 
 ROWS = {
     "animal": np.array(["ant", "bee", "cat", "ant", "bee", "ant"] * 20),
-    "a": np.array([0, 1.5, 3.25, 8.5, 0, 0] * 20),
+    "a": np.array([0, 1.5, 8.5, 8.5, 0, 3.25] * 20),
     "legs": np.array([6.0, 6, 4, 6, 6, 6] * 20),
     "c": np.array(["x", "y"] * 60),
 }
@@ -181,14 +181,38 @@ def test_a_column_that_another_one_determines_is_found():
         "noise": rng.normal(size=400),
         "id": np.arange(400.0),
     }
-    found = {derived.name: derived for derived in find_derived(columns)}
+    found = {derived.name: derived for derived in find_derived(columns, columns)}
     assert {name: derived.source for name, derived in found.items()} == {
         "name": "grade",
         "passed": "grade",
     }
     for name, derived in found.items():
         assert derived.of(grade).tolist() == columns[name].tolist()
-    assert find_derived({"a": np.arange(400.0), "b": np.arange(400.0)}) == []
+    assert find_derived({"a": np.arange(400.0), "b": np.arange(400.0)}, "ab") == []
+
+
+def test_a_chain_of_functions_comes_from_its_finest_column():
+    rng = np.random.default_rng(0)
+    fine = rng.integers(0, 8, 800)
+    columns = {
+        "coarse": (fine // 4).astype(str),
+        "middle": (fine // 2).astype(str),
+        "fine": fine.astype(str),
+    }
+    table = table_of(columns, [], "quantile", np.arange(800))
+    assert table.names == ("fine",)
+    assert {derived.source for derived in table.derived} == {"fine"}
+    decoded = table.decode(table.encode(columns))
+    assert {name: values.tolist() for name, values in decoded.items()} == {
+        name: values.tolist() for name, values in columns.items()
+    }
+
+
+def test_numbers_of_a_density_determine_nothing():
+    """A value that was never seen may be generated, and would determine nothing."""
+    n = np.repeat(np.arange(60.0), 12)
+    columns = {"n": n, "half": np.where(n < 30, "low", "high")}
+    assert table_of(columns, [], "quantile", np.arange(len(n))).derived == ()
 
 
 def test_pairs_that_never_go_together_are_found_and_told_apart():
