@@ -1,5 +1,6 @@
 """Columns that are functions of another one: found in the data, and kept exactly."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -34,6 +35,16 @@ class Derived(Frozen):
         keys, inverse = np.unique(_keys(source), return_inverse=True)
         cells = [known.get(key, empty) for key in keys.tolist()]
         return np.asarray(cells, dtype=str if is_text else "float64")[inverse]
+
+    def filled(self, source: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """The source's (batch,) cells, the empty ones by what they determine, where that tells."""
+        told = Counter(cell for _, cell in self.values)
+        back = {cell: key for key, cell in self.values if cell is not None and told[cell] == 1}
+        source = source.astype(object)
+        for row in np.nonzero(is_missing(source) & ~is_missing(cells))[0]:
+            if (key := back.get(cells[row])) is not None:
+                source[row] = key
+        return source
 
     def source_of(self, text: str) -> str:
         """The value of the source, as text, that a cell comes from.

@@ -230,6 +230,11 @@ class Table(Frozen):
                 f"Add {column.name!r}.",
             )
         values = np.atleast_1d(as_column(x[column.name]))
+        for derived in self.derived:
+            if derived.source == column.name and derived.name in x and is_missing(values).any():
+                cells = np.atleast_1d(as_column(x[derived.name]))
+                values = derived.filled(values, cells)
+                values = values.astype("float64") if column.of_numbers else values
         return values if is_missing(values).any() else plain(values)
 
     def __str__(self) -> str:

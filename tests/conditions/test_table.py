@@ -208,6 +208,27 @@ def test_a_chain_of_functions_comes_from_its_finest_column():
     }
 
 
+def test_an_empty_cell_is_told_by_what_it_determines():
+    rng = np.random.default_rng(0)
+    grade = rng.integers(0, 4, 400).astype(float)
+    columns = {
+        "grade": grade,
+        "name": np.array(["low", "mid", "high", "top"])[grade.astype(int)],
+        "passed": np.where(grade > 1, "yes", "no"),
+    }
+    table = table_of(columns, [], "quantile", np.arange(400))
+    assert table.names == ("grade",)
+    known = {
+        "grade": [np.nan, np.nan, 2.0],
+        "name": ["mid", "", ""],
+        "passed": ["no", "yes", "yes"],
+    }
+    decoded = table.decode(table.encode(known))
+    # "yes" comes from two grades
+    np.testing.assert_array_equal(decoded["grade"], [1, np.nan, 2])
+    assert decoded["name"].tolist() == ["mid", "", "high"]
+
+
 def test_numbers_of_a_density_determine_nothing():
     """A value that was never seen may be generated, and would determine nothing."""
     n = np.repeat(np.arange(60.0), 12)
