@@ -131,6 +131,15 @@ def mnist() -> "Dataset":
 
 
 @pytest.fixture(scope="session")
+def real_tables() -> Path:
+    """The folder of real tables: Adult, the penguins."""
+    folder = Path(os.environ.get("CONDVAE_DATA", "absent"), "tables")
+    if not folder.is_dir():
+        pytest.skip("real tables are not at hand: set CONDVAE_DATA to the folder of tables/")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def images() -> tuple[np.ndarray, np.ndarray]:
     """53 random grey images of 4 × 3 pixels in three classes: (x uint8, y codes)."""
     rng = np.random.default_rng(0)

@@ -1,7 +1,6 @@
 """Classes in an order: coding, order, cells that are missing, the page."""
 
 import json
-import os
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -20,7 +19,6 @@ SIZE = Ordinal(name="size", categories=("small", "medium", "large"))
 SCHEMA = Schema(conditions=(SIZE,))
 ROWS = np.arange(12)
 PAGE = Path(modules.__file__).parent / "page"
-ADULT = Path(os.environ.get("CONDVAE_DATA", "absent")) / "tables" / "adult_test.csv"
 LEVELS = (
     "Preschool<1st-4th<5th-6th<7th-8th<9th<10th<11th<12th<HS-grad<Some-college<Assoc-voc<"
     "Assoc-acdm<Bachelors<Masters<Prof-school<Doctorate"
@@ -145,10 +143,9 @@ def test_the_page_encodes_decodes_and_says_the_same():
     assert words == ["size small", "size large", "size 50% small + 50% medium"]
 
 
-@pytest.mark.skipif(not ADULT.is_file(), reason="CONDVAE_DATA has no tables/adult_test.csv")
-def test_schooling_of_a_real_table():
+def test_schooling_of_a_real_table(real_tables):
     conditions = (f"education:ordinal:{LEVELS}", "education-num:ordinal", "income")
-    data = load_data(ADULT, conditions=conditions)
+    data = load_data(real_tables / "adult_test.csv", conditions=conditions)
     texts, numbers = data.condition["education"], data.condition["education-num"]
     # the table has the years of schooling too, by which the levels are ordered
     assert numbers.categories == tuple(map(str, range(1, 17)))

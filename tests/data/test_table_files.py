@@ -2,11 +2,9 @@
 
 import gzip
 import json
-import os
 import tracemalloc
 import zipfile
 from datetime import date, datetime
-from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -289,18 +287,13 @@ def test_a_plain_file_keeps_its_fingerprint(tmp_path):
         ("adult_test", "3b9b2506d3fb962851caeede4274648361e7a72cfad63bf5c60b7ef8f031e1c8"),
     ],
 )
-def test_adult_keeps_its_fingerprint(name, expected):
-    path = Path(os.environ.get("CONDVAE_DATA", "absent"), "tables", f"{name}.csv")
-    if not path.exists():
-        pytest.skip("Adult is not at hand: set CONDVAE_DATA to the folder that holds tables/")
+def test_adult_keeps_its_fingerprint(real_tables, name, expected):
+    path = real_tables / f"{name}.csv"
     assert load_data(path, conditions=("income",)).fingerprint == expected
 
 
-def test_penguins_are_read_with_their_holes():
-    path = Path(os.environ.get("CONDVAE_DATA", "absent"), "tables", "penguins.csv")
-    if not path.exists():
-        pytest.skip("The penguins are not at hand: set CONDVAE_DATA to the folder of tables/")
-    table = read_table(path)
+def test_penguins_are_read_with_their_holes(real_tables):
+    table = read_table(real_tables / "penguins.csv")
     expected = "40b844a1e66c93303a304e62a57a459d468390a078cdbe0545af2d05bf4340ab"
     assert fingerprint_of_columns(table.columns, []) == expected
     missing = {reading.name: reading.missing for reading in table.readings}
