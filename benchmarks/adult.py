@@ -28,7 +28,8 @@ from pathlib import Path
 
 import numpy as np
 
-from condvae.data.tables import read_table, write_table
+from condvae.data.tables import read_table
+from condvae.data.writing import write_table
 from condvae.evaluation.tables.likeness import compare_likeness
 from condvae.evaluation.tables.privacy import compare_privacy
 from condvae.evaluation.tables.rows import ComparedRows
@@ -91,7 +92,7 @@ def tables(out: Path, rows: int | None) -> tuple[Path, Path]:
     source = Path(os.environ["CONDVAE_DATA"]) / "tables"
     paths = []
     for name in ("train", "test"):
-        columns = read_table(source / f"adult_{name}.csv")
+        columns = read_table(source / f"adult_{name}.csv").columns
         for values in columns.values():
             if values.dtype.kind == "U":
                 values[values == "?"] = "Unknown"
@@ -111,7 +112,7 @@ def contend(
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was stopped: seconds count whole ones
     folder.mkdir()
     rows, many, judged = folder / "rows.csv", folder / "many.csv", folder / "judged.json"
-    count = len(read_table(train)[TARGET])
+    count = len(read_table(train).columns[TARGET])
     costs = {}
     rivals = [python, "-P", str(HERE / "adult_rivals.py")]  # PyTorch imports another profile.py
     if name == "real":
@@ -134,7 +135,7 @@ def contend(
         costs["writing"] = timed([*written, "-n", str(MANY), "--out", str(many)])
     timed([*rivals, "judge", str(train), str(test), str(rows), TARGET, str(judged)])
     by_others = json.loads(judged.read_text(encoding="utf-8"))
-    parts = [read_table(path) for path in (train, test, rows)]
+    parts = [read_table(path).columns for path in (train, test, rows)]
     return {**costs, **by_others, **judge(*parts, is_real=name == "real")}
 
 

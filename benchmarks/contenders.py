@@ -93,13 +93,13 @@ def torch_steps(compiled: bool) -> Epoch:
     def epoch() -> None:
         for rows in torch.randperm(len(x)).split(BATCH_SIZE):
             optimizer.zero_grad()
-            loss(x[rows], y[rows]).backward()
+            loss(x[rows], y[rows]).backward()  # pyright: ignore[reportAttributeAccessIssue]
             optimizer.step()
         with torch.no_grad():
             batches = zip(
                 x_test.split(VALIDATION_BATCH), y_test.split(VALIDATION_BATCH), strict=True
             )
-            sum(bound(x, y)[0] for x, y in batches).item()
+            sum(bound(x, y)[0] for x, y in batches).item()  # pyright: ignore[reportAttributeAccessIssue]
 
     return epoch
 

@@ -60,7 +60,7 @@ def main() -> None:
     text = "\n".join(lines) + "\n"
     print(text)
     Path("docs/label-maps.md").write_text(text, encoding="utf-8")
-    runs["CVAE"].plot("predictions", data).savefig("docs/images/label-maps.png", dpi=80)
+    runs["CVAE"].plot("predictions", data).savefig("docs/images/label-maps.png", dpi=80)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def heading(data: condvae.Dataset) -> list[str]:
