@@ -8,7 +8,7 @@ import pytest
 import condvae
 from condvae.checks import InputError
 from condvae.cli import main
-from condvae.conditions import table_of
+from condvae.conditions import Schema, table_of
 from condvae.data.tables import read_table
 from condvae.inference.completion import NUM_SAMPLES, Completion
 from condvae.training import train
@@ -48,7 +48,7 @@ def test_z_is_taken_by_its_weight_and_known_cells_stay():
         return {"x_sample": drawn}
 
     seen = []
-    completion = Completion(SimpleNamespace(ask=ask), table, latent_dim=1)
+    completion = Completion(SimpleNamespace(ask=ask), table, Schema(conditions=()), latent_dim=1)
     known = {"first": ["h"] * ROWS, "second": [""] * ROWS, "number": [np.nan] * ROWS}
     y = np.zeros((ROWS, 1))
     (x, again), effective = completion.draw(table.encode(known), y, seed=0, num_draws=2)
@@ -136,3 +136,31 @@ def test_a_table_without_conditions_takes_every_verb(tmp_path, monkeypatch, caps
     for mistake, said in (("first=x", "one of h, t"), ("number=x", "a number"), ("a=1", "column")):
         assert main(f"generate run --given {mistake} -n 2 --out no.csv".split()) == 2
         assert said in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_conditions_that_are_not_given_are_drawn_by_the_model(tmp_path, monkeypatch):
+    """Two conditions and a column, all three the same word: whichever is given tells the others."""
+    monkeypatch.chdir(tmp_path)
+    words = np.random.default_rng(0).choice(["left", "right"], 600, p=[0.3, 0.7])
+    lines = [f"{word},{word[0]},{word.upper()}" for word in words]
+    noise = np.random.default_rng(1).random(len(lines)) < 0.02  # so that none is a function
+    lines = [
+        line.replace("LEFT", "RIGHT") if flip else line
+        for line, flip in zip(lines, noise, strict=True)
+    ]
+    (tmp_path / "words.csv").write_text("\n".join(["a,b,c", *lines]) + "\n")
+    train = "train words.csv --condition a --condition c --run run --latent-dim 2"
+    assert main(f"{train} --hidden-dims 32 --epochs 60 --learning-rate 0.005".split()) == 0
+    for given, word in (("a=left", "l"), ("b=l", "l"), ("c=RIGHT", "r"), ("a=right", "r")):
+        command = f"generate run --given {given} -n 500 --out drawn.csv --overwrite"
+        assert main(command.split()) == 0
+        drawn = read_table("drawn.csv").columns
+        assert list(drawn) == ["a", "b", "c"]
+        for values in drawn.values():
+            share = np.mean([value.lower().startswith(word) for value in values.tolist()])
+            assert share > 0.9, (given, drawn)
+    assert main("generate run -n 2000 --out drawn.csv --overwrite".split()) == 0
+    drawn = read_table("drawn.csv").columns
+    assert np.mean(drawn["a"] == "left") == pytest.approx(0.3, abs=0.05)
+    assert np.mean(drawn["b"] == "l") == pytest.approx(0.3, abs=0.05)

@@ -36,8 +36,8 @@ def generate(
         run: A run folder.
         out: Where to write; its suffix says in which form.
         given: The label: 3, or digit=3; of several conditions once for each, name=value, what is
-            left out being missing; or the file of the image that is given. Of a table with nothing
-            given the conditions are drawn from the training rows.
+            left out being missing; or the file of the image that is given. Of a table any column;
+            the model draws the others.
         num_samples: How many images; 16 when not given.
         per_class: So many images of every label: a balanced synthetic set.
         z: One style for all, such as --z=0.5,-1.2, in place of draws from the prior.
@@ -78,7 +78,10 @@ def generate(
         )
     count = num_samples or (16 if z is None else 1)
     given, cells = _of_conditions_and_columns(opened, given or [])
-    y, labels, times = conditions(opened, given, count, per_class, seed)
+    if is_table and not (given or cells or per_class):
+        y, labels, times = drawn_conditions(opened, count, seed), [""] * count, 1
+    else:
+        y, labels, times = conditions(opened, given, count, per_class)
     style = None if z is None else np.array(numbers(z, "--z", float), "float32")
     num_images = len(labels) * times
     with working("generating") as say:
@@ -90,7 +93,7 @@ def generate(
                 x = complete(opened.model, known, y, seed)
             else:
                 x = opened.model.generate(y, z=styles, sample=sample, seed=seed)
-            return write_rows(opened, x, y, out, seed)
+            return write_rows(opened, x, out, seed)
         finish = _finish(opened, as_arrays)
         settings = {"z": style, "sample": sample, "seed": seed, "finish": finish}
         images = opened.model.generate_blocks(repeated(y, times), **settings)
@@ -112,12 +115,13 @@ def _of_conditions_and_columns(run: "Run", given: list[str]) -> tuple[list[str],
     if table is None:
         return given, {}
     several = run.record.condition.by_name
-    known = (*(several.names if several else ()), *table.all_names)
+    of_y = several.names if several else ()
+    known = (*of_y, *(name for name in table.all_names if name not in of_y))
     named = {text: text.partition("=")[0] for text in given}
     for text, name in named.items():
         if "=" in text or not (several and several.names):
             check_choice(name, known, "the column in --given")
-    of_columns = [text for text in given if named[text] in table.all_names]
+    of_columns = [text for text in given if named[text] in known[len(of_y) :]]
     rest = [text for text in given if text not in of_columns]
     return rest, table.given(of_columns)
 
@@ -136,7 +140,7 @@ def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any] | None:
 
 
 def conditions(
-    run: "Run", given: list[str], count: int, per_class: int | None, seed: int
+    run: "Run", given: list[str], count: int, per_class: int | None
 ) -> tuple[Any, list[str], int]:
     """y of the images to generate, what to call them, and how often each comes, one by one."""
     import numpy as np
@@ -152,10 +156,6 @@ def conditions(
             )
             labels = list(only.categories)
             return several.encode({only.name: np.asarray(labels)}), labels, per_class
-        if not given and run.record.preprocessing.table is not None:
-            rows = run.check_data(run.load_data()).train.given
-            drawn = np.random.default_rng(seed).integers(len(rows), size=count)
-            return rows[drawn], [""] * count, 1
         values = several.parse(given)
         encoded = several.encode(values)
         for sentence in several.outside(values):
@@ -184,18 +184,37 @@ def conditions(
     return np.asarray([label]), [label], count
 
 
-def write_rows(run: "Run", x: Any, y: Any, out: Path, seed: int) -> int:
-    """Generated rows of a table, with the conditions that they were given; no column for others."""
+def drawn_conditions(run: "Run", count: int, seed: int) -> Any:
+    """y of rows for which nothing is given: the first condition is drawn as often as it occurs.
+
+    The model draws the others, so that no combination of values is copied from a training row; and
+    the first one too, where it may be missing.
+    """
+    import numpy as np
+
+    condition, table = run.record.condition, run.record.preprocessing.table
+    several = condition.by_name
+    if several is None or table is None:
+        raise TypeError("a run on a table has both")
+    if not several.names:
+        return condition.encode({})[[0] * count]
+    rows = run.check_data(run.load_data()).train.given
+    rows = rows[np.random.default_rng(seed).integers(len(rows), size=count)]
+    if table.conditions:
+        first = several.names[0]
+        has_first = several.is_given(rows)[first].all()
+        rows = several.only(rows, (first,) if has_first else ())
+    return rows
+
+
+def write_rows(run: "Run", columns: Any, out: Path, seed: int) -> int:
+    """Generated rows of a table, and the columns that no model learns."""
     from condvae.data.writing import write_table
 
     table, several = run.record.preprocessing.table, run.record.condition.by_name
     if table is None or several is None:
         raise TypeError("a run on a table has both")
-    encoded = several.encode(y)
-    given = {c.name for c, block in several.blocks if encoded[:, block.stop].any()}
-    decoded = several.decode(encoded)
-    columns = {**x, **{name: decoded[name] for name in several.names if name in given}}
-    whole = [c.name for c in several.conditions if c.integer and c.name in given]
+    whole = [c.name for c in several.conditions if c.integer and c.name in columns]
     # classes that are numbers are integers too
     whole += [name for name, values in columns.items() if values.dtype.kind == "i"]
     num_rows = len(next(iter(columns.values())))

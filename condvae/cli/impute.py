@@ -51,8 +51,7 @@ def impute(
         raise InputError("impute needs a run on a table", f"{run}, a run on images", "Train one.")
     with working("imputing"):
         columns = read_table(source, opened.spec.data).columns
-        y = {name: columns[name] for name in several.names if name in columns}
-        result = fill(opened.model, columns, y, num_draws, seed)
+        result = fill(opened.model, columns, None, num_draws, seed)
     whole = [
         name
         for name, values in columns.items()

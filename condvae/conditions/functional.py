@@ -66,22 +66,25 @@ class Derived(Frozen):
         return f"{self.name}: determined by {self.source}"
 
 
-def find_derived(columns: Mapping[str, np.ndarray], sources: Collection[str]) -> list[Derived]:
+def find_derived(
+    columns: Mapping[str, np.ndarray], sources: Collection[str], conditions: Collection[str] = ()
+) -> list[Derived]:
     """The columns that another one determines, none of which determines a further one here.
 
     Args:
         columns: (N,) numbers, NaN where empty, or texts, "" where empty, by name.
         sources: those that may determine others: where each value is a state of its own, so that
             no other one is ever generated.
+        conditions: those that are given, and never determined.
     """
     pairs = {(found.column, found.function_of) for found in find_dependencies(columns)}
     distinct = {name: len(np.unique(_keys(values))) for name, values in columns.items()}
     kept: list[str] = []
     found: list[Derived] = []
     # the finest first, since they determine; of two that determine each other the first stays
-    for name in sorted(columns, key=lambda name: -distinct[name]):
+    for name in sorted(columns, key=lambda name: (name not in conditions, -distinct[name])):
         source = next((s for s in kept if s in sources and (s, name) in pairs), None)
-        if source is None:
+        if source is None or name in conditions:
             kept.append(name)
         else:
             found.append(_derived(name, source, columns[name], columns[source]))

@@ -78,26 +78,26 @@ def schema_of(
 def table_of(
     columns: Mapping[str, np.ndarray], given: Collection[str], scaling: str, rows: np.ndarray
 ) -> Table:
-    """The columns of x, arguments as of `schema_of`.
+    """The columns of x, the conditions among them; arguments as of `schema_of`.
 
     Args:
         given: which of the columns are conditions.
         scaling: of numbers, "quantile" or "standard".
     """
-    x = {name: values for name, values in columns.items() if name not in given}
-    training = {name: values[rows] for name, values in x.items()}
+    training = {name: values[rows] for name, values in columns.items()}
     fitted = [
         ClassColumn.fitted(name, values, rows)
         if values.dtype.kind == "U"
         else NumberColumn.fitted(name, values, rows, scaling)
-        for name, values in x.items()
+        for name, values in columns.items()
     ]
     sources = {column.name for column in fitted if not column.has_number_state}
-    derived = find_derived(training, sources)
+    derived = find_derived(training, sources, given)
     left = {column.name for column in derived}
     table = Table(
         columns=tuple(column for column in fitted if column.name not in left),
         derived=tuple(derived),
+        conditions=tuple(given),
         order=tuple(columns),
     )
     return table.learn_contradictions(training)

@@ -1,6 +1,6 @@
 """Several conditions by name, any of which may be missing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -140,13 +140,38 @@ class Schema(Condition):
             columns[condition.name] = values
         return columns
 
-    def drop(self, y: np.ndarray, rng: np.random.Generator, rate: float) -> np.ndarray:
+    def is_given(self, encoded: np.ndarray) -> dict[str, np.ndarray]:
+        """Which rows of encoded conditions, (batch,) bool, have each of them."""
+        return {condition.name: encoded[:, block.stop] == 1 for condition, block in self.blocks}
+
+    def filled(self, y: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Encoded y, its missing conditions those of other rows."""
+        y = y.copy()
+        for _, block in self.blocks:
+            rows, whole = y[:, block.stop] == 0, slice(block.start, block.stop + 1)
+            y[rows, whole] = other[rows, whole]
+        return y
+
+    def only(self, y: np.ndarray, names: Collection[str]) -> np.ndarray:
+        """Encoded y with no other conditions than those of these names."""
+        y = y.copy()
+        for condition, block in self.blocks:
+            if condition.name not in names:
+                y[:, block.start : block.stop + 1] = 0
+        return y
+
+    def drop(
+        self, y: np.ndarray, rng: np.random.Generator, rate: float
+    ) -> tuple[np.ndarray, np.ndarray]:
         """y with conditions left out: of a share `rate` of the rows a random subset is kept.
 
         Each subset, the empty one too, is as likely as the others.
 
         Args:
             y: (batch, dim) encoded.
+
+        Returns:
+            y, and which of the conditions were kept, (batch, number of conditions) bool.
         """
         chosen = rng.random(len(y)) < rate
         kept = rng.random((len(y), len(self.conditions))) < 0.5
@@ -155,7 +180,7 @@ class Schema(Condition):
         y = y.copy()
         for (_, block), keep in zip(self.blocks, kept.T, strict=True):
             y[~keep, block.start : block.stop + 1] = 0
-        return y
+        return y, kept
 
     def named_codes(self, y: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         """As of the first condition that is a class, and "missing"."""

@@ -16,8 +16,11 @@ from condvae.conditions.formats import CellFormat
 from condvae.conditions.functional import Derived
 from condvae.conditions.missing import as_column, is_missing, plain
 from condvae.conditions.number_column import NumberColumn
+from condvae.conditions.schema import Schema
 from condvae.files.frozen import Frozen
 
+# a column, where its states lie in x, and its number
+Place = tuple[Any, slice, int | None]
 AnyColumn = Annotated[ClassColumn | NumberColumn, Field(discriminator="kind")]
 
 
@@ -28,6 +31,8 @@ class Table(Frozen):
         columns: in their order.
         derived: columns that another one determines: they come from it, and the networks do not
             see them.
+        conditions: the columns that are conditions, in their order. In x they are hidden where y
+            has them; where it has not, they are drawn like the others, so that rows are whole.
         never: pairs of states that go together in next to no training row, see `contradictions`:
             generated rows hold none.
         order: of all columns of the source, the conditions among them.
@@ -37,6 +42,7 @@ class Table(Frozen):
 
     columns: Annotated[tuple[AnyColumn, ...], Field(min_length=1)]
     derived: tuple[Derived, ...] = ()
+    conditions: tuple[str, ...] = ()
     never: Pairs = ()
     order: tuple[str, ...] = ()
     formats: dict[str, CellFormat] = Field(default_factory=dict)
@@ -46,6 +52,11 @@ class Table(Frozen):
     def names(self) -> tuple[str, ...]:
         """Of the columns that the networks see."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def own(self) -> tuple[AnyColumn, ...]:
+        """The columns but for the conditions."""
+        return tuple(column for column in self.columns if column.name not in self.conditions)
 
     @property
     def all_names(self) -> tuple[str, ...]:
@@ -83,12 +94,17 @@ class Table(Frozen):
     def encode(self, x: Mapping[str, Any]) -> np.ndarray:
         """(batch, dim) float32 of {name: (batch,) values}; columns beyond these are passed over.
 
-        A cell that is empty in a column that never was is hidden: all its states are 0.
+        A cell that is empty in a column that never was is hidden: all its states are 0. So are
+        those of a condition that is absent.
 
         Raises:
             InputError: a column is absent, or a value unfit.
         """
-        cells = {column.name: self._cells(x, column) for column in self.columns}
+        cells = {
+            column.name: self._cells(x, column)
+            for column in self.columns
+            if column.name in x or column.name not in self.conditions
+        }
         if len({len(values) for values in cells.values()}) > 1:
             sizes = [f"{len(values):,} of {name!r}" for name, values in cells.items()]
             raise InputError(
@@ -96,13 +112,9 @@ class Table(Frozen):
             )
         num_rows = len(next(iter(cells.values())))
         encoded = np.zeros((num_rows, self.dim), "float32")
-        for column, states, number in self._places():
-            values = cells[column.name]
-            codes = column.codes(values)
-            (known,) = np.nonzero(codes != HIDDEN)
-            encoded[known, states.start + codes[known]] = 1
-            if number is not None:
-                encoded[:, number] = column.numbers(values)
+        for place in self._places():
+            if (name := place[0].name) in cells:
+                self._put(encoded, np.arange(num_rows), place, cells[name])
         return encoded
 
     def decode(self, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -124,6 +136,53 @@ class Table(Frozen):
             hidden: (batch, number of columns) bool.
         """
         return self.merge(x, np.zeros_like(x), hidden)
+
+    def hide_conditions(self, x: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:
+        """x without the cells that y has.
+
+        Args:
+            x: (batch, dim) encoded.
+            kept: (batch, number of conditions) bool: which of them; None: all.
+        """
+        if not self.conditions:
+            return x
+        hidden = np.zeros((len(x), len(self.columns)), bool)
+        hidden[:, [self.names.index(name) for name in self.conditions]] = (
+            True if kept is None else kept
+        )
+        return self.hide(x, hidden)
+
+    def with_given(self, x: np.ndarray, y: np.ndarray, several: Schema) -> np.ndarray:
+        """x with the cells that y has.
+
+        Args:
+            x: (batch, dim) encoded.
+            y: the conditions, encoded by `several`.
+        """
+        x, given, values = x.copy(), several.is_given(y), several.decode(y)
+        for place in self._places():
+            if (name := place[0].name) in self.conditions:
+                (rows,) = np.nonzero(given[name])
+                kind = "float64" if place[0].of_numbers else str
+                if len(rows):
+                    self._put(x, rows, place, values[name][rows].astype(kind))
+        return x
+
+    def rows(self, x: np.ndarray, y: np.ndarray, several: Schema) -> dict[str, np.ndarray]:
+        """As `decode`, with the conditions that y has: {name: (batch,) values}.
+
+        Args:
+            x, y, several: as in `with_given`.
+        """
+        found = self.decode(self.with_given(x, y, several))
+        given, values = several.is_given(y), several.decode(y)
+        for name in several.names:
+            if name in found:
+                # as they were given, where x has no such number
+                found[name][given[name]] = values[name][given[name]]
+            elif given[name].any():
+                found[name] = values[name]
+        return {name: found[name] for name in (self.order or found) if name in found}
 
     def drop(self, x: np.ndarray, rng: np.random.Generator, rate: float) -> np.ndarray:
         """x with cells hidden in a share `rate` of the rows: of each such row any share of them.
@@ -212,7 +271,7 @@ class Table(Frozen):
                 column_of[number] = index
         return column_of
 
-    def _places(self) -> Iterator[tuple[Any, slice, int | None]]:
+    def _places(self) -> Iterator[Place]:
         """Each column, where its states lie in x, and its number."""
         state, number = 0, self.num_states
         for column in self.columns:
@@ -221,11 +280,21 @@ class Table(Frozen):
             state += column.num_states
             number += column.has_number_state
 
+    def _put(self, x: np.ndarray, rows: np.ndarray, place: Place, values: np.ndarray) -> None:
+        """Write cells of a column into some rows of encoded x."""
+        column, states, number = place
+        codes = column.codes(values)
+        known = codes != HIDDEN
+        x[rows, states] = 0
+        x[rows[known], states.start + codes[known]] = 1
+        if number is not None:
+            x[rows, number] = column.numbers(values)
+
     def _cells(self, x: Mapping[str, Any], column: Column) -> np.ndarray:
         """The values of a column."""
         if column.name not in x:
             raise InputError(
-                f"x must have the columns {', '.join(self.names)}",
+                f"x must have the columns {', '.join(column.name for column in self.own)}",
                 f"{', '.join(map(str, x))}",
                 f"Add {column.name!r}.",
             )

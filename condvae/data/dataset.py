@@ -297,11 +297,11 @@ class Dataset:
     def assumption(self) -> str:
         """What the pixels, or the columns, were taken for."""
         if self.table is not None:
-            numeric = sum(column.of_numbers for column in self.table.columns)
+            numeric = sum(column.of_numbers for column in self.table.own)
             how = {"quantile": "by their quantiles", "standard": "standardised"}[self.spec.scaling]
             return (
                 f"a table: {numeric} column(s) of numbers, taken {how}, and "
-                f"{len(self.table.columns) - numeric} of classes"
+                f"{len(self.table.own) - numeric} of classes"
             )
         if self.pixel_classes is not None:
             return f"label maps: each pixel is one of {', '.join(self.pixel_classes)}"

@@ -25,7 +25,7 @@ def describe(dataset: Dataset) -> str:
             "pixels": f"{dataset.x.dtype} from {low:g} to {high:g}",
         }
     else:
-        columns = dataset.table.columns
+        columns = dataset.table.own
         content = {"rows": f"{len(dataset.x):,} of {len(columns)} columns, and conditions"}
         content |= {f"column {place}": str(column) for place, column in enumerate(columns, 1)}
     facts = {

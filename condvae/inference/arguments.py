@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_finite, check_range, check_shape
-from condvae.conditions import Condition, Table
+from condvae.conditions import Condition, Schema, Table
 from condvae.inference.engines import Facts
 
 _log = logging.getLogger(__name__)
@@ -31,6 +31,8 @@ class Arguments:
     def pair(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """Images and their encoded conditions, as many of the one as of the other."""
         x = self.images(x)
+        if self.table is not None:
+            x = self.table.hide_conditions(x)
         return x, self.given(y, len(x))
 
     def pairs(self, blocks: Iterable[tuple[Any, Any]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -107,14 +109,15 @@ class Arguments:
             )
         return given[self.condition.name]
 
-    def check_table(self) -> Table:
-        """The columns of x, where it is a row of a table."""
-        if self.table is None:
+    def check_table(self) -> tuple[Table, Schema]:
+        """The columns of x, where it is a row of a table, and the conditions."""
+        several = self.condition.by_name
+        if self.table is None or several is None:
             raise InputError(
                 "the model must be one of tables", "one of images", "Train on a table."
             )
         self.check_latents()
-        return self.table
+        return self.table, several
 
     def check_latents(self) -> None:
         """Raise for a network that has no latents."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from condvae.blocks import slices
 from condvae.chance import Chance
-from condvae.conditions import Table
+from condvae.conditions import Schema, Table
 from condvae.inference.computation import Computation
 
 # z ~ q(z | what is known, y), of which one is taken by its importance weight.
@@ -24,8 +24,9 @@ class Completion:
     resampling.
     """
 
-    def __init__(self, compute: Computation, table: Table, latent_dim: int):
-        self._compute, self.table, self._latent_dim = compute, table, latent_dim
+    def __init__(self, compute: Computation, table: Table, several: Schema, latent_dim: int):
+        self._compute, self._latent_dim = compute, latent_dim
+        self.table, self.several = table, several
 
     def draw(
         self, x: np.ndarray, y: np.ndarray, seed: int, num_draws: int = 1, fill: bool = False

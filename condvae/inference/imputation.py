@@ -42,7 +42,7 @@ def impute(
     Args:
         model: of tables.
         x: {column: (N,) values}, NaN, None or "" where empty; other columns are passed over.
-        y: the conditions, of which any may be left out.
+        y: the conditions, of which any may be left out; None: those among x's columns.
         num_draws: so many tables, each of draws, for multiple imputation; None: one, of the draws'
             means, and of words, and of numbers of few values, the most frequent.
         seed: of the draws.
@@ -51,12 +51,12 @@ def impute(
         InputError: a model of images, or values that do not fit.
     """
     completion = model.completion
-    table = completion.table
+    table, several = completion.table, completion.several
     columns = {name: x[name] for name in table.all_names if name in x}
     known = {name: plain(as_column(values)) for name, values in columns.items()}
     encoded, given = _known(model, known, y)
     rows, effective = completion.draw(encoded, given, seed, num_draws or NUM_DRAWS, fill=True)
-    draws = [table.decode(draw) for draw in rows]
+    draws = [table.rows(draw, given, several) for draw in rows]
     empty = {name: is_missing(values) for name, values in known.items()}
 
     def whole(cells: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -79,19 +79,28 @@ def complete(
     encoded, given = _known(model, x, y)
     completion = model.completion
 
+    completion = model.completion
+    table, several = completion.table, completion.several
+
     def draw(rows: np.ndarray, seed: int) -> np.ndarray:
-        (drawn,), _ = completion.draw(rows[:, :-size], rows[:, -size:], seed)
-        return drawn
+        x, y = rows[:, :-size], rows[:, -size:]
+        (drawn,), _ = completion.draw(x, y, seed)
+        return table.with_given(drawn, y, several)
 
     size = given.shape[1]
     rows = np.concatenate([encoded, given], axis=1)
-    return completion.table.decode(without_contradictions(completion.table, draw, rows, seed))
+    drawn = without_contradictions(table, draw, rows, seed)
+    return table.rows(drawn, given, several)
 
 
 def _known(model: TrainedModel, x: Mapping[str, Any], y: Any) -> tuple[np.ndarray, np.ndarray]:
     """Encoded rows whose empty cells are hidden, and their encoded conditions."""
-    table = model.completion.table
+    table, several = model.completion.table, model.completion.several
     encoded = table.encode(x)
     encoded = table.hide(encoded, table.empty(encoded))
     given = model.encode_condition({} if y is None else y)
-    return encoded, np.repeat(given, len(encoded), axis=0) if len(given) == 1 else given
+    given = np.repeat(given, len(encoded), axis=0) if len(given) == 1 else given
+    # a condition may be known by its column, or by one that follows from it
+    cells = table.decode(encoded)
+    of_x = several.encode_rows({name: cells[name] for name in table.conditions}, len(encoded))
+    return table.hide_conditions(encoded), several.filled(given, of_x)

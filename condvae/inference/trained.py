@@ -159,11 +159,12 @@ class TrainedModel:
         def draw(y: np.ndarray, seed: int) -> np.ndarray:
             ys = (y[part] for part in slices(len(y)))
             zs = None if z is None else (z[part] for part in slices(count))
-            return np.concatenate(list(self._compute.images(ys, zs, of_pixels, seed)))
+            x = np.concatenate(list(self._compute.images(ys, zs, of_pixels, seed)))
+            return self._with_given(x, y)
 
         if self.table is not None and z is None:
-            return self._outside(without_contradictions(self.table, draw, y, seed))
-        return self._outside(draw(y, seed))
+            return self._outside(without_contradictions(self.table, draw, y, seed), y)
+        return self._outside(draw(y, seed), y)
 
     def generate_blocks(
         self,
@@ -362,7 +363,7 @@ class TrainedModel:
     @property
     def completion(self) -> Completion:
         """What draws the cells of rows of which some are known; InputError without a table."""
-        return Completion(self._compute, self._arguments.check_table(), self.latent_dim)
+        return Completion(self._compute, *self._arguments.check_table(), self.latent_dim)
 
     def explore(self, x: Any = None, y: Any = None, name: str = "model") -> "Page":
         """The model as a page that runs by itself: in a notebook, shown in the cell.
@@ -387,8 +388,18 @@ class TrainedModel:
         """The expected images of styles."""
         z = self._arguments.styles(z)
         inputs = {"z": z, "y": self._arguments.given(y, len(z))}
-        return self._outside(self._compute.run(engine, "decode", inputs)["x_mean"])
+        return self._outside(self._compute.run(engine, "decode", inputs)["x_mean"], inputs["y"])
 
-    def _outside(self, x: np.ndarray) -> Any:
-        """x as users know it: images as they are, rows of a table as columns."""
-        return x if self.table is None else self.table.decode(x)
+    def _outside(self, x: np.ndarray, y: np.ndarray) -> Any:
+        """x as users know it: images as they are, rows of a table as columns, y's among them."""
+        if self.table is None:
+            return x
+        table, several = self._arguments.check_table()
+        return table.rows(x, y, several)
+
+    def _with_given(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """x, and of a table with the cells that y has."""
+        if self.table is None:
+            return x
+        table, several = self._arguments.check_table()
+        return table.with_given(x, y, several)

@@ -9,7 +9,7 @@ import numpy as np
 CONDITION_STREAM, MORE_STREAM = 1, 2
 
 Conditions = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+Change = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 
 class Feed(keras.utils.PyDataset):
@@ -19,8 +19,7 @@ class Feed(keras.utils.PyDataset):
         x: (N, *image_shape) pixels as stored.
         y: (N,) class codes, or (N, num_classes), zeros where the label is missing; or a function
             (x, rng) -> y that makes the conditions of a batch from its pixels.
-        change: a function (y, rng) -> y of the conditions of a batch; None leaves them.
-        hide: the same of x; None leaves it.
+        change: a function (x, y, rng) -> (x, y) of a batch; None leaves it.
         more: (rows, count): so many of these rows are drawn into each batch beside its own.
         seed: with the epoch it fixes the order; None keeps the rows as they are.
         first_step: the batches before it are left out.
@@ -37,30 +36,28 @@ class Feed(keras.utils.PyDataset):
         on_batch: Callable[[int], None] = lambda served: None,
         change: Change | None = None,
         more: tuple[np.ndarray, int] | None = None,
-        hide: Change | None = None,
     ):
         super().__init__()
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
         self.first_step, self.on_batch, self.change = first_step, on_batch, change
-        self.more, self.hide = more, hide
+        self.more = more
         self.start_epoch(0)
 
     def from_step(self, step: int) -> "Feed":
         """The rest of each epoch from that step on."""
         order = (self.batch_size, self.seed, step, self.on_batch)
-        return Feed(self.x, self.y, *order, self.change, self.more, self.hide)
+        return Feed(self.x, self.y, *order, self.change, self.more)
 
     def with_seed(self, seed: int) -> "Feed":
         """The same rows in the order of another seed."""
         order = (self.batch_size, seed, self.first_step, self.on_batch)
-        return Feed(self.x, self.y, *order, self.change, self.more, self.hide)
+        return Feed(self.x, self.y, *order, self.change, self.more)
 
     def head(self, num_rows: int) -> "Feed":
         """The first rows alone."""
         y = self.y if callable(self.y) else self.y[:num_rows]
         more = self.more and (np.arange(num_rows), self.more[1])
-        drawn = {"change": self.change, "more": more, "hide": self.hide}
-        return Feed(self.x[:num_rows], y, self.batch_size, self.seed, **drawn)
+        return Feed(self.x[:num_rows], y, self.batch_size, self.seed, change=self.change, more=more)
 
     def start_epoch(self, epoch: int) -> None:
         """Put the rows into the order of an epoch, counted from 0."""
@@ -95,11 +92,12 @@ class Feed(keras.utils.PyDataset):
         self.on_batch(step + 1)
         rows = self.rows(step)
         x = self.x[rows]
-        if not callable(self.y) and self.change is None and self.hide is None:  # nothing is drawn
+        if not callable(self.y) and self.change is None:  # nothing is drawn
             return ({"x": x, "y": self.y[rows]},)
         # without a seed every epoch has the same conditions, as a validation should
         place = [0, step] if self.seed is None else [self.seed, self.epoch, step]
         rng = np.random.default_rng([*place, CONDITION_STREAM])
         y = self.y(x, rng) if callable(self.y) else self.y[rows]
-        y = self.change(y, rng) if self.change else y
-        return ({"x": self.hide(x, rng) if self.hide else x, "y": y},)
+        if self.change is not None:
+            x, y = self.change(x, y, rng)
+        return ({"x": x, "y": y},)

@@ -6,6 +6,7 @@ from functools import partial
 import keras
 import numpy as np
 
+from condvae.conditions import Schema, Table
 from condvae.conditions.masks import masked_images
 from condvae.data import Dataset
 from condvae.files.disk import room_for
@@ -44,12 +45,18 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
         # one-hot where the label is known, zeros where it is not
         y_train[dataset.labelled, train.given[dataset.labelled]] = 1
         more = (dataset.labelled, spec.training.labelled_batch)
-    rate, change, several = spec.training.condition_dropout, None, dataset.condition.by_name
-    if several is not None and rate and not spec.data.masks_parts:
-        change = partial(several.drop, rate=rate)
-    rate, hide = spec.training.cell_dropout, None
-    if dataset.table is not None and rate:
-        hide = partial(dataset.table.drop, rate=rate)
+    x_validation, change, several = validation.x, None, dataset.condition.by_name
+    if dataset.table is not None:
+        x_validation = dataset.table.hide_conditions(validation.x)
+    has_parts = dataset.table is not None or spec.training.condition_dropout
+    if several is not None and has_parts and not spec.data.masks_parts:
+        change = partial(
+            left_out,
+            several=several,
+            table=dataset.table,
+            conditions=spec.training.condition_dropout,
+            cells=spec.training.cell_dropout,
+        )
     return (
         Feed(
             train.x,
@@ -58,10 +65,34 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
             spec.training.seed,
             change=change,
             more=more,
-            hide=hide,
         ),
-        Feed(validation.x, y_validation, VALIDATION_BATCH),
+        Feed(x_validation, y_validation, VALIDATION_BATCH),
     )
+
+
+def left_out(
+    x: np.ndarray,
+    y: np.ndarray,
+    rng: np.random.Generator,
+    several: Schema,
+    table: Table | None,
+    conditions: float,
+    cells: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A batch without some of its conditions, and of a table without some cells.
+
+    Args:
+        x, y: encoded.
+        several: what y is.
+        table: the columns of x; None of images.
+        conditions: share of the rows of which a random subset of the conditions is kept.
+        cells: share of the rows of which a random share of the cells is hidden.
+    """
+    y, kept = several.drop(y, rng, conditions)
+    if table is None:
+        return x, y
+    # a condition that was left out is a column of x instead, whether it has a value or not
+    return table.drop(table.hide_conditions(x, kept), rng, cells), y
 
 
 def fit(

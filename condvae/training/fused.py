@@ -61,7 +61,6 @@ def can_fuse(feed: Feed) -> bool:
         keras.backend.backend() == "jax"
         and not callable(feed.y)
         and feed.change is None
-        and feed.hide is None
         and keras.distribution.distribution() is None
     )
 

@@ -140,10 +140,12 @@ def test_columns_that_are_no_condition_are_refused(values, kind, said):
     assert "'c'" in str(caught.value)
 
 
-def test_a_table_is_what_is_not_given():
+def test_a_table_has_all_columns_and_knows_the_conditions():
     columns = {name: COLUMNS[name] for name in ("word", "many", "real")}
     table = table_of(columns, ["many"], "quantile", ROWS)
-    assert table.names == ("word", "real")
+    assert table.names == ("word", "many", "real")
+    assert table.conditions == ("many",)
+    assert [column.name for column in table.own] == ["word", "real"]
     assert table.order == ("word", "many", "real")
     standard = table_of(columns, ["many"], "standard", ROWS)
-    assert len(standard.columns[1].knots) == 2 < len(table.columns[1].knots)
+    assert len(standard.columns[2].knots) == 2 < len(table.columns[2].knots)
