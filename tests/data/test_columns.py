@@ -31,7 +31,7 @@ def changed(**columns):
 
 def test_columns_that_are_not_given_are_x():
     data = table()
-    assert data.table.names == ("income", "children")
+    assert [column.name for column in data.table.own] == ["income", "children"]
     assert data.table.order == ("income", "animal", "children", "height")
     assert data.condition.names == ("animal", "height")
     assert data.x.shape == (N, data.table.dim)
@@ -254,10 +254,10 @@ def test_images_whose_columns_are_all_ignored_are_refused():
 def test_the_embedded_tables(name, rows, columns, given):
     data = load_data(name)
     assert data.x.shape == (rows, data.table.dim)
-    assert len(data.table.all_names) == columns
+    assert len(data.table.own) == columns
     assert str(data.condition).startswith(given)
     other = load_data(name, conditions=(data.table.names[0], data.table.names[1]))
-    assert len(other.table.all_names) == columns - 1
+    assert len(other.table.own) == columns - 1
     assert load_data(name).fingerprint == data.fingerprint != other.fingerprint
 
 
@@ -271,7 +271,7 @@ HEAD = "a,c,n\n" + "1.5,x,1\n2.5,y,2\n3.5,x,3\n" * 10
 
 def test_a_csv_is_a_table(tmp_path):
     data = load_data(write(tmp_path / "t.csv", HEAD), conditions=("c",))
-    assert data.table.names == ("a", "n")
+    assert [column.name for column in data.table.own] == ["a", "n"]
     assert data.table.integers == ("n",)
     assert data.table.columns[0].decimals == 1
     continuous = load_data(tmp_path / "t.csv", conditions=("n:categorical", "c"))

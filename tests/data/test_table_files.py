@@ -262,7 +262,7 @@ def test_left_out_columns_are_said_and_conditions_suggested(tmp_path, caplog):
     assert len({line.index("-", 10) for line in lines}) == 1  # the columns are aligned
     assert "conditions could be: --condition c" in text
     data = load_data(tmp_path / "t.csv", conditions=("c",))
-    assert data.table.names == ("x", "n")
+    assert [column.name for column in data.table.own] == ["x", "n"]
     assert [record.getMessage() for record in caplog.records] == [
         "column 'key' (identifier) is left out, written anew in generated rows",
         "column 'one' (constant) is left out, written anew in generated rows",
