@@ -9,6 +9,7 @@ ORDER = (
     "An epoch",
     "Where the time goes",
     "Inference",
+    "Tables of many columns, and of many rows",
     "Growth",
     "Precision and backends",
     "Start-up and memory",

@@ -14,10 +14,11 @@ from condvae.distributions import (
     Normal,
     Poisson,
     Rows,
-    States,
     kl_by_dimension,
 )
 from condvae.distributions.negative_binomial import NegativeBinomial
+from condvae.likelihoods import TableLikelihood
+from condvae.likelihoods.states import States
 
 takes_gradients = pytest.mark.skipif(
     keras.backend.backend() != "jax", reason="gradients are taken by JAX"
@@ -469,10 +470,25 @@ def test_rows_are_drawn_from_uniform_noise():
     np.testing.assert_allclose(drawn.mean(axis=0), distribution.mean[0], atol=0.03)
 
 
+def test_rows_are_drawn_without_keras_too():
+    likelihood = TableLikelihood(((3, -1), (1, 0), (5, 1), (2, -1)), components=3)
+    rng = np.random.default_rng(0)
+    x_params = (4 * rng.normal(size=(500, 11 + 2 * 3 * 3))).astype("float32")
+    noise = rng.random((500, 13), dtype="float32")
+    noise[0], noise[1] = 0, 1 - 2**-24
+    expected = np.asarray(likelihood(x_params).transform(noise))
+    drawn = likelihood.draw(x_params, noise)
+    assert drawn.dtype == "float32"
+    np.testing.assert_array_equal(drawn[:, :11], expected[:, :11])
+    np.testing.assert_allclose(drawn, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_many_columns_are_a_few_arrays():
     sizes = tuple(np.random.default_rng(0).integers(1, 40, 300).tolist())
     states = States(sizes)
     assert len(states.tables) <= 6
-    values = np.arange(sum(sizes), dtype="float32")[None]
-    firsts = states.in_order([keras.ops.min(part, axis=-1) for part in states.grouped(values, 1e9)])
-    np.testing.assert_array_equal(np.asarray(firsts)[0], states.firsts)
+    scores = np.zeros((2, sum(sizes)), "float32")
+    scores[0, states.firsts + np.array(sizes) - 1] = 1
+    last, first = states.largest(scores)
+    assert last.tolist() == [size - 1 for size in sizes]
+    assert not first.any()

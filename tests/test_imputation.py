@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import condvae
+from condvae.chance import Chance
 from condvae.checks import InputError
 from condvae.cli import main
 from condvae.conditions import Schema, table_of
@@ -51,7 +52,7 @@ def test_z_is_taken_by_its_weight_and_known_cells_stay():
     completion = Completion(SimpleNamespace(ask=ask), table, Schema(conditions=()), latent_dim=1)
     known = {"first": ["h"] * ROWS, "second": [""] * ROWS, "number": [np.nan] * ROWS}
     y = np.zeros((ROWS, 1))
-    (x, again), effective = completion.draw(table.encode(known), y, seed=0, num_draws=2)
+    (x, again), effective = completion.draw(table.encode(known), y, Chance(0), num_draws=2)
     assert not np.array_equal(seen[0], seen[1])
     np.testing.assert_array_equal(x, again)
     columns = table.decode(x)

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from condvae.checks import InputError
 from condvae.spec import Spec, setting_names
-from condvae.spec.presets import PRESETS, default_preset, preset
+from condvae.spec.presets import PRESETS, default_preset, epochs_for, preset
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -57,3 +57,9 @@ def test_a_mistake_is_one_sentence(mistake, parts):
         mistake()
     for part in parts:
         assert part in str(caught.value)
+
+
+def test_epochs_of_many_rows_are_as_many_steps_as_of_fewer():
+    rows = (100, 26_000, 1_000_000, 10**9)
+    assert [epochs_for("table", count) for count in rows] == [100, 100, 10, 1]
+    assert {epochs_for("small-table", count) for count in rows} == {200}

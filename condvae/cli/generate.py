@@ -1,7 +1,8 @@
 """condvae generate."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,7 +31,8 @@ def generate(
     overwrite: Overwrite = False,
 ) -> int:
     """New images under a label or given an image: a sheet (.png), arrays (.npz), x alone (.npy) or
-    a folder; new rows of a table: .csv, .tsv or .parquet. Arrays may be larger than memory.
+    a folder; new rows of a table: .csv, .tsv, .jsonl, .xlsx or .parquet. Arrays and tables may
+    be larger than memory.
 
     Args:
         run: A run folder.
@@ -49,7 +51,6 @@ def generate(
     from condvae.blocks import repeated
     from condvae.data.array_files import write_blocks
     from condvae.data.writers import ARRAYS, check_image_path, write_images
-    from condvae.inference.imputation import complete
     from condvae.runs import Run
 
     check_new_path(out, overwrite)
@@ -67,33 +68,24 @@ def generate(
         )
     opened = Run.open(run)
     preprocessing = opened.record.preprocessing
-    is_table, as_arrays = preprocessing.table is not None, out.suffix.lower() in ARRAYS
-    if not is_table:
-        check_image_path(out)
-    if not (preprocessing.in_unit_interval or is_table or as_arrays):
+    style = None if z is None else np.array(numbers(z, "--z", float), "float32")
+    count = num_samples or (16 if z is None else 1)
+    if preprocessing.table is not None:
+        with working("generating") as say:
+            num_rows = write_rows(opened, given or [], count, per_class, style, seed, out, say)
+        print(f"{out}: {num_rows:,} rows, drawn, seed {seed}")
+        return 0
+    check_image_path(out)
+    as_arrays = out.suffix.lower() in ARRAYS
+    if not (preprocessing.in_unit_interval or as_arrays):
         raise InputError(
             "images must lie in [0, 1] to be written as pictures",
             f"a run on {preprocessing.assumption}",
             "Write an .npz.",
         )
-    count = num_samples or (16 if z is None else 1)
-    given, cells = _of_conditions_and_columns(opened, given or [])
-    if is_table and not (given or cells or per_class):
-        y, labels, times = drawn_conditions(opened, count, seed), [""] * count, 1
-    else:
-        y, labels, times = conditions(opened, given, count, per_class)
-    style = None if z is None else np.array(numbers(z, "--z", float), "float32")
+    y, labels, times = conditions(opened, given or [], count, per_class)
     num_images = len(labels) * times
     with working("generating") as say:
-        if is_table:
-            y = np.repeat(y, times, axis=0)
-            styles = None if style is None else np.repeat(style[None], num_images, axis=0)
-            if cells and preprocessing.table is not None:
-                known = preprocessing.table.rows_with(cells, num_images)
-                x = complete(opened.model, known, y, seed)
-            else:
-                x = opened.model.generate(y, z=styles, sample=sample, seed=seed)
-            return write_rows(opened, x, out, seed)
         finish = _finish(opened, as_arrays)
         settings = {"z": style, "sample": sample, "seed": seed, "finish": finish}
         images = opened.model.generate_blocks(repeated(y, times), **settings)
@@ -107,23 +99,6 @@ def generate(
     kind = "samples of the pixels" if sample else "expected pixels"
     print(f"{out}: {num_images:,} images, {kind}, seed {seed}")
     return 0
-
-
-def _of_conditions_and_columns(run: "Run", given: list[str]) -> tuple[list[str], dict[str, Any]]:
-    """What is given of the conditions, as it was written, and of the columns of x, as cells."""
-    table = run.record.preprocessing.table
-    if table is None:
-        return given, {}
-    several = run.record.condition.by_name
-    of_y = several.names if several else ()
-    known = (*of_y, *(name for name in table.all_names if name not in of_y))
-    named = {text: text.partition("=")[0] for text in given}
-    for text, name in named.items():
-        if "=" in text or not (several and several.names):
-            check_choice(name, known, "the column in --given")
-    of_columns = [text for text in given if named[text] in known[len(of_y) :]]
-    rest = [text for text in given if text not in of_columns]
-    return rest, table.given(of_columns)
 
 
 def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any] | None:
@@ -184,44 +159,86 @@ def conditions(
     return np.asarray([label]), [label], count
 
 
-def drawn_conditions(run: "Run", count: int, seed: int) -> Any:
-    """y of rows for which nothing is given: the first condition is drawn as often as it occurs.
+def drawn_conditions(run: "Run", count: int, size: int, seed: int) -> Iterator[Any]:
+    """y of rows for which nothing is given, in blocks: the first condition as often as it occurs.
 
     The model draws the others, so that no combination of values is copied from a training row; and
     the first one too, where it may be missing.
     """
     import numpy as np
 
-    condition, table = run.record.condition, run.record.preprocessing.table
-    several = condition.by_name
-    if several is None or table is None:
-        raise TypeError("a run on a table has both")
-    if not several.names:
-        return condition.encode({})[[0] * count]
-    rows = run.check_data(run.load_data()).train.given
-    rows = rows[np.random.default_rng(seed).integers(len(rows), size=count)]
-    if table.conditions:
-        first = several.names[0]
-        has_first = several.is_given(rows)[first].all()
-        rows = several.only(rows, (first,) if has_first else ())
-    return rows
+    from condvae.blocks import slices
+
+    rows, places = run.first_conditions()
+    rng = np.random.default_rng(seed)
+    for part in slices(count, size):
+        yield rows[places[rng.integers(len(places), size=part.stop - part.start)]]
 
 
-def write_rows(run: "Run", columns: Any, out: Path, seed: int) -> int:
-    """Generated rows of a table, and the columns that no model learns."""
-    from condvae.data.writing import write_table
+def write_rows(
+    run: "Run",
+    given: list[str],
+    count: int,
+    per_class: int | None,
+    style: Any,
+    seed: int,
+    out: Path,
+    say: Callable[[str], None],
+) -> int:
+    """Write generated rows of a table, and the columns that no model learns; how many."""
+    import numpy as np
+
+    from condvae.blocks import repeated
+    from condvae.data.writing import check_written, write_table
+    from condvae.inference.imputation import complete
+    from condvae.inference.obedience import rows_at_once
 
     table, several = run.record.preprocessing.table, run.record.condition.by_name
     if table is None or several is None:
         raise TypeError("a run on a table has both")
-    whole = [c.name for c in several.conditions if c.integer and c.name in columns]
+    check_written(out)
+    given, cells = _of_conditions_and_columns(run, given)
+    if given or cells or per_class is not None:
+        y, labels, times = conditions(run, given, count, per_class)
+        count = len(labels) * times
+        ys = repeated(y, times, rows_at_once(table))
+    else:
+        ys = drawn_conditions(run, count, rows_at_once(table), seed)
+    drawn: Any
+    if cells:
+        drawn = complete(run.model, cells, ys, seed)
+    else:
+        drawn = run.model.generate_blocks(ys, z=style, seed=seed)
+
+    def blocks() -> Iterator[dict[str, np.ndarray]]:
+        done, rng = 0, np.random.default_rng(seed)
+        for columns in drawn:
+            part = slice(done, done + len(next(iter(columns.values()))))
+            columns |= {column.name: column.rows(part, rng) for column in table.carried}
+            yield {name: columns[name] for name in table.order if name in columns}
+            done = part.stop
+            say(f"{done:,} of {count:,}")
+
+    rows = blocks()
+    first = next(rows)
+    whole = [c.name for c in several.conditions if c.integer and c.name in first]
     # classes that are numbers are integers too
-    whole += [name for name, values in columns.items() if values.dtype.kind == "i"]
-    num_rows = len(next(iter(columns.values())))
-    columns |= {column.name: column.rows(num_rows, seed) for column in table.carried}
+    whole += [name for name, values in first.items() if values.dtype.kind == "i"]
     whole += [column.name for column in table.carried if column.number and column.how == "count"]
-    order = [name for name in table.order if name in columns]
-    rows = {name: columns[name] for name in order}
-    write_table(out, rows, {*table.integers, *whole}, table.formats)
-    print(f"{out}: {len(columns[order[0]]):,} rows, drawn, seed {seed}")
-    return 0
+    write_table(out, chain([first], rows), {*table.integers, *whole}, table.formats)
+    return count
+
+
+def _of_conditions_and_columns(run: "Run", given: list[str]) -> tuple[list[str], dict[str, Any]]:
+    """What is given of the conditions, as it was written, and of the columns of x, as cells."""
+    table, several = run.record.preprocessing.table, run.record.condition.by_name
+    if table is None or several is None:
+        raise TypeError("a run on a table has both")
+    named = {text: text.partition("=")[0] for text in given}
+    of_x = [name for name in table.all_names if name not in several.names]
+    for text, name in named.items():
+        if "=" in text or not several.names:
+            check_choice(name, (*several.names, *of_x), "the column in --given")
+    of_columns = [text for text in given if named[text] in of_x]
+    rest = [text for text in given if text not in of_columns]
+    return rest, table.given(of_columns)

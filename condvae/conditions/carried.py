@@ -68,15 +68,20 @@ class Carried(Frozen):
             width=width,
         )
 
-    def rows(self, count: int, seed: int) -> np.ndarray:
-        """The column of so many rows."""
+    def rows(self, part: slice, rng: np.random.Generator) -> np.ndarray:
+        """The column of these of the rows that are generated.
+
+        Args:
+            rng: of UUIDs.
+        """
+        count = part.stop - part.start
         if self.how == "constant":
             return np.full(count, float(self.value) if self.number else self.value)
         if self.how == "uuid":
-            bits = np.random.default_rng(seed).bytes(16 * count)
+            bits = rng.bytes(16 * count)
             parts = [bits[16 * row : 16 * row + 16] for row in range(count)]
             return np.array([str(uuid.UUID(bytes=part, version=4)) for part in parts])
-        numbers = range(self.first, self.first + count)
+        numbers = range(self.first + part.start, self.first + part.stop)
         if self.number:
             return np.array(numbers, np.float64)
         return np.array([f"{self.prefix}{n:0{self.width}}{self.suffix}" for n in numbers])

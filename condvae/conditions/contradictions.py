@@ -7,7 +7,8 @@ nowhere.
 
 import numpy as np
 
-MOST_ROWS, MOST_EVENTS = 50_000, 4_000  # beyond, the table of pairs would cost too much
+# rows to search, and events: beyond, the table of pairs would cost too much
+MOST_ROWS, MOST_EVENTS = 50_000, 4_000
 LEAST_EXPECTED = 20  # rows, were the columns independent: none of them has a chance of e^-20
 SELDOM = 1e-3  # of the rows of either value
 
@@ -27,7 +28,6 @@ def find_contradictions(states: np.ndarray, column_of: np.ndarray) -> Pairs:
     """
     if len(column_of) > MOST_EVENTS:
         return ()
-    states = states[:: -(-len(states) // MOST_ROWS)]
     (usual,) = np.nonzero(states.mean(axis=0) > 0.5)
     events = np.concatenate([states, 1 - states[:, usual]], axis=1)
     names, columns = (

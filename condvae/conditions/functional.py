@@ -78,7 +78,7 @@ def find_derived(
         conditions: those that are given, and never determined.
     """
     pairs = {(found.column, found.function_of) for found in find_dependencies(columns)}
-    distinct = {name: len(np.unique(_keys(values))) for name, values in columns.items()}
+    distinct = {name: len(np.unique(values)) for name, values in columns.items()}
     kept: list[str] = []
     found: list[Derived] = []
     # the finest first, since they determine; of two that determine each other the first stays

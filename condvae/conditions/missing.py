@@ -9,6 +9,8 @@ def is_missing(values: np.ndarray) -> np.ndarray:
     """(batch,) bool: NaN in a row of numbers, None or an empty text."""
     if values.dtype.kind == "f":
         return np.asarray(np.isnan(values).reshape(len(values), -1).any(axis=1))
+    if values.dtype.kind == "U" and values.ndim == 1:
+        return values == ""
     if values.dtype.kind in "OU":
         return np.asarray([v is None or v == "" or v != v for v in values.tolist()], dtype=bool)
     return np.zeros(len(values), dtype=bool)

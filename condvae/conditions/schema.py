@@ -160,6 +160,12 @@ class Schema(Condition):
                 y[:, block.start : block.stop + 1] = 0
         return y
 
+    def first_alone(self, y: np.ndarray) -> np.ndarray:
+        """Encoded y with the first condition alone; with none where it is missing in a row."""
+        first = self.names[:1]
+        has_first = all(self.is_given(y)[name].all() for name in first)
+        return self.only(y, first if has_first else ())
+
     def drop(
         self, y: np.ndarray, rng: np.random.Generator, rate: float
     ) -> tuple[np.ndarray, np.ndarray]:

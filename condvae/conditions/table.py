@@ -11,7 +11,13 @@ from condvae.checks import InputError, check_choice
 from condvae.conditions.carried import Carried
 from condvae.conditions.cells import HIDDEN, Column
 from condvae.conditions.class_column import ClassColumn
-from condvae.conditions.contradictions import Pairs, contradicts, find_contradictions
+from condvae.conditions.contradictions import (
+    MOST_ROWS,
+    Pairs,
+    contradicts,
+    find_contradictions,
+)
+from condvae.conditions.encoded import EncodedRows
 from condvae.conditions.formats import CellFormat
 from condvae.conditions.functional import Derived
 from condvae.conditions.missing import as_column, is_missing, plain
@@ -100,6 +106,10 @@ class Table(Frozen):
         Raises:
             InputError: a column is absent, or a value unfit.
         """
+        return np.asarray(self.encode_rows(x))
+
+    def encode_rows(self, x: Mapping[str, Any]) -> EncodedRows:
+        """As `encode`, in the memory of the cells."""
         cells = {
             column.name: self._cells(x, column)
             for column in self.columns
@@ -111,11 +121,17 @@ class Table(Frozen):
                 "all columns of x must be equally long", ", ".join(sizes[:12]), "Even them out."
             )
         num_rows = len(next(iter(cells.values())))
-        encoded = np.zeros((num_rows, self.dim), "float32")
-        for place in self._places():
-            if (name := place[0].name) in cells:
-                self._put(encoded, np.arange(num_rows), place, cells[name])
-        return encoded
+        places = np.full(
+            (num_rows, len(self.columns)), HIDDEN, np.min_scalar_type(-self.num_states)
+        )
+        numbers = np.zeros((num_rows, self.dim - self.num_states), "float32")
+        for index, (column, states, number) in enumerate(self._places()):
+            if (values := cells.get(column.name)) is not None:
+                codes = column.codes(values)
+                places[:, index] = np.where(codes == HIDDEN, HIDDEN, codes + states.start)
+                if number is not None:
+                    numbers[:, number - self.num_states] = column.numbers(values)
+        return EncodedRows(places, numbers, self.num_states)
 
     def decode(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """{name: (batch,) values} of (batch, dim), the inverse of `encode`, derived ones too."""
@@ -136,6 +152,16 @@ class Table(Frozen):
             hidden: (batch, number of columns) bool.
         """
         return self.merge(x, np.zeros_like(x), hidden)
+
+    def without_conditions(self, x: EncodedRows) -> EncodedRows:
+        """Rows whose cells that y has are hidden."""
+        places, numbers = x.places.copy(), x.numbers.copy()
+        for index, (column, _, number) in enumerate(self._places()):
+            if column.name in self.conditions:
+                places[:, index] = HIDDEN
+                if number is not None:
+                    numbers[:, number - self.num_states] = 0
+        return EncodedRows(places, numbers, self.num_states)
 
     def hide_conditions(self, x: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:
         """x without the cells that y has.
@@ -237,7 +263,8 @@ class Table(Frozen):
 
     def learn_contradictions(self, x: Mapping[str, Any]) -> Self:
         """The table that knows which pairs of states its training rows next to never hold."""
-        encoded = self.encode(x)[:, : self.num_states]
+        step = -(-len(next(iter(x.values()))) // MOST_ROWS)
+        encoded = self.encode({name: v[::step] for name, v in x.items()})[:, : self.num_states]
         never = find_contradictions(encoded, self._column_of[: self.num_states])
         return self.model_copy(update={"never": never})
 

@@ -50,7 +50,8 @@ class Dataset:
     """Images, what is given about them, and how they are split.
 
     Attributes:
-        x: (N, height, width, channels) uint8 or float32; (N, dim) float32 of a table, encoded.
+        x: (N, height, width, channels) uint8 or float32; of a table `EncodedRows`, which stand for
+            an array (N, dim) float32.
         given: (N,) int32 class codes, (N, height, width, channels) images, uint8 or float32, or
             (N, dim) float32, several conditions, encoded.
         condition: what y is called, and the classes' names in the order of their codes.
@@ -204,6 +205,8 @@ class Dataset:
 
     def with_spec(self, spec: DataSpec) -> "Dataset":
         """The same data, split in another way; scales are measured on the training rows anew."""
+        if spec == self.spec:
+            return self
         of_file = None if self.table is None else self.table.of_file
         return replace(self, spec=spec)._measured(of_file)
 
@@ -222,11 +225,12 @@ class Dataset:
         kinds = {c.name: f"{c.kind}:{c.settings}" for c in several.conditions}
         kinds |= named_kinds(self.spec.conditions, list(self.raw))
         schema = schema_of(given, kinds, rows)
-        table, x = None, self.x
+        table: Table | None = None
+        x: Any = self.x
         if of_file is not None:
             fresh = table_of(self.raw, given, self.spec.scaling, rows)
             table = fresh.model_copy(update=dict(of_file))
-            x = table.encode(self.raw)
+            x = table.encode_rows(self.raw)
         encoded = schema.encode_rows(given, len(self.x))
         return replace(self, x=x, given=encoded, condition=schema, table=table)
 

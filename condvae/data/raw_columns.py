@@ -5,7 +5,7 @@ cell and each different word once, so that a million rows are no million words.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -53,19 +53,20 @@ class _Cells:
 
     def __init__(self, name: str, plain: bool, missing: frozenset[str]):
         self.name, self.plain, self.missing = name, plain, missing
+        self.replaces = any(PLAIN.fullmatch(token) for token in missing if token)
         self.blocks: list[np.ndarray] = []
         self.places: dict[str, int] = {}
         self.decimals: set[int] = set()
         self.lost = False  # some blocks are numbers, and their words are gone
         self.num_bytes = 0
 
-    def add(self, cells: list[str]) -> None:
-        """One block more."""
+    def add(self, cells: Sequence[str]) -> None:
+        """One block more; blanks around a cell do not count."""
         numbers = self._numbers(cells) if self.plain else None
         if numbers is not None:
             self.blocks.append(numbers)
             if len(self.places) < NUM_EXAMPLES:
-                for cell in cells:
+                for cell in map(str.strip, cells):
                     if cell and cell not in self.missing:
                         self.places.setdefault(cell, len(self.places))
                     if len(self.places) == NUM_EXAMPLES:
@@ -74,7 +75,10 @@ class _Cells:
             if self.plain:
                 self.lost, self.plain, self.places = bool(self.blocks), False, {}
             known, places = len(self.places), self.places
-            codes = [places.setdefault(cell, len(places)) for cell in cells]
+            try:
+                codes = list(map(places.__getitem__, cells))
+            except KeyError:  # a new word, or blanks
+                codes = [places.setdefault(cell, len(places)) for cell in map(str.strip, cells)]
             self.blocks.append(np.array(codes, np.int32))
             fresh = islice(reversed(places), len(places) - known)
             self.num_bytes += sum(WORD_BYTES + 4 * len(word) for word in fresh)
@@ -90,24 +94,30 @@ class _Cells:
             return RawColumn(self.name, joined, np.zeros(0, np.int32), words, decimals)
         return RawColumn(self.name, None, joined, words)
 
-    def _numbers(self, cells: list[str]) -> np.ndarray | None:
+    def _numbers(self, cells: Sequence[str]) -> np.ndarray | None:
         """A block as numbers, if all cells are plain ones or missing."""
-        present = ["" if cell in self.missing else cell for cell in cells]
-        text = "\n".join(present)
-        if not PLAIN.fullmatch(text) or PLAIN_CODE.search(text):
+        text = "\n".join(cells)
+        # most blocks have nothing to strip or to replace, which a look at the whole tells
+        if self.replaces or not PLAIN.fullmatch(text) or text.count("\n") >= len(cells):
+            cells = ["" if cell in self.missing else cell for cell in map(str.strip, cells)]
+            text = "\n".join(cells)
+            if not PLAIN.fullmatch(text):
+                return None
+        if PLAIN_CODE.search(text):
             return None
         try:
-            numbers = np.array([float(cell) if cell else np.nan for cell in present])
+            numbers = np.array([float(cell) if cell else np.nan for cell in cells])
         except ValueError:
             return None
-        if "." in text or "e" in text or "E" in text:
-            self.decimals |= {
-                -1 if "e" in cell.lower() else len(cell.partition(".")[2])
-                for cell in present
-                if cell
-            }
-        else:
+        if not ("." in text or "e" in text or "E" in text):
             self.decimals.add(0)
+            return numbers
+        for cell in cells:
+            if len(self.decimals) > 1:
+                break  # they are not the same, whatever follows
+            if cell:
+                is_power = "e" in cell or "E" in cell
+                self.decimals.add(-1 if is_power else len(cell.partition(".")[2]))
         return numbers
 
 
@@ -133,7 +143,7 @@ def gather(
         for block in _blocks(rows):
             num_rows += len(block)
             for column, cells in zip(columns, zip(*block, strict=True), strict=True):
-                column.add([cell.strip() for cell in cells])
+                column.add(cells)
             check_memory(2 * sum(column.num_bytes for column in columns), f"the cells of {name}")
         lost = frozenset(column.name for column in columns if column.lost)
         if not lost:

@@ -14,7 +14,7 @@ class Split(NamedTuple):
     """A part of a data set.
 
     Attributes:
-        x: (n, height, width, channels) images, or (n, dim) rows of a table, encoded.
+        x: (n, height, width, channels) images, or `EncodedRows` of a table, (n, dim).
         y: as TrainedModel takes it: (n,) labels, whole numbers or names, images, or several
             conditions, encoded.
         given: y as the Keras model takes it: (n,) int32 class codes, images, or (n, dim).

@@ -6,21 +6,23 @@ import io
 import json
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from condvae.checks import InputError, check_choice
 from condvae.conditions.formats import MOST_EXACT, PLAIN, CellFormat
+from condvae.data.sheets import write_sheet
 from condvae.data.tables import DELIMITERS, JSON_LINES, PACKED, SHEETS, Columns, table_suffix
 from condvae.data.typed_tables import connect
 from condvae.files.atomic import atomic_path
 
 BLOCK_ROWS = 65_536
-WRITTEN = (*DELIMITERS, *JSON_LINES, ".parquet")
+WRITTEN = (*DELIMITERS, *JSON_LINES, ".xlsx", ".parquet")
 Block = Mapping[str, np.ndarray]
 
 
@@ -35,8 +37,8 @@ def write_table(
     `read_table` gives them back; of a CSV file, it must be told which text looks like numbers.
 
     Args:
-        path: the suffix tells the format: .csv, .tsv, .jsonl or .parquet, and of the texts .gz or
-            .zst after it. A file there is replaced.
+        path: the suffix tells the format: .csv, .tsv, .jsonl, .xlsx or .parquet, and of the texts
+            .gz or .zst after it. A file there is replaced.
         columns: (N,) numbers or str by name; or several of these, blocks of rows one after the
             other, of which one is in memory at a time.
         integers: columns whose numbers are written as integers.
@@ -64,9 +66,17 @@ def write_table(
             for start in range(0, rows, BLOCK_ROWS):
                 yield {name: v[start : start + BLOCK_ROWS] for name, v in table.items()}
 
+    def of_text() -> Iterator[Columns]:
+        for table in checked():
+            for name, values in table.items():
+                _check_text(name, values.tolist() if values.dtype.kind == "U" else [])
+            yield table
+
     with atomic_path(path) as fresh:
         if suffix == ".parquet":
             _write_parquet(fresh, checked(), integers, formats)
+        elif suffix in SHEETS:
+            write_sheet(fresh, of_text(), formats)
         else:
             with _opened(fresh, path.suffix.lower()) as file:
                 if suffix in DELIMITERS:
@@ -78,11 +88,12 @@ def write_table(
 def check_written(path: Path) -> str:
     """The suffix of a table that can be written."""
     suffix = table_suffix(path)
-    if suffix not in WRITTEN or (suffix == ".parquet" and path.suffix.lower() in PACKED):
+    is_packed, packs_itself = path.suffix.lower() in PACKED, suffix in (".parquet", *SHEETS)
+    if suffix not in WRITTEN or (is_packed and packs_itself):
         raise InputError(
             f"a table must be written as {', '.join(WRITTEN[:-1])} or {WRITTEN[-1]}",
             f"{path}",
-            "Write .csv, which Excel opens." if suffix in SHEETS else "Change its name.",
+            "Write .xlsx." if suffix in SHEETS else "Change its name.",
         )
     return suffix
 
@@ -153,15 +164,20 @@ def _cells(table: Columns, formats: Mapping[str, CellFormat]) -> Iterator[list[s
     for name, values in table.items():
         is_text = values.dtype.kind == "U"
         cells = values.tolist() if is_text else formats.get(name, PLAIN).cells(values)
-        try:
-            "".join([name, *cells]).encode()
-        except UnicodeEncodeError as error:
-            raise InputError(
-                f"column {name!a} and its cells must be text that UTF-8 can hold",
-                ascii(error.object[error.start : error.end])[:80],
-                "Correct that text.",
-            ) from None
+        _check_text(name, cells)
         yield cells
+
+
+def _check_text(name: str, cells: list[str]) -> None:
+    """Raise for a name or a cell that UTF-8 cannot hold."""
+    try:
+        "".join([name, *cells]).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"column {name!a} and its cells must be text that UTF-8 can hold",
+            ascii(error.object[error.start : error.end])[:80],
+            "Correct that text.",
+        ) from None
 
 
 @contextmanager
@@ -222,36 +238,46 @@ def _write_parquet(
     integers: Collection[str],
     formats: Mapping[str, CellFormat],
 ) -> None:
-    """Typed columns: integers, numbers, dates, texts; blocks wait in the engine."""
+    """Typed columns: integers, numbers, dates, texts; each block waits in a file of its own."""
     database = connect()
-    for number, table in enumerate(blocks):
-        arrays, types = {}, []
-        for place, (name, values) in enumerate(table.items()):
-            list(_cells({name: values[:0]}, {}))  # the name must be text
-            of = formats.get(name, PLAIN)
-            key = f"c{place}"
-            if values.dtype.kind == "U":
-                (cells,) = _cells({name: values}, {})
-                arrays[key] = np.array([cell or None for cell in cells], object)
-                types.append(f"CAST({key} AS VARCHAR)")
-            else:
-                missing = np.isnan(values)
-                whole = name in integers or bool(of.date)
-                scale = 1 if of.days or not of.date else 1e6
-                held = np.where(missing, 0, values) * scale
-                held = np.rint(held).astype(np.int64) if whole else held
-                arrays[key] = np.ma.array(held, mask=missing)
-                types.append(_typed(key, of, whole))
-            types[-1] += ' AS "' + name.replace('"', '""') + '"'
-        database.register("block", arrays)
-        chosen = f"SELECT {', '.join(types)} FROM block"  # noqa: S608
-        database.execute(
-            f"INSERT INTO whole {chosen}" if number else f"CREATE TABLE whole AS {chosen}"
-        ).fetchall()
-        database.unregister("block")
-    target = str(path).replace("'", "''")
-    database.execute(f"COPY whole TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchall()
-    database.close()
+    with closing(database), TemporaryDirectory(prefix=path.name, dir=path.parent) as folder:
+        parts = []
+        for number, table in enumerate(blocks):
+            arrays, types = {}, []
+            for place, (name, values) in enumerate(table.items()):
+                _check_text(name, [])
+                of = formats.get(name, PLAIN)
+                key = f"c{place}"
+                if values.dtype.kind == "U":
+                    (cells,) = _cells({name: values}, {})
+                    arrays[key] = np.array([cell or None for cell in cells], object)
+                    types.append(f"CAST({key} AS VARCHAR)")
+                else:
+                    missing = np.isnan(values)
+                    whole = name in integers or bool(of.date)
+                    scale = 1 if of.days or not of.date else 1e6
+                    held = np.where(missing, 0, values) * scale
+                    held = np.rint(held).astype(np.int64) if whole else held
+                    arrays[key] = np.ma.array(held, mask=missing)
+                    types.append(_typed(key, of, whole))
+                types[-1] += ' AS "' + name.replace('"', '""') + '"'
+            database.register("block", arrays)
+            parts.append(f"{folder}/{number}.parquet")
+            _copy(database, f"SELECT {', '.join(types)} FROM block", parts[-1])  # noqa: S608
+            database.unregister("block")
+        files = ", ".join(map(_quoted, parts))
+        _copy(database, f"SELECT * FROM read_parquet([{files}])", str(path))  # noqa: S608
+
+
+def _copy(database: Any, query: str, path: str) -> None:
+    """Write what a query gives to a Parquet file."""
+    options = "(FORMAT parquet, COMPRESSION zstd)"
+    database.execute(f"COPY ({query}) TO {_quoted(path)} {options}").fetchall()
+
+
+def _quoted(text: str) -> str:
+    """A text of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _typed(key: str, of: CellFormat, whole: bool) -> str:

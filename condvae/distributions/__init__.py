@@ -6,7 +6,7 @@ from condvae.distributions.continuous_bernoulli import ContinuousBernoulli
 from condvae.distributions.logistic_mixture import LogisticMixture
 from condvae.distributions.normal import Normal, kl_by_dimension
 from condvae.distributions.poisson import Poisson
-from condvae.distributions.rows import Rows, States
+from condvae.distributions.rows import Rows
 
 __all__ = [
     "Bernoulli",
@@ -16,6 +16,5 @@ __all__ = [
     "Normal",
     "Poisson",
     "Rows",
-    "States",
     "kl_by_dimension",
 ]

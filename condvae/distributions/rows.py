@@ -1,10 +1,8 @@
 """The rows of a table: for each column one of several states, for some states a number."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from keras import ops
@@ -18,57 +16,6 @@ _LEAST_LOGIT = -1e9  # of a state that a shorter column does not have
 
 
 @dataclass(frozen=True)
-class States:
-    """How the states of all columns lie on one axis, column after column.
-
-    Attributes:
-        sizes: number of states of each column.
-    """
-
-    sizes: tuple[int, ...]
-
-    @cached_property
-    def column_of(self) -> np.ndarray:
-        """(total,) the column of each state."""
-        return np.repeat(np.arange(len(self.sizes)), self.sizes)
-
-    @cached_property
-    def firsts(self) -> np.ndarray:
-        """(num_columns,) the place of each column's first state."""
-        return np.cumsum([0, *self.sizes[:-1]])
-
-    @cached_property
-    def tables(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Columns of about one size together: which they are, and (num, most) places.
-
-        A place beyond a column's states is the total: the place of a logit that is no state. Sizes
-        are rounded up to powers of two, so that hundreds of columns are a few arrays, and few
-        places are wasted.
-        """
-        groups = defaultdict(list)
-        for column, size in enumerate(self.sizes):
-            groups[max(1, (size - 1).bit_length())].append(column)
-        tables = []
-        for columns in groups.values():
-            most = max(self.sizes[column] for column in columns)
-            steps = np.arange(most)
-            places = self.firsts[columns][:, None] + steps
-            inside = steps < np.take(self.sizes, columns)[:, None]
-            tables.append((np.asarray(columns), np.where(inside, places, sum(self.sizes))))
-        return tables
-
-    def grouped(self, values: Tensor, outside: float) -> list[Tensor]:
-        """(..., total) values as an array (..., num, most) for each of `tables`."""
-        padded = ops.concatenate([values, ops.full_like(values[..., :1], outside)], axis=-1)
-        return [ops.take(padded, places, axis=-1) for _, places in self.tables]
-
-    def in_order(self, parts: Sequence[Tensor]) -> Tensor:
-        """(..., num) of each of `tables` as (..., num_columns), in the columns' order."""
-        order = np.argsort(np.concatenate([columns for columns, _ in self.tables]))
-        return ops.take(ops.concatenate(list(parts), axis=-1), order, axis=-1)
-
-
-@dataclass(frozen=True)
 class Rows:
     """Independent columns: a state of each, and beside some states a number.
 
@@ -77,7 +24,7 @@ class Rows:
     it counts nowhere. All columns are computed together, however many there are.
 
     Attributes:
-        states: how the states lie.
+        states: how the states lie, see `condvae.likelihoods.states`.
         beside: for each number the place of the state that it stands beside.
         logits: (..., total) log-probabilities of the states up to a constant, column by column.
         mixture: (..., num_numbers, 3, components): log weights, means and log scales of the
@@ -86,7 +33,7 @@ class Rows:
         weights: of all columns in the densities; broadcasts against x.
     """
 
-    states: States
+    states: Any
     beside: tuple[int, ...]
     logits: Tensor
     mixture: Tensor
@@ -97,7 +44,7 @@ class Rows:
     @property
     def total(self) -> int:
         """Number of states of all columns."""
-        return sum(self.states.sizes)
+        return self.states.total
 
     @property
     def mean(self) -> Tensor:
@@ -128,9 +75,8 @@ class Rows:
         is the component, its place within that one's share the logistic draw.
         """
         gumbel = -ops.log(-ops.log(ops.maximum(noise[..., : self.total], 1e-30)))
-        chosen = self.states.in_order(
-            [ops.argmax(part, axis=-1) for part in self._grouped(self.logits + gumbel)]
-        )
+        scores = self._grouped(self.logits + gumbel)
+        chosen = self._in_order([ops.argmax(part, axis=-1) for part in scores])
         places = np.arange(self.total) - self.states.firsts[self.states.column_of]
         chosen = ops.take(chosen, self.states.column_of, axis=-1)
         states = ops.cast(ops.equal(chosen, ops.cast(places, chosen.dtype)), "float32")
@@ -151,18 +97,24 @@ class Rows:
         numbers = of_component(means) + ops.exp(of_component(log_scales)) * logistic
         return ops.concatenate([states, numbers * self._beside(states)], axis=-1)
 
-    def _grouped(self, logits: Tensor) -> list[Tensor]:
-        return self.states.grouped(logits, _LEAST_LOGIT)
+    def _grouped(self, values: Tensor, outside: float = _LEAST_LOGIT) -> list[Tensor]:
+        """(..., total) values as an array (..., num, most) for each of the tables of states."""
+        padded = ops.concatenate([values, ops.full_like(values[..., :1], outside)], axis=-1)
+        return [ops.take(padded, places, axis=-1) for _, places in self.states.tables]
+
+    def _in_order(self, parts: Sequence[Tensor]) -> Tensor:
+        """(..., num) of each of these tables as (..., num_columns), in the columns' order."""
+        return ops.take(ops.concatenate(list(parts), axis=-1), self.states.order, axis=-1)
 
     def _log_sums(self) -> Tensor:
         """(..., num_columns) the logarithm of each column's sum of exp(logits)."""
         parts = [ops.logsumexp(part, axis=-1) for part in self._grouped(self.logits)]
-        return self.states.in_order(parts)
+        return self._in_order(parts)
 
     def _sums(self, values: Tensor) -> Tensor:
         """(..., num_columns) the sum of values over each column's states."""
-        parts = [ops.sum(part, axis=-1) for part in self.states.grouped(values, 0.0)]
-        return self.states.in_order(parts)
+        parts = [ops.sum(part, axis=-1) for part in self._grouped(values, 0.0)]
+        return self._in_order(parts)
 
     def _beside(self, states: Tensor) -> Tensor:
         """(..., num_numbers) the states that the numbers stand beside."""

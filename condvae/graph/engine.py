@@ -14,8 +14,13 @@ from condvae.graph.stored import read_weights
 # What the values of one pass may take: the large ones of convolutions need few rows.
 PASS_BYTES = 2**24
 
-# functions of `models.inference`: the graph that computes each
-_GRAPHS = {"encode": "encoder", "draw_prior": "prior", "decode": "decoder"}
+# functions of `models.inference`: the graph that computes each, and which of its outputs alone
+_GRAPHS: dict[str, tuple[str, str | None]] = {
+    "encode": ("encoder", None),
+    "draw_prior": ("prior", "z"),
+    "decode": ("decoder", "x_mean"),
+    "draw_pixels": ("decoder", "x_params"),
+}
 
 
 class GraphEngine:
@@ -26,19 +31,31 @@ class GraphEngine:
         stored: the weights; those of a graph are read when it is first used.
         x_max: what whole numbers in x are divided by; None where that is not all that becomes of
             x, so that Keras encodes.
+        draw: from x_params and noise to x, both (batch, ...); None where Keras draws.
     """
 
-    def __init__(self, graphs: Mapping[str, Graph], stored: StoredTensors, x_max: int | None):
-        self._graphs, self._stored, self._x_max = graphs, stored, x_max
+    def __init__(
+        self,
+        graphs: Mapping[str, Graph],
+        stored: StoredTensors,
+        x_max: int | None,
+        draw: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    ):
+        self._stored, self._x_max, self._draw = stored, x_max, draw
+        self._graphs = {
+            name: graphs[key] if output is None else graphs[key].only(output)
+            for name, (key, output) in _GRAPHS.items()
+            if key in graphs
+        }
         self._read: dict[str, tuple[Tensors, int]] = {}
         # without a graph the prior is the standard normal
-        self.names = {name for name, graph in _GRAPHS.items() if graph in graphs} | {"draw_prior"}
-        if x_max is None:
-            self.names.discard("encode")
+        self.names = self._graphs.keys() | {"draw_prior"}
+        self.names -= {"encode"} if x_max is None else set()
+        self.names -= {"draw_pixels"} if draw is None else set()
 
     def has_convolutions(self, name: str) -> bool:
         """Whether a function runs some, which NumPy is slow at."""
-        graph = self._graphs.get(_GRAPHS[name])
+        graph = self._graphs.get(name)
         return graph is not None and any(o.kind == "convolution" for o in graph.operations)
 
     def rows(self, name: str) -> int:
@@ -47,23 +64,32 @@ class GraphEngine:
 
     def run(self, name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs for all rows, some rows at a time; on this thread."""
-        key = _GRAPHS[name]
-        if key not in self._graphs:
+        if name not in self._graphs:
             return {"z": arrays["noise"]}
         if name == "encode" and arrays["x"].dtype.kind in "iu":
             arrays = {**arrays, "x": arrays["x"] / np.float32(self._x_max or 1)}
-        graph = self._graphs[key]
-        if key not in self._read:  # two threads may both do it, to the same effect
-            tensors = read_weights(graph, self._stored, key)
-            self._read[key] = tensors, max(1, PASS_BYTES // row_bytes(graph, tensors))
-        tensors, rows = self._read[key]
+        graph = self._graphs[name]
+        if name not in self._read:  # two threads may both do it, to the same effect
+            tensors = read_weights(graph, self._stored, _GRAPHS[name][0])
+            self._read[name] = tensors, max(1, PASS_BYTES // row_bytes(graph, tensors))
+        tensors, rows = self._read[name]
         parts = [
-            run_graph(graph, tensors, {n: a[part] for n, a in arrays.items()})
+            self._pass(graph, tensors, {n: a[part] for n, a in arrays.items()})
             for part in slices(len(next(iter(arrays.values()))), rows)
         ]
         if len(parts) == 1:
             return parts[0]
         return {output: np.concatenate([part[output] for part in parts]) for output in parts[0]}
+
+    def _pass(
+        self, graph: Graph, tensors: Tensors, arrays: dict[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """The outputs for some rows."""
+        noise = arrays.pop("pixel_noise", None) if self._draw else None
+        outputs = run_graph(graph, tensors, arrays)
+        if self._draw is None or noise is None:
+            return outputs
+        return {"x_sample": self._draw(outputs["x_params"], noise)}
 
     def each(self, work: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
         """What each job's work returns, in their order, by a thread for each core."""

@@ -56,6 +56,16 @@ class Graph(Frozen):
         """Names of the tensors that the operations read."""
         return {name for operation in self.operations for name in operation.weights}
 
+    def only(self, output: str) -> Self:
+        """The graph of one output, without the operations that it has no use for."""
+        used, kept = {self.outputs[output]}, []
+        for operation in reversed(self.operations):
+            if operation.output in used:
+                used |= set(operation.inputs)
+                kept.append(operation)
+        changes = {"operations": tuple(kept[::-1]), "outputs": {output: self.outputs[output]}}
+        return self.model_copy(update=changes)
+
 
 def run_graph(
     graph: Graph, tensors: Tensors, inputs: Mapping[str, np.ndarray]

@@ -29,21 +29,21 @@ class Completion:
         self.table, self.several = table, several
 
     def draw(
-        self, x: np.ndarray, y: np.ndarray, seed: int, num_draws: int = 1, fill: bool = False
+        self, x: np.ndarray, y: np.ndarray, chance: Chance, num_draws: int = 1, fill: bool = False
     ) -> tuple[list[np.ndarray], np.ndarray]:
         """Rows without hidden cells, num_draws times, all by the same K draws of z.
 
         Args:
             x: (batch, dim) encoded; a cell is hidden where all its states are 0.
             y: (batch, *condition_shape) encoded.
-            seed: of all draws.
+            chance: of all draws.
             fill: draw no empty cell.
 
         Returns:
             x with its hidden cells drawn, for each draw, and the effective number of the K draws
             of z for each row, (sum w)² / sum w².
         """
-        chance, parts = Chance(seed), []
+        parts = []
         for part in slices(len(x)):
             zs, effective = self._styles(x[part], y[part], chance, num_draws)
             parts.append(([self._cells(x[part], y[part], z, chance, fill) for z in zs], effective))

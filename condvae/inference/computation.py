@@ -71,7 +71,7 @@ class Computation:
         ys: Iterable[np.ndarray],
         zs: Iterable[np.ndarray] | None,
         sample: bool,
-        seed: int,
+        chance: Chance,
         finish: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Iterator[np.ndarray]:
         """Expected images, or draws from p(x | z, y), block by block.
@@ -80,14 +80,13 @@ class Computation:
             ys: conditions.
             zs: styles for each block, or one for all of its rows; None: drawn from the prior.
             sample: draw the pixels.
-            seed: of z and of the pixels.
+            chance: of z and of the pixels.
             finish: what to make of each block's images, by the thread that computed them.
         """
         name, output = ("draw_pixels", "x_sample") if sample else ("decode", "x_mean")
         engine = self._engines.choose(*(("draw_prior",) if zs is None else ()), name)
-        chance, dim = Chance(seed), self._facts.prior_noise_dim
-        shape = self._facts.image_shape
-        kind = self._engines.keras.model.likelihood.noise if sample else None
+        dim, shape = self._facts.prior_noise_dim, self._facts.image_shape
+        kind = self._facts.noise if sample else None
 
         def jobs() -> Iterator[Arrays]:
             for y, z in zip(ys, repeat(None) if zs is None else zs, strict=False):
@@ -110,6 +109,15 @@ class Computation:
             return found if finish is None else finish(found)
 
         return engine.each(work, jobs())
+
+    def rows(self, y: np.ndarray, chance: Chance) -> np.ndarray:
+        """(batch, dim) encoded rows of a table, drawn at z ~ p(z | y)."""
+        x = np.empty((len(y), *self._facts.image_shape), "float32")
+        parts = list(slices(len(y)))
+        drawn = self.images((y[part] for part in parts), None, True, chance)
+        for part, rows in zip(parts, drawn, strict=True):
+            x[part] = rows
+        return x
 
     def _pixel_noise(self, seed: int | None) -> Callable[[int], Arrays]:
         """Noise for the binarisation of so many rows, and then of the next ones."""

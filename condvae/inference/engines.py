@@ -47,6 +47,7 @@ class Facts:
         latent_dim: size of z; 0 of a network without latents.
         prior_noise_dim: numbers that one draw from the prior is made from.
         binarise: whether x is binarised anew at each call.
+        noise: "normal" or "uniform": what a draw of x is made from.
     """
 
     image_shape: tuple[int, ...]
@@ -57,6 +58,7 @@ class Facts:
     latent_dim: int
     prior_noise_dim: int
     binarise: bool
+    noise: str
 
     @classmethod
     def of(cls, model: "CVAE") -> Self:
@@ -70,6 +72,7 @@ class Facts:
             model.latent_dim,
             model.prior_noise_dim,
             model.binarise,
+            model.likelihood.noise,
         )
 
 

@@ -1,11 +1,12 @@
 """The empty cells of a table, filled by a model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from condvae.chance import Chance
 from condvae.conditions import is_missing
 from condvae.conditions.missing import as_column, plain
 from condvae.inference.obedience import without_contradictions
@@ -55,7 +56,8 @@ def impute(
     columns = {name: x[name] for name in table.all_names if name in x}
     known = {name: plain(as_column(values)) for name, values in columns.items()}
     encoded, given = _known(model, known, y)
-    rows, effective = completion.draw(encoded, given, seed, num_draws or NUM_DRAWS, fill=True)
+    chance, times = Chance(seed), num_draws or NUM_DRAWS
+    rows, effective = completion.draw(encoded, given, chance, times, fill=True)
     draws = [table.rows(draw, given, several) for draw in rows]
     empty = {name: is_missing(values) for name, values in known.items()}
 
@@ -70,27 +72,30 @@ def impute(
 
 
 def complete(
-    model: TrainedModel, x: Mapping[str, Any], y: Any = None, seed: int = 0
-) -> dict[str, np.ndarray]:
-    """Rows of a table of which some cells are known, NaN or "" else: these are drawn.
+    model: TrainedModel, cells: Mapping[str, Any], blocks: Iterable[np.ndarray], seed: int = 0
+) -> Iterator[dict[str, np.ndarray]]:
+    """Blocks of rows in which some cells are the same; the others are drawn.
 
-    Arguments and errors as of `impute`; a drawn cell may be empty, where the data's were.
+    Args:
+        model: of tables.
+        cells: by column. A cell that is drawn may be empty, where the data's were.
+        blocks: conditions of some rows, encoded, again and again.
+        seed: of the draws.
+
+    Raises:
+        InputError: as `impute`.
     """
-    encoded, given = _known(model, x, y)
-    completion = model.completion
-
     completion = model.completion
     table, several = completion.table, completion.several
+    known, given = _known(model, table.rows_with(cells, 1), None)
 
-    def draw(rows: np.ndarray, seed: int) -> np.ndarray:
-        x, y = rows[:, :-size], rows[:, -size:]
-        (drawn,), _ = completion.draw(x, y, seed)
+    def draw(y: np.ndarray, chance: Chance) -> np.ndarray:
+        (drawn,), _ = completion.draw(np.repeat(known, len(y), axis=0), y, chance)
         return table.with_given(drawn, y, several)
 
-    size = given.shape[1]
-    rows = np.concatenate([encoded, given], axis=1)
-    drawn = without_contradictions(table, draw, rows, seed)
-    return table.rows(drawn, given, several)
+    filled = (several.filled(y, np.repeat(given, len(y), axis=0)) for y in blocks)
+    for x, y in without_contradictions(table, draw, filled, seed):
+        yield table.rows(x, y, several)
 
 
 def _known(model: TrainedModel, x: Mapping[str, Any], y: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 """A trained model for those who use it: NumPy in, NumPy out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise, repeat
+from itertools import pairwise, repeat, tee
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from condvae.inference.arguments import Arguments
 from condvae.inference.completion import Completion
 from condvae.inference.computation import Computation
 from condvae.inference.engines import Engine, Engines
-from condvae.inference.obedience import without_contradictions
+from condvae.inference.obedience import generated_rows, joined, rows_at_once
 from condvae.inference.prediction import Prediction
 from condvae.metrics.log_mean_exp import LogMeanExp, LogProbEstimate
 
@@ -154,17 +154,13 @@ class TrainedModel:
             count = len(z)
         self._arguments.check_latents()
         y = self._arguments.given(given, count)
-        of_pixels = sample or self.table is not None
-
-        def draw(y: np.ndarray, seed: int) -> np.ndarray:
-            ys = (y[part] for part in slices(len(y)))
-            zs = None if z is None else (z[part] for part in slices(count))
-            x = np.concatenate(list(self._compute.images(ys, zs, of_pixels, seed)))
-            return self._with_given(x, y)
-
         if self.table is not None and z is None:
-            return self._outside(without_contradictions(self.table, draw, y, seed), y)
-        return self._outside(draw(y, seed), y)
+            parts = slices(count, rows_at_once(self.table))
+            return joined(self.generate_blocks((y[part] for part in parts), seed=seed))
+        ys = (y[part] for part in slices(count))
+        zs = None if z is None else (z[part] for part in slices(count))
+        images = self._compute.images(ys, zs, sample or self.table is not None, Chance(seed))
+        return self._outside(np.concatenate(list(images)), y)
 
     def generate_blocks(
         self,
@@ -174,7 +170,7 @@ class TrainedModel:
         sample: bool = False,
         seed: int = 0,
         finish: Callable[[np.ndarray], np.ndarray] | None = None,
-    ) -> Iterator[np.ndarray]:
+    ) -> Iterator[Any]:
         """As `generate`, of labels that come in blocks: memory does not grow with their number.
 
         Args:
@@ -186,12 +182,17 @@ class TrainedModel:
                 thread that computed them; None: leave them.
 
         Returns:
-            Blocks of (rows, *image_shape) float32, of a table encoded, or what `finish` returns.
+            Blocks of (rows, *image_shape) float32, or what `finish` returns; of a table
+            {column: (rows,) values}.
         """
         self._arguments.check_latents()
         ys = (self._arguments.given(rows, len(rows)) for rows in given)
+        if self.table is not None and z is None:
+            return generated_rows(self._compute, *self._arguments.check_table(), ys, seed)
+        drawn = sample or self.table is not None
         zs = None if z is None else repeat(self._arguments.styles(z))
-        return self._compute.images(ys, zs, sample or self.table is not None, seed, finish)
+        ys, again = tee(ys)
+        return map(self._outside, self._compute.images(ys, zs, drawn, Chance(seed), finish), again)
 
     def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:
         """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
@@ -396,10 +397,3 @@ class TrainedModel:
             return x
         table, several = self._arguments.check_table()
         return table.rows(x, y, several)
-
-    def _with_given(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """x, and of a table with the cells that y has."""
-        if self.table is None:
-            return x
-        table, several = self._arguments.check_table()
-        return table.with_given(x, y, several)

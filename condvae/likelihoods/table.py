@@ -3,10 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 from condvae.checks import InputError
 from condvae.likelihoods.base import Array, Data, Likelihood, Tensor, log_shares
+
+_LOG_SCALE_BOUNDS = (-6.0, 3.0)  # as `condvae.distributions.rows` has them
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class TableLikelihood(Likelihood):
     x_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     of_columns: ClassVar[bool] = True
     as_stored: ClassVar[bool] = True
+    draws_alone: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         columns = tuple((int(size), int(beside)) for size, beside in self.columns)
@@ -51,9 +55,21 @@ class TableLikelihood(Likelihood):
         """For the comparability line."""
         return f"columns scaled by {spec.data.scaling} (a density of the scaled numbers)"
 
+    @cached_property
+    def _states(self) -> Any:
+        from condvae.likelihoods.states import States
+
+        return States(tuple(size for size, _ in self.columns))
+
     @property
     def _num_states(self) -> int:
-        return sum(size for size, _ in self.columns)
+        return self._states.total
+
+    @property
+    def _beside(self) -> tuple[int, ...]:
+        """Of each number the place of the state that it stands beside."""
+        places = zip(self._states.firsts.tolist(), self.columns, strict=True)
+        return tuple(first + place for first, (_, place) in places if place >= 0)
 
     @property
     def _num_numbers(self) -> int:
@@ -90,17 +106,29 @@ class TableLikelihood(Likelihood):
         """The distribution whose event is one row."""
         from keras import ops
 
-        from condvae.distributions.rows import Rows, States
+        from condvae.distributions.rows import Rows
 
-        states = States(tuple(size for size, _ in self.columns))
-        beside = tuple(
-            int(first) + place
-            for first, (_, place) in zip(states.firsts, self.columns, strict=True)
-            if place >= 0
-        )
         logits, rest = x_params[..., : self._num_states], x_params[..., self._num_states :]
-        mixture = ops.reshape(rest, (*ops.shape(rest)[:-1], len(beside), 3, self.components))
-        return Rows(states, beside, logits, mixture, len(x_params.shape) - 1, weights)
+        shape = (*ops.shape(rest)[:-1], len(self._beside), 3, self.components)
+        mixture = ops.reshape(rest, shape)
+        return Rows(self._states, self._beside, logits, mixture, len(x_params.shape) - 1, weights)
+
+    def draw(self, x_params: Array, noise: Array) -> Array:
+        """As `Rows.transform`, by NumPy: (batch, dim) rows for uniform noise of that shape."""
+        import numpy as np
+
+        num, states = self._num_states, self._states
+        rows = np.zeros(noise.shape, "float32")
+        gumbel = np.maximum(noise[:, :num], np.float32(1e-30))
+        for _ in range(2):
+            np.negative(np.log(gumbel, out=gumbel), out=gumbel)
+        chosen = states.largest(x_params[:, :num] + gumbel)
+        rows[np.arange(len(rows))[:, None], states.firsts + chosen] = 1
+        if self._beside:
+            parts = x_params[:, num:].reshape(len(rows), len(self._beside), 3, self.components)
+            numbers = _of_mixture(parts, noise[:, num:])
+            rows[:, num:] = numbers * rows[:, self._beside]
+        return rows
 
     def trace_mean(self, trace: Any, x_params: str) -> str:
         """As `Rows.mean`: shares of states, and the means of the numbers times theirs."""
@@ -127,3 +155,23 @@ class TableLikelihood(Likelihood):
             shares = trace.concatenate("beside", beside)
             parts.append(trace.combine("multiply", "numbers", numbers, shares))
         return trace.concatenate("x_mean", parts)
+
+
+def _of_mixture(mixture: Array, noise: Array) -> Array:
+    """(batch, num) numbers of (batch, num, 3, components) parameters, see `Rows`."""
+    import numpy as np
+
+    shares = np.exp(mixture[:, :, 0] - mixture[:, :, 0].max(axis=-1, keepdims=True))
+    shares /= shares.sum(axis=-1, keepdims=True)
+    cumulated = shares.cumsum(axis=-1)
+    component = (noise[..., None] >= cumulated[..., :-1]).sum(axis=-1, keepdims=True)
+
+    def of_component(values: Array) -> Array:
+        return np.take_along_axis(values, component, axis=-1)[..., 0]
+
+    share, least, most = of_component(shares), *map(np.float32, _LOG_SCALE_BOUNDS)
+    rest = (noise - of_component(cumulated) + share) / share
+    rest = np.clip(rest, np.float32(2**-24), np.float32(1 - 2**-24))
+    log_scale = -np.logaddexp(-np.logaddexp(of_component(mixture[:, :, 2]), least), -most)
+    logistic = np.log(rest) - np.log1p(-rest)
+    return of_component(mixture[:, :, 1]) + np.exp(log_scale) * logistic

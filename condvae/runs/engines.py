@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from condvae.graph.engine import GraphEngine
 from condvae.inference.engines import Engines, Facts
-from condvae.likelihoods import likelihood_named
+from condvae.likelihoods import likelihood_of
 
 if TYPE_CHECKING:
     from condvae.runs.run import Run
@@ -17,6 +17,8 @@ def engines_of(run: "Run") -> Engines:
     shapes = {
         name: {given.name: given.shape for given in graph.inputs} for name, graph in graphs.items()
     }
+    table = preprocessing.table
+    likelihood = likelihood_of(record.spec.model, None if table is None else table.kinds)
     (latent_dim,) = shapes.get("decoder", {}).get("z", (0,))
     (prior_noise_dim,) = shapes.get("prior", {}).get("noise", (latent_dim,))
     facts = Facts(
@@ -24,13 +26,17 @@ def engines_of(run: "Run") -> Engines:
         stored_shape=shape,
         condition_shape=record.condition.shape,
         x_max=preprocessing.x_max,
-        x_range=likelihood_named(record.spec.model.likelihood).x_range,
+        x_range=likelihood.x_range,
         latent_dim=latent_dim,
         prior_noise_dim=prior_noise_dim,
         binarise=record.spec.model.pixels == "dynamic",
+        noise=likelihood.noise,
     )
     divides = preprocessing.in_unit_interval and classes is None
     graph_engine = GraphEngine(
-        graphs, run.stored_weights(), preprocessing.x_max if divides else None
+        graphs,
+        run.stored_weights(),
+        preprocessing.x_max if divides else None,
+        likelihood.draw if likelihood.draws_alone else None,
     )
     return Engines(facts, lambda: run.by_keras.engines.keras, graph_engine)

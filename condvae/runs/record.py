@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
@@ -18,6 +19,7 @@ from condvae.spec import Signature, Spec
 
 MOST_BYTES = 2**24
 DIGESTS = "sha256"
+MOST_NUMBERS = 10_000  # in the conditions of the training rows
 
 
 class Preprocessing(Frozen):
@@ -41,11 +43,18 @@ class Preprocessing(Frozen):
 
 
 class DataRecord(Frozen):
-    """Which data were trained on: the name is a hint, the fingerprint is the proof."""
+    """Which data were trained on: the name is a hint, the fingerprint is the proof.
+
+    Attributes:
+        conditions: of the training rows of a table the different encoded y with the first condition
+            alone, and in how many rows each is, so that rows can be generated as often for each
+            without the data; None where there are many.
+    """
 
     name: str
     fingerprint: str
     splits: dict[str, Any]
+    conditions: tuple[tuple[int, tuple[float, ...]], ...] | None = None
 
 
 class Figures(Frozen):
@@ -167,6 +176,17 @@ class RunRecord(Frozen):
             " ".join(reason.split()),
             "The file is damaged, or of a newer condvae.",
         )
+
+
+def count_conditions(given: np.ndarray) -> tuple[tuple[int, tuple[float, ...]], ...] | None:
+    """The conditions of a `DataRecord`, of (N, dim) encoded ones."""
+    most = max(1, MOST_NUMBERS // given.shape[1])
+    # a part tells of most tables that there are too many
+    for part in (given[: 4 * most], given):
+        rows, counts = np.unique(part, axis=0, return_counts=True)
+        if len(rows) > most:
+            return None
+    return tuple(zip(counts.tolist(), map(tuple, rows.tolist()), strict=True))
 
 
 def now() -> str:

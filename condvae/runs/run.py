@@ -262,6 +262,21 @@ class Run:
         # the splits are functions of data and spec, so they need no file
         return dataset.with_spec(self.spec.data)
 
+    def first_conditions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Encoded y with the first condition of a table, and which of these a training row has.
+
+        Raises:
+            InputError: as `load_data`, where the record does not know them.
+        """
+        if (known := self.record.data.conditions) is not None:
+            counts, rows = zip(*known, strict=True)
+            return np.asarray(rows, "float32"), np.repeat(np.arange(len(rows)), counts)
+        table, several = self.record.preprocessing.table, self.record.condition.by_name
+        given = self.check_data(self.load_data()).train.given
+        if several is not None and table is not None and table.conditions:
+            given = several.first_alone(given)
+        return given, np.arange(len(given))
+
     def conditions(self, split: Split) -> np.ndarray:
         """y of a split's images as the run's model takes it: labels, or parts of the images.
 

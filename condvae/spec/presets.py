@@ -252,6 +252,10 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     ),
 }
 
+# A preset's epochs are for the fewest rows that it is for. Of more rows fewer epochs are as many
+# steps: so many at most, where nothing else is asked for.
+MOST_STEPS = {"table": 40_000}
+
 # fields of DataSpec that say how data are read, and so belong to the data set
 READING = ("conditions", "ignore", "scaling", "resize", "skip_broken")
 
@@ -269,6 +273,15 @@ def preset(name: str) -> "Spec":
 
     check_choice(name, PRESETS, "preset")
     return Spec.parse(PRESETS[name][1])
+
+
+def epochs_for(name: str, num_rows: int) -> int:
+    """The epochs of a preset for so many rows to train on."""
+    training = PRESETS[name][1]["training"]
+    epochs, most = training["epochs"], MOST_STEPS.get(name)
+    if most is None:
+        return epochs
+    return max(1, min(epochs, most * training["batch_size"] // max(1, num_rows)))
 
 
 def default_preset(

@@ -83,8 +83,8 @@ class Ensemble:
         self.state: State = jax.tree.map(stack, *states)
         self.rates = np.array(rates, "float32")
         self.best: State = ()
-        self._data = jax.device_put({"x": feeds[0].x, "y": feeds[0].y})
-        self._validation_data = jax.device_put({"x": validation.x, "y": validation.y})
+        self._data = jax.device_put({"x": np.asarray(feeds[0].x), "y": feeds[0].y})
+        self._validation_data = jax.device_put({"x": np.asarray(validation.x), "y": validation.y})
         optimizer, groups = model.optimizer, variables_of(model)
 
         def set_rate(peak: Any) -> None:

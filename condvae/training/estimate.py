@@ -46,7 +46,8 @@ def estimate(
     seconds += (validated - trained) * len(validation) / len(few_validation)
     epochs = spec.training.epochs
     facts = {
-        "data": f"{dataset.name or 'arrays'}: {len(dataset.x):,} images, {dataset.assumption}",
+        "data": f"{dataset.name or 'arrays'}: {len(dataset.x):,} {dataset.unit}, "
+        f"{dataset.assumption}",
         "splits": f"{len(feed.x):,} training, {len(validation.x):,} validation, "
         f"{len(dataset.test.x):,} test",
         "condition": str(dataset.condition),

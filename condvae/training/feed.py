@@ -16,7 +16,7 @@ class Feed(keras.utils.PyDataset):
     """Batches {"x", "y"} of a split; pass it to `fit` with shuffle=False.
 
     Args:
-        x: (N, *image_shape) pixels as stored.
+        x: (N, *image_shape) pixels as stored; or `EncodedRows` of a table.
         y: (N,) class codes, or (N, num_classes), zeros where the label is missing; or a function
             (x, rng) -> y that makes the conditions of a batch from its pixels.
         change: a function (x, y, rng) -> (x, y) of a batch; None leaves it.
@@ -91,7 +91,7 @@ class Feed(keras.utils.PyDataset):
         step = self.first_step + index
         self.on_batch(step + 1)
         rows = self.rows(step)
-        x = self.x[rows]
+        x = np.asarray(self.x[rows])
         if not callable(self.y) and self.change is None:  # nothing is drawn
             return ({"x": x, "y": self.y[rows]},)
         # without a seed every epoch has the same conditions, as a validation should

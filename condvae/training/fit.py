@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -45,9 +46,10 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
         # one-hot where the label is known, zeros where it is not
         y_train[dataset.labelled, train.given[dataset.labelled]] = 1
         more = (dataset.labelled, spec.training.labelled_batch)
-    x_validation, change, several = validation.x, None, dataset.condition.by_name
+    x_validation: Any = validation.x
+    change, several = None, dataset.condition.by_name
     if dataset.table is not None:
-        x_validation = dataset.table.hide_conditions(validation.x)
+        x_validation = dataset.table.without_conditions(validation.x)
     has_parts = dataset.table is not None or spec.training.condition_dropout
     if several is not None and has_parts and not spec.data.masks_parts:
         change = partial(

@@ -87,7 +87,7 @@ def fuse(model: CVAE, feed: Feed) -> None:
     """Let `fit` take `Blocks` of this feed, from any step on."""
     import jax
 
-    data = jax.device_put({"x": feed.x, "y": feed.y})
+    data = jax.device_put({"x": np.asarray(feed.x), "y": feed.y})
     loop = looped(lambda state, batch: model.train_step(state, (batch,)))
     # the data are an argument, not a constant of the program, which would hold a second copy
     compiled: Callable[..., Any] = jax.jit(loop, donate_argnums=0)

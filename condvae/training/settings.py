@@ -8,7 +8,7 @@ from condvae.checks import InputError, check_choice
 from condvae.data import Dataset, load_data
 from condvae.likelihoods import AUTO, LIKELIHOODS, likelihood_named
 from condvae.spec import Spec
-from condvae.spec.presets import PRESETS, READING, default_preset
+from condvae.spec.presets import PRESETS, READING, default_preset, epochs_for
 
 
 def open_data(data: Dataset | str | Path, settings: Mapping[str, Any]) -> Dataset:
@@ -48,6 +48,7 @@ def resolve_spec(
         changes = PRESETS[preset][1]
         data = dataset.spec.model_copy(update=changes.get("data", {}))
         spec = Spec.parse({**changes, "data": data})
+        spec = spec.override(epochs=epochs_for(preset, len(dataset.x)))
     return preset, settled(dataset, spec.override(**{**settings, "source": dataset.name}))
 
 
@@ -63,6 +64,15 @@ def settled(dataset: Dataset, spec: Spec) -> Spec:
 def explain_likelihood(dataset: Dataset, likelihood: str) -> str:
     """Why these data get that likelihood, in one sentence."""
     return f"{likelihood}: {likelihood_named(likelihood).reason(dataset) or 'as named'}"
+
+
+def explain_epochs(spec: Spec, preset: str | None, num_rows: int) -> str | None:
+    """Why a training has fewer epochs than its preset, in one sentence; None where it has not."""
+    epochs = spec.training.epochs
+    usual = 0 if preset is None else PRESETS[preset][1]["training"]["epochs"]
+    if preset is None or epochs >= usual or epochs != epochs_for(preset, num_rows):
+        return None
+    return f"epochs {epochs}, not {usual}: the rows are many; --epochs decides otherwise"
 
 
 def kind_of(

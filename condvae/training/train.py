@@ -18,7 +18,14 @@ from condvae.likelihoods import likelihood_named
 from condvae.models import CVAE, Networks, build_model, build_optimizer, load_weights
 from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
 from condvae.runs.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
-from condvae.runs.record import DataRecord, Preprocessing, RunRecord, installed_versions, now
+from condvae.runs.record import (
+    DataRecord,
+    Preprocessing,
+    RunRecord,
+    count_conditions,
+    installed_versions,
+    now,
+)
 from condvae.spec import Signature, Spec
 from condvae.training.fit import fit, make_feeds
 from condvae.training.fused import check_can_fuse
@@ -30,6 +37,7 @@ from condvae.training.resume import (
     spec_to_go_on,
 )
 from condvae.training.settings import (
+    explain_epochs,
     explain_likelihood,
     kind_of,
     open_data,
@@ -87,6 +95,8 @@ def train(
         run = training.run
         if progress and not resume:
             log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
+            if said := explain_epochs(run.spec, run.record.preset, len(dataset.x)):
+                log.info("%s", said)
         finish(training, progress, fused)
     if run.record.status == "finished":
         hand_over(training)
@@ -351,8 +361,19 @@ def new_record(
             table=dataset.table,
         ),
         data=DataRecord(
-            name=dataset.name, fingerprint=dataset.fingerprint, splits=dataset.split_record()
+            name=dataset.name,
+            fingerprint=dataset.fingerprint,
+            splits=dataset.split_record(),
+            conditions=_first_conditions(dataset),
         ),
         networks=tuple(networks or ()),
         versions=installed_versions(),
     )
+
+
+def _first_conditions(dataset: Dataset) -> Any:
+    """The conditions of a `DataRecord`, of a table."""
+    several = dataset.condition.by_name
+    if dataset.table is None or several is None:
+        return None
+    return count_conditions(several.first_alone(dataset.train.given))

@@ -15,7 +15,8 @@ from mutation import mutants, overwrite
 from pyarrow import parquet
 
 from condvae.checks import InputError
-from condvae.data import load_data
+from condvae.conditions.formats import CellFormat
+from condvae.data import load_data, writing
 from condvae.data.fingerprints import fingerprint_of_columns
 from condvae.data.table_overview import describe_table, suggested_conditions
 from condvae.data.tables import read_table
@@ -174,8 +175,53 @@ def test_excel(tmp_path):
     (tmp_path / "bad.xlsx").write_bytes(b"PK\3\4 no archive")
     with pytest.raises(InputError, match="must be a whole"):
         read_table(tmp_path / "bad.xlsx")
-    with pytest.raises(InputError, match=r"Write \.csv, which Excel opens"):
-        write_table(tmp_path / "new.xlsx", table.columns)
+    with pytest.raises(InputError, match=r"Write \.xlsx"):
+        write_table(tmp_path / "new.xlsm", table.columns)
+
+
+def test_sheets_are_written(tmp_path):
+    columns = {
+        "=1+1": np.array(["=2+2", "", "#N/A", "x"]),
+        "whole": np.array([1.0, np.nan, -3, 2**53]),
+        "part": np.array([0.1, 1e-300, np.nan, 2]),
+        "money": np.array([1234.0, 0, np.nan, 5]),
+        "day": np.array([2.0, np.nan, -40_000, 3e6]),
+        "moment": np.array([86_401.0, np.nan, 0.5, -1e10]),
+    }
+    formats = {
+        "money": CellFormat(prefix="$", thousands=","),
+        "day": CellFormat(date="%d/%m/%Y", days=True),
+        "moment": CellFormat(date="%Y-%m-%d %H:%M:%S"),
+    }
+    halves = [{n: v[part] for n, v in columns.items()} for part in (slice(2), slice(2, 4))]
+    write_table(tmp_path / "t.xlsx", halves, ["whole"], formats)
+    sheet = openpyxl.load_workbook(tmp_path / "t.xlsx").active
+    assert {cell.data_type for row in sheet.iter_rows(max_col=1) for cell in row} == {"s", "n"}
+    found = [[*row] for row in sheet.iter_rows(values_only=True)]
+    assert found == [
+        [*columns],
+        ["=2+2", 1, 0.1, "$1,234", datetime(1970, 1, 3), datetime(1970, 1, 2, 0, 0, 1)],
+        [None, None, 1e-300, "$0", None, None],
+        ["#N/A", -3, None, None, "26/06/1860", datetime(1970, 1, 1, 0, 0, 0, 500_000)],
+        ["x", 2**53, 2, "$5", "31/12/9999", "1653-02-10 06:13:20"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"a": np.array(["x" * 32_768])}, "at most 32,767 printed characters"),
+        ({"a": np.array(["\1"])}, "printed characters"),
+        ({f"c{place}": np.zeros(1) for place in range(16_385)}, "1 rows or more of 16,385 columns"),
+        ({"a": np.zeros(2**20)}, r"less than 1,048,576 rows.*Write \.csv or \.parquet"),
+    ],
+    ids=["long", "unprinted", "wide", "tall"],
+)
+def test_what_a_sheet_cannot_hold_is_refused(tmp_path, columns, said, monkeypatch):
+    monkeypatch.setattr(writing, "BLOCK_ROWS", 2**20)
+    with pytest.raises(InputError, match=said):
+        write_table(tmp_path / "t.xlsx", columns)
+    assert not list(tmp_path.iterdir())
 
 
 def test_damaged_excel_files_are_refused_or_tables(tmp_path, num_mutants):

@@ -60,7 +60,8 @@ CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 @given(
     st.lists(st.tuples(st.floats(allow_infinity=False), CELLS), max_size=6),
-    st.sampled_from(WRITTEN),
+    # sheets are XML, which has not every character
+    st.sampled_from([suffix for suffix in WRITTEN if suffix != ".xlsx"]),
 )
 def test_any_cells_come_back(tmp_path_factory, rows, suffix):
     path = tmp_path_factory.mktemp("table") / f"t{suffix}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import permutations
 
 import numpy as np
 
@@ -40,24 +39,28 @@ def find_dependencies(columns: Mapping[str, np.ndarray]) -> list[Dependency]:
         InputError: as `check_alike`.
     """
     (columns,) = check_alike(columns=columns)
-    codes = {name: common_codes(values)[0] for name, values in columns.items()}
-    first = {name: np.unique(code, return_index=True)[1] for name, code in codes.items()}
-    commonest = {name: np.bincount(code).max() / len(code) for name, code in codes.items()}
+    names, codes = list(columns), np.empty((len(columns), num_rows(columns)), np.int32)
+    for place, values in enumerate(columns.values()):
+        codes[place] = common_codes(values)[0]
+    first = [np.unique(code, return_index=True)[1] for code in codes]
+    commonest = [np.bincount(code).max() / len(code) for code in codes]
     most = np.log(CHANCE / max(1, len(codes) * (len(codes) - 1)))
-    found = []
-    for a, b in permutations(codes, 2):
+    glance, found = codes[:, :GLANCE], []
+    # of all columns at once, whether a row's value is that of the first row with the same one
+    agrees = [(codes[:, first[a][glance[a]]] == glance).all(axis=1) for a in range(len(codes))]
+    for a, b in np.argwhere(agrees):
+        if a == b:
+            continue
         repeated = len(codes[a]) - len(first[a])
         if len(first[b]) < 2 or repeated * np.log(commonest[b]) > most:
             continue
         value_of = codes[b][first[a]]
-        if (value_of[codes[a][:GLANCE]] != codes[b][:GLANCE]).any():
-            continue
         if (value_of[codes[a]] != codes[b]).any():
             continue
         again = np.bincount(value_of, np.bincount(codes[a]) - 1)  # repetitions that lead to each
         evidence = again * np.log(np.bincount(codes[b]) / len(codes[b]))
         if np.partition(evidence, 1)[1] <= most:
-            found.append(Dependency(a, b))
+            found.append(Dependency(names[a], names[b]))
     return found
 
 
