@@ -265,6 +265,7 @@ def _write_parquet(
             parts.append(f"{folder}/{number}.parquet")
             _copy(database, f"SELECT {', '.join(types)} FROM block", parts[-1])  # noqa: S608
             database.unregister("block")
+        database.execute("SET threads = 1")  # several hold ever more, so as to keep the rows' order
         files = ", ".join(map(_quoted, parts))
         _copy(database, f"SELECT * FROM read_parquet([{files}])", str(path))  # noqa: S608
 

@@ -49,7 +49,7 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
     x_validation: Any = validation.x
     change, several = None, dataset.condition.by_name
     if dataset.table is not None:
-        x_validation = dataset.table.without_conditions(validation.x)
+        x_validation = dataset.table.without_conditions(x_validation)
     has_parts = dataset.table is not None or spec.training.condition_dropout
     if several is not None and has_parts and not spec.data.masks_parts:
         change = partial(
