@@ -190,8 +190,9 @@ def _knots(values: np.ndarray, scaling: str) -> Knots:
     """Values against standard normal quantiles, or against how many deviations off the mean."""
     if scaling == "standard" or len(np.unique(values)) < 3:
         ends = np.asarray([values.min(), values.max()])
-        if ends[0] == ends[1]:  # one value that is no spike
-            ends = ends + np.asarray([-0.5, 0.5])
+        if ends[0] == ends[1]:  # one value that is no spike: no other one is generated
+            least, most = np.nextafter(ends, (-np.inf, np.inf)).tolist()
+            return (least, -1.0), (most, 1.0)
         places = (ends - values.mean()) / (values.std() or 1.0)
         return tuple(zip(ends.tolist(), places.tolist(), strict=True))
     count = min(NUM_KNOTS, len(values))

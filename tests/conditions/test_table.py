@@ -253,3 +253,11 @@ def test_pairs_that_never_go_together_are_found_and_told_apart():
         "loss": [0.0, 0, 0, 9, 9],
     }
     assert table.contradicts(table.encode(rows)).tolist() == [True, True, False, True, False]
+
+
+def test_one_value_beside_a_spike_is_the_only_one_that_comes_out():
+    values = np.array([0.0] * 27 + [0.08])
+    column = NumberColumn.fitted("a", values, np.arange(28), "quantile")
+    assert column.points == (0,)
+    cells = column.cells(np.array([0, 1, 1, 1]), np.float32([0, -5, 0, 7]))
+    np.testing.assert_array_equal(cells, [0, 0.08, 0.08, 0.08])
