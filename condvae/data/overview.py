@@ -12,7 +12,6 @@ GAP_LEVEL = 128  # grey, so that black and white images both have an edge
 
 def describe(dataset: Dataset) -> str:
     """What a data set holds and how it is split, as text of a dozen lines and one per class."""
-    low, high = dataset.x.min(), dataset.x.max()
     spec = dataset.spec
     own_test = "the source's own" if dataset.test_rows is not None else f"{spec.test:g} of all"
     validation = (
@@ -20,6 +19,7 @@ def describe(dataset: Dataset) -> str:
     )
     if dataset.table is None:
         height, width, channels = dataset.image_shape
+        low, high = dataset.x.min(), dataset.x.max()
         content = {
             "images": f"{len(dataset.x):,} of {height} × {width} pixels, {channels} channel(s)",
             "pixels": f"{dataset.x.dtype} from {low:g} to {high:g}",
