@@ -35,7 +35,7 @@ def complete(
         num_samples: How many completions.
         seed: Of all draws.
     """
-    from condvae.data.image_folder import read_image
+    from condvae.data.pictures import read_image
     from condvae.data.writers import check_image_path, write_images
     from condvae.figures.completion import complete as complete_image
     from condvae.figures.completion import with_given

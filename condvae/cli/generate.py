@@ -121,7 +121,7 @@ def conditions(
     import numpy as np
 
     from condvae.conditions import check_categorical
-    from condvae.data.image_folder import read_image
+    from condvae.data.pictures import read_image
 
     condition = run.record.condition
     if (several := condition.by_name) is not None:

@@ -28,7 +28,7 @@ def transfer(
         to: The label to draw it with.
         out: The .png to write.
     """
-    from condvae.data.image_folder import read_image
+    from condvae.data.pictures import read_image
     from condvae.data.writers import write_images
     from condvae.runs import Run
 

@@ -62,6 +62,7 @@ class Dataset:
         table: the columns of x, where x is a table; else None.
         raw: {name: (N, ...) values} of conditions and table as they came, from which their scales
             are measured anew where the split changes; None without a schema and a table.
+        validation_rows: rows of the source's own validation set; None where it has none.
     """
 
     x: np.ndarray
@@ -73,6 +74,7 @@ class Dataset:
     spec: DataSpec = field(default_factory=DataSpec)
     table: Table | None = None
     raw: Mapping[str, np.ndarray] | None = None
+    validation_rows: np.ndarray | None = None
 
     @classmethod
     def from_arrays(
@@ -354,16 +356,18 @@ class Dataset:
         Of columns, of the values as they came.
         """
         own_test = None if self.test_rows is None else self.test_rows.tolist()
+        own_validation = [] if self.validation_rows is None else [self.validation_rows.tolist()]
         if self.raw is not None:
             several = self.condition.by_name
             conditions = () if several is None else several.names
             # no column has an empty name
             columns = self.raw if self.table is not None else {**self.raw, "": self.x}
-            return fingerprint_of_columns(columns, [conditions, own_test])
+            return fingerprint_of_columns(columns, [conditions, own_test, *own_validation])
         # y and classes need no more; other sets add to it, so that sums of released runs stay
         head: list[Any] = [self._class_names, own_test]
         if self.condition.is_image or self.pixel_classes:
             head += [self.given.shape, self.pixel_classes]
+        head += own_validation
         return fingerprint_of_arrays(self.x, self.given, head)
 
     def split_record(self) -> dict[str, Any]:
@@ -386,10 +390,14 @@ class Dataset:
         """The rows of each split."""
         rest = np.arange(len(self.x))
         rest = rest if self.test_rows is None else np.setdiff1d(rest, self.test_rows)
-        parts = ["training"] if self.spec.validation == "test" else ["training", "validation"]
+        own = self.spec.validation != "test" and self.validation_rows is not None
+        validation = self.validation_rows if own else None
+        rest = rest if validation is None else np.setdiff1d(rest, validation)
+        parts = ["training"]
+        parts += ["validation"] if self.spec.validation != "test" and not own else []
         parts += ["test"] if self.test_rows is None else []
         check_class_sizes(self.codes[rest], self._class_names, parts, self.name)
-        return rows_of_splits(self.codes, rest, self.test_rows, self.spec)
+        return rows_of_splits(self.codes, rest, self.test_rows, self.spec, validation)
 
     def _split(self, rows: np.ndarray) -> Split:
         """The images in these rows, and what is given about them."""

@@ -15,7 +15,11 @@ def describe(dataset: Dataset) -> str:
     spec = dataset.spec
     own_test = "the source's own" if dataset.test_rows is not None else f"{spec.test:g} of all"
     validation = (
-        "the test images" if spec.validation == "test" else f"{spec.validation:g} of the rest"
+        "the test images"
+        if spec.validation == "test"
+        else "the source's own"
+        if dataset.validation_rows is not None
+        else f"{spec.validation:g} of the rest"
     )
     if dataset.table is None:
         height, width, channels = dataset.image_shape

@@ -11,8 +11,9 @@ from condvae.conditions import named_kinds
 from condvae.conditions.carried import Carried
 from condvae.conditions.formats import PLAIN
 from condvae.data.dataset import Dataset
+from condvae.data.file_tree import is_tree
 from condvae.data.idx import read_idx
-from condvae.data.image_folder import attribute_table, holds_class_folders, read_image_folder
+from condvae.data.image_folder import read_image_folder
 from condvae.data.npz import read_npz
 from condvae.data.tables import TableFile, read_table, table_suffix
 from condvae.spec import DataSpec
@@ -21,9 +22,9 @@ _log = logging.getLogger(__name__)
 
 FORMATS = (
     "an .npz file with the arrays x and y, an IDX images file (train-images-idx3-ubyte, .gz or "
-    "not) with its labels file beside it, a folder of IDX files, a folder of images with a "
-    "folder per class or a table of what they show, or a table (.csv, .tsv, .jsonl, .xlsx, "
-    ".parquet)"
+    "not) with its labels file beside it, a folder of IDX files, a folder (or a .zip or .tar) of "
+    "images with a folder per class or a table of what they show, or a table (.csv, .tsv, .jsonl, "
+    ".xlsx, .parquet)"
 )
 
 
@@ -47,7 +48,7 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
         return read_idx_folder(path, spec)
     if path.is_file() and table_suffix(path):
         return table_dataset(read_table(path, spec), path, spec)
-    if path.is_dir() and (holds_class_folders(path) or attribute_table(path)):
+    if is_tree(path):
         return read_image_folder(path, spec)
     raise InputError(
         f"the data must be {FORMATS}",

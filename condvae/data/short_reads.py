@@ -13,11 +13,19 @@ class ShortReads(io.BufferedReader):
     empty members took 163 MB before anything could be checked. Cut at 1 MiB, after some 20,000
     members, the directory counts as truncated. Pillow needs no such file: it reads long blocks in
     parts by itself.
+
+    Args:
+        path: of the file.
+        most: bytes to read at once.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, most: int = MOST_READ):
         super().__init__(io.FileIO(path))
+        self._most = most
 
     def read(self, size: int | None = -1) -> bytes:
-        """At most 1 MiB of the next `size` bytes; all that is left for -1."""
-        return super().read(-1 if size is None else min(size, MOST_READ))
+        """At most so many of the next `size` bytes; all that is left for -1."""
+        return super().read(-1 if size is None else min(size, self._most))
+
+    def __repr__(self) -> str:
+        return str(self.name)

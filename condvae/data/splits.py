@@ -28,18 +28,26 @@ class Split(NamedTuple):
 
 
 def rows_of_splits(
-    codes: np.ndarray, rest: np.ndarray, test: np.ndarray | None, spec: DataSpec
+    codes: np.ndarray,
+    rest: np.ndarray,
+    test: np.ndarray | None,
+    spec: DataSpec,
+    validation: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """The rows for training, validation and test, by these names.
 
     Args:
         codes: (N,) class codes.
-        rest: the rows that are no test set of the source's own.
+        rest: the rows that are no test or validation set of the source's own.
         test: those that are; None: drawn as the spec says.
+        validation: the same.
     """
     if test is None:
         # test first, so that it is the same whatever validation is
-        rest, test = stratified_split(codes, spec.test, spec.split_seed, TEST_STREAM)
+        kept, held_out = stratified_split(codes[rest], spec.test, spec.split_seed, TEST_STREAM)
+        rest, test = rest[kept], rest[held_out]
+    if validation is not None:
+        return {"train": rest, "validation": validation, "test": test}
     if spec.validation == "test":
         return {"train": rest, "validation": test, "test": test}
     kept, held_out = stratified_split(

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from condvae.data.arrays import checked_images
-from condvae.data.image_folder import IMAGE_SUFFIXES, read_image
 from condvae.data.npz import read_x
+from condvae.data.pictures import IMAGE_SUFFIXES, read_image
 
 
 def read_unlabelled(path: Path, image_shape: Sequence[int]) -> np.ndarray | None:

@@ -70,7 +70,7 @@ def test_conditions_are_chosen_and_ignored(folder):
         ("more/7.png,", ",", "'' in row 32"),
         ("more/7.png,", "more,", "'more' in row 32"),
         ("more/7.png,", "attributes.csv,", "attributes.csv (UnidentifiedImageError"),
-        ("file,", "path,", "must have a column 'file'"),
+        ("file,", "where,", "must have a column 'file'"),
         ("bee,", ",", "'ant' in every row"),
     ],
 )

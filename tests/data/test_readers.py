@@ -147,7 +147,6 @@ def test_other_paths_are_refused_with_the_formats(tmp_path):
     table.write_text("a,b\n")
     for path, received in [
         (table, "none of these"),
-        (tmp_path, "none of these"),
         (tmp_path / "absent", "does not exist"),
     ]:
         error = refusal(path)
@@ -155,3 +154,4 @@ def test_other_paths_are_refused_with_the_formats(tmp_path):
         assert "folder per class" in error.expected
         assert str(path) in error.received
         assert received in error.received
+    assert refusal(tmp_path).received == "no images"

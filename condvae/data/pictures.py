@@ -1,0 +1,176 @@
+"""One picture file as pixels: decoded by Pillow, and by nothing that it was not told to use."""
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from PIL import Image, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+
+from condvae.checks import InputError, check_memory
+
+HEIF_SUFFIXES = (".heic", ".heif")
+IMAGE_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".avif"),
+    *(".pbm", ".pgm", ".ppm", ".pnm"),
+    *HEIF_SUFFIXES,
+)
+# no other decoder is tried, whatever a file's content
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "AVIF", "PPM")
+GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B")
+PIXEL_BYTES = 32  # of the image that is being decoded: what its decoder and the blending hold
+TAG_COPIES = 40  # a TIFF's tags as Python numbers, per byte of the file
+MOST_SCANS = 100  # of a progressive JPEG: each takes as long as the whole image, in 100 bytes
+MOST_TILE_PIXELS = 2**22
+TILE_WIDTH, TILE_LENGTH = 322, 323  # TIFF's tags
+ORIENTATION, ON_ITS_SIDE = 274, (5, 6, 7, 8)  # EXIF's tag, and where width and height change places
+
+
+def read_image(path: Path, image_shape: Sequence[int]) -> np.ndarray:
+    """One image as uint8 of a model's shape, (height, width, channels).
+
+    Raises:
+        InputError: no readable image, or one of another size.
+    """
+    height, width, channels = image_shape
+    with open(path, "rb") as file, opened(file, str(path), path.stat().st_size) as image:
+        check_decoding(image, file, str(path))
+        size = size_of(image)
+        if size != (width, height):
+            raise InputError(
+                f"the image must have {width} × {height} pixels, as the model's",
+                f"{path} with {size[0]} × {size[1]}",
+                "Crop or scale it.",
+            )
+        return pixels_of(image, "L" if channels == 1 else "RGB").reshape(image_shape)
+
+
+@contextmanager
+def opened(file: IO[bytes], called: str, size: int) -> Iterator[Image.Image]:
+    """The image; what Pillow raises, also while it is used, becomes an InputError.
+
+    Args:
+        called: what errors call the file.
+        size: of the file, in bytes.
+    """
+    check_memory(TAG_COPIES * size, f"the image {called}, unpacked,")
+    formats = (*FORMATS, *_heif(called))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # over metadata, which nobody reads here
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file, formats=formats) as image:
+                yield image
+    except InputError:
+        raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise InputError(
+            "images must be of a moderate size", f"{called} ({error})", "Scale it down."
+        ) from None
+    except Exception as error:  # Pillow's decoders raise errors of many kinds
+        raise InputError(
+            "images must be whole and readable",
+            f"{called} ({type(error).__name__}: {error})",
+            "Mend or remove that file.",
+        ) from None
+
+
+def check_decoding(image: Image.Image, file: IO[bytes], called: str) -> None:
+    """Raise for levels without bounds, and for what takes far more than its pixels."""
+    if image.mode in ("I", "F") and not has_16_bits(image):
+        raise InputError(
+            "images must have 8 bits a channel, or 16",
+            f"{called}, which has more (Pillow's mode {image.mode})",
+            "Convert it to 8 bits, or bring the values as floats in an .npz file.",
+        )
+    if isinstance(image, JpegImageFile):
+        place = file.tell()
+        file.seek(0)
+        # these bytes begin a scan; between them, compressed data never hold 0xff 0xda
+        scans = file.read().count(b"\xff\xda")
+        file.seek(place)
+        if scans > MOST_SCANS:
+            raise InputError(
+                f"JPEG images must have at most {MOST_SCANS} scans",
+                f"{called} with {scans:,}",
+                "Save it anew, not progressive.",
+            )
+    if isinstance(image, TiffImageFile):
+        width, length = (image.tag_v2.get(tag, 0) for tag in (TILE_WIDTH, TILE_LENGTH))
+        if width * length > MOST_TILE_PIXELS:
+            raise InputError(
+                f"TIFF images must have tiles of at most {MOST_TILE_PIXELS:,} pixels",
+                f"{called} with {width} × {length}",
+                "Save it anew, in strips.",
+            )
+
+
+def size_of(image: Image.Image) -> tuple[int, int]:
+    """(width, height) of an image that is turned upright."""
+    width, height = image.size
+    # Pillow has turned a TIFF's size already
+    on_its_side = not isinstance(image, TiffImageFile) and orientation(image) in ON_ITS_SIDE
+    return (height, width) if on_its_side else (width, height)
+
+
+def orientation(image: Image.Image) -> int:
+    """How a camera was held, 1 to 8, of EXIF; 1 where that is damaged."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1  # Pillow would decode the whole image to look behind its pixels
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # its reader raises errors of many kinds, over what the pixels do not need
+        return 1
+
+
+def has_16_bits(image: Image.Image) -> bool:
+    """Whether an image has 16 bits a channel, of which its first eight are taken."""
+    # Pillow opens 16-bit colour as 8-bit; only the raw mode still tells
+    raw_modes = " ".join(str(tile[3]) for tile in getattr(image, "tile", []))
+    of_netpbm = image.format == "PPM" and image.mode == "I"
+    return (
+        of_netpbm or image.mode.startswith("I;16") or re.search(r";16[BLN]", raw_modes) is not None
+    )
+
+
+def is_grey(image: Image.Image) -> bool:
+    """Whether an image has grey levels only; one with a palette by the palette's colours."""
+    if image.mode == "P":
+        # the whole palette, used or not: no pixel has to be decoded
+        red, green, blue = np.reshape(image.getpalette("RGB") or [], (-1, 3)).T
+        return bool((red == green).all() and (green == blue).all())
+    return image.mode in GREY_MODES
+
+
+def pixels_of(image: Image.Image, mode: str) -> np.ndarray:
+    """The pixels as uint8, (height, width) or (height, width, 3), upright; transparent is white."""
+    if orientation(image) != 1:
+        image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):
+        levels = np.asarray(image) >> 8
+        image = Image.fromarray(levels.astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.asarray(image.convert(mode))
+
+
+def _heif(called: str) -> tuple[str, ...]:
+    """The decoder of a phone's pictures, where it is asked for and installed."""
+    if not called.lower().endswith(HEIF_SUFFIXES):
+        return ()
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise InputError(
+            "pictures in HEIC need the package pillow-heif",
+            f"{called}, and no such package",
+            "Install it (pip install pillow-heif), or save the pictures as JPEG.",
+        ) from None
+    register_heif_opener()
+    return ("HEIF",)
