@@ -9,6 +9,7 @@ import numpy as np
 from condvae.checks import InputError, check_finite, check_range
 
 MOST_LABEL = 10**18  # larger numbers are not exact as floats, and no class labels
+CHANNELS = (1, 2, 3, 4)
 ROW_BYTES = 128  # per label: its code, and what sorting the labels takes
 
 
@@ -44,6 +45,12 @@ def checked_images(x: Any, name: str = "x") -> np.ndarray:
             f"{name} must have the shape (N, height, width) or (N, height, width, channels)",
             f"shape {x.shape}",
             "Reshape it, one image a row.",
+        )
+    if x.ndim == 4 and x.shape[1] in CHANNELS and x.shape[3] not in CHANNELS:
+        raise InputError(
+            f"{name} must have its channels last, (N, height, width, channels)",
+            f"shape {x.shape}, which looks like (N, channels, height, width)",
+            "Turn it round with x.transpose(0, 2, 3, 1).",
         )
     if x.size == 0:
         raise InputError(

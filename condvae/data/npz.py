@@ -10,6 +10,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +20,36 @@ from condvae.checks import InputError, check_memory
 from condvae.conditions import named_kinds
 from condvae.data.arrays import bytes_needed, checked_images
 from condvae.data.dataset import Dataset
+from condvae.data.pairs import check_alike, checked_pair
 from condvae.data.short_reads import ShortReads
 from condvae.spec import DataSpec
 
 HEADER_BYTES = 2**14  # NumPy takes 10,000 characters
 PIXEL_CLASSES = "pixel_classes"
+
+
+def _forms(train: str, others: str) -> list[dict[str, tuple[str, str]]]:
+    """What images and labels of each split are called, by a pattern with {} for these words."""
+    words = [("x", "y"), ("X", "y"), ("images", "labels"), ("data", "labels")]
+    return [
+        {
+            "train": (train.format(x), train.format(y)),
+            "validation": (others.format(x, "val"), others.format(y, "val")),
+            "test": (others.format(x, "test"), others.format(y, "test")),
+        }
+        for x, y in words
+    ]
+
+
+FORMS = (*_forms("{}", "{}_{}"), *_forms("{}_train", "{}_{}"), *_forms("train_{}", "{1}_{0}"))
 HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
 def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
-    """A data set of the arrays `x` and `y`, or `x_train`, `y_train`; `x_test`, `y_test` if there.
+    """A data set of the arrays `x` and `y`, or `x_train`, `y_train`, and of those for other splits.
+
+    `x_test`, `y_test` are the test set, `x_val`, `y_val` the validation set, where they are there.
+    The arrays may also be called `images` and `labels`, or `train_images`, `val_images` and so on.
 
     With the array `pixel_classes`, x is label maps, and these are the names of its values. Beside
     `x` may lie conditions by name, in place of y; all of them where `spec.conditions` names none.
@@ -40,19 +61,33 @@ def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
     """
     with opened(path) as archive:
         named = _named(archive, path, spec or DataSpec())
-        arrays = _arrays(archive, path, _chosen(archive, path) if named is None else named)
-    if named is not None:
-        return _with_conditions(arrays, str(path), spec)
-    pixel_classes = arrays.pop(PIXEL_CLASSES, None)
-    x, y, *test = arrays.values()
-    return Dataset.from_arrays(
+        if named is not None:
+            return _with_conditions(_arrays(archive, path, named), str(path), spec)
+        splits = _splits(archive, path)
+        chosen = [name for pair in splits.values() for name in pair]
+        members = _members(archive)
+        chosen += [PIXEL_CLASSES] if PIXEL_CLASSES in members else []
+        arrays = _arrays(archive, path, {name: members[name] for name in chosen})
+    pairs = {split: (arrays[x], arrays[y]) for split, (x, y) in splits.items()}
+    x, y, num_train = *pairs["train"], 0
+    if "validation" in pairs:
+        own = checked_pair(x, y, f"x of {path}", f"y of {path}")
+        more = checked_pair(*pairs["validation"], f"x_val of {path}", f"y_val of {path}")
+        for part, other, name in zip(own, more, ("images", "labels"), strict=True):
+            check_alike(part, other, f"the validation {name} of {path}")
+        num_train = len(own[0])
+        x, y = (np.concatenate(parts) for parts in zip(own, more, strict=True))
+    data = Dataset.from_arrays(
         x,
         y,
-        pixel_classes=pixel_classes,
+        pixel_classes=arrays.get(PIXEL_CLASSES),
         name=str(path),
-        test=(test[0], test[1]) if test else None,
+        test=pairs.get("test"),
         spec=spec,
     )
+    if not num_train:
+        return data
+    return replace(data, validation_rows=np.arange(num_train, len(x)))
 
 
 def read_x(path: Path) -> np.ndarray | None:
@@ -62,7 +97,7 @@ def read_x(path: Path) -> np.ndarray | None:
         InputError: not a whole .npz, a pickled array, or more than memory should hold.
     """
     with opened(path) as archive:
-        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        members = _members(archive)
         return _arrays(archive, path, members)["x"] if list(members) == ["x"] else None
 
 
@@ -119,32 +154,37 @@ def _check_names(archive: zipfile.ZipFile, path: Path) -> None:
         )
 
 
-def _chosen(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """The members to read, by their arrays' names: x and y, then what else there is."""
-    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-    names = ["x", "y"] if "x" in members else ["x_train", "y_train"]
-    if not set(names) <= set(members):
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The members by their arrays' names."""
+    return {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+
+
+def _splits(archive: zipfile.ZipFile, path: Path) -> dict[str, tuple[str, str]]:
+    """What the arrays of images and labels are called: "train", and "validation" and "test"."""
+    members = _members(archive)
+    form = next((form for form in FORMS if set(form["train"]) <= set(members)), None)
+    if form is None:
         raise InputError(
             f"{path} must hold the arrays x and y (or x_train, y_train, x_test, y_test)",
             f"{', '.join(list(members)[:12])[:200] or 'no arrays'}",
             "Write it anew with numpy.savez(path, x=x, y=y).",
         )
-    test = [name for name in ("x_test", "y_test") if name in members]
-    if len(test) == 1:
-        raise InputError(
-            f"{path} must hold both x_test and y_test, or neither",
-            f"{test[0]} alone",
-            "Add the other one.",
-        )
-    names += [*test, *([PIXEL_CLASSES] if PIXEL_CLASSES in members else [])]
-    return {name: members[name] for name in names}
+    found = {split: pair for split, pair in form.items() if set(pair) & set(members)}
+    for x, y in found.values():
+        if not {x, y} <= set(members):
+            raise InputError(
+                f"{path} must hold both {x} and {y}, or neither",
+                f"{x if x in members else y} alone",
+                "Add the other one.",
+            )
+    return found
 
 
 def _named(
     archive: zipfile.ZipFile, path: Path, spec: DataSpec
 ) -> dict[str, zipfile.ZipInfo] | None:
     """x and the arrays that are conditions by name, and their parts for a test set; or None."""
-    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    members = _members(archive)
     others = [n for n in members if n not in ("x", PIXEL_CLASSES) and not n.endswith("_test")]
     if "x" not in members or not others or ("y" in members and not spec.conditions):
         return None

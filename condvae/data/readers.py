@@ -1,6 +1,8 @@
 """From a file or a folder to a data set: one function for each format."""
 
 import logging
+import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +17,12 @@ from condvae.data.file_tree import is_tree
 from condvae.data.idx import read_idx
 from condvae.data.image_folder import read_image_folder
 from condvae.data.npz import read_npz
-from condvae.data.tables import TableFile, read_table, table_suffix
+from condvae.data.tables import Columns, TableFile, read_table, table_suffix
 from condvae.spec import DataSpec
 
+# a pixel's number, or its row and column
+PIXEL_COLUMN = re.compile(r"(?:pixel|px|p)[_.]?\d+|\d+x\d+", re.IGNORECASE)
+LEAST_SIDE = 4
 _log = logging.getLogger(__name__)
 
 FORMATS = (
@@ -73,15 +78,32 @@ def table_dataset(table: TableFile, path: Path, spec: DataSpec | None = None) ->
             carried += [found] if found else []
             anew = "written anew in generated rows" if found else "not in generated rows"
             _log.warning("column %r (%s) is left out, %s", reading.name, reading.taken_for, anew)
-    data = Dataset.from_columns(columns, name=str(path), spec=spec)
+    data = _pixels_in_columns(columns, path, spec)
+    data = data or Dataset.from_columns(columns, name=str(path), spec=spec)
+    if data.table is None:
+        return data
     formats = {reading.name: reading.format for reading in table.readings}
     of_file = {
         "order": tuple(name for name in table.columns if name not in spec.ignore),
         "formats": {name: form for name, form in formats.items() if form != PLAIN},
         "carried": tuple(carried),
     }
-    assert data.table is not None  # noqa: S101 - there are no images
     return replace(data, table=data.table.model_copy(update=of_file))
+
+
+def _pixels_in_columns(columns: Columns, path: Path, spec: DataSpec) -> Dataset | None:
+    """The images of a table that has a column for each pixel, as Kaggle's MNIST; None of others."""
+    pixels = [name for name in columns if PIXEL_COLUMN.fullmatch(name)]
+    side = math.isqrt(len(pixels))
+    if side < LEAST_SIDE or side**2 != len(pixels):
+        return None
+    levels = np.stack([columns[name] for name in pixels], axis=1)
+    if levels.dtype.kind != "f" or not np.isin(levels, np.arange(256)).all():
+        return None
+    x = levels.astype("uint8").reshape(-1, side, side)
+    _log.warning("%s: the columns %s to %s are images", path, pixels[0], pixels[-1])
+    rest = {name: values for name, values in columns.items() if name not in pixels}
+    return Dataset.from_columns(rest, x, name=str(path), spec=spec)
 
 
 def read_idx_pair(images: Path, spec: DataSpec | None = None) -> Dataset:

@@ -1,6 +1,7 @@
 """Conditions by name beside x in an .npz file."""
 
 import zipfile
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -123,3 +124,44 @@ def test_columns_are_not_asked_of_data_without_any(settings, part):
         load_data("digits", **settings)
     assert part in str(caught.value)
     assert load_data("digits", conditions=("digit",)).condition.name == "digit"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("x_train", "y_train", "x_val", "y_val", "x_test", "y_test"),
+     ("train_images", "train_labels", "val_images", "val_labels", "test_images", "test_labels"),
+     ("images", "labels", "images_val", "labels_val", "images_test", "labels_test")],
+)  # fmt: skip
+def test_splits_by_the_names_of_arrays(stored, names):
+    sizes = [0, 30, 42, 60]
+    rows = [slice(*ends) for ends in pairwise(sizes)]
+    arrays = [part for own in rows for part in (X[own], DIGIT[own, None])]  # labels as MedMNIST's
+    data = load_data(stored(**dict(zip(names, arrays, strict=True))))
+    for split, own in zip((data.train, data.validation, data.test), rows, strict=True):
+        np.testing.assert_array_equal(split.x[..., 0], X[own])
+        assert split.y.tolist() == DIGIT[own].tolist()
+    with pytest.raises(InputError, match=f"{names[3]}, or neither; received {names[2]} alone"):
+        load_data(stored(**dict(zip(names[:3], arrays[:3], strict=True))))
+
+
+def test_channels_that_come_first_are_told(stored):
+    x = np.repeat(X[:, None], 3, axis=1)
+    x = np.pad(x, [(0, 0), (0, 0), (0, 4), (0, 5)])
+    with pytest.raises(InputError, match=r"looks like \(N, channels, height, width\)"):
+        load_data(stored(x=x, y=DIGIT))
+    assert load_data(stored(x=x.transpose(0, 2, 3, 1), y=DIGIT)).image_shape == (8, 9, 3)
+
+
+@pytest.mark.parametrize("form", ["pixel{}", "{}x{}"])
+def test_a_table_of_pixels_is_images(tmp_path, form, caplog):
+    places = [(row, column) for row in range(1, 5) for column in range(1, 5)]
+    names = [form.format(n) if form == "pixel{}" else form.format(*p) for n, p in enumerate(places)]
+    lines = [",".join(["label", *names])]
+    lines += [
+        ",".join([str(digit), *map(str, x.ravel())]) for digit, x in zip(DIGIT, X, strict=True)
+    ]
+    (tmp_path / "train.csv").write_text("\n".join(lines) + "\n")
+    data = load_data(tmp_path / "train.csv")
+    np.testing.assert_array_equal(data.x[..., 0], X)
+    assert data.y.tolist() == DIGIT.tolist()
+    assert f"{names[0]} to {names[-1]} are images" in caplog.text

@@ -63,10 +63,10 @@ def test_pickled_npz_is_refused(tmp_path):
 
 def test_npz_without_the_arrays_is_refused(tmp_path):
     path = tmp_path / "set.npz"
-    np.savez(path, images=X, labels=Y)
+    np.savez(path, pictures=X, classes=Y)
     error = refusal(path)
     assert "x and y" in error.expected
-    assert error.received == "images, labels"
+    assert error.received == "pictures, classes"
 
 
 def npz_bytes():
