@@ -165,7 +165,7 @@ def _heif(called: str) -> tuple[str, ...]:
     if not called.lower().endswith(HEIF_SUFFIXES):
         return ()
     try:
-        from pillow_heif import register_heif_opener
+        from pillow_heif import register_heif_opener  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise InputError(
             "pictures in HEIC need the package pillow-heif",
