@@ -1,22 +1,22 @@
 """Hidden cells drawn given the known ones."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 import condvae
 from condvae.chance import Chance
 from condvae.checks import InputError
 from condvae.cli import main
-from condvae.conditions import Schema, table_of
+from condvae.conditions import Schema, Table
+from condvae.conditions.class_column import ClassColumn
+from condvae.conditions.number_column import NumberColumn
 from condvae.data.tables import read_table
-from condvae.inference.completion import NUM_SAMPLES, Completion
+from condvae.inference.completion import ENOUGH, Completion
+from condvae.inference.linear_rows import LinearRows
 from condvae.training import train
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
-
-ROWS = 20_000
 
 
 def coins(rows=2_000, holes=0.0):
@@ -33,34 +33,108 @@ def coins(rows=2_000, holes=0.0):
     return columns
 
 
-def test_z_is_taken_by_its_weight_and_known_cells_stay():
-    table = table_of(coins(), [], "quantile", np.arange(2_000))
-    weights = np.arange(1.0, NUM_SAMPLES + 1)
+class KnownModel:
+    """z ~ N(0, 1); each coin shows h with the probability sigmoid(3 z); a number ~ N(2 z, 1/2).
 
-    def ask(name, arrays):
-        rows = len(arrays["y"])
-        if name == "weighted_draws":
-            z = np.broadcast_to(np.arange(NUM_SAMPLES)[None, :, None], (rows, NUM_SAMPLES, 1))
-            return {"z": z, "log_weights": np.tile(np.log(weights), (rows, 1))}
-        seen.append(arrays["z"][:, 0])
-        drawn = table.encode(
-            {"first": ["t"] * rows, "second": ["t"] * rows, "number": [0.0] * rows}
+    Its encoder knows nothing: mean and logvar are those of the prior.
+    """
+
+    def __init__(self, table):
+        self.table = table
+
+    def ask(self, name, arrays):
+        if name == "draw_prior":
+            return {"z": arrays["noise"]}
+        if name == "encode":
+            zeros = np.zeros((len(arrays["x"]), 1))
+            return {"mean": zeros, "logvar": zeros}
+        z = arrays["z"][:, 0].astype(float)
+        heads = 1 / (1 + np.exp(-3 * z))
+        if name == "joint_log_prob":
+            return {"log_prob": self.log_prob(self.table.decode(arrays["x"]), z)}
+        noise = arrays["pixel_noise"]
+        number = 2 * z + 0.5 * norm.ppf(np.clip(noise[:, 2], 1e-6, 1 - 1e-6))
+        sides = {
+            coin: np.where(noise[:, place] < heads, "h", "t")
+            for place, coin in enumerate(("first", "second"))
+        }
+        return {"x_sample": self.table.encode(sides | {"number": number})}
+
+    def log_prob(self, cells, z):
+        heads = 1 / (1 + np.exp(-3 * z))
+        log_prob = norm.logpdf(z)
+        for coin in ("first", "second"):
+            share = np.select([cells[coin] == "h", cells[coin] == "t"], [heads, 1 - heads], 1.0)
+            log_prob = log_prob + np.log(share)
+        known = ~np.isnan(cells["number"])
+        density = norm.logpdf(np.where(known, cells["number"], 0.0), 2 * z, 0.5)
+        return log_prob + np.where(known, density, 0.0)
+
+    def exact(self, cells):
+        """(points, weights) of z given the cells of one row, by a fine grid."""
+        z = np.linspace(-6, 6, 4_001)
+        one = {name: np.full(len(z), value) for name, value in cells.items()}
+        weights = np.exp(self.log_prob(one, z))
+        return z, weights / weights.sum()
+
+
+@pytest.mark.parametrize(
+    "known", [("h", np.nan), ("t", np.nan), ("", 1.3), ("h", -0.4), ("t", 2.5)]
+)
+def test_hidden_cells_have_the_conditionals_of_a_model_that_is_known(known):
+    knots = ((-9.0, -9.0), (9.0, 9.0))
+    coin = {"may_miss": False, "categories": ("h", "t")}
+    table = Table(
+        columns=(
+            ClassColumn(name="first", **coin),
+            ClassColumn(name="second", **coin),
+            NumberColumn(name="number", knots=knots),
         )
-        return {"x_sample": drawn}
+    )
+    model = KnownModel(table)
+    cells = {"first": known[0], "second": "", "number": known[1]}
+    rows, y = {name: [value] * 5_000 for name, value in cells.items()}, np.zeros((5_000, 1))
+    completion = Completion(model, table, Schema(conditions=()), latent_dim=1, noise_dim=1)
+    (x, again), effective = completion.draw(table.encode(rows), y, Chance(0), num_draws=2)
+    assert not np.array_equal(x, again)
+    assert effective.min() > ENOUGH / 2
+    drawn, (z, weights) = table.decode(x), model.exact(cells)
+    heads = 1 / (1 + np.exp(-3 * z))
+    if known[0]:
+        assert set(drawn["first"]) == {known[0]}
+    else:
+        assert (drawn["first"] == "h").mean() == pytest.approx(weights @ heads, abs=0.02)
+    assert (drawn["second"] == "h").mean() == pytest.approx(weights @ heads, abs=0.02)
+    if np.isnan(known[1]):
+        assert drawn["number"].mean() == pytest.approx(weights @ (2 * z), abs=0.08)
+        deviation = np.sqrt(weights @ (2 * z) ** 2 - (weights @ (2 * z)) ** 2 + 0.25)
+        assert drawn["number"].std() == pytest.approx(deviation, abs=0.06)
+    else:
+        np.testing.assert_allclose(drawn["number"], known[1], rtol=1e-6)
 
-    seen = []
-    completion = Completion(SimpleNamespace(ask=ask), table, Schema(conditions=()), latent_dim=1)
-    known = {"first": ["h"] * ROWS, "second": [""] * ROWS, "number": [np.nan] * ROWS}
-    y = np.zeros((ROWS, 1))
-    (x, again), effective = completion.draw(table.encode(known), y, Chance(0), num_draws=2)
-    assert not np.array_equal(seen[0], seen[1])
-    np.testing.assert_array_equal(x, again)
-    columns = table.decode(x)
-    assert set(columns["first"]) == {"h"}
-    assert set(columns["second"]) == {"t"}
-    np.testing.assert_allclose(effective, weights.sum() ** 2 / (weights**2).sum())
-    shares = np.bincount(np.concatenate(seen).astype(int), minlength=NUM_SAMPLES) / (2 * ROWS)
-    np.testing.assert_allclose(shares, weights / weights.sum(), atol=0.005)
+
+def test_z_is_told_from_any_cells_as_a_linear_model_has_it():
+    rng = np.random.default_rng(0)
+    names, num, size = ("a", "b", "c", "d"), 200_000, 2
+    by_z, by_y = rng.normal(size=(size, 4)), rng.normal(size=(1, 4))
+    y = rng.normal(size=(num, 1))
+    z = 0.7 * y + rng.normal(size=(num, size))
+    numbers = y @ by_y + z @ by_z + 0.3 * rng.normal(size=(num, 4))
+    knots = ((-50.0, -50.0), (50.0, 50.0))
+    table = Table(columns=tuple(NumberColumn(name=name, knots=knots) for name in names))
+    linear = LinearRows(table, table.encode(dict(zip(names, numbers.T, strict=True))), y, z)
+    for known in ([0, 1, 2, 3], [2], [0, 3], []):
+        cells = {
+            name: values if place in known else np.full(3, np.nan)
+            for place, (name, values) in enumerate(zip(names, numbers[:3].T, strict=True))
+        }
+        found = linear.posterior(table.encode(cells), y[:3])
+        part = by_z[:, known]
+        covariance = np.linalg.inv(np.eye(size) + part @ part.T / 0.09)
+        rest = numbers[:3, known] - y[:3] @ by_y[:, known] - 0.7 * y[:3].repeat(2, 1) @ part
+        mean = 0.7 * y[:3] + rest @ part.T @ covariance / 0.09
+        np.testing.assert_allclose(found.mean, mean, atol=0.03)
+        np.testing.assert_allclose(found.root[0] @ found.root[0].T, covariance, atol=0.02)
 
 
 @pytest.mark.slow

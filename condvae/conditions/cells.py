@@ -67,6 +67,10 @@ class Column(Frozen):
         """(batch,) float32 numbers that stand beside the states of cells; 0 where none does."""
         return np.zeros(len(values), "float32")
 
+    def log_slopes(self, numbers: np.ndarray) -> np.ndarray:
+        """(batch,) log of how steeply these numbers rise with the cells that they stand for."""
+        return np.zeros(len(numbers))
+
     @abstractmethod
     def given(self, text: str) -> Any:
         """The cell in a `--given` of the command line.

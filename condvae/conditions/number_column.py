@@ -112,6 +112,14 @@ class NumberColumn(Column):
             "float32"
         )
 
+    def log_slopes(self, numbers: np.ndarray) -> np.ndarray:
+        """Of the stretch of the scale that each lies in; beyond the ends, of the last ones."""
+        if self.knots is None:
+            return super().log_slopes(numbers)
+        seen, places = np.transpose(self.knots)
+        stretch = np.clip(np.searchsorted(places, numbers, "right"), 1, len(places) - 1)
+        return np.log(np.diff(places) / np.diff(seen))[stretch - 1]
+
     def given(self, text: str) -> float:
         """A number."""
         try:

@@ -284,6 +284,19 @@ class Table(Frozen):
         ]
         return np.stack(is_empty, axis=1)
 
+    def log_slope(self, x: np.ndarray) -> np.ndarray:
+        """(batch,) what turns a log-density of encoded x into one of the cells, by adding it.
+
+        A density of numbers depends on their scale: only in the data's own units, dollars say, do
+        models with other scales compare.
+        """
+        total = np.zeros(len(x))
+        for column, states, number in self._places():
+            if number is not None:
+                has_number = x[:, states.start + column.num_values] == 1
+                total += np.where(has_number, column.log_slopes(x[:, number]), 0.0)
+        return total
+
     def merge(self, x: np.ndarray, other: np.ndarray, cells: np.ndarray) -> np.ndarray:
         """x with some cells, (batch, number of columns) bool, of other rows."""
         return np.where(np.take(cells, self._column_of, axis=1), other, x)

@@ -20,6 +20,10 @@ class Evaluation:
         standard_error: of elbo, from the spread over the images.
         comparability: data, split, pixels, estimator and what chose the epoch.
         bits_per_dim: -elbo as bits per value of x, where x is 8-bit levels with a probability.
+        elbo_of_cells: of rows of a table, in the data's own units: a density of dollars, not of
+            scaled numbers.
+        elbo_of_values: the same of the values alone, given which cells are empty; None where none
+            ever is.
     """
 
     elbo: float
@@ -29,6 +33,8 @@ class Evaluation:
     num_images: int
     comparability: str
     bits_per_dim: float | None = None
+    elbo_of_cells: float | None = None
+    elbo_of_values: float | None = None
 
     def figures(self) -> dict[str, float | str | None]:
         """The same, flat."""
@@ -39,9 +45,19 @@ class Evaluation:
         return (
             f"-ELBO {-self.elbo:.2f} ± {self.standard_error:.2f} nats = "
             f"reconstruction_loss {self.reconstruction_loss:.2f} + kl_loss {self.kl_loss:.2f}"
-            f"{bits}\n"
+            f"{bits}\n{self._of_table}"
             f"({self.comparability})"
         )
+
+    @property
+    def _of_table(self) -> str:
+        """A line more about rows of a table."""
+        if self.elbo_of_cells is None:
+            return ""
+        text = f"in the data's own units {-self.elbo_of_cells:.2f}"
+        if self.elbo_of_values is not None:
+            text += f", without which cells are empty {-self.elbo_of_values:.2f}"
+        return f"{text}\n"
 
 
 def evaluate(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> Evaluation:
@@ -55,6 +71,13 @@ def evaluate_bound(trial: Trial, split: str = "test", seed: int = 0) -> Evaluati
     terms = trial.model.elbo(images.x, run.conditions(images), seed=seed)
     # a mean of float32 over many images would lose digits
     elbo = terms.elbo.astype("float64")
+    of_cells = of_values = None
+    if (table := trial.model.table) is not None:
+        of_cells = float(elbo.mean() + table.log_slope(images.x).mean())
+        if any(column.may_miss for column in table.columns):
+            y = trial.model.encode_condition(run.conditions(images))
+            presence = trial.model.completion.log_presence(images.x, y, seed)
+            of_values = of_cells - float(presence.mean())
     has_levels = likelihood_named(run.spec.model.likelihood).of_levels
     return Evaluation(
         elbo=float(elbo.mean()),
@@ -64,6 +87,8 @@ def evaluate_bound(trial: Trial, split: str = "test", seed: int = 0) -> Evaluati
         num_images=len(elbo),
         comparability=run.comparability(split, f"ELBO, one draw of z for each image (seed {seed})"),
         bits_per_dim=bits_per_dim(-elbo.mean(), images.x.shape[1:]) if has_levels else None,
+        elbo_of_cells=of_cells,
+        elbo_of_values=of_values,
     )
 
 

@@ -1,14 +1,20 @@
 """Rows of a table of which some cells are known: the others, drawn by the model."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from condvae.blocks import slices
 from condvae.chance import Chance
 from condvae.conditions import Schema, Table
 from condvae.inference.computation import Computation
+from condvae.inference.linear_rows import Gaussians, LinearRows
 
-# z ~ q(z | what is known, y), of which one is taken by its importance weight.
-NUM_SAMPLES = 64
+# z from each proposal, and how many of all must count: else there is one proposal more.
+NUM_SAMPLES, ENOUGH, MOST_PROPOSALS = 64, 64, 6
+# Rows that the model draws to tell z from any cells.
+LINEAR_ROWS = 8_000
+LEAST_SHARE = 1e-7  # that float32 tells from none
 # An imputed cell must have a value, where the model can also leave it empty: so often it is asked.
 MOST_TRIES = 50
 
@@ -16,22 +22,33 @@ MOST_TRIES = 50
 class Completion:
     """Draws hidden cells given the known ones, and y, by importance resampling of z.
 
-    For each row z_k ~ q(z | x, y), k = 1 to K, where the encoder sees the known cells alone. One of
-    them is taken, with a probability in proportion to p(known | z_k, y) p(z_k | y) / q(z_k | x, y);
-    the hidden cells are then drawn from p(x | z, y), in which the columns are independent.
+    For each row z_k from a mixture r of proposals: q(z | x, y), where the encoder sees the known
+    cells alone, and a linear model of rows that the model drew, which tells z from any cells, see
+    `LinearRows`. One of them is taken, with a probability in proportion to
+    p(known | z_k, y) p(z_k | y) / r(z_k); the hidden cells are then drawn from p(x | z, y), in
+    which the columns are independent. Where few of the z count, a Gaussian with the moments of
+    those comes to the proposals, again and again.
 
     Source: Mattei & Frellsen 2019, "MIWAE", section 4.2; Rubin 1987 on sampling importance
-    resampling.
+    resampling; Cornuet, Marin, Mira & Robert 2012, "Adaptive multiple importance sampling".
     """
 
-    def __init__(self, compute: Computation, table: Table, several: Schema, latent_dim: int):
-        self._compute, self._latent_dim = compute, latent_dim
-        self.table, self.several = table, several
+    def __init__(
+        self,
+        compute: Computation,
+        table: Table,
+        several: Schema,
+        latent_dim: int,
+        noise_dim: int,
+    ):
+        self._compute, self.table, self.several = compute, table, several
+        self._latent_dim, self._noise_dim = latent_dim, noise_dim
+        self._linear: LinearRows | None = None
 
     def draw(
         self, x: np.ndarray, y: np.ndarray, chance: Chance, num_draws: int = 1, fill: bool = False
     ) -> tuple[list[np.ndarray], np.ndarray]:
-        """Rows without hidden cells, num_draws times, all by the same K draws of z.
+        """Rows without hidden cells, num_draws times, all by the same draws of z.
 
         Args:
             x: (batch, dim) encoded; a cell is hidden where all its states are 0.
@@ -40,31 +57,103 @@ class Completion:
             fill: draw no empty cell.
 
         Returns:
-            x with its hidden cells drawn, for each draw, and the effective number of the K draws
+            x with its hidden cells drawn, for each draw, and the effective number of the draws
             of z for each row, (sum w)² / sum w².
         """
-        parts = []
-        for part in slices(len(x)):
-            zs, effective = self._styles(x[part], y[part], chance, num_draws)
-            parts.append(([self._cells(x[part], y[part], z, chance, fill) for z in zs], effective))
-        rows, effective = zip(*parts, strict=True)
+        _, rows, effective = zip(*self.blocks(x, y, chance, num_draws, fill), strict=True)
         draws = [np.concatenate(draw) for draw in zip(*rows, strict=True)]
         return draws, np.concatenate(effective)
 
+    def blocks(
+        self, x: np.ndarray, y: np.ndarray, chance: Chance, num_draws: int = 1, fill: bool = False
+    ) -> Iterator[tuple[slice, list[np.ndarray], np.ndarray]]:
+        """The same, block by block of the rows: which they are, and what `draw` returns."""
+        if self._linear is None:
+            self._linear = self._linear_rows(y)
+        for part in slices(len(x)):
+            known, given = x[part], y[part]
+            proposals = [self._encoded(known, given), self._linear.posterior(known, given)]
+            zs, effective = self._styles(known, given, proposals, chance, num_draws)
+            cells = [self._cells(known, given, z, chance, fill) for z in zs]
+            yield part, cells, effective
+
+    def log_presence(self, x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+        """(batch,) log p(which cells are empty | z, y), nats, at the z of `TrainedModel.elbo`.
+
+        The rest of that bound is one of the values alone, given which cells are empty.
+        """
+        encoded = self._compute.ask("encode", {"x": x, "y": y})
+        noise = Chance(seed).latents(len(x), self._latent_dim)
+        z = encoded["mean"] + np.exp(encoded["logvar"] / 2) * noise
+        shares = self._compute.ask("decode", {"z": z, "y": y})["x_mean"].astype("float64")
+        may_miss = np.asarray([column.may_miss for column in self.table.columns])
+        last = np.cumsum([column.num_states for column in self.table.columns])[may_miss] - 1
+        is_known = ~self.table.hidden(x)[:, may_miss]
+        share = np.where(x[:, last] == 1, shares[:, last], 1 - shares[:, last])
+        return np.where(is_known, np.log(np.maximum(share, LEAST_SHARE)), 0.0).sum(axis=1)
+
+    def _linear_rows(self, y: np.ndarray) -> LinearRows:
+        """The linear model of rows that are drawn given some of y, which serves all later ones."""
+        chance = Chance(0)
+        y = y[np.arange(LINEAR_ROWS) * len(y) // LINEAR_ROWS]
+        noise = chance.latents(len(y), self._noise_dim)
+        z = self._compute.ask("draw_prior", {"noise": noise, "y": y})["z"]
+        inputs = {"z": z, "y": y, "pixel_noise": chance.pixels(len(y), self.table.dim)}
+        x = self._compute.ask("draw_pixels", inputs)["x_sample"]
+        return LinearRows(self.table, x, y, z.astype("float64"))
+
+    def _encoded(self, x: np.ndarray, y: np.ndarray) -> Gaussians:
+        """q(z | x, y)."""
+        found = self._compute.ask("encode", {"x": x, "y": y})
+        scale = np.exp(found["logvar"].astype("float64") / 2)
+        return Gaussians(found["mean"].astype("float64"), scale[:, None] * np.eye(scale.shape[1]))
+
     def _styles(
-        self, x: np.ndarray, y: np.ndarray, chance: Chance, num_draws: int
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        proposals: Sequence[Gaussians],
+        chance: Chance,
+        num_draws: int,
+        before: Sequence[np.ndarray] = (),
     ) -> tuple[np.ndarray, np.ndarray]:
-        """z for each draw and row, (num_draws, batch, latent_dim), and of how many they are."""
-        noise = chance.latents(len(x), NUM_SAMPLES, self._latent_dim)
-        drawn = self._compute.ask("weighted_draws", {"x": x, "y": y, "noise": noise})
-        log_weights = drawn["log_weights"].astype("float64")
+        """z for each draw and row, (num_draws, batch, latent_dim), and of how many they are.
+
+        Args:
+            before: z and their log p(x, z | y), of all proposals but the last; none: of no one.
+        """
+        new = proposals[-1:] if before else proposals
+        noise = [chance.latents(len(x), NUM_SAMPLES, self._latent_dim) for _ in new]
+        z = np.concatenate([of.draw(part) for of, part in zip(new, noise, strict=True)], axis=1)
+        z = z.astype("float32")
+        log_joint = self._log_joint(x, y, z)
+        if before:
+            z = np.concatenate([before[0], z], axis=1)
+            log_joint = np.concatenate([before[1], log_joint], axis=1)
+        log_mixture = np.logaddexp.reduce([of.log_prob(z) for of in proposals])
+        log_weights = log_joint - log_mixture
         weights = np.exp(log_weights - log_weights.max(axis=1, keepdims=True))
-        total = weights.sum(axis=1, keepdims=True)
-        cumulated, places = weights.cumsum(axis=1) / total, chance.pixels(len(x), num_draws)
-        # the place of a uniform number among the cumulated weights
-        below = [(cumulated < place[:, None]).sum(axis=1) for place in places.T]
-        chosen = np.minimum(below, NUM_SAMPLES - 1)
-        return drawn["z"][np.arange(len(x)), chosen], total[:, 0] ** 2 / (weights**2).sum(axis=1)
+        weights /= weights.sum(axis=1, keepdims=True)
+        effective = 1 / (weights**2).sum(axis=1)
+        chosen = z[np.arange(len(x)), _places(weights, chance, num_draws)]
+        (few,) = np.nonzero(effective < ENOUGH)
+        if len(few) and len(proposals) < MOST_PROPOSALS:
+            # the square roots, of which more count
+            softer = np.sqrt(weights[few])
+            softer /= softer.sum(axis=1, keepdims=True)
+            more = [*(of[few] for of in proposals), Gaussians.of_weighted(z[few], softer)]
+            chosen[:, few], effective[few] = self._styles(
+                x[few], y[few], more, chance, num_draws, (z[few], log_joint[few])
+            )
+        return chosen, effective
+
+    def _log_joint(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """(batch, num_samples) log p(x, z | y) of the known cells."""
+        count = z.shape[1]
+        pairs = {"x": np.repeat(x, count, axis=0), "y": np.repeat(y, count, axis=0)}
+        pairs["z"] = z.reshape(-1, z.shape[2])
+        log_joint = self._compute.ask("joint_log_prob", pairs)["log_prob"]
+        return log_joint.reshape(len(x), count).astype("float64")
 
     def _cells(
         self, x: np.ndarray, y: np.ndarray, z: np.ndarray, chance: Chance, fill: bool
@@ -81,3 +170,18 @@ class Completion:
             x[rows] = self.table.merge(x[rows], drawn, hidden[rows])
             hidden &= self.table.empty(x)  # these are asked once more, where they are to be filled
         return x
+
+
+def _places(weights: np.ndarray, chance: Chance, num_draws: int) -> np.ndarray:
+    """(num_draws, batch) places among the weights, each with a probability in proportion to them.
+
+    One draw from each of num_draws equal parts of the probability, in any order, so that together
+    they are closer to the weights than independent ones.
+
+    Source: Kitagawa 1996 (stratified resampling).
+    """
+    order = chance.pixels(len(weights), num_draws).argsort(axis=1)
+    uniform = (order + chance.pixels(len(weights), num_draws)) / num_draws
+    cumulated = weights.cumsum(axis=1)
+    below = [(cumulated < place[:, None]).sum(axis=1) for place in uniform.T]
+    return np.minimum(below, weights.shape[1] - 1)

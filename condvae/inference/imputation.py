@@ -13,7 +13,7 @@ from condvae.inference.obedience import without_contradictions
 from condvae.inference.trained import TrainedModel
 
 # Draws of a row that its expected numbers and most frequent words are taken of.
-NUM_DRAWS = 30
+NUM_DRAWS = 100
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Imputation:
     Attributes:
         tables: {column: (N,) values} once, of means and most frequent values, or once a draw.
         filled: number of cells that were empty.
-        effective_samples: (N,) of how many draws of z, of 64, a row's importance weights make use.
+        effective_samples: (N,) of how many of its draws of z a row's importance weights make use.
     """
 
     tables: tuple[dict[str, np.ndarray], ...]
@@ -56,9 +56,6 @@ def impute(
     columns = {name: x[name] for name in table.all_names if name in x}
     known = {name: plain(as_column(values)) for name, values in columns.items()}
     encoded, given = _known(model, known, y)
-    chance, times = Chance(seed), num_draws or NUM_DRAWS
-    rows, effective = completion.draw(encoded, given, chance, times, fill=True)
-    draws = [table.rows(draw, given, several) for draw in rows]
     empty = {name: is_missing(values) for name, values in known.items()}
 
     def whole(cells: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -66,9 +63,18 @@ def impute(
 
     filled = sum(int(missing.sum()) for missing in empty.values())
     if num_draws is not None:
-        return Imputation(tuple(whole(draw) for draw in draws), filled, effective)
-    centre = {name: table.centre(name, [draw[name] for draw in draws]) for name in known}
-    return Imputation((whole(centre),), filled, effective)
+        draws, effective = completion.draw(encoded, given, Chance(seed), num_draws, fill=True)
+        cells = (table.rows(draw, given, several) for draw in draws)
+        return Imputation(tuple(map(whole, cells)), filled, effective)
+    parts, counts = [], []
+    # many draws of a block of rows at a time, of which their middles alone are kept
+    found = completion.blocks(encoded, given, Chance(seed), NUM_DRAWS, fill=True)
+    for part, rows, effective in found:
+        draws = [table.rows(draw, given[part], several) for draw in rows]
+        parts.append({name: table.centre(name, [draw[name] for draw in draws]) for name in known})
+        counts.append(effective)
+    centre = {name: np.concatenate([part[name] for part in parts]) for name in known}
+    return Imputation((whole(centre),), filled, np.concatenate(counts))
 
 
 def complete(

@@ -364,7 +364,9 @@ class TrainedModel:
     @property
     def completion(self) -> Completion:
         """What draws the cells of rows of which some are known; InputError without a table."""
-        return Completion(self._compute, *self._arguments.check_table(), self.latent_dim)
+        noise_dim = self.engines.facts.prior_noise_dim
+        known = self._arguments.check_table()
+        return Completion(self._compute, *known, self.latent_dim, noise_dim)
 
     def explore(self, x: Any = None, y: Any = None, name: str = "model") -> "Page":
         """The model as a page that runs by itself: in a notebook, shown in the cell.

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from condvae.checks import InputError
 from condvae.likelihoods.base import Array, Data, Likelihood, Tensor, log_shares
+from condvae.likelihoods.factors import Factors
 
 _LOG_SCALE_BOUNDS = (-6.0, 3.0)  # as `condvae.distributions.rows` has them
 
@@ -101,6 +102,25 @@ class TableLikelihood(Likelihood):
         states = log_shares(x_mean[..., : self._num_states], 1e-4)
         mixtures = np.broadcast_to(mixture.ravel(), (*x_mean.shape[:-1], mixture.size))
         return np.concatenate([states, mixtures], axis=-1)
+
+    def params_along(self, factors: Factors, x_mean: Array) -> tuple[Array, Array]:
+        """x_params as a linear function of z: kernel (latent_dim, params), bias (params,).
+
+        Args:
+            x_mean: (dim,) of the rows that the factors are of.
+        """
+        import numpy as np
+
+        count, size = self._num_numbers, self.components
+        bias = np.array(self.params_of(x_mean))
+        mixture = bias[self._num_states :].reshape(count, 3, size)  # a view
+        mixture[:, 1] = factors.means[:, None] + factors.scales[:, None] * mixture[:, 1]
+        mixture[:, 2] += np.log(factors.scales)[:, None]
+        latent_dim = factors.states.shape[1]
+        kernel = np.zeros((count, 3, size, latent_dim))
+        kernel[:, 1] = factors.numbers[:, None]
+        kernel = np.concatenate([factors.states, kernel.reshape(-1, latent_dim)])
+        return kernel.T, bias
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one row."""

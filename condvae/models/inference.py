@@ -81,13 +81,19 @@ def importance_log_weights(
     model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
 ) -> dict[str, Tensor]:
     """log p(x | z, y) p(z | y) / q(z | x, y) for noise (batch, num_samples, latent_dim)."""
-    return {"log_weights": _weighted(model, x, y, noise, pixel_noise)[1]}
+    x, first = _target(model, x, pixel_noise), model.guess(y)
+    given = model.prior_given(y, first)
+    posterior, given = model.posterior(x, y, given).per_sample(), given.per_sample()
+    z = posterior.transform(noise)
+    log_joint = model.log_likelihoods(x, y, first, z) + given.log_prob(z)
+    return {"log_weights": log_joint - posterior.log_prob(z)}
 
 
-def weighted_draws(model: CVAE, x: Tensor, y: Tensor, noise: Tensor) -> dict[str, Tensor]:
-    """The same log_weights, and the z that they are of, (batch, num_samples, latent_dim)."""
-    z, log_weights = _weighted(model, x, y, noise)
-    return {"z": z, "log_weights": log_weights}
+def joint_log_prob(model: CVAE, x: Tensor, y: Tensor, z: Tensor) -> dict[str, Tensor]:
+    """log p(x, z | y), (batch,) nats."""
+    x, first = model.scale(x), model.guess(y)
+    likelihood = model.likelihood(model.decode(z, y, first))
+    return {"log_prob": likelihood.log_prob(x) + model.prior_given(y, first).log_prob(z)}
 
 
 def prior_log_weights(
@@ -113,7 +119,7 @@ FUNCTIONS: dict[str, Callable] = {
         classify,
         importance_log_weights,
         prior_log_weights,
-        weighted_draws,
+        joint_log_prob,
     )
 }
 
@@ -127,7 +133,7 @@ class KerasEngine:
 
     def rows(self, name: str) -> int:
         """Rows that are computed at once."""
-        has_draws = name.endswith(("log_weights", "weighted_draws"))
+        has_draws = name.endswith("log_weights")
         return ROWS // SAMPLES if has_draws else ROWS
 
     def run(self, name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -173,18 +179,6 @@ class CompiledFunction(keras.Model):
             outputs = self.predict_on_batch(inputs)
             parts.append({name: np.asarray(array)[:size] for name, array in outputs.items()})
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _weighted(
-    model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
-) -> tuple[Tensor, Tensor]:
-    """z ~ q(z | x, y), and their log weights towards p(z | x, y)."""
-    x, first = _target(model, x, pixel_noise), model.guess(y)
-    given = model.prior_given(y, first)
-    posterior, given = model.posterior(x, y, given).per_sample(), given.per_sample()
-    z = posterior.transform(noise)
-    log_joint = model.log_likelihoods(x, y, first, z) + given.log_prob(z)
-    return z, log_joint - posterior.log_prob(z)
 
 
 def _target(model: CVAE, x: Tensor, pixel_noise: Tensor) -> Tensor:

@@ -60,11 +60,15 @@ def check_takes(model: Any) -> None:
     """Raise ValueError where a model's settings are beyond its architecture."""
     name, takes = model.architecture, ARCHITECTURES[model.architecture].takes
     of_columns = likelihood_named(model.likelihood).of_columns
+    by_factors = model.decoder_start == "factors"
     asked = {
         REGULARIZER: ("activity_regularizer", model.activity_regularizer),
         DROPOUT: ("dropout", model.dropout or model.classifier_dropout),
         CONDITION: ("condition_at 'every_layer'", model.condition_at == "every_layer"),
-        TABLES: (f"the likelihood {model.likelihood!r}", of_columns),
+        TABLES: (
+            "decoder_start 'factors'" if by_factors else f"the likelihood {model.likelihood!r}",
+            of_columns or by_factors,
+        ),
     }
     for ability, (setting, is_asked) in asked.items():
         if is_asked and ability not in takes:

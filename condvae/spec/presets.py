@@ -237,6 +237,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "hidden_dims": (128, 128),
                 "activation": "silu",
                 "output_bias": "data",
+                "decoder_start": "factors",
             },
             "training": {
                 "epochs": 200,

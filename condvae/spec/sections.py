@@ -89,7 +89,9 @@ class ModelSpec(Frozen):
         output_bias: what the decoder's last bias starts from: "zeros", or "data" for the
             training pixels' means.
         decoder_start: what its first kernel starts from: "glorot", or "spread", see
-            `models.initializers.spread_first`, for few latents.
+            `models.initializers.spread_first`, for few latents; of tables, "factors": encoder and
+            decoder are a linear model of the rows, see `likelihoods.factors`, and what hidden
+            layers add to it.
         prior: p(z | y): "standard" normal; "conditional", a Normal by a network of y and of the
             baseline's guess; "flow", affine couplings that know the same; or "vampprior", a
             mixture of the posteriors of learned pseudo-inputs.
@@ -117,7 +119,7 @@ class ModelSpec(Frozen):
     components: Count = 5
     pixels: Literal["grey", "dynamic"] = "grey"
     output_bias: Literal["zeros", "data"] = "zeros"
-    decoder_start: Literal["glorot", "spread"] = "glorot"
+    decoder_start: Literal["glorot", "spread", "factors"] = "glorot"
     prior: Literal["standard", "conditional", "flow", "vampprior"] = "standard"
     prior_sees: Literal["nothing", "y"] = "y"
     couplings: Annotated[int, Field(strict=True, ge=1, le=100)] = 6

@@ -16,6 +16,7 @@ from condvae.files.lock import LOCK_NAME, locked
 from condvae.inference.trained import TrainedModel
 from condvae.likelihoods import likelihood_named
 from condvae.models import CVAE, Networks, build_model, build_optimizer, load_weights
+from condvae.models.factors import start_from_factors
 from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
 from condvae.runs.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
 from condvae.runs.record import (
@@ -301,6 +302,12 @@ def prepare_model(
         networks=networks,
         steps=steps,
     )
+    if spec.model.decoder_start == "factors" and start_from is None:
+        if not kind.of_columns:
+            raise InputError(
+                "decoder_start 'factors' needs a table", "images", "Take 'glorot' or 'spread'."
+            )
+        start_from_factors(model, train.x)
     if start_from is not None:
         start = Run.open(start_from)
         if start.record.condition != condition:

@@ -23,17 +23,23 @@ class _FullyConnected(Architecture, ABC):
         activity_regularizer: on the encoder's hidden layers, a Keras name such as "l2".
         condition_everywhere: every hidden layer, or block, of encoder, decoder and prior sees y;
             else the first one.
+        linear: encoder and decoder write sums of what hidden layers make of their inputs and of
+            the inputs themselves.
     """
 
     activity_regularizer: str | None = None
     condition_everywhere: bool = False
+    linear: bool = False
     residual: ClassVar[bool]
 
     @classmethod
     def of_spec(cls, model: ModelSpec) -> Self:
         """With the settings of a spec."""
         everywhere = model.condition_at == "every_layer"
-        return cls(model.hidden_dims, model.activation, model.activity_regularizer, everywhere)
+        linear = model.decoder_start == "factors"
+        return cls(
+            model.hidden_dims, model.activation, model.activity_regularizer, everywhere, linear
+        )
 
     @property
     def is_quick(self) -> bool:
@@ -79,8 +85,9 @@ class _FullyConnected(Architecture, ABC):
     ) -> Any:
         """The hidden layers."""
         sees_y = self.condition_everywhere and network != "baseline"
-        return dense_stack(
-            flat_concatenated(inputs),
+        flat = flat_concatenated(inputs)
+        hidden = dense_stack(
+            flat,
             sizes,
             self.activation,
             kernels,
@@ -89,6 +96,9 @@ class _FullyConnected(Architecture, ABC):
             inputs.get("y") if sees_y else None,
             dropout,
         )
+        if not self.linear or network not in ("encoder", "decoder"):
+            return hidden
+        return keras.layers.Concatenate(name="hidden_and_inputs")([hidden, flat])
 
 
 class MLP(_FullyConnected):

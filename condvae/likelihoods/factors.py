@@ -1,0 +1,116 @@
+"""Factors of a table's encoded rows: a linear model, from which networks may start."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Array = Any
+
+ROUNDS = 50
+LEAST_NOISE = 0.01  # of a number's variance, that factors leave unexplained
+LEAST_SHARE = 1e-3
+LEAST_SCALE = 1e-3  # of encoded numbers, whose standard deviation is about 1
+
+
+@dataclass(frozen=True)
+class Factors:
+    """z ~ N(0, 1); the logits of states, and the numbers beside some of them, linear in z.
+
+    Attributes:
+        states: (number of states, latent_dim) by which logits rise with z.
+        numbers: (number of numbers, latent_dim) by which they rise with z.
+        means: (number of numbers,) at z = 0, where a row has one.
+        scales: (number of numbers,) their standard deviations given z.
+        seen: (dim, latent_dim) by which the mean of q(z | x) rises with encoded x.
+        variances: (latent_dim,) of q(z | x).
+    """
+
+    states: Array
+    numbers: Array
+    means: Array
+    scales: Array
+    seen: Array
+    variances: Array
+
+
+def find_factors(x: Array, columns: Sequence[tuple[int, int]], latent_dim: int) -> Factors:
+    """The factors by which columns go together; a hidden cell is as the column's others on average.
+
+    What the states of one column, and its number, have to do with each other is no factor's matter.
+    A factor that tells no more than chance would in so few rows is 0.
+
+    Args:
+        x: (N, dim) encoded rows.
+        columns: of each the number of states, and the place of the one with a number, or -1.
+    """
+    import numpy as np
+
+    sizes = [size for size, _ in columns]
+    firsts, num_states = np.cumsum([0, *sizes[:-1]]), sum(sizes)
+    places = [(first, place) for first, (_, place) in zip(firsts, columns, strict=True)]
+    beside = np.asarray([first + place for first, place in places if place >= 0], int)
+    of_states = np.repeat(np.arange(len(sizes)), sizes)
+    column_of = np.concatenate([of_states, of_states[beside]])
+
+    x = np.asarray(x, "float64")
+    states = x[:, :num_states]
+    known = np.stack([states[:, of_states == c].any(axis=1) for c in range(len(sizes))])
+    known = known[column_of].T
+    mean = np.mean(x, axis=0, where=known)
+    squares = np.mean(x**2, axis=0, where=known)
+    shared = _loadings(np.where(known, x - mean, 0.0), column_of, latent_dim)
+
+    # from covariances with z to what rises with z: of a number given that there is one
+    shares = np.maximum(mean[:num_states], LEAST_SHARE)
+    share, states = shares[beside], shared[:num_states] / shares[:, None]
+    means = mean[num_states:] / share
+    variance = np.maximum(squares[num_states:] / share - means**2, LEAST_SCALE**2)
+    numbers = shared[num_states:] / share[:, None] - means[:, None] * states[beside]
+    numbers /= _excess((numbers**2).sum(axis=1) / variance)[:, None]
+    noise = variance - (numbers**2).sum(axis=1)
+
+    # Laplace: how much a row's states and numbers tell of z, at z = 0
+    told, weights = numbers / noise[:, None], share[:, None]
+    information = states.T @ (shares[:, None] * states) + numbers.T @ (weights * told)
+    # z is turned so that its posterior is independent from latent to latent, as q is
+    values, turn = np.linalg.eigh(information)
+    # as much is told by the noise of so few rows
+    by_chance = (1 + np.sqrt((len(mean) - len(sizes)) / len(x))) ** 2 - 1
+    is_real = values > by_chance
+    values, turn = values * is_real, turn * is_real
+    variances = 1 / (1 + values)
+    seen = np.concatenate([states, told])
+    seen[beside] -= means[:, None] * told
+    seen = seen @ turn * variances
+    return Factors(states @ turn, numbers @ turn, means, np.sqrt(noise), seen, variances)
+
+
+def _loadings(centred: Array, column_of: Array, latent_dim: int) -> Array:
+    """(dim, latent_dim) covariances of x with z, by iterated principal axes.
+
+    Correlations are shrunk, the more the fewer rows there are, and what lies within a column is
+    filled in from the factors.
+
+    Source: Harman 1976, chapter 8; Chen, Wiesel, Eldar & Hero 2010 (the shrinkage).
+    """
+    import numpy as np
+    from sklearn.covariance import oas
+
+    scale = np.maximum(centred.std(axis=0), LEAST_SCALE)
+    shared, _ = oas(centred / scale, assume_centered=True)
+    within = column_of[:, None] == column_of
+    own = 0.5 * shared
+    for _ in range(ROUNDS):
+        values, vectors = np.linalg.eigh(np.where(within, own, shared))
+        loadings = (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1][:, :latent_dim]
+        loadings /= _excess((loadings**2).sum(axis=1))[:, None]
+        own = loadings @ loadings.T
+    missing = latent_dim - loadings.shape[1]
+    return np.pad(loadings, [(0, 0), (0, max(0, missing))]) * scale[:, None]
+
+
+def _excess(explained: Array) -> Array:
+    """By which loadings are divided, so that they explain no more of a variance than nearly all."""
+    import numpy as np
+
+    return np.sqrt(np.maximum(explained / (1 - LEAST_NOISE), 1.0))
