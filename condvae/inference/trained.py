@@ -364,9 +364,8 @@ class TrainedModel:
     @property
     def completion(self) -> Completion:
         """What draws the cells of rows of which some are known; InputError without a table."""
-        noise_dim = self.engines.facts.prior_noise_dim
-        known = self._arguments.check_table()
-        return Completion(self._compute, *known, self.latent_dim, noise_dim)
+        facts, known = self.engines.facts, self._arguments.check_table()
+        return Completion(self._compute, *known, facts.latent_dim, facts.prior_noise_dim)
 
     def explore(self, x: Any = None, y: Any = None, name: str = "model") -> "Page":
         """The model as a page that runs by itself: in a notebook, shown in the cell.
