@@ -76,7 +76,7 @@ def test_of_a_row_that_is_empty_its_presence_is_all():
     data = Dataset.from_columns({"n": spiky(300)})
     spec = Spec.parse({"model": {"latent_dim": 2, "hidden_dims": (4,), "likelihood": "table"}})
     trained = TrainedModel(prepare_model(data, spec), data.condition, table=data.table)
-    x, y = data.train.x, trained.encode_condition({})
+    x, y = data.train.x[:], trained.encode_condition({})
     presence = trained.completion.log_presence(x, np.repeat(y, len(x), axis=0), seed=3)
     reconstruction = -trained.elbo(x, {}, seed=3).reconstruction_loss
     empty = data.table.empty(x)[:, 0]
@@ -93,7 +93,7 @@ def test_an_evaluation_tells_both(tmp_path):
         data, run_dir=tmp_path / "run", epochs=1, hidden_dims=(4,), latent_dim=2, progress=False
     )
     found = evaluate(run, data)
-    x = data.test.x
+    x = data.test.x[:]
     assert found.elbo_of_cells == pytest.approx(found.elbo + data.table.log_slope(x).mean())
     assert found.elbo_of_values > found.elbo_of_cells
     assert "in the data's own units" in str(found)

@@ -73,10 +73,10 @@ def evaluate_bound(trial: Trial, split: str = "test", seed: int = 0) -> Evaluati
     elbo = terms.elbo.astype("float64")
     of_cells = of_values = None
     if (table := trial.model.table) is not None:
-        of_cells = float(elbo.mean() + table.log_slope(images.x).mean())
+        of_cells = float(elbo.mean() + table.log_slope(np.asarray(images.x[:])).mean())
         if any(column.may_miss for column in table.columns):
             y = trial.model.encode_condition(run.conditions(images))
-            presence = trial.model.completion.log_presence(images.x, y, seed)
+            presence = trial.model.completion.log_presence(np.asarray(images.x[:]), y, seed)
             of_values = of_cells - float(presence.mean())
     has_levels = likelihood_named(run.spec.model.likelihood).of_levels
     return Evaluation(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from condvae.checks import InputError, check_new_path
 from condvae.conditions import Condition, MaskedImage
 from condvae.data import Dataset
@@ -46,6 +48,8 @@ from condvae.training.settings import (
     settled,
 )
 from condvae.training.state import make_checkpoint, restore
+
+FACTOR_ROWS = 20_000  # of which factors are found, at most
 
 log = logging.getLogger(__name__)
 
@@ -307,7 +311,7 @@ def prepare_model(
             raise InputError(
                 "decoder_start 'factors' needs a table", "images", "Take 'glorot' or 'spread'."
             )
-        start_from_factors(model, train.x)
+        start_from_factors(model, np.asarray(train.x[:FACTOR_ROWS]))
     if start_from is not None:
         start = Run.open(start_from)
         if start.record.condition != condition:
