@@ -28,6 +28,7 @@ from condvae.runs import Run, load
 from condvae.spec import Signature, Spec
 from condvae.training import train
 from condvae.training.fit import make_feeds
+from condvae.training.settings import open_data
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
@@ -107,6 +108,15 @@ def test_the_record_makes_the_round_trip(rows, pictures):
     assert [column.name for column in table.own] == ["weight", "count", "colour"]
     assert table.conditions == ("c", "h", "grade")
     assert "nats per row" in rows.record.figures.comparability
+
+
+def test_what_says_how_to_read_reaches_the_reader(folder):
+    data = open_data(folder / "made.csv", {"kinds": ["count:class"], "missing": ["b"]})
+    assert set(data.raw["count"]) <= set(map(str, range(40)))
+    assert set(data.raw["c"]) == {"", "a", "long name"}
+    assert open_data(data, {"kinds": ["count:class"]}) is data
+    with pytest.raises(InputError, match="kinds must be said where the data are read"):
+        open_data(data, {"kinds": ["grade:class"]})
 
 
 def test_a_loaded_model_generates_the_same(rows, pictures, folder):

@@ -13,7 +13,7 @@ from condvae.cli.arguments import numbers
 from condvae.files.frozen import OneOf
 from condvae.spec import SECTIONS
 
-NAMES = {"conditions": "--condition", "kinds": "--kind"}
+NAMES = {"conditions": "--condition", "kinds": "--kind", "rules": "--rule"}
 WITHOUT_OPTION = ("source",)  # the argument DATA
 
 

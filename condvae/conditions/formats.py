@@ -13,6 +13,19 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400  # seconds
 MOST_EXACT = 2**53  # larger whole numbers are rounded as float64
 FRACTION = re.compile(r"%(\d)f")  # of a second, in so many digits; `strftime` knows six alone
+# what a format of dates tells, the finest first, and NumPy's name for it
+FINENESS = {
+    "f": "us",
+    "S": "s",
+    "M": "m",
+    "H": "h",
+    "I": "h",
+    "d": "D",
+    "j": "D",
+    "m": "M",
+    "b": "M",
+}
+MOST_SECONDS = 3e11  # beyond the year 9999
 
 
 class CellFormat(Frozen):
@@ -49,6 +62,18 @@ class CellFormat(Frozen):
         distinct, codes = np.unique(values, return_inverse=True)
         words = [self.cell(number) for number in distinct.tolist()]
         return [words[code] for code in codes.tolist()]
+
+    def as_written(self, values: np.ndarray) -> np.ndarray:
+        """(N,) float64 without what their cells do not tell, such as the time of a day."""
+        if not self.date:
+            return values
+        told = set(re.findall(r"%[-\d]?(\w)", self.date.replace("%B", "%b")))
+        unit = next((unit for directive, unit in FINENESS.items() if directive in told), "Y")
+        second = DAY if self.days else 1
+        seconds = np.clip(np.nan_to_num(values * second), -MOST_SECONDS, MOST_SECONDS)
+        moments = np.rint(seconds * 1e6).astype("int64").view("M8[us]")
+        floored = moments.astype(f"M8[{unit}]").astype("M8[us]").view("int64")
+        return np.where(np.isnan(values), np.nan, floored / 1e6 / second)
 
     def cell(self, number: float) -> str:
         """One number as its cell."""

@@ -33,8 +33,10 @@ class Derived(Frozen):
         empty = "" if is_text else np.nan
         known = {key: empty if value is None else value for key, value in self.values}
         keys, inverse = np.unique(_keys(source), return_inverse=True)
-        cells = [known.get(key, empty) for key in keys.tolist()]
-        return np.asarray(cells, dtype=str if is_text else "float64")[inverse]
+        # of one width, whichever rows are asked for
+        cells = np.asarray([*known.values(), empty], dtype=str if is_text else "float64")
+        place = {key: number for number, key in enumerate(known)}
+        return cells[[place.get(key, -1) for key in keys.tolist()]][inverse]
 
     def filled(self, source: np.ndarray, cells: np.ndarray) -> np.ndarray:
         """The source's (batch,) cells, the empty ones by what they determine, where that tells."""

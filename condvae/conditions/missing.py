@@ -8,7 +8,7 @@ import numpy as np
 def is_missing(values: np.ndarray) -> np.ndarray:
     """(batch,) bool: NaN in a row of numbers, None or an empty text."""
     if values.dtype.kind == "f":
-        return np.asarray(np.isnan(values).reshape(len(values), -1).any(axis=1))
+        return np.asarray(np.isnan(values).any(axis=tuple(range(1, values.ndim))))
     if values.dtype.kind == "U" and values.ndim == 1:
         return values == ""
     if values.dtype.kind in "OU":
@@ -27,6 +27,16 @@ def as_column(values: Any) -> np.ndarray:
     if array.dtype.kind == "U" and not isinstance(values, np.ndarray):
         return np.asarray(values, dtype=object)
     return array
+
+
+def like(values: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Values as numbers or texts, whichever the cells of another column are."""
+    is_text = cells.dtype.kind == "U"
+    if values.dtype.kind == cells.dtype.kind:
+        return values
+    kept = values.astype(object)
+    kept[is_missing(values)] = "" if is_text else np.nan
+    return kept.astype(str if is_text else "float64")
 
 
 def plain(values: np.ndarray) -> np.ndarray:

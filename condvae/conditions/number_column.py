@@ -121,9 +121,9 @@ class NumberColumn(Column):
         return np.log(np.diff(places) / np.diff(seen))[stretch - 1]
 
     def given(self, text: str) -> float:
-        """A number."""
+        """A number, rounded as the column is."""
         try:
-            return float(text)
+            return float(self.rounded(np.asarray(float(text))))
         except ValueError:
             raise InputError(
                 f"--given {self.name} must be a number", repr(text), f"Write --given {self.name}=1."

@@ -22,6 +22,7 @@ from condvae.conditions.formats import CellFormat
 from condvae.conditions.functional import Derived
 from condvae.conditions.missing import as_column, is_missing, plain
 from condvae.conditions.number_column import NumberColumn
+from condvae.conditions.rules import Rules
 from condvae.conditions.schema import Schema
 from condvae.files.frozen import Frozen
 
@@ -44,6 +45,7 @@ class Table(Frozen):
         order: of all columns of the source, the conditions among them.
         formats: how numbers and dates among them are written, of those that are not plain.
         carried: columns that no model learns and that generated rows have all the same.
+        rules: that a user has stated, and that generated rows keep.
     """
 
     columns: Annotated[tuple[AnyColumn, ...], Field(min_length=1)]
@@ -53,6 +55,7 @@ class Table(Frozen):
     order: tuple[str, ...] = ()
     formats: dict[str, CellFormat] = Field(default_factory=dict)
     carried: tuple[Carried, ...] = ()
+    rules: Rules = Rules()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,9 +96,32 @@ class Table(Frozen):
         return tuple(c.name for c in (*self.columns, *self.derived) if c.integer)
 
     @property
+    def computable(self) -> tuple[str, ...]:
+        """The columns of numbers that may have other values than the networks draw."""
+        sources = {derived.source for derived in self.derived}
+        return tuple(c.name for c in self.columns if c.of_numbers and c.name not in sources)
+
+    @property
     def of_file(self) -> dict[str, Any]:
         """What the file tells, whichever rows are those to train on."""
         return {"order": self.order, "formats": self.formats, "carried": self.carried}
+
+    def stating(self, texts: Sequence[str], cells: Mapping[str, Any], rows: np.ndarray) -> Self:
+        """The table with rules, which the training rows keep.
+
+        Args:
+            texts: the rules.
+            cells: {name: (N,) values} of all columns, the conditions among them.
+            rows: those of the training.
+
+        Raises:
+            InputError: as `Rules.of`.
+        """
+        constants = {column.name for column in self.carried if column.how == "constant"}
+        # columns without a model either name rows, or generated rows have none
+        keys = {*self.order} - {*cells} - constants
+        rules = Rules.of(texts, cells, rows, self.formats, keys, constants)
+        return self.model_copy(update={"rules": rules})
 
     def encode(self, x: Mapping[str, Any]) -> np.ndarray:
         """(batch, dim) float32 of {name: (batch,) values}; columns beyond these are passed over.
@@ -234,6 +260,12 @@ class Table(Frozen):
             if derived is not None:
                 name, value = derived.source, derived.source_of(value)
             column = next(column for column in self.columns if column.name == name)
+            if name in cells:
+                raise InputError(
+                    "--given must tell each cell once",
+                    f"{name} and {text!r}, which tells it, too",
+                    "Leave one out.",
+                )
             cells[name] = column.given(value)
         return cells
 

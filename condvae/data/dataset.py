@@ -156,6 +156,7 @@ class Dataset:
         name: str = "",
         test_rows: np.ndarray | None = None,
         spec: DataSpec | None = None,
+        of_file: Mapping[str, Any] | None = None,
     ) -> "Dataset":
         """A data set of named columns: conditions of images, or a table and its conditions.
 
@@ -169,6 +170,7 @@ class Dataset:
             name: what the data are called, in errors and reports.
             test_rows: rows of a test set of the source's own.
             spec: conditions, what to ignore, and how to split.
+            of_file: what the file of a table tells of it, as `Table.of_file`.
 
         Raises:
             InputError: columns, kinds or values that do not fit.
@@ -203,7 +205,7 @@ class Dataset:
         # the columns of a table are measured once, by the training rows
         images = np.empty((len(everything), 0), "float32") if x is None else x
         whole = cls(images, encoded, schema, name, None, test_rows, spec, None, raw)
-        return whole._measured({} if x is None else None)
+        return whole._measured(of_file or {} if x is None else None)
 
     def with_spec(self, spec: DataSpec) -> "Dataset":
         """The same data, split in another way; scales are measured on the training rows anew."""
@@ -219,6 +221,10 @@ class Dataset:
             of_file: what the file of a table tells of it; None of images.
         """
         several = self.condition.by_name
+        if self.spec.rules and of_file is None:
+            raise InputError(
+                "rules must be stated of a table", "a data set of images", "Leave --rule out."
+            )
         if self.raw is None or several is None:
             return self
         # by class codes, which no scale changes, so that the rows come before the scales
@@ -232,6 +238,7 @@ class Dataset:
         if of_file is not None:
             fresh = table_of(self.raw, given, self.spec.scaling, rows)
             table = fresh.model_copy(update=dict(of_file))
+            table = table.stating(self.spec.rules, self.raw, rows)
             x = table.encode_rows(self.raw)
         encoded = schema.encode_rows(given, len(self.x))
         return replace(self, x=x, given=encoded, condition=schema, table=table)

@@ -3,7 +3,6 @@
 import logging
 import math
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,17 +77,15 @@ def table_dataset(table: TableFile, path: Path, spec: DataSpec | None = None) ->
             carried += [found] if found else []
             anew = "written anew in generated rows" if found else "not in generated rows"
             _log.warning("column %r (%s) is left out, %s", reading.name, reading.taken_for, anew)
-    data = _pixels_in_columns(columns, path, spec)
-    data = data or Dataset.from_columns(columns, name=str(path), spec=spec)
-    if data.table is None:
-        return data
+    if (images := _pixels_in_columns(columns, path, spec)) is not None:
+        return images
     formats = {reading.name: reading.format for reading in table.readings}
     of_file = {
         "order": tuple(name for name in table.columns if name not in spec.ignore),
         "formats": {name: form for name, form in formats.items() if form != PLAIN},
         "carried": tuple(carried),
     }
-    return replace(data, table=data.table.model_copy(update=of_file))
+    return Dataset.from_columns(columns, name=str(path), spec=spec, of_file=of_file)
 
 
 def _pixels_in_columns(columns: Columns, path: Path, spec: DataSpec) -> Dataset | None:

@@ -110,11 +110,12 @@ class Computation:
 
         return engine.each(work, jobs())
 
-    def rows(self, y: np.ndarray, chance: Chance) -> np.ndarray:
-        """(batch, dim) encoded rows of a table, drawn at z ~ p(z | y)."""
+    def rows(self, y: np.ndarray, chance: Chance, z: np.ndarray | None = None) -> np.ndarray:
+        """(batch, dim) encoded rows of a table, drawn at z, or at z ~ p(z | y)."""
         x = np.empty((len(y), *self._facts.image_shape), "float32")
         parts = list(slices(len(y)))
-        drawn = self.images((y[part] for part in parts), None, True, chance)
+        zs = None if z is None else (z[part] for part in parts)
+        drawn = self.images((y[part] for part in parts), zs, True, chance)
         for part, rows in zip(parts, drawn, strict=True):
             x[part] = rows
         return x

@@ -1,6 +1,7 @@
 """The empty cells of a table, filled by a model."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +9,15 @@ import numpy as np
 
 from condvae.chance import Chance
 from condvae.conditions import is_missing
-from condvae.conditions.missing import as_column, plain
-from condvae.inference.obedience import without_contradictions
+from condvae.conditions.missing import as_column, like
+from condvae.conditions.rules import Rules
+from condvae.inference.obedience import Obedience, joined
 from condvae.inference.trained import TrainedModel
 
 # Draws of a row that its expected numbers and most frequent words are taken of.
 NUM_DRAWS = 100
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ def impute(
 ) -> Imputation:
     """Fill the empty cells of a table; the others stay as they are.
 
+    A cell stays empty where no draw of it keeps the stated rules, and that is said.
+
     Args:
         model: of tables.
         x: {column: (N,) values}, NaN, None or "" where empty; other columns are passed over.
@@ -52,29 +58,52 @@ def impute(
         InputError: a model of images, or values that do not fit.
     """
     completion = model.completion
-    table, several = completion.table, completion.several
-    columns = {name: x[name] for name in table.all_names if name in x}
-    known = {name: plain(as_column(values)) for name, values in columns.items()}
-    encoded, given = _known(model, known, y)
-    empty = {name: is_missing(values) for name, values in known.items()}
-
-    def whole(cells: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return {name: np.where(empty[name], cells[name], values) for name, values in known.items()}
-
-    filled = sum(int(missing.sum()) for missing in empty.values())
-    if num_draws is not None:
-        draws, effective = completion.draw(encoded, given, Chance(seed), num_draws, fill=True)
-        cells = (table.rows(draw, given, several) for draw in draws)
-        return Imputation(tuple(map(whole, cells)), filled, effective)
-    parts, counts = [], []
-    # many draws of a block of rows at a time, of which their middles alone are kept
-    found = completion.blocks(encoded, given, Chance(seed), NUM_DRAWS, fill=True)
-    for part, rows, effective in found:
-        draws = [table.rows(draw, given[part], several) for draw in rows]
-        parts.append({name: table.centre(name, [draw[name] for draw in draws]) for name in known})
+    # a filled cell is next to others that may go together seldom
+    table = completion.table.model_copy(update={"never": ()})
+    rules = table.rules
+    known, encoded, given = _known(model, x, y)
+    own = {name: known[name] for name in table.all_names if name in x}
+    excused = rules.broken(known)
+    times = num_draws or NUM_DRAWS
+    obedience = Obedience(table, _draw(model, encoded, given, fill=True), _rows_of(known), seed)
+    everything = np.arange(len(encoded))
+    parts, counts, stay = [], [], np.zeros(excused.shape, bool)
+    # many draws of a block of rows at a time, of which few are kept
+    for part, rows, effective in completion.blocks(encoded, given, Chance(seed), times, fill=True):
+        draws = []
+        for number, draw in enumerate(rows):
+            draw = table.with_given(draw, given[part], completion.several)
+            obedience.begin(number)
+            # what no draw has kept once is not tried in each of the others
+            drawn = obedience.tried(everything[part], draw, excused[part] | stay[part])
+            draws.append(drawn.cells)
+            stay[part] |= drawn.broken
+        if num_draws is None:
+            found = {name: table.centre(name, [draw[name] for draw in draws]) for name in draws[0]}
+            draws = [found, draws[0]]
+        parts.append(draws)
         counts.append(effective)
-    centre = {name: np.concatenate([part[name] for part in parts]) for name in known}
-    return Imputation((whole(centre),), filled, np.concatenate(counts))
+    obedience.tell()
+    draws = [joined(blocks) for blocks in zip(*parts, strict=True)]
+    if num_draws is None:
+        centre, instead = obedience.settled(everything, draws[0]), draws[1]
+        worse = (rules.broken({**known, **centre}) & ~excused).any(axis=1)
+        draws = [{name: np.where(worse, instead[name], centre[name]) for name in own}]
+    empty = {name: is_missing(values) for name, values in own.items()}
+    left = {
+        name: empty[name] & stay[:, [name in rule.names for rule in rules.stated]].any(axis=1)
+        for name in own
+    }
+    _tell(rules, excused, left)
+    tables = [
+        {
+            name: np.where(empty[name] & ~left[name], draw[name], values)
+            for name, values in own.items()
+        }
+        for draw in draws
+    ]
+    filled = sum(int((empty[name] & ~left[name]).sum()) for name in own)
+    return Imputation(tuple(tables), filled, np.concatenate(counts))
 
 
 def complete(
@@ -89,23 +118,27 @@ def complete(
         seed: of the draws.
 
     Raises:
-        InputError: as `impute`.
+        InputError: as `impute`, and for known cells with which no row keeps the stated rules.
     """
     completion = model.completion
     table, several = completion.table, completion.several
-    known, given = _known(model, table.rows_with(cells, 1), None)
+    of_cells, encoded, given = _known(model, table.rows_with(cells, 1), None)
 
     def draw(y: np.ndarray, chance: Chance) -> np.ndarray:
-        (drawn,), _ = completion.draw(np.repeat(known, len(y), axis=0), y, chance)
+        (drawn,), _ = completion.draw(np.repeat(encoded, len(y), axis=0), y, chance)
         return table.with_given(drawn, y, several)
 
+    def known(y: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: np.repeat(v, len(y)) for name, v in of_cells.items()} | several.decode(y)
+
     filled = (several.filled(y, np.repeat(given, len(y), axis=0)) for y in blocks)
-    for x, y in without_contradictions(table, draw, filled, seed):
-        yield table.rows(x, y, several)
+    return Obedience(table, draw, known, seed).blocks(filled)
 
 
-def _known(model: TrainedModel, x: Mapping[str, Any], y: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Encoded rows whose empty cells are hidden, and their encoded conditions."""
+def _known(
+    model: TrainedModel, x: Mapping[str, Any], y: Any
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Known cells by name, encoded rows whose empty cells are hidden, and encoded conditions."""
     table, several = model.completion.table, model.completion.several
     encoded = table.encode(x)
     encoded = table.hide(encoded, table.empty(encoded))
@@ -114,4 +147,38 @@ def _known(model: TrainedModel, x: Mapping[str, Any], y: Any) -> tuple[np.ndarra
     # a condition may be known by its column, or by one that follows from it
     cells = table.decode(encoded)
     of_x = several.encode_rows({name: cells[name] for name in table.conditions}, len(encoded))
-    return table.hide_conditions(encoded), several.filled(given, of_x)
+    given = several.filled(given, of_x)
+    known = several.decode(given)
+    for name in cells.keys() & x.keys():
+        own = like(as_column(x[name]), cells[name])
+        of_y = like(known[name], own) if name in known else own
+        known[name] = np.where(is_missing(own), of_y, own)
+    return known, table.hide_conditions(encoded), given
+
+
+def _draw(
+    model: TrainedModel, encoded: np.ndarray, given: np.ndarray, fill: bool = False
+) -> Callable[[np.ndarray, Chance], np.ndarray]:
+    """What draws the hidden cells of some of the rows."""
+
+    completion = model.completion
+
+    def draw(rows: np.ndarray, chance: Chance) -> np.ndarray:
+        (drawn,), _ = completion.draw(encoded[rows], given[rows], chance, fill=fill)
+        return completion.table.with_given(drawn, given[rows], completion.several)
+
+    return draw
+
+
+def _rows_of(cells: Mapping[str, np.ndarray]) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """What gives some of the rows."""
+    return lambda rows: {name: values[rows] for name, values in cells.items()}
+
+
+def _tell(rules: Rules, excused: np.ndarray, left: Mapping[str, np.ndarray]) -> None:
+    """Say which rows break a rule by their own cells, and which cells stay empty."""
+    for rule, rows in zip(rules.stated, excused.T, strict=True):
+        if rows.any():
+            _log.warning("%s row(s) came with cells that break %r", f"{rows.sum():,}", rule.text)
+    if count := sum(int(cells.sum()) for cells in left.values()):
+        _log.warning("%s cell(s) stay empty: no draw of them kept the rules", f"{count:,}")

@@ -1,17 +1,28 @@
-"""Generated rows that hold none of the pairs of values that real rows next to never hold."""
+"""Generated rows that keep the rules of their table.
+
+A user has stated some; another is that no row holds a pair of values which next to no real row
+holds.
+"""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from condvae.chance import Chance
-from condvae.conditions import Schema, Table
+from condvae.checks import InputError
+from condvae.conditions import Schema, Table, is_missing
+from condvae.conditions.missing import like
 from condvae.inference.computation import Computation
 
-MOST_TRIES = 20
+MOST_TRIES = 20  # of rows that contradict; and of those that break a rule, without any progress
+MOST_TRIES_BY_RULE = 200
 MOST_ROWS, BLOCK_BYTES = 16_384, 2**25
+MOST_COPIES, CANDIDATES = 50, 4_000  # after 20 tries several of a row are drawn at once
+
+Cells = dict[str, np.ndarray]
 
 _log = logging.getLogger(__name__)
 
@@ -27,56 +38,233 @@ def joined(blocks: Iterable[Any]) -> Any:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def without_contradictions(
-    table: Table,
-    draw: Callable[[np.ndarray, Chance], np.ndarray],
-    blocks: Iterable[np.ndarray],
-    seed: int,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Blocks of rows and their y, drawn again until none holds a pair of `Table.never`, 20 times.
+@dataclass(frozen=True)
+class Judged:
+    """Rows, and what is wrong with them.
 
-    Columns are independent given z, so that now and then a row holds what none does. How many were
-    drawn again is said at the end, and how many contradict still. How the rows are cut into blocks
-    changes nothing.
+    Attributes:
+        cells: {name: (N,) values}.
+        broken: (N, number of rules) bool: which stated rules they break.
+        contradict: (N,) bool: those with a pair of `Table.never`, or a sum that is far off.
+    """
+
+    cells: Cells
+    broken: np.ndarray
+    contradict: np.ndarray
+
+    @property
+    def faults(self) -> np.ndarray:
+        """(N,) integers: 0 of rows without any, 1 of those that contradict, 2 or 3 by rules."""
+        return 2 * self.broken.any(axis=1) + self.contradict
+
+    def replace(self, rows: np.ndarray, other: "Judged", places: np.ndarray) -> None:
+        """Put others, from these places, in the place of some rows."""
+        for name, values in self.cells.items():
+            values[rows] = other.cells[name][places]
+        self.broken[rows] = other.broken[places]
+        self.contradict[rows] = other.contradict[places]
+
+
+class Obedience:
+    """Draws rows again until they keep the rules: columns are independent given z.
+
+    A cell that a stated equality determines is computed from the others before.
 
     Args:
-        draw: (y, chance) -> (batch, dim) encoded rows.
-        blocks: (batch, *condition_shape) encoded y, again and again.
+        table: whose rules.
+        draw: (asked, chance) -> (len(asked), dim) encoded rows; asked is an array with a row for
+            each of them, whatever draw makes of it.
+        known: asked -> {name: (len(asked),) cells} that stay as they are, NaN or "" where one is
+            drawn; the conditions are among them.
         seed: of the draws.
     """
-    chance = Chance(seed)
-    # a stream of its own for each attempt, which goes on from block to block
-    seeds = [np.random.SeedSequence([seed, attempt]) for attempt in range(1, MOST_TRIES + 1)]
-    attempts = [Chance(int(sequence.generate_state(1)[0] >> 1)) for sequence in seeds]
-    drawn = again = still = 0
-    for y in blocks:
-        x = draw(y, chance)
-        (rows,) = np.nonzero(table.contradicts(x))
-        drawn, again = drawn + len(x), again + len(rows)
-        for attempt in attempts:
-            if not len(rows):
+
+    def __init__(
+        self,
+        table: Table,
+        draw: Callable[[np.ndarray, Chance], np.ndarray],
+        known: Callable[[np.ndarray], Cells],
+        seed: int,
+    ):
+        self.table, self._rules, self._draw, self._known = table, table.rules, draw, known
+        self.seed = seed
+        # a stream of its own for each attempt, which goes on from block to block
+        self._streams: list[Chance] = []
+        self.forget()
+        self._total = self._again = self._contradicted = self._still = 0
+        self._by_rule = np.zeros(len(self._rules.stated), int)
+
+    def blocks(self, asked: Iterable[np.ndarray]) -> Iterator[Cells]:
+        """Rows that all keep the stated rules, {name: (rows,) values}, block by block.
+
+        How they are cut into blocks changes nothing, but for rows that must be unique and for those
+        that take more than 20 tries. How many were drawn again is said at the end.
+
+        Raises:
+            InputError: what is known breaks a rule, or no row was found that keeps it.
+        """
+        chance = Chance(self.seed)
+        for block in asked:
+            known = self._known(block)
+            if known:
+                broken = self._rules.broken(known, self._seen)
+                self._check(broken, known, "what is given", "as given", "Give other values.")
+            rows = self.tried(block, self._draw(block, chance))
+            count = rows.broken.any(axis=1).sum()
+            where = f"in one of {count:,} rows, drawn {MOST_TRIES} times or more"
+            remedy = "Give other values, ask for fewer rows, or train for longer."
+            self._check(rows.broken, rows.cells, "generated rows", where, remedy)
+            yield self._ordered(rows.cells)
+        self.tell()
+
+    def tried(self, asked: np.ndarray, x: np.ndarray, excused: np.ndarray | None = None) -> Judged:
+        """Rows that were drawn again where they broke a rule or contradicted, until few do.
+
+        Args:
+            asked: for the rows.
+            x: their first draw, encoded.
+            excused: (len(asked), number of rules) bool: which may break which; None: none may.
+        """
+        rows = self._judged(asked, x, excused)
+        self._total += len(x)
+        self._by_rule += rows.broken.sum(axis=0)
+        self._again += int(rows.broken.any(axis=1).sum())
+        self._contradicted += int(rows.contradict.sum())
+        self._remember(asked, rows, np.arange(len(x)))
+        idle = 0
+        for attempt in range(1, MOST_TRIES_BY_RULE + 1):
+            (again,) = np.nonzero(rows.faults > (attempt > MOST_TRIES))
+            if not len(again) or idle == MOST_TRIES:
                 break
-            x[rows] = draw(y[rows], attempt)
-            rows = rows[table.contradicts(x[rows])]
-        still += len(rows)
-        yield x, y
-    if again:
-        _log.warning(
-            "%s of %s rows were drawn again: they held values that go together in next to no "
-            "training row%s",
-            f"{again:,}",
-            f"{drawn:,}",
-            f"; {still:,} do so still" if still else "",
+            late = attempt > MOST_TRIES
+            copies = min(MOST_COPIES, max(1, CANDIDATES // len(again))) if late else 1
+            repeated = np.repeat(again, copies)
+            may = None if excused is None else excused[repeated]
+            fresh = self._draw(asked[repeated], self._stream(attempt))
+            others = self._judged(asked[repeated], fresh, may)
+            faults = others.faults.reshape(len(again), copies)
+            better = faults.min(axis=1) < rows.faults[again]
+            places = (np.arange(len(again)) * copies + faults.argmin(axis=1))[better]
+            self._remember(asked, rows, again[better], forget=True)
+            rows.replace(again[better], others, places)
+            self._remember(asked, rows, again[better])
+            idle = 0 if better.any() or not late else idle + 1
+        self._still += int(rows.contradict.sum())
+        return rows
+
+    def forget(self) -> None:
+        """Let later rows be like those that were drawn."""
+        self._seen: list[set] = [set() for _ in self._rules.stated]
+
+    def settled(self, asked: np.ndarray, cells: Cells) -> Cells:
+        """Cells with what is known, and with what equalities determine."""
+        return self._settled(self._known(asked), cells)[0]
+
+    def tell(self) -> None:
+        """Say how many rows were drawn again, and how many contradict still."""
+        if self._again:
+            worst = self._rules.stated[self._by_rule.argmax()].text
+            _log.warning("%s: they broke a rule, most often %s", self._share_of(self._again), worst)
+        if self._contradicted:
+            _log.warning(
+                "%s: they held values that go together in next to no training row%s",
+                self._share_of(self._contradicted),
+                f"; {self._still:,} do so still" if self._still else "",
+            )
+
+    def _share_of(self, count: int) -> str:
+        """How many rows were drawn again."""
+        share = count / self._total
+        return f"{count:,} of {self._total:,} rows ({share:.1%}) were drawn again"
+
+    def _stream(self, attempt: int) -> Chance:
+        """The random numbers of an attempt."""
+        while len(self._streams) < attempt:
+            seeds = np.random.SeedSequence([self.seed, len(self._streams) + 1])
+            self._streams.append(Chance(int(seeds.generate_state(1)[0] >> 1)))
+        return self._streams[attempt - 1]
+
+    def _judged(self, asked: np.ndarray, x: np.ndarray, excused: np.ndarray | None) -> Judged:
+        """Cells of encoded rows, and what is wrong with them beside those that are kept."""
+        known = self._known(asked)
+        cells, far = self._settled(known, self.table.decode(x))
+        whole = {**known, **cells}
+        drawn = np.zeros(len(x), bool)
+        for name in self._rules.columns:
+            drawn |= is_missing(known[name]) if name in known else True
+        # of two rows that are alike, the one that is known counts as the first
+        order = np.argsort(drawn, kind="stable")
+        broken = np.empty((len(x), len(self._rules.stated)), bool)
+        broken[order] = self._rules.broken(
+            {name: values[order] for name, values in whole.items()}, self._seen
         )
+        if excused is not None:
+            broken &= ~excused
+        return Judged(cells, broken, self.table.contradicts(x) | far)
+
+    def _settled(self, known: Cells, cells: Cells) -> tuple[Cells, np.ndarray]:
+        """Cells with what is known and computed, and the rows in which that is far off."""
+        # a condition may be no column of x
+        cells = known | cells
+        for name, values in known.items():
+            own = like(values, cells[name])
+            cells[name] = np.where(is_missing(own), cells[name], own)
+        size = len(next(iter(cells.values())))
+        if not self._rules:
+            return cells, np.zeros(size, bool)
+        free = {
+            name: is_missing(known[name]) if name in known else np.ones(size, bool)
+            for name in self.table.computable
+            if name in self._rules.columns
+        }
+        found, far = self._rules.settle({**known, **cells}, free)
+        written = self._rules.read({**known, **cells, **found})
+        return cells | {name: v for name, v in written.items() if name in cells}, far
+
+    def _remember(
+        self, asked: np.ndarray, rows: Judged, some: np.ndarray, forget: bool = False
+    ) -> None:
+        """Tell later rows from those of some that break no rule, or no longer."""
+        kept = some[rows.faults[some] < 2]
+        whole = {**self._known(asked[kept]), **{n: v[kept] for n, v in rows.cells.items()}}
+        for seen, keys in zip(self._seen, self._rules.keys(whole), strict=True):
+            (seen.difference_update if forget else seen.update)(keys)
+
+    def _ordered(self, cells: Cells) -> Cells:
+        """Cells in the order of the table, but for conditions that neither x nor y has."""
+        names = self.table.order or tuple(cells)
+        known = {
+            n for n, v in cells.items() if n in self.table.all_names or not is_missing(v).all()
+        }
+        return {name: cells[name] for name in names if name in known}
+
+    def _check(self, broken: np.ndarray, cells: Cells, what: str, where: str, remedy: str) -> None:
+        """Raise if a row breaks a rule."""
+        if broken.any():
+            number = broken.sum(axis=0).argmax()
+            rule, row = self._rules.stated[number], int(broken[:, number].argmax())
+            raise InputError(
+                f"{what} must keep the rule {rule.text!r}",
+                f"{self._rules.shown(rule.names, cells, row)} {where}",
+                remedy,
+            )
 
 
 def generated_rows(
     compute: Computation, table: Table, several: Schema, blocks: Iterable[np.ndarray], seed: int
-) -> Iterator[dict[str, np.ndarray]]:
-    """Blocks of rows drawn for blocks of conditions, {column: (rows,) values}, these among them."""
+) -> Iterator[Cells]:
+    """Blocks of rows, {column: (rows,) values}, drawn for blocks of conditions, these among them.
 
-    def draw(y: np.ndarray, chance: Chance) -> np.ndarray:
-        return table.with_given(compute.rows(y, chance), y, several)
+    Args:
+        blocks: encoded conditions, (rows, dim), beside which a style z may stand.
+    """
+    size = several.dim
 
-    for x, y in without_contradictions(table, draw, blocks, seed):
-        yield table.rows(x, y, several)
+    def draw(asked: np.ndarray, chance: Chance) -> np.ndarray:
+        y, z = asked[:, :size], asked[:, size:]
+        x = compute.rows(y, chance, z if z.shape[1] else None)
+        return table.with_given(x, y, several)
+
+    return Obedience(table, draw, lambda asked: several.decode(asked[:, :size]), seed).blocks(
+        blocks
+    )

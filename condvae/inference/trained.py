@@ -1,7 +1,7 @@
 """A trained model for those who use it: NumPy in, NumPy out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise, repeat, tee
+from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,13 +154,16 @@ class TrainedModel:
             count = len(z)
         self._arguments.check_latents()
         y = self._arguments.given(given, count)
-        if self.table is not None and z is None:
-            parts = slices(count, rows_at_once(self.table))
-            return joined(self.generate_blocks((y[part] for part in parts), seed=seed))
+        if self.table is not None:
+            asked = y if z is None else np.concatenate([y, z], axis=1)
+            blocks = (asked[part] for part in slices(count, rows_at_once(self.table)))
+            several = self._arguments.check_table()
+            return joined(
+                generated_rows(self._compute, *self._arguments.check_table(), blocks, seed)
+            )
         ys = (y[part] for part in slices(count))
         zs = None if z is None else (z[part] for part in slices(count))
-        images = self._compute.images(ys, zs, sample or self.table is not None, Chance(seed))
-        return self._outside(np.concatenate(list(images)), y)
+        return np.concatenate(list(self._compute.images(ys, zs, sample, Chance(seed))))
 
     def generate_blocks(
         self,
@@ -187,12 +190,13 @@ class TrainedModel:
         """
         self._arguments.check_latents()
         ys = (self._arguments.given(rows, len(rows)) for rows in given)
-        if self.table is not None and z is None:
+        style = None if z is None else self._arguments.styles(z)
+        if self.table is not None:
+            if style is not None:
+                ys = (np.concatenate([y, np.repeat(style, len(y), axis=0)], axis=1) for y in ys)
             return generated_rows(self._compute, *self._arguments.check_table(), ys, seed)
-        drawn = sample or self.table is not None
-        zs = None if z is None else repeat(self._arguments.styles(z))
-        ys, again = tee(ys)
-        return map(self._outside, self._compute.images(ys, zs, drawn, Chance(seed), finish), again)
+        zs = None if style is None else repeat(style)
+        return self._compute.images(ys, zs, sample, Chance(seed), finish)
 
     def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:
         """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""

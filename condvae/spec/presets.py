@@ -258,7 +258,18 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
 MOST_STEPS = {"table": 40_000}
 
 # fields of DataSpec that say how data are read, and so belong to the data set
-READING = ("conditions", "ignore", "scaling", "resize", "skip_broken")
+READING = (
+    "conditions",
+    "ignore",
+    "kinds",
+    "missing",
+    "delimiter",
+    "encoding",
+    "decimal",
+    "scaling",
+    "resize",
+    "skip_broken",
+)
 
 # Below this many training images ten epochs are too few steps.
 SMALL_DATA = 10_000

@@ -35,6 +35,8 @@ class DataSpec(Frozen):
         delimiter: between the cells of a text file; empty: what divides its rows.
         encoding: of a text file; empty: UTF-8, UTF-16 or cp1252, by its bytes.
         decimal: the decimal sign of a table's numbers; empty: by its cells.
+        rules: that each row of a table keeps, generated ones too: "`start` <= `end`",
+            "`a` + `b` == `total`", "18 <= `age` <= 99", "unique `key`", "fixed `city`, `country`".
         scaling: of a table's numbers: "quantile", whatever their distribution, or "standard".
         resize: (height, width) that the images of a folder are scaled to; None: as they are.
         skip_broken: pass over the images of a folder that cannot be decoded.
@@ -55,6 +57,7 @@ class DataSpec(Frozen):
     delimiter: str = ""
     encoding: str = ""
     decimal: Literal["", ".", ","] = ""
+    rules: tuple[str, ...] = ()
     scaling: Literal["quantile", "standard"] = "quantile"
     resize: tuple[Count, Count] | None = None
     skip_broken: bool = False

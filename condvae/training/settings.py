@@ -15,8 +15,9 @@ def open_data(data: Dataset | str | Path, settings: Mapping[str, Any]) -> Datase
     """The data set, read as the settings say; one that is read already must be so."""
     reading = {name: value for name, value in settings.items() if name in READING}
     dataset = data if isinstance(data, Dataset) else load_data(data, **reading)
+    asked = Spec(data=dataset.spec).override(**reading).data
     for name, value in reading.items():
-        if getattr(dataset.spec, name) != value:
+        if getattr(dataset.spec, name) != getattr(asked, name):
             raise InputError(
                 f"{name} must be said where the data are read",
                 f"{value!r} for a data set read with {getattr(dataset.spec, name)!r}",

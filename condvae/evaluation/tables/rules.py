@@ -29,30 +29,39 @@ class Broken:
     generated: float
     real: float
 
-    @property
-    def worst(self) -> str:
-        """Those that are broken most, with shares."""
+    def __str__(self) -> str:
         named = zip(self.rules, self.by_rule, self.by_rule_of_real, strict=True)
-        return "; ".join(
+        worst = "; ".join(
             f"{rule} {share:.2%} ({real:.2%})" for rule, share, real in list(named)[:WORST] if share
+        )
+        return (
+            f"broken by {self.generated:.2%} of the generated rows (real test rows {self.real:.2%})"
+            + (f"; most: {worst}" if worst else "")
         )
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Rules found in the training rows, broken by generated rows and by real test rows.
+    """Rules stated or found in the training rows, broken by generated and by real test rows.
 
     Attributes:
+        stated: by a user.
         dependencies: columns that are functions of another.
         contradictions: frequent values that next to never go together.
     """
 
+    stated: Broken
     dependencies: Broken
     contradictions: Broken
 
     def figures(self) -> dict[str, object]:
         """The same, flat."""
+        stated = self.stated
         return {
+            "stated": len(stated.rules),
+            "broken_stated": stated.generated,
+            "broken_stated_of_real": stated.real,
+            **{f"broken: {r}": by for r, by in zip(stated.rules, stated.by_rule, strict=True)},
             "functions_of_columns": len(self.dependencies.rules),
             "broken_functions": self.dependencies.generated,
             "broken_functions_of_real": self.dependencies.real,
@@ -62,27 +71,32 @@ class Rules:
         }
 
     def __str__(self) -> str:
-        return "\n".join(
-            f"{len(broken.rules):,} {what} in the training rows, broken by {broken.generated:.2%} "
-            f"of the generated rows (real test rows {broken.real:.2%})"
-            + (f"; most: {broken.worst}" if broken.worst else "")
-            if broken.rules
-            else f"no {what} in the training rows"
-            for what, broken in (
-                ("columns that are functions of another", self.dependencies),
-                ("pairs of frequent values that next to never go together", self.contradictions),
-            )
-        )
+        lines = []
+        if self.stated.rules:
+            lines.append(f"{len(self.stated.rules):,} stated rule(s), {self.stated}")
+        for what, found in (
+            ("columns that are functions of another", self.dependencies),
+            ("pairs of frequent values that next to never go together", self.contradictions),
+        ):
+            count = f"{len(found.rules):,}" if found.rules else "no"
+            said = f", {found}" if found.rules else ""
+            lines.append(f"{count} {what} in the training rows{said}")
+        return "\n".join(lines)
 
 
 def compare_rules(rows: ComparedRows) -> Rules:
-    """Functions of columns and contradictions, found in the training rows."""
+    """Stated rules, and functions of columns and contradictions, found in the training rows."""
     found = find_dependencies(rows.train)
     functions = [f"{rule.function_of} is a function of {rule.column}" for rule in found]
     pairs = find_contradictions(
         rows.train, {frozenset((rule.column, rule.function_of)) for rule in found}
     )
+    stated = rows.stated
     return Rules(
+        _broken(
+            [rule.text for rule in stated.stated],
+            *(stated.broken(x) for x in (rows.generated, rows.test)),
+        ),
         _broken(
             functions,
             *(broken_dependencies(rows.train, x, found) for x in (rows.generated, rows.test)),
