@@ -157,7 +157,6 @@ class TrainedModel:
         if self.table is not None:
             asked = y if z is None else np.concatenate([y, z], axis=1)
             blocks = (asked[part] for part in slices(count, rows_at_once(self.table)))
-            several = self._arguments.check_table()
             return joined(
                 generated_rows(self._compute, *self._arguments.check_table(), blocks, seed)
             )
