@@ -90,7 +90,8 @@ class Obedience:
         self.seed = seed
         # a stream of its own for each attempt, which goes on from block to block
         self._streams: list[Chance] = []
-        self.forget()
+        self._tables: dict[int, list[set]] = {}
+        self.begin(0)
         self._total = self._again = self._contradicted = self._still = 0
         self._by_rule = np.zeros(len(self._rules.stated), int)
 
@@ -152,9 +153,10 @@ class Obedience:
         self._still += int(rows.contradict.sum())
         return rows
 
-    def forget(self) -> None:
-        """Let later rows be like those that were drawn."""
-        self._seen: list[set] = [set() for _ in self._rules.stated]
+    def begin(self, number: int) -> None:
+        """Go on with a table: what is unique is so within each."""
+        nothing: list[set] = [set() for _ in self._rules.stated]
+        self._seen = self._tables.setdefault(number, nothing)
 
     def settled(self, asked: np.ndarray, cells: Cells) -> Cells:
         """Cells with what is known, and with what equalities determine."""
