@@ -12,6 +12,7 @@ from condvae.inference.obedience import Obedience
 
 TABLE = SimpleNamespace(
     rules=Rules(),
+    differs=lambda x, told: np.zeros(len(x), bool),
     contradicts=lambda x: x[:, 0] < 0.5,
     decode=lambda x: {"a": x[:, 0].copy()},
     order=("a",),

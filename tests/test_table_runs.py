@@ -4,6 +4,8 @@ import json
 import re
 import shutil
 import signal
+import uuid
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ from condvae.inference.imputation import impute
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.runs import Run, load
-from condvae.spec import Signature, Spec
+from condvae.spec import DataSpec, Signature, Spec
 from condvae.training import train
 from condvae.training.fit import make_feeds
 from condvae.training.settings import open_data
@@ -480,25 +482,60 @@ def test_a_mistake_is_one_sentence(command, room, capsys):
     assert sorted(room.rglob("*")) == before
 
 
-def test_generated_rows_have_the_form_of_the_file(room):
-    """Currencies, percentages, dates, keys and constants are written as they came."""
-    lines = ["key;price;rate;day;one;kind"]
+def test_generated_rows_have_the_form_of_the_file(room, capsys):
+    """Currencies, percentages, dates, booleans, codes, keys and constants are written as they came.
+
+    What was made from a date agrees with it, and no key is one of the training rows'.
+    """
+    rng = np.random.default_rng(0)
+    lines = ["key;uid;price;rate;day;weekday;month;age;ok;code;zip;seen;one;kind"]
     for row in range(N):
         price = f"{1000 + row * 7 % 500},{row % 10}0".replace("1", "1.", 1)
-        day = f"{row % 28 + 1:02}/{row % 12 + 1:02}/2021"
-        lines.append(f"u-{row + 1:04};{price} €;{row % 90}%;{day};same;{'ab'[row % 2]}")
+        day = date(2021, 3, 1) + timedelta(int(rng.integers(0, 80) // 5 * 7 + rng.integers(0, 5)))
+        age = f"{20 + row * 7 % 61}{'.25' if row % 60 == 7 else ''}"
+        seen = f"{day:%Y-%m-%d} {rng.integers(8, 18):02}:{rng.integers(60):02}"
+        codes = f"{'TF'[row % 2]};{row % 7:03};{80 + row % 5 * 13}"
+        made = f"{day:%d/%m/%Y};{day:%a};{day.month}"
+        uid = uuid.UUID(int=row)
+        lines.append(
+            f"u-{row + 1:04};{uid};{price} €;{row % 90}%;{made};{age};{codes};{seen};same;"
+            f"{'ab'[row % 2]}"
+        )
     Path("forms.csv").write_text("\n".join(lines))
-    small = "--epochs 1 --hidden-dims 8 --latent-dim 2"
+    small = "--epochs 1 --hidden-dims 8 --latent-dim 2 --kind zip:class"
     assert main(f"train forms.csv --condition kind {small} --run forms".split()) == 0
-    assert main("generate forms --given kind=a -n 30 --out out.csv".split()) == 0
+    assert main("generate forms --given kind=a -n 90 --out out.csv".split()) == 0
     header, *rows = Path("out.csv").read_text().splitlines()
-    assert header == "key,price,rate,day,one,kind"
-    form = r"u-00\d\d,\"1\.\d{3},\d\d €\",\d+%,\d\d/\d\d/2021,same,a"
-    assert [row for row in rows if not re.fullmatch(form, row)] == []
-    assert [row[:6] for row in rows] == [f"u-{row + 1:04}" for row in range(30)]
-    assert main("generate forms --given kind=a -n 5 --out out.parquet".split()) == 0
-    table = read_table("out.parquet")
-    assert table.readings[3].taken_for == "date"
+    assert header == lines[0].replace(";", ",")
+    form = (
+        r"u-(\d{4}),([0-9a-f-]{36}),\"1\.\d{3},\d\d €\",\d+%,(\d\d/\d\d/2021),(\w+),(\d),"
+        r"\d\d,[TF],00[0-6],(80|93|106|119|132),(2021-\d\d-\d\d \d\d):\d\d,same,a"
+    )
+    found = [re.fullmatch(form, row) for row in rows]
+    assert [row for row, match in zip(rows, found, strict=True) if match is None] == []
+    for row, match in enumerate(found, N + 1):
+        key, uid, day, weekday, month, _, seen = match.groups()
+        assert (int(key), uuid.UUID(uid).version) == (row, 4)
+        day, seen = datetime.strptime(day, "%d/%m/%Y"), datetime.strptime(seen, "%Y-%m-%d %H")
+        assert (f"{day:%a}", str(day.month)) == (weekday, month)
+        assert day.weekday() < 5
+        assert 8 <= seen.hour < 18
+    given = "--given weekday=Mon --given month=4 --given zip=93 --given rate=20%"
+    assert main(f"generate forms {given} -n 5 --out out.parquet".split()) == 0
+    table = read_table("out.parquet", DataSpec(kinds=("zip:class",)))
+    readings = {reading.name: reading.taken_for for reading in table.readings}
+    assert readings["seen"] == "date"
+    assert set(table.columns["weekday"]) == {"Mon"}
+    assert set(table.columns["month"]) == {4}
+    assert set(table.columns["rate"]) == {20}
+    assert set(table.columns["zip"]) == {"93"}
+    assert main("generate forms --given weekday=Fri -n 20 --out out.jsonl".split()) == 0
+    rows = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
+    assert {row["weekday"] for row in rows} == {"Fri"}
+    capsys.readouterr()
+    for wrong, said in {"day=2021-04-05": "Write it as 01/01/1970", "price=dear": "number"}.items():
+        assert main(["generate", "forms", "--given", wrong, "--out", "no.csv"]) == 2
+        assert said in capsys.readouterr().err
 
 
 def test_a_condition_is_seen_in_y_or_in_x(rows):

@@ -1,7 +1,7 @@
 """condvae generate."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +12,7 @@ from condvae.checks import InputError, check_at_least, check_choice, check_new_p
 from condvae.cli.arguments import Overwrite, counted, numbers, working
 
 if TYPE_CHECKING:
+    from condvae.conditions.formats import CellFormat
     from condvae.runs import Run
 
 _log = logging.getLogger(__name__)
@@ -99,6 +100,16 @@ def generate(
     kind = "samples of the pixels" if sample else "expected pixels"
     print(f"{out}: {num_images:,} images, {kind}, seed {seed}")
     return 0
+
+
+def _as_number(given: str, formats: "Mapping[str, CellFormat]") -> str:
+    """What is given, a number as it is written in the table as one that is plain."""
+    from condvae.data.reading import read_cell
+
+    name, _, value = given.partition("=")
+    if name not in formats or formats[name].boolean:
+        return given
+    return f"{name}={read_cell(name, value, formats[name])!r}"
 
 
 def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any] | None:
@@ -241,4 +252,4 @@ def _of_conditions_and_columns(run: "Run", given: list[str]) -> tuple[list[str],
             check_choice(name, (*several.names, *of_x), "the column in --given")
     of_columns = [text for text in given if named[text] in of_x]
     rest = [text for text in given if text not in of_columns]
-    return rest, table.given(of_columns)
+    return rest, table.given([_as_number(text, table.formats) for text in of_columns])

@@ -52,6 +52,8 @@ def impute(
     with working("imputing"):
         columns = read_table(source, opened.spec.data).columns
         result = fill(opened.model, columns, None, num_draws, seed)
+    keys = [carried for carried in table.carried if carried.name in columns]
+    columns |= {key.name: key.fill(key.name, columns[key.name], seed) for key in keys}
     whole = [
         name
         for name, values in columns.items()

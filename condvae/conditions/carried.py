@@ -7,9 +7,11 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field
 
+from condvae.conditions.missing import is_missing, plain
 from condvae.files.frozen import Frozen
 
 KEY = re.compile(r"(.*?)(\d{1,15})(\D*)", re.DOTALL)
+UUID = re.compile(r"[0-9a-f]{8}(-?)([0-9a-f]{4}\1){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Carried(Frozen):
@@ -17,9 +19,9 @@ class Carried(Frozen):
 
     Attributes:
         name: of the column.
-        how: a "constant" has its value in each row, a "count" goes up by one a row, a "uuid" is
-            drawn.
-        value: of a constant, as a cell.
+        how: a "constant" has its value in each row, a "count" goes up by one a row, from the first
+            that no row has had, a "uuid" is drawn.
+        value: of a constant, as a cell; a "uuid" is written as this one.
         number: the constant is a number; of a count: its cells are.
         prefix: of a count, before the digits.
         suffix: of a count, after them.
@@ -48,8 +50,8 @@ class Carried(Frozen):
         cells = [str(int(v)) if number and v.is_integer() else str(v) for v in values.tolist()]
         if len(set(cells)) == 1:
             return cls(name=name, how="constant", value=cells[0], number=number)
-        if all(map(_is_uuid, cells)):
-            return cls(name=name, how="uuid")
+        if all(map(UUID.fullmatch, cells)):
+            return cls(name=name, how="uuid", value=max(cells))
         found = [KEY.fullmatch(cell) for cell in cells]
         forms = {(match[1], match[3]) for match in found if match}
         if len(forms) != 1 or None in found:
@@ -57,7 +59,7 @@ class Carried(Frozen):
         digits = [match[2] for match in found if match]
         width = min(map(len, digits)) if any(d[0] == "0" for d in digits) else 1
         ((prefix, suffix),) = forms
-        first = min(map(int, digits))
+        first = max(map(int, digits)) + 1
         return cls(
             name=name,
             how="count",
@@ -67,6 +69,17 @@ class Carried(Frozen):
             suffix=suffix,
             width=width,
         )
+
+    @classmethod
+    def fill(cls, name: str, values: np.ndarray, seed: int) -> np.ndarray:
+        """Such a column, (N,) values, whose empty cells have keys that no other row has."""
+        empty = is_missing(values)
+        found = cls.of_column(name, values[~empty]) if empty.any() and not empty.all() else None
+        if found is None:
+            return values
+        filled = values.astype(object)
+        filled[empty] = found.rows(slice(0, int(empty.sum())), np.random.default_rng(seed))
+        return plain(filled)
 
     def rows(self, part: slice, rng: np.random.Generator) -> np.ndarray:
         """The column of these of the rows that are generated.
@@ -80,13 +93,10 @@ class Carried(Frozen):
         if self.how == "uuid":
             bits = rng.bytes(16 * count)
             parts = [bits[16 * row : 16 * row + 16] for row in range(count)]
-            return np.array([str(uuid.UUID(bytes=part, version=4)) for part in parts])
+            keys = [str(uuid.UUID(bytes=part, version=4)) for part in parts]
+            keys = keys if "-" in self.value else [key.replace("-", "") for key in keys]
+            return np.array([key.upper() if self.value.isupper() else key for key in keys])
         numbers = range(self.first + part.start, self.first + part.stop)
         if self.number:
             return np.array(numbers, np.float64)
         return np.array([f"{self.prefix}{n:0{self.width}}{self.suffix}" for n in numbers])
-
-
-def _is_uuid(cell: str) -> bool:
-    """Whether a cell is a UUID as it is usually written."""
-    return bool(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", cell))

@@ -161,7 +161,9 @@ class Continuous(Part):
         return f"{self.name}: {kind} from {'; '.join(ranges[:4])}{'; …' * (len(ranges) > 4)}"
 
 
-def decimals_of(values: np.ndarray) -> int | None:
-    """The decimals that write all values, if few."""
-    within = range(MOST_DECIMALS + 1)
-    return next((d for d in within if np.allclose(values, np.round(values, d), 1e-12, 0)), None)
+def decimals_of(values: np.ndarray, share: float = 1) -> int | None:
+    """The decimals that write so many of the values, if few."""
+    for decimals in range(MOST_DECIMALS + 1):
+        if np.isclose(values, np.round(values, decimals), 1e-12, 0).mean() >= share:
+            return decimals
+    return None

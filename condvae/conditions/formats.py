@@ -40,6 +40,8 @@ class CellFormat(Frozen):
         date: the numbers are dates in this format, as of `strftime`; empty: they are numbers. It
             knows `%3f` too, a fraction of three digits.
         days: dates count days since 1970-01-01; otherwise seconds.
+        boolean: the cells are no numbers but the words true and false, and of that type where a
+            file has types.
     """
 
     prefix: str = ""
@@ -49,6 +51,7 @@ class CellFormat(Frozen):
     decimals: Annotated[int, Field(ge=0, le=20)] | None = None
     date: str = ""
     days: bool = False
+    boolean: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -114,7 +117,7 @@ class CellFormat(Frozen):
         facts = [fact for fact in facts if "''" not in fact]
         facts += [f"thousands by {self.thousands!r}"] * bool(self.thousands)
         facts += [f"decimals by {self.decimal!r}"] * (self.decimal != ".")
-        facts += [f"{self.decimals} decimals"] * bool(self.decimals)
+        facts += [f"{self.decimals} decimal{'s' * (self.decimals != 1)}"] * bool(self.decimals)
         return ", ".join(facts)
 
 

@@ -2,10 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from condvae.checks import InputError
+from condvae.conditions.calendar import DAY, places
 from condvae.conditions.missing import is_missing
 from condvae.files.frozen import Frozen
 from condvae.metrics.tables.dependencies import find_dependencies
@@ -14,32 +17,54 @@ from condvae.metrics.tables.dependencies import find_dependencies
 class Derived(Frozen):
     """A column that another one determines, such as the number of an education by its name.
 
+    Dates may determine it by a place in calendar or clock, such as their month.
+
     Attributes:
         name: what it is called.
         source: the column that determines it.
-        values: of the source, as text, and the cell that each of them stands for: a number, a word,
-            or None for an empty one.
+        place: of the source's dates, as in `calendar`; empty: it is the source's value.
+        days: these dates are days, else seconds.
+        values: of the source, or of that place, as text, and the cell that each of them stands for:
+            a number, a word, or None for an empty one.
         integer: whether they are whole numbers.
     """
 
     name: str
     source: str
+    place: str = ""
+    days: bool = False
     values: tuple[tuple[str, float | str | None], ...]
     integer: bool = False
 
     def of(self, source: np.ndarray) -> np.ndarray:
-        """(batch,) cells of the source's."""
+        """(batch,) cells of the source's.
+
+        A number that is the place itself, such as the year, is so of places that were never seen.
+        """
         is_text = any(isinstance(value, str) for _, value in self.values)
         empty = "" if is_text else np.nan
         known = {key: empty if value is None else value for key, value in self.values}
-        keys, inverse = np.unique(_keys(source), return_inverse=True)
+        keys, inverse = np.unique(self._keys(source), return_inverse=True)
         # of one width, whichever rows are asked for
-        cells = np.asarray([*known.values(), empty], dtype=str if is_text else "float64")
+        kind = str if is_text else "float64"
+        cells = np.asarray([*known.values(), empty], dtype=kind)
         place = {key: number for number, key in enumerate(known)}
-        return cells[[place.get(key, -1) for key in keys.tolist()]][inverse]
+        found = cells[[place.get(key, -1) for key in keys.tolist()]]
+        if self._is_place:
+            unknown = [key not in place for key in keys.tolist()]
+            found[unknown] = keys[unknown].astype("float64")
+        return found[inverse]
+
+    def unknown(self, source: np.ndarray) -> np.ndarray:
+        """(batch,) bool: the source's cells are places for which there is no value."""
+        if not self.place or self._is_place:
+            return np.zeros(len(source), bool)
+        return ~np.isin(self._keys(source), [key for key, _ in self.values])
 
     def filled(self, source: np.ndarray, cells: np.ndarray) -> np.ndarray:
         """The source's (batch,) cells, the empty ones by what they determine, where that tells."""
+        if self.place:
+            return source
         told = Counter(cell for _, cell in self.values)
         back = {cell: key for key, cell in self.values if cell is not None and told[cell] == 1}
         source = source.astype(object)
@@ -48,28 +73,49 @@ class Derived(Frozen):
                 source[row] = key
         return source
 
-    def source_of(self, text: str) -> str:
-        """The value of the source, as text, that a cell comes from.
+    def given(self, text: str) -> tuple[float | str, str]:
+        """The cell in a `--given`, and the source's value, as text, if it alone has that cell.
 
         Raises:
-            InputError: none, or several.
+            InputError: no value of the source has it.
         """
-        cells = {key: f"{cell:g}" if isinstance(cell, float) else cell for key, cell in self.values}
-        found = [key for key, cell in cells.items() if cell == text]
-        if len(found) != 1:
+        try:
+            wanted: tuple[float | str, ...] = text, float(text)
+        except ValueError:
+            wanted = (text,)
+        found = [(cell, key) for key, cell in self.values if cell is not None and cell in wanted]
+        if not found:
             raise InputError(
-                f"{self.name} must be a value that one {self.source} alone has",
+                f"{self.name} must be a value that comes with {self.source}",
                 repr(text),
                 f"Give {self.source}, which determines it.",
             )
-        return found[0]
+        return found[0][0], found[0][1] if len(found) == 1 and not self.place else ""
+
+    def _keys(self, source: np.ndarray) -> np.ndarray:
+        """What of the source's cells determines."""
+        if not self.place:
+            return _keys(source)
+        return _keys(places(source * (DAY if self.days else 1))[self.place])
+
+    @property
+    def _is_place(self) -> bool:
+        """Whether each cell is the place itself."""
+        return bool(self.place) and all(
+            cell is None or (isinstance(cell, float) and float(key) == cell)
+            for key, cell in self.values
+        )
 
     def __str__(self) -> str:
-        return f"{self.name}: determined by {self.source}"
+        of_place = f"the {self.place} of " if self.place else ""
+        return f"{self.name}: determined by {of_place}{self.source}"
 
 
 def find_derived(
-    columns: Mapping[str, np.ndarray], sources: Collection[str], conditions: Collection[str] = ()
+    columns: Mapping[str, np.ndarray],
+    sources: Collection[str],
+    conditions: Collection[str] = (),
+    dates: Mapping[str, bool] = MappingProxyType({}),
 ) -> list[Derived]:
     """The columns that another one determines, none of which determines a further one here.
 
@@ -77,32 +123,72 @@ def find_derived(
         columns: (N,) numbers, NaN where empty, or texts, "" where empty, by name.
         sources: those that may determine others: where each value is a state of its own, so that
             no other one is ever generated.
-        conditions: those that are given, and never determined.
+        conditions: those that are given. Those that dates determine come last.
+        dates: columns of dates, that may determine others by their places, and whether they are
+            days, else seconds.
     """
     pairs = {(found.column, found.function_of) for found in find_dependencies(columns)}
+    by_place = {name: _by_place(columns, name, days) for name, days in dates.items()}
+
+    def of_date(name: str, dated: str) -> Derived:
+        place, keys = by_place[dated][name]
+        of = {"source": dated, "place": place, "days": dates[dated]}
+        return _derived(name, columns[name], keys, **of)
+
     distinct = {name: len(np.unique(values)) for name, values in columns.items()}
     kept: list[str] = []
     found: list[Derived] = []
     # the finest first, since they determine; of two that determine each other the first stays
     for name in sorted(columns, key=lambda name: (name not in conditions, -distinct[name])):
         source = next((s for s in kept if s in sources and (s, name) in pairs), None)
-        if source is None or name in conditions:
+        dated = next((s for s in kept if name in by_place.get(s, {})), None)
+        if name in conditions:
             kept.append(name)
+        elif source is not None:
+            found.append(_derived(name, columns[name], _keys(columns[source]), source=source))
+        elif dated is not None:
+            found.append(of_date(name, dated))
         else:
-            found.append(_derived(name, source, columns[name], columns[source]))
+            kept.append(name)
+    determined = ((name, s) for s in kept for name in by_place.get(s, {}) if name in conditions)
+    return found + [of_date(name, dated) for name, dated in dict(determined).items()]
+
+
+def _by_place(
+    columns: Mapping[str, np.ndarray], name: str, days: bool
+) -> dict[str, tuple[str, np.ndarray]]:
+    """The columns that a place of dates determines: the place of fewest values, and its keys.
+
+    Of several with as few the last one, which comes round.
+    """
+    others = {other: values for other, values in columns.items() if other != name}
+    found = {}
+    at = places(columns[name] * (DAY if days else 1))
+    for place in sorted(at, key=lambda place: -len(np.unique(at[place]))):
+        pairs = find_dependencies({**others, "": at[place]}, ("",))
+        # a column that is the place itself, as a day is of a moment, needs no repetition
+        same = [other for other, values in others.items() if _is_same(values, at[place])]
+        for other in (*(pair.function_of for pair in pairs), *same):
+            found[other] = place, _keys(at[place])
     return found
 
 
-def _derived(name: str, source: str, column: np.ndarray, of: np.ndarray) -> Derived:
-    """What each value of the source stands for."""
-    values, rows = np.unique(_keys(of), return_index=True)
+def _is_same(values: np.ndarray, place: np.ndarray) -> bool:
+    """Whether numbers are those of a place, and no constant."""
+    same = values.dtype.kind == "f" and np.array_equal(values, place, equal_nan=True)
+    return same and len(np.unique(place)) > 2
+
+
+def _derived(name: str, column: np.ndarray, keys: np.ndarray, **source: Any) -> Derived:
+    """What each key of a source stands for."""
+    values, rows = np.unique(keys, return_index=True)
     missing = is_missing(column)
     cells = [None if missing[row] else column[row].item() for row in rows]
     numbers = [cell for cell in cells if not isinstance(cell, str | None)]
     whole = bool(numbers) and all(float(number).is_integer() for number in numbers)
     return Derived(
         name=name,
-        source=source,
+        **source,
         values=tuple(zip(values.tolist(), cells, strict=True)),
         integer=whole,
     )

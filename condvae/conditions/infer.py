@@ -1,6 +1,8 @@
 """What the columns of a data set are: their kinds, chosen from their values or said."""
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -8,12 +10,13 @@ from condvae.checks import InputError, check_choice
 from condvae.conditions.class_column import ClassColumn
 from condvae.conditions.condition import PART
 from condvae.conditions.continuous import Continuous
+from condvae.conditions.date_column import DateColumn
 from condvae.conditions.functional import find_derived
 from condvae.conditions.number_column import NumberColumn
 from condvae.conditions.part import Part
 from condvae.conditions.registry import kinds_in
 from condvae.conditions.schema import Schema
-from condvae.conditions.table import Table
+from condvae.conditions.table import AnyColumn, Table
 
 
 def named_kinds(names: Sequence[str], columns: Sequence[str]) -> dict[str, str | None]:
@@ -76,29 +79,51 @@ def schema_of(
 
 
 def table_of(
-    columns: Mapping[str, np.ndarray], given: Collection[str], scaling: str, rows: np.ndarray
+    columns: Mapping[str, np.ndarray],
+    given: Collection[str],
+    scaling: str,
+    rows: np.ndarray,
+    of_file: Mapping[str, Any] = MappingProxyType({}),
 ) -> Table:
     """The columns of x, the conditions among them; arguments as of `schema_of`.
 
     Args:
         given: which of the columns are conditions.
         scaling: of numbers, "quantile" or "standard".
+        of_file: what the file tells, as `Table.of_file`.
     """
     training = {name: values[rows] for name, values in columns.items()}
-    fitted = [
-        ClassColumn.fitted(name, values, rows)
+    fitted: dict[str, AnyColumn] = {
+        name: ClassColumn.fitted(name, values, rows)
         if values.dtype.kind == "U"
         else NumberColumn.fitted(name, values, rows, scaling)
         for name, values in columns.items()
+    }
+    formats = of_file.get("formats", {})
+    of_dates = {n: formats[n].days for n in columns if n in formats and formats[n].date}
+    # a condition is seen in y as well, as one number; a column of a part's name is another one
+    found = [
+        DateColumn.fitted(name, columns[name], rows, days)
+        for name, days in of_dates.items()
+        if name not in given
     ]
-    sources = {column.name for column in fitted if not column.has_number_state}
-    derived = find_derived(training, sources, given)
-    left = {column.name for column in derived}
+    dates = {date.name: date for date in found if date and not {*date.names} & {*columns}}
+    sources = {n for n, column in fitted.items() if not column.has_number_state and n not in dates}
+    derived = find_derived(training, sources, given, of_dates)
+    parts: list[AnyColumn] = []
+    left = {column.name for column in derived if column.name not in given}
+    for name in sorted({*columns} - left, key=[*columns].index):
+        date = dates.get(name)
+        parts += [fitted[name]] if date is None else date.columns(columns[name], rows, scaling)
     table = Table(
-        columns=tuple(column for column in fitted if column.name not in left),
-        derived=tuple(derived),
+        columns=tuple(parts),
+        dates=tuple(
+            date for name, date in dates.items() if date.names[0] in {p.name for p in parts}
+        ),
+        derived=tuple(one for one in derived if one.name not in given),
+        agreeing=tuple(one for one in derived if one.name in given),
         conditions=tuple(given),
-        order=tuple(columns),
+        **{"order": tuple(columns), **of_file},
     )
     return table.learn_contradictions(training)
 

@@ -19,6 +19,8 @@ LEAST_ROWS_A_VALUE = 20
 # so much more frequent than the values around it.
 SPIKE_SHARE, SPIKE_ROWS, SPIKE_HEIGHT, NEIGHBOURS = 0.02, 20, 4, 5
 
+USUAL = 0.95  # of the values have no more decimals than those that are drawn
+
 Knots = Annotated[tuple[tuple[float, float], ...], Field(min_length=2)]
 
 
@@ -33,7 +35,8 @@ class NumberColumn(Column):
         points: the values that are states, increasing.
         knots: (value, number) pairs, increasing, between which the scale is linear; None where all
             values are states.
-        decimals: at most so many were seen, and come out; 0 of whole numbers, None of others.
+        decimals: so many are enough for all values but the odd one beside the points, and come out;
+            0 of whole numbers, None of others.
     """
 
     of_numbers: ClassVar = True
@@ -84,7 +87,7 @@ class NumberColumn(Column):
             may_miss=bool(missing.any()),
             points=tuple(points.tolist()),
             knots=_knots(rest, scaling) if len(rest) else None,
-            decimals=decimals_of(seen),
+            decimals=decimals_of(rest, USUAL) if len(rest) else decimals_of(seen),
         )
 
     @property
@@ -100,7 +103,7 @@ class NumberColumn(Column):
     @property
     def integer(self) -> bool:
         """Whether the numbers are whole."""
-        return self.decimals == 0
+        return self.decimals == 0 and all(point.is_integer() for point in self.points)
 
     def numbers(self, values: np.ndarray) -> np.ndarray:
         """Of values that are no states their place on the scale; beyond its ends, these."""

@@ -17,6 +17,7 @@ from condvae.conditions.contradictions import (
     contradicts,
     find_contradictions,
 )
+from condvae.conditions.date_column import DateColumn
 from condvae.conditions.encoded import EncodedRows
 from condvae.conditions.formats import CellFormat
 from condvae.conditions.functional import Derived
@@ -36,8 +37,10 @@ class Table(Frozen):
 
     Attributes:
         columns: in their order.
+        dates: columns that are dates, the parts of which are among the columns.
         derived: columns that another one determines: they come from it, and the networks do not
             see them.
+        agreeing: conditions that dates determine: rows in which these differ are drawn again.
         conditions: the columns that are conditions, in their order. In x they are hidden where y
             has them; where it has not, they are drawn like the others, so that rows are whole.
         never: pairs of states that go together in next to no training row, see `contradictions`:
@@ -49,7 +52,9 @@ class Table(Frozen):
     """
 
     columns: Annotated[tuple[AnyColumn, ...], Field(min_length=1)]
+    dates: tuple[DateColumn, ...] = ()
     derived: tuple[Derived, ...] = ()
+    agreeing: tuple[Derived, ...] = ()
     conditions: tuple[str, ...] = ()
     never: Pairs = ()
     order: tuple[str, ...] = ()
@@ -63,14 +68,23 @@ class Table(Frozen):
         return tuple(column.name for column in self.columns)
 
     @property
-    def own(self) -> tuple[AnyColumn, ...]:
-        """The columns but for the conditions."""
-        return tuple(column for column in self.columns if column.name not in self.conditions)
+    def described(self) -> tuple[AnyColumn | DateColumn, ...]:
+        """The columns that the networks see; dates as one, behind the others."""
+        parts = {name for date in self.dates for name in date.names}
+        return (*(column for column in self.columns if column.name not in parts), *self.dates)
+
+    @property
+    def own(self) -> tuple[AnyColumn | DateColumn, ...]:
+        """The same but for the conditions."""
+        return tuple(column for column in self.described if column.name not in self.conditions)
 
     @property
     def all_names(self) -> tuple[str, ...]:
         """Of the columns, those that others determine among them."""
-        return (*self.names, *(derived.name for derived in self.derived))
+        return (
+            *(column.name for column in self.described),
+            *(derived.name for derived in self.derived),
+        )
 
     @property
     def dim(self) -> int:
@@ -93,7 +107,7 @@ class Table(Frozen):
     @property
     def integers(self) -> tuple[str, ...]:
         """The columns that hold whole numbers."""
-        return tuple(c.name for c in (*self.columns, *self.derived) if c.integer)
+        return tuple(c.name for c in (*self.described, *self.derived) if c.integer)
 
     @property
     def computable(self) -> tuple[str, ...]:
@@ -136,6 +150,7 @@ class Table(Frozen):
 
     def encode_rows(self, x: Mapping[str, Any]) -> EncodedRows:
         """As `encode`, in the memory of the cells."""
+        x = self._parted(x)
         cells = {
             column.name: self._cells(x, column)
             for column in self.columns
@@ -161,12 +176,7 @@ class Table(Frozen):
 
     def decode(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """{name: (batch,) values} of (batch, dim), the inverse of `encode`, derived ones too."""
-        found = {}
-        for column, states, number in self._places():
-            block = x[:, states]
-            codes = np.where(block.any(axis=1), block.argmax(axis=1), HIDDEN)
-            numbers = np.zeros(len(x)) if number is None else x[:, number]
-            found[column.name] = column.cells(codes, numbers)
+        found = self._decoded(x)
         found |= {derived.name: derived.of(found[derived.source]) for derived in self.derived}
         return {name: found[name] for name in (self.order or found) if name in found}
 
@@ -258,8 +268,11 @@ class Table(Frozen):
             check_choice(name, self.all_names, "the column in --given")
             derived = next((d for d in self.derived if d.name == name), None)
             if derived is not None:
-                name, value = derived.source, derived.source_of(value)
-            column = next(column for column in self.columns if column.name == name)
+                cells[name], value = derived.given(value)
+                if not value:
+                    continue
+                name = derived.source
+            column = next(column for column in self.described if column.name == name)
             if name in cells:
                 raise InputError(
                     "--given must tell each cell once",
@@ -267,23 +280,23 @@ class Table(Frozen):
                     "Leave one out.",
                 )
             cells[name] = column.given(value)
+            self._check_date(name, cells[name])
         return cells
 
     def rows_with(self, cells: Mapping[str, Any], num_rows: int) -> dict[str, np.ndarray]:
         """Rows in which these cells are known, and no others."""
-        return {
-            column.name: np.full(
-                num_rows, cells.get(column.name, np.nan if column.of_numbers else "")
-            )
-            for column in self.columns
-        }
+        empty = {column.name: np.nan if column.of_numbers else "" for column in self.described}
+        return {name: np.full(num_rows, cell) for name, cell in (empty | dict(cells)).items()}
 
     def centre(self, name: str, draws: Sequence[np.ndarray]) -> np.ndarray:
         """(batch,) one value for several draws of each cell of a column.
 
-        Of numbers the mean, rounded as the column is; of words the most frequent.
+        Of numbers the mean, rounded as the column is; of dates the median, which is one of them; of
+        words the most frequent.
         """
         cells = np.stack(draws)
+        if any(date.name == name for date in self.dates):
+            return np.sort(cells, axis=0)[len(cells) // 2]
         column = next((column for column in self.columns if column.name == name), None)
         if column is not None and column.of_numbers:
             return column.rounded(cells.mean(axis=0))
@@ -301,8 +314,35 @@ class Table(Frozen):
         return self.model_copy(update={"never": never})
 
     def contradicts(self, x: np.ndarray) -> np.ndarray:
-        """(batch,) bool: the rows of encoded x that hold such a pair."""
-        return contradicts(x, self.never)
+        """(batch,) bool: the rows of encoded x that hold such a pair, or a date that is none.
+
+        Nor is one that determines another column and has no value of it.
+        """
+        found = contradicts(x, self.never)
+        if self.dates or any(derived.place for derived in self.derived):
+            cells = self._decoded(x)
+            for date in self.dates:
+                found |= date.impossible(cells)
+            for derived in self.derived:
+                found |= derived.unknown(cells[derived.source])
+        return found
+
+    def differs(self, x: np.ndarray, known: Mapping[str, Any]) -> np.ndarray:
+        """(batch,) bool: rows of encoded x that determine other cells than y has, or these.
+
+        Args:
+            known: {name of a derived column: cell}.
+        """
+        differ = np.zeros(len(x), bool)
+        if not (known or self.agreeing):
+            return differ
+        cells = self._decoded(x)
+        for condition in self.agreeing:
+            given, of_date = cells[condition.name], condition.of(cells[condition.source])
+            differ |= (given != of_date) & ~(is_missing(given) & is_missing(of_date))
+        for name, values in self.decode(x).items():
+            differ |= values != known[name] if name in known else False
+        return differ
 
     def hidden(self, x: np.ndarray) -> np.ndarray:
         """(batch, number of columns) bool: the cells of encoded x that are hidden."""
@@ -362,14 +402,45 @@ class Table(Frozen):
         if number is not None:
             x[rows, number] = column.numbers(values)
 
+    def _decoded(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """{name: (batch,) values} of the columns, of dates and their parts."""
+        found = {}
+        for column, states, number in self._places():
+            block = x[:, states]
+            codes = np.where(block.any(axis=1), block.argmax(axis=1), HIDDEN)
+            numbers = np.zeros(len(x)) if number is None else x[:, number]
+            found[column.name] = column.cells(codes, numbers)
+        return found | {date.name: date.join(found) for date in self.dates}
+
+    def _check_date(self, name: str, cell: Any) -> None:
+        """Raise if a column is one of dates, and the networks cannot be shown this one."""
+        for date in self.dates:
+            if date.name == name:
+                kept = self._decoded(self.encode(self.rows_with({name: cell}, 1)))[name][0]
+                written = self.formats[name].cell
+                if written(kept) != written(cell):
+                    raise InputError(
+                        f"{name} must be a date whose {', '.join(date.parts)} training rows have",
+                        written(cell),
+                        f"The nearest is {written(kept)}.",
+                    )
+
+    def _parted(self, x: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The columns with the parts of dates among them."""
+        names = [column.name for column in self.own]
+        if absent := [name for name in names if name not in x]:
+            raise InputError(
+                f"x must have the columns {', '.join(names)}",
+                f"{', '.join(map(str, x))}",
+                f"Add {absent[0]!r}.",
+            )
+        parts = {}
+        for date in self.dates:
+            parts |= date.split(np.atleast_1d(plain(as_column(x[date.name]))))
+        return {**x, **parts}
+
     def _cells(self, x: Mapping[str, Any], column: Column) -> np.ndarray:
         """The values of a column."""
-        if column.name not in x:
-            raise InputError(
-                f"x must have the columns {', '.join(column.name for column in self.own)}",
-                f"{', '.join(map(str, x))}",
-                f"Add {column.name!r}.",
-            )
         values = np.atleast_1d(as_column(x[column.name]))
         for derived in self.derived:
             if derived.source == column.name and derived.name in x and is_missing(values).any():
@@ -379,4 +450,4 @@ class Table(Frozen):
         return values if is_missing(values).any() else plain(values)
 
     def __str__(self) -> str:
-        return "; ".join(map(str, (*self.columns, *self.derived)))
+        return "; ".join(map(str, (*self.described, *self.derived)))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -156,7 +157,7 @@ class Dataset:
         name: str = "",
         test_rows: np.ndarray | None = None,
         spec: DataSpec | None = None,
-        of_file: Mapping[str, Any] | None = None,
+        of_file: Mapping[str, Any] = MappingProxyType({}),
     ) -> "Dataset":
         """A data set of named columns: conditions of images, or a table and its conditions.
 
@@ -205,7 +206,7 @@ class Dataset:
         # the columns of a table are measured once, by the training rows
         images = np.empty((len(everything), 0), "float32") if x is None else x
         whole = cls(images, encoded, schema, name, None, test_rows, spec, None, raw)
-        return whole._measured(of_file or {} if x is None else None)
+        return whole._measured(of_file if x is None else None)
 
     def with_spec(self, spec: DataSpec) -> "Dataset":
         """The same data, split in another way; scales are measured on the training rows anew."""
@@ -236,8 +237,7 @@ class Dataset:
         table: Table | None = None
         x: Any = self.x
         if of_file is not None:
-            fresh = table_of(self.raw, given, self.spec.scaling, rows)
-            table = fresh.model_copy(update=dict(of_file))
+            table = table_of(self.raw, given, self.spec.scaling, rows, of_file)
             table = table.stating(self.spec.rules, self.raw, rows)
             x = table.encode_rows(self.raw)
         encoded = schema.encode_rows(given, len(self.x))
@@ -310,11 +310,13 @@ class Dataset:
     def assumption(self) -> str:
         """What the pixels, or the columns, were taken for."""
         if self.table is not None:
-            numeric = sum(column.of_numbers for column in self.table.own)
+            columns = self.table.own
+            numeric = sum(column.of_numbers for column in columns) - len(self.table.dates)
+            dates = f" {len(self.table.dates)} of dates," if self.table.dates else ""
             how = {"quantile": "by their quantiles", "standard": "standardised"}[self.spec.scaling]
             return (
-                f"a table: {numeric} column(s) of numbers, taken {how}, and "
-                f"{len(self.table.own) - numeric} of classes"
+                f"a table: {numeric} column(s) of numbers, taken {how},{dates} and "
+                f"{len(columns) - numeric - len(self.table.dates)} of classes"
             )
         if self.pixel_classes is not None:
             return f"label maps: each pixel is one of {', '.join(self.pixel_classes)}"

@@ -23,6 +23,10 @@ LEAST_ROWS = 20  # from which on it tells that all cells differ
 TEXT_LENGTH, TEXT_SPACES, TEXT_SHARE = 20, 2, 0.5  # mean letters, mean spaces, share of different
 MANY_CLASSES = 100
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"on", "off"})
+# "id", "PassengerId", "order_key", and not "paid"
+KEY = re.compile(
+    r"(?:^|[^a-zA-Z])(?:id|key|uuid|guid)$|(?i:^(?:id|key|uuid|guid)$)|[a-z](?:Id|ID|Key)$"
+)
 LIKELY_CODES = (-999, -9999, -99999, 9999, 99999, 999999)  # for a missing number
 
 
@@ -150,7 +154,7 @@ def _as_numbers_or_dates(
         dates = (
             read_dates(words, form)._replace(other=found.other if found else "") if form else None
         )
-        if dates is not None:
+        if dates is not None and (not kind or not np.isnan(dates.values).all()):
             note = (
                 f"the dates fit {dates.format} and {dates.other} alike; "
                 f"--kind 'COLUMN:date:{dates.other}' takes the other"
@@ -167,6 +171,12 @@ def _as_numbers_or_dates(
         return None
     numbers = read_numbers(words, counts, decimal, likely)
     is_number = ~np.isnan(numbers.values)
+    if kind == "number" and not is_number.any():
+        raise InputError(
+            "a column of numbers must hold some",
+            f"cells such as {words[:NUM_EXAMPLES]}",
+            "Leave --kind 'COLUMN:number' out.",
+        )
     num_words, num_numbers = counts[~is_number & ~unread].sum(), counts[is_number].sum()
     if kind != "number" and not num_words < FEW_WORDS * (num_words + num_numbers):
         return None
@@ -197,9 +207,9 @@ def _of_numbers(
                 )
         if len(distinct) < 2 and (len(seen) == len(values) or not len(seen)):
             kind = "constant"
-        elif kind == "number" and _counts_rows(values):
+        elif kind == "number" and (why := _why_key(raw.name, values, len(distinct))):
             kind = "identifier"
-            notes.append(f"it counts the rows: left out; --kind '{raw.name}:number' keeps it")
+            notes.append(f"{why}: left out; --kind '{raw.name}:number' keeps it")
     notes = [note.replace("COLUMN", raw.name) for note in notes]
     return ColumnReading(
         *(raw.name, kind, len(values), len(values) - len(seen), len(distinct), of, spikes),
@@ -238,17 +248,21 @@ def _of_words(
     if kind == "class" and len(words) > MANY_CLASSES:
         notes.append(f"{len(words):,} different words; --ignore {raw.name} leaves them out")
     spikes = _spikes(words, counts[present], rows)
+    of = CellFormat(boolean=kind == "boolean" and {*words} == {"true", "false"})
     return ColumnReading(
-        *(raw.name, kind, rows, rows - seen, len(words), PLAIN, spikes),
+        *(raw.name, kind, rows, rows - seen, len(words), of, spikes),
         *(_examples(raw), tuple(notes)),
     )
 
 
-def _counts_rows(values: np.ndarray) -> bool:
-    """Whether values are 0, 1, 2, … or 1, 2, 3, …"""
-    return len(values) >= LEAST_ROWS and any(
-        bool((values == np.arange(first, first + len(values))).all()) for first in (0, 1)
-    )
+def _why_key(name: str, values: np.ndarray, distinct: int) -> str:
+    """Why numbers are the rows' keys; empty: they are none."""
+    if not LEAST_ROWS <= len(values) == distinct:
+        return ""
+    if any((values == np.arange(first, first + len(values))).all() for first in (0, 1)):
+        return "it counts the rows"
+    whole = (values == np.rint(values)).all() and values.min() >= 0
+    return "a number of its own in each row, called a key" if whole and KEY.search(name) else ""
 
 
 def _spikes(
@@ -297,6 +311,23 @@ def _notes_of_words(
         f"{sum(count for _, count in unread):,} cell(s) such as {unread[0][0][:40]!r} are taken as "
         f"missing; --kind '{raw.name}:class' keeps them, as classes"
     ]
+
+
+def read_cell(name: str, cell: str, of: CellFormat) -> float:
+    """The number or the date of one cell.
+
+    Raises:
+        InputError: it is none.
+    """
+    if of.date:
+        number = read_dates([cell], of.date).values[0]
+    else:
+        number = read_numbers([cell], np.ones(1), of.decimal).values[0]
+        number = _number(cell) if np.isnan(number) else number
+    if number is None or np.isnan(number):
+        what = "date" if of.date else "number"
+        raise InputError(f"{name} must be a {what}", repr(cell), f"Write it as {of.cell(0.0)}.")
+    return float(number)
 
 
 def _number(token: str) -> float | None:

@@ -219,7 +219,9 @@ def _write_json_lines(
     for table in blocks:
         columns = []
         for (name, values), cells in zip(table.items(), _cells(table, formats), strict=True):
-            if values.dtype.kind == "U" or not formats.get(name, PLAIN).is_number:
+            if formats.get(name, PLAIN).boolean:
+                columns.append([cell == "true" if cell else None for cell in cells])
+            elif values.dtype.kind == "U" or not formats.get(name, PLAIN).is_number:
                 columns.append([cell or None for cell in cells])
             else:
                 columns.append([_plain_number(cell) for cell in cells])
@@ -251,7 +253,7 @@ def _write_parquet(
                 if values.dtype.kind == "U":
                     (cells,) = _cells({name: values}, {})
                     arrays[key] = np.array([cell or None for cell in cells], object)
-                    types.append(f"CAST({key} AS VARCHAR)")
+                    types.append(f"CAST({key} AS {'BOOLEAN' if of.boolean else 'VARCHAR'})")
                 else:
                     missing = np.isnan(values)
                     whole = name in integers or bool(of.date)

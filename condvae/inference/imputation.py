@@ -87,6 +87,7 @@ def impute(
     draws = [joined(blocks) for blocks in zip(*parts, strict=True)]
     if num_draws is None:
         centre, instead = obedience.settled(everything, draws[0]), draws[1]
+        centre |= {d.name: d.of(centre[d.source]) for d in table.derived if d.name in centre}
         worse = (rules.broken({**known, **centre}) & ~excused).any(axis=1)
         draws = [{name: np.where(worse, instead[name], centre[name]) for name in own}]
     empty = {name: is_missing(values) for name, values in own.items()}
@@ -131,8 +132,9 @@ def complete(
     def known(y: np.ndarray) -> dict[str, np.ndarray]:
         return {name: np.repeat(v, len(y)) for name, v in of_cells.items()} | several.decode(y)
 
+    told = {d.name: cells[d.name] for d in table.derived if d.name in cells}
     filled = (several.filled(y, np.repeat(given, len(y), axis=0)) for y in blocks)
-    return Obedience(table, draw, known, seed).blocks(filled)
+    return Obedience(table, draw, known, seed, told).blocks(filled)
 
 
 def _known(

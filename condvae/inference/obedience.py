@@ -5,8 +5,9 @@ holds.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -46,16 +47,18 @@ class Judged:
         cells: {name: (N,) values}.
         broken: (N, number of rules) bool: which stated rules they break.
         contradict: (N,) bool: those with a pair of `Table.never`, or a sum that is far off.
+        differ: (N,) bool: those that determine other cells than the ones that are given.
     """
 
     cells: Cells
     broken: np.ndarray
     contradict: np.ndarray
+    differ: np.ndarray
 
     @property
     def faults(self) -> np.ndarray:
-        """(N,) integers: 0 of rows without any, 1 of those that contradict, 2 or 3 by rules."""
-        return 2 * self.broken.any(axis=1) + self.contradict
+        """(N,) integers: 0 without any, 1 of rows that contradict alone, 2 or 3 else."""
+        return 2 * (self.broken.any(axis=1) | self.differ) + self.contradict
 
     def replace(self, rows: np.ndarray, other: "Judged", places: np.ndarray) -> None:
         """Put others, from these places, in the place of some rows."""
@@ -63,6 +66,7 @@ class Judged:
             values[rows] = other.cells[name][places]
         self.broken[rows] = other.broken[places]
         self.contradict[rows] = other.contradict[places]
+        self.differ[rows] = other.differ[places]
 
 
 class Obedience:
@@ -77,6 +81,7 @@ class Obedience:
         known: asked -> {name: (len(asked),) cells} that stay as they are, NaN or "" where one is
             drawn; the conditions are among them.
         seed: of the draws.
+        told: {name: cell} of columns that others determine, see `Table.differs`.
     """
 
     def __init__(
@@ -85,7 +90,9 @@ class Obedience:
         draw: Callable[[np.ndarray, Chance], np.ndarray],
         known: Callable[[np.ndarray], Cells],
         seed: int,
+        told: Mapping[str, Any] = MappingProxyType({}),
     ):
+        self._told = told
         self.table, self._rules, self._draw, self._known = table, table.rules, draw, known
         self.seed = seed
         # a stream of its own for each attempt, which goes on from block to block
@@ -130,7 +137,7 @@ class Obedience:
         self._total += len(x)
         self._by_rule += rows.broken.sum(axis=0)
         self._again += int(rows.broken.any(axis=1).sum())
-        self._contradicted += int(rows.contradict.sum())
+        self._contradicted += int((rows.contradict | rows.differ).sum())
         self._remember(asked, rows, np.arange(len(x)))
         idle = 0
         for attempt in range(1, MOST_TRIES_BY_RULE + 1):
@@ -150,7 +157,7 @@ class Obedience:
             rows.replace(again[better], others, places)
             self._remember(asked, rows, again[better])
             idle = 0 if better.any() or not late else idle + 1
-        self._still += int(rows.contradict.sum())
+        self._still += int((rows.contradict | rows.differ).sum())
         return rows
 
     def begin(self, number: int) -> None:
@@ -169,8 +176,9 @@ class Obedience:
             _log.warning("%s: they broke a rule, most often %s", self._share_of(self._again), worst)
         if self._contradicted:
             _log.warning(
-                "%s: they held values that go together in next to no training row%s",
+                "%s: they held values that go together in next to no training row%s%s",
                 self._share_of(self._contradicted),
+                f", or not the {', '.join(self._told)} that was given" if self._told else "",
                 f"; {self._still:,} do so still" if self._still else "",
             )
 
@@ -202,7 +210,8 @@ class Obedience:
         )
         if excused is not None:
             broken &= ~excused
-        return Judged(cells, broken, self.table.contradicts(x) | far)
+        contradict, differ = self.table.contradicts(x) | far, self.table.differs(x, self._told)
+        return Judged(cells, broken, contradict, differ)
 
     def _settled(self, known: Cells, cells: Cells) -> tuple[Cells, np.ndarray]:
         """Cells with what is known and computed, and the rows in which that is far off."""

@@ -259,16 +259,8 @@ MOST_STEPS = {"table": 40_000}
 
 # fields of DataSpec that say how data are read, and so belong to the data set
 READING = (
-    "conditions",
-    "ignore",
-    "kinds",
-    "missing",
-    "delimiter",
-    "encoding",
-    "decimal",
-    "scaling",
-    "resize",
-    "skip_broken",
+    *("conditions", "ignore", "kinds", "missing", "delimiter", "encoding", "decimal"),
+    *("scaling", "resize", "skip_broken"),
 )
 
 # Below this many training images ten epochs are too few steps.

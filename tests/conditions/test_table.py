@@ -95,6 +95,17 @@ def test_a_hole_is_a_state_where_there_were_holes_and_else_hidden():
     assert back(words(["a", "b", "a"]), ["", "b"]).tolist() == ["", "b"]
 
 
+def test_the_odd_value_does_not_decide_the_decimals():
+    values = np.arange(1_000) * 3.0
+    values[::50] += 0.25
+    column = numbers(values)
+    assert (column.decimals, column.integer) == (0, True)
+    assert numbers(np.round(values * 1.37, 2)).decimals == 2
+    # a frequent value is what it is
+    values[:300] = 12.25
+    assert not numbers(values).integer
+
+
 @pytest.mark.parametrize("values", [[3.0, 3.0], [np.nan, np.nan], [np.nan, 1.0]])
 def test_numbers_that_do_not_vary_are_refused(values):
     with pytest.raises(InputError, match="'n' must vary"):

@@ -1,5 +1,6 @@
 """Each kind of cell that people write, in a tiny table, with the right values."""
 
+import json
 import re
 from datetime import date
 
@@ -7,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from condvae.checks import InputError
-from condvae.conditions.formats import CellFormat
+from condvae.conditions.formats import PLAIN, CellFormat
+from condvae.data.reading import read_cell
 from condvae.data.tables import read_table
 from condvae.data.writing import write_table
 from condvae.spec import DataSpec
@@ -205,6 +208,54 @@ def test_identifiers_and_texts_are_left_out(tmp_path):
     assert read_cells(tmp_path, ["5", "6", "5"], kinds=("x:id",))[0].tolist() == ["5", "6", "5"]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("id", "identifier"), ("PassengerId", "identifier"), ("order_key", "identifier")]
+    + [("paid", "number"), ("monkey", "number"), ("GRID", "number")],
+)
+def test_whole_numbers_that_all_differ_are_keys_where_they_are_called_so(tmp_path, name, kind):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([f"{name},n", *(f"{7 * row + 3},1" for row in range(30))]))
+    (reading, _) = read_table(path).readings
+    assert reading.taken_for == kind
+    path.write_text("\n".join([f"{name},n", *(f"{row // 2},1" for row in range(30))]))
+    assert read_table(path).readings[0].taken_for == "number"
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_booleans_stay_booleans_in_files_of_types(tmp_path, suffix):
+    form = {"x": CellFormat(boolean=True)}
+    path = tmp_path / f"t{suffix}"
+    write_table(path, {"x": np.array(["true", "", "false", "true"])}, formats=form)
+    cells = (
+        [json.loads(line)["x"] for line in path.read_text().splitlines()]
+        if suffix == ".jsonl"
+        else parquet.read_table(path)["x"].to_pylist()
+    )
+    assert cells == [True, None, False, True]
+    table = read_table(path)
+    assert table.columns["x"].tolist() == ["true", "", "false", "true"]
+    assert table.readings[0].format == form["x"]
+    assert read_cells(tmp_path, ["yes", "no"])[1].format == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("cell", "form", "number"),
+    [
+        ("$1,234.50", CellFormat(prefix="$", thousands=","), 1234.5),
+        ("1.234,50 €", CellFormat(suffix=" €", thousands=".", decimal=","), 1234.5),
+        ("1234.5", CellFormat(decimal=","), 1234.5),
+        ("20%", CellFormat(suffix="%"), 20),
+        ("-7", CellFormat(), -7),
+        ("02.01.1970", CellFormat(date="%d.%m.%Y", days=True), 1),
+    ],
+)
+def test_one_cell_is_read_as_its_column(cell, form, number):
+    assert read_cell("x", cell, form) == number
+    with pytest.raises(InputError, match=r"x must be a (date|number); received 'dear'"):
+        read_cell("x", "dear", form)
+
+
 def test_spikes_are_the_frequent_values(tmp_path):
     cells = ["0"] * 92 + ["40"] * 3 + [f"{row}.5" for row in range(5)]
     _, reading = read_cells(tmp_path, cells)
@@ -219,6 +270,11 @@ def test_spikes_are_the_frequent_values(tmp_path):
         ({"kinds": ("x:words",)}, "kind of 'x' must be one of number, class, date, id, text"),
         ({"kinds": ("x",)}, "must name a column and a kind"),
         ({"kinds": ("x:date:%Q",)}, "format of 'x' must be one of dates"),
+        (
+            {"kinds": ("x:number",)},
+            "column 'x' of .* must hold some; .* Leave --kind",
+        ),
+        ({"kinds": ("x:date:%Y",)}, "column 'x' of .* must have one format"),
         ({"kinds": ("x:date",)}, "column 'x' of .* must have one format; .*--kind 'x:date:%d"),
         ({"encoding": "klingon"}, "--encoding must be an encoding that Python knows"),
     ],

@@ -1,6 +1,6 @@
 """Columns that are functions of another, and rows that break such a function."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,9 @@ class Dependency:
     function_of: str
 
 
-def find_dependencies(columns: Mapping[str, np.ndarray]) -> list[Dependency]:
+def find_dependencies(
+    columns: Mapping[str, np.ndarray], among: Collection[str] = ()
+) -> list[Dependency]:
     """Each pair of columns of which one determines the other in every row.
 
     Pairs that could be so by chance are left out: where `column` has N rows and d values, a column
@@ -34,6 +36,7 @@ def find_dependencies(columns: Mapping[str, np.ndarray]) -> list[Dependency]:
 
     Args:
         columns: (N,) numbers or text by name.
+        among: those that may determine; empty: all of them.
 
     Raises:
         InputError: as `check_alike`.
@@ -49,7 +52,7 @@ def find_dependencies(columns: Mapping[str, np.ndarray]) -> list[Dependency]:
     # of all columns at once, whether a row's value is that of the first row with the same one
     agrees = [(codes[:, first[a][glance[a]]] == glance).all(axis=1) for a in range(len(codes))]
     for a, b in np.argwhere(agrees):
-        if a == b:
+        if a == b or (among and names[a] not in among):
             continue
         repeated = len(codes[a]) - len(first[a])
         if len(first[b]) < 2 or repeated * np.log(commonest[b]) > most:
