@@ -112,8 +112,8 @@ def test_generated_rows_keep_the_rules_and_the_rate_is_told(room, caplog):
     ("given", "sentence"),
     [
         (["age=100"], "what is given must keep the rule '18 <= `age` <= 99'; received age = 100"),
-        (["net=9", "start=18300"], "'unique `net`, `start`'; received net = 9.00, start = 2020-02"),
-        (["start=40000"], "generated rows must keep the rule '`start` <= `end`'"),
+        (["net=9", "start=2020-02-08"], "'unique `net`, `start`'; received net = 9.00, start = 20"),
+        (["start=2079-07-08"], "start must be a date whose week, weekday training rows have"),
         (["country=fr", "currency=gbp"], "what is given must keep the rule 'fixed"),
         (["net=3", "net=4"], "--given must tell each cell once"),
     ],

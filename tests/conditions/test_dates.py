@@ -136,7 +136,7 @@ def test_dates_come_back_with_holes_and_what_they_determine():
     assert list(decoded) == list(columns)
     for name, values in columns.items():
         np.testing.assert_array_equal(decoded[name], values)
-    assert not found.contradicts(found.encode(columns)).any()
+    assert not found.differs(found.encode(columns), {}).any()
     first, *others = found.columns
     assert first.may_miss
     assert not any(column.may_miss for column in others)
@@ -154,9 +154,9 @@ def test_a_condition_that_a_date_determines_agrees_with_it():
     found = table_of(columns, ["month"], "quantile", np.arange(len(visit)), of_file)
     assert found.derived == ()
     assert [(one.name, one.source) for one in found.agreeing] == [("month", "visit")]
-    assert not found.contradicts(found.encode(columns)).any()
+    assert not found.differs(found.encode(columns), {}).any()
     shifted = found.encode({**columns, "month": np.roll(month, 1)})
-    np.testing.assert_array_equal(found.contradicts(shifted), month != np.roll(month, 1))
+    np.testing.assert_array_equal(found.differs(shifted, {}), month != np.roll(month, 1))
 
 
 def test_drawn_parts_that_are_no_date_are_told():
