@@ -124,7 +124,7 @@ def layout_of(tree: FileTree) -> Layout:
         raise InputError(
             f"{tree.path} must hold images in a folder for each class, or with a table of what "
             "they show",
-            f"{len(names):,} images in no class folder" if names else "no images",
+            f"{len(names):,} image(s) in no class folder" if names else "no images",
             f"Put images ({', '.join(IMAGE_SUFFIXES[:5])} and the like) into folders.",
         )
     # where no image lies right below a top folder, such as animals, the classes lie deeper

@@ -281,11 +281,10 @@ def preset(name: str) -> "Spec":
 
 def epochs_for(name: str, num_rows: int) -> int:
     """The epochs of a preset for so many rows to train on."""
-    training = PRESETS[name][1]["training"]
-    epochs, most = training["epochs"], MOST_STEPS.get(name)
+    training, most = preset(name).training, MOST_STEPS.get(name)
     if most is None:
-        return epochs
-    return max(1, min(epochs, most * training["batch_size"] // max(1, num_rows)))
+        return training.epochs
+    return max(1, min(training.epochs, most * training.batch_size // max(1, num_rows)))
 
 
 def default_preset(

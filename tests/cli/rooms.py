@@ -60,19 +60,20 @@ def furnish_arrays(room, x, y):
 
 def furnish_images(room, x):
     """Folders of images, each with a fault, and single images."""
-    for folder in ("broken", "oddsize", "emptyclass"):
+    for folder in ("broken", "oddsize"):
         for label in ("ant", "bee"):
             (room / folder / label).mkdir(parents=True)
             for n in range(4):
                 Image.fromarray(x[n]).save(room / folder / label / f"{n}.png")
     (room / "broken/bee/2.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
     Image.fromarray(x[0, :5]).save(room / "oddsize/bee/2.png")
-    (room / "emptyclass/cat").mkdir()
+    (room / "loose/cat").mkdir(parents=True)
+    Image.fromarray(x[0]).save(room / "loose/0.png")
     Image.fromarray(x[0]).save(room / "eight.png")
     Image.fromarray(x[0, :5]).save(room / "five.png")
     Image.fromarray(np.full((8, 8), 255, "uint8")).save(room / "white.png")
     Image.fromarray(np.tile(np.arange(8) >= 4, (8, 1))).save(room / "right.png")
-    Image.fromarray(x[0].astype("uint16") * 200).save(room / "deep.png")
+    Image.fromarray(x[0].astype("int32") * 200).save(room / "deep.tif")
 
 
 def furnish_runs(room):

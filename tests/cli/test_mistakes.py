@@ -21,7 +21,7 @@ MISTAKES = {
     "train mnist": ("mnist/train-images-idx3-ubyte.gz", "md5", "remove it"),
     "train broken": ("readable", "broken/bee/2.png", "Mend or remove"),
     "train oddsize": ("same width × height", "8 × 5 (oddsize/bee/2.png)", "--resize HEIGHT,WIDTH"),
-    "train emptyclass": ("must hold images", "'cat'", "Add images"),
+    "train loose": ("a folder for each class", "1 image(s) in no class folder", "into folders"),
     "train nowhere.npz": ("digits, mnist", "nowhere.npz", "Check the path"),
     "train minst": ("digits, mnist", "'minst'", "Did you mean 'mnist'?"),
     "train digits --preset plain": ("plane, small", "'plain'", "Did you mean 'plane'?"),
@@ -73,7 +73,7 @@ MISTAKES = {
     "generate floats --given 3 --out a.png": ("[0, 1]", "-30 to 30", "Write an .npz"),
     "generate nan --given 3 --out a.png": ("weights.safetensors", "'failed'", "finished an epoch"),
     "transfer floats eight.png --from 5 --to 3 --out t.png": ("[0, 1]", "-30 to 30", "Python"),
-    "transfer run deep.png --from 5 --to 3 --out t.png": ("8 bits", "deep.png", "Convert it"),
+    "transfer run deep.tif --from 5 --to 3 --out t.png": ("8 bits", "deep.tif", "Convert it"),
     "plot history": ("history.csv", "kl_loss", "Restore the file"),
     "data info digits --sheet s.abc": ("a .png", "s.abc", "Change its name"),
     "data info digits --sheet afile/s.png": ("folder", "afile, which is a file", "another place"),
@@ -98,7 +98,7 @@ MISTAKES = {
     "train digits --task quadrants --observed 4": ("data.observed", "4", "Correct it"),
     "train digits --alpha 1.5": ("objective.alpha", "1.5", "Correct it"),
     "train digits --task halves --baseline frozen": ("--from", "none", "deterministic"),
-    "data info notarun": (".npz", "notarun", "Check the path"),
+    "data info notarun": ("a folder for each class", "no images", "into folders"),
     "presets plain": ("plane, small", "'plain'", "Did you mean 'plane'?"),
 }
 

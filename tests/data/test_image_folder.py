@@ -140,7 +140,7 @@ def test_folders_without_images_and_what_systems_leave_are_passed_over(tmp_path,
             file.rename(tmp_path / file.name)
     error = refusal(tmp_path)
     assert "a folder for each class" in error.expected
-    assert error.received == "3 images in no class folder"
+    assert error.received == "3 image(s) in no class folder"
 
 
 def test_class_with_too_few_images_is_refused(tmp_path):
