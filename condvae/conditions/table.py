@@ -1,8 +1,7 @@
 """The columns of x where a row of a table is one x."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Annotated, Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 from pydantic import Field
@@ -10,7 +9,6 @@ from pydantic import Field
 from condvae.checks import InputError, check_choice
 from condvae.conditions.carried import Carried
 from condvae.conditions.cells import HIDDEN, Column
-from condvae.conditions.class_column import ClassColumn
 from condvae.conditions.contradictions import (
     MOST_ROWS,
     Pairs,
@@ -22,21 +20,15 @@ from condvae.conditions.encoded import EncodedRows
 from condvae.conditions.formats import CellFormat
 from condvae.conditions.functional import Derived
 from condvae.conditions.missing import as_column, is_missing, plain
-from condvae.conditions.number_column import NumberColumn
+from condvae.conditions.row_layout import AnyColumn, RowLayout
 from condvae.conditions.rules import Rules
 from condvae.conditions.schema import Schema
-from condvae.files.frozen import Frozen
-
-# a column, where its states lie in x, and its number
-Place = tuple[Any, slice, int | None]
-AnyColumn = Annotated[ClassColumn | NumberColumn, Field(discriminator="kind")]
 
 
-class Table(Frozen):
-    """The columns of x: the networks see the states of all cells, one-hot, then their numbers.
+class Table(RowLayout):
+    """The columns of x, and what is known of them beyond the numbers that the networks see.
 
     Attributes:
-        columns: in their order.
         dates: columns that are dates, the parts of which are among the columns.
         derived: columns that another one determines: they come from it, and the networks do not
             see them.
@@ -51,7 +43,6 @@ class Table(Frozen):
         rules: that a user has stated, and that generated rows keep.
     """
 
-    columns: Annotated[tuple[AnyColumn, ...], Field(min_length=1)]
     dates: tuple[DateColumn, ...] = ()
     derived: tuple[Derived, ...] = ()
     agreeing: tuple[Derived, ...] = ()
@@ -61,11 +52,6 @@ class Table(Frozen):
     formats: dict[str, CellFormat] = Field(default_factory=dict)
     carried: tuple[Carried, ...] = ()
     rules: Rules = Rules()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Of the columns that the networks see."""
-        return tuple(column.name for column in self.columns)
 
     @property
     def described(self) -> tuple[AnyColumn | DateColumn, ...]:
@@ -78,30 +64,23 @@ class Table(Frozen):
         """The same but for the conditions."""
         return tuple(column for column in self.described if column.name not in self.conditions)
 
+    def counted(self, scaling: str) -> str:
+        """How many columns there are of each kind, and how numbers were scaled."""
+        dates = len(self.dates)
+        numbers = sum(column.of_numbers for column in self.own) - dates
+        how = {"quantile": "by their quantiles", "standard": "standardised"}[scaling]
+        return (
+            f"a table: {numbers} column(s) of numbers, taken {how},"
+            + (f" {dates} of dates," if dates else "")
+            + f" and {len(self.own) - numbers - dates} of classes"
+        )
+
     @property
     def all_names(self) -> tuple[str, ...]:
         """Of the columns, those that others determine among them."""
         return (
             *(column.name for column in self.described),
             *(derived.name for derived in self.derived),
-        )
-
-    @property
-    def dim(self) -> int:
-        """Numbers that the networks see."""
-        return self.num_states + sum(column.has_number_state for column in self.columns)
-
-    @property
-    def num_states(self) -> int:
-        """States of all columns."""
-        return sum(column.num_states for column in self.columns)
-
-    @property
-    def kinds(self) -> tuple[tuple[int, int], ...]:
-        """Of each column its number of states, and the one with a number beside it, or -1."""
-        return tuple(
-            (column.num_states, column.num_values if column.has_number_state else -1)
-            for column in self.columns
         )
 
     @property
@@ -180,15 +159,6 @@ class Table(Frozen):
         found |= {derived.name: derived.of(found[derived.source]) for derived in self.derived}
         return {name: found[name] for name in (self.order or found) if name in found}
 
-    def hide(self, x: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """x with some cells hidden.
-
-        Args:
-            x: (batch, dim) encoded.
-            hidden: (batch, number of columns) bool.
-        """
-        return self.merge(x, np.zeros_like(x), hidden)
-
     def without_conditions(self, x: EncodedRows) -> EncodedRows:
         """Rows whose cells that y has are hidden."""
         places, numbers = x.places.copy(), x.numbers.copy()
@@ -245,16 +215,6 @@ class Table(Frozen):
             elif given[name].any():
                 found[name] = values[name]
         return {name: found[name] for name in (self.order or found) if name in found}
-
-    def drop(self, x: np.ndarray, rng: np.random.Generator, rate: float) -> np.ndarray:
-        """x with cells hidden in a share `rate` of the rows: of each such row any share of them.
-
-        Args:
-            x: (batch, dim) encoded.
-        """
-        shape = (len(x), len(self.columns))
-        chosen = rng.random((len(x), 1)) < rate
-        return self.hide(x, chosen & (rng.random(shape) < rng.random((len(x), 1))))
 
     def given(self, texts: Sequence[str]) -> dict[str, Any]:
         """{name: cell} of the command line's `--given name=value`.
@@ -343,64 +303,6 @@ class Table(Frozen):
         for name, values in self.decode(x).items():
             differ |= values != known[name] if name in known else False
         return differ
-
-    def hidden(self, x: np.ndarray) -> np.ndarray:
-        """(batch, number of columns) bool: the cells of encoded x that are hidden."""
-        return np.stack([~x[:, states].any(axis=1) for _, states, _ in self._places()], axis=1)
-
-    def empty(self, x: np.ndarray) -> np.ndarray:
-        """(batch, number of columns) bool: the cells of encoded x that are said to be empty."""
-        is_empty = [
-            x[:, states.stop - 1] == 1 if column.may_miss else np.zeros(len(x), bool)
-            for column, states, _ in self._places()
-        ]
-        return np.stack(is_empty, axis=1)
-
-    def log_slope(self, x: np.ndarray) -> np.ndarray:
-        """(batch,) what turns a log-density of encoded x into one of the cells, by adding it.
-
-        A density of numbers depends on their scale: only in the data's own units, dollars say, do
-        models with other scales compare.
-        """
-        total = np.zeros(len(x))
-        for column, states, number in self._places():
-            if number is not None:
-                has_number = x[:, states.start + column.num_values] == 1
-                total += np.where(has_number, column.log_slopes(x[:, number]), 0.0)
-        return total
-
-    def merge(self, x: np.ndarray, other: np.ndarray, cells: np.ndarray) -> np.ndarray:
-        """x with some cells, (batch, number of columns) bool, of other rows."""
-        return np.where(np.take(cells, self._column_of, axis=1), other, x)
-
-    @cached_property
-    def _column_of(self) -> np.ndarray:
-        """(dim,) which column each number of x belongs to."""
-        column_of = np.empty(self.dim, int)
-        for index, (_, states, number) in enumerate(self._places()):
-            column_of[states] = index
-            if number is not None:
-                column_of[number] = index
-        return column_of
-
-    def _places(self) -> Iterator[Place]:
-        """Each column, where its states lie in x, and its number."""
-        state, number = 0, self.num_states
-        for column in self.columns:
-            states = slice(state, state + column.num_states)
-            yield column, states, number if column.has_number_state else None
-            state += column.num_states
-            number += column.has_number_state
-
-    def _put(self, x: np.ndarray, rows: np.ndarray, place: Place, values: np.ndarray) -> None:
-        """Write cells of a column into some rows of encoded x."""
-        column, states, number = place
-        codes = column.codes(values)
-        known = codes != HIDDEN
-        x[rows, states] = 0
-        x[rows[known], states.start + codes[known]] = 1
-        if number is not None:
-            x[rows, number] = column.numbers(values)
 
     def _decoded(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """{name: (batch,) values} of the columns, of dates and their parts."""

@@ -23,17 +23,14 @@ from condvae.conditions import (
     table_of,
 )
 from condvae.data.arrays import check_class_sizes, checked_images
-from condvae.data.columns import (
-    check_num_rows,
-    check_table_columns,
-    checked_columns,
-)
+from condvae.data.columns import check_num_rows, check_table_columns, checked_columns
 from condvae.data.fingerprints import (
     fingerprint_of_arrays,
     fingerprint_of_columns,
     fingerprint_of_rows,
 )
 from condvae.data.pairs import (
+    assumption_of,
     check_alike,
     check_reading,
     checked_pair,
@@ -42,8 +39,6 @@ from condvae.data.pairs import (
 )
 from condvae.data.splits import Split, balanced_rows, rows_of_splits
 from condvae.spec import DataSpec
-
-# generators of their own: another share for validation leaves the test rows as they are
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -234,12 +229,11 @@ class Dataset:
         kinds = {c.name: f"{c.kind}:{c.settings}" for c in several.conditions}
         kinds |= named_kinds(self.spec.conditions, list(self.raw))
         schema = schema_of(given, kinds, rows)
-        table: Table | None = None
-        x: Any = self.x
+        table, x = None, self.x
         if of_file is not None:
-            table = table_of(self.raw, given, self.spec.scaling, rows, of_file)
-            table = table.stating(self.spec.rules, self.raw, rows)
-            x = table.encode_rows(self.raw)
+            fresh = table_of(self.raw, given, self.spec.scaling, rows, of_file)
+            table = fresh.stating(self.spec.rules, self.raw, rows)
+            x: Any = table.encode_rows(self.raw)
         encoded = schema.encode_rows(given, len(self.x))
         return replace(self, x=x, given=encoded, condition=schema, table=table)
 
@@ -310,24 +304,10 @@ class Dataset:
     def assumption(self) -> str:
         """What the pixels, or the columns, were taken for."""
         if self.table is not None:
-            columns = self.table.own
-            numeric = sum(column.of_numbers for column in columns) - len(self.table.dates)
-            dates = f" {len(self.table.dates)} of dates," if self.table.dates else ""
-            how = {"quantile": "by their quantiles", "standard": "standardised"}[self.spec.scaling]
-            return (
-                f"a table: {numeric} column(s) of numbers, taken {how},{dates} and "
-                f"{len(columns) - numeric - len(self.table.dates)} of classes"
-            )
+            return self.table.counted(self.spec.scaling)
         if self.pixel_classes is not None:
             return f"label maps: each pixel is one of {', '.join(self.pixel_classes)}"
-        if self.x.dtype == np.uint8:
-            if self.x_max == 1:
-                return "uint8 pixels whose maximum is 1: binary, taken as 0 and 1, not as 1/255"
-            return "uint8 pixels 0-255: grey levels, divided by 255"
-        if self.in_unit_interval:
-            return "float pixels in [0, 1], taken as they are"
-        low, high = self.x.min(), self.x.max()
-        return f"float values from {low:g} to {high:g}, taken as they are"
+        return assumption_of(self.x, self.x_max)
 
     @cached_property
     def train(self) -> Split:
@@ -376,8 +356,7 @@ class Dataset:
         head: list[Any] = [self._class_names, own_test]
         if self.condition.is_image or self.pixel_classes:
             head += [self.given.shape, self.pixel_classes]
-        head += own_validation
-        return fingerprint_of_arrays(self.x, self.given, head)
+        return fingerprint_of_arrays(self.x, self.given, head + own_validation)
 
     def split_record(self) -> dict[str, Any]:
         """The splits as `run.json` keeps them: the seed, the sizes and a sha256 of the rows."""
@@ -386,10 +365,7 @@ class Dataset:
             "seed": self.spec.split_seed,
             "test_set": "drawn" if self.test_rows is None else "source",
             **{
-                split: {
-                    "size": len(rows),
-                    "rows_sha256": fingerprint_of_rows(rows),
-                }
+                split: {"size": len(rows), "rows_sha256": fingerprint_of_rows(rows)}
                 for split, rows in {**self._rows, **labelled}.items()
             },
         }
@@ -402,9 +378,9 @@ class Dataset:
         own = self.spec.validation != "test" and self.validation_rows is not None
         validation = self.validation_rows if own else None
         rest = rest if validation is None else np.setdiff1d(rest, validation)
-        parts = ["training"]
-        parts += ["validation"] if self.spec.validation != "test" and not own else []
-        parts += ["test"] if self.test_rows is None else []
+        drawn = {"validation": self.spec.validation != "test" and not own}
+        drawn["test"] = self.test_rows is None
+        parts = ["training", *(name for name, is_drawn in drawn.items() if is_drawn)]
         check_class_sizes(self.codes[rest], self._class_names, parts, self.name)
         return rows_of_splits(self.codes, rest, self.test_rows, self.spec, validation)
 

@@ -83,3 +83,15 @@ def checked_pixel_classes(
 def greatest(images: np.ndarray) -> int:
     """The integer that stands for one: 255, or 1 for floats and for binary uint8 pixels."""
     return 1 if images.dtype != np.uint8 or images.max() == 1 else 255
+
+
+def assumption_of(x: np.ndarray, x_max: int) -> str:
+    """What pixels were taken for; x_max as of `greatest`."""
+    if x.dtype == np.uint8:
+        if x_max == 1:
+            return "uint8 pixels whose maximum is 1: binary, taken as 0 and 1, not as 1/255"
+        return "uint8 pixels 0-255: grey levels, divided by 255"
+    low, high = x.min(), x.max()
+    if low >= 0 and high <= 1:
+        return "float pixels in [0, 1], taken as they are"
+    return f"float values from {low:g} to {high:g}, taken as they are"

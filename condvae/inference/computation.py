@@ -110,6 +110,12 @@ class Computation:
 
         return engine.each(work, jobs())
 
+    def styles(self, y: np.ndarray, chance: Chance) -> np.ndarray:
+        """z ~ p(z | y), (batch, latent_dim) float32."""
+        noise = chance.latents(len(y), self._facts.prior_noise_dim)
+        # weights that a training has driven too far can make a flow overflow
+        return check_finite(self.ask("draw_prior", {"noise": noise, "y": y})["z"], "z")
+
     def rows(self, y: np.ndarray, chance: Chance, z: np.ndarray | None = None) -> np.ndarray:
         """(batch, dim) encoded rows of a table, drawn at z, or at z ~ p(z | y)."""
         x = np.empty((len(y), *self._facts.image_shape), "float32")

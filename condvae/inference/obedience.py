@@ -7,6 +7,7 @@ holds.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,7 @@ from condvae.inference.computation import Computation
 
 MOST_TRIES = 20  # of rows that contradict; and of those that break a rule, without any progress
 MOST_TRIES_BY_RULE = 200
+KEEP_STYLE = 10  # tries at the same z, of rows that contradict
 MOST_ROWS, BLOCK_BYTES = 16_384, 2**25
 MOST_COPIES, CANDIDATES = 50, 4_000  # after 20 tries several of a row are drawn at once
 
@@ -82,6 +84,8 @@ class Obedience:
             drawn; the conditions are among them.
         seed: of the draws.
         told: {name: cell} of columns that others determine, see `Table.differs`.
+        anew: asked -> asked without the z, for rows that are drawn at another one; None: draw
+            knows of none.
     """
 
     def __init__(
@@ -91,7 +95,9 @@ class Obedience:
         known: Callable[[np.ndarray], Cells],
         seed: int,
         told: Mapping[str, Any] = MappingProxyType({}),
+        anew: Callable[[np.ndarray], np.ndarray] | None = None,
     ):
+        self._anew = anew
         self._told = told
         self.table, self._rules, self._draw, self._known = table, table.rules, draw, known
         self.seed = seed
@@ -148,7 +154,13 @@ class Obedience:
             copies = min(MOST_COPIES, max(1, CANDIDATES // len(again))) if late else 1
             repeated = np.repeat(again, copies)
             may = None if excused is None else excused[repeated]
-            fresh = self._draw(asked[repeated], self._stream(attempt))
+            ask = asked[repeated]
+            if self._anew is not None:
+                # What breaks a rule is a row that should not be. What contradicts has cells that
+                # were drawn apart: others, at the same z, leave the z as frequent as they are.
+                wholly = (rows.faults[repeated] > 1) | (attempt > KEEP_STYLE)
+                ask[wholly] = self._anew(ask[wholly])
+            fresh = self._draw(ask, self._stream(attempt))
             others = self._judged(asked[repeated], fresh, may)
             faults = others.faults.reshape(len(again), copies)
             better = faults.min(axis=1) < rows.faults[again]
@@ -262,20 +274,38 @@ class Obedience:
 
 
 def generated_rows(
-    compute: Computation, table: Table, several: Schema, blocks: Iterable[np.ndarray], seed: int
+    compute: Computation,
+    table: Table,
+    several: Schema,
+    ys: Iterable[np.ndarray],
+    zs: Iterable[np.ndarray] | None,
+    seed: int,
 ) -> Iterator[Cells]:
     """Blocks of rows, {column: (rows,) values}, drawn for blocks of conditions, these among them.
 
     Args:
-        blocks: encoded conditions, (rows, dim), beside which a style z may stand.
+        ys: encoded conditions, (rows, dim), again and again.
+        zs: styles for each block, or one for all of its rows; None: drawn from the prior.
     """
     size = several.dim
 
+    def styled() -> Iterator[np.ndarray]:
+        chance = Chance(seed)
+        for y, z in zip(ys, repeat(None) if zs is None else zs, strict=False):
+            z = compute.styles(y, chance) if z is None else z
+            yield np.concatenate([y, np.broadcast_to(z, (len(y), z.shape[1]))], axis=1)
+
     def draw(asked: np.ndarray, chance: Chance) -> np.ndarray:
         y, z = asked[:, :size], asked[:, size:]
-        x = compute.rows(y, chance, z if z.shape[1] else None)
-        return table.with_given(x, y, several)
+        (fresh,) = np.nonzero(np.isnan(z[:, 0]))
+        if len(fresh):
+            z = z.copy()
+            z[fresh] = compute.styles(y[fresh], chance)
+        return table.with_given(compute.rows(y, chance, z), y, several)
 
-    return Obedience(table, draw, lambda asked: several.decode(asked[:, :size]), seed).blocks(
-        blocks
-    )
+    def anew(asked: np.ndarray) -> np.ndarray:
+        asked[:, size:] = np.nan
+        return asked
+
+    known = lambda asked: several.decode(asked[:, :size])  # noqa: E731
+    return Obedience(table, draw, known, seed, anew=anew if zs is None else None).blocks(styled())

@@ -154,14 +154,13 @@ class TrainedModel:
             count = len(z)
         self._arguments.check_latents()
         y = self._arguments.given(given, count)
+        parts = slices(count) if self.table is None else slices(count, rows_at_once(self.table))
+        parts = list(parts)
+        ys = (y[part] for part in parts)
+        zs = None if z is None else (z[part] for part in parts)
         if self.table is not None:
-            asked = y if z is None else np.concatenate([y, z], axis=1)
-            blocks = (asked[part] for part in slices(count, rows_at_once(self.table)))
-            return joined(
-                generated_rows(self._compute, *self._arguments.check_table(), blocks, seed)
-            )
-        ys = (y[part] for part in slices(count))
-        zs = None if z is None else (z[part] for part in slices(count))
+            table, several = self._arguments.check_table()
+            return joined(generated_rows(self._compute, table, several, ys, zs, seed))
         return np.concatenate(list(self._compute.images(ys, zs, sample, Chance(seed))))
 
     def generate_blocks(
@@ -189,12 +188,10 @@ class TrainedModel:
         """
         self._arguments.check_latents()
         ys = (self._arguments.given(rows, len(rows)) for rows in given)
-        style = None if z is None else self._arguments.styles(z)
+        zs = None if z is None else repeat(self._arguments.styles(z))
         if self.table is not None:
-            if style is not None:
-                ys = (np.concatenate([y, np.repeat(style, len(y), axis=0)], axis=1) for y in ys)
-            return generated_rows(self._compute, *self._arguments.check_table(), ys, seed)
-        zs = None if style is None else repeat(style)
+            table, several = self._arguments.check_table()
+            return generated_rows(self._compute, table, several, ys, zs, seed)
         return self._compute.images(ys, zs, sample, Chance(seed), finish)
 
     def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:

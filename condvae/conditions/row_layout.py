@@ -1,0 +1,129 @@
+"""Where the cells of a table's rows lie among the numbers that the networks see."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from condvae.conditions.cells import HIDDEN
+from condvae.conditions.class_column import ClassColumn
+from condvae.conditions.number_column import NumberColumn
+from condvae.files.frozen import Frozen
+
+# a column, where its states lie in x, and its number
+Place = tuple[Any, slice, int | None]
+AnyColumn = Annotated[ClassColumn | NumberColumn, Field(discriminator="kind")]
+
+
+class RowLayout(Frozen):
+    """Columns whose cells lie side by side: the states of all, one-hot, and then their numbers.
+
+    A cell is hidden where all its states are 0.
+
+    Attributes:
+        columns: in their order.
+    """
+
+    columns: Annotated[tuple[AnyColumn, ...], Field(min_length=1)]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns that the networks see."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def dim(self) -> int:
+        """Numbers that the networks see."""
+        return self.num_states + sum(column.has_number_state for column in self.columns)
+
+    @property
+    def num_states(self) -> int:
+        """States of all columns."""
+        return sum(column.num_states for column in self.columns)
+
+    @property
+    def kinds(self) -> tuple[tuple[int, int], ...]:
+        """Of each column its number of states, and the one with a number beside it, or -1."""
+        return tuple(
+            (column.num_states, column.num_values if column.has_number_state else -1)
+            for column in self.columns
+        )
+
+    def hide(self, x: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """x with some cells hidden.
+
+        Args:
+            x: (batch, dim) encoded.
+            hidden: (batch, number of columns) bool.
+        """
+        return self.merge(x, np.zeros_like(x), hidden)
+
+    def drop(self, x: np.ndarray, rng: np.random.Generator, rate: float) -> np.ndarray:
+        """x with cells hidden in a share `rate` of the rows: of each such row any share of them.
+
+        Args:
+            x: (batch, dim) encoded.
+        """
+        shape = (len(x), len(self.columns))
+        chosen = rng.random((len(x), 1)) < rate
+        return self.hide(x, chosen & (rng.random(shape) < rng.random((len(x), 1))))
+
+    def hidden(self, x: np.ndarray) -> np.ndarray:
+        """(batch, number of columns) bool: the cells of encoded x that are hidden."""
+        return np.stack([~x[:, states].any(axis=1) for _, states, _ in self._places()], axis=1)
+
+    def empty(self, x: np.ndarray) -> np.ndarray:
+        """(batch, number of columns) bool: the cells of encoded x that are said to be empty."""
+        is_empty = [
+            x[:, states.stop - 1] == 1 if column.may_miss else np.zeros(len(x), bool)
+            for column, states, _ in self._places()
+        ]
+        return np.stack(is_empty, axis=1)
+
+    def log_slope(self, x: np.ndarray) -> np.ndarray:
+        """(batch,) what turns a log-density of encoded x into one of the cells, by adding it.
+
+        A density of numbers depends on their scale: only in the data's own units, dollars say, do
+        models with other scales compare.
+        """
+        total = np.zeros(len(x))
+        for column, states, number in self._places():
+            if number is not None:
+                has_number = x[:, states.start + column.num_values] == 1
+                total += np.where(has_number, column.log_slopes(x[:, number]), 0.0)
+        return total
+
+    def merge(self, x: np.ndarray, other: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """x with some cells, (batch, number of columns) bool, of other rows."""
+        return np.where(np.take(cells, self._column_of, axis=1), other, x)
+
+    @cached_property
+    def _column_of(self) -> np.ndarray:
+        """(dim,) which column each number of x belongs to."""
+        column_of = np.empty(self.dim, int)
+        for index, (_, states, number) in enumerate(self._places()):
+            column_of[states] = index
+            if number is not None:
+                column_of[number] = index
+        return column_of
+
+    def _places(self) -> Iterator[Place]:
+        """Each column, where its states lie in x, and its number."""
+        state, number = 0, self.num_states
+        for column in self.columns:
+            states = slice(state, state + column.num_states)
+            yield column, states, number if column.has_number_state else None
+            state += column.num_states
+            number += column.has_number_state
+
+    def _put(self, x: np.ndarray, rows: np.ndarray, place: Place, values: np.ndarray) -> None:
+        """Write cells of a column into some rows of encoded x."""
+        column, states, number = place
+        codes = column.codes(values)
+        known = codes != HIDDEN
+        x[rows, states] = 0
+        x[rows[known], states.start + codes[known]] = 1
+        if number is not None:
+            x[rows, number] = column.numbers(values)
