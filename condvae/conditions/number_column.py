@@ -19,6 +19,7 @@ LEAST_ROWS_A_VALUE = 20
 # so much more frequent than the values around it.
 SPIKE_SHARE, SPIKE_ROWS, SPIKE_HEIGHT, NEIGHBOURS = 0.02, 20, 4, 5
 
+LEAST_STEPS = 10  # different values, at least, that tell a step
 USUAL = 0.95  # of the values have no more decimals than those that are drawn
 
 Knots = Annotated[tuple[tuple[float, float], ...], Field(min_length=2)]
@@ -37,6 +38,8 @@ class NumberColumn(Column):
             values are states.
         decimals: so many are enough for all values but the odd one beside the points, and come out;
             0 of whole numbers, None of others.
+        step: of which all the numbers beside the points are multiples, from the lowest on, such as
+            25 g, and that come out; None where it would be one unit of the last decimal.
     """
 
     of_numbers: ClassVar = True
@@ -45,6 +48,7 @@ class NumberColumn(Column):
     points: tuple[float, ...] = ()
     knots: Knots | None = None
     decimals: Annotated[int, Field(ge=0, le=MOST_DECIMALS)] | None = None
+    step: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _has_values(self) -> Self:
@@ -82,12 +86,14 @@ class NumberColumn(Column):
             )
         points = _points(seen)
         rest = seen[~np.isin(seen, points)]
+        decimals = decimals_of(rest, USUAL) if len(rest) else decimals_of(seen)
         return cls(
             name=name,
             may_miss=bool(missing.any()),
             points=tuple(points.tolist()),
             knots=_knots(rest, scaling) if len(rest) else None,
-            decimals=decimals_of(rest, USUAL) if len(rest) else decimals_of(seen),
+            decimals=decimals,
+            step=_step(rest, decimals),
         )
 
     @property
@@ -126,7 +132,8 @@ class NumberColumn(Column):
     def given(self, text: str) -> float:
         """A number, rounded as the column is."""
         try:
-            return float(self.rounded(np.asarray(float(text))))
+            value = float(text)
+            return value if self.decimals is None else round(value, self.decimals)
         except ValueError:
             raise InputError(
                 f"--given {self.name} must be a number", repr(text), f"Write --given {self.name}=1."
@@ -142,7 +149,10 @@ class NumberColumn(Column):
         return np.where(codes == HIDDEN, np.nan, values)
 
     def rounded(self, values: np.ndarray) -> np.ndarray:
-        """Values with as many decimals as the column has."""
+        """Values with as many decimals as the column has, and in its steps."""
+        if self.step is not None and self.knots is not None:
+            (low, _), *_ = self.knots
+            values = low + np.rint((values - low) / self.step) * self.step
         return values if self.decimals is None else np.round(values, self.decimals)
 
     def _codes(self, values: np.ndarray) -> np.ndarray:
@@ -183,6 +193,19 @@ class NumberColumn(Column):
             more = ", …" if len(self.points) > 4 else ""
             text += f", often {shown}{more}"
         return text + (", or empty" if self.may_miss else "")
+
+
+def _step(values: np.ndarray, decimals: int | None) -> float | None:
+    """What all differences of values are multiples of, where that is no unit: 25 g, a quarter."""
+    if decimals is None or not len(values):
+        return None
+    units = np.unique(np.rint((values - values.min()) * 10.0**decimals))
+    # of few values any common divisor is chance; beyond these floats are no exact integers
+    if len(units) < LEAST_STEPS or units[-1] > 2**53:
+        return None
+    step = np.gcd.reduce(units.astype("int64"))
+    exact = np.isclose(values, np.round(values, decimals), rtol=1e-12, atol=0).all()
+    return float(step / 10.0**decimals) if step > 1 and exact else None
 
 
 def _points(seen: np.ndarray) -> np.ndarray:

@@ -85,7 +85,9 @@ def evaluate_bound(trial: Trial, split: str = "test", seed: int = 0) -> Evaluati
         kl_loss=float(terms.kl_loss.mean(dtype="float64")),
         standard_error=float(elbo.std(ddof=1) / np.sqrt(len(elbo))),
         num_images=len(elbo),
-        comparability=run.comparability(split, f"ELBO, one draw of z for each image (seed {seed})"),
+        comparability=run.comparability(
+            split, f"ELBO, one draw of z for each {{unit}} (seed {seed})"
+        ),
         bits_per_dim=bits_per_dim(-elbo.mean(), images.x.shape[1:]) if has_levels else None,
         elbo_of_cells=of_cells,
         elbo_of_values=of_values,
@@ -148,6 +150,6 @@ def conditional_likelihood(
         estimator: trial.model.estimate_log_prob(x, y, num_samples, estimator, seed)
         for estimator in ("importance", "prior")
     }
-    of = "each image" if len(x) == len(images.x) else f"each of the first {len(x):,} images"
+    of = "each {unit}" if len(x) == len(images.x) else f"each of the first {len(x):,} {{unit}}s"
     comparability = run.comparability(split, f"{num_samples} draws of z for {of}")
     return ConditionalLikelihood(by["importance"], by["prior"], comparability)

@@ -332,7 +332,7 @@ class Run:
 
         Args:
             split: "validation" or "test".
-            estimator: such as "ELBO, one draw of z for each image".
+            estimator: such as "ELBO, one draw of z for each {unit}", an image or a row.
         """
         record = self.record
         on_test = record.spec.data.validation == "test"
@@ -349,7 +349,8 @@ class Run:
             given = f"; {labelled:,} training labels"
         count = record.data.splits[split]["size"]
         return (
-            f"{data}, {split} split of {count:,} {unit}s{given}; {pixels}; {estimator}; "
+            f"{data}, {split} split of {count:,} {unit}s{given}; {pixels}; "
+            f"{estimator.format(unit=unit)}; "
             f"nats per {unit}; {chooser} chose the epoch"
         )
 

@@ -123,7 +123,9 @@ class Journal:
             val_reconstruction_loss=best["val_reconstruction_loss"],
             val_kl_loss=best["val_kl_loss"],
             seconds=sum(row["seconds"] for row in rows),
-            comparability=run.comparability("validation", f"{bound}, one draw of z for each image"),
+            comparability=run.comparability(
+                "validation", f"{bound}, one draw of z for each {{unit}}"
+            ),
         )
 
 

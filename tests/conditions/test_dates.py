@@ -181,14 +181,17 @@ def test_drawn_parts_that_are_no_date_are_told():
 def test_a_day_without_a_value_of_what_days_determine_is_no_day():
     """Rates by day: a generated day that no training row had has none."""
     rng = np.random.default_rng(0)
-    day = rng.integers(0, 400, 3_000) * 2.0
+    days = rng.permutation(800)[:400]
+    day = rng.choice(days, 3_000).astype(float)
     rates = rng.normal(size=800)
     columns = {"day": day, "rate": rates[day.astype(int)], "n": rng.normal(size=3_000)}
     found = table(columns, {"day": DAILY})
     assert [derived.place for derived in found.derived] == ["day"]
-    rows = found.encode({"day": [4.0, 5.0], "n": [0.0, 0.0]})
+    known = day[0]
+    unknown = np.setdiff1d(np.arange(day.min(), day.max()), days)[0]
+    rows = found.encode({"day": [known, unknown], "n": [0.0, 0.0]})
     assert found.contradicts(rows).tolist() == [False, True]
-    assert found.decode(rows)["rate"].tolist()[0] == rates[4]
+    assert found.decode(rows)["rate"].tolist()[0] == rates[int(known)]
 
 
 def test_a_date_is_given_as_the_training_rows_have_it():

@@ -106,6 +106,21 @@ def test_the_odd_value_does_not_decide_the_decimals():
     assert not numbers(values).integer
 
 
+@pytest.mark.parametrize(
+    ("unit", "low", "step"), [(25, 2700, 25), (0.25, 0.05, 0.25), (1, 3, None), (0.01, 0, None)]
+)
+def test_numbers_in_steps_stay_in_them(unit, low, step):
+    rng = np.random.default_rng(0)
+    values = np.round(low + unit * rng.integers(0, 90, 500), 2)
+    column = numbers(values)
+    assert column.step == step
+    drawn = column.rounded(rng.uniform(values.min(), values.max(), 200))
+    assert np.isin(drawn, np.round(low + unit * np.arange(90), 2)).all()
+    assert column.given(str(low + 1.4 * unit)) == round(low + 1.4 * unit, column.decimals)
+    few = numbers(np.array([1.0, 8, 15, 22] * 3))
+    assert few.step is None
+
+
 @pytest.mark.parametrize("values", [[3.0, 3.0], [np.nan, np.nan], [np.nan, 1.0]])
 def test_numbers_that_do_not_vary_are_refused(values):
     with pytest.raises(InputError, match="'n' must vary"):
