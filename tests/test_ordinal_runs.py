@@ -88,4 +88,9 @@ def test_page_and_onnx_hold_it(folder, tmp_path):
     manifest = json.loads((tmp_path / "onnx" / "manifest.json").read_text())
     assert manifest["condition"]["blocks"]["light"] == {"start": 0, "stop": 2, "given": 2}
     (light,) = manifest["condition"]["conditions"]
-    assert light == {"kind": "ordinal", "name": "light", "categories": list(NAMES)}
+    assert light == {
+        "kind": "ordinal",
+        "name": "light",
+        "categories": list(NAMES),
+        "seldom": [],
+    }

@@ -15,12 +15,17 @@ MOST_CLASSES = 2**15
 MOST_WHOLE = 20  # different whole numbers that are taken for classes
 
 
+# a class of fewer training rows than both is hardly learned
+FEW_ROWS, FEW_SHARE = 20, 0.01
+
+
 class Categorical(Part):
     """One of several classes, one-hot in the networks.
 
     Attributes:
         name: what the condition is called on the command line ("digit").
         categories: the classes' names in the order of their codes.
+        seldom: (name, training rows) of those that a model can hardly learn, of several conditions.
     """
 
     places: ClassVar = (ALONE, PART)
@@ -29,6 +34,7 @@ class Categorical(Part):
     kind: Literal["categorical"] = "categorical"
     name: str = "label"
     categories: tuple[str, ...]
+    seldom: tuple[tuple[str, int], ...] = ()
 
     @field_validator("categories")
     @classmethod
@@ -71,7 +77,26 @@ class Categorical(Part):
                 f"{len(seen):,} rows with {len(names):,} different values: it names rows",
                 f"Leave it out with --ignore {name}.",
             )
-        return cls(name=name, categories=cls.in_order(name, names, settings))
+        training = values[rows][~is_missing(values[rows])].reshape(-1)
+        own, codes = _names_and_codes(training)
+        counts = dict.fromkeys(names, 0)
+        counts |= dict(zip(own, np.bincount(codes, minlength=len(own)).tolist(), strict=True))
+        few = min(FEW_ROWS, FEW_SHARE * len(training))
+        return cls(
+            name=name,
+            categories=cls.in_order(name, names, settings),
+            seldom=tuple((name, count) for name, count in counts.items() if count < few),
+        )
+
+    def outside(self, y: Any) -> list[str]:
+        """A sentence for each class among (batch,) labels that training rows hardly have."""
+        asked = {_label_name(label) for label in np.unique(np.asarray(y))}
+        return [
+            f"{self.name!r}: {name} has {count} training row(s), so that what is drawn for it may "
+            "be like that of other classes"
+            for name, count in self.seldom
+            if name in asked
+        ]
 
     @classmethod
     def in_order(cls, name: str, names: tuple[str, ...], settings: str) -> tuple[str, ...]:

@@ -149,3 +149,20 @@ def test_a_table_has_all_columns_and_knows_the_conditions():
     assert table.order == ("word", "many", "real")
     standard = table_of(columns, ["many"], "standard", ROWS)
     assert len(standard.columns[2].knots) == 2 < len(table.columns[2].knots)
+
+
+@pytest.mark.parametrize("names", [("common", "rare"), (1, 2), (1.0, 2.0)])
+def test_a_class_of_few_training_rows_is_said_when_it_is_asked_for(names):
+    values = np.repeat(names, [2_988, 12])
+    rows = np.arange(0, 3_000, 2)
+    schema = schema_of({"c": values}, {"c": "categorical"}, rows)
+    assert schema.outside({"c": names[0]}) == []
+    (sentence,) = schema.outside({"c": [names[0], names[1]]})
+    assert sentence.startswith(f"'c': {names[1]:.0f}" if names[1] != "rare" else "'c': rare")
+    assert "6 training row(s)" in sentence
+    assert (
+        schema_of({"c": values[-300:]}, {"c": "categorical"}, np.arange(300)).outside(
+            {"c": names[1]}
+        )
+        == []
+    )
