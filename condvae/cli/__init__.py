@@ -1,5 +1,6 @@
 """The command line: thin; what a command needs is imported when it runs."""
 
+import os
 import sys
 
 from cyclopts import App, CycloptsError
@@ -10,7 +11,7 @@ from condvae.cli.complete import complete
 from condvae.cli.data import info
 from condvae.cli.encode import encode
 from condvae.cli.evaluate import evaluate
-from condvae.cli.exit_codes import INTERRUPTED, USER_ERROR
+from condvae.cli.exit_codes import CLOSED_PIPE, INTERRUPTED, USER_ERROR
 from condvae.cli.explore import explore
 from condvae.cli.export import export
 from condvae.cli.generate import generate
@@ -86,7 +87,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for argument in arguments:
             check_text(argument, "each argument")
-        return app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()  # what is still to be written fails here, and not at the exit
+        return code
+    except BrokenPipeError:
+        # who read the output, such as `head`, has seen enough; Python would complain at the exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
     except CycloptsError as error:
         received, _, hint = str(error).partition(" Did you mean ")
         mistake: Exception = InputError(

@@ -2,4 +2,4 @@
 
 USER_ERROR = 2
 # those of a process that such a signal has ended
-INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED, TERMINATED, CLOSED_PIPE = 130, 143, 141

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,22 @@ def test_help_names_every_data_set(capsys):
     assert main(["--help"]) in (0, None)
     text = capsys.readouterr().out
     assert [name for name in NAMED_SETS if name not in text] == []
+
+
+@pytest.mark.parametrize("command", ["presets", "data info digits"])
+def test_a_reader_that_has_seen_enough_is_no_mistake(command):
+    """As `condvae presets | head -1`: the pipe is closed before anything is written."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, "-m", "condvae", *command.split()],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (141, "")
 
 
 def test_generate_writes_what_the_readers_take(room, capsys):
