@@ -13,6 +13,7 @@ import numpy as np
 from condvae.checks import InputError, check_new_path
 from condvae.conditions import Condition, MaskedImage
 from condvae.data import Dataset
+from condvae.data.image_folder import SPLITS
 from condvae.files.atomic import remove_scratch
 from condvae.files.lock import LOCK_NAME, locked
 from condvae.inference.trained import TrainedModel
@@ -231,7 +232,11 @@ def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bo
         kind: the preset's name, or "custom".
         run_dir: the folder; None: runs/<data>-<kind>, the next one, or to resume the last one.
     """
-    name = f"{Path(dataset.name).stem or 'data'}-{kind}"
+    source = Path(dataset.name)
+    stem = source.stem.removesuffix(".tar") or "data"
+    # "train" alone tells nothing
+    stem = f"{source.parent.name}-{stem}".strip("-") if stem.lower() in SPLITS else stem
+    name = f"{stem}-{kind}"
     default = last_run_path(name) if resume else new_run_path(name)
     path = default if run_dir is None else Path(run_dir)
     if resume and path.is_file():

@@ -1,5 +1,6 @@
 import json
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from condvae.runs.history import COLUMNS
 from condvae.spec import Spec
 from condvae.training import estimate, train
 from condvae.training.feed import Feed
-from condvae.training.train import prepare_model
+from condvae.training.train import prepare_model, run_path
 
 
 def test_a_run_folder_is_complete_and_loads_as_it_was_trained(small, tmp_path):
@@ -146,6 +147,21 @@ def test_a_run_folder_that_exists_is_refused_and_a_default_name_counts_on(
     assert paths == ["runs/animals-plane", "runs/animals-plane-2", "runs/animals-plane-3"]
     assert quick(small, None, epochs=1, resume=True, preset="plane").path.name == "animals-plane-3"
     assert quick(small, None, epochs=1, preset=None).path.name == "animals-small"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("", "data-small"),
+        ("sets/animals.npz", "animals-small"),
+        ("cifar/train", "cifar-train-small"),
+        ("train.csv", "train-small"),
+        ("/photos/my set.tar.gz", "my set-small"),
+    ],
+)
+def test_a_run_is_named_after_its_data(tmp_path, monkeypatch, source, name):
+    monkeypatch.chdir(tmp_path)
+    assert run_path(SimpleNamespace(name=source), "small", None).as_posix() == f"runs/{name}"
 
 
 @pytest.mark.parametrize(
