@@ -68,6 +68,7 @@ def impute(
     obedience = Obedience(table, _draw(model, encoded, given, fill=True), _rows_of(known), seed)
     everything = np.arange(len(encoded))
     parts, counts, stay = [], [], np.zeros(excused.shape, bool)
+    hopeless = np.zeros(len(encoded), bool)
     # many draws of a block of rows at a time, of which few are kept
     for part, rows, effective in completion.blocks(encoded, given, Chance(seed), times, fill=True):
         draws = []
@@ -75,9 +76,11 @@ def impute(
             draw = table.with_given(draw, given[part], completion.several)
             obedience.begin(number)
             # what no draw has kept once is not tried in each of the others
-            drawn = obedience.tried(everything[part], draw, excused[part] | stay[part])
+            may = excused[part] | stay[part]
+            drawn = obedience.tried(everything[part], draw, may, hopeless[part])
             draws.append(drawn.cells)
             stay[part] |= drawn.broken
+            hopeless[part] |= drawn.contradict
         if num_draws is None:
             found = {name: table.centre(name, [draw[name] for draw in draws]) for name in draws[0]}
             draws = [found, draws[0]]

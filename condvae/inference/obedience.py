@@ -131,15 +131,22 @@ class Obedience:
             yield self._ordered(rows.cells)
         self.tell()
 
-    def tried(self, asked: np.ndarray, x: np.ndarray, excused: np.ndarray | None = None) -> Judged:
+    def tried(
+        self,
+        asked: np.ndarray,
+        x: np.ndarray,
+        excused: np.ndarray | None = None,
+        lenient: np.ndarray | None = None,
+    ) -> Judged:
         """Rows that were drawn again where they broke a rule or contradicted, until few do.
 
         Args:
             asked: for the rows.
             x: their first draw, encoded.
             excused: (len(asked), number of rules) bool: which may break which; None: none may.
+            lenient: (len(asked),) bool: which may contradict; None: none may.
         """
-        rows = self._judged(asked, x, excused)
+        rows = self._judged(asked, x, excused, lenient)
         self._total += len(x)
         self._by_rule += rows.broken.sum(axis=0)
         self._again += int(rows.broken.any(axis=1).sum())
@@ -153,7 +160,7 @@ class Obedience:
             late = attempt > MOST_TRIES
             copies = min(MOST_COPIES, max(1, CANDIDATES // len(again))) if late else 1
             repeated = np.repeat(again, copies)
-            may = None if excused is None else excused[repeated]
+            may, also = (None if of is None else of[repeated] for of in (excused, lenient))
             ask = asked[repeated]
             if self._anew is not None:
                 # What breaks a rule is a row that should not be. What contradicts has cells that
@@ -161,7 +168,7 @@ class Obedience:
                 wholly = (rows.faults[repeated] > 1) | (attempt > KEEP_STYLE)
                 ask[wholly] = self._anew(ask[wholly])
             fresh = self._draw(ask, self._stream(attempt))
-            others = self._judged(asked[repeated], fresh, may)
+            others = self._judged(asked[repeated], fresh, may, also)
             faults = others.faults.reshape(len(again), copies)
             better = faults.min(axis=1) < rows.faults[again]
             places = (np.arange(len(again)) * copies + faults.argmin(axis=1))[better]
@@ -206,7 +213,13 @@ class Obedience:
             self._streams.append(Chance(int(seeds.generate_state(1)[0] >> 1)))
         return self._streams[attempt - 1]
 
-    def _judged(self, asked: np.ndarray, x: np.ndarray, excused: np.ndarray | None) -> Judged:
+    def _judged(
+        self,
+        asked: np.ndarray,
+        x: np.ndarray,
+        excused: np.ndarray | None,
+        lenient: np.ndarray | None,
+    ) -> Judged:
         """Cells of encoded rows, and what is wrong with them beside those that are kept."""
         known = self._known(asked)
         cells, far = self._settled(known, self.table.decode(x))
@@ -223,6 +236,8 @@ class Obedience:
         if excused is not None:
             broken &= ~excused
         contradict, differ = self.table.contradicts(x) | far, self.table.differs(x, self._told)
+        if lenient is not None:
+            contradict &= ~lenient
         return Judged(cells, broken, contradict, differ)
 
     def _settled(self, known: Cells, cells: Cells) -> tuple[Cells, np.ndarray]:
