@@ -101,7 +101,7 @@ def layout_of(tree: FileTree) -> Layout:
     """
     names = [name for name in tree.names if name.lower().endswith(IMAGE_SUFFIXES)]
     notes = []
-    empty = [top for top in tree.folders if not any(n.startswith(f"{top}/") for n in names)]
+    empty = sorted({*tree.folders} - {name.split("/")[0] for name in names})
     if empty:
         notes.append(f"no images in the folder(s) {listed(empty)}: passed over")
     # an archive, and often a folder, has one folder around all others

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from typing import Any, ClassVar, Self
 
@@ -31,7 +31,6 @@ class Likelihood(ABC):
         of_columns: whether x is a row of a table.
         of_levels: whether x are 8-bit levels, each with a probability.
         as_stored: whether integers are taken as they are, not divided by x_max.
-        draws_alone: whether it draws without Keras too, see `draw`.
         draws_like_data: whether a draw of x looks like the data, pixel by pixel.
         seen_as: the function, one of `keras.ops` and of graphs, by which encoder and prior see x;
             None: as it is.
@@ -45,7 +44,6 @@ class Likelihood(ABC):
     of_columns: ClassVar[bool] = False
     of_levels: ClassVar[bool] = False
     as_stored: ClassVar[bool] = False
-    draws_alone: ClassVar[bool] = False
     draws_like_data: ClassVar[bool] = False
     seen_as: ClassVar[str | None] = None
 
@@ -148,9 +146,10 @@ class Likelihood(ABC):
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one image; weights: of its pixels, 0 leaves one out."""
 
-    def draw(self, x_params: Array, noise: Array) -> Array:
-        """x that noise of its shape stands for, by NumPy, where `draws_alone` says so."""
-        raise NotImplementedError
+    @property
+    def drawn_by_numpy(self) -> Callable[[Array, Array], Array] | None:
+        """(x_params, noise of the shape of x) -> x, without Keras; None: Keras draws."""
+        return None
 
     def seen(self, x: Tensor) -> Tensor:
         """x, or expected x, as encoder and prior see it."""

@@ -1,7 +1,7 @@
 """Rows of a table: states of all columns, and the numbers beside some of them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -32,7 +32,6 @@ class TableLikelihood(Likelihood):
     x_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     of_columns: ClassVar[bool] = True
     as_stored: ClassVar[bool] = True
-    draws_alone: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         columns = tuple((int(size), int(beside)) for size, beside in self.columns)
@@ -132,6 +131,11 @@ class TableLikelihood(Likelihood):
         shape = (*ops.shape(rest)[:-1], len(self._beside), 3, self.components)
         mixture = ops.reshape(rest, shape)
         return Rows(self._states, self._beside, logits, mixture, len(x_params.shape) - 1, weights)
+
+    @property
+    def drawn_by_numpy(self) -> Callable[[Array, Array], Array]:
+        """As `draw`."""
+        return self.draw
 
     def draw(self, x_params: Array, noise: Array) -> Array:
         """As `Rows.transform`, by NumPy: (batch, dim) rows for uniform noise of that shape."""

@@ -37,6 +37,6 @@ def engines_of(run: "Run") -> Engines:
         graphs,
         run.stored_weights(),
         preprocessing.x_max if divides else None,
-        likelihood.draw if likelihood.draws_alone else None,
+        likelihood.drawn_by_numpy,
     )
     return Engines(facts, lambda: run.by_keras.engines.keras, graph_engine)
