@@ -3,6 +3,7 @@
 from condvae.distributions.bernoulli import Bernoulli
 from condvae.distributions.categorical import Categorical
 from condvae.distributions.continuous_bernoulli import ContinuousBernoulli
+from condvae.distributions.discretised_logistic import DiscretisedLogistic
 from condvae.distributions.logistic_mixture import LogisticMixture
 from condvae.distributions.normal import Normal, kl_by_dimension
 from condvae.distributions.poisson import Poisson
@@ -12,6 +13,7 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "ContinuousBernoulli",
+    "DiscretisedLogistic",
     "LogisticMixture",
     "Normal",
     "Poisson",

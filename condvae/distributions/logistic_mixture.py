@@ -5,19 +5,13 @@ from typing import ClassVar, Literal
 
 from keras import ops
 
-from condvae.distributions.bounds import soft_ceiling, soft_floor
 from condvae.distributions.event import Tensor, sum_event
-
-_HALF_LEVEL = 0.5 / 255
-# s of a logistic from a tenth of a level to far beyond [0, 1]; outside it float32 loses the levels
-_LOG_SCALE_BOUNDS = (-7.7, 4.0)
+from condvae.distributions.levels import bounded, log_mass
 
 
 @dataclass(frozen=True)
 class LogisticMixture:
     """Independent levels k / 255, k = 0 to 255, each from a mixture of logistic distributions.
-
-    A level has the mass between its neighbours' midpoints; the first and the last have the tails.
 
     Attributes:
         logits: (..., *event_shape, components); log weights of the components up to a constant.
@@ -39,7 +33,7 @@ class LogisticMixture:
     @property
     def mean(self) -> Tensor:
         """E[clip(X, 0, 1)] of the mixture before it is rounded to levels."""
-        scales = ops.exp(self._log_scales())
+        scales = ops.exp(bounded(self.log_scales))
         clipped = scales * (
             ops.softplus(self.means / scales) - ops.softplus((self.means - 1) / scales)
         )
@@ -47,17 +41,8 @@ class LogisticMixture:
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Log-probability of the levels, nats, summed over the event axes."""
-        value, log_scales = value[..., None], self._log_scales()
-        precision = ops.exp(-log_scales)
-        upper = (value + _HALF_LEVEL - self.means) * precision
-        lower = (value - _HALF_LEVEL - self.means) * precision
-        # sigmoid(b) - sigmoid(a) = sigmoid(b) sigmoid(-a) (1 - exp(a - b)), exact in the tails too
-        log_below, log_above = ops.log_sigmoid(upper), ops.log_sigmoid(-lower)
-        log_between = log_below + log_above + ops.log(-ops.expm1(-2 * _HALF_LEVEL * precision))
-        # the last level has all of the upper tail, the first below all of the lower one
-        log_mass = ops.where(value > 1 - _HALF_LEVEL, log_above, log_between)
-        log_mass = ops.where(value < _HALF_LEVEL, log_below, log_mass)
-        log_prob = ops.logsumexp(ops.log_softmax(self.logits, axis=-1) + log_mass, axis=-1)
+        mass = log_mass(value[..., None], self.means, bounded(self.log_scales))
+        log_prob = ops.logsumexp(ops.log_softmax(self.logits, axis=-1) + mass, axis=-1)
         return sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
@@ -80,10 +65,5 @@ class LogisticMixture:
         # rounding may bring it to 0 or 1, where the logit is infinite
         rest = ops.clip(rest, 2**-24, 1 - 2**-24)
         logistic = ops.log(rest) - ops.log1p(-rest)
-        draw = of_chosen(self.means) + ops.exp(of_chosen(self._log_scales())) * logistic
+        draw = of_chosen(self.means) + ops.exp(of_chosen(bounded(self.log_scales))) * logistic
         return ops.round(255 * ops.clip(draw, 0, 1)) / 255
-
-    def _log_scales(self) -> Tensor:
-        """log_scales, kept softly within their bounds."""
-        least, most = _LOG_SCALE_BOUNDS
-        return soft_ceiling(soft_floor(self.log_scales, least), most)

@@ -11,6 +11,7 @@ from condvae.likelihoods.base import Columns, Likelihood
 from condvae.likelihoods.bernoulli import BernoulliLikelihood
 from condvae.likelihoods.categorical import CategoricalLikelihood
 from condvae.likelihoods.continuous_bernoulli import ContinuousBernoulliLikelihood
+from condvae.likelihoods.discretised_logistic import DiscretisedLogisticLikelihood
 from condvae.likelihoods.logistic_mixture import LogisticMixtureLikelihood
 from condvae.likelihoods.negative_binomial import NegativeBinomialLikelihood
 from condvae.likelihoods.normal import NormalLikelihood
@@ -27,6 +28,7 @@ LIKELIHOODS: dict[str, type[Likelihood]] = {
         ContinuousBernoulliLikelihood,
         NormalLikelihood,
         LogisticMixtureLikelihood,
+        DiscretisedLogisticLikelihood,
         PoissonLikelihood,
         CategoricalLikelihood,
         TableLikelihood,
@@ -98,6 +100,7 @@ __all__ = [
     "CategoricalLikelihood",
     "Columns",
     "ContinuousBernoulliLikelihood",
+    "DiscretisedLogisticLikelihood",
     "Likelihood",
     "LogisticMixtureLikelihood",
     "NegativeBinomialLikelihood",

@@ -142,6 +142,18 @@ class Likelihood(ABC):
         """
         return x_mean
 
+    def first_params(self, x_mean: Array, rest: Array) -> Array:
+        """`params_of` x_mean, with the scales and the like that x has beside its mean.
+
+        Args:
+            rest: (N, *x_shape) of some x less their means.
+        """
+        return self.params_of(x_mean)
+
+    def variance_of(self, x_mean: Array) -> Array | None:
+        """Of x given its mean, where that tells it; None where the decoder does."""
+        return None
+
     @abstractmethod
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one image; weights: of its pixels, 0 leaves one out."""

@@ -49,6 +49,10 @@ class BernoulliLikelihood(Likelihood):
         x_mean = inside(x_mean)
         return np.log(x_mean) - np.log1p(-x_mean)
 
+    def variance_of(self, x_mean: Array) -> Array:
+        """Of zeros and ones."""
+        return x_mean * (1 - x_mean)
+
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one image."""
         from condvae.distributions.bernoulli import Bernoulli

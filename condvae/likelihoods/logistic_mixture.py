@@ -4,12 +4,12 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from condvae.checks import InputError
-from condvae.likelihoods.base import Array, Data, Likelihood, Tensor
+from condvae.likelihoods.base import Array, Tensor
+from condvae.likelihoods.levels import LevelsLikelihood
 
 
 @dataclass(frozen=True)
-class LogisticMixtureLikelihood(Likelihood):
+class LogisticMixtureLikelihood(LevelsLikelihood):
     """x_params are 3 × components numbers for each channel, one channel after the other.
 
     First the log weights of the components, then their means, then their log scales. Zeros stand
@@ -19,23 +19,7 @@ class LogisticMixtureLikelihood(Likelihood):
     components: int = 5
     name: ClassVar[str] = "logistic_mixture"
     settings: ClassVar[tuple[str, ...]] = ("components",)
-    of_levels: ClassVar[bool] = True
     draws_like_data: ClassVar[bool] = True
-
-    @classmethod
-    def check_values(cls, data: Data) -> None:
-        """x must be 8-bit levels."""
-        if data.x.dtype != "uint8" or data.x_max != 255:
-            raise InputError(
-                "the likelihood 'logistic_mixture' must have 8-bit pixels, 0 to 255",
-                data.assumption,
-                "Take 'bernoulli' for binary pixels, 'normal' for other numbers.",
-            )
-
-    @classmethod
-    def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
-        """For the comparability line."""
-        return "the 256 levels of 8-bit pixels (a probability)"
 
     @property
     def _per_value(self) -> int:

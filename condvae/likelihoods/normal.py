@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from condvae.likelihoods.base import Likelihood, Tensor
+from condvae.likelihoods.base import Array, Likelihood, Tensor
 
 # Of a learned standard deviation, in units of x: no density above 40 a unit, however exact a guess.
 LEAST_SCALE = 0.01
@@ -37,6 +37,10 @@ class NormalLikelihood(Likelihood):
     def _per_value(self) -> int:
         """A mean, and its variance."""
         return 2 if isinstance(self.scale, str) else 1
+
+    def variance_of(self, x_mean: Array) -> float | None:
+        """The square of a fixed scale."""
+        return None if isinstance(self.scale, str) else self.scale**2
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one image."""

@@ -1,4 +1,4 @@
-"""Encoder and decoder that start from the factors of a table."""
+"""Encoder and decoder that start from the factors of tables and images."""
 
 import math
 from typing import Any
@@ -8,29 +8,87 @@ import numpy as np
 
 from condvae.likelihoods.factors import find_factors
 from condvae.models.cvae import CVAE
+from condvae.models.image_factors import find_image_factors
+from condvae.models.layers import SoftBound
+from condvae.models.resampling import seen_shape
+
+# of which factors are found, at most
+MOST_ROWS, MOST_NUMBERS = 20_000, 2**26
+STEP = 1e-3  # of x, over which x_params are taken as linear
 
 
-def start_from_factors(model: CVAE, x: np.ndarray) -> None:
+def start_from_factors(model: CVAE, x: Any, y: Any) -> None:
     """Let encoder and decoder be the linear model of some rows; hidden layers add nothing yet.
 
     Args:
         model: whose last layers see the networks' inputs beside hidden values.
-        x: (N, dim) encoded.
+        x: (N, ...) as stored; of a table encoded.
+        y: (N, ...) its conditions, see `CVAE`.
     """
-    likelihood: Any = model.likelihood  # of tables
+    most = min(MOST_ROWS, MOST_NUMBERS // math.prod(x.shape[1:]))
+    # spread over all: rows may come class by class
+    rows = np.unique(np.linspace(0, len(x) - 1, max(1, most)).astype(int))
+    x, y = np.asarray(x[rows]), np.asarray(y[rows])
+    if model.likelihood.of_columns:
+        return _start_from_columns(model, x)
+    # an image beside x tells of it place by place, and no linear model is asked what
+    of_vector = len(model.condition_shape) == 1
+    seen = of_vector and all("y" in n.input for n in (model.encoder, model.decoder))
+    encoded = np.asarray(model.encode_condition(y)) if seen else None
+    return _start_from_images(model, np.asarray(model.scale(x)), encoded)
+
+
+def _start_from_columns(model: CVAE, x: np.ndarray) -> None:
+    """The factors of a table's columns."""
+    likelihood: Any = model.likelihood
     factors = find_factors(x, likelihood.columns, model.latent_dim)
     x_mean = np.mean(x, axis=0, dtype="float64")
-    _start(model.decoder, "x_params", *likelihood.params_along(factors, x_mean))
-    _start(model.encoder, "mean", factors.seen, 0.0)
-    _start(model.encoder, "logvar", 0 * factors.seen, np.log(factors.variances))
+    kernel, bias = likelihood.params_along(factors, x_mean)
+    _start(model.decoder, "x_params", {"z": kernel}, bias)
+    _start(model.encoder, "mean", {"x": factors.seen}, 0.0)
+    _start(model.encoder, "logvar", {}, np.log(factors.variances))
 
 
-def _start(network: keras.Model, name: str, kernel: np.ndarray, bias: Any) -> None:
-    """Give a layer that writes the kernel of the network's first input, and zeros of all else."""
+def _start_from_images(model: CVAE, x: np.ndarray, y: np.ndarray | None) -> None:
+    """What an encoded y tells of images, and the principal axes of the rest."""
+    likelihood = model.likelihood
+    variance = likelihood.variance_of(x.mean(axis=0, dtype="float64"))
+    noise = None if variance is None else float(np.mean(variance))
+    factors = find_image_factors(x, y, model.latent_dim, noise)
+
+    def along(directions: np.ndarray) -> np.ndarray:
+        """How x_params change with the mean in some directions, (directions, params)."""
+        at, step = factors.x_mean.astype("float64"), STEP * directions
+        change = likelihood.params_of(at + step) - likelihood.params_of(at - step)
+        return _flat(change / (2 * STEP))
+
+    kernels = {"z": along(factors.axes), "y": along(factors.by_condition)}
+    bias = likelihood.first_params(factors.x_mean, factors.rest).reshape(-1)
+    _start(model.decoder, "x_params", kernels, bias)
+    seen = _flat(factors.seen).T
+    told = {"x": seen, "y": -_flat(factors.by_condition) @ seen}
+    _start(model.encoder, "mean", told, -factors.x_mean.reshape(-1) @ seen)
+    _start(model.encoder, "logvar", {}, SoftBound.inverse(np.log(factors.variances)))
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    """(N, dim) of values (N, ...), also of none."""
+    return values.reshape(len(values), math.prod(values.shape[1:]))
+
+
+def _start(network: keras.Model, name: str, kernels: dict[str, np.ndarray], bias: Any) -> None:
+    """Give a layer that writes the kernels of some of the network's inputs, and zeros of the rest.
+
+    Args:
+        kernels: by the inputs' names, (size, outputs); what the network does not see is left out.
+    """
     layer = network.get_layer(name)
-    inputs = sum(math.prod(tensor.shape[1:]) for tensor in network.inputs)
+    sizes = {key: math.prod(seen_shape(tensor.shape[1:])) for key, tensor in network.input.items()}
     start = np.zeros(layer.kernel.shape, "float32")
-    first = len(start) - inputs
-    start[first : first + len(kernel)] = kernel
+    first = len(start) - sum(sizes.values())
+    for key, size in sizes.items():
+        if size and key in kernels and len(kernels[key]):
+            start[first : first + size] = kernels[key]
+        first += size
     layer.kernel.assign(start)
     layer.bias.assign(np.broadcast_to(bias, layer.bias.shape))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -157,6 +158,11 @@ class SoftBound(keras.layers.Layer):
     """
 
     BOUND = 10.0
+
+    @classmethod
+    def inverse(cls, value: np.ndarray) -> np.ndarray:
+        """What becomes these numbers, of which those beyond the bound are drawn within."""
+        return cls.BOUND * np.arctanh(np.clip(value / cls.BOUND, -0.99, 0.99))
 
     def call(self, value: Any) -> Any:
         """BOUND * tanh(value / BOUND), of the same shape."""

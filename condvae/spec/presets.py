@@ -36,6 +36,29 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             },
         },
     ),
+    "photo": (
+        "photographs of any size: 8-bit levels, networks that start from principal components",
+        {
+            "model": {
+                "latent_dim": 256,
+                "architecture": "residual",
+                "hidden_dims": (512, 512),
+                "activation": "silu",
+                "likelihood": "discretised_logistic",
+                "output_bias": "data",
+                "decoder_start": "factors",
+            },
+            "training": {
+                "epochs": 60,
+                "batch_size": 125,
+                "learning_rate": 5e-4,
+                "schedule": "cosine",
+                "warmup": 0.05,
+                "weight_decay": 0.1,
+                "clip_norm": 1000.0,
+            },
+        },
+    ),
     "notebook": (
         "the recipe of the Keras notebook, the test images choosing the epoch as there",
         {

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from condvae.checks import InputError, check_new_path
 from condvae.conditions import Condition, MaskedImage
 from condvae.data import Dataset
@@ -49,8 +47,6 @@ from condvae.training.settings import (
     settled,
 )
 from condvae.training.state import make_checkpoint, restore
-
-FACTOR_ROWS = 20_000  # of which factors are found, at most
 
 log = logging.getLogger(__name__)
 
@@ -312,11 +308,13 @@ def prepare_model(
         steps=steps,
     )
     if spec.model.decoder_start == "factors" and start_from is None:
-        if not kind.of_columns:
+        if kind.of_classes or (kind.as_stored and not kind.of_columns):
             raise InputError(
-                "decoder_start 'factors' needs a table", "images", "Take 'glorot' or 'spread'."
+                "decoder_start 'factors' needs a table, or pixels",
+                dataset.assumption,
+                "Take 'glorot'.",
             )
-        start_from_factors(model, np.asarray(train.x[:FACTOR_ROWS]))
+        start_from_factors(model, train.x, train.given)
     if start_from is not None:
         start = Run.open(start_from)
         if start.record.condition != condition:

@@ -33,7 +33,7 @@ class Architecture(ABC):
     hidden_dims: Sequence[int] = (512,)
     activation: str = "relu"
     needs_images: ClassVar[bool] = False
-    is_bounded: ClassVar[bool] = False  # the logvar of z, see `normal_outputs`
+    is_bounded: ClassVar[bool] = False
 
     @classmethod
     def of_spec(cls, model: ModelSpec) -> Self:
@@ -44,6 +44,10 @@ class Architecture(ABC):
     def is_quick(self) -> bool:
         """Whether a step is over before it keeps a processor busy."""
         return False
+
+    def bounds(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether the logvar of a z made of these inputs is bounded, see `normal_outputs`."""
+        return self.is_bounded
 
     def check_x(self, x_shape: Shape) -> None:
         """Raise InputError for an x that the networks cannot take."""
@@ -215,5 +219,5 @@ class Architecture(ABC):
         """A network that writes a Normal over z."""
         kernels = kernels or glorot_uniform(seed=0)
         hidden = self.vector(network, inputs, kernels, dropout)
-        outputs = normal_outputs(hidden, latent_dim, kernels, self.is_bounded)
+        outputs = normal_outputs(hidden, latent_dim, kernels, self.bounds(inputs))
         return keras.Model(inputs, outputs, name=network)

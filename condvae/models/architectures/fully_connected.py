@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import keras
+import numpy as np
 
 from condvae.models.architectures.architecture import Architecture, Initializers, Shape
 from condvae.models.layers import NO_DROPOUT, Dropout, dense_stack, flat_concatenated
+from condvae.models.resampling import resample, resampled, seen_shape, small_size
 from condvae.spec import ModelSpec
 
 QUICK = 128  # units, see docs/ensemble.md
@@ -18,6 +20,8 @@ QUICK = 128  # units, see docs/ensemble.md
 @dataclass(frozen=True)
 class _FullyConnected(Architecture, ABC):
     """Dense layers of all inputs as one vector; the decoder's are the encoder's reversed.
+
+    Of large images they see, and write, smaller ones, see `models.resampling`.
 
     Attributes:
         activity_regularizer: on the encoder's hidden layers, a Keras name such as "l2".
@@ -46,6 +50,10 @@ class _FullyConnected(Architecture, ABC):
         """Of few units."""
         return max(self.hidden_dims, default=0) <= QUICK
 
+    def bounds(self, inputs: Mapping[str, Any]) -> bool:
+        """Of the thousands of pixels that a linear part sees."""
+        return self.linear and any(len(tensor.shape) == 4 for tensor in inputs.values())
+
     def vector(
         self,
         network: str,
@@ -68,12 +76,18 @@ class _FullyConnected(Architecture, ABC):
         """See `Architecture`."""
         sizes = self.hidden_dims[::-1] if network == "decoder" else self.hidden_dims
         hidden = self._stack(network, inputs, sizes, kernels, dropout)
-        output = keras.layers.Dense(math.prod(shape), name=name, kernel_initializer=next(kernels))
-        return keras.layers.Reshape(tuple(shape), name="image")(output(hidden)), output
+        written = seen_shape(shape)
+        output = keras.layers.Dense(math.prod(written), name=name, kernel_initializer=next(kernels))
+        image = keras.layers.Reshape(written, name="image")(output(hidden))
+        return resampled(image, shape[:-1], "enlarged", kernels), output
+
+    def first_bias(self, x_params: np.ndarray) -> np.ndarray:
+        """Of what the layer writes."""
+        return np.reshape(_small(x_params), -1)
 
     def embedded(self, inputs: Mapping[str, Any], kernels: Initializers) -> Any:
         """The inputs as they are."""
-        return flat_concatenated(inputs)
+        return flat_concatenated(_made_small(inputs, kernels))
 
     def _stack(
         self,
@@ -85,6 +99,7 @@ class _FullyConnected(Architecture, ABC):
     ) -> Any:
         """The hidden layers."""
         sees_y = self.condition_everywhere and network != "baseline"
+        inputs = _made_small(inputs, kernels)
         flat = flat_concatenated(inputs)
         hidden = dense_stack(
             flat,
@@ -111,3 +126,18 @@ class Residual(_FullyConnected):
     """A block of two dense layers for each of hidden_dims, see `residual_stack`."""
 
     residual = True
+
+
+def _small(x: np.ndarray) -> np.ndarray:
+    """An image, or images, as dense layers see them; a vector as it is."""
+    return resample(x, *small_size(*x.shape[-3:-1])) if x.ndim >= 3 else x
+
+
+def _made_small(inputs: Mapping[str, Any], kernels: Initializers) -> dict[str, Any]:
+    """The inputs, large images smaller."""
+    return {
+        name: resampled(tensor, small_size(*tensor.shape[1:3]), f"small_{name}", kernels)
+        if len(tensor.shape) == 4
+        else tensor
+        for name, tensor in inputs.items()
+    }

@@ -1,0 +1,102 @@
+"""A linear model of images: what a condition tells of them, and the principal axes of the rest."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils.extmath import randomized_svd
+
+from condvae.models.resampling import resample, small_size
+
+MOST_CONDITIONS = 1_000  # numbers in an encoded condition
+PENALTIES = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
+HELD_OUT = 5  # every fifth image
+LEAST_TOLD = 1e-3  # of the noise: an axis that tells nothing keeps a gradient
+LEAST_VARIANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class ImageFactors:
+    """Small images are x_mean + y @ by_condition + z @ axes, z ~ N(0, 1), and noise.
+
+    Attributes:
+        x_mean: (height, width, channels) of small images, where y is 0.
+        by_condition: (condition_dim, height, width, channels); of no rows where y tells nothing.
+        axes: (latent_dim, height, width, channels).
+        seen: same shape, by which the mean of q(z | x, y) rises with what y does not tell of x.
+        variances: (latent_dim,) of q(z | x, y).
+        rest: (M, *image_shape) of images in their own size: what y and z do not tell.
+    """
+
+    x_mean: np.ndarray
+    by_condition: np.ndarray
+    axes: np.ndarray
+    seen: np.ndarray
+    variances: np.ndarray
+    rest: np.ndarray
+
+
+def find_image_factors(
+    x: np.ndarray, y: np.ndarray | None, latent_dim: int, noise: float | None
+) -> ImageFactors:
+    """The factors of images, as large as they are in images that did not choose the axes.
+
+    Args:
+        x: (N, height, width, channels) float32.
+        y: (N, condition_dim) encoded; None: nothing, or an image.
+        noise: variance of a pixel, of x as large as it is, given its mean; None: what is left.
+
+    Source: Tipping & Bishop 1999 (probabilistic principal components).
+    """
+    size = small_size(*x.shape[1:3])
+    small = resample(x, *size)
+    shape, scale = small.shape[1:], x[0].size / small[0].size
+    rows = np.arange(len(x)) % HELD_OUT == HELD_OUT - 1
+    flat = small.reshape(len(x), -1)
+    x_mean = flat[~rows].mean(axis=0)
+    flat = flat - x_mean
+    if y is None or y.shape[1] > MOST_CONDITIONS:
+        y = np.zeros((len(x), 0), "float32")
+    y_mean = y[~rows].mean(axis=0)
+    by_condition = _regression(flat, y - y_mean, rows)
+    flat = flat - (y - y_mean) @ by_condition
+
+    most = min(latent_dim, (~rows).sum() - 1, flat.shape[1])
+    _, _, axes = randomized_svd(flat[~rows], max(1, most), n_iter=2, random_state=0)
+    axes = np.pad(axes, [(0, latent_dim - len(axes)), (0, 0)])
+    held_out = flat[rows] if rows.any() else flat
+    scores = held_out @ axes.T
+    told = (y - y_mean) @ by_condition + x_mean
+    told = told[rows] if rows.any() else told
+    expected = (told + scores @ axes).reshape(-1, *shape)
+    rest = (x[rows] if rows.any() else x) - resample(expected, *x.shape[1:3])
+    # a small pixel stands for several, and is known as much better
+    variance = (float(np.mean(rest**2)) if noise is None else noise) / scale
+    variance = max(variance, LEAST_VARIANCE)
+    excess = np.maximum(np.mean(scores**2, axis=0) - variance, LEAST_TOLD * variance)
+    axes = axes * np.sqrt(excess)[:, None]
+    return ImageFactors(
+        x_mean=(x_mean - y_mean @ by_condition).reshape(shape),
+        by_condition=by_condition.reshape(-1, *shape),
+        axes=axes.reshape(-1, *shape),
+        seen=(axes / (excess + variance)[:, None]).reshape(-1, *shape),
+        variances=variance / (excess + variance),
+        rest=rest,
+    )
+
+
+def _regression(x: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    """(condition_dim, dim) by which x rises with y: of the penalties, the best for held-out rows.
+
+    Args:
+        x: (N, dim) and y, (N, condition_dim): centred.
+        held_out: (N,) which rows judge.
+    """
+    fitted, judged = (x[~held_out], y[~held_out]), (x[held_out], y[held_out])
+    squares, products = fitted[1].T @ fitted[1], fitted[1].T @ fitted[0]
+    best, least = np.zeros((y.shape[1], x.shape[1]), "float32"), np.mean(judged[0] ** 2)
+    for penalty in PENALTIES if y.shape[1] and held_out.any() else ():
+        slopes = np.linalg.solve(squares + penalty * np.eye(len(squares)), products)
+        error = np.mean((judged[0] - judged[1] @ slopes) ** 2)
+        if error < least:
+            best, least = slopes.astype("float32"), error
+    return best

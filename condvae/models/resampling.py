@@ -1,0 +1,80 @@
+"""Images made smaller and larger inside a network, one axis after the other, by matrix products."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from condvae.models.initializers import in_place_of
+
+Initializers = Any
+
+MOST_SIDE = 64  # pixels a side that fully connected layers read and write
+
+
+def small_size(height: int, width: int) -> tuple[int, int]:
+    """The size in which fully connected layers see an image: its own, or of `MOST_SIDE` a side."""
+    factor = min(1.0, MOST_SIDE / max(height, width))
+    return max(1, round(factor * height)), max(1, round(factor * width))
+
+
+def seen_shape(shape: Sequence[int]) -> tuple[int, ...]:
+    """Of an image, or a vector, as fully connected layers see it."""
+    return (*small_size(*shape[:2]), shape[2]) if len(shape) == 3 else tuple(shape)
+
+
+def resampling(size: int, new_size: int) -> np.ndarray:
+    """(size, new_size) by which a row of pixels becomes a shorter or a longer one.
+
+    Shorter: each new pixel is the mean of what it covers. Longer: linear interpolation between
+    the centres.
+    """
+    if new_size <= size:
+        edges = np.arange(new_size + 1) * size / new_size
+        pixels = np.arange(size)[:, None]
+        covered = np.minimum(pixels + 1, edges[1:]) - np.maximum(pixels, edges[:-1])
+        return np.maximum(covered, 0) * new_size / size
+    centres = np.clip((np.arange(new_size) + 0.5) * size / new_size - 0.5, 0, size - 1)
+    return np.maximum(0, 1 - np.abs(np.arange(size)[:, None] - centres))
+
+
+def resample(images: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(..., height, width, channels) from images of another size, as `resampled` does."""
+    for axis, size in ((-3, height), (-2, width)):
+        if images.shape[axis] != size:
+            kernel = resampling(images.shape[axis], size).astype(images.dtype)
+            images = np.moveaxis(np.moveaxis(images, axis, -1) @ kernel, -1, axis)
+    return images
+
+
+def resampled(image: Any, size: Sequence[int], name: str, kernels: Initializers) -> Any:
+    """An image tensor in another size, (batch, *size, channels)."""
+    for axis, new in enumerate(size, 1):
+        if image.shape[axis] != new:
+            # the axis last, and back
+            turn = (2, 3, 1) if axis == 1 else (1, 3, 2)
+            back = (3, 1, 2) if axis == 1 else (1, 3, 2)
+            layer = keras.layers.Dense(
+                new,
+                use_bias=False,
+                trainable=False,
+                kernel_initializer=in_place_of(next(kernels), lambda _: Resampling()),
+                name=f"{name}_{axis}",
+            )
+            image = layer(keras.layers.Permute(turn, name=f"{name}_{axis}_turned")(image))
+            image = keras.layers.Permute(back, name=f"{name}_{axis}_back")(image)
+    return image
+
+
+@keras.saving.register_keras_serializable("condvae")
+class Resampling(keras.initializers.Initializer):
+    """The matrix of `resampling`."""
+
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
+        """A kernel of the shape (size, new size)."""
+        return resampling(*shape).astype(dtype or "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        """No arguments."""
+        return {}
