@@ -60,9 +60,7 @@ def find_image_factors(
     by_condition = _regression(flat, y - y_mean, rows)
     flat = flat - (y - y_mean) @ by_condition
 
-    most = min(latent_dim, (~rows).sum() - 1, flat.shape[1])
-    _, _, axes = randomized_svd(flat[~rows], max(1, most), n_iter=2, random_state=0)
-    axes = np.pad(axes, [(0, latent_dim - len(axes)), (0, 0)])
+    axes = _principal_axes(flat[~rows], latent_dim)
     held_out = flat[rows] if rows.any() else flat
     scores = held_out @ axes.T
     told = (y - y_mean) @ by_condition + x_mean
@@ -72,6 +70,9 @@ def find_image_factors(
     # a small pixel stands for several, and is known as much better
     variance = (float(np.mean(rest**2)) if noise is None else noise) / scale
     variance = max(variance, LEAST_VARIANCE)
+    # how far images reach along an axis that they did not choose; the axes themselves are of all
+    if rows.any():
+        axes = _principal_axes(flat, latent_dim)
     excess = np.maximum(np.mean(scores**2, axis=0) - variance, LEAST_TOLD * variance)
     axes = axes * np.sqrt(excess)[:, None]
     return ImageFactors(
@@ -82,6 +83,13 @@ def find_image_factors(
         variances=variance / (excess + variance),
         rest=rest,
     )
+
+
+def _principal_axes(centred: np.ndarray, count: int) -> np.ndarray:
+    """(count, dim) of length 1, the widest first; zeros where there are fewer."""
+    most = max(1, min(count, len(centred) - 1, centred.shape[1]))
+    _, _, axes = randomized_svd(centred, most, n_iter=2, random_state=0)
+    return np.pad(axes, [(0, count - len(axes)), (0, 0)])
 
 
 def _regression(x: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:

@@ -10,12 +10,15 @@ from condvae.models.initializers import in_place_of
 
 Initializers = Any
 
-MOST_SIDE = 64  # pixels a side that fully connected layers read and write
+# Pixels a side that fully connected layers read and write as they are, and those of larger images:
+# some hundreds of latents hold nothing finer.
+MOST_SIDE, SMALL_SIDE = 64, 48
 
 
 def small_size(height: int, width: int) -> tuple[int, int]:
-    """The size in which fully connected layers see an image: its own, or of `MOST_SIDE` a side."""
-    factor = min(1.0, MOST_SIDE / max(height, width))
+    """The size in which fully connected layers see an image: its own, or of `SMALL_SIDE`."""
+    longest = max(height, width)
+    factor = 1.0 if longest <= MOST_SIDE else SMALL_SIDE / longest
     return max(1, round(factor * height)), max(1, round(factor * width))
 
 

@@ -56,6 +56,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "warmup": 0.05,
                 "weight_decay": 0.1,
                 "clip_norm": 1000.0,
+                "patience": 20,
             },
         },
     ),
@@ -278,7 +279,10 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
 
 # A preset's epochs are for the fewest rows that it is for. Of more rows fewer epochs are as many
 # steps: so many at most, where nothing else is asked for.
-MOST_STEPS = {"table": 40_000}
+MOST_STEPS = {"table": 40_000, "photo": 12_000}
+
+# Pixels in a batch, channels counted, that a preset takes by itself; but never fewer images.
+MOST_NUMBERS, LEAST_BATCH = 2**21, 16
 
 # fields of DataSpec that say how data are read, and so belong to the data set
 READING = (
@@ -310,18 +314,26 @@ def epochs_for(name: str, num_rows: int) -> int:
     return max(1, min(training.epochs, most * training.batch_size // max(1, num_rows)))
 
 
+def batch_for(name: str, numbers: int) -> int:
+    """The batch size of a preset for x of so many numbers: smaller of large images."""
+    batch_size = preset(name).training.batch_size
+    return min(batch_size, max(LEAST_BATCH, MOST_NUMBERS // numbers))
+
+
 def default_preset(
     num_train: int,
     label_maps: bool = False,
     table: bool = False,
     by_name: bool = False,
     few_labels: bool = False,
+    photographs: bool = False,
 ) -> str:
     """The preset taken when none is named, by the number of images and what they are.
 
     Args:
         by_name: several conditions are given by name.
         few_labels: not every row's label is used.
+        photographs: 8-bit images in colour, or of many levels and 32 pixels a side or more.
     """
     if few_labels:
         return "semi_supervised"
@@ -329,6 +341,8 @@ def default_preset(
         return "segmentation"
     if table:
         return "table" if num_train >= SMALL_DATA else "small-table"
+    if photographs:
+        return "photo"
     if by_name and num_train >= SMALL_DATA:
         return "conditions"
     return "plane" if num_train >= SMALL_DATA else "small"

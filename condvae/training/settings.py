@@ -1,14 +1,20 @@
 """From a preset or a spec, and single settings, to the whole spec of a training."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from condvae.checks import InputError, check_choice
 from condvae.data import Dataset, load_data
 from condvae.likelihoods import AUTO, LIKELIHOODS, likelihood_named
 from condvae.spec import Spec
-from condvae.spec.presets import PRESETS, READING, default_preset, epochs_for
+from condvae.spec.presets import PRESETS, READING, batch_for, default_preset, epochs_for
+
+# of photographs: pixels a side of grey ones, and their levels in the first images
+LARGE_SIDE, MANY_LEVELS, FEW_IMAGES = 32, 32, 100
 
 
 def open_data(data: Dataset | str | Path, settings: Mapping[str, Any]) -> Dataset:
@@ -49,7 +55,8 @@ def resolve_spec(
         changes = PRESETS[preset][1]
         data = dataset.spec.model_copy(update=changes.get("data", {}))
         spec = Spec.parse({**changes, "data": data})
-        spec = spec.override(epochs=epochs_for(preset, len(dataset.x)))
+        batch_size = batch_for(preset, math.prod(dataset.x.shape[1:]))
+        spec = spec.override(epochs=epochs_for(preset, len(dataset.x)), batch_size=batch_size)
     return preset, settled(dataset, spec.override(**{**settings, "source": dataset.name}))
 
 
@@ -91,6 +98,18 @@ def _default_preset(dataset: Dataset, settings: Mapping[str, Any]) -> str:
         dataset.table is not None,
         dataset.condition.by_name is not None,
         _labelled(dataset, settings) is not None,
+        are_photographs(dataset),
+    )
+
+
+def are_photographs(dataset: Dataset) -> bool:
+    """Whether x are 8-bit images in colour, or large ones of many levels."""
+    x = dataset.x
+    if dataset.table is not None or x.dtype != np.uint8 or dataset.x_max != 255:
+        return False
+    *size, channels = dataset.image_shape
+    return channels >= 3 or (
+        min(size) >= LARGE_SIDE and len(np.unique(x[:FEW_IMAGES])) >= MANY_LEVELS
     )
 
 
