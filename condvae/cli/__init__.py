@@ -19,7 +19,7 @@ from condvae.cli.impute import impute
 from condvae.cli.plot import plot
 from condvae.cli.presets import presets
 from condvae.cli.score import score
-from condvae.cli.start import hide_from_keras, keep_compiled
+from condvae.cli.start import end_at_once, hide_from_keras, keep_compiled
 from condvae.cli.transfer import transfer
 
 
@@ -76,6 +76,8 @@ for command in (
 
 def entry() -> int:
     """What the shell calls: `main` in a process of its own."""
+    if OF_A_SPEC.keys() & set(sys.argv[1:2]):  # those that train
+        end_at_once()
     hide_from_keras()
     keep_compiled()
     return main()

@@ -19,7 +19,7 @@ from condvae.data.sources import NAMED_SETS
 from condvae.spec import Spec, setting_names
 from condvae.spec.presets import PRESETS
 from condvae.training import train
-from condvae.training.feed import Feed
+from condvae.training.pace import Pace
 
 
 def pixels(path):
@@ -205,12 +205,19 @@ def test_an_archive_is_named_after_the_whole_name_of_its_folder(room):
     assert [path.name for path in Path().glob("*.safetensors")] == ["digits-v1.5.safetensors"]
 
 
-def test_a_second_ctrl_c_ends_at_once(room, monkeypatch, capsys):
-    def impatient(feed, index):
-        signal.raise_signal(signal.SIGINT)
+@pytest.mark.parametrize("steps", [0, 1])
+def test_the_first_ctrl_c_before_a_step_and_the_second_in_one_end_at_once(
+    room, monkeypatch, capsys, steps
+):
+    began = Pace.began
+
+    def impatient(pace, *arguments):
+        if steps:
+            began(pace, *arguments)
+            signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(Feed, "__getitem__", impatient)
+    monkeypatch.setattr(Pace, "began", impatient)
     with pytest.raises(KeyboardInterrupt):
         train(load_data("digits"), run_dir="raised", progress=False)
     assert main("train digits --epochs 3 --run new".split()) == 130
