@@ -33,20 +33,32 @@ def test_help_names_every_data_set(capsys):
     assert [name for name in NAMED_SETS if name not in text] == []
 
 
-@pytest.mark.parametrize("command", ["presets", "data info digits"])
-def test_a_reader_that_has_seen_enough_is_no_mistake(command):
+@pytest.mark.parametrize(
+    ("command", "errors"),
+    [
+        ("presets", subprocess.PIPE),
+        ("--help", subprocess.PIPE),
+        ("presets unknown", subprocess.STDOUT),
+        pytest.param("data info digits", subprocess.PIPE, marks=pytest.mark.slow),
+        pytest.param("train --help", subprocess.PIPE, marks=pytest.mark.slow),
+        pytest.param("train digits --dry-run", subprocess.PIPE, marks=pytest.mark.slow),
+        pytest.param("train digits --epochs 1", subprocess.STDOUT, marks=pytest.mark.slow),
+    ],
+)
+def test_a_reader_that_has_seen_enough_is_no_mistake(command, errors, tmp_path):
     """As `condvae presets | head -1`: the pipe is closed before anything is written."""
     reading, writing = os.pipe()
     os.close(reading)
     ended = subprocess.run(
         [sys.executable, "-m", "condvae", *command.split()],
         stdout=writing,
-        stderr=subprocess.PIPE,
+        stderr=errors,
         text=True,
         check=False,
+        cwd=tmp_path,
     )
     os.close(writing)
-    assert (ended.returncode, ended.stderr) == (141, "")
+    assert (ended.returncode, ended.stderr or "") == (141, "")
 
 
 def test_generate_writes_what_the_readers_take(room, capsys):
