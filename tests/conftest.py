@@ -100,6 +100,14 @@ def compiled_quickly(request):
             yield
 
 
+@pytest.fixture(scope="module")
+def small_forests():
+    """Forests of a few trees, for tests of what an evaluation writes and not of its figures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("condvae.metrics.tables.learners.TREES", 10)
+        yield
+
+
 @pytest.fixture(scope="session")
 def torture(request) -> bool:
     """Whether this is `make torture`."""

@@ -10,6 +10,7 @@ from functools import cache
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, findSystemFonts, fontManager, get_font
 from matplotlib.text import Text
+from matplotlib.ticker import ScalarFormatter
 
 # It has a box for every character.
 LAST_RESORT = "Last Resort"
@@ -28,7 +29,8 @@ def fitting_fonts(figure: Figure) -> Iterator[None]:
     """
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            axis.get_majorticklabels()  # ticks have their words from here on, not from drawing on
+            if not isinstance(axis.get_major_formatter(), ScalarFormatter):
+                axis.get_majorticklabels()  # has ticks take their words now, and not when drawn
     absent = set()
     for text in figure.findobj(Text):
         if isinstance(text, Text) and not text.get_text().isascii():
