@@ -183,6 +183,7 @@ def condvae_fit(data=None, folder: Path | None = None, validated: bool = True) -
     from condvae.training.fit import make_feeds
     from condvae.training.interrupt import Interrupt
     from condvae.training.journal import Journal
+    from condvae.training.pace import Pace
     from condvae.training.progress import ProgressBar
     from condvae.training.recorder import Recorder
     from condvae.training.train import new_record, prepare_model
@@ -197,7 +198,7 @@ def condvae_fit(data=None, folder: Path | None = None, validated: bool = True) -
     stop = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda *_: setattr(model, "stop_training", True)
     )
-    recording = [Recorder(Journal(run), feed, Interrupt()), bar] if validated else []
+    recording = [Recorder(Journal(run), feed, Pace(Interrupt())), bar] if validated else []
     epochs = itertools.count()
     return lambda: model.fit(
         feed,

@@ -72,9 +72,9 @@ def contenders(models: int, units: int) -> dict[str, Callable[[], object]]:
     many = jax.jit(looped(jax.vmap(step)))
     return {
         "in turn": lambda: jax.block_until_ready(
-            [one(state, arrays, rows[:, n]) for n, state in enumerate(states)]
+            [one(state, arrays, rows[:, n], 0, STEPS) for n, state in enumerate(states)]
         ),
-        "together": lambda: jax.block_until_ready(many(stacked, arrays, rows)),
+        "together": lambda: jax.block_until_ready(many(stacked, arrays, rows, 0, STEPS)),
     }
 
 

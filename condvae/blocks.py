@@ -6,13 +6,17 @@ depends on does it too, but its import alone takes 0.06 s, half as long again as
 """
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import cache
+from itertools import chain, islice
 from typing import TypeVar
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -33,9 +37,16 @@ def in_order(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Res
     """
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     ahead: deque[Future[Result]] = deque()
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool:
+    jobs = iter(jobs)
+    first = [*islice(jobs, 2)]
+    with ExitStack() as opened:
+        opened.enter_context(_blas("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas"))
+        if len(first) == 1:  # for few rows threads would cost more than the work
+            yield work(first[0])
+            return
+        pool = opened.enter_context(ThreadPoolExecutor(workers))
         try:
-            for job in jobs:
+            for job in chain(first, jobs):
                 ahead.append(pool.submit(work, job))
                 if len(ahead) > 2 * workers:
                     yield ahead.popleft().result()
@@ -44,6 +55,15 @@ def in_order(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Res
         finally:
             for future in ahead:
                 future.cancel()
+
+
+@cache
+def _blas(with_scipy: bool) -> ThreadpoolController:
+    """The BLAS libraries of this process: NumPy's and, once it is loaded, SciPy's.
+
+    Kept, since to look through the libraries of a process takes 2 ms.
+    """
+    return ThreadpoolController()
 
 
 def slices(num_rows: int, size: int = ROWS) -> Iterator[slice]:

@@ -2,12 +2,16 @@
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
+
+# as Python shows an open file or a buffer, which tells a user nothing
+OBJECT = re.compile(r"<[\w.]+ (object at 0x|name=)[^>]*>")
 
 
 class InputError(ValueError):
@@ -24,6 +28,12 @@ class InputError(ValueError):
     def __init__(self, expected: str, received: str, remedy: str):
         super().__init__(f"{expected}; received {received}. {remedy}")
         self.expected, self.received, self.remedy = expected, received, remedy
+
+
+def reason_of(error: BaseException) -> str:
+    """What a library's exception says, in a line; an object in memory is called "the content"."""
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {OBJECT.sub('the content', said)[:200]}"
 
 
 def check_choice(value: str, choices: Iterable[str], name: str) -> str:

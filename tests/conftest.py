@@ -100,6 +100,14 @@ def compiled_quickly(request):
             yield
 
 
+@pytest.fixture(scope="module")
+def small_forests():
+    """Forests of a few trees, for tests of what an evaluation writes and not of its figures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("condvae.metrics.tables.learners.TREES", 10)
+        yield
+
+
 @pytest.fixture(scope="session")
 def torture(request) -> bool:
     """Whether this is `make torture`."""
@@ -172,22 +180,27 @@ def trained_run(digits, tmp_path_factory):
 
 @pytest.fixture
 def signal_at(monkeypatch):
-    """A context in which a signal comes, as from outside, with the n-th training batch."""
-    from condvae.training.feed import Feed
+    """A context in which a signal comes, as from outside, while the n-th step runs."""
+    from condvae.training.pace import Pace
 
     @contextmanager
-    def context(at, number=signal.SIGINT):
-        serve, served = Feed.__getitem__, []
+    def context(at, number=signal.SIGINT, validation=False):
+        make, began, paces, steps = Pace.__init__, Pace.began, [], []
 
-        def interrupted(feed, index):
-            if feed.seed is not None:
-                served.append(index)
-                if len(served) == at:
+        def made(pace, interrupt):
+            make(pace, interrupt)
+            paces.append(pace)
+
+        def interrupted(pace, *arguments):
+            began(pace, *arguments)
+            if pace in paces[validation::2]:  # that of training is followed by that of validation
+                steps.append(arguments)
+                if len(steps) == at:
                     signal.raise_signal(number)
-            return serve(feed, index)
 
         with monkeypatch.context() as patch:
-            patch.setattr(Feed, "__getitem__", interrupted)
+            patch.setattr(Pace, "__init__", made)
+            patch.setattr(Pace, "began", interrupted)
             yield
 
     return context

@@ -1,6 +1,5 @@
 """condvae sweep."""
 
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 
 from condvae.cli import main
 from condvae.training import Sweep
-from condvae.training.feed import Feed
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
@@ -63,18 +61,9 @@ def test_a_sweep_is_runs_a_table_and_a_figure(room, capsys):
     assert main(f"plot grid/{names[0]} history --out figures".split()) == 0  # a run like others
 
 
-def test_ctrl_c_keeps_what_was_done_and_resume_completes(room, monkeypatch, capsys):
-    serve, served = Feed.__getitem__, []
-
-    def interrupted(feed, index):
-        served.append(index)
-        if feed.seed == 1:
-            signal.raise_signal(signal.SIGINT)
-        return serve(feed, index)
-
-    command = f"sweep good.npz --seeds 3 --out grid --no-together {QUICK}".split()
-    with monkeypatch.context() as patch:
-        patch.setattr(Feed, "__getitem__", interrupted)
+def test_ctrl_c_keeps_what_was_done_and_resume_completes(room, signal_at, capsys):
+    command = f"sweep good.npz --seeds 3 --out grid --no-together --batch-size 60 {QUICK}".split()
+    with signal_at(2):  # a step each
         assert main(command) == 130
     assert "--resume" in capsys.readouterr().err
     assert [run.record.status for run in Sweep("grid").runs] == ["finished", "interrupted"]

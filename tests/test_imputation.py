@@ -16,7 +16,7 @@ from condvae.inference.completion import ENOUGH, Completion
 from condvae.inference.linear_rows import LinearRows
 from condvae.training import train
 
-pytestmark = pytest.mark.usefixtures("compiled_quickly")
+pytestmark = pytest.mark.usefixtures("compiled_quickly", "small_forests")
 
 
 def coins(rows=2_000, holes=0.0):

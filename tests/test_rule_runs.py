@@ -19,7 +19,7 @@ from condvae.evaluation.trial import Trial
 from condvae.inference.obedience import Obedience
 from condvae.runs import Run
 
-pytestmark = pytest.mark.usefixtures("compiled_quickly")
+pytestmark = pytest.mark.usefixtures("compiled_quickly", "small_forests")
 
 N, nan = 300, np.nan
 PAIRS = [("fr", "eur"), ("it", "eur"), ("uk", "gbp"), ("uk", "eur")]

@@ -12,7 +12,7 @@ from condvae.spec import Spec
 from condvae.training import train
 from condvae.training.train import prepare_model
 
-pytestmark = pytest.mark.usefixtures("compiled_quickly")
+pytestmark = pytest.mark.usefixtures("compiled_quickly", "small_forests")
 
 ROWS = 2_000
 

@@ -33,7 +33,7 @@ from condvae.training import train
 from condvae.training.fit import make_feeds
 from condvae.training.settings import open_data
 
-pytestmark = pytest.mark.usefixtures("compiled_quickly")
+pytestmark = pytest.mark.usefixtures("compiled_quickly", "small_forests")
 
 N = 300
 TINY = {"epochs": 2, "hidden_dims": (8,), "latent_dim": 2, "batch_size": 64, "progress": False}

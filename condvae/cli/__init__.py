@@ -19,7 +19,7 @@ from condvae.cli.impute import impute
 from condvae.cli.plot import plot
 from condvae.cli.presets import presets
 from condvae.cli.score import score
-from condvae.cli.start import hide_from_keras, keep_compiled
+from condvae.cli.start import end_at_once, hide_from_keras, keep_compiled
 from condvae.cli.transfer import transfer
 
 
@@ -76,6 +76,8 @@ for command in (
 
 def entry() -> int:
     """What the shell calls: `main` in a process of its own."""
+    if OF_A_SPEC.keys() & set(sys.argv[1:2]):  # those that train
+        end_at_once()
     hide_from_keras()
     keep_compiled()
     return main()
@@ -83,17 +85,32 @@ def entry() -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; a user's mistake is one sentence and exit code 2, never a traceback."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # what is still to be written fails here, and not at the exit
+        return code
+    except (BrokenPipeError, SystemExit) as error:
+        # rich, which prints help and progress, makes a SystemExit of it
+        if BrokenPipeError not in (type(error), type(error.__context__)):
+            raise
+    # who read the output, such as `head`, has seen enough; Python would complain at the exit
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return CLOSED_PIPE
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command, and say what was wrong with it."""
     try:
         for argument in arguments:
             check_text(argument, "each argument")
-        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-        sys.stdout.flush()  # what is still to be written fails here, and not at the exit
-        return code
-    except BrokenPipeError:
-        # who read the output, such as `head`, has seen enough; Python would complain at the exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLOSED_PIPE
+        return app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except BrokenPipeError:  # an OSError, but no mistake
+        raise
     except CycloptsError as error:
         received, _, hint = str(error).partition(" Did you mean ")
         mistake: Exception = InputError(

@@ -9,15 +9,30 @@ import hashlib
 import importlib.abc
 import os
 import platform
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
+from condvae.cli.exit_codes import TERMINATED
+
 NOT_FOR_KERAS = ("sklearn", "matplotlib")
 SWITCH = "CONDVAE_COMPILED"
 MOST_BYTES = 2**28  # JAX then forgets what was not used for the longest time
+
+
+def end_at_once() -> None:
+    """Let Ctrl-C end a training at once, as SIGTERM does, where there is nothing to keep yet.
+
+    Python's own handler waits until compiled code returns, such as a compiler. Other commands keep
+    it, for it lets them remove what is half-written.
+    """
+    if os.getpid() == 1:  # of a container, which gets those signals only that it has handlers for
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(TERMINATED))
+    elif signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class _HiddenFromKeras(importlib.abc.MetaPathFinder):

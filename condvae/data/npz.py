@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
-from condvae.checks import InputError, check_memory
+from condvae.checks import InputError, check_memory, reason_of
 from condvae.conditions import named_kinds
 from condvae.data.arrays import bytes_needed, checked_images
 from condvae.data.dataset import Dataset
@@ -137,7 +137,7 @@ def refusal(expected: str, received: str) -> Iterator[None]:
     except Exception as error:
         raise InputError(
             expected,
-            f"{received} ({type(error).__name__}: {str(error)[:200]})",
+            f"{received} ({reason_of(error)})",
             "Download the file again, or write it anew with numpy.savez(path, x=x, y=y).",
         ) from None
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from condvae.checks import InputError, check_memory
+from condvae.checks import InputError, check_memory, reason_of
 
 HEIF_SUFFIXES = (".heic", ".heif")
 IMAGE_SUFFIXES = (
@@ -75,7 +75,7 @@ def opened(file: IO[bytes], called: str, size: int) -> Iterator[Image.Image]:
     except Exception as error:  # Pillow's decoders raise errors of many kinds
         raise InputError(
             "images must be whole and readable",
-            f"{called} ({type(error).__name__}: {error})",
+            f"{called} ({reason_of(error)})",
             "Mend or remove that file.",
         ) from None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from condvae.checks import InputError, check_memory
+from condvae.checks import InputError, check_memory, reason_of
 from condvae.conditions import text_columns
 from condvae.data.raw_columns import RawColumn, Source, gather
 from condvae.data.reading import ColumnReading, told_kinds, understand
@@ -200,9 +200,8 @@ def _refusal(path: Path, suffix: str) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:
-        what = " ".join(str(error).split())[:200]
         raise InputError(
             f"{path} must be a whole {suffix} file",
-            f"content that cannot be read ({type(error).__name__}: {what})",
+            f"content that cannot be read ({reason_of(error)})",
             "Copy it again, or save it anew.",
         ) from None

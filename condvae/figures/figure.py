@@ -2,18 +2,29 @@
 
 import io
 import textwrap
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as PlainFigure
 
+from condvae.figures.fonts import fitting_fonts
+
 FONT_SIZE = 8  # points
 LETTER = 0.068  # mean width of a letter at that size, inches
 
 
 class Figure(PlainFigure):
-    """A matplotlib Figure that Jupyter shows, although pyplot does not know it."""
+    """A matplotlib Figure that Jupyter shows, although pyplot does not know it.
+
+    Its texts may be in any script that a font is installed for.
+    """
+
+    def draw(self, renderer: Any) -> None:
+        """Draw it, for the screen or a file."""
+        with fitting_fonts(self):
+            super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
         """What Jupyter displays."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from condvae.figures.fonts import font_file
 from condvae.figures.labels import leading_class, under
 from condvae.figures.ranges import pixel_range
 from condvae.figures.walks import label_walk
@@ -15,6 +16,8 @@ from condvae.inference.trained import TrainedModel
 
 # Below the image: the line of labels and the weights in words, in pixels.
 _STRIP = 44
+# Pillow's own font has few letters after it.
+LAST_OF_LATIN_1 = "\xff"
 
 
 def label_frames(
@@ -91,10 +94,12 @@ def _with_strip(picture: np.ndarray, weights: np.ndarray, names: Sequence[str]) 
     mixture = ",  ".join(
         f"{name[:14]}: {weight:.0%}" for name, weight in zip(names, weights, strict=True) if weight
     )
-    draw.text((width / 2, y + 18), mixture, fill="black", anchor="mm", font=_font())
+    draw.text((width / 2, y + 18), mixture, fill="black", anchor="mm", font=_font(mixture))
     return np.asarray(canvas)
 
 
-def _font() -> Any:
-    """Pillow's own font, so that every machine draws the same."""
-    return ImageFont.load_default(13)
+def _font(text: str) -> Any:
+    """Pillow's own font, so that every machine draws the same; another one for other scripts."""
+    if max(text, default="") <= LAST_OF_LATIN_1:
+        return ImageFont.load_default(13)
+    return ImageFont.truetype(font_file(text), 13)

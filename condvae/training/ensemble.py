@@ -5,6 +5,7 @@ optimizer, metrics, beta, and the states of the random generators, so that each 
 would draw alone.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,14 +14,12 @@ import numpy as np
 
 from condvae.models import CVAE, scheduled_rate
 from condvae.training.feed import Feed
-from condvae.training.fused import BLOCK_STEPS, Blocks, looped
+from condvae.training.fused import Blocks, looped, steps_in
+from condvae.training.pace import Pace
 
 # A model's values, (trainable, non-trainable, optimizer's, metrics'), each a list, in the order of
 # Keras's JAX trainer; of an ensemble with an axis of members before each.
 State = tuple[list[Any], ...]
-
-# A signal waits for the end of a block, which many models make longer.
-LEAST_STEPS = 16
 
 
 def variables_of(model: CVAE) -> tuple[list[keras.Variable], ...]:
@@ -122,6 +121,10 @@ class Ensemble:
                 set_rate(training.learning_rate)
             return values
 
+        def means(state: State) -> Any:
+            with scope_of(state):
+                return model.get_metrics_result()
+
         def choose(is_better: Any, new: Any, old: Any) -> Any:
             return jax.tree.map(lambda a, b: jax.numpy.where(is_better, a, b), new, old)
 
@@ -131,6 +134,7 @@ class Ensemble:
         self._test = jax.jit(looped(jax.vmap(test_step, in_axes=(0, None))))
         self._validated = jax.jit(jax.vmap(validated))
         self._settings = jax.jit(jax.vmap(settings))
+        self._means = jax.jit(jax.vmap(means))
         self._choose = jax.jit(jax.vmap(choose))
 
     def blocks(self, epoch: int, step: int) -> Iterator[np.ndarray]:
@@ -140,29 +144,37 @@ class Ensemble:
         """
         if not step:
             self.state = (*self.state[:3], _zeros(self.state[3]))
-        # a block of many models takes about as long as a block of one
-        most = max(LEAST_STEPS, BLOCK_STEPS // len(self.feeds))
         served = []
         for feed in self.feeds:
             rest = feed.from_step(step)
             rest.start_epoch(epoch)
-            served.append(Blocks(rest, most))
-        for index in range(len(served[0])):
+            served.append(Blocks(rest))
+        for index in range(len(served[0]) if step < self.feeds[0].steps else 0):
             yield np.stack([blocks[index][0]["rows"] for blocks in served], axis=1)
 
-    def train(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Take the steps of a block; the running means of the epoch, (members,) each.
+    def train(self, rows: np.ndarray, first: int, end: int) -> Any:
+        """Take some steps of a block; the running mean of each member's loss, on the device.
 
         Args:
             rows: (steps, members, batch), padded with -1 to whole blocks.
+            first, end: the first step that is taken, and the one after the last.
         """
+        carried = (self.state, self.rates)
+        logs, (self.state, _) = self._train(carried, self._data, rows, first, end)
+        return logs["loss"]
+
+    def means(self) -> dict[str, np.ndarray]:
+        """The running means of the epoch, (members,) each."""
         import jax
 
-        logs, (self.state, _) = self._train((self.state, self.rates), self._data, rows)
-        return jax.device_get(logs)
+        return jax.device_get(self._means(self.state))
 
-    def validate(self) -> dict[str, np.ndarray]:
-        """Validation losses, learning rate and beta, (members,) each, after an epoch."""
+    def validate(self, pace: Pace) -> dict[str, np.ndarray] | None:
+        """Validation losses, learning rate and beta, (members,) each, after an epoch.
+
+        Returns:
+            None where a signal came: nothing has changed.
+        """
         import jax
 
         trainable, non_trainable, optimizer, metrics = self.state
@@ -170,7 +182,13 @@ class Ensemble:
         logs: Any = {}
         blocks = Blocks(self.validation)
         for index in range(len(blocks)):
-            logs, state = self._test(state, self._validation_data, blocks[index][0]["rows"])
+            rows = blocks[index][0]["rows"]
+            for first, end in pace.pieces(steps_in(rows)):
+                begun = time.perf_counter()
+                logs, state = self._test(state, self._validation_data, rows, first, end)
+                pace.began(logs["loss"], begun, end - first)
+        if not pace.may_begin():
+            return None
         figures = {f"val_{name}": value for name, value in logs.items()}
         figures |= self._settings(self.state, self.rates)
         # non-trainable values too: those of a network of the user's own may be part of it

@@ -20,6 +20,7 @@ from condvae.training.fused import Blocks, fuse, pays
 from condvae.training.heap import keep_freed_memory
 from condvae.training.interrupt import STATUSES, interruptible
 from condvae.training.journal import Journal
+from condvae.training.pace import Pace, keep_pace, lose_pace
 from condvae.training.progress import ProgressBar
 from condvae.training.recorder import Recorder
 from condvae.training.state import restore, state_bytes
@@ -119,11 +120,13 @@ def fit(
     epochs = run.spec.training.epochs
     feed, validation = make_feeds(dataset, run.spec)
     bar = ProgressBar(epochs, feed.steps)
-    if fused := pays(feed) if fused is None else fused:
-        fuse(model, feed)
     with room_on_disk(run, model), interruptible(model) as interrupt:
+        pace = Pace(interrupt)
+        if fused := pays(feed) if fused is None else fused:
+            fuse(model, feed, pace)
+        keep_pace(model, pace)
         journal = Journal(run, checkpoint)
-        recorder = Recorder(journal, feed, interrupt)
+        recorder = Recorder(journal, feed, pace)
         callbacks: list[keras.callbacks.Callback] = [recorder]
         if progress:
             feed.on_batch = bar.on_batch
@@ -133,7 +136,9 @@ def fit(
                 if journal.checkpoint:
                     restore(model, journal.checkpoint.tensors)
                 state = journal.state
-                recorder.feed = feed.from_step(state.step)
+                # where validation alone is left, Keras still wants a batch, and takes no step
+                pace.closed = state.step == feed.steps
+                recorder.feed = feed.from_step(state.step - pace.closed)
                 keras.Model.fit(  # whose data need no check, and blocks would not pass it
                     model,
                     Blocks(recorder.feed) if fused else recorder.feed,
@@ -149,6 +154,7 @@ def fit(
         finally:
             bar.close()
             journal.close()
+            lose_pace(model)
         run.update(status=STATUSES.get(interrupt.signal or 0, "finished"))
 
 

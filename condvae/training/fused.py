@@ -5,6 +5,7 @@ The images lie on the device as they are stored; the host sends the rows of a bl
 the steps are those of a training that is not fused, to rounding.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,8 +15,9 @@ import numpy as np
 from condvae.checks import InputError
 from condvae.models import CVAE
 from condvae.training.feed import Feed
+from condvae.training.pace import Pace, no_logs
 
-# Steps in a block, at most: a signal waits for the end of one.
+# Steps in a block, at most; slow ones are taken in pieces, see `Pace`.
 BLOCK_STEPS = 256
 
 
@@ -26,14 +28,13 @@ class Blocks(keras.utils.PyDataset):
 
     Args:
         feed: whose order and place in the epoch hold.
-        most: steps in a block, at most; None: `BLOCK_STEPS`.
     """
 
-    def __init__(self, feed: Feed, most: int | None = None):
+    def __init__(self, feed: Feed):
         super().__init__()
         self.feed = feed
         whole = len(feed.x) // feed.batch_size
-        blocks = -(-whole // (most or BLOCK_STEPS)) or 1
+        blocks = -(-whole // BLOCK_STEPS) or 1
         self._length = -(-whole // blocks)  # of the epoch, so that its rest compiles nothing new
         self._starts = [*range(feed.first_step, whole, self._length or 1)]
         self._whole = whole
@@ -83,7 +84,12 @@ def pays(feed: Feed) -> bool:
     return can_fuse(feed) and jax.default_backend() != "cpu"
 
 
-def fuse(model: CVAE, feed: Feed) -> None:
+def steps_in(rows: Any) -> int:
+    """Number of the steps in a block, those aside that only pad it."""
+    return int((np.asarray(rows).reshape(len(rows), -1)[:, 0] >= 0).sum())
+
+
+def fuse(model: CVAE, feed: Feed, pace: Pace) -> None:
     """Let `fit` take `Blocks` of this feed, from any step on."""
     import jax
 
@@ -93,23 +99,27 @@ def fuse(model: CVAE, feed: Feed) -> None:
     compiled: Callable[..., Any] = jax.jit(loop, donate_argnums=0)
 
     def train_function(state: Any, iterator: Iterator[Any]) -> Any:
-        (block,) = next(iterator)
-        return compiled(state, data, block["rows"])
+        ((block,), logs) = next(iterator), no_logs(model)
+        for first, end in pace.pieces(steps_in(block["rows"])):
+            begun = time.perf_counter()
+            logs, state = compiled(state, data, block["rows"], first, end)
+            pace.began(logs["loss"], begun, end - first)
+        return logs, state
 
     # Keras calls it for each batch of its iterator, and makes none where there is one
     model.train_function = train_function
 
 
-def looped(step: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Any, Any, Any], Any]:
+def looped(step: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[..., Any]:
     """Many steps, each (state, batch) -> (logs, state), as one: the last logs, and the state.
 
     Returns:
-        A function of the state, the data on the device, and rows of them, (steps, ..., batch),
-        padded with -1 to whole blocks.
+        A function of the state, the data on the device, rows of them, (steps, ..., batch), and
+        which of these steps to take: the first one, and the one after the last.
     """
     import jax
 
-    def run(state: Any, data: dict[str, Any], rows: Any) -> Any:
+    def run(state: Any, data: dict[str, Any], rows: Any, first: Any, end: Any) -> Any:
         def batch(index: Any) -> dict[str, Any]:
             # gathered on the device, from images as they are stored
             return {name: array[rows[index]] for name, array in data.items()}
@@ -117,10 +127,9 @@ def looped(step: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Any, Any, A
         # a loop carries values of fixed shapes: the logs' are found by tracing alone
         logs, _ = jax.eval_shape(step, state, batch(0))
         logs = jax.tree.map(lambda leaf: jax.numpy.zeros(leaf.shape, leaf.dtype), logs)
-        # not the shape: blocks of all lengths are one program
-        steps = (rows.reshape(len(rows), -1)[:, 0] >= 0).sum()
+        # arguments, not shapes: blocks and pieces of all lengths are one program
         return jax.lax.fori_loop(
-            0, steps, lambda index, carry: step(carry[1], batch(index)), (logs, state)
+            first, end, lambda index, carry: step(carry[1], batch(index)), (logs, state)
         )
 
     return run

@@ -16,40 +16,52 @@ STATUSES: dict[int, Literal["interrupted", "terminated"]] = {
 
 
 class Interrupt:
-    """Which signal asked to stop, if any."""
+    """Which signal asked to stop, if any.
+
+    Before `defer` a signal acts at once, as it does outside of a training.
+    """
 
     signal: int | None = None
+
+    def __init__(self, model: keras.Model | None = None):
+        self.model, self._deferred = model, False
+        self._previous: dict[int, Any] = {}
 
     @property
     def requested(self) -> bool:
         """Whether one did."""
         return self.signal is not None
 
+    def defer(self) -> None:
+        """Let the first Ctrl-C, or SIGTERM, wait from now on: there is something to keep.
+
+        The second one acts at once, as before. Outside the main thread signals stay alone, as does
+        one that the process was started to ignore (`nohup`, a background job of a script).
+        """
+        if self._deferred or threading.current_thread() is not threading.main_thread():
+            return
+        self._deferred = True
+        for number in STATUSES:
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):  # None: not Python's
+                self._previous[number] = signal.signal(number, self._request)
+
+    def restore(self) -> None:
+        """Let signals act as before."""
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _request(self, signum: int, frame: Any) -> None:
+        self.signal = signum
+        if self.model is not None:
+            self.model.stop_training = True
+        self.restore()
+
 
 @contextmanager
 def interruptible(model: keras.Model) -> Iterator[Interrupt]:
-    """In this block the first Ctrl-C, or SIGTERM, ends training after the running step.
-
-    The second one acts at once, as before. Outside the main thread signals stay alone, as does
-    one that the process was started to ignore (`nohup`, a background job of a script).
-    """
-    interrupt = Interrupt()
-
-    def request(signum: int, frame: Any) -> None:
-        interrupt.signal = signum
-        model.stop_training = True
-        restore()
-
-    def restore() -> None:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-    previous: dict[int, Any] = {}
-    if threading.current_thread() is threading.main_thread():
-        for number in STATUSES:
-            if signal.getsignal(number) not in (signal.SIG_IGN, None):  # None: not Python's
-                previous[number] = signal.signal(number, request)
+    """In this block a signal ends training after the running step, once `defer` was called."""
+    interrupt = Interrupt(model)
     try:
         yield interrupt
     finally:
-        restore()
+        interrupt.restore()

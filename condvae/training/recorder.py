@@ -4,30 +4,33 @@ import time
 from typing import Any
 
 import keras
+import numpy as np
 
 from condvae.models import network_tensors
 from condvae.training.averaging import AveragedWeights
 from condvae.training.feed import Feed
-from condvae.training.interrupt import Interrupt
 from condvae.training.journal import Journal, is_due
+from condvae.training.pace import Pace
 from condvae.training.state import restore_metrics
 
 
 class Recorder(keras.callbacks.Callback):
     """Tells the journal of each epoch, of the best weights, and when to take a checkpoint.
 
-    An epoch that a signal cut short gets no row but a checkpoint in its middle. Where the optimizer
-    averages the weights, validation sees the average and it is what is kept; checkpoints hold both.
+    An epoch gets no row but a checkpoint where a signal cut it short, or its validation. Where the
+    optimizer averages the weights, validation sees the average and it is what is kept; checkpoints
+    hold both.
 
     Args:
         journal: of the run.
         feed: the shuffled training batches.
-        interrupt: whether a signal asked to stop.
+        pace: of the steps.
     """
 
-    def __init__(self, journal: Journal, feed: Feed, interrupt: Interrupt):
+    def __init__(self, journal: Journal, feed: Feed, pace: Pace):
         super().__init__()
-        self.journal, self.feed, self.interrupt = journal, feed, interrupt
+        self.journal, self.feed, self.pace = journal, feed, pace
+        self.interrupt = pace.interrupt
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Shuffle, and restore what `fit` has reset when it started."""
@@ -36,23 +39,35 @@ class Recorder(keras.callbacks.Callback):
         # `fit` clears the flag when it starts: a signal before that must not be lost
         self.model.stop_training = self.interrupt.requested
         # the seconds before a break count to the epoch that they belong to
-        self._started = time.perf_counter() - state.seconds
+        self._started, self._broken_off = time.perf_counter() - state.seconds, False
         # in the middle of an epoch alone: else Keras's fresh means are right
         if state.step and checkpoint:
             restore_metrics(self.model, checkpoint.tensors)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """In the middle of an epoch there is nothing to validate: keep the very place."""
-        if (done := self._steps_done()) < self.feed.steps:
-            self.model.stop_evaluating = True
-            self.journal.break_off(self.model, done, time.perf_counter() - self._started)
-        else:
-            self._averaged = AveragedWeights(self.model)
-            self._averaged.put_in()
+        """After a signal there is nothing to validate: keep the very place."""
+        self.pace.end()
+        self._averaged = AveragedWeights(self.model)
+        if self.interrupt.requested:
+            self._break_off()
+            return
+        # what validation changes, random states among it; the checkpoint of one that is cut short
+        # must not know of it
+        changed = [*self.model.non_trainable_variables, *self.model.metrics_variables]
+        self._before = [(variable, np.array(variable)) for variable in changed]
+        self._averaged.put_in()
+
+    def on_test_end(self, logs: Any = None) -> None:
+        """A validation that a signal cut short counts for nothing."""
+        if self.interrupt.requested and not self._broken_off:
+            for variable, value in self._before:
+                variable.assign(value)
+            self._averaged.take_out()
+            self._break_off()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # type: ignore[override]
         """Write the row; keep the weights if none were better; take a checkpoint if it is time."""
-        if self._steps_done() < self.feed.steps:
+        if self._broken_off:
             return
         row = {
             **logs,
@@ -71,7 +86,9 @@ class Recorder(keras.callbacks.Callback):
         if is_last or is_due([self.journal]):
             self.journal.save(self.model)
 
-    def _steps_done(self) -> int:
-        """Steps of the epoch under way, from the optimizer's count: feeds may run ahead."""
-        steps_before = self.journal.state.epoch * self.feed.steps
-        return int(self.model.optimizer.iterations) - steps_before
+    def _break_off(self) -> None:
+        """Take a checkpoint in the middle of the epoch, or after its last step."""
+        self.model.stop_evaluating = self._broken_off = True
+        # by the optimizer's count: feeds may run ahead
+        done = int(self.model.optimizer.iterations) - self.journal.state.epoch * self.feed.steps
+        self.journal.break_off(self.model, done, time.perf_counter() - self._started)

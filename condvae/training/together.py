@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -12,9 +12,11 @@ from condvae.models import network_tensors
 from condvae.runs.checkpoint import TrainingState
 from condvae.training.ensemble import Ensemble, of_member, read_state, write_state
 from condvae.training.fit import make_feeds, room_on_disk
+from condvae.training.fused import steps_in
 from condvae.training.heap import keep_freed_memory
-from condvae.training.interrupt import STATUSES, Interrupt, interruptible
+from condvae.training.interrupt import STATUSES, interruptible
 from condvae.training.journal import DivergenceError, Journal, is_due
+from condvae.training.pace import Pace
 from condvae.training.progress import ProgressBar
 from condvae.training.state import restore_metrics
 from condvae.training.train import Training
@@ -104,8 +106,9 @@ class Together:
                 for member in self.members:
                     if member.journal.finished:
                         member.close("finished")
+                paces = Pace(interrupt), Pace(interrupt)
                 while self._open() and not interrupt.requested:
-                    self._run_epoch(interrupt)
+                    self._run_epoch(*paces)
                 self.interrupted = interrupt.requested
                 for member in self._open():
                     member.close(STATUSES[interrupt.signal or 0])
@@ -124,22 +127,22 @@ class Together:
         """The members that go on."""
         return [member for member in self.members if member.is_open]
 
-    def _run_epoch(self, interrupt: Interrupt) -> None:
+    def _run_epoch(self, training: Pace, validation: Pace) -> None:
         """One epoch, or what is left of it, or what a signal lets be of it."""
         members = self._open()
         state, started = members[0].journal.state, time.perf_counter()
-        done, figures = self._train(state, interrupt)
-        if done == self.feed.steps:
-            figures |= self.ensemble.validate()
+        done = self._train(state, training)
+        figures = self.ensemble.means()
+        validated = self.ensemble.validate(validation) if training.may_begin() else None
         # each member's share, so that the runs' seconds add up to those of the clock
         seconds = state.seconds + (time.perf_counter() - started) / len(members)
-        if done < self.feed.steps:
+        if validated is None:
             # each in turn in the one model, whose state the checkpoint reads
             for member in self._at_hand(members):
                 member.journal.break_off(self.model, done, seconds)
             return
-        ended = self._add_rows(figures, state.epoch, seconds)
-        if interrupt.requested or is_due([member.journal for member in members]):
+        ended = self._add_rows(figures | validated, state.epoch, seconds)
+        if not training.may_begin() or is_due([member.journal for member in members]):
             to_save = members
         else:
             to_save = list(ended)
@@ -153,20 +156,20 @@ class Together:
             self.ensemble.shrink(slots)
             self.members = self._open()
 
-    def _train(self, state: TrainingState, interrupt: Interrupt) -> tuple[int, dict[str, Any]]:
-        """Take the steps of an epoch; how many are done, and the running means."""
-        done, logs = state.step, {}
+    def _train(self, state: TrainingState, pace: Pace) -> int:
+        """Take the steps of an epoch; how many are done."""
+        done = state.step
         if self.bar:
             self.bar.on_epoch_begin(state.epoch)
         for rows in self.ensemble.blocks(state.epoch, state.step):
-            logs = self.ensemble.train(rows)
-            # (steps, members, batch); steps that only pad the block are -1
-            done += int((rows[:, 0, 0] >= 0).sum())
-            if self.bar:
-                self.bar.on_batch(done)
-            if interrupt.requested:
-                break
-        return done, logs
+            for first, end in pace.pieces(steps_in(rows)):
+                begun = time.perf_counter()
+                pace.began(self.ensemble.train(rows, first, end), begun, end - first)
+                done += end - first
+                if self.bar:
+                    self.bar.on_batch(done)
+        pace.end()
+        return done
 
     def _add_rows(
         self, figures: dict[str, np.ndarray], epoch: int, seconds: float

@@ -19,7 +19,7 @@ from condvae.data.sources import NAMED_SETS
 from condvae.spec import Spec, setting_names
 from condvae.spec.presets import PRESETS
 from condvae.training import train
-from condvae.training.feed import Feed
+from condvae.training.pace import Pace
 
 
 def pixels(path):
@@ -33,20 +33,32 @@ def test_help_names_every_data_set(capsys):
     assert [name for name in NAMED_SETS if name not in text] == []
 
 
-@pytest.mark.parametrize("command", ["presets", "data info digits"])
-def test_a_reader_that_has_seen_enough_is_no_mistake(command):
+@pytest.mark.parametrize(
+    ("command", "errors"),
+    [
+        ("presets", subprocess.PIPE),
+        ("--help", subprocess.PIPE),
+        ("presets unknown", subprocess.STDOUT),
+        pytest.param("data info digits", subprocess.PIPE, marks=pytest.mark.slow),
+        pytest.param("train --help", subprocess.PIPE, marks=pytest.mark.slow),
+        pytest.param("train digits --dry-run", subprocess.PIPE, marks=pytest.mark.slow),
+        pytest.param("train digits --epochs 1", subprocess.STDOUT, marks=pytest.mark.slow),
+    ],
+)
+def test_a_reader_that_has_seen_enough_is_no_mistake(command, errors, tmp_path):
     """As `condvae presets | head -1`: the pipe is closed before anything is written."""
     reading, writing = os.pipe()
     os.close(reading)
     ended = subprocess.run(
         [sys.executable, "-m", "condvae", *command.split()],
         stdout=writing,
-        stderr=subprocess.PIPE,
+        stderr=errors,
         text=True,
         check=False,
+        cwd=tmp_path,
     )
     os.close(writing)
-    assert (ended.returncode, ended.stderr) == (141, "")
+    assert (ended.returncode, ended.stderr or "") == (141, "")
 
 
 def test_generate_writes_what_the_readers_take(room, capsys):
@@ -205,12 +217,19 @@ def test_an_archive_is_named_after_the_whole_name_of_its_folder(room):
     assert [path.name for path in Path().glob("*.safetensors")] == ["digits-v1.5.safetensors"]
 
 
-def test_a_second_ctrl_c_ends_at_once(room, monkeypatch, capsys):
-    def impatient(feed, index):
-        signal.raise_signal(signal.SIGINT)
+@pytest.mark.parametrize("steps", [0, 1])
+def test_the_first_ctrl_c_before_a_step_and_the_second_in_one_end_at_once(
+    room, monkeypatch, capsys, steps
+):
+    began = Pace.began
+
+    def impatient(pace, *arguments):
+        if steps:
+            began(pace, *arguments)
+            signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(Feed, "__getitem__", impatient)
+    monkeypatch.setattr(Pace, "began", impatient)
     with pytest.raises(KeyboardInterrupt):
         train(load_data("digits"), run_dir="raised", progress=False)
     assert main("train digits --epochs 3 --run new".split()) == 130

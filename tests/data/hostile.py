@@ -4,6 +4,7 @@ What the tests of damaged and hostile data files share.
 """
 
 import io
+import re
 import signal
 import tracemalloc
 import zipfile
@@ -18,6 +19,7 @@ from condvae.data import Dataset, load_data
 
 MIB = 2**20
 LOW_BOUND = 64 * MIB
+OBJECT = r"<[\w.]+ (object|name=)"  # as Python shows one
 HANGS = 300  # seconds after which a reader is not slow but waits for ever
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 X = np.random.default_rng(0).integers(0, 256, (6, 3, 4), dtype=np.uint8)
@@ -64,12 +66,14 @@ def outcome(path) -> Dataset | None:
     for error in refusals:
         assert all((error.expected, error.received, error.remedy.endswith(".")))
         assert len(str(error)) < 5000
+        assert not re.search(OBJECT, str(error))
     return data
 
 
 def refusal(path) -> str:
     with not_for_ever(), pytest.raises(InputError) as caught:
         read(path)
+    assert not re.search(OBJECT, str(caught.value))
     return str(caught.value)
 
 

@@ -3,6 +3,7 @@
 import io
 import itertools
 import os
+import shutil
 import struct
 import tempfile
 import warnings
@@ -216,3 +217,12 @@ def test_names_of_folders(tmp_path, name, label):
         data = outcome(tmp_path)
         assert set(data.label_names) == {label, "bee"}
         assert data.condition.codes(data.y).tolist() == data.codes.tolist()
+
+
+@pytest.mark.parametrize("name", ["set.zip", "set.tar", "set"])
+def test_what_is_no_image_is_named_without_objects_of_python(tmp_path, name):
+    image_folder(tmp_path / "set", b"no image")
+    if name != "set":
+        shutil.make_archive(str(tmp_path / "set"), name.split(".")[1], tmp_path / "set")
+    said = refusal(tmp_path / name)
+    assert "0.png (UnidentifiedImageError: cannot identify image file the content)" in said

@@ -10,12 +10,14 @@ from short_run import quick, rows
 
 from condvae.checks import InputError
 from condvae.runs import Run
-from condvae.training import Sweep, ensemble, sweep, train
+from condvae.training import Sweep, fused, pace, sweep, train
+from condvae.training.pace import Pace
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="vmap is JAX's")
 
 # 146 training images: three whole batches and a short one
 SETTINGS = {"batch_size": 40, "pixels": "dynamic", "epochs": 3, "hidden_dims": (8,)}
+LONG = pytest.mark.slow
 CONSTANT = {"schedule": "constant", "warmup": 0.0}
 GRID = {"seeds": 2, "beta": [0.5, 2], "learning_rate": [1e-3, 1e-2]}
 
@@ -56,8 +58,7 @@ def alone(small, run, path, **settings):
     ids=["averaged", "constant rate"],
 )
 def test_each_member_is_the_model_trained_alone(small, tmp_path, monkeypatch, settings):
-    monkeypatch.setattr(ensemble, "BLOCK_STEPS", 1)
-    monkeypatch.setattr(ensemble, "LEAST_STEPS", 3)  # two blocks of two steps, and the short batch
+    monkeypatch.setattr(fused, "BLOCK_STEPS", 2)  # two blocks, and the short batch
     found = quick_sweep(small, tmp_path / "sweep", **GRID, **settings)
     assert len(found.runs) == 8
     for run in found.runs[1::5]:  # both seeds, betas and rates
@@ -89,22 +90,26 @@ def test_a_diverging_member_fails_alone_in_turn(small, tmp_path):
     assert [run.record.status for run in in_turn.runs] == ["finished", "failed"]
 
 
-def test_an_interrupted_sweep_goes_on(small, tmp_path, monkeypatch):
-    """In the middle of an epoch; every member ends as the one that was never interrupted."""
-    monkeypatch.setattr(ensemble, "BLOCK_STEPS", 1)
-    monkeypatch.setattr(ensemble, "LEAST_STEPS", 2)
+@pytest.mark.parametrize(
+    ("at", "place"),
+    [(5, "epoch 0 and 4 steps"), pytest.param(7, "epoch 1 and 2 steps", marks=LONG)],
+)
+def test_an_interrupted_sweep_goes_on(small, tmp_path, monkeypatch, at, place):
+    """In an epoch, or its validation; each member ends as the one that was never interrupted."""
+    monkeypatch.setattr(fused, "BLOCK_STEPS", 2)
     monkeypatch.setattr("condvae.training.journal.SPACING", 0.0)
     whole = quick_sweep(small, tmp_path / "whole", seeds=2)
-    take, taken = ensemble.Ensemble.train, []
+    began, calls = Pace.began, []
 
-    def interrupted(self, block):
-        taken.append(block)
-        if len(taken) == 5:
+    def interrupted(pace, *arguments):
+        began(pace, *arguments)
+        calls.append(arguments)
+        if len(calls) == at:  # four steps an epoch, each a call at first, and one of validation
             signal.raise_signal(signal.SIGINT)
-        return take(self, block)
 
     with monkeypatch.context() as patch:
-        patch.setattr(ensemble.Ensemble, "train", interrupted)
+        patch.setattr(pace, "LONG", 0.0)
+        patch.setattr(Pace, "began", interrupted)
         broken = quick_sweep(small, tmp_path / "sweep", seeds=2)
     assert {run.record.status for run in broken.runs} == {"interrupted"}
     found = quick_sweep(small, tmp_path / "sweep", seeds=2, resume=True)
@@ -112,7 +117,7 @@ def test_an_interrupted_sweep_goes_on(small, tmp_path, monkeypatch):
         assert rows(run) == rows(other)
         weights = [(one.path / "weights.safetensors").read_bytes() for one in (run, other)]
         assert weights[0] == weights[1]
-        assert run.record.resumed[0].place == "epoch 1 and 3 steps"
+        assert run.record.resumed[0].place == place
 
 
 @pytest.mark.slow

@@ -90,6 +90,20 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(small, whole, tmp_path, s
     assert_same(resume(small, run), whole)
 
 
+@pytest.mark.parametrize("settings", [{}, pytest.param({"ema": 0.9}, marks=LONG)], ids=str)
+def test_a_validation_that_was_interrupted_is_made_up_for(
+    small, whole, tmp_path, signal_at, settings
+):
+    if settings:
+        whole = quick(small, tmp_path / "whole", **SETTINGS, **settings)
+    with signal_at(2, validation=True):
+        run = quick(small, tmp_path / "run", **SETTINGS, **settings)
+    assert len(rows(run)["epoch"]) == 1
+    resumed = resume(small, run)
+    assert resumed.record.resumed[0].place.startswith("epoch 1 and ")
+    assert_same(resumed, whole)
+
+
 @pytest.mark.slow
 def test_a_run_may_be_interrupted_again_and_again(small, whole, tmp_path, signal_at):
     """A step or two at a time, as a scheduler that preempts would have it."""
