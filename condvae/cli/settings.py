@@ -1,6 +1,7 @@
-"""The options of `train` and `sweep` that are settings of a spec, made from the spec itself."""
+"""The options of `train`, `sweep` and `data info` that are settings of a spec, made from it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass
 from inspect import cleandoc
 from types import NoneType, UnionType
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 
 from condvae.cli.arguments import numbers
 from condvae.files.frozen import OneOf
-from condvae.spec import SECTIONS
+from condvae.spec import SECTIONS, DataSpec
 
 NAMES = {"conditions": "--condition", "kinds": "--kind", "rules": "--rule"}
 WITHOUT_OPTION = ("source",)  # the argument DATA
@@ -46,7 +47,7 @@ def _read(name: str, value: Any) -> Any:
     if _option_type(kinds) is not str or kinds == [str] or value in words:
         return value
     if get_origin(kinds[0]) is tuple:
-        return numbers(value, option, int)
+        return numbers(value, option, float if get_args(kinds[0])[0] is float else int)
     return numbers(value, option, float)[0]
 
 
@@ -73,8 +74,25 @@ def _option(name: str, help: str, group: str) -> tuple[str, Any, Any]:
 
 def _given(self: Any) -> dict[str, Any]:
     """The settings that were given."""
-    values = {name: getattr(self, name) for name in _KINDS}
+    values = {name: getattr(self, name) for name in _KINDS if hasattr(self, name)}
     return {name: _read(name, value) for name, value in values.items() if value is not None}
+
+
+def _settings(name: str, sections: Sequence[type[BaseModel]]) -> Any:
+    """A class whose fields are the settings of some sections."""
+    fields = [
+        _option(
+            setting,
+            text + _choices(section, setting),
+            f"{section.__name__.removesuffix('Spec')} settings",
+        )
+        for section in sections
+        for setting, text in _descriptions(section).items()
+        if setting not in WITHOUT_OPTION
+    ]
+    # Cyclopts passes over what is in a module of the standard library
+    members = {"given": _given, "__module__": __name__, "__doc__": "See `SECTIONS`."}
+    return Parameter(name="*")(make_dataclass(name, fields, namespace=members, frozen=True))
 
 
 _KINDS = {
@@ -87,28 +105,16 @@ _KINDS = {
 if TYPE_CHECKING:
 
     @dataclass(frozen=True)
-    class Settings:
-        """Single settings that replace those of the preset: an attribute for each of a spec."""
+    class DataSettings:
+        """The settings that say which data, and how they are split: an attribute for each."""
 
         def given(self) -> dict[str, Any]:
             """The settings that were given."""
             ...
+
+    @dataclass(frozen=True)
+    class Settings(DataSettings):
+        """Single settings that replace those of the preset: an attribute for each of a spec."""
 else:
-    Settings = Parameter(name="*")(
-        make_dataclass(
-            "Settings",
-            [
-                _option(
-                    name,
-                    text + _choices(section, name),
-                    f"{section.__name__.removesuffix('Spec')} settings",
-                )
-                for section in SECTIONS
-                for name, text in _descriptions(section).items()
-                if name not in WITHOUT_OPTION
-            ],
-            # Cyclopts passes over what is in a module of the standard library
-            namespace={"given": _given, "__module__": __name__, "__doc__": "See `SECTIONS`."},
-            frozen=True,
-        )
-    )
+    DataSettings = _settings("DataSettings", [DataSpec])
+    Settings = _settings("Settings", SECTIONS)
