@@ -4,7 +4,7 @@ import logging
 import posixpath
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -15,6 +15,7 @@ from condvae.checks import InputError, check_memory
 from condvae.data.arrays import bytes_needed
 from condvae.data.dataset import Dataset
 from condvae.data.file_tree import FileTree, file_tree
+from condvae.data.files import Files
 from condvae.data.pictures import (
     IMAGE_SUFFIXES,
     PIXEL_BYTES,
@@ -80,17 +81,10 @@ def read_image_folder(path: Path, spec: DataSpec | None = None) -> Dataset:
         # NumPy's strings are all as wide as the longest
         longest = max(map(len, layout.labels))
         of_labels = bytes_needed((len(layout.names),), np.dtype(f"U{longest}"))
-        x, rows = _read_images(tree, layout.names, spec, of_labels)
+        x, rows, files = _read_images(tree, layout.names, spec, of_labels)
     labels = [layout.labels[row] for row in rows]
-    dataset = Dataset.from_arrays(x, labels, name=str(path), spec=spec)
-    return dataset if layout.splits is None else _with_splits(dataset, layout.splits[rows])
-
-
-def _with_splits(dataset: Dataset, splits: np.ndarray) -> Dataset:
-    """The data set whose rows are in these splits."""
-    rows = {name: np.flatnonzero(splits == name) for name in ("validation", "test")}
-    own = {f"{name}_rows": found if len(found) else None for name, found in rows.items()}
-    return replace(dataset, **own)
+    splits = None if layout.splits is None else layout.splits[rows]
+    return Dataset.from_arrays(x, labels, name=str(path), splits=splits, files=files, spec=spec)
 
 
 def layout_of(tree: FileTree) -> Layout:
@@ -212,15 +206,15 @@ def _read_with_table(tree: FileTree, table: str, spec: DataSpec) -> Dataset:
                 "Correct the path, or remove the row.",
             )
         names.append(name)
-    x, rows = _read_images(tree, names, spec)
+    x, rows, files = _read_images(tree, names, spec)
     columns = {name: values[rows] for name, values in columns.items()}
-    return Dataset.from_columns(columns, x, name=str(tree.path), spec=spec)
+    return Dataset.from_columns(columns, x, name=str(tree.path), files=files, spec=spec)
 
 
 def _read_images(
     tree: FileTree, names: list[str], spec: DataSpec, more_bytes: int = 0
-) -> tuple[np.ndarray, list[int]]:
-    """The images (n, height, width, channels) uint8, and which of the names they are.
+) -> tuple[np.ndarray, list[int], Files]:
+    """The images (n, height, width, channels) uint8, which of the names they are, and their files.
 
     Args:
         more_bytes: that what belongs to the images takes.
@@ -231,7 +225,7 @@ def _read_images(
         if not rows:
             raise InputError(f"{tree.path} must hold images", "none that is whole", "Bring some.")
     names = [names[row] for row in rows]
-    mode, size = _common_form(tree, names, spec.resize)
+    mode, size, forms = _common_form(tree, names, spec.resize)
     width, height = size
     shape = (len(names), height, width, 3 if mode == "RGB" else 1)
     check_memory(
@@ -248,7 +242,7 @@ def _read_images(
             # BOX averages all pixels where it shrinks, so that thin strokes stay
             pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
         x[place] = pixels.reshape(shape[1:])
-    return x, rows
+    return x, rows, Files(names, forms)
 
 
 def _is_whole(tree: FileTree, name: str) -> bool:
@@ -266,19 +260,24 @@ def _is_whole(tree: FileTree, name: str) -> bool:
 
 def _common_form(
     tree: FileTree, names: list[str], resize: tuple[int, int] | None
-) -> tuple[str, tuple[int, int]]:
-    """Mode ("L" or "RGB") and (width, height) that all images get; reads headers only.
+) -> tuple[str, tuple[int, int], list[str]]:
+    """Mode ("L" or "RGB") and (width, height) that all images get, and what each has by its header.
 
     Args:
         resize: (height, width) that they are scaled to; None: they must have one size.
     """
     # one name for each size is kept, to tell it
     mode, first_of_size, of_16_bits = "L", {}, 0
+    forms, known = [""] * len(names), {}
     for place in tree.in_order(names):
         name, called = names[place], tree.called(names[place])
         with tree.open(name) as file, opened(file, called, tree.size(name)) as image:
             check_decoding(image, file, called)
-            first_of_size.setdefault(size_of(image), called)
+            width, height = size_of(image)
+            first_of_size.setdefault((width, height), called)
+            form = f"{width} × {height} {image.mode}"
+            # one text for all images of a form
+            forms[place] = known.setdefault(form, form)
             of_16_bits += has_16_bits(image)
             if not is_grey(image):
                 mode = "RGB"
@@ -288,7 +287,7 @@ def _common_form(
         )
     if resize is not None:
         height, width = resize
-        return mode, (width, height)
+        return mode, (width, height), forms
     if len(first_of_size) > 1:
         sizes = [f"{width} × {height} ({path})" for (width, height), path in first_of_size.items()]
         more = f" and {len(sizes) - 5} more sizes" if len(sizes) > 5 else ""
@@ -297,7 +296,7 @@ def _common_form(
             ", ".join(sizes[:5]) + more,
             "Scale them with --resize HEIGHT,WIDTH, or crop them to one size.",
         )
-    return mode, next(iter(first_of_size))
+    return mode, next(iter(first_of_size)), forms
 
 
 def folder_of_label(label: str) -> str:

@@ -10,7 +10,6 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,6 @@ from condvae.checks import InputError, check_memory
 from condvae.conditions import named_kinds
 from condvae.data.arrays import bytes_needed, checked_images
 from condvae.data.dataset import Dataset
-from condvae.data.pairs import check_alike, checked_pair
 from condvae.data.short_reads import ShortReads
 from condvae.spec import DataSpec
 
@@ -69,25 +67,16 @@ def read_npz(path: Path, spec: DataSpec | None = None) -> Dataset:
         chosen += [PIXEL_CLASSES] if PIXEL_CLASSES in members else []
         arrays = _arrays(archive, path, {name: members[name] for name in chosen})
     pairs = {split: (arrays[x], arrays[y]) for split, (x, y) in splits.items()}
-    x, y, num_train = *pairs["train"], 0
-    if "validation" in pairs:
-        own = checked_pair(x, y, f"x of {path}", f"y of {path}")
-        more = checked_pair(*pairs["validation"], f"x_val of {path}", f"y_val of {path}")
-        for part, other, name in zip(own, more, ("images", "labels"), strict=True):
-            check_alike(part, other, f"the validation {name} of {path}")
-        num_train = len(own[0])
-        x, y = (np.concatenate(parts) for parts in zip(own, more, strict=True))
-    data = Dataset.from_arrays(
+    x, y = pairs["train"]
+    return Dataset.from_arrays(
         x,
         y,
         pixel_classes=arrays.get(PIXEL_CLASSES),
         name=str(path),
+        validation=pairs.get("validation"),
         test=pairs.get("test"),
         spec=spec,
     )
-    if not num_train:
-        return data
-    return replace(data, validation_rows=np.arange(num_train, len(x)))
 
 
 def read_x(path: Path) -> np.ndarray | None:
@@ -214,7 +203,7 @@ def _with_conditions(arrays: dict[str, np.ndarray], name: str, spec: DataSpec | 
     if x_test is None:
         return Dataset.from_columns(own, x, name=name, spec=spec)
     for part in (x, x_test):
-        checked_images(part, f"x of {name}")
+        checked_images(part, f"x of {name}", spec)
     num_own = len(x)
     try:
         x = np.concatenate([x, x_test])
@@ -226,7 +215,11 @@ def _with_conditions(arrays: dict[str, np.ndarray], name: str, spec: DataSpec | 
             f"the test arrays of {name} must be like the others", str(error), "Bring one form."
         ) from None
     return Dataset.from_columns(
-        columns, x, name=name, test_rows=np.arange(num_own, len(x)), spec=spec
+        columns,
+        x,
+        name=name,
+        splits=np.repeat(["train", "test"], [num_own, len(x) - num_own]),
+        spec=spec,
     )
 
 

@@ -1,6 +1,6 @@
 """Rows drawn from each class in proportion, the same rows for the same seed."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,6 +54,12 @@ def rows_of_splits(
         codes[rest], spec.validation, spec.split_seed, VALIDATION_STREAM
     )
     return {"train": rest[kept], "validation": rest[held_out], "test": test}
+
+
+def rows_of_source(splits: np.ndarray | None) -> dict[str, Any]:
+    """`test_rows` and `validation_rows` of a source that names the split of each row."""
+    own = {} if splits is None else {n: np.flatnonzero(splits == n) for n in ("validation", "test")}
+    return {f"{name}_rows": rows if rows.size else None for name, rows in own.items()}
 
 
 def balanced_rows(y: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -38,6 +38,11 @@ class DataSpec(Frozen):
         rules: that each row of a table keeps, generated ones too: "`start` <= `end`",
             "`a` + `b` == `total`", "18 <= `age` <= 99", "unique `key`", "fixed `city`, `country`".
         scaling: of a table's numbers: "quantile", whatever their distribution, or "standard".
+        channels: where arrays of images have theirs: "last", (N, height, width, channels), or
+            "first", (N, channels, height, width).
+        x_range: what is black and what is white in arrays: "-1,1" or "0,255"; "0,1" keeps the
+            numbers as they are. None: by the numbers.
+        drop_small_classes: leave out the classes of fewer images or rows than this.
         resize: (height, width) that the images of a folder are scaled to; None: as they are.
         skip_broken: pass over the images of a folder that cannot be decoded.
     """
@@ -59,8 +64,17 @@ class DataSpec(Frozen):
     decimal: Literal["", ".", ","] = ""
     rules: tuple[str, ...] = ()
     scaling: Literal["quantile", "standard"] = "quantile"
+    channels: Literal["last", "first"] = "last"
+    x_range: tuple[float, float] | None = None
+    drop_small_classes: Annotated[int, Field(strict=True, ge=0)] = 0
     resize: tuple[Count, Count] | None = None
     skip_broken: bool = False
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.x_range is not None and self.x_range[0] >= self.x_range[1]:
+            raise ValueError("x_range needs black below white, such as 0,255")
+        return self
 
     @property
     def masks_parts(self) -> bool:
