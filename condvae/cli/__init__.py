@@ -8,7 +8,6 @@ from cyclopts import App, CycloptsError
 from condvae.checks import InputError, check_text
 from condvae.cli.audit import audit
 from condvae.cli.complete import complete
-from condvae.cli.data import info
 from condvae.cli.encode import encode
 from condvae.cli.evaluate import evaluate
 from condvae.cli.exit_codes import CLOSED_PIPE, INTERRUPTED, USER_ERROR
@@ -55,7 +54,10 @@ OF_A_SPEC = {
 for name, words in OF_A_SPEC.items():
     app.command(f"condvae.cli.{name}:{name}", help=words)
 data = App(name="data", help="Look at a data set.", help_format="plaintext")
-data.command(info)
+data.command(
+    "condvae.cli.data:info",
+    help="Shapes, ranges, classes and counts, and ten images; of a table what each column is.",
+)
 for command in (
     evaluate,
     plot,

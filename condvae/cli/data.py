@@ -15,36 +15,49 @@ def info(
     /,
     *,
     sheet: Path | None = None,
+    out: Path | None = None,
     data_dir: DataDir = None,
     overwrite: Overwrite = False,
     settings: DataSettings = DataSettings(),
 ) -> int:
-    """Shapes, ranges, classes and counts; of a table what was understood of each column.
+    """`condvae data info`, as `condvae.cli` describes it.
 
     Args:
         source: A set's name or a path.
         sheet: An image to write: the first ten of each class.
+        out: An image to write: ten of all, with what was understood of each.
     """
+    from condvae.data.examples import describe_examples
     from condvae.data.overview import contact_sheet, describe
     from condvae.data.tables import table_suffix
     from condvae.files.atomic import atomic_path
 
-    if sheet is not None:
-        check_suffix(check_new_path(sheet, overwrite), ".png")
+    for path in filter(None, (sheet, out)):
+        check_suffix(check_new_path(path, overwrite), ".png")
     if table_suffix(Path(source)) and Path(source).is_file():
-        if sheet is not None:
+        if sheet is not None or out is not None:
             raise InputError(
-                "a sheet must be of images", f"{source}, a table", "Leave --sheet out."
+                "a sheet must be of images",
+                f"{source}, a table",
+                f"Leave {'--out' if sheet is None else '--sheet'} out.",
             )
         return _table_info(Path(source), settings.given())
     dataset = load_dataset(source, data_dir, **settings.given())
     description = describe(dataset)
     page = None if sheet is None else contact_sheet(dataset)
     print(description)
+    if dataset.table is None:
+        print(f"\n{describe_examples(dataset)}")
     if sheet is not None and page is not None:
         with atomic_path(sheet) as fresh:
             page.save(fresh)
         print(f"\n{sheet}: the first ten of each class")
+    if out is not None:
+        from condvae.figures import save
+        from condvae.figures.samples import samples
+
+        save({out.stem: samples(dataset)}, out.parent)
+        print(f"\n{out}: ten images, with what was understood of each")
     return 0
 
 
