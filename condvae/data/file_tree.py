@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from condvae.checks import check_memory
-from condvae.data.npz import refusal
+from condvae.data.array_store import refusal
 from condvae.data.short_reads import ShortReads
 
 ZIP, TAR = (".zip",), (".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")

@@ -26,16 +26,11 @@ from condvae.data.pictures import (
     pixels_of,
     size_of,
 )
+from condvae.data.splits import SPLITS
 from condvae.data.tables import read_table, table_suffix
 from condvae.spec import DataSpec
 
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path", "filepath", "image_id", "id")
-# folders of these names at the top are splits; of any others, classes
-SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
 _log = logging.getLogger(__name__)
 
 
@@ -105,6 +100,7 @@ def layout_of(tree: FileTree) -> Layout:
     ):
         top += 1
     parts = [name.split("/")[top:] for name in names]
+    # folders of these names at the top are splits; of any others, classes
     firsts = {part[0].lower() for part in parts if len(part) > 1}
     splits = None
     if firsts <= SPLITS.keys() and "train" in {SPLITS[first] for first in firsts}:
