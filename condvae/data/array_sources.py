@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from condvae.checks import InputError
@@ -75,10 +76,14 @@ def _of_folder(folder: Path) -> ArrayStore | None:
         return None
     # as arrays of the splits are called elsewhere
     names = {"train": "train", "validation": "val", "test": "test"}
-    return Together(
-        folder,
-        {names[split]: store for split, file in of_splits.items() if (store := _of_file(file))},
-    )
+    with ExitStack() as opened:
+        stores = {}
+        for split, file in of_splits.items():
+            if (store := _of_file(file)) is not None:
+                stores[names[split]] = opened.enter_context(store)
+        together = Together(folder, stores)
+        together.opened = opened.pop_all()
+    return together
 
 
 def _with_siblings(path: Path, spec: DataSpec) -> NpyFiles:

@@ -69,7 +69,7 @@ class Together(ArrayStore):
 
     def __init__(self, path: Path, stores: dict[str, ArrayStore]):
         super().__init__(path)
-        self.stores = {name: self.opened.enter_context(store) for name, store in stores.items()}
+        self.stores = stores
         self.names = tuple(f"{key}/{name}" for key, s in stores.items() for name in s.names)
         self.by_columns = any(store.by_columns for store in stores.values())
 

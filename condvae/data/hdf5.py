@@ -1,10 +1,12 @@
 """HDF5 files, MATLAB's of version 7.3 among them, by h5py, which Keras brings.
 
-No link is followed out of the file, and no filter is run but those that come with HDF5.
+No link is followed out of the file, and no filter is run but those that come with HDF5. Of texts of
+any length a damaged file made HDF5 read for ever.
 """
 
 import math
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,6 @@ from condvae.data.array_store import ArrayStore, Form, refusal
 
 FILTERS = (1, 2, 3, 32000)  # deflate, shuffle, the sums of fletcher32, lzf
 MOST_ARRAYS, MOST_DEPTH = 1_000, 3
-TEXT_BYTES = 2**26  # of a block of texts, at most
 REMEDY = "Copy the file again, or write it anew, such as by h5py.File.create_dataset."
 
 
@@ -39,27 +40,23 @@ class Hdf5File(ArrayStore):
 
         super().__init__(path)
         self.by_columns = by_columns
-        self.texts: dict[str, np.ndarray] = {}
-        with refusal(f"{path} must be an HDF5 file", "none, or a damaged one", REMEDY):
-            self.file = self.opened.enter_context(h5py.File(path, "r"))
-            self.arrays_found = dict(self._found(self.file))
+        whole = refusal(f"{path} must be an HDF5 file", "none, or a damaged one", REMEDY)
+        with whole, ExitStack() as opened:
+            file = opened.enter_context(h5py.File(path, "r"))
+            self.arrays_found = dict(self._found(file))
+            self.opened = opened.pop_all()
         self.names = tuple(self.arrays_found)
 
     def form(self, name: str) -> Form:
-        """Shape and dtype; of texts as they were read, some at a time."""
+        """Shape and dtype, where the array can be read without harm."""
         array = self.arrays_found[name]
         with refusal(f"{self.called(name)} must be whole", "a damaged one", REMEDY):
             self._check(name, array)
-            if array.dtype.kind == "O":
-                texts = self._texts(name, array)
-                return texts.shape, texts.dtype
             return tuple(array.shape[::-1] if self.by_columns else array.shape), array.dtype
 
     def read(self, name: str) -> np.ndarray:
         """The array, as MATLAB shows it where that wrote the file."""
         with refusal(f"{self.called(name)} must be whole", "a damaged one", REMEDY):
-            if name in self.texts:
-                return self.texts[name]
             values = np.asarray(self.arrays_found[name][()])
         return values.T if self.by_columns else values
 
@@ -91,6 +88,12 @@ class Hdf5File(ArrayStore):
 
     def _check(self, name: str, array: Any) -> None:
         """Refuse what lies in other files, is made by plugins, or takes more than it says."""
+        if array.dtype.kind == "O":
+            raise InputError(
+                f"{self.called(name)} must hold numbers, or texts of one width",
+                "texts of any length, which can stop the reader of a damaged file",
+                "Write it anew as y.astype('S'), or as numbers.",
+            )
         plist = array.id.get_create_plist()
         filters = [plist.get_filter(place)[0] for place in range(plist.get_nfilters())]
         if array.is_virtual or array.external or not {*filters} <= {*FILTERS}:
@@ -101,19 +104,3 @@ class Hdf5File(ArrayStore):
             )
         chunk = math.prod(array.chunks or (1,)) * array.dtype.itemsize
         check_memory(chunk, f"a chunk of {self.called(name)}")
-
-    def _texts(self, name: str, array: Any) -> np.ndarray:
-        """Texts, which may be as long as the file each."""
-        if name not in self.texts:
-            rows = max(1, TEXT_BYTES // self.path.stat().st_size)
-            texts: list[str] = []
-            longest = 0
-            if array.ndim > 1:
-                raise ValueError("texts in more than one axis")
-            for start in range(0, len(array), rows):
-                part = array[start : start + rows].tolist()
-                texts += [text.decode() if isinstance(text, bytes) else text for text in part]
-                longest = max(longest, *(len(text) for text in texts[start:]))
-                check_memory(8 * longest * len(array), f"{self.called(name)}, with copies,")
-            self.texts[name] = np.array(texts, str)
-        return self.texts[name]
