@@ -29,12 +29,14 @@ def info(
     """
     from condvae.data.examples import describe_examples
     from condvae.data.overview import contact_sheet, describe
+    from condvae.data.parquet_images import picture_columns
     from condvae.data.tables import table_suffix
     from condvae.files.atomic import atomic_path
 
     for path in filter(None, (sheet, out)):
         check_suffix(check_new_path(path, overwrite), ".png")
-    if table_suffix(Path(source)) and Path(source).is_file():
+    path = Path(source)
+    if table_suffix(path) and path.is_file() and not picture_columns(path):
         if sheet is not None or out is not None:
             raise InputError(
                 "a sheet must be of images",

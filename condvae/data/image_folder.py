@@ -76,7 +76,7 @@ def read_image_folder(path: Path, spec: DataSpec | None = None) -> Dataset:
         # NumPy's strings are all as wide as the longest
         longest = max(map(len, layout.labels))
         of_labels = bytes_needed((len(layout.names),), np.dtype(f"U{longest}"))
-        x, rows, files = _read_images(tree, layout.names, spec, of_labels)
+        x, rows, files = read_images(tree, layout.names, spec, of_labels)
     labels = [layout.labels[row] for row in rows]
     splits = None if layout.splits is None else layout.splits[rows]
     return Dataset.from_arrays(x, labels, name=str(path), splits=splits, files=files, spec=spec)
@@ -202,12 +202,12 @@ def _read_with_table(tree: FileTree, table: str, spec: DataSpec) -> Dataset:
                 "Correct the path, or remove the row.",
             )
         names.append(name)
-    x, rows, files = _read_images(tree, names, spec)
+    x, rows, files = read_images(tree, names, spec)
     columns = {name: values[rows] for name, values in columns.items()}
     return Dataset.from_columns(columns, x, name=str(tree.path), files=files, spec=spec)
 
 
-def _read_images(
+def read_images(
     tree: FileTree, names: list[str], spec: DataSpec, more_bytes: int = 0
 ) -> tuple[np.ndarray, list[int], Files]:
     """The images (n, height, width, channels) uint8, which of the names they are, and their files.

@@ -117,13 +117,19 @@ def _unlabelled(store: ArrayStore, spec: DataSpec) -> Dataset:
     if store.by_columns:
         x, _ = _rows_first(x, None, str(store.path))
     checked_images(x, f"{store.names[0]} of {store.path}", spec)
+    name = str(store.path)
+    return Dataset.from_arrays(x, unlabelled(len(x), name), name=name, spec=spec)
+
+
+def unlabelled(num_images: int, name: str) -> np.ndarray:
+    """The labels of images without any: one class, which is said."""
     _log.warning(
-        "%s: %s without labels, all taken for one class, %r",
-        store.path,
-        f"{len(x):,} images",
+        "%s: %s images without labels, all taken for one class, %r",
+        name,
+        f"{num_images:,}",
         UNLABELLED,
     )
-    return Dataset.from_arrays(x, np.repeat(UNLABELLED, len(x)), name=str(store.path), spec=spec)
+    return np.repeat(UNLABELLED, num_images)
 
 
 def _named(store: ArrayStore, spec: DataSpec) -> list[str] | None:

@@ -17,6 +17,7 @@ from condvae.data.file_tree import is_tree
 from condvae.data.idx import read_idx
 from condvae.data.image_folder import read_image_folder
 from condvae.data.named_arrays import read_arrays
+from condvae.data.parquet_images import read_parquet_images
 from condvae.data.tables import Columns, TableFile, read_table, table_suffix
 from condvae.spec import DataSpec
 
@@ -49,6 +50,8 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
     # before image folders: a folder of IDX files may hold other folders
     if path.is_dir() and _images_file(path, "train"):
         return read_idx_folder(path, spec)
+    if (images := read_parquet_images(path, spec or DataSpec())) is not None:
+        return images
     if path.is_file() and table_suffix(path):
         return table_dataset(read_table(path, spec), path, spec)
     if (store := array_store(path, spec or DataSpec())) is not None:
