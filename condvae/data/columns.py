@@ -57,7 +57,7 @@ def check_table_columns(columns: Mapping[str, np.ndarray], conditions: Collectio
 
 
 def first_schema(
-    raw: Mapping[str, np.ndarray], kinds: Mapping[str, str | None]
+    raw: Mapping[str, np.ndarray], kinds: Mapping[str, Any]
 ) -> tuple[Schema, np.ndarray]:
     """The conditions as all rows have them, and the rows' encodings."""
     given = {column: raw[column] for column in kinds}

@@ -151,6 +151,7 @@ class Dataset:
         files: Files | None = None,
         spec: DataSpec | None = None,
         of_file: Mapping[str, Any] = MappingProxyType({}),
+        kinds: Mapping[str, str] = MappingProxyType({}),
     ) -> "Dataset":
         """A data set of named columns: conditions of images, or a table and its conditions.
 
@@ -166,15 +167,16 @@ class Dataset:
             files: which files the images are.
             spec: conditions, what to ignore, and how to split.
             of_file: what the file of a table tells of it, as `Table.of_file`.
+            kinds: of conditions, where neither spec nor values are to decide.
 
         Raises:
             InputError: columns, kinds or values that do not fit.
         """
         of_name, spec = f" of {name}" if name else "", spec or DataSpec()
         raw = checked_columns(columns, spec.ignore)
-        kinds = named_kinds(spec.conditions, list(raw))
+        named = named_kinds(spec.conditions, list(raw))
         if x is None:
-            check_table_columns(raw, kinds)
+            check_table_columns(raw, named)
         else:
             x = checked_images(x, f"x{of_name}", spec)
             x, spec = as_pixels(x, spec, f"x{of_name}")
@@ -184,18 +186,19 @@ class Dataset:
                     "no column, or none that is not ignored",
                     "Bring a column of labels or numbers.",
                 )
-            kinds = kinds or dict.fromkeys(raw)
+            named = named or dict.fromkeys(raw)
             check_num_rows(raw, len(x))
+        said = {column: kind or kinds.get(column) for column, kind in named.items()}
         # the first schema is measured on all rows: the classes among them decide the split, whose
         # training rows the second one is measured on
-        schema, encoded = first_schema(raw, kinds)
+        schema, encoded = first_schema(raw, said)
         rows = rows_of_large_classes(*schema.strata(encoded), spec.drop_small_classes, name)
         if rows is not None:
             x, splits, files = of_rows(rows, x, splits, files)
             raw = {column: values[rows] for column, values in raw.items()}
-            schema, encoded = first_schema(raw, kinds)
+            schema, encoded = first_schema(raw, said)
         own = {"spec": spec, "files": files, **rows_of_source(splits)}
-        only = schema.conditions[0] if len(kinds) == 1 else None
+        only = schema.conditions[0] if len(said) == 1 else None
         is_class = only is not None and only.classes is not None and ALONE in only.places
         if x is not None and only and is_class and not is_missing(raw[only.name]).any():
             # a single class without gaps stays codes, which become one-hot inside the model alone
@@ -230,7 +233,8 @@ class Dataset:
         rows = self._rows["train"]
         given = {name: self.raw[name] for name in several.names}
         kinds = {c.name: f"{c.kind}:{c.settings}" for c in several.conditions}
-        kinds |= named_kinds(self.spec.conditions, list(self.raw))
+        named = named_kinds(self.spec.conditions, list(self.raw))
+        kinds |= {name: said for name, said in named.items() if said}
         schema = schema_of(given, kinds, rows)
         table, x = None, self.x
         if of_file is not None:

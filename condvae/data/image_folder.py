@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image
 
 from condvae.checks import InputError, check_memory
+from condvae.conditions.name_patterns import name_patterns
 from condvae.data.arrays import bytes_needed
 from condvae.data.dataset import Dataset
+from condvae.data.file_names import columns_of_names
 from condvae.data.file_tree import FileTree, file_tree
 from condvae.data.files import Files
 from condvae.data.pictures import (
@@ -70,23 +73,38 @@ def read_image_folder(path: Path, spec: DataSpec | None = None) -> Dataset:
     with file_tree(path) as tree:
         if (table := attribute_table(tree)) is not None:
             return _read_with_table(tree, table, spec)
-        layout = layout_of(tree)
+        patterns = name_patterns(spec.conditions)
+        layout = layout_of(tree, labelled=not patterns)
         for note in layout.notes:
             _log.warning("%s: %s", path, note)
+        columns, kinds, fitting = {}, {}, list(range(len(layout.names)))
+        if patterns:
+            columns, kinds, fitting = columns_of_names(patterns, layout.names, path)
         # NumPy's strings are all as wide as the longest
         longest = max(map(len, layout.labels))
         of_labels = bytes_needed((len(layout.names),), np.dtype(f"U{longest}"))
-        x, rows, files = read_images(tree, layout.names, spec, of_labels)
-    labels = [layout.labels[row] for row in rows]
-    splits = None if layout.splits is None else layout.splits[rows]
-    return Dataset.from_arrays(x, labels, name=str(path), splits=splits, files=files, spec=spec)
+        x, rows, files = read_images(tree, [layout.names[row] for row in fitting], spec, of_labels)
+    of_x = [fitting[row] for row in rows]
+    labels = [layout.labels[row] for row in of_x]
+    splits = None if layout.splits is None else layout.splits[of_x]
+    settings: dict[str, Any] = {"name": str(path), "splits": splits, "files": files, "spec": spec}
+    if not patterns:
+        return Dataset.from_arrays(x, labels, **settings)
+    columns = {name: values[rows] for name, values in columns.items()}
+    # the folders may be named as one more condition
+    columns |= {"label": np.array(labels)} if "label" not in columns and any(labels) else {}
+    return Dataset.from_columns(columns, x, kinds=kinds, **settings)
 
 
-def layout_of(tree: FileTree) -> Layout:
+def layout_of(tree: FileTree, labelled: bool = True) -> Layout:
     """Classes and splits by the folders' names.
 
+    Args:
+        tree: the files.
+        labelled: the folders are the classes; else any images count, those at the top too.
+
     Raises:
-        InputError: no image lies in a folder.
+        InputError: no image, or none in a folder.
     """
     names = [name for name in tree.names if name.lower().endswith(IMAGE_SUFFIXES)]
     notes = []
@@ -107,9 +125,9 @@ def layout_of(tree: FileTree) -> Layout:
         splits = [SPLITS.get(part[0].lower(), "") for part in parts]
         parts = [part[1:] for part in parts]
     unlabelled = [name for name, part in zip(names, parts, strict=True) if len(part) < 2]
-    if unlabelled and len(unlabelled) < len(names):
+    if labelled and unlabelled and len(unlabelled) < len(names):
         notes.append(f"{len(unlabelled):,} image(s) in no class folder: passed over")
-    kept = [place for place, part in enumerate(parts) if len(part) > 1]
+    kept = [place for place, part in enumerate(parts) if len(part) > 1 or not labelled]
     if not kept:
         raise InputError(
             f"{tree.path} must hold images in a folder for each class, or with a table of what "
@@ -119,7 +137,8 @@ def layout_of(tree: FileTree) -> Layout:
         )
     # where no image lies right below a top folder, such as animals, the classes lie deeper
     deep = all(len(parts[place]) > 2 for place in kept)
-    labels = [parts[place][-2 if deep else 0] for place in kept]
+    of_kept = [parts[place][:-1] for place in kept]
+    labels = [folders[-1 if deep else 0] if folders else "" for folders in of_kept]
     if deep:
         example = "/".join(parts[kept[0]][:-1])
         notes.append(f"the deepest folders are the classes: {example} is {labels[0]!r}")
