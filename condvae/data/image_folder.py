@@ -17,7 +17,7 @@ from condvae.conditions.name_patterns import name_patterns
 from condvae.data.arrays import bytes_needed
 from condvae.data.dataset import Dataset
 from condvae.data.file_names import columns_of_names
-from condvae.data.file_tree import FileTree, file_tree
+from condvae.data.file_tree import FileTree, file_tree, folders_of
 from condvae.data.files import Files
 from condvae.data.pictures import (
     IMAGE_SUFFIXES,
@@ -58,7 +58,8 @@ def read_image_folder(path: Path, spec: DataSpec | None = None) -> Dataset:
     """A data set of the images in a folder, a zip or a tar archive.
 
     Their classes are the folders that they lie in, below folders train, val and test if there are
-    such, which are the splits then. Or a table (.csv, .tsv or .parquet) names them, in a column
+    such, which are the splits then. Or patterns among `spec.conditions` tell what their names say.
+    Or a table (.csv, .tsv or .parquet) names them, in a column
     `file` or the like, and has the conditions as further columns. Grey images stay grey if all are;
     else all become RGB. 1-bit images become 0 and 255, of 16 bits the first eight are taken, and a
     camera's orientation is obeyed. Hidden files and files with other suffixes are passed over. With
@@ -108,7 +109,9 @@ def layout_of(tree: FileTree, labelled: bool = True) -> Layout:
     """
     names = [name for name in tree.names if name.lower().endswith(IMAGE_SUFFIXES)]
     notes = []
-    empty = sorted({*tree.folders} - {name.split("/")[0] for name in names})
+    # but not those within an empty one
+    held = {"", *folders_of(names)}
+    empty = [f for f in tree.folders if f not in held and posixpath.dirname(f) in held]
     if empty:
         notes.append(f"no images in the folder(s) {listed(empty)}: passed over")
     # an archive, and often a folder, has one folder around all others
@@ -206,7 +209,7 @@ def _read_with_table(tree: FileTree, table: str, spec: DataSpec) -> Dataset:
         if name.lower().endswith(IMAGE_SUFFIXES)
     }
     # beside a folder of all images
-    tops = ["", *(f"{top}/" for top in tree.folders)]
+    tops = ["", *(f"{top}/" for top in tree.folders if "/" not in top)]
     names = []
     for row, file in enumerate(files):
         candidates = [f"{top}{file}" for top in tops]

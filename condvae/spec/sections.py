@@ -26,7 +26,8 @@ class DataSpec(Frozen):
             "quadrants", "halves", "blocks", or "random" parts (see `masks`).
         observed: quadrants that are given, of "quadrants".
         conditions: the columns that are given, such as "digit" or, where their values do not tell
-            the kind, "slant:continuous" (categorical, continuous, multi_label, image, ordinal).
+            the kind, "slant:continuous" (categorical, continuous, multi_label, image, ordinal);
+            or what stands in the names of images, "{age}_{gender}_*" or "age={age}_*".
         ignore: columns that are left out.
         kinds: of a table's columns, what they are where the cells do not tell: "zip:class",
             "age:number", "day:date:%d/%m/%Y", "key:id" or "remark:text".
