@@ -33,9 +33,9 @@ app = App(
     name="condvae",
     help="Conditional variational autoencoders: train, measure, explore.\n\n"
     "DATA is the name of a data set (images: digits, mnist, fashion_mnist, kmnist, signs, glyphs; "
-    "tables: wine, breast_cancer, diabetes) or a path (arrays: .npz, .npy, .mat, .h5; IDX images, a "
-    "folder with a folder per class, or a table: .csv, .tsv, .parquet). RUN is a folder made by `condvae train`, or an "
-    "archive of one made by `condvae export`.",
+    "tables: wine, breast_cancer, diabetes) or a path (arrays: .npz, .npy, .mat, .h5; IDX images; "
+    "a folder with a folder per class; a table: .csv, .tsv, .parquet). RUN is a folder made by "
+    "`condvae train`, or an archive of one made by `condvae export`.",
     help_format="plaintext",
     version=_version,
     suppress_keyboard_interrupt=False,  # main says it and returns 130
