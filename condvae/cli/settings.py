@@ -36,6 +36,11 @@ def _option_type(kinds: list[Any]) -> Any:
     return kinds[0]
 
 
+def _of_floats(kinds: list[Any]) -> bool:
+    """Whether a setting is several numbers that need not be whole."""
+    return get_origin(kinds[0]) is tuple and get_args(kinds[0])[0] is float
+
+
 def _read(name: str, value: Any) -> Any:
     """An option's value as the spec takes it: 512,256 becomes a tuple; 0.5 beside words a number.
 
@@ -47,7 +52,7 @@ def _read(name: str, value: Any) -> Any:
     if _option_type(kinds) is not str or kinds == [str] or value in words:
         return value
     if get_origin(kinds[0]) is tuple:
-        return numbers(value, option, float if get_args(kinds[0])[0] is float else int)
+        return numbers(value, option, float if _of_floats(kinds) else int)
     return numbers(value, option, float)[0]
 
 
@@ -66,7 +71,13 @@ def _descriptions(section: type) -> dict[str, str]:
 
 def _option(name: str, help: str, group: str) -> tuple[str, Any, Any]:
     """A field of `Settings`; None keeps what the preset says."""
-    parameter = Parameter(help=help[0].upper() + help[1:], negative="", group=group)
+    # numbers may be below zero
+    parameter = Parameter(
+        help=help[0].upper() + help[1:],
+        negative="",
+        group=group,
+        allow_leading_hyphen=_of_floats(_KINDS[name]),
+    )
     if name in NAMES:
         parameter = Parameter.combine(parameter, Parameter(name=NAMES[name]))
     return name, Annotated[_option_type(_KINDS[name]) | None, parameter], field(default=None)

@@ -197,6 +197,8 @@ def _is_turned(x: np.ndarray, num_rows: int | None) -> bool:
     """Whether the last axis is that of the rows."""
     if x.ndim == 4 and x.shape[2] in CHANNELS and x.shape[3] not in CHANNELS:
         return True
+    if x.ndim == 2 and num_rows is None and (len(x) in FLAT) != (x.shape[1] in FLAT):
+        return len(x) in FLAT
     if num_rows is not None:
         return x.shape[-1] == num_rows != len(x)
     if x.ndim == 2 and (_size_of(len(x)) is None) != (_size_of(x.shape[1]) is None):

@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from condvae.checks import check_range
+from condvae.checks import InputError
 from condvae.spec import DataSpec
 
 AS_THEY_ARE, BYTES, AROUND_ZERO = (0.0, 1.0), (0.0, 255.0), (-1.0, 1.0)
@@ -30,7 +30,12 @@ def as_pixels(x: np.ndarray, spec: DataSpec, name: str) -> tuple[np.ndarray, Dat
     if spec.x_range in (None, AS_THEY_ARE):
         return x, spec
     low, high = spec.x_range
-    check_range(x, low, high, f"{name}, by --x-range,")
+    if x.min() < low or x.max() > high:
+        raise InputError(
+            f"{name} must lie in [{low:g}, {high:g}], as --x-range says",
+            f"numbers from {x.min():g} to {x.max():g}",
+            "Say a wider range, or leave it out.",
+        )
     if spec.x_range == BYTES and (x.dtype == np.uint8 or (x == np.rint(x)).all()):
         return x.astype(np.uint8, copy=False), spec
     scaled = x.astype(np.float32)

@@ -115,9 +115,11 @@ def test_info_and_its_sheet(room, capsys):
 def test_info_takes_the_settings_of_train_and_shows_ten_images(room, capsys):
     command = "data info good.npz --out ten.png --validation 0.3 --test 0.3 --drop-small-classes 2"
     assert main(command.split()) == 0
+    assert main("data info good.npz --x-range -1,255".split()) == 0
     text = capsys.readouterr().out
+    assert "float32 from 0.0039" in text
     assert "0.3 of all" in text
-    assert len([line for line in text.splitlines() if line.startswith("image ")]) == 10
+    assert len([line for line in text.splitlines() if line.startswith("image ")]) == 20
     with Image.open("ten.png") as figure:
         assert figure.width > 500
     shared = {name for name in DataSpec.model_fields if name != "source"}

@@ -89,7 +89,7 @@ def test_a_range_that_is_said_is_brought_to_one():
     np.testing.assert_allclose(
         read(LEVELS / 256 * 220.5, x_range=(0.0, 255.0)).x, LEVELS / 256 * 220.5 / 255, atol=1e-6
     )
-    with pytest.raises(InputError, match=r"by --x-range, must lie in \[0, 15\]; received"):
+    with pytest.raises(InputError, match=r"must lie in \[0, 15\], as --x-range says; received"):
         read(LEVELS, x_range=(0.0, 15.0))
     with pytest.raises(InputError, match="black below white"):
         load_data("digits", x_range=(1.0, 1.0))
