@@ -56,6 +56,8 @@ def _of_folder(folder: Path) -> ArrayStore | None:
     # beside folders of images, arrays of unknown names are something else
     if single and (len(files) == len(shown) or has_known_names(single)):
         return NpyFiles(folder, single)
+    if len(files) < len(shown):
+        return None
     several = [file for file in files if file.suffix.lower() in SUFFIXES]
     of_splits: dict[str, Path] = {}
     for file in several:
@@ -88,8 +90,8 @@ def _of_folder(folder: Path) -> ArrayStore | None:
 
 def _with_siblings(path: Path, spec: DataSpec) -> NpyFiles:
     """The array of an .npy, and its labels, or the conditions that are named, beside it."""
-    beside = {file.stem: file for file in path.parent.glob("*.npy") if file.is_file()}
-    del beside[path.stem]
+    files = (file for file in path.parent.iterdir() if file.suffix.lower() == NPY and file != path)
+    beside = {file.stem: file for file in files if file.is_file()}
     if spec.conditions:
         named = named_kinds(spec.conditions, list(beside))
         return NpyFiles(path, {"x": path, **{name: beside[name] for name in named}})

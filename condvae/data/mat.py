@@ -109,10 +109,11 @@ class MatFile(ArrayStore):
         of_class, is_complex = flags & 0xFF, flags >> 8 & COMPLEX
         sizes, (_, name) = next(parts)[1], next(parts)
         shape = struct.unpack(f"{self.order}{len(sizes) // 4}i", sizes)
-        if of_class not in CLASSES or is_complex or not name:
-            return
         if min(shape) < 0:
             raise ValueError(f"the shape {shape}")
+        # one number is a note
+        if of_class not in CLASSES or is_complex or not name or math.prod(shape) == 1:
+            return
         if (called := name.decode("ascii")) in self.found:
             raise ValueError(f"two arrays {called!r}")
         self.found[called] = MatArray(place, shape, np.dtype(CLASSES[of_class]))

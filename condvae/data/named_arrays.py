@@ -23,6 +23,7 @@ PATTERNS = (
     ("train_{0}", "{1}_{0}"),
     ("train_set_{0}", "{1}_set_{0}"),
     ("train/{0}", "{1}/{0}"),
+    ("train/train_set_{0}", "{1}/{1}_set_{0}"),
     ("{0}/train", "{0}/{1}"),
 )
 OTHERS = {"validation": ("val", "valid", "validation", "dev"), "test": ("test",)}
@@ -56,7 +57,10 @@ def read_arrays(store: ArrayStore, spec: DataSpec | None = None) -> Dataset:
     if spec.conditions or not splits or ("y" not in chosen and not {*store.names} <= chosen):
         named = _named(store, spec)
         if named is not None:
-            return _with_conditions(store.arrays(named), name, spec)
+            arrays = store.arrays(named)
+            if store.by_columns:
+                arrays = _all_rows_first(arrays, named[1], name)
+            return _with_conditions(arrays, name, spec)
     if not splits:
         raise InputError(
             f"{store.path} must hold the arrays x and y (or x_train, y_train, x_test, y_test)",
@@ -176,6 +180,17 @@ def _with_conditions(arrays: dict[str, np.ndarray], name: str, spec: DataSpec) -
             f"the test arrays of {name} must be like the others", str(error), "Bring one form."
         ) from None
     return Dataset.from_columns(columns, x, name=name, splits=splits, spec=spec)
+
+
+def _all_rows_first(
+    arrays: dict[str, np.ndarray], condition: str, name: str
+) -> dict[str, np.ndarray]:
+    """Images and conditions of MATLAB, the rows first; one of the conditions tells their number."""
+    for part in ("", "_test"):
+        if f"x{part}" in arrays:
+            x, _ = _rows_first(arrays[f"x{part}"], arrays[condition + part], name)
+            arrays = {**arrays, f"x{part}": x}
+    return {n: v.T if v.ndim == 2 and len(v) == 1 else v for n, v in arrays.items()}
 
 
 def _rows_first(

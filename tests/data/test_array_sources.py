@@ -66,6 +66,7 @@ def test_arrays_of_further_names_are_conditions(tmp_path):
 )
 def test_labels_beside_an_npy_file(tmp_path, name, beside, caplog):
     save(tmp_path, **{name: X, beside: Y, "zz": Y})
+    (tmp_path / "made.npy").mkdir()
     assert_is(load_data(tmp_path / f"{name}.npy"))
     assert f"its labels are {beside}.npy" in caplog.text
 
@@ -104,6 +105,7 @@ def test_arrays_beside_class_folders_are_passed_over(tmp_path):
         for number in range(4):
             Image.fromarray(X[number]).save(tmp_path / label / f"{number}.png")
     save(tmp_path, features=Y)
+    np.savez(tmp_path / "train.npz", x=X, y=Y)
     assert load_data(tmp_path).label_names == ("ant", "bee")
 
 
@@ -147,6 +149,15 @@ def test_other_arrays_of_matlab(tmp_path):
         assert_is(load_data(tmp_path / "a.mat"), digits)
 
 
+def test_conditions_of_matlab(tmp_path):
+    arrays = {"x": np.moveaxis(X, 0, -1), "age": np.arange(30)[None, :] / 7, "scale": 3.0}
+    savemat(tmp_path / "a.mat", arrays)
+    data = load_data(tmp_path / "a.mat")
+    assert data.condition.names == ("age",)
+    np.testing.assert_array_equal(data.x[..., 0], X)
+    np.testing.assert_allclose(data.raw["age"], np.arange(30) / 7)
+
+
 def test_damaged_mat_files_are_refused(tmp_path):
     savemat(tmp_path / "a.mat", {"x": X, "y": Y}, do_compression=True)
     whole = (tmp_path / "a.mat").read_bytes()
@@ -188,8 +199,12 @@ def test_hdf5_of_splits(tmp_path):
     path = stored(tmp_path / "a.hdf5", X_train=X[:20], y_train=Y[:20], X_test=X[20:], y_test=Y[20:])
     assert_is(load_data(path))
     assert load_data(path).test.rows.tolist() == [*range(20, 30)]
-    stored(tmp_path / "train_catvnoncat.h5", train_set_x=X[:20], train_set_y=Y[:20])
-    assert_is(load_data(tmp_path / "train_catvnoncat.h5"), X[:20], Y[:20])
+    folder = tmp_path / "cats"
+    folder.mkdir()
+    stored(folder / "train_catvnoncat.h5", train_set_x=X[:20], train_set_y=Y[:20])
+    assert_is(load_data(folder / "train_catvnoncat.h5"), X[:20], Y[:20])
+    stored(folder / "test_catvnoncat.h5", test_set_x=X[20:], test_set_y=Y[20:])
+    assert_is(load_data(folder))
 
 
 def test_texts_of_hdf5(tmp_path):
