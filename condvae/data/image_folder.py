@@ -136,7 +136,8 @@ def layout_of(tree: FileTree, labelled: bool = True) -> Layout:
             f"{tree.path} must hold images in a folder for each class, or with a table of what "
             "they show",
             f"{len(names):,} image(s) in no class folder" if names else "no images",
-            f"Put images ({', '.join(IMAGE_SUFFIXES[:5])} and the like) into folders.",
+            f"Put images ({', '.join(IMAGE_SUFFIXES[:5])} and the like) into folders, or say what "
+            "their names tell, such as --condition '{age}_*'.",
         )
     # where no image lies right below a top folder, such as animals, the classes lie deeper
     deep = all(len(parts[place]) > 2 for place in kept)

@@ -2,11 +2,18 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from condvae.files.frozen import Count, Fraction, Frozen, OneOf, Positive, Seed
 from condvae.likelihoods import AUTO, LIKELIHOODS, check_owner
 from condvae.spec.architectures import ARCHITECTURES, check_takes
+
+
+def _rising(ends: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The ends of a range, black and white."""
+    if ends is not None and ends[0] >= ends[1]:
+        raise ValueError("black must be below white, as in 0,255")
+    return ends
 
 
 class DataSpec(Frozen):
@@ -66,16 +73,10 @@ class DataSpec(Frozen):
     rules: tuple[str, ...] = ()
     scaling: Literal["quantile", "standard"] = "quantile"
     channels: Literal["last", "first"] = "last"
-    x_range: tuple[float, float] | None = None
+    x_range: Annotated[tuple[float, float] | None, AfterValidator(_rising)] = None
     drop_small_classes: Annotated[int, Field(strict=True, ge=0)] = 0
     resize: tuple[Count, Count] | None = None
     skip_broken: bool = False
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.x_range is not None and self.x_range[0] >= self.x_range[1]:
-            raise ValueError("x_range needs black below white, such as 0,255")
-        return self
 
     @property
     def masks_parts(self) -> bool:

@@ -91,5 +91,5 @@ def test_a_range_that_is_said_is_brought_to_one():
     )
     with pytest.raises(InputError, match=r"must lie in \[0, 15\], as --x-range says; received"):
         read(LEVELS, x_range=(0.0, 15.0))
-    with pytest.raises(InputError, match="black below white"):
+    with pytest.raises(InputError, match="black must be below white"):
         load_data("digits", x_range=(1.0, 1.0))
