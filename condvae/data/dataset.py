@@ -22,6 +22,7 @@ from condvae.conditions import (
     schema_of,
     table_of,
 )
+from condvae.conditions.name_patterns import name_patterns
 from condvae.data.arrays import checked_images
 from condvae.data.columns import check_num_rows, check_table_columns, checked_columns, first_schema
 from condvae.data.files import Files
@@ -103,14 +104,12 @@ class Dataset:
             spec: how to split; None: the defaults, the task being what y is.
 
         Raises:
-            InputError: shapes, dtypes or values that do not fit, or a class with too few
-                examples.
+            InputError: shapes, dtypes or values that do not fit, or too few rows of a class.
         """
         of_name, spec = f" of {name}" if name else "", spec or DataSpec()
         pairs = {"train": (x, y), "validation": validation, "test": test}
-        given_pairs = {split: pair for split, pair in pairs.items() if pair is not None}
-        x, y, split_of_row = joined(given_pairs, of_name, spec)
-        splits = split_of_row if splits is None and len(given_pairs) > 1 else splits
+        x, y, split_of_row = joined(pairs, of_name, spec)
+        splits = split_of_row if splits is None else splits
         own_name = condition_name or ("image" if y.ndim > 1 else "label")
         check_reading(spec, own_name, x.shape, of_name)
         if pixel_classes is not None and y.ndim == 1:
@@ -130,8 +129,8 @@ class Dataset:
                 spec = spec.model_copy(update={"task": "image"})
         elif categories is None:
             condition, given = categorical_of(y, own_name)
-            least = spec.drop_small_classes
-            rows = rows_of_large_classes(condition.categories, given, least, name)
+            names, least = condition.categories, spec.drop_small_classes
+            rows = rows_of_large_classes(names, given, least, name)
             x, y, splits, files = of_rows(rows, x, y, splits, files)
             condition, given = (condition, given) if rows is None else categorical_of(y, own_name)
         else:
@@ -234,7 +233,9 @@ class Dataset:
         given = {name: self.raw[name] for name in several.names}
         kinds = {c.name: f"{c.kind}:{c.settings}" for c in several.conditions}
         named = named_kinds(self.spec.conditions, list(self.raw))
-        kinds |= {name: said for name, said in named.items() if said}
+        # what stands in the names of files stays what it was taken for
+        kept = [name for one in name_patterns(self.spec.conditions) for name in one.kinds]
+        kinds |= {name: said for name, said in named.items() if said or name not in kept}
         schema = schema_of(given, kinds, rows)
         table, x = None, self.x
         if of_file is not None:

@@ -30,12 +30,12 @@ def checked_pair(
 
 
 def joined(
-    pairs: Mapping[str, tuple[Any, Any]], of_name: str, spec: DataSpec
+    pairs: Mapping[str, tuple[Any, Any] | None], of_name: str, spec: DataSpec
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Images and labels of several splits, one behind the other, and the split of each row.
 
     Args:
-        pairs: x and y by the split's name, the training images first.
+        pairs: x and y by the split's name, the training images first; None where there are none.
         of_name: what errors say behind x and y.
         spec: how the images come.
 
@@ -43,7 +43,8 @@ def joined(
         InputError: a pair that does not fit, by itself or beside the first.
     """
     parts: list[tuple[np.ndarray, np.ndarray]] = []
-    for split, (x, y) in pairs.items():
+    there = {split: pair for split, pair in pairs.items() if pair is not None}
+    for split, (x, y) in there.items():
         suffix = "" if split == "train" else f"_{'val' if split == 'validation' else split}"
         x, y = checked_pair(x, y, f"x{suffix}{of_name}", f"y{suffix}{of_name}", spec)
         parts.append((x, y))
@@ -58,7 +59,7 @@ def joined(
                 f"{y.dtype}",
                 "Convert both to integers, or both to strings.",
             )
-    splits = np.repeat([*pairs], [len(x) for x, _ in parts])
+    splits = np.repeat([*there], [len(x) for x, _ in parts])
     if len(parts) == 1:
         return *parts[0], splits
     return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]), splits
