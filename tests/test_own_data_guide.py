@@ -37,7 +37,7 @@ def test_the_guide_runs_as_it_is_written(tmp_path, monkeypatch, capsys):
                 written.append(Path(arguments[arguments.index("--out") + 1]))
     assert namespace["images"].shape == (4, 8, 8, 1)
     assert namespace["many"].shape == (6, 8, 8, 1)
-    assert len(written) == 11
+    assert len(written) == 13
     # with -n there is a file for each table
     written.remove(Path("drawn.csv"))
     written += [Path(f"drawn-{number}.csv") for number in range(1, 6)]

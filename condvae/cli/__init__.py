@@ -8,7 +8,6 @@ from cyclopts import App, CycloptsError
 from condvae.checks import InputError, check_text
 from condvae.cli.audit import audit
 from condvae.cli.complete import complete
-from condvae.cli.data import info
 from condvae.cli.encode import encode
 from condvae.cli.evaluate import evaluate
 from condvae.cli.exit_codes import CLOSED_PIPE, INTERRUPTED, USER_ERROR
@@ -34,9 +33,9 @@ app = App(
     name="condvae",
     help="Conditional variational autoencoders: train, measure, explore.\n\n"
     "DATA is the name of a data set (images: digits, mnist, fashion_mnist, kmnist, signs, glyphs; "
-    "tables: wine, breast_cancer, diabetes) or a path (.npz, IDX images, a folder with a folder "
-    "per class, or a table: .csv, .tsv, .parquet). RUN is a folder made by `condvae train`, or an "
-    "archive of one made by `condvae export`.",
+    "tables: wine, breast_cancer, diabetes) or a path (arrays: .npz, .npy, .mat, .h5; IDX images; "
+    "a folder with a folder per class; a table: .csv, .tsv, .parquet). RUN is a folder made by "
+    "`condvae train`, or an archive of one made by `condvae export`.",
     help_format="plaintext",
     version=_version,
     suppress_keyboard_interrupt=False,  # main says it and returns 130
@@ -55,7 +54,10 @@ OF_A_SPEC = {
 for name, words in OF_A_SPEC.items():
     app.command(f"condvae.cli.{name}:{name}", help=words)
 data = App(name="data", help="Look at a data set.", help_format="plaintext")
-data.command(info)
+data.command(
+    "condvae.cli.data:info",
+    help="Shapes, ranges, classes and counts, and ten images; of a table what each column is.",
+)
 for command in (
     evaluate,
     plot,

@@ -1,17 +1,13 @@
 """condvae data info."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from condvae.checks import InputError, check_new_path, check_suffix
-from condvae.cli.arguments import (
-    DataDir,
-    Overwrite,
-    load_dataset,
-    numbers,
-)
+from condvae.cli.arguments import DataDir, Overwrite, load_dataset
+from condvae.cli.settings import DataSettings
 
 
 def info(
@@ -19,56 +15,51 @@ def info(
     /,
     *,
     sheet: Path | None = None,
-    conditions: Annotated[tuple[str, ...] | None, Parameter("--condition", negative="")] = None,
-    ignore: Annotated[tuple[str, ...] | None, Parameter(negative="")] = None,
-    kinds: Annotated[tuple[str, ...] | None, Parameter("--kind", negative="")] = None,
-    missing: Annotated[tuple[str, ...] | None, Parameter(negative="")] = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    decimal: Literal[".", ","] | None = None,
-    resize: str | None = None,
+    out: Path | None = None,
     data_dir: DataDir = None,
     overwrite: Overwrite = False,
+    settings: DataSettings = DataSettings(),
 ) -> int:
-    """Shapes, ranges, classes and counts; of a table what was understood of each column.
+    """`condvae data info`, as `condvae.cli` describes it.
 
     Args:
         source: A set's name or a path.
-        conditions: A column that is given, such as digit, or slant:continuous; once for each.
-        ignore: A column that is left out; once for each.
-        kinds: What a table's column is, such as zip:class, age:number or day:date:%d/%m/%Y.
-        missing: What stands for a missing cell, such as -999 or income:99999; once for each.
-        delimiter: Between the cells of a text file.
-        encoding: Of a text file.
-        decimal: The decimal sign of a table's numbers.
-        resize: Height,width that the images of a folder are scaled to.
         sheet: An image to write: the first ten of each class.
+        out: An image to write: ten of all, with what was understood of each.
     """
+    from condvae.data.examples import describe_examples
     from condvae.data.overview import contact_sheet, describe
+    from condvae.data.parquet_images import picture_columns
     from condvae.data.tables import table_suffix
     from condvae.files.atomic import atomic_path
 
-    if sheet is not None:
-        check_suffix(check_new_path(sheet, overwrite), ".png")
-    size = None if resize is None else numbers(resize, "--resize", int)
-    settings: dict[str, Any] = {"conditions": conditions, "ignore": ignore}
-    settings |= {"kinds": kinds, "missing": missing}
-    settings |= {"delimiter": delimiter, "encoding": encoding, "decimal": decimal}
-    settings = {name: value for name, value in settings.items() if value is not None}
-    if table_suffix(Path(source)) and Path(source).is_file():
-        if sheet is not None:
+    for path in filter(None, (sheet, out)):
+        check_suffix(check_new_path(path, overwrite), ".png")
+    path = Path(source)
+    if table_suffix(path) and path.is_file() and not picture_columns(path):
+        if sheet is not None or out is not None:
             raise InputError(
-                "a sheet must be of images", f"{source}, a table", "Leave --sheet out."
+                "a sheet must be of images",
+                f"{source}, a table",
+                f"Leave {'--out' if sheet is None else '--sheet'} out.",
             )
-        return _table_info(Path(source), settings)
-    dataset = load_dataset(source, data_dir, **settings, resize=size)
+        return _table_info(Path(source), settings.given())
+    dataset = load_dataset(source, data_dir, **settings.given())
     description = describe(dataset)
     page = None if sheet is None else contact_sheet(dataset)
     print(description)
+    if dataset.table is None:
+        print(f"\n{describe_examples(dataset)}")
     if sheet is not None and page is not None:
         with atomic_path(sheet) as fresh:
             page.save(fresh)
         print(f"\n{sheet}: the first ten of each class")
+    if out is not None:
+        from condvae.figures import save
+        from condvae.figures.samples import samples
+
+        save({out.stem: samples(dataset)}, out.parent)
+        print(f"\n{out}: ten images, with what was understood of each")
     return 0
 
 

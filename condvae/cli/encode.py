@@ -73,8 +73,9 @@ def _rows_to_encode(
         """Binary pixels for a grey model, or the like."""
         return x if white == x_max or x.dtype.kind == "f" else x / np.float32(white)
 
-    path = Path(source)
-    if condition.classes is not None and path.is_file() and path.suffix.lower() == ".npz":
+    path, data = Path(source), run.spec.data
+    as_stored = data.channels == "last" and data.x_range is None and path.suffix.lower() == ".npz"
+    if condition.classes is not None and path.is_file() and as_stored:
         rows = open_rows(path)
         if rows is not None:
             white = rows.x_max

@@ -59,7 +59,7 @@ def images_of(
     run.record.classes  # noqa: B018 - refuses a run that is given no class
     preprocessing = run.record.preprocessing
     height, width, channels = preprocessing.image_shape
-    x = read_unlabelled(Path(source), (height, width, channels))
+    x = read_unlabelled(Path(source), (height, width, channels), run.spec.data)
     if x is not None:
         return x, None
     dataset = load_dataset(source, data_dir, run.spec.data)

@@ -1,6 +1,7 @@
-"""The options of `train` and `sweep` that are settings of a spec, made from the spec itself."""
+"""The options of `train`, `sweep` and `data info` that are settings of a spec, made from it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass
 from inspect import cleandoc
 from types import NoneType, UnionType
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 
 from condvae.cli.arguments import numbers
 from condvae.files.frozen import OneOf
-from condvae.spec import SECTIONS
+from condvae.spec import SECTIONS, DataSpec
 
 NAMES = {"conditions": "--condition", "kinds": "--kind", "rules": "--rule"}
 WITHOUT_OPTION = ("source",)  # the argument DATA
@@ -35,6 +36,11 @@ def _option_type(kinds: list[Any]) -> Any:
     return kinds[0]
 
 
+def _of_floats(kinds: list[Any]) -> bool:
+    """Whether a setting is several numbers that need not be whole."""
+    return get_origin(kinds[0]) is tuple and get_args(kinds[0])[0] is float
+
+
 def _read(name: str, value: Any) -> Any:
     """An option's value as the spec takes it: 512,256 becomes a tuple; 0.5 beside words a number.
 
@@ -46,7 +52,7 @@ def _read(name: str, value: Any) -> Any:
     if _option_type(kinds) is not str or kinds == [str] or value in words:
         return value
     if get_origin(kinds[0]) is tuple:
-        return numbers(value, option, int)
+        return numbers(value, option, float if _of_floats(kinds) else int)
     return numbers(value, option, float)[0]
 
 
@@ -65,7 +71,13 @@ def _descriptions(section: type) -> dict[str, str]:
 
 def _option(name: str, help: str, group: str) -> tuple[str, Any, Any]:
     """A field of `Settings`; None keeps what the preset says."""
-    parameter = Parameter(help=help[0].upper() + help[1:], negative="", group=group)
+    # numbers may be below zero
+    parameter = Parameter(
+        help=help[0].upper() + help[1:],
+        negative="",
+        group=group,
+        allow_leading_hyphen=_of_floats(_KINDS[name]),
+    )
     if name in NAMES:
         parameter = Parameter.combine(parameter, Parameter(name=NAMES[name]))
     return name, Annotated[_option_type(_KINDS[name]) | None, parameter], field(default=None)
@@ -73,8 +85,25 @@ def _option(name: str, help: str, group: str) -> tuple[str, Any, Any]:
 
 def _given(self: Any) -> dict[str, Any]:
     """The settings that were given."""
-    values = {name: getattr(self, name) for name in _KINDS}
+    values = {name: getattr(self, name) for name in _KINDS if hasattr(self, name)}
     return {name: _read(name, value) for name, value in values.items() if value is not None}
+
+
+def _settings(name: str, sections: Sequence[type[BaseModel]]) -> Any:
+    """A class whose fields are the settings of some sections."""
+    fields = [
+        _option(
+            setting,
+            text + _choices(section, setting),
+            f"{section.__name__.removesuffix('Spec')} settings",
+        )
+        for section in sections
+        for setting, text in _descriptions(section).items()
+        if setting not in WITHOUT_OPTION
+    ]
+    # Cyclopts passes over what is in a module of the standard library
+    members = {"given": _given, "__module__": __name__, "__doc__": "See `SECTIONS`."}
+    return Parameter(name="*")(make_dataclass(name, fields, namespace=members, frozen=True))
 
 
 _KINDS = {
@@ -87,28 +116,16 @@ _KINDS = {
 if TYPE_CHECKING:
 
     @dataclass(frozen=True)
-    class Settings:
-        """Single settings that replace those of the preset: an attribute for each of a spec."""
+    class DataSettings:
+        """The settings that say which data, and how they are split: an attribute for each."""
 
         def given(self) -> dict[str, Any]:
             """The settings that were given."""
             ...
+
+    @dataclass(frozen=True)
+    class Settings(DataSettings):
+        """Single settings that replace those of the preset: an attribute for each of a spec."""
 else:
-    Settings = Parameter(name="*")(
-        make_dataclass(
-            "Settings",
-            [
-                _option(
-                    name,
-                    text + _choices(section, name),
-                    f"{section.__name__.removesuffix('Spec')} settings",
-                )
-                for section in SECTIONS
-                for name, text in _descriptions(section).items()
-                if name not in WITHOUT_OPTION
-            ],
-            # Cyclopts passes over what is in a module of the standard library
-            namespace={"given": _given, "__module__": __name__, "__doc__": "See `SECTIONS`."},
-            frozen=True,
-        )
-    )
+    DataSettings = _settings("DataSettings", [DataSpec])
+    Settings = _settings("Settings", SECTIONS)

@@ -12,6 +12,7 @@ from condvae.conditions.condition import PART
 from condvae.conditions.continuous import Continuous
 from condvae.conditions.date_column import DateColumn
 from condvae.conditions.functional import find_derived
+from condvae.conditions.name_patterns import name_pattern
 from condvae.conditions.number_column import NumberColumn
 from condvae.conditions.part import Part
 from condvae.conditions.registry import kinds_in
@@ -22,21 +23,25 @@ from condvae.conditions.table import AnyColumn, Table
 def named_kinds(names: Sequence[str], columns: Sequence[str]) -> dict[str, str | None]:
     """{name: kind or None} of texts such as "digit" and "slant:continuous".
 
-    A kind may have settings behind it, as in "size:kind:settings".
+    A kind may have settings behind it, as in "size:kind:settings". A pattern of file names stands
+    for the conditions in it.
 
     Raises:
         InputError: no such column or kind, or a name twice; the known ones are listed.
     """
     kinds: dict[str, str | None] = {}
     for text in names:
-        # a column may have a colon in its own name
-        name, said = (text, "") if text in columns else _split(text)
-        if name in kinds:
-            raise InputError("each condition must be named once", repr(name), "Name it once.")
-        check_choice(name, columns, "the condition")
-        if said:
-            check_choice(said.partition(":")[0], tuple(_parts()), f"the kind of {name!r}")
-        kinds[name] = said or None
+        # a column may have a colon in its own name, or braces
+        own = (text, "") if text in columns else _split(text)
+        has_braces = "{" in own[0] and own[0] in columns
+        pattern = None if has_braces else name_pattern(text)
+        for name, said in [own] if pattern is None else pattern.kinds.items():
+            if name in kinds:
+                raise InputError("each condition must be named once", repr(name), "Name it once.")
+            check_choice(name, columns, "the condition")
+            if said:
+                check_choice(said.partition(":")[0], tuple(_parts()), f"the kind of {name!r}")
+            kinds[name] = said or None
     return kinds
 
 

@@ -1,12 +1,12 @@
 """What comes as images and labels, checked and brought to one form."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from condvae.checks import InputError, check_finite, check_range
+from condvae.spec import DataSpec
 
 MOST_LABEL = 10**18  # larger numbers are not exact as floats, and no class labels
 CHANNELS = (1, 2, 3, 4)
@@ -25,13 +25,14 @@ def bytes_needed(shape: tuple[int, ...], dtype: np.dtype) -> int:
     return values * (dtype.itemsize + copies * final) + rows * ROW_BYTES
 
 
-def checked_images(x: Any, name: str = "x") -> np.ndarray:
+def checked_images(x: Any, name: str = "x", spec: DataSpec | None = None) -> np.ndarray:
     """Images as (N, height, width, channels), uint8 or float32.
 
     Args:
         x: (N, height, width) or (N, height, width, channels): uint8, bool, other integers
             from 0 to 255, or floats.
         name: what the error calls them.
+        spec: whether their channels come first; None: last.
 
     Returns:
         uint8 for bool (0 and 1) and integers, float32 for floats. No copy where none is needed.
@@ -46,12 +47,7 @@ def checked_images(x: Any, name: str = "x") -> np.ndarray:
             f"shape {x.shape}",
             "Reshape it, one image a row.",
         )
-    if x.ndim == 4 and x.shape[1] in CHANNELS and x.shape[3] not in CHANNELS:
-        raise InputError(
-            f"{name} must have its channels last, (N, height, width, channels)",
-            f"shape {x.shape}, which looks like (N, channels, height, width)",
-            "Turn it round with x.transpose(0, 2, 3, 1).",
-        )
+    x = channels_last(x, name, spec or DataSpec())
     if x.size == 0:
         raise InputError(
             f"{name} must hold at least one image", f"shape {x.shape}", "Bring some images."
@@ -71,6 +67,26 @@ def checked_images(x: Any, name: str = "x") -> np.ndarray:
             "Convert it with x.astype('uint8') or x.astype('float32').",
         )
     return x if x.ndim == 4 else x[..., np.newaxis]
+
+
+def channels_last(x: np.ndarray, name: str, spec: DataSpec) -> np.ndarray:
+    """Images (N, height, width, channels), turned round where the spec says that they are not."""
+    if x.ndim != 4:
+        return x
+    is_first, is_last = x.shape[1] in CHANNELS, x.shape[3] in CHANNELS
+    if spec.channels == "last" and is_first and not is_last:
+        raise InputError(
+            f"{name} must have its channels last, (N, height, width, channels)",
+            f"shape {x.shape}, which looks like (N, channels, height, width)",
+            "Turn it round with --channels first, or with x.transpose(0, 2, 3, 1).",
+        )
+    if spec.channels == "first" and is_last and not is_first:
+        raise InputError(
+            f"{name} must have its channels first, as --channels first says",
+            f"shape {x.shape}, which looks like (N, height, width, channels)",
+            "Leave --channels out.",
+        )
+    return x if spec.channels == "last" else np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 
 def checked_labels(y: Any, num_images: int, name: str = "y") -> np.ndarray:
@@ -121,21 +137,6 @@ def checked_labels(y: Any, num_images: int, name: str = "y") -> np.ndarray:
             "Convert it with y.astype(int) or y.astype(str).",
         )
     return y
-
-
-def check_class_sizes(
-    codes: np.ndarray, categories: Sequence[str], parts: Sequence[str], name: str
-) -> None:
-    """Raise if a class has fewer examples than there are parts to draw for."""
-    counts = np.bincount(codes, minlength=len(categories))
-    smallest = int(counts.argmin())
-    if counts[smallest] < len(parts):
-        raise InputError(
-            f"every class of {name or 'the data'} must have at least {len(parts)} examples, as "
-            f"many as there are splits ({', '.join(parts)})",
-            f"{counts[smallest]} of class {categories[smallest]!r}",
-            "Bring more of that class, or leave it out.",
-        )
 
 
 def _as_text(y: np.ndarray, name: str) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_choice, check_text
+from condvae.conditions import Schema, schema_of
 from condvae.conditions.missing import as_column
 
 
@@ -53,6 +54,16 @@ def check_table_columns(columns: Mapping[str, np.ndarray], conditions: Collectio
                 f"shape {values.shape}",
                 "Bring its parts as columns of their own.",
             )
+
+
+def first_schema(
+    raw: Mapping[str, np.ndarray], kinds: Mapping[str, Any]
+) -> tuple[Schema, np.ndarray]:
+    """The conditions as all rows have them, and the rows' encodings."""
+    given = {column: raw[column] for column in kinds}
+    num_rows = len(next(iter(raw.values())))
+    schema = schema_of(given, kinds, np.arange(num_rows))
+    return schema, schema.encode_rows(given, num_rows)
 
 
 def _checked(name: str, values: Any) -> np.ndarray:

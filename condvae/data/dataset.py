@@ -22,22 +22,19 @@ from condvae.conditions import (
     schema_of,
     table_of,
 )
-from condvae.data.arrays import check_class_sizes, checked_images
-from condvae.data.columns import check_num_rows, check_table_columns, checked_columns
+from condvae.conditions.name_patterns import name_patterns
+from condvae.data.arrays import checked_images
+from condvae.data.columns import check_num_rows, check_table_columns, checked_columns, first_schema
+from condvae.data.files import Files
 from condvae.data.fingerprints import (
     fingerprint_of_arrays,
     fingerprint_of_columns,
     fingerprint_of_rows,
 )
-from condvae.data.pairs import (
-    assumption_of,
-    check_alike,
-    check_reading,
-    checked_pair,
-    checked_pixel_classes,
-    greatest,
-)
-from condvae.data.splits import Split, balanced_rows, rows_of_splits
+from condvae.data.pairs import assumption_of, check_reading, checked_pixel_classes, greatest, joined
+from condvae.data.pixel_forms import as_pixels
+from condvae.data.small_classes import of_rows, rows_for_training_alone, rows_of_large_classes
+from condvae.data.splits import Split, balanced_rows, rows_of_source, rows_of_splits
 from condvae.spec import DataSpec
 
 
@@ -59,6 +56,7 @@ class Dataset:
         raw: {name: (N, ...) values} of conditions and table as they came, from which their scales
             are measured anew where the split changes; None without a schema and a table.
         validation_rows: rows of the source's own validation set; None where it has none.
+        files: which files the images are, where they are files.
     """
 
     x: np.ndarray
@@ -71,6 +69,7 @@ class Dataset:
     table: Table | None = None
     raw: Mapping[str, np.ndarray] | None = None
     validation_rows: np.ndarray | None = None
+    files: Files | None = None
 
     @classmethod
     def from_arrays(
@@ -82,7 +81,10 @@ class Dataset:
         categories: Sequence[str] | None = None,
         pixel_classes: Sequence[str] | np.ndarray | None = None,
         name: str = "",
+        validation: tuple[Any, Any] | None = None,
         test: tuple[Any, Any] | None = None,
+        splits: np.ndarray | None = None,
+        files: Files | None = None,
         spec: DataSpec | None = None,
     ) -> Self:
         """A data set of arrays, checked.
@@ -95,31 +97,21 @@ class Dataset:
                 `Categorical.codes`); None: the labels that occur, sorted.
             pixel_classes: x is label maps, integers from 0 on, and these are their names.
             name: what the data are called, in errors and reports.
-            test: x and y of a test set of their own.
+            validation: x and y of a validation set of their own.
+            test: the same of a test set.
+            splits: (N,) "train", "validation" or "test", where they come in one with x and y.
+            files: which files the images are.
             spec: how to split; None: the defaults, the task being what y is.
 
         Raises:
-            InputError: shapes, dtypes or values that do not fit, or a class with too few
-                examples.
+            InputError: shapes, dtypes or values that do not fit, or too few rows of a class.
         """
-        of_name = f" of {name}" if name else ""
-        x, y = checked_pair(x, y, f"x{of_name}", f"y{of_name}")
+        of_name, spec = f" of {name}" if name else "", spec or DataSpec()
+        pairs = {"train": (x, y), "validation": validation, "test": test}
+        x, y, split_of_row = joined(pairs, of_name, spec)
+        splits = split_of_row if splits is None else splits
         own_name = condition_name or ("image" if y.ndim > 1 else "label")
-        check_reading(spec or DataSpec(), own_name, x.shape, of_name)
-        num_own, test_rows = len(x), None
-        if test is not None:
-            x_test, y_test = checked_pair(*test, f"x_test{of_name}", f"y_test{of_name}")
-            check_alike(x, x_test, f"the test images{of_name}")
-            if y.ndim > 1 or y_test.ndim > 1:
-                check_alike(y, y_test, f"what is given about the test images{of_name}")
-            elif y.dtype.kind != y_test.dtype.kind:
-                raise InputError(
-                    f"the test labels{of_name} must be of the same kind as the others, {y.dtype}",
-                    f"{y_test.dtype}",
-                    "Convert both to integers, or both to strings.",
-                )
-            x, y = np.concatenate([x, x_test]), np.concatenate([y, y_test])
-            test_rows = np.arange(num_own, len(x))
+        check_reading(spec, own_name, x.shape, of_name)
         if pixel_classes is not None and y.ndim == 1:
             raise InputError(
                 f"label maps{of_name} must come with images as y",
@@ -128,20 +120,24 @@ class Dataset:
             )
         if pixel_classes is not None:
             pixel_classes = checked_pixel_classes(x, pixel_classes, f"x{of_name}")
-        spec = spec or DataSpec()
+        else:
+            x, spec = as_pixels(x, spec, f"x{of_name}")
         if y.ndim > 1:
-            condition = Image(
-                name=condition_name or "image", image_shape=y.shape[1:], y_max=greatest(y)
-            )
+            condition: Condition = Image(name=own_name, image_shape=y.shape[1:], y_max=greatest(y))
             given = y
             if spec.task == "class":
                 spec = spec.model_copy(update={"task": "image"})
         elif categories is None:
-            condition, given = categorical_of(y, condition_name or "label")
+            condition, given = categorical_of(y, own_name)
+            names, least = condition.categories, spec.drop_small_classes
+            rows = rows_of_large_classes(names, given, least, name)
+            x, y, splits, files = of_rows(rows, x, y, splits, files)
+            condition, given = (condition, given) if rows is None else categorical_of(y, own_name)
         else:
-            condition = Categorical(name=condition_name or "label", categories=tuple(categories))
+            condition = Categorical(name=own_name, categories=tuple(categories))
             given = condition.codes(y)
-        return cls(x, given, condition, name, pixel_classes, test_rows, spec)
+        own = rows_of_source(splits)
+        return cls(x, given, condition, name, pixel_classes, spec=spec, files=files, **own)
 
     @classmethod
     def from_columns(
@@ -150,9 +146,11 @@ class Dataset:
         x: Any = None,
         *,
         name: str = "",
-        test_rows: np.ndarray | None = None,
+        splits: np.ndarray | None = None,
+        files: Files | None = None,
         spec: DataSpec | None = None,
         of_file: Mapping[str, Any] = MappingProxyType({}),
+        kinds: Mapping[str, str] = MappingProxyType({}),
     ) -> "Dataset":
         """A data set of named columns: conditions of images, or a table and its conditions.
 
@@ -164,43 +162,50 @@ class Dataset:
             columns: {name: (N,) or (N, dim) numbers or texts}, NaN or "" where missing.
             x: (N, height, width[, channels]) images; None: a table.
             name: what the data are called, in errors and reports.
-            test_rows: rows of a test set of the source's own.
+            splits: (N,) "train", "validation" or "test", where the source says so.
+            files: which files the images are.
             spec: conditions, what to ignore, and how to split.
             of_file: what the file of a table tells of it, as `Table.of_file`.
+            kinds: of conditions, where neither spec nor values are to decide.
 
         Raises:
             InputError: columns, kinds or values that do not fit.
         """
-        spec = spec or DataSpec()
+        of_name, spec = f" of {name}" if name else "", spec or DataSpec()
         raw = checked_columns(columns, spec.ignore)
-        kinds = named_kinds(spec.conditions, list(raw))
+        named = named_kinds(spec.conditions, list(raw))
         if x is None:
-            check_table_columns(raw, kinds)
+            check_table_columns(raw, named)
         else:
-            x = checked_images(x, f"x of {name}" if name else "x")
+            x = checked_images(x, f"x{of_name}", spec)
+            x, spec = as_pixels(x, spec, f"x{of_name}")
             if not raw:
                 raise InputError(
-                    f"images{f' of {name}' if name else ''} must come with a condition",
+                    f"images{of_name} must come with a condition",
                     "no column, or none that is not ignored",
                     "Bring a column of labels or numbers.",
                 )
-            kinds = kinds or dict.fromkeys(raw)
+            named = named or dict.fromkeys(raw)
             check_num_rows(raw, len(x))
-        given = {column: raw[column] for column in kinds}
+        said = {column: kind or kinds.get(column) for column, kind in named.items()}
         # the first schema is measured on all rows: the classes among them decide the split, whose
         # training rows the second one is measured on
-        everything = np.arange(len(next(iter(raw.values()))))
-        schema = schema_of(given, kinds, everything)
-        only = schema.conditions[0] if len(given) == 1 else None
+        schema, encoded = first_schema(raw, said)
+        rows = rows_of_large_classes(*schema.strata(encoded), spec.drop_small_classes, name)
+        if rows is not None:
+            x, splits, files = of_rows(rows, x, splits, files)
+            raw = {column: values[rows] for column, values in raw.items()}
+            schema, encoded = first_schema(raw, said)
+        own = {"spec": spec, "files": files, **rows_of_source(splits)}
+        only = schema.conditions[0] if len(said) == 1 else None
         is_class = only is not None and only.classes is not None and ALONE in only.places
-        if x is not None and only and is_class and not is_missing(given[only.name]).any():
+        if x is not None and only and is_class and not is_missing(raw[only.name]).any():
             # a single class without gaps stays codes, which become one-hot inside the model alone
-            condition, codes = categorical_of(given[only.name], only.name)
-            return cls(x, codes, condition, name, None, test_rows, spec)
-        encoded = schema.encode_rows(given, len(everything))
+            condition, codes = categorical_of(raw[only.name], only.name)
+            return cls(x, codes, condition, name, **own)
         # the columns of a table are measured once, by the training rows
-        images = np.empty((len(everything), 0), "float32") if x is None else x
-        whole = cls(images, encoded, schema, name, None, test_rows, spec, None, raw)
+        images = np.empty((len(encoded), 0), "float32") if x is None else x
+        whole = cls(images, encoded, schema, name, raw=raw, **own)
         return whole._measured(of_file if x is None else None)
 
     def with_spec(self, spec: DataSpec) -> "Dataset":
@@ -227,7 +232,10 @@ class Dataset:
         rows = self._rows["train"]
         given = {name: self.raw[name] for name in several.names}
         kinds = {c.name: f"{c.kind}:{c.settings}" for c in several.conditions}
-        kinds |= named_kinds(self.spec.conditions, list(self.raw))
+        named = named_kinds(self.spec.conditions, list(self.raw))
+        # what stands in the names of files stays what it was taken for
+        kept = [name for one in name_patterns(self.spec.conditions) for name in one.kinds]
+        kinds |= {name: said for name, said in named.items() if said or name not in kept}
         schema = schema_of(given, kinds, rows)
         table, x = None, self.x
         if of_file is not None:
@@ -353,7 +361,7 @@ class Dataset:
             columns = self.raw if self.table is not None else {**self.raw, "": self.x}
             return fingerprint_of_columns(columns, [conditions, own_test, *own_validation])
         # y and classes need no more; other sets add to it, so that sums of released runs stay
-        head: list[Any] = [self._class_names, own_test]
+        head: list[Any] = [self.condition.strata(self.given)[0], own_test]
         if self.condition.is_image or self.pixel_classes:
             head += [self.given.shape, self.pixel_classes]
         return fingerprint_of_arrays(self.x, self.given, head + own_validation)
@@ -361,38 +369,32 @@ class Dataset:
     def split_record(self) -> dict[str, Any]:
         """The splits as `run.json` keeps them: the seed, the sizes and a sha256 of the rows."""
         labelled = {} if self.labelled is None else {"labelled": self.train.rows[self.labelled]}
-        return {
-            "seed": self.spec.split_seed,
-            "test_set": "drawn" if self.test_rows is None else "source",
-            **{
-                split: {"size": len(rows), "rows_sha256": fingerprint_of_rows(rows)}
-                for split, rows in {**self._rows, **labelled}.items()
-            },
+        sums = {
+            split: {"size": len(rows), "rows_sha256": fingerprint_of_rows(rows)}
+            for split, rows in {**self._rows, **labelled}.items()
         }
+        test_set = "drawn" if self.test_rows is None else "source"
+        return {"seed": self.spec.split_seed, "test_set": test_set, **sums}
 
     @cached_property
     def _rows(self) -> dict[str, np.ndarray]:
         """The rows of each split."""
-        rest = np.arange(len(self.x))
-        rest = rest if self.test_rows is None else np.setdiff1d(rest, self.test_rows)
-        own = self.spec.validation != "test" and self.validation_rows is not None
+        spec, test = self.spec, self.test_rows
+        own = spec.validation != "test" and self.validation_rows is not None
         validation = self.validation_rows if own else None
-        rest = rest if validation is None else np.setdiff1d(rest, validation)
-        drawn = {"validation": self.spec.validation != "test" and not own}
-        drawn["test"] = self.test_rows is None
+        theirs = [rows for rows in (test, validation) if rows is not None]
+        rest = np.setdiff1d(np.arange(len(self.x)), np.concatenate([*theirs, np.empty(0, int)]))
+        drawn = {"validation": spec.validation != "test" and not own, "test": test is None}
         parts = ["training", *(name for name, is_drawn in drawn.items() if is_drawn)]
-        check_class_sizes(self.codes[rest], self._class_names, parts, self.name)
-        return rows_of_splits(self.codes, rest, self.test_rows, self.spec, validation)
+        names, codes = self.condition.strata(self.given)
+        few = rows_for_training_alone(codes, names, rest, parts, self.name)
+        rows = rows_of_splits(codes, np.setdiff1d(rest, few), test, spec, validation)
+        return {**rows, "train": np.union1d(rows["train"], few)}
 
     def _split(self, rows: np.ndarray) -> Split:
         """The images in these rows, and what is given about them."""
         given = self.given[rows]
         return Split(self.x[rows], self.condition.labels(given), given, rows)
-
-    @property
-    def _class_names(self) -> tuple[str, ...]:
-        """Names of the classes that the splits draw from in proportion."""
-        return self.condition.strata(self.given)[0]
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.x.shape} {self.x.dtype}, {self.condition})"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from condvae.checks import check_memory
-from condvae.data.npz import refusal
+from condvae.data.array_store import refusal
 from condvae.data.short_reads import ShortReads
 
 ZIP, TAR = (".zip",), (".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
@@ -28,7 +28,7 @@ class FileTree(ABC):
     Attributes:
         path: of the folder or the archive.
         names: of the files, sorted, without hidden ones.
-        folders: names of the folders at the top.
+        folders: all folders, also those that hold no file, by their paths.
     """
 
     names: tuple[str, ...]
@@ -70,21 +70,18 @@ class Folder(FileTree):
 
     def __init__(self, path: Path):
         super().__init__(path)
-        found, waiting = [], [path]
+        found, folders, waiting = [], [], [path]
         while waiting:  # not rglob, which passes over folders that it may not read
             for entry in waiting.pop().iterdir():
                 if not is_shown(entry.name):
                     continue
-                if entry.is_dir() and not entry.is_symlink():
-                    waiting.append(entry)
+                if entry.is_dir():
+                    folders.append(entry.relative_to(path).as_posix())
+                    waiting += [] if entry.is_symlink() else [entry]
                 elif entry.is_file():
                     found.append(entry.relative_to(path).as_posix())
         self.names = tuple(sorted(found, key=lambda name: name.split("/")))
-        self.folders = tuple(
-            sorted(
-                entry.name for entry in path.iterdir() if is_shown(entry.name) and entry.is_dir()
-            )
-        )
+        self.folders = tuple(sorted(folders))
 
     def holds(self, name: str) -> bool:
         """Whether there is such a file, and no link leads out of the folder."""
@@ -107,7 +104,7 @@ class Archive(FileTree):
         super().__init__(path)
         self.sizes = {name: size for name, size in sizes.items() if _is_shown_path(name)}
         self.names = tuple(sorted(self.sizes, key=lambda name: name.split("/")))
-        self.folders = tuple(sorted({name.split("/")[0] for name in self.names if "/" in name}))
+        self.folders = tuple(sorted(folders_of(self.names)))
 
     def size(self, name: str) -> int:
         """Bytes of a file, as the archive announces."""
@@ -188,6 +185,16 @@ def file_tree(path: Path) -> FileTree:
 def is_tree(path: Path) -> bool:
     """Whether a path is a folder or, by its name, an archive."""
     return path.is_dir() or (path.is_file() and path.name.lower().endswith((*ZIP, *TAR)))
+
+
+def folders_of(names: Iterable[str]) -> set[str]:
+    """All folders in which files lie, however deep, by their paths."""
+    found: set[str] = set()
+    for name in names:
+        # those above one that is known are known, too
+        while (name := posixpath.dirname(name)) and name not in found:
+            found.add(name)
+    return found
 
 
 def is_shown(name: str) -> bool:

@@ -4,17 +4,21 @@ import logging
 import posixpath
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image
 
 from condvae.checks import InputError, check_memory
+from condvae.conditions.name_patterns import name_patterns
 from condvae.data.arrays import bytes_needed
 from condvae.data.dataset import Dataset
-from condvae.data.file_tree import FileTree, file_tree
+from condvae.data.file_names import columns_of_names
+from condvae.data.file_tree import FileTree, file_tree, folders_of
+from condvae.data.files import Files
 from condvae.data.pictures import (
     IMAGE_SUFFIXES,
     PIXEL_BYTES,
@@ -25,16 +29,11 @@ from condvae.data.pictures import (
     pixels_of,
     size_of,
 )
+from condvae.data.splits import SPLITS
 from condvae.data.tables import read_table, table_suffix
 from condvae.spec import DataSpec
 
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path", "filepath", "image_id", "id")
-# folders of these names at the top are splits; of any others, classes
-SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
 _log = logging.getLogger(__name__)
 
 
@@ -59,7 +58,8 @@ def read_image_folder(path: Path, spec: DataSpec | None = None) -> Dataset:
     """A data set of the images in a folder, a zip or a tar archive.
 
     Their classes are the folders that they lie in, below folders train, val and test if there are
-    such, which are the splits then. Or a table (.csv, .tsv or .parquet) names them, in a column
+    such, which are the splits then. Or patterns among `spec.conditions` tell what their names say.
+    Or a table (.csv, .tsv or .parquet) names them, in a column
     `file` or the like, and has the conditions as further columns. Grey images stay grey if all are;
     else all become RGB. 1-bit images become 0 and 255, of 16 bits the first eight are taken, and a
     camera's orientation is obeyed. Hidden files and files with other suffixes are passed over. With
@@ -74,34 +74,44 @@ def read_image_folder(path: Path, spec: DataSpec | None = None) -> Dataset:
     with file_tree(path) as tree:
         if (table := attribute_table(tree)) is not None:
             return _read_with_table(tree, table, spec)
-        layout = layout_of(tree)
+        patterns = name_patterns(spec.conditions)
+        layout = layout_of(tree, labelled=not patterns)
         for note in layout.notes:
             _log.warning("%s: %s", path, note)
+        columns, kinds, fitting = {}, {}, list(range(len(layout.names)))
+        if patterns:
+            columns, kinds, fitting = columns_of_names(patterns, layout.names, path)
         # NumPy's strings are all as wide as the longest
         longest = max(map(len, layout.labels))
         of_labels = bytes_needed((len(layout.names),), np.dtype(f"U{longest}"))
-        x, rows = _read_images(tree, layout.names, spec, of_labels)
-    labels = [layout.labels[row] for row in rows]
-    dataset = Dataset.from_arrays(x, labels, name=str(path), spec=spec)
-    return dataset if layout.splits is None else _with_splits(dataset, layout.splits[rows])
+        x, rows, files = read_images(tree, [layout.names[row] for row in fitting], spec, of_labels)
+    of_x = [fitting[row] for row in rows]
+    labels = [layout.labels[row] for row in of_x]
+    splits = None if layout.splits is None else layout.splits[of_x]
+    settings: dict[str, Any] = {"name": str(path), "splits": splits, "files": files, "spec": spec}
+    if not patterns:
+        return Dataset.from_arrays(x, labels, **settings)
+    columns = {name: values[rows] for name, values in columns.items()}
+    # the folders may be named as one more condition
+    columns |= {"label": np.array(labels)} if "label" not in columns and any(labels) else {}
+    return Dataset.from_columns(columns, x, kinds=kinds, **settings)
 
 
-def _with_splits(dataset: Dataset, splits: np.ndarray) -> Dataset:
-    """The data set whose rows are in these splits."""
-    rows = {name: np.flatnonzero(splits == name) for name in ("validation", "test")}
-    own = {f"{name}_rows": found if len(found) else None for name, found in rows.items()}
-    return replace(dataset, **own)
-
-
-def layout_of(tree: FileTree) -> Layout:
+def layout_of(tree: FileTree, labelled: bool = True) -> Layout:
     """Classes and splits by the folders' names.
 
+    Args:
+        tree: the files.
+        labelled: the folders are the classes; else any images count, those at the top too.
+
     Raises:
-        InputError: no image lies in a folder.
+        InputError: no image, or none in a folder.
     """
     names = [name for name in tree.names if name.lower().endswith(IMAGE_SUFFIXES)]
     notes = []
-    empty = sorted({*tree.folders} - {name.split("/")[0] for name in names})
+    # but not those within an empty one
+    held = {"", *folders_of(names)}
+    empty = [f for f in tree.folders if f not in held and posixpath.dirname(f) in held]
     if empty:
         notes.append(f"no images in the folder(s) {listed(empty)}: passed over")
     # an archive, and often a folder, has one folder around all others
@@ -111,25 +121,28 @@ def layout_of(tree: FileTree) -> Layout:
     ):
         top += 1
     parts = [name.split("/")[top:] for name in names]
+    # folders of these names at the top are splits; of any others, classes
     firsts = {part[0].lower() for part in parts if len(part) > 1}
     splits = None
     if firsts <= SPLITS.keys() and "train" in {SPLITS[first] for first in firsts}:
         splits = [SPLITS.get(part[0].lower(), "") for part in parts]
         parts = [part[1:] for part in parts]
     unlabelled = [name for name, part in zip(names, parts, strict=True) if len(part) < 2]
-    if unlabelled and len(unlabelled) < len(names):
+    if labelled and unlabelled and len(unlabelled) < len(names):
         notes.append(f"{len(unlabelled):,} image(s) in no class folder: passed over")
-    kept = [place for place, part in enumerate(parts) if len(part) > 1]
+    kept = [place for place, part in enumerate(parts) if len(part) > 1 or not labelled]
     if not kept:
         raise InputError(
             f"{tree.path} must hold images in a folder for each class, or with a table of what "
             "they show",
             f"{len(names):,} image(s) in no class folder" if names else "no images",
-            f"Put images ({', '.join(IMAGE_SUFFIXES[:5])} and the like) into folders.",
+            f"Put images ({', '.join(IMAGE_SUFFIXES[:5])} and the like) into folders, or say what "
+            "their names tell, such as --condition '{age}_*'.",
         )
     # where no image lies right below a top folder, such as animals, the classes lie deeper
     deep = all(len(parts[place]) > 2 for place in kept)
-    labels = [parts[place][-2 if deep else 0] for place in kept]
+    of_kept = [parts[place][:-1] for place in kept]
+    labels = [folders[-1 if deep else 0] if folders else "" for folders in of_kept]
     if deep:
         example = "/".join(parts[kept[0]][:-1])
         notes.append(f"the deepest folders are the classes: {example} is {labels[0]!r}")
@@ -197,7 +210,7 @@ def _read_with_table(tree: FileTree, table: str, spec: DataSpec) -> Dataset:
         if name.lower().endswith(IMAGE_SUFFIXES)
     }
     # beside a folder of all images
-    tops = ["", *(f"{top}/" for top in tree.folders)]
+    tops = ["", *(f"{top}/" for top in tree.folders if "/" not in top)]
     names = []
     for row, file in enumerate(files):
         candidates = [f"{top}{file}" for top in tops]
@@ -212,15 +225,15 @@ def _read_with_table(tree: FileTree, table: str, spec: DataSpec) -> Dataset:
                 "Correct the path, or remove the row.",
             )
         names.append(name)
-    x, rows = _read_images(tree, names, spec)
+    x, rows, files = read_images(tree, names, spec)
     columns = {name: values[rows] for name, values in columns.items()}
-    return Dataset.from_columns(columns, x, name=str(tree.path), spec=spec)
+    return Dataset.from_columns(columns, x, name=str(tree.path), files=files, spec=spec)
 
 
-def _read_images(
+def read_images(
     tree: FileTree, names: list[str], spec: DataSpec, more_bytes: int = 0
-) -> tuple[np.ndarray, list[int]]:
-    """The images (n, height, width, channels) uint8, and which of the names they are.
+) -> tuple[np.ndarray, list[int], Files]:
+    """The images (n, height, width, channels) uint8, which of the names they are, and their files.
 
     Args:
         more_bytes: that what belongs to the images takes.
@@ -231,7 +244,7 @@ def _read_images(
         if not rows:
             raise InputError(f"{tree.path} must hold images", "none that is whole", "Bring some.")
     names = [names[row] for row in rows]
-    mode, size = _common_form(tree, names, spec.resize)
+    mode, size, forms = _common_form(tree, names, spec.resize)
     width, height = size
     shape = (len(names), height, width, 3 if mode == "RGB" else 1)
     check_memory(
@@ -248,7 +261,7 @@ def _read_images(
             # BOX averages all pixels where it shrinks, so that thin strokes stay
             pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
         x[place] = pixels.reshape(shape[1:])
-    return x, rows
+    return x, rows, Files(names, forms)
 
 
 def _is_whole(tree: FileTree, name: str) -> bool:
@@ -266,19 +279,24 @@ def _is_whole(tree: FileTree, name: str) -> bool:
 
 def _common_form(
     tree: FileTree, names: list[str], resize: tuple[int, int] | None
-) -> tuple[str, tuple[int, int]]:
-    """Mode ("L" or "RGB") and (width, height) that all images get; reads headers only.
+) -> tuple[str, tuple[int, int], list[str]]:
+    """Mode ("L" or "RGB") and (width, height) that all images get, and what each has by its header.
 
     Args:
         resize: (height, width) that they are scaled to; None: they must have one size.
     """
     # one name for each size is kept, to tell it
     mode, first_of_size, of_16_bits = "L", {}, 0
+    forms, known = [""] * len(names), {}
     for place in tree.in_order(names):
         name, called = names[place], tree.called(names[place])
         with tree.open(name) as file, opened(file, called, tree.size(name)) as image:
             check_decoding(image, file, called)
-            first_of_size.setdefault(size_of(image), called)
+            width, height = size_of(image)
+            first_of_size.setdefault((width, height), called)
+            form = f"{width} × {height} {image.mode}"
+            # one text for all images of a form
+            forms[place] = known.setdefault(form, form)
             of_16_bits += has_16_bits(image)
             if not is_grey(image):
                 mode = "RGB"
@@ -288,7 +306,7 @@ def _common_form(
         )
     if resize is not None:
         height, width = resize
-        return mode, (width, height)
+        return mode, (width, height), forms
     if len(first_of_size) > 1:
         sizes = [f"{width} × {height} ({path})" for (width, height), path in first_of_size.items()]
         more = f" and {len(sizes) - 5} more sizes" if len(sizes) > 5 else ""
@@ -297,7 +315,7 @@ def _common_form(
             ", ".join(sizes[:5]) + more,
             "Scale them with --resize HEIGHT,WIDTH, or crop them to one size.",
         )
-    return mode, next(iter(first_of_size))
+    return mode, next(iter(first_of_size)), forms
 
 
 def folder_of_label(label: str) -> str:

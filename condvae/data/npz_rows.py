@@ -14,7 +14,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from condvae.blocks import slices
-from condvae.data.npz import HEADER_READERS, announced, opened, refusal
+from condvae.data.array_store import refusal
+from condvae.data.npz import HEADER_READERS, announced, opened
 from condvae.data.pairs import checked_pair
 
 

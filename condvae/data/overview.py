@@ -79,10 +79,10 @@ def contact_sheet(dataset: Dataset, per_class: int = 10) -> Picture.Image:
     if not dataset.condition.is_image:
         codes = dataset.codes[train.rows]
         of_classes = [train.x[codes == code] for code in range(dataset.codes.max() + 1)]
-        rows = [_as_bytes(images[:per_class], dataset.x, x_max) for images in of_classes]
+        rows = [as_bytes(images[:per_class], dataset.x, x_max) for images in of_classes]
     else:
-        given = _as_bytes(train.given[:per_class], dataset.given, dataset.condition.white)
-        rows = [given, _as_bytes(train.x[:per_class], dataset.x, x_max)]
+        given = as_bytes(train.given[:per_class], dataset.given, dataset.condition.white)
+        rows = [given, as_bytes(train.x[:per_class], dataset.x, x_max)]
     height, width, channels = np.max([images.shape[1:] for images in rows], axis=0)
     cells = np.full((len(rows), per_class, height, width, channels), GAP_LEVEL, np.uint8)
     for row, images in zip(cells, rows, strict=True):
@@ -91,7 +91,7 @@ def contact_sheet(dataset: Dataset, per_class: int = 10) -> Picture.Image:
     return Picture.fromarray(page if channels == 3 else page[..., 0])
 
 
-def _as_bytes(images: np.ndarray, of: np.ndarray, greatest: int) -> np.ndarray:
+def as_bytes(images: np.ndarray, of: np.ndarray, greatest: int) -> np.ndarray:
     """Images as they are shown, RGB or one channel, on the scale of all images they are of."""
     black, span = 0.0, float(greatest)
     if of.dtype != np.uint8:

@@ -1,6 +1,6 @@
 """Images and what comes with each of them, a label or another image, checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,16 @@ from condvae.data.arrays import checked_images, checked_labels
 from condvae.spec import DataSpec
 
 
-def checked_pair(x: Any, y: Any, x_name: str, y_name: str) -> tuple[np.ndarray, np.ndarray]:
+def checked_pair(
+    x: Any, y: Any, x_name: str, y_name: str, spec: DataSpec | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Images, and as many labels or images that are given about them."""
-    x = checked_images(x, x_name)
+    spec = spec or DataSpec()
+    x = checked_images(x, x_name, spec)
     # (N,) or (N, 1): one label each
     if np.ndim(y) < 3:
         return x, checked_labels(y, len(x), y_name)
-    y = checked_images(y, y_name)
+    y = checked_images(y, y_name, spec)
     if len(y) != len(x):
         raise InputError(
             f"{y_name} must hold one image for each of the {len(x):,} in x",
@@ -24,6 +27,42 @@ def checked_pair(x: Any, y: Any, x_name: str, y_name: str) -> tuple[np.ndarray, 
             "Bring them in the same order and number.",
         )
     return x, y
+
+
+def joined(
+    pairs: Mapping[str, tuple[Any, Any] | None], of_name: str, spec: DataSpec
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Images and labels of several splits, one behind the other, and the split of each row.
+
+    Args:
+        pairs: x and y by the split's name, the training images first; None where there are none.
+        of_name: what errors say behind x and y.
+        spec: how the images come.
+
+    Raises:
+        InputError: a pair that does not fit, by itself or beside the first.
+    """
+    parts: list[tuple[np.ndarray, np.ndarray]] = []
+    there = {split: pair for split, pair in pairs.items() if pair is not None}
+    for split, (x, y) in there.items():
+        suffix = "" if split == "train" else f"_{'val' if split == 'validation' else split}"
+        x, y = checked_pair(x, y, f"x{suffix}{of_name}", f"y{suffix}{of_name}", spec)
+        parts.append((x, y))
+        first, given = parts[0]
+        check_alike(first, x, f"the {split} images{of_name}")
+        if y.ndim > 1 or given.ndim > 1:
+            check_alike(given, y, f"what is given about the {split} images{of_name}")
+        elif y.dtype.kind != given.dtype.kind:
+            raise InputError(
+                f"the {split} labels{of_name} must be of the same kind as the others, "
+                f"{given.dtype}",
+                f"{y.dtype}",
+                "Convert both to integers, or both to strings.",
+            )
+    splits = np.repeat([*there], [len(x) for x, _ in parts])
+    if len(parts) == 1:
+        return *parts[0], splits
+    return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]), splits
 
 
 def check_reading(spec: DataSpec, own: str, shape: tuple[int, ...], of_name: str) -> None:

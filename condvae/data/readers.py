@@ -11,11 +11,13 @@ from condvae.checks import InputError
 from condvae.conditions import named_kinds
 from condvae.conditions.carried import Carried
 from condvae.conditions.formats import PLAIN
+from condvae.data.array_sources import array_store
 from condvae.data.dataset import Dataset
 from condvae.data.file_tree import is_tree
 from condvae.data.idx import read_idx
 from condvae.data.image_folder import read_image_folder
-from condvae.data.npz import read_npz
+from condvae.data.named_arrays import read_arrays
+from condvae.data.parquet_images import read_parquet_images
 from condvae.data.tables import Columns, TableFile, read_table, table_suffix
 from condvae.spec import DataSpec
 
@@ -25,10 +27,10 @@ LEAST_SIDE = 4
 _log = logging.getLogger(__name__)
 
 FORMATS = (
-    "an .npz file with the arrays x and y, an IDX images file (train-images-idx3-ubyte, .gz or "
-    "not) with its labels file beside it, a folder of IDX files, a folder (or a .zip or .tar) of "
-    "images with a folder per class or a table of what they show, or a table (.csv, .tsv, .jsonl, "
-    ".xlsx, .parquet)"
+    "a file with the arrays x and y (.npz, .h5, .mat) or a folder of .npy files, an IDX images "
+    "file (train-images-idx3-ubyte, .gz or not) with its labels file beside it, a folder of IDX "
+    "files, a folder (or a .zip or .tar) of images with a folder per class or a table of what they "
+    "show, or a table (.csv, .tsv, .jsonl, .xlsx, .parquet)"
 )
 
 
@@ -43,15 +45,18 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
         InputError: nothing there, another format, or content that does not fit.
     """
     path = Path(path)
-    if path.is_file() and path.suffix.lower() == ".npz":
-        return read_npz(path, spec)
     if path.is_file() and "idx3" in path.name:
         return read_idx_pair(path, spec)
     # before image folders: a folder of IDX files may hold other folders
     if path.is_dir() and _images_file(path, "train"):
         return read_idx_folder(path, spec)
+    if (images := read_parquet_images(path, spec or DataSpec())) is not None:
+        return images
     if path.is_file() and table_suffix(path):
         return table_dataset(read_table(path, spec), path, spec)
+    if (store := array_store(path, spec or DataSpec())) is not None:
+        with store:
+            return read_arrays(store, spec)
     if is_tree(path):
         return read_image_folder(path, spec)
     raise InputError(

@@ -38,7 +38,7 @@ def load_data(
     Args:
         source: "digits" (comes with scikit-learn), "signs" and "glyphs" (generated), the tables
             "wine", "breast_cancer" and "diabetes" (scikit-learn's), "mnist", "fashion_mnist",
-            "kmnist", or the path of an .npz file, an IDX images file, a folder or a table.
+            "kmnist", or the path of a file of arrays, an IDX images file, a folder or a table.
         data_dir: where the files of a named set lie, or go after the download; None:
             `$CONDVAE_DATA`, then the user's cache.
         spec: how to split; None: the defaults. The settings below replace its fields.

@@ -1,6 +1,7 @@
 """Rows drawn from each class in proportion, the same rows for the same seed."""
 
-from typing import NamedTuple
+import re
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -8,6 +9,14 @@ from condvae.checks import InputError
 from condvae.spec import DataSpec
 
 TEST_STREAM, VALIDATION_STREAM = 0, 1
+
+
+# what the files and folders of a split are called
+SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 
 
 class Split(NamedTuple):
@@ -54,6 +63,18 @@ def rows_of_splits(
         codes[rest], spec.validation, spec.split_seed, VALIDATION_STREAM
     )
     return {"train": rest[kept], "validation": rest[held_out], "test": test}
+
+
+def split_of_name(name: str) -> str:
+    """The split of a file such as train_32x32.mat or test-00000-of-00002.parquet; "" of others."""
+    word = re.match(r"[a-z]+", name.lower())
+    return SPLITS.get(word[0], "") if word else ""
+
+
+def rows_of_source(splits: np.ndarray | None) -> dict[str, Any]:
+    """`test_rows` and `validation_rows` of a source that names the split of each row."""
+    own = {} if splits is None else {n: np.flatnonzero(splits == n) for n in ("validation", "test")}
+    return {f"{name}_rows": rows if rows.size else None for name, rows in own.items()}
 
 
 def balanced_rows(y: np.ndarray, count: int, seed: int) -> np.ndarray:

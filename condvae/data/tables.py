@@ -1,6 +1,6 @@
 """Tables as columns, of CSV and the like, Parquet, JSON lines and Excel files."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,12 @@ def table_suffix(path: Path) -> str:
     return suffix if suffix in SUFFIXES else ""
 
 
-def read_table(path: Path | str, spec: DataSpec | None = None) -> TableFile:
+def read_table(
+    path: Path | str,
+    spec: DataSpec | None = None,
+    parts: Sequence[Path] = (),
+    without: Collection[str] = (),
+) -> TableFile:
     """The columns of a file, whatever its delimiter, encoding and ways to write a number.
 
     Whole numbers beyond 2^53 are rounded. Where a cell can mean several things the reading says
@@ -74,6 +79,8 @@ def read_table(path: Path | str, spec: DataSpec | None = None) -> TableFile:
         path: the suffix tells the format; .gz and .zst may come after that of a text.
         spec: its `kinds`, `missing`, `delimiter`, `encoding` and `decimal`, and conditions whose
             kind is said; None: all by the cells.
+        parts: the files of a Parquet table that has several, this one among them.
+        without: columns of Parquet that are not read.
 
     Raises:
         InputError: another or a damaged format, no rows, rows that are longer than the header,
@@ -83,7 +90,11 @@ def read_table(path: Path | str, spec: DataSpec | None = None) -> TableFile:
     suffix = _check_file(path)
     notes: list[str] = []
     with _refusal(path, suffix):
-        raws, num_rows, likely = _raw_columns(path, suffix, spec, notes)
+        if suffix == ".parquet":
+            raws, num_rows = parquet_columns(parts or [path], notes, without)
+            likely = "."
+        else:
+            raws, num_rows, likely = _raw_columns(path, suffix, spec, notes)
     if not num_rows:
         raise InputError(f"{path} must have a row or more", "no row", "Bring some rows.")
     names = [raw.name for raw in raws]
@@ -109,8 +120,6 @@ def _raw_columns(
     path: Path, suffix: str, spec: DataSpec, notes: list[str]
 ) -> tuple[list[RawColumn], int, str]:
     """The columns of a file before they are understood, their rows, and a likely decimal sign."""
-    if suffix == ".parquet":
-        return (*parquet_columns(path, notes), ".")
     source: Source
     divided = ""
     if suffix in DELIMITERS:

@@ -10,7 +10,7 @@ process over two cells in far corners.
 
 import warnings
 import zipfile
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -46,39 +46,58 @@ def connect() -> Any:
     )
 
 
-def parquet_columns(path: Path, notes: list[str]) -> tuple[list[RawColumn], int]:
-    """The columns of a Parquet file by their types, and the number of their rows.
+def parquet_columns(
+    paths: Sequence[Path], notes: list[str], without: Collection[str] = ()
+) -> tuple[list[RawColumn], int]:
+    """The columns of Parquet files by their types, one behind the other, and the number of rows.
+
+    Args:
+        paths: of the files.
+        notes: what was found is said here.
+        without: columns that are not wanted.
 
     Raises:
         InputError: columns of other types, or more than memory should hold.
     """
-    database, file = connect(), str(path)
+    database, files = connect(), [str(path) for path in paths]
     read = "read_parquet(?, hive_partitioning = false)"
-    described = database.execute(f"DESCRIBE SELECT * FROM {read}", [file]).fetchall()  # noqa: S608
-    types = {name: str(kind) for name, kind, *_ in described}
-    wrong = {name: kind for name, kind in types.items() if not _taken(kind)}
+    types = {name: kind for name, kind in column_types(files).items() if name not in without}
+    wrong = {name: kind for name, kind in types.items() if not is_cell(kind)}
     if wrong:
         raise InputError(
-            f"columns of {path} must hold numbers, texts, booleans or dates",
+            f"columns of {paths[0]} must hold numbers, texts, booleans or dates",
             ", ".join(f"{kind[:60]} in {name!r}" for name, kind in list(wrong.items())[:20]),
             "Leave them out, or write what they hold as columns of their own.",
         )
     counted = "SELECT num_rows FROM parquet_file_metadata(?)"
-    num_rows = sum(rows for (rows,) in database.execute(counted, [file]).fetchall())
+    num_rows = sum(rows for (rows,) in database.execute(counted, [files]).fetchall())
     check_memory(
-        path.stat().st_size + max(num_rows, 0) * len(types) * CELL_BYTES, f"the columns of {path}"
+        sum(path.stat().st_size for path in paths) + max(num_rows, 0) * len(types) * CELL_BYTES,
+        f"the columns of {paths[0]}",
     )
     names = unique_names(list(types), notes)
     columns = []
     for (key, kind), name in zip(types.items(), names, strict=True):
-        quoted = '"' + key.replace('"', '""') + '"'
-        columns.append(_column(database, f"{quoted}", f"{read}", file, name, kind))
+        columns.append(_column(database, quoted(key), read, files, name, kind))
     if len({_length(column) for column in columns}) > 1:
         raise ValueError("columns of different lengths")
     return columns, _length(columns[0]) if columns else 0
 
 
-def _taken(kind: str) -> bool:
+def column_types(files: Sequence[str]) -> dict[str, str]:
+    """The types of Parquet files' columns by name, as DuckDB says them."""
+    read = "read_parquet(?, hive_partitioning = false)"
+    with connect() as database:
+        described = database.execute(f"DESCRIBE SELECT * FROM {read}", [files]).fetchall()  # noqa: S608
+    return {name: str(kind) for name, kind, *_ in described}
+
+
+def quoted(name: str) -> str:
+    """A column's name in a query."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def is_cell(kind: str) -> bool:
     """Whether a type is one of a cell."""
     base = kind.partition("(")[0]
     scalar = base in (*NUMBERS, *WORDS, "DATE") or base.startswith("TIMESTAMP")
@@ -90,7 +109,9 @@ def _length(column: RawColumn) -> int:
     return len(column.codes if column.numbers is None else column.numbers)
 
 
-def _column(database: Any, quoted: str, read: str, file: str, name: str, kind: str) -> RawColumn:
+def _column(
+    database: Any, quoted: str, read: str, files: Sequence[str], name: str, kind: str
+) -> RawColumn:
     """One column: numbers, dates as numbers, or words."""
     base = kind.partition("(")[0]
     is_date, is_moment = base == "DATE", base.startswith("TIMESTAMP")
@@ -105,12 +126,12 @@ def _column(database: Any, quoted: str, read: str, file: str, name: str, kind: s
     query = f"SELECT {chosen} AS c FROM {read}"  # noqa: S608 - a quoted name and our own text
     if words:
         sizes = f"SELECT sum(length(c)), count(DISTINCT c), max(length(c)), count(*) FROM ({query})"  # noqa: S608
-        _, different, longest, rows = database.execute(sizes, [file]).fetchone()
+        _, different, longest, rows = database.execute(sizes, [files]).fetchone()
         check_memory(
             different * 100 + (different + rows) * 4 * (longest or 0) + rows * CELL_BYTES,
             f"column {name!r}, {rows:,} cells as wide as the longest,",
         )
-    values = database.execute(query, [file]).fetchnumpy()["c"]
+    values = database.execute(query, [files]).fetchnumpy()["c"]
     if not words:
         numbers = np.ma.filled(np.ma.asarray(values, np.float64), np.nan)
         if is_moment:

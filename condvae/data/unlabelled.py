@@ -8,14 +8,19 @@ import numpy as np
 from condvae.data.arrays import checked_images
 from condvae.data.npz import read_x
 from condvae.data.pictures import IMAGE_SUFFIXES, read_image
+from condvae.data.pixel_forms import as_pixels
+from condvae.spec import DataSpec
 
 
-def read_unlabelled(path: Path, image_shape: Sequence[int]) -> np.ndarray | None:
+def read_unlabelled(
+    path: Path, image_shape: Sequence[int], spec: DataSpec | None = None
+) -> np.ndarray | None:
     """(N, height, width, channels) of an .npz that holds x alone, or of a folder of image files.
 
     Args:
         path: of the file, or of the folder, whose images are taken in the order of their names.
         image_shape: (height, width, channels) that the model takes.
+        spec: how the pixels of its data come; None: as usual.
 
     Returns:
         uint8 or float32; None where the path is neither of these.
@@ -25,7 +30,8 @@ def read_unlabelled(path: Path, image_shape: Sequence[int]) -> np.ndarray | None
     """
     if path.is_file() and path.suffix.lower() == ".npz":
         x = read_x(path)
-        return None if x is None else checked_images(x)
+        spec = spec or DataSpec()
+        return None if x is None else as_pixels(checked_images(x, "x", spec), spec, "x")[0]
     if not path.is_dir():
         return None
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)

@@ -2,11 +2,18 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from condvae.files.frozen import Count, Fraction, Frozen, OneOf, Positive, Seed
 from condvae.likelihoods import AUTO, LIKELIHOODS, check_owner
 from condvae.spec.architectures import ARCHITECTURES, check_takes
+
+
+def _rising(ends: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The ends of a range, black and white."""
+    if ends is not None and ends[0] >= ends[1]:
+        raise ValueError("black must be below white, as in 0,255")
+    return ends
 
 
 class DataSpec(Frozen):
@@ -26,7 +33,8 @@ class DataSpec(Frozen):
             "quadrants", "halves", "blocks", or "random" parts (see `masks`).
         observed: quadrants that are given, of "quadrants".
         conditions: the columns that are given, such as "digit" or, where their values do not tell
-            the kind, "slant:continuous" (categorical, continuous, multi_label, image, ordinal).
+            the kind, "slant:continuous" (categorical, continuous, multi_label, image, ordinal);
+            or what stands in the names of images, "{age}_{gender}_*" or "age={age}_*".
         ignore: columns that are left out.
         kinds: of a table's columns, what they are where the cells do not tell: "zip:class",
             "age:number", "day:date:%d/%m/%Y", "key:id" or "remark:text".
@@ -38,6 +46,11 @@ class DataSpec(Frozen):
         rules: that each row of a table keeps, generated ones too: "`start` <= `end`",
             "`a` + `b` == `total`", "18 <= `age` <= 99", "unique `key`", "fixed `city`, `country`".
         scaling: of a table's numbers: "quantile", whatever their distribution, or "standard".
+        channels: where arrays of images have theirs: "last", (N, height, width, channels), or
+            "first", (N, channels, height, width).
+        x_range: what is black and what is white in arrays: "-1,1" or "0,255"; "0,1" keeps the
+            numbers as they are. None: by the numbers.
+        drop_small_classes: leave out the classes of fewer images or rows than this.
         resize: (height, width) that the images of a folder are scaled to; None: as they are.
         skip_broken: pass over the images of a folder that cannot be decoded.
     """
@@ -59,6 +72,9 @@ class DataSpec(Frozen):
     decimal: Literal["", ".", ","] = ""
     rules: tuple[str, ...] = ()
     scaling: Literal["quantile", "standard"] = "quantile"
+    channels: Literal["last", "first"] = "last"
+    x_range: Annotated[tuple[float, float] | None, AfterValidator(_rising)] = None
+    drop_small_classes: Annotated[int, Field(strict=True, ge=0)] = 0
     resize: tuple[Count, Count] | None = None
     skip_broken: bool = False
 

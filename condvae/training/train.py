@@ -11,7 +11,7 @@ from typing import Any
 from condvae.checks import InputError, check_new_path
 from condvae.conditions import Condition, MaskedImage
 from condvae.data import Dataset
-from condvae.data.image_folder import SPLITS
+from condvae.data.splits import SPLITS
 from condvae.files.atomic import remove_scratch
 from condvae.files.lock import LOCK_NAME, locked
 from condvae.inference.trained import TrainedModel

@@ -47,7 +47,7 @@ def furnish_arrays(room, x, y):
     np.savez(room / "good.npz", x=x, y=y)
     np.savez(room / "flat.npz", x=x.reshape(30, 64), y=y)
     np.savez(room / "complex.npz", x=x.astype(complex), y=y)
-    np.savez(room / "range.npz", x=x.astype("float32"), y=y)
+    np.savez(room / "range.npz", x=2 * x.astype("float32"), y=y)
     one_is_nan = np.where(np.arange(30)[:, None, None] == 7, np.nan, x / 255)
     np.savez(room / "nan.npz", x=one_is_nan, y=y)
     np.savez(room / "labels.npz", x=x, y=np.arange(31) % 3)

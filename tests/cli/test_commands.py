@@ -13,10 +13,10 @@ from PIL import Image
 from rooms import listing
 
 from condvae.cli import main
-from condvae.cli.settings import Settings
+from condvae.cli.settings import DataSettings, Settings
 from condvae.data import load_data
 from condvae.data.sources import NAMED_SETS
-from condvae.spec import Spec, setting_names
+from condvae.spec import DataSpec, Spec, setting_names
 from condvae.spec.presets import PRESETS
 from condvae.training import train
 from condvae.training.pace import Pace
@@ -122,6 +122,21 @@ def test_info_and_its_sheet(room, capsys):
         assert part in text
     with Image.open("sheet.png") as sheet:
         assert sheet.size == (10 * 10 - 2, 10 * 10 - 2)
+
+
+def test_info_takes_the_settings_of_train_and_shows_ten_images(room, capsys):
+    command = "data info good.npz --out ten.png --validation 0.3 --test 0.3 --drop-small-classes 2"
+    assert main(command.split()) == 0
+    assert main("data info good.npz --x-range -1,255".split()) == 0
+    text = capsys.readouterr().out
+    assert "float32 from 0.0039" in text
+    assert "0.3 of all" in text
+    assert len([line for line in text.splitlines() if line.startswith("image ")]) == 20
+    with Image.open("ten.png") as figure:
+        assert figure.width > 500
+    shared = {name for name in DataSpec.model_fields if name != "source"}
+    assert {field.name for field in fields(DataSettings)} == shared
+    assert shared <= {field.name for field in fields(Settings)}
 
 
 def test_a_preset_is_the_json_that_config_takes(room, capsys):

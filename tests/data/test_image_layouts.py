@@ -70,6 +70,17 @@ def test_without_a_validation_folder_it_is_drawn(tmp_path, caplog):
     assert "1 image(s) in no class folder: passed over" in caplog.text
 
 
+def test_empty_folders_are_named_however_deep(photos, caplog):
+    for name in ("eel", "bee/notes/old", "__MACOSX", ".git"):
+        (photos / name).mkdir(parents=True)
+    (photos / "fox").mkdir()
+    (photos / "fox" / "readme.txt").write_text("none yet")
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
+        (photos / "ant" / name).write_bytes(b"junk")
+    assert load_data(photos).label_names == ("ant", "bee")
+    assert "no images in the folder(s) 'bee/notes', 'eel', 'fox': passed over" in caplog.text
+
+
 def test_a_class_may_be_called_train(tmp_path):
     for label in ("train", "plane", "test"):
         for number in range(4):

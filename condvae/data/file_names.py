@@ -1,0 +1,68 @@
+"""Conditions that stand in the names of images, as patterns tell."""
+
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.conditions.name_patterns import NamePattern
+
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+CODE = re.compile(r"-?0[0-9]", re.ASCII)  # how 007 begins
+MOST_NAMED = 5
+_log = logging.getLogger(__name__)
+
+
+def columns_of_names(
+    patterns: Sequence[NamePattern], names: Sequence[str], path: Path
+) -> tuple[dict[str, np.ndarray], dict[str, str], list[int]]:
+    """What the names of files tell: columns, the kinds of those of numbers, and which names fit.
+
+    Names that do not fit are said and left out.
+
+    Args:
+        patterns: each fits, or the name does not.
+        names: of the files.
+        path: of their folder, for errors.
+
+    Raises:
+        InputError: no name fits.
+    """
+    found, rows, others = [], [], []
+    for row, name in enumerate(names):
+        values = [pattern.read(name) for pattern in patterns]
+        if None in values:
+            others.append(name)
+            continue
+        rows.append(row)
+        found.append({key: text for one in values for key, text in (one or {}).items()})
+    written = " and ".join(pattern.text for pattern in patterns)
+    some = ", ".join(map(repr, others[:MOST_NAMED]))
+    if not found:
+        raise InputError(
+            f"the images of {path} must be called {written}",
+            some or "no image",
+            "Correct the pattern, or the names.",
+        )
+    if others:
+        _log.warning(
+            "%s: %s image(s) are not called %s: left out, %s",
+            path,
+            f"{len(others):,}",
+            written,
+            some + (", ..." if len(others) > MOST_NAMED else ""),
+        )
+    columns, kinds = {}, {}
+    for pattern in patterns:
+        for name, kind in pattern.kinds.items():
+            texts = [values[name] for values in found]
+            numbers = all(map(NUMBER.fullmatch, texts))
+            if numbers and (kind == "continuous" or not kind):
+                kinds[name] = "continuous"
+            elif numbers:
+                numbers = not any(map(CODE.match, texts))
+            columns[name] = np.array(texts, "float64" if numbers else str)
+    return columns, kinds, rows

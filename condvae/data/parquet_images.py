@@ -1,0 +1,185 @@
+"""Images in Parquet files, as Hugging Face keeps them: encoded pictures in one column."""
+
+import io
+import json
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_memory
+from condvae.conditions import named_kinds
+from condvae.data.array_store import refusal
+from condvae.data.dataset import Dataset
+from condvae.data.file_tree import FileTree, is_shown
+from condvae.data.image_folder import read_images
+from condvae.data.named_arrays import unlabelled
+from condvae.data.splits import split_of_name
+from condvae.data.tables import read_table
+from condvae.data.typed_tables import column_types, connect, is_cell, quoted
+from condvae.spec import DataSpec
+
+PARQUET = ".parquet"
+REMEDY = "Download the file again, or write it anew, such as by Dataset.to_parquet."
+_log = logging.getLogger(__name__)
+
+
+class ParquetImages(FileTree):
+    """The pictures of a column; each is called by its row.
+
+    Args:
+        path: of the file or folder, for errors.
+        parts: the files, in the order of the rows.
+        column: its name.
+        kind: its type, as DuckDB says it.
+
+    Raises:
+        InputError: more than memory should hold.
+    """
+
+    def __init__(self, path: Path, parts: Sequence[str], column: str, kind: str):
+        super().__init__(path)
+        chosen = quoted(column) if kind == "BLOB" else f"struct_extract({quoted(column)}, 'bytes')"
+        query = f"SELECT {chosen} AS c FROM read_parquet(?, hive_partitioning = false)"  # noqa: S608
+        sizes = f"SELECT sum(octet_length(c)), count(*) FROM ({query})"  # noqa: S608
+        with connect() as database:
+            total, rows = database.execute(sizes, [parts]).fetchone()
+            check_memory(2 * int(total or 0) + 200 * rows, f"the pictures of {path}")
+            found = database.execute(query, [parts]).fetchnumpy()["c"]
+        # a missing picture is an empty file, which no decoder takes
+        self.contents = np.ma.filled(np.ma.asarray(found, object), b"").tolist()
+        self.names = tuple(f"row {row}" for row in range(len(self.contents)))
+        self.folders = ()
+
+    def called(self, name: str) -> str:
+        """What errors call a picture."""
+        return f"{name} of {self.path}"
+
+    def size(self, name: str) -> int:
+        """Bytes of a picture."""
+        return len(self._content(name))
+
+    def open(self, name: str) -> IO[bytes]:
+        """A picture to read."""
+        return io.BytesIO(self._content(name))
+
+    def _content(self, name: str) -> bytes:
+        """The encoded picture."""
+        return self.contents[int(name.removeprefix("row "))] or b""
+
+
+def parquet_parts(path: Path) -> dict[Path, str]:
+    """The Parquet files of a path, and the split of each; "" where the names say none.
+
+    A folder holds them at its top, or in its folder `data`.
+    """
+    if path.is_file():
+        return {path: ""} if path.suffix.lower() == PARQUET else {}
+    if not path.is_dir():
+        return {}
+    found = []
+    for folder in (path, path / "data"):
+        files = folder.iterdir() if folder.is_dir() else ()
+        found += [f for f in files if f.suffix.lower() == PARQUET and is_shown(f.name)]
+    order = ("train", "validation", "test")
+    splits = {file: split_of_name(file.name) for file in sorted(found)}
+    if "train" not in splits.values():
+        return dict.fromkeys(splits, "")
+    if others := [file.name for file, split in splits.items() if not split]:
+        _log.warning("%s: %s of no split: passed over", path, ", ".join(others[:5]))
+    return {file: split for name in order for file, split in splits.items() if split == name}
+
+
+def picture_columns(path: Path) -> list[str]:
+    """The columns that hold pictures, of Parquet files at a path; none where they are damaged."""
+    if not (files := [str(part) for part in parquet_parts(path)]):
+        return []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            types = column_types(files[:1])
+    except Exception:  # DuckDB raises errors of many kinds; who reads the table says it better
+        return []
+    return [name for name, kind in types.items() if kind == "BLOB" or _has_bytes(kind)]
+
+
+def read_parquet_images(path: Path, spec: DataSpec) -> Dataset | None:
+    """The pictures of a Parquet file, or of several in a folder; None where no column holds any.
+
+    Encoded pictures lie in a column of bytes, or of structures with the field `bytes`. The other
+    columns are the conditions.
+
+    Raises:
+        InputError: several columns of pictures, a damaged file, or what `read_images` and
+            `Dataset.from_columns` refuse.
+    """
+    parts = parquet_parts(path)
+    files = [str(part) for part in parts]
+    if not (images := picture_columns(path)):
+        return None
+    with refusal(f"{path} must be whole Parquet files of the same columns", "others", REMEDY):
+        types = column_types(files)
+        if len(images) > 1:
+            raise InputError(
+                f"{path} must hold one column of pictures",
+                ", ".join(images[:12]),
+                "Leave the others out where the file is written.",
+            )
+        tree = ParquetImages(path, files, images[0], types[images[0]])
+        counts, names_of_classes = _metadata(files)
+    wrong = [name for name, kind in types.items() if not is_cell(kind) and name not in images]
+    if wrong:
+        _log.warning("%s: the columns %s hold no cells: left out", path, ", ".join(wrong[:12]))
+    x, rows, origin = read_images(tree, list(tree.names), spec)
+    splits = np.repeat(list(parts.values()), [counts[file] for file in files])[rows]
+    own_splits = splits if "train" in parts.values() else None
+    if len(types) == len(images) + len(wrong):
+        labels = unlabelled(len(x), str(path))
+        settings = {"name": str(path), "splits": own_splits, "files": origin, "spec": spec}
+        return Dataset.from_arrays(x, labels, **settings)
+    table = read_table(next(iter(parts)), spec, list(parts), {*images, *wrong})
+    wanted = {*named_kinds(spec.conditions, list(table.columns)), *spec.ignore}
+    columns = {
+        name: _named(values, names_of_classes.get(name))[rows]
+        for name, values in table.used(wanted).items()
+    }
+    return Dataset.from_columns(
+        columns, x, name=str(path), splits=own_splits, files=origin, spec=spec
+    )
+
+
+def _has_bytes(kind: str) -> bool:
+    """Whether a type is a structure with the field `bytes`, and no list of such."""
+    return kind.startswith("STRUCT(") and "bytes BLOB" in kind and kind.endswith(")")
+
+
+def _metadata(files: Sequence[str]) -> tuple[dict[str, int], dict[str, list[str]]]:
+    """The number of each file's rows, and the names of classes that Hugging Face notes down."""
+    with connect() as database:
+        counted = "SELECT file_name, num_rows FROM parquet_file_metadata(?)"
+        counts = dict(database.execute(counted, [files]).fetchall())
+        kept = "SELECT value FROM parquet_kv_metadata(?) WHERE key = 'huggingface'::BLOB"
+        found = database.execute(kept, [files[:1]]).fetchall()
+    try:
+        features: dict[str, Any] = json.loads(bytes(found[0][0]))["info"]["features"]
+        names = {
+            column: [str(name) for name in feature["names"]]
+            for column, feature in features.items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (IndexError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        names = {}
+    return counts, names
+
+
+def _named(values: np.ndarray, names: list[str] | None) -> np.ndarray:
+    """Codes as the classes' names, where these are known; -1 stands for a missing one."""
+    if not names or values.dtype.kind != "f":
+        return values
+    codes = np.nan_to_num(values, nan=-1)
+    if (codes != np.rint(codes)).any() or codes.min() < -1 or codes.max() >= len(names):
+        return values
+    return np.array([*names, ""])[codes.astype(int)]

@@ -1,0 +1,71 @@
+"""Numbers that stand for pixels without running from 0 to 1: which do, and their way there."""
+
+import logging
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.spec import DataSpec
+
+AS_THEY_ARE, BYTES, AROUND_ZERO = (0.0, 1.0), (0.0, 255.0), (-1.0, 1.0)
+# how near to both ends of a range numbers come that are taken for pixels of it
+NEAR_WHITE, NEAR_ONE = 250, 0.98
+HALF_WHITE = 127
+_log = logging.getLogger(__name__)
+
+
+def as_pixels(x: np.ndarray, spec: DataSpec, name: str) -> tuple[np.ndarray, DataSpec]:
+    """Images whose numbers run from 0 to 1, or to 255 as uint8, and the spec with what they were.
+
+    Without `spec.x_range` the numbers decide, where hardly anything but pixels has them.
+
+    Args:
+        x: as of `checked_images`.
+        name: what notices and errors call them.
+
+    Raises:
+        InputError: a number outside the range that is said.
+    """
+    spec = spec if spec.x_range is not None else _with_range(x, spec, name)
+    if spec.x_range in (None, AS_THEY_ARE):
+        return x, spec
+    low, high = spec.x_range
+    if x.min() < low or x.max() > high:
+        raise InputError(
+            f"{name} must lie in [{low:g}, {high:g}], as --x-range says",
+            f"numbers from {x.min():g} to {x.max():g}",
+            "Say a wider range, or leave it out.",
+        )
+    if spec.x_range == BYTES and (x.dtype == np.uint8 or (x == np.rint(x)).all()):
+        return x.astype(np.uint8, copy=False), spec
+    scaled = x.astype(np.float32)
+    scaled -= np.float32(low)
+    scaled /= np.float32(high - low)
+    return scaled, spec
+
+
+def _with_range(x: np.ndarray, spec: DataSpec, name: str) -> DataSpec:
+    """The spec with the range that floats were found to have; what else they could be is said."""
+    if x.dtype == np.uint8:
+        return spec
+    low, high = float(x.min()), float(x.max())
+    numbers = f"{name}: floats from {low:g} to {high:g}"
+    found = None
+    if low >= 0 and HALF_WHITE < high <= BYTES[1]:
+        if high >= NEAR_WHITE and (x == np.rint(x)).all():
+            found = BYTES
+        else:
+            _log.warning("%s are taken as they are; --x-range 0,255 takes them as pixels", numbers)
+    elif -1 <= low < 0 < high <= 1:
+        if low <= -NEAR_ONE and high >= NEAR_ONE:
+            found = AROUND_ZERO
+        else:
+            _log.warning("%s are taken as they are; --x-range=-1,1 takes them as pixels", numbers)
+    if found is None:
+        return spec
+    _log.warning(
+        "%s are taken as pixels, %g black and %g white; --x-range 0,1 keeps them as they are",
+        numbers,
+        *found,
+    )
+    return spec.model_copy(update={"x_range": found})
