@@ -81,3 +81,16 @@ class Pixels:
         return (
             f"{generated} beside real images {'binarised once' if self.binarised else 'as stored'}"
         )
+
+
+def comparability_of_images(run: Run, dataset: Dataset, how: str) -> str:
+    """What figures of generated images may be compared with: one line.
+
+    Args:
+        how: they were compared.
+    """
+    chooser = "test" if run.spec.data.validation == "test" else "validation"
+    return (
+        f"{dataset.name or 'data'} {dataset.fingerprint[:8]}, test split of "
+        f"{len(dataset.test.x):,} images; {how}; the {chooser} images chose the epoch"
+    )

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from condvae.evaluation.accuracy_score import score_accuracy
 from condvae.evaluation.classification import evaluate_classifier
+from condvae.evaluation.detail import evaluate_detail, has_detail
 from condvae.evaluation.doctor import can_examine
 from condvae.evaluation.label_maps import evaluate_label_maps
 from condvae.evaluation.labels import evaluate_labels
@@ -64,6 +65,8 @@ def evaluate_whole(
             trial, num_images=count, seed=seed, num_binarisations=binarisations
         )
         found["Latents"] = evaluate_latents(trial, seed=seed)
+        if has_detail(trial):
+            found["Detail"] = evaluate_detail(trial, seed=seed)
         if has_handwriting(trial.model):
             found["Style"] = evaluate_style(trial, seed=seed)
     if has_classes_to_judge(trial):
