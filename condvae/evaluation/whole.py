@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from condvae.evaluation.accuracy_score import score_accuracy
+from condvae.evaluation.baselines import evaluate_baselines
 from condvae.evaluation.classification import evaluate_classifier
 from condvae.evaluation.detail import evaluate_detail, has_detail
 from condvae.evaluation.doctor import can_examine
@@ -66,6 +67,7 @@ def evaluate_whole(
         )
         found["Latents"] = evaluate_latents(trial, seed=seed)
         if has_detail(trial):
+            found["Baselines"] = evaluate_baselines(trial, -found["Bound"].elbo, seed=seed)
             found["Detail"] = evaluate_detail(trial, seed=seed)
         if has_handwriting(trial.model):
             found["Style"] = evaluate_style(trial, seed=seed)
