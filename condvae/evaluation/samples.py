@@ -240,12 +240,14 @@ def evaluate_samples(
     # as many samples as held-out images, of each class
     count = max(1, min(num_nearest // len(codes), real.shape[1], per_class))
     nearest = _flat(samples[:, :count])
-    compared = train, _flat(real[:, :count]), nearest
+    learned, held_out, shown = train, _flat(real[:, :count]), nearest
     if not pixels.drawn:
         # expected pixels are smooth, and so near to any image, copied or not
-        images = (rows.reshape(-1, *dataset.image_shape) for rows in compared)
-        compared = tuple(part.reshape(len(part), -1) for part in smooth_alike(*images))
-    memorisation = compare_with_training(*compared, num_pairs=min(num_pairs, len(nearest)))
+        images = (rows.reshape(-1, *dataset.image_shape) for rows in (learned, held_out, shown))
+        learned, held_out, shown = (_as_rows(part) for part in smooth_alike(*images))
+    memorisation = compare_with_training(
+        learned, held_out, shown, num_pairs=min(num_pairs, len(nearest))
+    )
     near, copied = memorisation.pairs.T
     pairs = np.stack([nearest[near], train[copied]], axis=1)
     shares = (told == codes[:, None]).mean(axis=1)
@@ -299,3 +301,8 @@ def _of_each_class(
 def _flat(rows: np.ndarray) -> np.ndarray:
     """The rows of all classes in one array, (number of classes * rows of each, dim)."""
     return rows.reshape(-1, rows.shape[-1])
+
+
+def _as_rows(images: np.ndarray) -> np.ndarray:
+    """Images (N, ...) as (N, dim)."""
+    return images.reshape(len(images), -1)

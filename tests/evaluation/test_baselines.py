@@ -86,7 +86,7 @@ def test_levels_of_a_known_normal_distribution_have_its_entropy():
 
 
 def test_moments_are_those_that_the_likelihood_stands_for(digits):
-    """The mean of a distribution made of moments; of one with a scale, the variance of its draws."""
+    """Distributions made of moments have them."""
     trial = trial_of(digits, "logistic_mixture")
     means, variance = class_moments(trial)
     expected, of_class = spread(digits.train.x / 255, digits.train.given)
