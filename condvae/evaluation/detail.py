@@ -53,12 +53,11 @@ class DetailQuality:
         }
 
     def __str__(self) -> str:
-        noise = ", noise of single pixels included" if self.drawn.share > 1 else ""
         return (
-            f"fine detail, {self.shown.size:.1f} pixels and less: samples as shown have "
-            f"{_percent(self.shown)} of its power in real images, with drawn pixels "
-            f"{_percent(self.drawn)}{noise}, further real images {_percent(self.real)}; "
-            f"{self.num_images:,} of each\n({self.comparability})"
+            f"a sample as shown has {_percent(self.shown)} of the fine detail of a real image "
+            f"({self.shown.size:.1f} pixels and less, by power), a further real image "
+            f"{_percent(self.real)}; with drawn pixels, whose noise counts too, "
+            f"{_percent(self.drawn)}; {self.num_images:,} of each\n({self.comparability})"
         )
 
 

@@ -144,8 +144,9 @@ class SampleQuality:
             if name != "frechet"
         )
         lines = [
-            f"label accuracy {accuracy:.2%} ± {error:.2%} of {self.num_generated:,} samples "
-            f"(least {self.label_accuracy[worst]:.1%}: {worst}), by a classifier that is right on "
+            f"a classifier of real images finds the label asked for in {accuracy:.2%} ± "
+            f"{error:.2%} of {self.num_generated:,} samples (least "
+            f"{self.label_accuracy[worst]:.1%}: {worst}), and the right one in "
             f"{self.real_accuracy:.2%} of {self.num_test:,} real test images",
             f"Fréchet distance {self.generated.frechet:.2f} (real {self.real.frechet:.2f}; of one "
             f"class at most {self.frechet[far][0]:.2f}, real {self.frechet[far][1]:.2f}: {far}), "
@@ -153,9 +154,9 @@ class SampleQuality:
             f"{beside}; {self.num_compared:,} against as many"
             + ("; precision above that of real images is a sign of blur" * self.is_too_precise),
             f"{memorisation.closer_share:.1%} of {self.num_nearest:,} samples are nearer to a "
-            f"training image than all but {memorisation.quantile:.0%} of as many held-out images; "
-            f"a sample is the farther one with probability {memorisation.farther:.2f}"
-            + ("" if self.pixels.drawn else " (both smoothed alike)")
+            f"training image than all but {memorisation.quantile:.0%} of as many held-out images"
+            + (", " if self.pixels.drawn else ", all smoothed alike, ")
+            + f"and a sample is the farther one with probability {memorisation.farther:.2f}"
             + ("; there are copies among the samples" if self.has_copies else ""),
         ]
         return "\n".join([*lines, f"({self.comparability})"])
@@ -266,7 +267,13 @@ def evaluate_samples(
         num_nearest=len(nearest),
         pixels=pixels,
         classifier=classifier.sha256,
-        comparability=comparability(run, dataset, pixels, classifier),
+        comparability=comparability(
+            run,
+            dataset,
+            pixels,
+            classifier,
+            "" if pixels.drawn else "nearest ones smoothed alike; ",
+        ),
     )
 
 
@@ -279,9 +286,11 @@ def resemblance(real: np.ndarray, others: np.ndarray) -> Resemblance:
     )
 
 
-def comparability(run: Run, dataset: Dataset, pixels: Pixels, classifier: Classifier) -> str:
+def comparability(
+    run: Run, dataset: Dataset, pixels: Pixels, classifier: Classifier, also: str = ""
+) -> str:
     """What figures of generated images may be compared with: one line."""
-    how = f"{pixels}; classifier and features {classifier.sha256[:8]}"
+    how = f"{pixels}; {also}classifier and features {classifier.sha256[:8]}"
     return comparability_of_images(run, dataset, how)
 
 

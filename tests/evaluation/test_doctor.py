@@ -34,7 +34,7 @@ HEALTHY = Signs(
     swapped_label=12.0,
     leakage=0.1,
     beta=1.0,
-    detail=detail_of(0.06),
+    detail=detail_of(0.11),
 )
 
 
@@ -113,7 +113,7 @@ def test_pixels_beyond_one_are_named_before_or_while_training(digits, tmp_path, 
         ({"label_share": 0.01}, "ignores the condition"),
         ({"swapped_label": 0.5}, "ignores the condition"),
         ({"leakage": 0.7}, "z tells the label"),
-        ({"detail": detail_of(0.04)}, "blurred: they have 4.0% of the fine detail"),
+        ({"detail": detail_of(0.09)}, "blurred: they have 9.0% of the fine detail"),
     ],
 )
 def test_each_sign_has_its_sentence(sign, sentence):
