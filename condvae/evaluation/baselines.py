@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from condvae.blocks import slices
+from condvae.data import Split
 from condvae.evaluation.trial import Trial
 from condvae.likelihoods.normal import LEAST_SCALE
 from condvae.metrics.bits import bits_per_dim
@@ -16,7 +18,7 @@ LEVELS = 255
 # of a Gaussian in any direction: that of the normal likelihood where its scale is learned, and the
 # variance within a level where there are levels
 LEAST_VARIANCE = {False: LEAST_SCALE**2, True: 1 / (12 * LEVELS**2)}
-_ROWS = 500  # in one call of a likelihood
+_ROWS = 500  # test images at once
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Baselines:
     Attributes:
         loss: -ELBO of the run, nats per image.
         class_mean: the mean of the training images of the class (and their variance, where the
-            likelihood has a scale) under the run's likelihood.
+            likelihood has a scale) under the run's likelihood; None where one of the user's own
+            does not say what stands for a mean.
         gaussian: of principal components around the class's mean; None where the likelihood is
             neither a density nor a probability of levels, so that a density compares with nothing.
         components: of them, chosen by the validation images.
@@ -53,7 +56,7 @@ class Baselines:
     """
 
     loss: float
-    class_mean: Estimate
+    class_mean: Estimate | None
     gaussian: Estimate | None
     components: int | None
     bits: float | None
@@ -61,26 +64,27 @@ class Baselines:
 
     def figures(self) -> dict[str, float | int | str | None]:
         """The figures, flat."""
-        gaussian = self.gaussian
-        return {
-            "class_mean_loss": self.class_mean.loss,
-            "class_mean_loss_standard_error": self.class_mean.standard_error,
-            "gaussian_loss": None if gaussian is None else gaussian.loss,
-            "gaussian_loss_standard_error": None if gaussian is None else gaussian.standard_error,
+        pairs = {"class_mean": self.class_mean, "gaussian": self.gaussian}
+        losses: dict[str, float | int | str | None] = {}
+        for name, found in pairs.items():
+            losses[f"{name}_loss"] = None if found is None else found.loss
+            losses[f"{name}_standard_error"] = None if found is None else found.standard_error
+        return losses | {
             "gaussian_components": self.components,
             "gaussian_bits_per_dim": self.bits,
             "baseline_comparability": self.comparability,
         }
 
     def __str__(self) -> str:
-        text = f"-log p(x | y) of the mean image of the class: {self._beside(self.class_mean)}"
+        text = "-log p(x | y) of the mean image of the class: "
+        text += "unknown" if self.class_mean is None else self._beside(self.class_mean)
         if self.gaussian is None:
             text += "; no Gaussian compares with this likelihood"
         else:
-            bits = "" if self.bits is None else f", at most {self.bits:.3f} bits per dimension"
+            bits = "" if self.bits is None else f" ({self.bits:.3f} bits per dimension at most)"
             text += (
-                f"; of a Gaussian of {self.components} principal components around it: "
-                f"{self._beside(self.gaussian)}{bits}"
+                f"; of a Gaussian of {self.components} principal components around it{bits}: "
+                f"{self._beside(self.gaussian)}"
             )
         return f"{text}\n({self.comparability})"
 
@@ -108,21 +112,27 @@ def evaluate_baselines(trial: Trial, loss: float, seed: int = 0) -> Baselines:
     if likelihood.of_density or likelihood.of_levels:
         rng = np.random.default_rng(seed)
         count = max(2, MOST_NUMBERS // train.x[0].size)
-        some = np.sort(rng.permutation(len(train.x))[:count])
-        parts = ((train.x[some], train.given[some]), *((s.x, s.given) for s in (validation, test)))
-        learned, held_out, told = (_residuals(trial, *part, means, rng) for part in parts)
+        learned, held_out = (
+            _residuals(trial, split, np.sort(rng.permutation(len(split.x))[:count]), means, rng)
+            for split in (train, validation)
+        )
         fitted = fit_principal(learned, MOST_COMPONENTS, LEAST_VARIANCE[likelihood.of_levels], seed)
         candidates = [0, *(2**n for n in range(9) if 2**n <= len(fitted.directions))]
         components = fitted.best_components(held_out, candidates)
-        log_density = fitted.log_density(told, components)
+        log_density = np.concatenate(
+            [
+                fitted.log_density(_residuals(trial, test, part, means, rng), components)
+                for part in slices(len(test.x), _ROWS)
+            ]
+        )
         if likelihood.of_levels:
             # the mass of a level is at least its width times the mean density there, in logarithms
-            log_density -= told.shape[1] * np.log(LEVELS)
+            log_density -= learned.shape[1] * np.log(LEVELS)
             bits = bits_per_dim(-log_density.mean(), test.x.shape[1:])
         gaussian = Estimate.of(log_density)
     return Baselines(
         loss=loss,
-        class_mean=Estimate.of(_log_prob_of_means(trial, means, variance)),
+        class_mean=_estimate_of_means(trial, means, variance),
         gaussian=gaussian,
         components=components,
         bits=bits,
@@ -156,23 +166,28 @@ def _scaled(trial: Trial, x: np.ndarray) -> np.ndarray:
 
 
 def _residuals(
-    trial: Trial, x: np.ndarray, codes: np.ndarray, means: np.ndarray, rng: np.random.Generator
+    trial: Trial,
+    split: Split,
+    rows: np.ndarray | slice,
+    means: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """(N, dim) images less the mean of their class; levels anywhere within themselves."""
-    rows = _scaled(trial, x) - means[codes]
+    left = _scaled(trial, split.x[rows]) - means[split.given[rows]]
     if trial.model.keras_model.likelihood.of_levels:
-        rows += (rng.random(rows.shape) - 0.5) / LEVELS
-    return rows.reshape(len(rows), -1)
+        left += (rng.random(left.shape) - 0.5) / LEVELS
+    return left.reshape(len(left), -1)
 
 
-def _log_prob_of_means(trial: Trial, means: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """log p(x | y) of the test images, (N,), by the run's likelihood and the moments of classes."""
+def _estimate_of_means(trial: Trial, means: np.ndarray, variance: np.ndarray) -> Estimate | None:
+    """Of the test images by the run's likelihood and the moments of classes."""
     test, likelihood = trial.data.test, trial.model.keras_model.likelihood
     params = np.stack([likelihood.params_of_moments(mean, variance) for mean in means])
+    if params.shape[1:] != tuple(likelihood.params_shape(trial.data.image_shape)):
+        return None
     params, found = params.astype("float32"), []
-    for start in range(0, len(test.x), _ROWS):
-        rows = slice(start, start + _ROWS)
+    for rows in slices(len(test.x), _ROWS):
         x = _scaled(trial, test.x[rows]).astype("float32")
         log_probs = likelihood(params[test.given[rows]]).log_prob(x)
         found.append(np.asarray(log_probs, "float64"))
-    return np.concatenate(found)
+    return Estimate.of(np.concatenate(found))

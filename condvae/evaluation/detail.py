@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from condvae.evaluation.pixels import Pixels, comparability_of_images
+from condvae.evaluation.pixels import Pixels, comparability_of_images, is_binary
 from condvae.evaluation.trial import Trial
 from condvae.metrics.spectrum import FineDetail, compare_detail
 
@@ -66,6 +66,15 @@ def has_detail(trial: Trial) -> bool:
     data = trial.data
     of_pixels = data.table is None and data.pixel_classes is None and len(data.image_shape) == 3
     return bool(of_pixels and max(data.image_shape[:2]) > 1 and trial.model.latent_dim)
+
+
+def can_be_blurred(trial: Trial) -> bool:
+    """Whether expected pixels of a good model are as sharp as images.
+
+    Those of zeros and ones are not: where the style leaves a pixel open, its expected value is
+    grey, and only a draw is black or white.
+    """
+    return has_detail(trial) and not is_binary(trial.data)
 
 
 def evaluate_detail(trial: Trial, num_images: int = NUM_IMAGES, seed: int = 0) -> DetailQuality:

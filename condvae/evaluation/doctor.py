@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from condvae.evaluation.detail import detail_of_samples, has_detail
+from condvae.evaluation.detail import can_be_blurred, detail_of_samples
 from condvae.evaluation.latents import decode_under_every_label, swapped_label_cost
 from condvae.evaluation.trial import Trial
 from condvae.likelihoods import likelihood_named
@@ -39,7 +39,7 @@ class Signs:
         leakage: balanced accuracy of a probe from z to the label, from 0 for chance to 1; None
             where it was not measured, or the prior knows the label.
         beta: weight of the KL.
-        detail: see `FineDetail`, of expected pixels; None where pixels are no numbers.
+        detail: see `FineDetail`, of expected pixels; None where `can_be_blurred` is false.
     """
 
     loss: float
@@ -88,7 +88,7 @@ def examine(trial: Trial, split: str = "validation", seed: int = 0) -> Signs:
         swapped_label=swapped_label_cost(model, x, labels, seed),
         leakage=leakage,
         beta=run.spec.objective.beta,
-        detail=detail_of_samples(trial, x, labels, seed) if has_detail(trial) else None,
+        detail=detail_of_samples(trial, x, labels, seed) if can_be_blurred(trial) else None,
     )
 
 

@@ -58,6 +58,21 @@ def test_normal_pixels_of_the_class(digits, scale):
     assert f"{found.components} principal components" in str(found)
 
 
+def test_a_likelihood_of_one_s_own_that_says_no_parameters_has_no_mean_image(digits):
+    trial = trial_of(digits, "bernoulli")
+    own = trial.model.keras_model
+
+    class Own(type(own.likelihood)):
+        def params_shape(self, x_shape):
+            return (*x_shape[:-1], 2 * x_shape[-1])
+
+    own.likelihood = Own()
+    found = evaluate_baselines(trial, loss=0.0)
+    assert found.class_mean is None
+    assert "class: unknown" in str(found)
+    assert found.figures()["class_mean_loss"] is None
+
+
 def normal_images(count, rng):
     """Two classes of 4 x 4 levels, each normal around a mean of its own, three directions apart."""
     codes = np.arange(count) % 2

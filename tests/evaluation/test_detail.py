@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from condvae.data import Dataset, load_data
-from condvae.evaluation.detail import detail_of_samples, evaluate_detail, has_detail
+from condvae.evaluation.detail import can_be_blurred, detail_of_samples, evaluate_detail, has_detail
 from condvae.evaluation.samples import evaluate_samples
 from condvae.evaluation.trial import Trial
 from condvae.metrics.spectrum import compare_detail
@@ -63,6 +63,10 @@ def test_blurred_images_have_what_the_filter_leaves(showing, digits):
 
 def test_pixels_that_are_no_numbers_side_by_side_have_none(digits, stand_in):
     assert has_detail(Trial.of(stand_in(digits, None), digits))
+    binary = Dataset.from_arrays((digits.x > 127).astype("uint8"), digits.y)
+    assert has_detail(Trial.of(stand_in(binary, None), binary))
+    assert not can_be_blurred(Trial.of(stand_in(binary, None), binary))
+    assert can_be_blurred(Trial.of(stand_in(digits, None), digits))
     maps = load_data("signs")
     assert not has_detail(Trial.of(stand_in(maps, None), maps))
     rng = np.random.default_rng(0)
