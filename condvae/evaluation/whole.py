@@ -45,7 +45,7 @@ def evaluate_whole(
             None: all.
     """
     run, found = trial.run, {}
-    found["Bound"] = evaluate_bound(trial, seed=seed)
+    found["Bound"] = bound = evaluate_bound(trial, seed=seed)
     of_classes = can_examine(trial)
     if run.spec.data.task != "class" or of_classes:
         found["Likelihood"] = conditional_likelihood(
@@ -54,6 +54,8 @@ def evaluate_whole(
             seed=seed,
             num_images=full_images if full else None,
         )
+    if of_classes and has_detail(trial):
+        found["Baselines"] = evaluate_baselines(trial, -bound.elbo, seed=seed)
     if run.record.preprocessing.pixel_classes is not None:
         found["Label maps"] = evaluate_label_maps(trial)
     if trial.data.table is not None:
@@ -67,7 +69,6 @@ def evaluate_whole(
         )
         found["Latents"] = evaluate_latents(trial, seed=seed)
         if has_detail(trial):
-            found["Baselines"] = evaluate_baselines(trial, -found["Bound"].elbo, seed=seed)
             found["Detail"] = evaluate_detail(trial, seed=seed)
         if has_handwriting(trial.model):
             found["Style"] = evaluate_style(trial, seed=seed)
