@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from condvae.checks import InputError
 from condvae.spec import Spec, setting_names
 from condvae.spec.presets import PRESETS, default_preset, epochs_for, preset
+from condvae.training.settings import explain_epochs
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -63,3 +64,11 @@ def test_epochs_of_many_rows_are_as_many_steps_as_of_fewer():
     rows = (100, 26_000, 1_000_000, 10**9)
     assert [epochs_for("table", count) for count in rows] == [100, 100, 10, 1]
     assert {epochs_for("small-table", count) for count in rows} == {200}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_fewer_epochs_than_the_preset_has_are_explained(name):
+    """Presets that leave the epochs to the defaults have some, too."""
+    assert explain_epochs(preset(name), name, 1_000) is None
+    fewer = preset("table").override(epochs=1)
+    assert "not 100: the rows are many" in str(explain_epochs(fewer, "table", 10_000_000))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from condvae.conditions import check_categorical
-from condvae.evaluation.classifier import real_classifier, train_classifier
+from condvae.evaluation.classifier import Classifier, real_classifier, train_classifier
 from condvae.evaluation.pixels import Pixels
 from condvae.evaluation.samples import comparability
 from condvae.evaluation.trial import Trial
@@ -71,20 +71,24 @@ def score_accuracy(trial: Trial, seed: int = 0, cache: Path | None = None) -> Ac
     models".
     """
     run, dataset = trial.run, trial.data
-    pixels, classes = Pixels.of_run(run, dataset), dataset.num_classes
+    pixels, shape = Pixels.of_run(run, dataset), dataset.image_shape
     test = pixels.draw(pixels.rows(dataset.test.x, dataset.x_max), np.random.default_rng(seed))
     train, codes = pixels.rows(dataset.train.x, dataset.x_max), dataset.train.given
+
+    def learn(rows: np.ndarray, codes: np.ndarray) -> Classifier:
+        return train_classifier(rows, codes, dataset.num_classes, pixels, seed, image_shape=shape)
+
     if dataset.labelled is None:
         known, of_real = np.arange(len(codes)), real_classifier(dataset, pixels, seed, cache)
     else:
         known = dataset.labelled
-        of_real = train_classifier(train[known], codes[known], classes, pixels, seed)
+        of_real = learn(train[known], codes[known])
     # repeated from the start, which keeps the proportions but for a rest
     asked = np.resize(codes[known], len(codes))
     samples = pixels.generate(trial.model, check_categorical(dataset.condition).labels(asked), seed)
-    of_samples = train_classifier(samples, asked, classes, pixels, seed)
+    of_samples = learn(samples, asked)
     both = np.concatenate([train[known], samples]), np.concatenate([codes[known], asked])
-    of_both = train_classifier(*both, classes, pixels, seed)
+    of_both = learn(*both)
     return AccuracyScore(
         *(told.accuracy(test, dataset.test.given) for told in (of_samples, of_real, of_both)),
         num_samples=len(samples),

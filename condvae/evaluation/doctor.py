@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from condvae.evaluation.detail import can_be_blurred, detail_of_samples
 from condvae.evaluation.latents import decode_under_every_label, swapped_label_cost
 from condvae.evaluation.trial import Trial
 from condvae.likelihoods import likelihood_named
 from condvae.metrics.latent import active_units, condition_share
 from condvae.metrics.leakage import probe_labels
+from condvae.metrics.spectrum import FineDetail
 
 NUM_IMAGES = 1_000
 # below: a latent that is in use tells at least some tenths of a nat
@@ -17,6 +19,8 @@ LEAST_LABEL_SHARE = 0.02
 LEAST_SWAPPED_LABEL = 1.0
 # of what lies between chance and certainty
 MOST_LEAKAGE = 0.5
+# of the power of real images: what photographs of CIFAR-10 keep under a Gaussian blur of a pixel
+LEAST_DETAIL = 0.1
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Signs:
         leakage: balanced accuracy of a probe from z to the label, from 0 for chance to 1; None
             where it was not measured, or the prior knows the label.
         beta: weight of the KL.
+        detail: see `FineDetail`, of expected pixels; None where `can_be_blurred` is false.
     """
 
     loss: float
@@ -46,6 +51,7 @@ class Signs:
     swapped_label: float
     leakage: float | None
     beta: float
+    detail: FineDetail | None = None
 
 
 def find_faults(trial: Trial) -> list[str]:
@@ -82,6 +88,7 @@ def examine(trial: Trial, split: str = "validation", seed: int = 0) -> Signs:
         swapped_label=swapped_label_cost(model, x, labels, seed),
         leakage=leakage,
         beta=run.spec.objective.beta,
+        detail=detail_of_samples(trial, x, labels, seed) if can_be_blurred(trial) else None,
     )
 
 
@@ -105,7 +112,8 @@ def diagnose(signs: Signs) -> list[str]:
             "your own, look for swapped arguments (target, prediction) and pixels beyond [0, 1]"
         ]
     found = []
-    if signs.active == 0 or signs.kl_loss < LEAST_KL:
+    collapsed = signs.active == 0 or signs.kl_loss < LEAST_KL
+    if collapsed:
         cause = (
             f"beta {signs.beta:g} makes them too dear: lower --beta"
             if signs.beta > 1
@@ -129,5 +137,13 @@ def diagnose(signs: Signs) -> list[str]:
             f"z tells the label ({signs.leakage:.0%} of the way from chance to certainty), so that "
             "labels and styles do not part: raise --beta, lower --latent-dim, or take --prior "
             "conditional"
+        )
+    # a collapsed posterior leaves nothing but averages: that was said already
+    detail = signs.detail
+    if detail is not None and detail.share < LEAST_DETAIL and not collapsed:
+        found.append(
+            f"samples are blurred: they have {detail.share:.1%} of the fine detail of real images "
+            f"({detail.size:.1f} pixels and less): train longer, take more latents (--latent-dim) "
+            "or convolutional networks (--architecture convolutional), lower --beta"
         )
     return found

@@ -39,14 +39,13 @@ class Pixels:
         """The pixels that are to be compared for a run's model and its data."""
         kind, low, high = likelihood_named(run.spec.model.likelihood), 0.0, 1.0
         binarised = run.spec.model.pixels == "dynamic"
-        is_binary = dataset.x.dtype == np.uint8 and dataset.x_max == 1
         # counts have no upper end: the largest that is stored becomes 1
         if kind.as_stored:
             high = float(dataset.x_max)
         # the range of the training images, for real and generated images alike
         elif not dataset.in_unit_interval:
             low, high = float(dataset.train.x.min()), float(dataset.train.x.max())
-        drawn = binarised or is_binary or kind.draws_like_data
+        drawn = binarised or is_binary(dataset) or kind.draws_like_data
         return cls(drawn, binarised, low, high)
 
     def rows(self, x: np.ndarray, x_max: int) -> np.ndarray:
@@ -81,3 +80,21 @@ class Pixels:
         return (
             f"{generated} beside real images {'binarised once' if self.binarised else 'as stored'}"
         )
+
+
+def is_binary(dataset: Dataset) -> bool:
+    """Whether the images are of zeros and ones."""
+    return dataset.x.dtype == np.uint8 and dataset.x_max == 1
+
+
+def comparability_of_images(run: Run, dataset: Dataset, how: str) -> str:
+    """What figures of generated images may be compared with: one line.
+
+    Args:
+        how: they were compared.
+    """
+    chooser = "test" if run.spec.data.validation == "test" else "validation"
+    return (
+        f"{dataset.name or 'data'} {dataset.fingerprint[:8]}, test split of "
+        f"{len(dataset.test.x):,} images; {how}; the {chooser} images chose the epoch"
+    )

@@ -9,15 +9,17 @@ from condvae.checks import InputError, check_at_least, memory_bound
 from condvae.conditions import check_categorical
 from condvae.data import Dataset
 from condvae.evaluation.classifier import Classifier, real_classifier
-from condvae.evaluation.pixels import Pixels
+from condvae.evaluation.pixels import Pixels, comparability_of_images
 from condvae.evaluation.trial import Trial
 from condvae.metrics.coverage import density_coverage, precision_recall
 from condvae.metrics.frechet import frechet_distance, frechet_distance_by_class
 from condvae.metrics.memorisation import Memorisation, compare_with_training
+from condvae.metrics.spectrum import smooth_alike
 from condvae.runs import Run
 
 LEAST_TEST_IMAGES = 10  # of each class
-BYTES_A_PIXEL = 4 + 8 + 8  # of a training image: as rows, and in the search for the nearest
+# of a training image: as rows, smoothed, and in the search for the nearest
+BYTES_A_PIXEL = 4 + 4 + 8 + 8
 # how many times as many samples as held-out images must be that near to a training image
 SUSPICIOUS = 5
 
@@ -52,7 +54,8 @@ class SampleQuality:
         generated: samples against real test images.
         real: further real test images against the same: what can be reached at this number.
         frechet: Fréchet distance of samples and of further real images, by label.
-        memorisation: samples and real test images by their nearest training images, in pixels.
+        memorisation: samples and real test images by their nearest training images, in pixels,
+            where these are expected ones after `smooth_alike`.
         closest: (num_pairs, 2, *image_shape) the samples that are nearest to a training image,
             and that image; nearest first, pixels about 0 to 1.
         closest_rows: (num_pairs,) where in the data set those training images are.
@@ -87,8 +90,22 @@ class SampleQuality:
         return float(np.mean(list(self.label_accuracy.values())))
 
     @property
+    def is_too_precise(self) -> bool:
+        """Whether samples lie among real images more often than real ones do: a sign of blur.
+
+        Rare real images have no others around them; averages lie amid many. The difference counts
+        from two standard errors on.
+        """
+        shares = np.array([self.generated.precision, self.real.precision])
+        error = np.sqrt((shares * (1 - shares)).sum() / self.num_compared)
+        return bool(shares[0] - shares[1] > 2 * error)
+
+    @property
     def has_copies(self) -> bool:
-        """Whether far more samples than held-out images are very near to a training image."""
+        """Whether far more samples than held-out images are very near to a training image.
+
+        Real images are smoothed as much as the samples are, so that blurs are no copies.
+        """
         # of fresh samples the share is about the quantile itself
         return self.memorisation.closer_share > SUSPICIOUS * self.memorisation.quantile
 
@@ -106,6 +123,7 @@ class SampleQuality:
             "farther_than_held_out_z_score": self.memorisation.z_score,
             "closer_than_held_out": self.memorisation.closer_share,
             "has_copies": self.has_copies,
+            "is_too_precise": self.is_too_precise,
             "closest_distance": float(self.memorisation.distances[0]),
             "closest_training_row": int(self.closest_rows[0]),
             "samples": self.num_generated,
@@ -126,17 +144,19 @@ class SampleQuality:
             if name != "frechet"
         )
         lines = [
-            f"label accuracy {accuracy:.2%} ± {error:.2%} of {self.num_generated:,} samples "
-            f"(least {self.label_accuracy[worst]:.1%}: {worst}), by a classifier that is right on "
+            f"a classifier of real images finds the label asked for in {accuracy:.2%} ± "
+            f"{error:.2%} of {self.num_generated:,} samples (least "
+            f"{self.label_accuracy[worst]:.1%}: {worst}), and the right one in "
             f"{self.real_accuracy:.2%} of {self.num_test:,} real test images",
             f"Fréchet distance {self.generated.frechet:.2f} (real {self.real.frechet:.2f}; of one "
             f"class at most {self.frechet[far][0]:.2f}, real {self.frechet[far][1]:.2f}: {far}), "
             f"{self.num_compared:,} samples, or further real images, against as many real ones",
-            f"{beside}; {self.num_compared:,} against as many",
+            f"{beside}; {self.num_compared:,} against as many"
+            + ("; precision above that of real images is a sign of blur" * self.is_too_precise),
             f"{memorisation.closer_share:.1%} of {self.num_nearest:,} samples are nearer to a "
-            f"training image than all but {memorisation.quantile:.0%} of as many held-out images; "
-            f"a sample is the farther one with probability {memorisation.farther:.2f}"
-            + ("" if self.pixels.drawn else " (expected pixels are smooth, and so nearer)")
+            f"training image than all but {memorisation.quantile:.0%} of as many held-out images"
+            + (", " if self.pixels.drawn else ", all smoothed alike, ")
+            + f"and a sample is the farther one with probability {memorisation.farther:.2f}"
             + ("; there are copies among the samples" if self.has_copies else ""),
         ]
         return "\n".join([*lines, f"({self.comparability})"])
@@ -221,8 +241,13 @@ def evaluate_samples(
     # as many samples as held-out images, of each class
     count = max(1, min(num_nearest // len(codes), real.shape[1], per_class))
     nearest = _flat(samples[:, :count])
+    learned, held_out, shown = train, _flat(real[:, :count]), nearest
+    if not pixels.drawn:
+        # expected pixels are smooth, and so near to any image, copied or not
+        images = (rows.reshape(-1, *dataset.image_shape) for rows in (learned, held_out, shown))
+        learned, held_out, shown = (_as_rows(part) for part in smooth_alike(*images))
     memorisation = compare_with_training(
-        train, _flat(real[:, :count]), nearest, num_pairs=min(num_pairs, len(nearest))
+        learned, held_out, shown, num_pairs=min(num_pairs, len(nearest))
     )
     near, copied = memorisation.pairs.T
     pairs = np.stack([nearest[near], train[copied]], axis=1)
@@ -242,7 +267,13 @@ def evaluate_samples(
         num_nearest=len(nearest),
         pixels=pixels,
         classifier=classifier.sha256,
-        comparability=comparability(run, dataset, pixels, classifier),
+        comparability=comparability(
+            run,
+            dataset,
+            pixels,
+            classifier,
+            "" if pixels.drawn else "nearest ones smoothed alike; ",
+        ),
     )
 
 
@@ -255,14 +286,12 @@ def resemblance(real: np.ndarray, others: np.ndarray) -> Resemblance:
     )
 
 
-def comparability(run: Run, dataset: Dataset, pixels: Pixels, classifier: Classifier) -> str:
+def comparability(
+    run: Run, dataset: Dataset, pixels: Pixels, classifier: Classifier, also: str = ""
+) -> str:
     """What figures of generated images may be compared with: one line."""
-    chooser = "test" if run.spec.data.validation == "test" else "validation"
-    return (
-        f"{dataset.name or 'data'} {dataset.fingerprint[:8]}, test split of "
-        f"{len(dataset.test.x):,} images; {pixels}; classifier and features "
-        f"{classifier.sha256[:8]}; the {chooser} images chose the epoch"
-    )
+    how = f"{pixels}; {also}classifier and features {classifier.sha256[:8]}"
+    return comparability_of_images(run, dataset, how)
 
 
 def _least_count(dataset: Dataset) -> int:
@@ -281,3 +310,8 @@ def _of_each_class(
 def _flat(rows: np.ndarray) -> np.ndarray:
     """The rows of all classes in one array, (number of classes * rows of each, dim)."""
     return rows.reshape(-1, rows.shape[-1])
+
+
+def _as_rows(images: np.ndarray) -> np.ndarray:
+    """Images (N, ...) as (N, dim)."""
+    return images.reshape(len(images), -1)

@@ -3,7 +3,9 @@
 from typing import Protocol
 
 from condvae.evaluation.accuracy_score import score_accuracy
+from condvae.evaluation.baselines import evaluate_baselines
 from condvae.evaluation.classification import evaluate_classifier
+from condvae.evaluation.detail import evaluate_detail, has_detail
 from condvae.evaluation.doctor import can_examine
 from condvae.evaluation.label_maps import evaluate_label_maps
 from condvae.evaluation.labels import evaluate_labels
@@ -43,7 +45,7 @@ def evaluate_whole(
             None: all.
     """
     run, found = trial.run, {}
-    found["Bound"] = evaluate_bound(trial, seed=seed)
+    found["Bound"] = bound = evaluate_bound(trial, seed=seed)
     of_classes = can_examine(trial)
     if run.spec.data.task != "class" or of_classes:
         found["Likelihood"] = conditional_likelihood(
@@ -52,6 +54,8 @@ def evaluate_whole(
             seed=seed,
             num_images=full_images if full else None,
         )
+    if of_classes and has_detail(trial):
+        found["Baselines"] = evaluate_baselines(trial, -bound.elbo, seed=seed)
     if run.record.preprocessing.pixel_classes is not None:
         found["Label maps"] = evaluate_label_maps(trial)
     if trial.data.table is not None:
@@ -64,6 +68,8 @@ def evaluate_whole(
             trial, num_images=count, seed=seed, num_binarisations=binarisations
         )
         found["Latents"] = evaluate_latents(trial, seed=seed)
+        if has_detail(trial):
+            found["Detail"] = evaluate_detail(trial, seed=seed)
         if has_handwriting(trial.model):
             found["Style"] = evaluate_style(trial, seed=seed)
     if has_classes_to_judge(trial):

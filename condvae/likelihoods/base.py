@@ -30,6 +30,7 @@ class Likelihood(ABC):
         of_classes: whether each pixel is a class, and x_params has a channel for each.
         of_columns: whether x is a row of a table.
         of_levels: whether x are 8-bit levels, each with a probability.
+        of_density: whether x are real numbers with a density, so that other densities compare.
         as_stored: whether integers are taken as they are, not divided by x_max.
         draws_like_data: whether a draw of x looks like the data, pixel by pixel.
         seen_as: the function, one of `keras.ops` and of graphs, by which encoder and prior see x;
@@ -43,6 +44,7 @@ class Likelihood(ABC):
     of_classes: ClassVar[bool] = False
     of_columns: ClassVar[bool] = False
     of_levels: ClassVar[bool] = False
+    of_density: ClassVar[bool] = False
     as_stored: ClassVar[bool] = False
     draws_like_data: ClassVar[bool] = False
     seen_as: ClassVar[str | None] = None
@@ -153,6 +155,15 @@ class Likelihood(ABC):
     def variance_of(self, x_mean: Array) -> Array | None:
         """Of x given its mean, where that tells it; None where the decoder does."""
         return None
+
+    def params_of_moments(self, x_mean: Array, x_variance: Array) -> Array:
+        """What stands for x of these means and variances, (*params_shape,), a scale included.
+
+        Args:
+            x_mean: (*x_shape,) in units of x.
+            x_variance: (*x_shape,) in their squares. Here the means tell all.
+        """
+        return self.params_of(x_mean)
 
     @abstractmethod
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:

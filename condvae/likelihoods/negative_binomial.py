@@ -33,6 +33,14 @@ class NegativeBinomialLikelihood(CountsLikelihood):
         log_mean = log_shares(x_mean)
         return np.concatenate([log_mean, np.zeros_like(log_mean)], axis=-1)
 
+    def params_of_moments(self, x_mean: Array, x_variance: Array) -> Array:
+        """Log of the means, and dispersions mean² / (variance - mean), large where none is seen."""
+        import numpy as np
+
+        excess = np.maximum(x_variance - x_mean, 1e-6)
+        dispersion = np.clip(np.square(x_mean) / excess, 1e-3, 1e4)
+        return np.concatenate([log_shares(x_mean), np.log(dispersion)], axis=-1)
+
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one image of counts."""
         from keras import ops

@@ -25,6 +25,7 @@ class NormalLikelihood(Likelihood):
     settings: ClassVar[tuple[str, ...]] = ("scale",)
     noise: ClassVar[str] = "normal"
     x_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    of_density: ClassVar[bool] = True
 
     @classmethod
     def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
@@ -41,6 +42,18 @@ class NormalLikelihood(Likelihood):
     def variance_of(self, x_mean: Array) -> float | None:
         """The square of a fixed scale."""
         return None if isinstance(self.scale, str) else self.scale**2
+
+    def params_of_moments(self, x_mean: Array, x_variance: Array) -> Array:
+        """The means, and the logarithms of variances where they are learned."""
+        import numpy as np
+
+        if not isinstance(self.scale, str):
+            return self.params_of(x_mean)
+        if self.scale == "learned":
+            x_variance = np.full_like(x_variance, np.mean(x_variance))
+        # the likelihood adds its least variance
+        logvar = np.log(np.maximum(x_variance - LEAST_SCALE**2, LEAST_SCALE**4))
+        return np.concatenate([x_mean, logvar], axis=-1)
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one image."""

@@ -12,6 +12,7 @@ from condvae.data import Dataset, load_data
 from condvae.likelihoods import AUTO, LIKELIHOODS, likelihood_named
 from condvae.spec import Spec
 from condvae.spec.presets import PRESETS, READING, batch_for, default_preset, epochs_for
+from condvae.spec.presets import preset as named_preset
 
 # of photographs: pixels a side of grey ones, and their levels in the first images
 LARGE_SIDE, MANY_LEVELS, FEW_IMAGES = 32, 32, 100
@@ -77,8 +78,10 @@ def explain_likelihood(dataset: Dataset, likelihood: str) -> str:
 def explain_epochs(spec: Spec, preset: str | None, num_rows: int) -> str | None:
     """Why a training has fewer epochs than its preset, in one sentence; None where it has not."""
     epochs = spec.training.epochs
-    usual = 0 if preset is None else PRESETS[preset][1]["training"]["epochs"]
-    if preset is None or epochs >= usual or epochs != epochs_for(preset, num_rows):
+    if preset is None:
+        return None
+    usual = named_preset(preset).training.epochs
+    if epochs >= usual or epochs != epochs_for(preset, num_rows):
         return None
     return f"epochs {epochs}, not {usual}: the rows are many; --epochs decides otherwise"
 

@@ -56,9 +56,7 @@ def test_binarised_pixels_are_drawn_anew_in_each_batch(digits):
 
 
 def test_what_it_was_trained_on_is_part_of_its_name(few_steps, digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        classifier, "train_classifier", lambda rows, codes, num_classes, pixels, seed: made
-    )
+    monkeypatch.setattr(classifier, "train_classifier", lambda *rows, image_shape: made)
     made = classifier.Classifier(classifier._build(64, 10, 0))
     other_split = digits.with_spec(digits.spec.model_copy(update={"split_seed": 5}))
     for data, pixels, seed in (
@@ -80,7 +78,7 @@ def test_a_damaged_file_is_trained_anew(kept, digits, tmp_path, monkeypatch, cap
     content[-1] ^= 1
     (tmp_path / source.name).write_bytes(content)
     whole = real_classifier(digits, PLAIN, folder=kept)
-    monkeypatch.setattr(classifier, "train_classifier", lambda *_: whole)
+    monkeypatch.setattr(classifier, "train_classifier", lambda *_, **__: whole)
     real_classifier(digits, PLAIN, folder=tmp_path)
     assert "a damaged classifier is trained anew" in caplog.text
     monkeypatch.undo()
@@ -89,7 +87,7 @@ def test_a_damaged_file_is_trained_anew(kept, digits, tmp_path, monkeypatch, cap
 
 def test_a_folder_that_cannot_be_written_is_borne(digits, tmp_path, monkeypatch, caplog):
     made = classifier.Classifier(classifier._build(64, 10, 0))
-    monkeypatch.setattr(classifier, "train_classifier", lambda *_: made)
+    monkeypatch.setattr(classifier, "train_classifier", lambda *_, **__: made)
     (tmp_path / "afile").write_text("not a folder")
     assert real_classifier(digits, PLAIN, folder=tmp_path / "afile" / "x") is made
     assert "could not be kept" in caplog.text

@@ -13,10 +13,17 @@ from condvae.evaluation.doctor import Signs, diagnose, examine
 from condvae.evaluation.latents import evaluate_latents
 from condvae.evaluation.trial import Trial
 from condvae.metrics.latent import condition_share
+from condvae.metrics.spectrum import FineDetail
 from condvae.models import CVAE
 from condvae.training import train
 
 QUICK = {"preset": "small", "epochs": 25, "progress": False, "hidden_dims": (128,)}
+
+
+def detail_of(share):
+    return FineDetail(share, 0.001, 2.0, *np.zeros((3, 4)))
+
+
 HEALTHY = Signs(
     loss=30.0,
     kl_loss=4.0,
@@ -27,6 +34,7 @@ HEALTHY = Signs(
     swapped_label=12.0,
     leakage=0.1,
     beta=1.0,
+    detail=detail_of(0.11),
 )
 
 
@@ -105,12 +113,19 @@ def test_pixels_beyond_one_are_named_before_or_while_training(digits, tmp_path, 
         ({"label_share": 0.01}, "ignores the condition"),
         ({"swapped_label": 0.5}, "ignores the condition"),
         ({"leakage": 0.7}, "z tells the label"),
+        ({"detail": detail_of(0.09)}, "blurred: they have 9.0% of the fine detail"),
     ],
 )
 def test_each_sign_has_its_sentence(sign, sentence):
     assert diagnose(HEALTHY) == []
     (found,) = diagnose(replace(HEALTHY, **sign))
     assert sentence in found
+
+
+def test_of_a_collapsed_model_blur_is_not_said_again():
+    (found,) = diagnose(replace(HEALTHY, active=0, detail=detail_of(0.0)))
+    assert "collapsed" in found
+    assert not diagnose(replace(HEALTHY, detail=None))
 
 
 def test_the_share_of_the_condition_is_that_of_known_functions():

@@ -1,0 +1,211 @@
+"""Images by spatial frequency: how much of each scale of detail they hold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from condvae.checks import InputError, check_finite, check_shape
+
+# of the power of real images within each image: what lies above is their fine detail
+FINE = 0.1
+# of the power of real images: rounding of float32, as if they had none
+NOTHING = 1e-12
+_BLOCK = 1_000  # images that are filtered at once
+
+
+@dataclass(frozen=True)
+class FineDetail:
+    """Power of generated images in fine detail, as a share of that of real ones.
+
+    Attributes:
+        share: of the finest rings, which hold a tenth of the real images' power without their
+            brightness; 1 for images of one distribution, 0 for none at all, above 1 for noise.
+        standard_error: of it, from the spread over the images.
+        size: the coarsest of this detail in pixels, half a period; a pixel is the finest.
+        frequencies: (rings,) middle of each ring but that of the brightness, cycles per pixel.
+        shares: (rings,) as `share`, ring by ring; NaN where real images have nothing.
+        standard_errors: (rings,) of them.
+    """
+
+    share: float
+    standard_error: float
+    size: float
+    frequencies: np.ndarray
+    shares: np.ndarray
+    standard_errors: np.ndarray
+
+
+def compare_detail(real: np.ndarray, generated: np.ndarray) -> FineDetail:
+    """How much of the fine detail of real images generated ones have.
+
+    Power is the mean square of the coefficients of `transform`, all channels together. Noise that
+    is drawn for each pixel by itself has power, and is no detail: of a model, take expected pixels.
+
+    Args:
+        real: (N, height, width, channels) numbers.
+        generated: (M, height, width, channels), on the same scale.
+
+    Raises:
+        InputError: shapes that do not fit, no image, or a value that is not finite.
+
+    Source: van der Schaaf & van Hateren 1996, "Modelling the power spectra of natural images", on
+    power by radius.
+    """
+    real = check_images(real, "the real images")
+    generated = check_images(generated, "the generated images", real.shape[1:])
+    ring = rings(*real.shape[1:3])
+    of_real, of_generated = (_ring_power(images, ring) for images in (real, generated))
+    power = of_real.mean(axis=0)
+    of_real[:, power <= NOTHING * power.sum()] = 0
+    # the first ring is the mean of an image: no detail
+    of_real, of_generated = of_real[:, 1:], of_generated[:, 1:]
+    above = of_real.mean(axis=0)[::-1].cumsum()[::-1]
+    total = above[0] if len(above) else 0.0
+    # where nothing varies there is one ring, and its share is NaN
+    first = int(np.flatnonzero(above >= FINE * total)[-1]) if total else 0
+    share, error = _ratio(of_generated[:, first:].sum(axis=1), of_real[:, first:].sum(axis=1))
+    by_ring = [_ratio(*powers) for powers in zip(of_generated.T, of_real.T, strict=True)]
+    longer = max(real.shape[1:3])
+    return FineDetail(
+        share=share,
+        standard_error=error,
+        size=longer / (first + 1),
+        frequencies=np.arange(1, ring.max() + 1) / (2 * longer),
+        shares=np.array([ratio for ratio, _ in by_ring]),
+        standard_errors=np.array([error for _, error in by_ring]),
+    )
+
+
+def smooth_alike(
+    train: np.ndarray, held_out: np.ndarray, generated: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Three sets of images, of which no scale is stronger in the real ones or the generated ones.
+
+    In each ring and each channel of `transform`, the deviations from the set's mean image are made
+    smaller on the side that has more power there: real images lose the detail that generated ones
+    lack, and these the noise that real ones lack. Distances to the training images then tell
+    copies from blurs, since blurs have nothing that a held-out image smoothed as much has not.
+
+    Args:
+        train: (N, height, width, channels) numbers; filtered as the held-out ones are.
+        held_out: (H, height, width, channels), whose power is that of the data.
+        generated: (M, height, width, channels), on the same scale.
+
+    Returns:
+        The same, float32.
+
+    Raises:
+        InputError: as `compare_detail`.
+    """
+    held_out = check_images(held_out, "the held-out images")
+    train = check_images(train, "the training images", held_out.shape[1:])
+    generated = check_images(generated, "the generated images", held_out.shape[1:])
+    ring = rings(*held_out.shape[1:3])
+    mean, of_generated = held_out.mean(axis=0), generated.mean(axis=0)
+    more, less = (
+        _power_of_rings(images - about, ring)
+        for images, about in ((held_out, mean), (generated, of_generated))
+    )
+    least = np.minimum(more, less)
+    gain, own = (
+        np.sqrt(np.divide(least, power, out=np.ones_like(power), where=power > 0))
+        for power in (more, less)
+    )
+    return (
+        _filter(train, mean, gain[ring]),
+        _filter(held_out, mean, gain[ring]),
+        _filter(generated, of_generated, own[ring]),
+    )
+
+
+def transform(images: np.ndarray) -> np.ndarray:
+    """The discrete cosine transform of images, by height, width and channels; sums of squares stay.
+
+    Unlike Fourier's it sees no edge where an image ends, which would pass for detail. Of three
+    channels the first coefficient is the brightness, the others are the opponent colours.
+
+    Args:
+        images: (N, height, width, channels).
+
+    Source: Ahmed, Natarajan & Rao 1974, "Discrete cosine transform" (DCT-II, orthonormal).
+    """
+    return _along_axes(images, [_cosines(size) for size in images.shape[1:]])
+
+
+def restore(coefficients: np.ndarray) -> np.ndarray:
+    """The inverse of `transform`."""
+    return _along_axes(coefficients, [_cosines(size).T for size in coefficients.shape[1:]])
+
+
+def rings(height: int, width: int) -> np.ndarray:
+    """(height, width) number of the ring of each coefficient, 0 for the brightness alone.
+
+    Ring k is about the frequency k / (2 * the longer side) cycles per pixel, in any direction.
+    """
+    longer = max(height, width)
+    rows, columns = np.arange(height) * longer / height, np.arange(width) * longer / width
+    return np.hypot(rows[:, None], columns).round().astype(int)
+
+
+def check_images(
+    images: np.ndarray, name: str, shape: tuple[int | None, ...] = (None, None, None)
+) -> np.ndarray:
+    """Return images, (N, height, width, channels), as float32 if they are finite, and at least one.
+
+    Args:
+        shape: of an image.
+    """
+    images = check_finite(check_shape(np.asarray(images), (None, *shape), name), name)
+    if not images.size:
+        raise InputError(f"{name} must be one or more", "none", "Bring more images.")
+    return images.astype("float32", copy=False)
+
+
+def _cosines(size: int) -> np.ndarray:
+    """(size, size) an orthonormal matrix, a frequency a row."""
+    frequency, place = np.arange(size)[:, None], np.arange(size) + 0.5
+    waves = np.cos(np.pi * frequency * place / size) * np.sqrt(2 / size)
+    waves[0] /= np.sqrt(2)
+    return waves.astype("float32")
+
+
+def _along_axes(images: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:
+    """Each matrix applied along its axis of the images."""
+    rows, columns, channels = matrices
+    return np.einsum("ai,nijc,bj,dc->nabd", rows, images, columns, channels, optimize=True)
+
+
+def _ring_power(images: np.ndarray, ring: np.ndarray) -> np.ndarray:
+    """(N, rings) sum of squares of each image, all channels together."""
+    squares = (transform(images).astype("float64") ** 2).sum(axis=-1).reshape(len(images), -1)
+    member = ring.reshape(-1, 1) == np.arange(ring.max() + 1)
+    return squares @ member
+
+
+def _power_of_rings(images: np.ndarray, ring: np.ndarray) -> np.ndarray:
+    """(rings, channels) mean square over the images, summed over a ring."""
+    squares = (transform(images).astype("float64") ** 2).mean(axis=0)
+    power = np.zeros((ring.max() + 1, images.shape[-1]))
+    np.add.at(power, ring, squares)
+    return power
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float]:
+    """Ratio of two means of independent numbers, (M,) and (N,), and its standard error."""
+    if not below.mean() > 0:
+        return float("nan"), float("nan")
+    ratio = above.mean() / below.mean()
+    if min(len(above), len(below)) < 2:
+        return float(ratio), float("nan")
+    # to first order in both means
+    spread = above.var(ddof=1) / len(above) + ratio**2 * below.var(ddof=1) / len(below)
+    return float(ratio), float(np.sqrt(spread) / below.mean())
+
+
+def _filter(images: np.ndarray, mean: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """Deviations from a mean image, each coefficient times its gain (height, width, channels)."""
+    gain, filtered = gain.astype("float32"), np.empty_like(images)
+    for start in range(0, len(images), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        filtered[block] = mean + restore(transform(images[block] - mean) * gain)
+    return filtered
