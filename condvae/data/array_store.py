@@ -94,6 +94,4 @@ def refusal(expected: str, received: str, remedy: str = REMEDY) -> Iterator[None
     except InputError:
         raise
     except Exception as error:
-        raise InputError(
-            expected, f"{received} ({reason_of(error)})", remedy
-        ) from None
+        raise InputError(expected, f"{received} ({reason_of(error)})", remedy) from None

@@ -41,21 +41,31 @@ class DiscretisedLogisticLikelihood(LevelsLikelihood):
         params[..., : x_mean.shape[-1]] = (x_mean - CENTRE) / UNIT
         return params
 
+    def params_of_moments(self, x_mean: Array, x_variance: Array) -> Array:
+        """See `Likelihood`: a logistic distribution has the variance (pi s)^2 / 3."""
+        import numpy as np
+
+        params, channels = self.params_of(x_mean), x_mean.shape[-1]
+        scales = np.maximum(LEAST_SCALE, np.sqrt(3 * x_variance) / math.pi)
+        params[..., channels : 2 * channels] = np.log(scales) - LOG_SCALE
+        return params
+
     def first_params(self, x_mean: Array, rest: Array) -> Array:
         """See `Likelihood`: one scale for each channel, and its slopes on those before it."""
         import numpy as np
 
-        params, channels = self.params_of(x_mean), x_mean.shape[-1]
-        rest, first = rest.reshape(-1, channels).astype("float64"), 2 * channels
-        for channel in range(channels):
+        channels = x_mean.shape[-1]
+        rest, slopes = rest.reshape(-1, channels).astype("float64"), []
+        own = rest.copy()
+        for channel in range(1, channels):
             known = rest[:, :channel]
-            slopes = np.linalg.lstsq(known, rest[:, channel], rcond=None)[0]
-            # the mean distance of a logistic draw from its location is 2 s log 2
-            distance = np.abs(rest[:, channel] - known @ slopes).mean()
-            scale = max(LEAST_SCALE, distance / (2 * math.log(2)))
-            params[..., channels + channel] = math.log(scale) - LOG_SCALE
-            params[..., first : first + channel] = slopes / UNIT
-            first += channel
+            slopes += [np.linalg.lstsq(known, rest[:, channel], rcond=None)[0]]
+            own[:, channel] -= known @ slopes[-1]
+        # by the mean distance from the location, 2 s log 2, which single pixels do not govern
+        scales = np.abs(own).mean(axis=0) / (2 * math.log(2))
+        params = self.params_of_moments(x_mean, (math.pi * scales) ** 2 / 3)
+        if slopes:
+            params[..., 2 * channels :] = np.concatenate(slopes) / UNIT
         return params
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
