@@ -73,7 +73,7 @@ CONVOLUTIONAL = {"architecture": "convolutional", "hidden_dims": (3, 4)}
 MIXER = {"architecture": "mixer", "activation": "gelu"}
 FLOW = {"prior": "flow", "coupling_dims": (6,)}
 CONDITIONAL = {"prior": "conditional", "baseline": "joint"}
-SHAPE, CLASSES = (5, 7, 1), (3,)
+SHAPE, LARGE, CLASSES = (5, 7, 1), (70, 66, 3), (3,)
 # settings of the spec, shape of y, columns of a table
 NETWORKS = {
     "mlp": ({"likelihood": "continuous_bernoulli"}, CLASSES, None),
@@ -133,6 +133,11 @@ NETWORKS = {
         CLASSES,
         ((1, 0), (3, -1), (4, 2)),
     ),
+    "large image, levels": (
+        {"architecture": "residual", "likelihood": "discretised_logistic", "task": "image"},
+        (66, 3, 3),
+        None,
+    ),
     "flow": ({**FLOW, "latent_dim": 3}, CLASSES, None),
     "flow without y": ({**FLOW, "couplings": 3, "prior_sees": "nothing"}, CLASSES, None),
     "classifier": ({"labelled": 3, "encoder_sees": "x"}, CLASSES, None),
@@ -144,7 +149,8 @@ NETWORKS = {
 def random_network(name):
     """An untrained model whose weights are random, those that start at zero too."""
     settings, condition_shape, columns = NETWORKS[name]
-    shape = SHAPE if columns is None else (sum(size + (place >= 0) for size, place in columns),)
+    shape = LARGE if name.startswith("large") else SHAPE
+    shape = shape if columns is None else (sum(size + (place >= 0) for size, place in columns),)
     spec = Spec().override(**{"hidden_dims": (6, 4), **settings})
     x_max = 4 if spec.model.likelihood == "categorical" else 255
     model = build_model(spec, Signature(shape, condition_shape, x_max, columns=columns))

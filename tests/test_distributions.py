@@ -10,6 +10,7 @@ from condvae.distributions import (
     Bernoulli,
     Categorical,
     ContinuousBernoulli,
+    DiscretisedLogistic,
     LogisticMixture,
     Normal,
     Poisson,
@@ -280,6 +281,50 @@ def test_logistic_mixture_gradients_are_finite_at_extremes():
             x,
         )
         assert all(np.isfinite(slope).all() for slope in slopes)
+
+
+# of a pixel with two channels: means, log scales, and the second channel's slope on the first
+PIXELS = {
+    "alike": ((0.3, 0.6), (-3.0, -4.0), 0.8),
+    "contrary, at the ends": ((0.02, 0.99), (-2.5, -1.5), -1.3),
+}
+
+
+def pixel(name, rows):
+    means, log_scales, slope = PIXELS[name]
+    parts = (means, log_scales, (slope,))
+    return DiscretisedLogistic(*(np.broadcast_to(np.float32(v), (rows, np.size(v))) for v in parts))
+
+
+@pytest.mark.parametrize("name", PIXELS)
+def test_a_discretised_logistic_tells_one_channel_after_the_other(name):
+    (first, second), (narrow, wide), slope = PIXELS[name]
+    joint = np.stack(np.meshgrid(LEVELS, LEVELS, indexing="ij"), -1).reshape(-1, 2)
+    log_prob = np.asarray(pixel(name, len(joint)).log_prob(np.float32(joint)), "float64")
+    assert special.logsumexp(log_prob) == pytest.approx(0, abs=1e-4)
+    exact = []
+    for level in LEVELS:
+        mean = second + slope * (level - first)
+        exact.append(mixture_masses((0.0,), (mean,), (wide,))[0])
+    exact = mixture_masses((0.0,), (first,), (narrow,))[0][:, None] * np.stack(exact)
+    seen = exact.reshape(-1) > 1e-20
+    np.testing.assert_allclose(log_prob[seen], np.log(exact.reshape(-1)[seen]), atol=2e-3)
+
+
+@pytest.mark.parametrize("name", PIXELS)
+def test_a_discretised_logistic_draws_levels_with_their_masses(name):
+    size = 2**10
+    grid = np.float32((np.arange(size) + 0.5) / size)
+    noise = np.stack(np.meshgrid(grid, grid, indexing="ij"), -1).reshape(-1, 2)
+    drawn = np.round(np.asarray(pixel(name, len(noise)).transform(noise)) * 255).astype(int)
+    assert drawn.min() >= 0
+    assert drawn.max() <= 255
+    counts = np.zeros((256, 256))
+    np.add.at(counts, tuple(drawn.T), 1)
+    joint = np.stack(np.meshgrid(LEVELS, LEVELS, indexing="ij"), -1).reshape(-1, 2)
+    masses = np.exp(np.asarray(pixel(name, len(joint)).log_prob(np.float32(joint)), "float64"))
+    # a level ends between two points of an even grid, along each axis
+    assert np.abs(counts / size**2 - masses.reshape(256, 256)).max() < 3 / size
 
 
 @pytest.mark.parametrize("rate", [1e-6, 0.3, 4.0, 15.99, 16.5, 700.0, 1e5])

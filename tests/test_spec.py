@@ -1,11 +1,13 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from condvae import Dataset
 from condvae.checks import InputError
 from condvae.spec import Spec, setting_names
-from condvae.spec.presets import PRESETS, default_preset, epochs_for, preset
-from condvae.training.settings import explain_epochs
+from condvae.spec.presets import PRESETS, batch_for, default_preset, epochs_for, preset
+from condvae.training.settings import explain_epochs, kind_of
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -72,3 +74,24 @@ def test_fewer_epochs_than_the_preset_has_are_explained(name):
     assert explain_epochs(preset(name), name, 1_000) is None
     fewer = preset("table").override(epochs=1)
     assert "not 100: the rows are many" in str(explain_epochs(fewer, "table", 10_000_000))
+
+
+@pytest.mark.parametrize(
+    ("shape", "levels", "chosen"),
+    [
+        ((8, 8, 3), 256, "photo"),
+        ((32, 40, 1), 256, "photo"),
+        ((28, 28, 1), 256, "small"),
+        ((40, 40, 1), 5, "small"),
+    ],
+)
+def test_photographs_get_a_preset_of_their_own(shape, levels, chosen):
+    x = np.random.default_rng(0).integers(0, levels, (40, *shape)).astype("uint8")
+    x[0, 0, 0] = 255
+    assert kind_of(Dataset.from_arrays(x, np.arange(40) % 2), None, None, {}) == chosen
+
+
+def test_batches_of_large_images_are_smaller():
+    assert batch_for("photo", 32 * 32 * 3) == preset("photo").training.batch_size
+    assert batch_for("photo", 128 * 128 * 3) == 42
+    assert batch_for("photo", 1024 * 1024 * 3) == 16

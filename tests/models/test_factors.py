@@ -1,4 +1,4 @@
-"""Networks that start from the factors of a table."""
+"""Networks that start from the factors of tables and images."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from scipy.stats import multivariate_normal, norm
 from condvae import Dataset
 from condvae.checks import InputError
 from condvae.inference.trained import TrainedModel
+from condvae.likelihoods import DiscretisedLogisticLikelihood
 from condvae.likelihoods.factors import find_factors
 from condvae.spec import Spec
 from condvae.training.train import prepare_model
@@ -68,10 +69,68 @@ def test_more_latents_than_numbers_are_left_alone():
     assert (factors.variances <= 1).all()
 
 
-def test_images_have_no_factors():
-    spec = Spec.parse({"model": {"decoder_start": "factors", "likelihood": "bernoulli"}})
-    x = np.random.default_rng(0).integers(0, 2, (20, 4, 4)).astype("uint8")
-    with pytest.raises(InputError, match="needs a table"):
+def images_of_factors(side, count=3_000, noise=0.05):
+    """Grey images of three classes: a mean of its own each, two factors and noise."""
+    rng = np.random.default_rng(1)
+    places = np.linspace(0, 1, side)
+    waves = np.stack([np.outer(np.sin(3 * places), places), np.outer(places, np.cos(4 * places))])
+    loadings = np.array([0.15, 0.1])[:, None, None] * waves
+    means = 0.5 + 0.1 * rng.normal(size=(3, 1, 1)) * np.outer(1 - places, places)
+    y = np.arange(count) % 3
+    z = rng.normal(size=(count, 2))
+    x = (
+        means[y]
+        + np.einsum("nk,khw->nhw", z, loadings)
+        + noise * rng.normal(size=(count, side, side))
+    )
+    return x.astype("float32"), y, means.reshape(3, -1), loadings.reshape(2, -1)
+
+
+@pytest.mark.parametrize("latents", [LATENTS, 5])
+def test_a_first_model_of_images_has_the_density_of_its_components(latents):
+    x, y, means, loadings = images_of_factors(8)
+    model = {"latent_dim": latents, "hidden_dims": (8,), "likelihood": "normal", "scale": 0.05}
+    spec = Spec.parse({"model": model | {"decoder_start": "factors"}})
+    data = Dataset.from_arrays(x, y)
+    trained = TrainedModel(prepare_model(data, spec), data.condition)
+    covariance = loadings.T @ loadings + 0.05**2 * np.eye(64)
+    exact = [
+        multivariate_normal.logpdf(x[y == c].reshape(-1, 64), means[c], covariance)
+        for c in range(3)
+    ]
+    found = trained.elbo(x, y).elbo.mean()
+    # axes and means are of 2,160 images
+    assert found == pytest.approx(np.mean(exact), abs=0.15)
+
+
+def test_large_images_start_from_small_ones():
+    x, y, _, _ = images_of_factors(96, 300)
+    model = {"latent_dim": 2, "hidden_dims": (8,), "likelihood": "normal", "scale": 0.05}
+    spec = Spec.parse({"model": model | {"decoder_start": "factors"}})
+    data = Dataset.from_arrays(x, y)
+    model = prepare_model(data, spec)
+    trained = TrainedModel(model, data.condition)
+    assert model.decoder.get_layer("x_params").units == 48**2
+    images = trained.reconstruct(x[:50], y[:50])
+    assert np.mean((images.reshape(50, 96, 96) - x[:50]) ** 2) == pytest.approx(0.05**2, rel=0.05)
+
+
+def test_levels_start_from_the_scales_and_slopes_that_are_left():
+    rng = np.random.default_rng(2)
+    red = 0.04 * rng.logistic(size=(2_000, 4, 4))
+    green = 0.5 * red + 0.01 * rng.logistic(size=red.shape)
+    params = DiscretisedLogisticLikelihood().first_params(
+        np.full((4, 4, 2), 0.5), np.stack([red, green], axis=-1)
+    )
+    drawn = DiscretisedLogisticLikelihood()(params[None].astype("float32"))
+    assert np.exp(drawn.log_scales[0, 0, 0]) == pytest.approx([0.04, 0.01], rel=0.02)
+    assert drawn.slopes[0, 0, 0] == pytest.approx([0.5], rel=0.02)
+
+
+def test_counts_and_networks_without_a_linear_part_have_no_factors():
+    spec = Spec.parse({"model": {"decoder_start": "factors", "likelihood": "poisson"}})
+    x = np.random.default_rng(0).integers(0, 9, (20, 4, 4)).astype("uint8")
+    with pytest.raises(InputError, match="needs a table, or pixels"):
         prepare_model(Dataset.from_arrays(x, np.arange(20) % 2), spec)
     with pytest.raises(InputError, match="decoder_start 'factors' needs"):
         Spec.parse({"model": {"decoder_start": "factors", "architecture": "mixer"}})

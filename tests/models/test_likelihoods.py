@@ -35,6 +35,7 @@ def rows(shape, kind, count=12):
 CASES = {
     "continuous Bernoulli": ("levels", IMAGE, {"likelihood": "continuous_bernoulli"}),
     "mixture": ("levels", IMAGE, {"likelihood": "logistic_mixture", "components": 3}),
+    "discretised": ("levels", IMAGE, {"likelihood": "discretised_logistic"}),
     "one scale": ("levels", IMAGE, {"likelihood": "normal", "scale": "learned"}),
     "scales": ("levels", IMAGE, {"likelihood": "normal", "scale": "per_dimension"}),
     "counts": ("counts", IMAGE, {"likelihood": "poisson"}),
@@ -116,6 +117,7 @@ STARTS = {
     "continuous_bernoulli": (X_MEAN, 0.02),
     "normal": (X_MEAN, 1e-6),
     "logistic_mixture": (X_MEAN, 0.2),
+    "discretised_logistic": (X_MEAN, 1e-5),
     "poisson": (40 * X_MEAN, 1e-3),
     "negative_binomial": (40 * X_MEAN, 1e-3),
     "table": (np.array([0.4, 0.6, 0.2, 0.3, 0.5, 0.0]), 1e-5),
