@@ -32,7 +32,8 @@ def _option_type(kinds: list[Any]) -> Any:
     if len(kinds) > 1:
         return str
     if get_origin(kinds[0]) is tuple:
-        return tuple[str, ...] if get_args(kinds[0])[0] is str else str
+        element = get_args(kinds[0])[0]
+        return kinds[0] if element is str or get_origin(element) is Literal else str
     return kinds[0]
 
 

@@ -236,6 +236,8 @@ class TrainingSpec(Frozen):
             is given, where there are several by name; so that any of them may be missing later.
         cell_dropout: share of the rows of a table in a step of which a random subset of the cells
             is hidden, so that any of them may be unknown later, and be imputed.
+        augment: images that training changes at random, anew in each epoch: "flips", from left to
+            right, "crops", moved by up to an eighth of a side.
         seed: of the first weights, the order of the images and the noise.
     """
 
@@ -251,6 +253,7 @@ class TrainingSpec(Frozen):
     patience: Count | None = None
     condition_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.3
     cell_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
+    augment: tuple[Literal["crops", "flips"], ...] = ()
     seed: Seed = 0
 
 

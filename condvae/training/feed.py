@@ -1,6 +1,7 @@
 """From a split to Keras: batches in an order that (seed, epoch) fixes."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 CONDITION_STREAM, MORE_STREAM = 1, 2
 
 Conditions = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 Change = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 
@@ -20,6 +22,7 @@ class Feed(keras.utils.PyDataset):
         y: (N,) class codes, or (N, num_classes), zeros where the label is missing; or a function
             (x, rng) -> y that makes the conditions of a batch from its pixels.
         change: a function (x, y, rng) -> (x, y) of a batch; None leaves it.
+        augment: a function (x, rng) -> x of a batch, before its y is made of it.
         more: (rows, count): so many of these rows are drawn into each batch beside its own.
         seed: with the epoch it fixes the order; None keeps the rows as they are.
         first_step: the batches before it are left out.
@@ -36,28 +39,30 @@ class Feed(keras.utils.PyDataset):
         on_batch: Callable[[int], None] = lambda served: None,
         change: Change | None = None,
         more: tuple[np.ndarray, int] | None = None,
+        augment: Augment | None = None,
     ):
         super().__init__()
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
         self.first_step, self.on_batch, self.change = first_step, on_batch, change
-        self.more = more
+        self.more, self.augment = more, augment
         self.start_epoch(0)
 
     def from_step(self, step: int) -> "Feed":
         """The rest of each epoch from that step on."""
         order = (self.batch_size, self.seed, step, self.on_batch)
-        return Feed(self.x, self.y, *order, self.change, self.more)
+        return Feed(self.x, self.y, *order, self.change, self.more, self.augment)
 
     def with_seed(self, seed: int) -> "Feed":
         """The same rows in the order of another seed."""
         order = (self.batch_size, seed, self.first_step, self.on_batch)
-        return Feed(self.x, self.y, *order, self.change, self.more)
+        return Feed(self.x, self.y, *order, self.change, self.more, self.augment)
 
     def head(self, num_rows: int) -> "Feed":
         """The first rows alone."""
         y = self.y if callable(self.y) else self.y[:num_rows]
         more = self.more and (np.arange(num_rows), self.more[1])
-        return Feed(self.x[:num_rows], y, self.batch_size, self.seed, change=self.change, more=more)
+        settings: Any = {"change": self.change, "more": more, "augment": self.augment}
+        return Feed(self.x[:num_rows], y, self.batch_size, self.seed, **settings)
 
     def start_epoch(self, epoch: int) -> None:
         """Put the rows into the order of an epoch, counted from 0."""
@@ -76,6 +81,11 @@ class Feed(keras.utils.PyDataset):
         """Number of batches that are served, from `first_step` on."""
         return self.steps - self.first_step
 
+    @property
+    def draws(self) -> bool:
+        """Whether a batch is more than its rows."""
+        return callable(self.y) or self.change is not None or self.augment is not None
+
     def rows(self, step: int) -> np.ndarray:
         """The places of a step's examples in x and y."""
         rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
@@ -92,11 +102,13 @@ class Feed(keras.utils.PyDataset):
         self.on_batch(step + 1)
         rows = self.rows(step)
         x = np.asarray(self.x[rows])
-        if not callable(self.y) and self.change is None:  # nothing is drawn
-            return ({"x": x, "y": self.y[rows]},)
+        if not self.draws:
+            return ({"x": x, "y": np.asarray(self.y)[rows]},)
         # without a seed every epoch has the same conditions, as a validation should
         place = [0, step] if self.seed is None else [self.seed, self.epoch, step]
         rng = np.random.default_rng([*place, CONDITION_STREAM])
+        if self.augment is not None:
+            x = self.augment(x, rng)
         y = self.y(x, rng) if callable(self.y) else self.y[rows]
         if self.change is not None:
             x, y = self.change(x, y, rng)

@@ -15,6 +15,7 @@ from condvae.models import CVAE
 from condvae.runs import Run
 from condvae.runs.checkpoint import Checkpoint
 from condvae.spec import Spec
+from condvae.training.augment import augmented, check_augment
 from condvae.training.feed import Feed
 from condvae.training.fused import Blocks, fuse, pays
 from condvae.training.heap import keep_freed_memory
@@ -60,6 +61,10 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
             conditions=spec.training.condition_dropout,
             cells=spec.training.cell_dropout,
         )
+    augment = None
+    if kinds := spec.training.augment:
+        check_augment(dataset)
+        augment = partial(augmented, kinds=kinds)
     return (
         Feed(
             train.x,
@@ -68,6 +73,7 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
             spec.training.seed,
             change=change,
             more=more,
+            augment=augment,
         ),
         Feed(x_validation, y_validation, VALIDATION_BATCH),
     )

@@ -60,8 +60,7 @@ def can_fuse(feed: Feed) -> bool:
     """Whether the host has nothing to draw for a batch, and the backend compiles loops."""
     return (
         keras.backend.backend() == "jax"
-        and not callable(feed.y)
-        and feed.change is None
+        and not feed.draws
         and keras.distribution.distribution() is None
     )
 
