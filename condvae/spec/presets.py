@@ -55,7 +55,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "schedule": "cosine",
                 "warmup": 0.05,
                 "weight_decay": 0.1,
-                "clip_norm": 1000.0,
+                "ema": 0.99,
                 "patience": 20,
             },
         },

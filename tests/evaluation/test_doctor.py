@@ -94,7 +94,7 @@ def test_swapped_arguments_of_the_cross_entropy_are_named(digits, tmp_path, monk
 
 
 def test_pixels_beyond_one_are_named_before_or_while_training(digits, tmp_path, monkeypatch):
-    floats = Dataset.from_arrays(digits.x.astype("float32"), digits.y)
+    floats = Dataset.from_arrays(digits.x.astype("float32") / 50, digits.y)
     with pytest.raises(InputError, match=r"in \[0, 1\]"):
         train(floats, run_dir=tmp_path / "floats", **QUICK)
     scale = CVAE.scale
