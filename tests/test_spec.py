@@ -95,3 +95,14 @@ def test_batches_of_large_images_are_smaller():
     assert batch_for("photo", 32 * 32 * 3) == preset("photo").training.batch_size
     assert batch_for("photo", 128 * 128 * 3) == 42
     assert batch_for("photo", 1024 * 1024 * 3) == 16
+
+
+def test_another_architecture_has_sizes_of_its_own():
+    photo = preset("photo")
+    changed = photo.override(architecture="convolutional").model
+    assert (changed.hidden_dims, changed.decoder_start) == ((32, 64, 128), "glorot")
+    assert photo.override(architecture="convolutional", hidden_dims=(8,)).model.hidden_dims == (8,)
+    back = preset("segmentation").override(architecture="mlp", likelihood="categorical").model
+    assert back.hidden_dims == (512,)
+    # of fully connected networks sizes mean the same
+    assert preset("wide").override(architecture="residual").model.hidden_dims == (512, 512)

@@ -19,22 +19,26 @@ class Entry:
     Attributes:
         maker: a subclass of `models.architectures.Architecture`, or "module:name" of one.
         takes: what it can do that others cannot, of `ABILITIES`.
+        hidden_dims: what "auto" stands for.
     """
 
     maker: Any
     takes: frozenset[str]
+    hidden_dims: tuple[int, ...] = (512,)
 
 
 _HERE = "condvae.models.architectures"
 ARCHITECTURES = {
     "mlp": Entry(f"{_HERE}.fully_connected:MLP", frozenset(ABILITIES)),
     "residual": Entry(f"{_HERE}.fully_connected:Residual", frozenset(ABILITIES) - {REGULARIZER}),
-    "convolutional": Entry(f"{_HERE}.convolutional:Convolutional", frozenset()),
-    "mixer": Entry(f"{_HERE}.mixer:Mixer", frozenset()),
+    "convolutional": Entry(f"{_HERE}.convolutional:Convolutional", frozenset(), (32, 64, 128)),
+    "mixer": Entry(f"{_HERE}.mixer:Mixer", frozenset(), (128, 128, 128)),
 }
 
 
-def register_architecture(name: str, maker: Any, takes: Iterable[str] = ()) -> None:
+def register_architecture(
+    name: str, maker: Any, takes: Iterable[str] = (), hidden_dims: Iterable[int] = (512,)
+) -> None:
     """Let specs ask for an architecture of one's own by this name.
 
     Whoever loads a run of it must have called this before.
@@ -43,8 +47,9 @@ def register_architecture(name: str, maker: Any, takes: Iterable[str] = ()) -> N
         maker: a subclass of `condvae.models.Architecture`, or "module:name" of one.
         takes: settings that not every architecture takes, of "dropout", "condition_at" (a
             condition at every layer), "tables", "activity_regularizer" and "no hidden_dims".
+        hidden_dims: sizes of its layers where none are asked for.
     """
-    ARCHITECTURES[name] = Entry(maker, frozenset(takes))
+    ARCHITECTURES[name] = Entry(maker, frozenset(takes), tuple(hidden_dims))
 
 
 def architecture_class(name: str) -> Any:
@@ -54,6 +59,22 @@ def architecture_class(name: str) -> Any:
         return maker
     module, _, attribute = maker.partition(":")
     return getattr(import_module(module), attribute)
+
+
+def changed_architecture(model: dict[str, Any], name: str) -> dict[str, Any]:
+    """The settings of a model with another architecture: sizes of its own where sizes mean others.
+
+    Args:
+        model: the fields of a `ModelSpec`.
+    """
+    before, after = ARCHITECTURES.get(model["architecture"]), ARCHITECTURES.get(name)
+    if before is None or after is None:  # which the spec refuses
+        return model
+    if before.hidden_dims != after.hidden_dims:
+        model = model | {"hidden_dims": after.hidden_dims}
+    if model["decoder_start"] == "factors" and TABLES not in after.takes:
+        model = model | {"decoder_start": "glorot"}
+    return model
 
 
 def check_takes(model: Any) -> None:

@@ -93,13 +93,15 @@ class ModelSpec(Frozen):
             residual blocks, "convolutional", or another one of `spec.architectures`.
         hidden_dims: sizes of the encoder's hidden layers; the decoder has them reversed. Of
             convolutional networks the channels at 1/2, 1/4, ... of the image's size (from 64
-            pixels a side on at 1/4, 1/8, ...).
+            pixels a side on at 1/4, 1/8, ...). Another --architecture than the preset's has sizes
+            of its own where none are given: 32, 64, 128 of convolutional networks.
         activation: of the hidden layers.
         activity_regularizer: on the encoder's hidden layers, a Keras name such as "l2".
         likelihood: p(x | z, y): "bernoulli" or, with a density, "continuous_bernoulli" for pixels
-            in [0, 1]; "logistic_mixture" for their 256 levels; "normal" for any number; "poisson"
-            for counts, "negative_binomial" where they vary more; "categorical" for label maps;
-            "table" for columns of several kinds. "auto": by the data, bernoulli for images.
+            in [0, 1]; "discretised_logistic" for their 256 levels, colours one given the other, or
+            "logistic_mixture", which cannot be explored or exported; "normal" for any number;
+            "poisson" for counts, "negative_binomial" where they vary more; "categorical" for label
+            maps; "table" for columns of several kinds. "auto": by the data, bernoulli for images.
         scale: standard deviation of the normal likelihood, in units of x; or "learned", one for
             all of x, or "per_dimension", one for each of its numbers.
         components: of the logistic mixture.
@@ -108,9 +110,9 @@ class ModelSpec(Frozen):
         output_bias: what the decoder's last bias starts from: "zeros", or "data" for the
             training pixels' means.
         decoder_start: what its first kernel starts from: "glorot", or "spread", see
-            `models.initializers.spread_first`, for few latents; of tables, "factors": encoder and
-            decoder are a linear model of the rows, see `likelihoods.factors`, and what hidden
-            layers add to it.
+            `models.initializers.spread_first`, for few latents; of tables and pixels, "factors":
+            encoder and decoder are a linear model of the rows (`likelihoods.factors`) or images
+            (`models.image_factors`), and what hidden layers add to it.
         prior: p(z | y): "standard" normal; "conditional", a Normal by a network of y and of the
             baseline's guess; "flow", affine couplings that know the same; or "vampprior", a
             mixture of the posteriors of learned pseudo-inputs.

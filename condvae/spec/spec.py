@@ -8,6 +8,7 @@ from pydantic import ValidationError, model_validator
 from condvae.checks import InputError
 from condvae.files.frozen import Frozen
 from condvae.likelihoods import check_owner, likelihood_named
+from condvae.spec.architectures import changed_architecture
 from condvae.spec.sections import SECTIONS, DataSpec, ModelSpec, ObjectiveSpec, TrainingSpec
 
 
@@ -67,10 +68,14 @@ class Spec(Frozen):
     def override(self, **settings: Any) -> Self:
         """A copy with single fields replaced, by the field's name alone: `epochs=3, beta=2`.
 
+        Another architecture comes with its own hidden_dims, unless these are given too.
+
         Raises:
             InputError: no section has such a field, or the value does not fit it.
         """
         sections = self.model_dump()
+        if "architecture" in settings:
+            sections["model"] = changed_architecture(sections["model"], settings["architecture"])
         for name, value in settings.items():
             homes = [fields for fields in sections.values() if name in fields]
             if not homes:

@@ -5,7 +5,9 @@ import time
 from typing import Any
 
 import keras
+import numpy as np
 
+from condvae.checks import memory_bound
 from condvae.data import Dataset
 from condvae.training.fit import make_feeds
 from condvae.training.settings import explain_likelihood, resolve_spec
@@ -13,6 +15,7 @@ from condvae.training.train import prepare_model, run_path
 
 # Steps that are timed, after as many that compile and warm up.
 _STEPS = 20
+LONG = 2 * 3600  # seconds, beyond which a training is worth a second thought
 
 
 def estimate(
@@ -36,6 +39,10 @@ def estimate(
     rows = min(len(feed.x), _STEPS * spec.training.batch_size)
     few, few_validation = feed.head(rows), validation.head(1000)
     model.fit(few, validation_data=few_validation, shuffle=False, verbose=0)
+    # Keras has put the average of the weights, if there is one, in their place: the same buffers,
+    # which a step takes over
+    for variable in model.trainable_variables:
+        variable.assign(np.array(variable))
     # the first call has compiled
     started = time.perf_counter()
     model.fit(few, shuffle=False, verbose=0)
@@ -61,7 +68,24 @@ def estimate(
         "memory": f"about {_peak_memory() / 1e9:.1f} GB (the peak of this trial)",
         "run": f"{path} (not made: this was a trial)",
     }
-    return "\n".join(f"{fact:<10} {value}" for fact, value in facts.items())
+    lines = [f"{fact:<10} {value}" for fact, value in facts.items()]
+    return "\n".join([*lines, *_warnings(seconds * epochs, _peak_memory())])
+
+
+def _warnings(seconds: float, memory: int) -> list[str]:
+    """What will not go well, a line each, and what to do."""
+    found, bound = [], memory_bound()
+    if seconds > LONG:
+        found.append(
+            f"warning    about {seconds / 3600:.1f} hours: fewer --epochs, smaller --hidden-dims, "
+            "or of images a smaller --resize are quicker; --resume goes on after a break"
+        )
+    if bound is not None and memory > bound:
+        found.append(
+            f"warning    {memory / 1e9:.1f} GB are more than half of the memory here: a smaller "
+            "--batch-size, smaller --hidden-dims or --resize need less"
+        )
+    return found
 
 
 def _devices() -> str:

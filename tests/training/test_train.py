@@ -1,5 +1,6 @@
 import json
 import signal
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -208,6 +209,16 @@ def test_a_dry_run_tells_and_writes_nothing(small, tmp_path, monkeypatch):
     ):
         assert part in text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_warns_of_hours_and_memory(small, monkeypatch):
+    module = sys.modules[estimate.__module__]
+    monkeypatch.setattr(module, "LONG", 0)
+    monkeypatch.setattr(module, "memory_bound", lambda: 1000)
+    # with an average of the weights, whose buffers Keras shares with them
+    told = estimate(small, preset="plane", epochs=1, ema=0.9)
+    assert "hours: fewer --epochs" in told
+    assert "GB are more than half of the memory here" in told
 
 
 def test_a_spec_and_a_preset_exclude_each_other(small, tmp_path):
