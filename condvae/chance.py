@@ -1,8 +1,10 @@
 """What a seed means to a trained model: all of its random numbers are drawn here, by NumPy."""
 
+import math
+
 import numpy as np
 
-from condvae.checks import check_at_least
+from condvae.checks import InputError, check_at_least
 
 
 class Chance:
@@ -10,16 +12,24 @@ class Chance:
 
     Rows that are drawn by many calls are those that one call would have drawn: so neither the
     engine that computes nor the blocks in which it does so change what a seed gives.
+
+    Args:
+        temperature: by which the noise of z is multiplied: below 1, nearer to the prior's centre.
     """
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, temperature: float = 1.0):
         check_at_least(seed, 0, "seed")
+        if not 0 <= temperature < math.inf:
+            raise InputError(
+                "the temperature must be 0 or more", f"{temperature:g}", "Take 0.7, for example."
+            )
+        self._temperature = np.float32(temperature)
         self._of_latents = np.random.default_rng(seed)
         self._of_pixels = np.random.default_rng([seed, 1])
 
     def latents(self, *shape: int) -> np.ndarray:
         """Standard normal noise, float32, that z is made from."""
-        return self._of_latents.standard_normal(shape, dtype="float32")
+        return self._temperature * self._of_latents.standard_normal(shape, dtype="float32")
 
     def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
         """Noise, float32, that pixels are binarised or drawn by.

@@ -179,6 +179,16 @@ def test_labels_are_codes_names_or_weights(images, untrained):
     np.testing.assert_array_equal(untrained.encode(x, "bee")[0], untrained.encode(x, [1] * 53)[0])
 
 
+def test_a_temperature_draws_styles_nearer_to_the_centre(untrained):
+    z = untrained.sample_prior("bee", 5, seed=3)  # of a standard normal prior
+    cooler = untrained.generate("bee", 5, seed=3, temperature=0.5)
+    np.testing.assert_allclose(cooler, untrained.decode(z / 2, "bee"), atol=1e-6)
+    blocks = list(untrained.generate_blocks([np.array(["bee"] * 5)], seed=3, temperature=0.5))
+    np.testing.assert_array_equal(np.concatenate(blocks), cooler)
+    with pytest.raises(InputError, match="temperature must be 0 or more"):
+        untrained.generate("bee", 5, temperature=-1)
+
+
 def test_generate_is_decode_at_the_priors_styles(untrained):
     z = untrained.sample_prior("bee", 5, seed=3)
     np.testing.assert_array_equal(

@@ -29,6 +29,7 @@ def generate(
     z: str | None = None,
     sample: Annotated[bool, Parameter(negative="")] = False,
     seed: int = 0,
+    temperature: float = 1.0,
     overwrite: Overwrite = False,
 ) -> int:
     """New images under a label or given an image: a sheet (.png), arrays (.npz), x alone (.npy) or
@@ -46,6 +47,8 @@ def generate(
         z: One style for all, such as --z=0.5,-1.2, in place of draws from the prior.
         sample: Draw the pixels too; else each pixel is its expected value.
         seed: Of z and of the pixels.
+        temperature: Of the draws of z: below 1 they are nearer to the average image, less varied
+            and often clearer.
     """
     import numpy as np
 
@@ -68,6 +71,12 @@ def generate(
             "One style has one expected image: leave -n out.",
         )
     opened = Run.open(run)
+    if temperature != 1 and (opened.record.preprocessing.table is not None or z is not None):
+        raise InputError(
+            "--temperature must come with images whose z is drawn",
+            "a table" if z is None else "--z",
+            "Leave it out.",
+        )
     preprocessing = opened.record.preprocessing
     style = None if z is None else np.array(numbers(z, "--z", float), "float32")
     count = num_samples or (16 if z is None else 1)
@@ -89,6 +98,7 @@ def generate(
     with working("generating") as say:
         finish = _finish(opened, as_arrays)
         settings = {"z": style, "sample": sample, "seed": seed, "finish": finish}
+        settings["temperature"] = temperature
         images = opened.model.generate_blocks(repeated(y, times), **settings)
         blocks = counted(images, num_images, say)
         if as_arrays:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from condvae.chance import Chance
 from condvae.checks import InputError, check_finite, check_range, check_shape
 from condvae.conditions import Condition, Schema, Table
 from condvae.inference.engines import Facts
@@ -118,6 +119,14 @@ class Arguments:
             )
         self.check_latents()
         return self.table, several
+
+    def chance(self, seed: int, temperature: float) -> Chance:
+        """What draws new images; of tables, whose cells are drawn too, at temperature 1."""
+        if self.table is not None and temperature != 1:
+            raise InputError(
+                "the temperature must be 1 for tables", f"{temperature:g}", "Leave it out."
+            )
+        return Chance(seed, temperature)
 
     def check_latents(self) -> None:
         """Raise for a network that has no latents."""

@@ -32,8 +32,7 @@ class TrainedModel:
     row, or (batch, num_classes) weights of a mixture, or what `masks.observe` makes of images, one
     for all rows or one a row, or {name: value, or one a row} of several conditions, of which any
     may be left out; z is (batch, latent_dim). Of a model of tables x is {column: (batch,) values},
-    going in and coming out. Chance comes
-    from `seed` alone, drawn by NumPy, so that every engine gives one answer to rounding.
+    going in and coming out. Chance comes from `seed` alone, so that every engine gives one answer.
     Arguments that do not fit the model raise InputError, a ValueError that says what does.
 
     Args:
@@ -129,6 +128,7 @@ class TrainedModel:
         z: Any = None,
         sample: bool = False,
         seed: int = 0,
+        temperature: float = 1.0,
     ) -> np.ndarray:
         """New images under a label.
 
@@ -139,6 +139,7 @@ class TrainedModel:
             z: (batch, latent_dim) or (latent_dim,) styles; drawn from the prior where None.
             sample: draw the pixels too, instead of their expected values; tables are always drawn.
             seed: of z and of the pixels.
+            temperature: of z: below 1 images nearer to the average one, of tables 1.
 
         Returns:
             (num_samples, *image_shape) float32; of a table {column: (num_samples,) values}.
@@ -153,7 +154,7 @@ class TrainedModel:
             z = self._arguments.styles(z)
             count = len(z)
         self._arguments.check_latents()
-        y = self._arguments.given(given, count)
+        chance, y = self._arguments.chance(seed, temperature), self._arguments.given(given, count)
         parts = slices(count) if self.table is None else slices(count, rows_at_once(self.table))
         parts = list(parts)
         ys = (y[part] for part in parts)
@@ -161,7 +162,7 @@ class TrainedModel:
         if self.table is not None:
             table, several = self._arguments.check_table()
             return joined(generated_rows(self._compute, table, several, ys, zs, seed))
-        return np.concatenate(list(self._compute.images(ys, zs, sample, Chance(seed))))
+        return np.concatenate(list(self._compute.images(ys, zs, sample, chance)))
 
     def generate_blocks(
         self,
@@ -170,6 +171,7 @@ class TrainedModel:
         z: Any = None,
         sample: bool = False,
         seed: int = 0,
+        temperature: float = 1.0,
         finish: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Iterator[Any]:
         """As `generate`, of labels that come in blocks: memory does not grow with their number.
@@ -177,8 +179,7 @@ class TrainedModel:
         Args:
             given: labels of some rows, again and again, one a row.
             z: (latent_dim,) one style for all; drawn from the prior where None.
-            sample: draw the pixels too.
-            seed: as in `generate`; how the rows are cut into blocks changes nothing.
+            sample, seed, temperature: as in `generate`; how rows are cut changes nothing.
             finish: what to make of each block's images, such as `data.writers.to_uint8`, by the
                 thread that computed them; None: leave them.
 
@@ -186,13 +187,14 @@ class TrainedModel:
             Blocks of (rows, *image_shape) float32, or what `finish` returns; of a table
             {column: (rows,) values}.
         """
+        chance = self._arguments.chance(seed, temperature)
         self._arguments.check_latents()
         ys = (self._arguments.given(rows, len(rows)) for rows in given)
         zs = None if z is None else repeat(self._arguments.styles(z))
         if self.table is not None:
             table, several = self._arguments.check_table()
             return generated_rows(self._compute, table, several, ys, zs, seed)
-        return self._compute.images(ys, zs, sample, Chance(seed), finish)
+        return self._compute.images(ys, zs, sample, chance, finish)
 
     def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:
         """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
@@ -368,9 +370,7 @@ class TrainedModel:
         return Completion(self._compute, *known, facts.latent_dim, facts.prior_noise_dim)
 
     def explore(self, x: Any = None, y: Any = None, name: str = "model") -> "Page":
-        """The model as a page that runs by itself: in a notebook, shown in the cell.
-
-        `condvae.explore(run)` brings the data and what is known of the axes.
+        """The model as a page, in a notebook in the cell; `condvae.explore(run)` has more.
 
         Args:
             x: images whose encodings are shown, some of them as examples; None: none.
@@ -378,7 +378,7 @@ class TrainedModel:
             name: what the page is titled.
 
         Raises:
-            InputError: a model without latents, of tables, or with a layer that has no operation.
+            InputError: no latents, a table, or a layer that has no operation.
         """
         from condvae.explorer.of_model import page_of_model
 

@@ -60,6 +60,29 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             },
         },
     ),
+    "photo-large": (
+        "the same for a GPU: convolutional networks, more passes; not measured yet",
+        {
+            "model": {
+                "latent_dim": 256,
+                "architecture": "convolutional",
+                "hidden_dims": (64, 128, 256),
+                "activation": "silu",
+                "likelihood": "discretised_logistic",
+                "output_bias": "data",
+            },
+            "training": {
+                "epochs": 200,
+                "batch_size": 125,
+                "learning_rate": 1e-3,
+                "schedule": "cosine",
+                "warmup": 0.05,
+                "weight_decay": 0.1,
+                "ema": 0.999,
+                "patience": 50,
+            },
+        },
+    ),
     "notebook": (
         "the recipe of the Keras notebook, the test images choosing the epoch as there",
         {

@@ -72,7 +72,8 @@ def settled(dataset: Dataset, spec: Spec) -> Spec:
 
 def explain_likelihood(dataset: Dataset, likelihood: str) -> str:
     """Why these data get that likelihood, in one sentence."""
-    return f"{likelihood}: {likelihood_named(likelihood).reason(dataset) or 'as named'}"
+    reason = likelihood_named(likelihood).reason(dataset)
+    return f"{likelihood}: {reason or 'as named by the preset or the settings'}"
 
 
 def explain_epochs(spec: Spec, preset: str | None, num_rows: int) -> str | None:
