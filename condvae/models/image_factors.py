@@ -50,31 +50,31 @@ def find_image_factors(
     size = small_size(*x.shape[1:3])
     small = resample(x, *size)
     shape, scale = small.shape[1:], x[0].size / small[0].size
-    rows = np.arange(len(x)) % HELD_OUT == HELD_OUT - 1
+    judged = np.arange(len(x)) % HELD_OUT == HELD_OUT - 1
+    fitted = ~judged
+    if not judged.any():
+        fitted = judged = np.ones(len(x), bool)
     flat = small.reshape(len(x), -1)
-    x_mean = flat[~rows].mean(axis=0)
+    x_mean = flat[fitted].mean(axis=0)
     flat = flat - x_mean
     if y is None or y.shape[1] > MOST_CONDITIONS:
         y = np.zeros((len(x), 0), "float32")
-    y_mean = y[~rows].mean(axis=0)
-    by_condition = _regression(flat, y - y_mean, rows)
-    flat = flat - (y - y_mean) @ by_condition
+    y_mean = y[fitted].mean(axis=0)
+    centred = y - y_mean
+    by_condition = _regression(flat, centred, fitted, judged)
+    told = centred @ by_condition
+    flat -= told  # in place: these are the largest arrays
 
-    axes = _principal_axes(flat[~rows], latent_dim)
-    held_out = flat[rows] if rows.any() else flat
-    scores = held_out @ axes.T
-    told = (y - y_mean) @ by_condition + x_mean
-    told = told[rows] if rows.any() else told
-    expected = (told + scores @ axes).reshape(-1, *shape)
-    rest = (x[rows] if rows.any() else x) - resample(expected, *x.shape[1:3])
+    axes = _principal_axes(flat[fitted], latent_dim)
+    scores = flat[judged] @ axes.T
+    expected = (x_mean + told[judged] + scores @ axes).reshape(-1, *shape)
+    rest = x[judged] - resample(expected, *x.shape[1:3])
     # a small pixel stands for several, and is known as much better
     variance = (float(np.mean(rest**2)) if noise is None else noise) / scale
     variance = max(variance, LEAST_VARIANCE)
     # how far images reach along an axis that they did not choose; the axes themselves are of all
-    if rows.any():
-        axes = _principal_axes(flat, latent_dim)
     excess = np.maximum(np.mean(scores**2, axis=0) - variance, LEAST_TOLD * variance)
-    axes = axes * np.sqrt(excess)[:, None]
+    axes = _principal_axes(flat, latent_dim) * np.sqrt(excess)[:, None]
     return ImageFactors(
         x_mean=(x_mean - y_mean @ by_condition).reshape(shape),
         by_condition=by_condition.reshape(-1, *shape),
@@ -92,19 +92,18 @@ def _principal_axes(centred: np.ndarray, count: int) -> np.ndarray:
     return np.pad(axes, [(0, count - len(axes)), (0, 0)])
 
 
-def _regression(x: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
-    """(condition_dim, dim) by which x rises with y: of the penalties, the best for held-out rows.
+def _regression(x: np.ndarray, y: np.ndarray, fitted: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """(condition_dim, dim) by which x rises with y: of the penalties, the best for judged rows.
 
     Args:
         x: (N, dim) and y, (N, condition_dim): centred.
-        held_out: (N,) which rows judge.
+        fitted, judged: (N,) which rows find the slopes, and which the penalty.
     """
-    fitted, judged = (x[~held_out], y[~held_out]), (x[held_out], y[held_out])
-    squares, products = fitted[1].T @ fitted[1], fitted[1].T @ fitted[0]
-    best, least = np.zeros((y.shape[1], x.shape[1]), "float32"), np.mean(judged[0] ** 2)
-    for penalty in PENALTIES if y.shape[1] and held_out.any() else ():
+    squares, products = y[fitted].T @ y[fitted], y[fitted].T @ x[fitted]
+    best, least = np.zeros((y.shape[1], x.shape[1]), "float32"), np.mean(x[judged] ** 2)
+    for penalty in PENALTIES if y.shape[1] else ():
         slopes = np.linalg.solve(squares + penalty * np.eye(len(squares)), products)
-        error = np.mean((judged[0] - judged[1] @ slopes) ** 2)
+        error = np.mean((x[judged] - y[judged] @ slopes) ** 2)
         if error < least:
             best, least = slopes.astype("float32"), error
     return best
