@@ -129,7 +129,8 @@ def assumption_of(x: np.ndarray, x_max: int) -> str:
     if x.dtype == np.uint8:
         if x_max == 1:
             return "uint8 pixels whose maximum is 1: binary, taken as 0 and 1, not as 1/255"
-        return "uint8 pixels 0-255: grey levels, divided by 255"
+        levels = "colours" if x.ndim == 4 and x.shape[-1] >= 3 else "grey levels"
+        return f"uint8 pixels 0-255: {levels}, divided by 255"
     low, high = x.min(), x.max()
     if low >= 0 and high <= 1:
         return "float pixels in [0, 1], taken as they are"
