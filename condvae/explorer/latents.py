@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from condvae.metrics.latent import latent_activity
+from condvae.metrics.latent import by_activity, latent_activity
 
 MOST_BYTES = 2**24
 
@@ -19,7 +19,7 @@ def order_latents(mean: np.ndarray | None, latent_dim: int) -> tuple[list[int], 
     if mean is None:
         return list(range(latent_dim)), None
     activity = latent_activity(mean)
-    return np.argsort(-activity, kind="stable").tolist(), activity.tolist()
+    return by_activity(activity), activity.tolist()
 
 
 def read_moves(path: Path) -> dict[int, str]:

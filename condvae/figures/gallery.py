@@ -19,7 +19,7 @@ from condvae.figures.predictions import predictions
 from condvae.files.atomic import atomic_path
 from condvae.inference.handwriting import has_handwriting
 from condvae.inference.trained import TrainedModel
-from condvae.metrics.latent import latent_activity
+from condvae.metrics.latent import by_activity, latent_activity
 
 History = Mapping[str, Sequence[float]]
 
@@ -178,7 +178,7 @@ def _manifold(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, An
     """Arguments of `manifold`: the two most active latents, where there are more."""
     axes = None
     if model.latent_dim > 2:
-        axes = np.argsort(-latent_activity(_training_mean(model, dataset.train)))[:2].tolist()
+        axes = by_activity(latent_activity(_training_mean(model, dataset.train)))[:2]
     return {"model": model, "given": model.classes.categories[0], "axes": axes}
 
 

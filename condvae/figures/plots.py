@@ -25,7 +25,7 @@ from condvae.figures.labels import class_names, in_words, label_weights, leading
 from condvae.figures.tiles import Block, rows_of, scaled_images, wrapped
 from condvae.figures.walks import axis_traversal, interpolate, plane_grid
 from condvae.inference.trained import TrainedModel
-from condvae.metrics.latent import latent_activity
+from condvae.metrics.latent import by_activity, latent_activity
 
 _MOST_TRAVERSALS = 12
 
@@ -58,7 +58,7 @@ def scatter(
         axes.set(xlabel="z1", ylabel=classes.name)
     else:
         if model.latent_dim > 2:
-            plane = np.argsort(-activity)[:2].tolist()
+            plane = by_activity(activity)[:2]
             first, second = plane
             shown += (
                 f" of z{first + 1} and z{second + 1}, the most active of {model.latent_dim} "
@@ -161,7 +161,7 @@ def traversal(
     note = ""
     if mean is not None:
         activity = latent_activity(mean)
-        order = np.argsort(-activity)
+        order = np.array(by_activity(activity))
         names = [f"{name} ({share:.2f})" for name, share in zip(names, activity, strict=True)]
         note = " In brackets: variance of the posterior mean, the most active first."
     order = order[:_MOST_TRAVERSALS]

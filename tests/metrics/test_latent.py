@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from condvae.checks import InputError
-from condvae.metrics.latent import active_units, latent_activity
+from condvae.metrics.latent import active_units, by_activity, latent_activity
 
 
 def test_activity_is_the_variance_over_the_data():
@@ -21,3 +21,7 @@ def test_a_dead_latent_is_not_active():
 def test_bad_means_are_refused(mean):
     with pytest.raises(InputError, match="mean"):
         latent_activity(mean)
+
+
+def test_latents_as_active_as_one_another_stay_in_their_order():
+    assert by_activity(np.array([0.97, 0.2, 1.04, 0.0, 0.96, 0.5])) == [0, 2, 4, 5, 1, 3]
