@@ -42,21 +42,21 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             "model": {
                 "latent_dim": 256,
                 "architecture": "residual",
-                "hidden_dims": (512, 512),
+                "hidden_dims": (256, 512),
                 "activation": "silu",
                 "likelihood": "discretised_logistic",
                 "output_bias": "data",
                 "decoder_start": "factors",
             },
             "training": {
-                "epochs": 60,
+                "epochs": 30,
                 "batch_size": 125,
                 "learning_rate": 5e-4,
                 "schedule": "cosine",
                 "warmup": 0.05,
                 "weight_decay": 0.1,
                 "ema": 0.99,
-                "patience": 20,
+                "patience": 8,
             },
         },
     ),
@@ -337,10 +337,14 @@ def epochs_for(name: str, num_rows: int) -> int:
     return max(1, min(training.epochs, most * training.batch_size // max(1, num_rows)))
 
 
-def batch_for(name: str, numbers: int) -> int:
-    """The batch size of a preset for x of so many numbers: smaller of large images."""
-    batch_size = preset(name).training.batch_size
+def rows_at_once(batch_size: int, numbers: int) -> int:
+    """The batch size, or a smaller one for x of so many numbers: large images."""
     return min(batch_size, max(LEAST_BATCH, MOST_NUMBERS // numbers))
+
+
+def batch_for(name: str, numbers: int) -> int:
+    """The batch size of a preset for x of so many numbers."""
+    return rows_at_once(preset(name).training.batch_size, numbers)
 
 
 def default_preset(

@@ -1,5 +1,6 @@
 """The epochs of a run, from its beginning or from a checkpoint to its end."""
 
+import math
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from condvae.models import CVAE
 from condvae.runs import Run
 from condvae.runs.checkpoint import Checkpoint
 from condvae.spec import Spec
+from condvae.spec.presets import rows_at_once
 from condvae.training.augment import augmented, check_augment
 from condvae.training.feed import Feed
 from condvae.training.fused import Blocks, fuse, pays
@@ -61,7 +63,7 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
             conditions=spec.training.condition_dropout,
             cells=spec.training.cell_dropout,
         )
-    augment = None
+    augment, numbers = None, math.prod(train.x.shape[1:])
     if kinds := spec.training.augment:
         check_augment(dataset)
         augment = partial(augmented, kinds=kinds)
@@ -75,7 +77,7 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
             more=more,
             augment=augment,
         ),
-        Feed(x_validation, y_validation, VALIDATION_BATCH),
+        Feed(x_validation, y_validation, rows_at_once(VALIDATION_BATCH, numbers)),
     )
 
 
