@@ -35,7 +35,11 @@ def start_from_factors(model: CVAE, x: Any, y: Any) -> None:
     of_vector = len(model.condition_shape) == 1
     seen = of_vector and all("y" in n.input for n in (model.encoder, model.decoder))
     encoded = np.asarray(model.encode_condition(y)) if seen else None
-    return _start_from_images(model, np.asarray(model.scale(x)), encoded)
+    # as `CVAE.scale`, but without its copies of all rows
+    pixels = x.reshape(-1, *model.image_shape).astype("float32")
+    if x.dtype.kind in "iu":
+        pixels /= model.x_max
+    return _start_from_images(model, pixels, encoded)
 
 
 def _start_from_columns(model: CVAE, x: np.ndarray) -> None:
