@@ -30,4 +30,5 @@ class BayesRuleClassifier(ClassifierMixin, Estimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each row, (n,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        codes = self.predict_proba(X).argmax(axis=1)  # first: it refuses what is not fitted
+        return self.classes_[codes]

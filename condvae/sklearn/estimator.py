@@ -200,7 +200,7 @@ class Estimator(BaseEstimator):
 
     def _log_joint(self, X: np.ndarray) -> np.ndarray:
         """log p(x, y), (n, num_classes) nats."""
-        prior = self.class_prior_
+        prior = np.asarray(self.class_prior_)
         codes = [np.full(len(X), code) for code in range(len(prior))]
         each = [self._log_prob(X, y) + np.log(prior[y[0]]) for y in codes]
         return np.stack(each, axis=1)

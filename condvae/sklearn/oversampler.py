@@ -84,7 +84,7 @@ class Oversampler(Estimator):
             return X, y
         new = self._drawn(len(codes), codes, self._seed)
         self.near_copy_share_ = self._near_copies(X, new)
-        return np.concatenate([X, new]), np.concatenate([y, self.classes_[codes]])
+        return np.concatenate([X, new]), np.concatenate([y, np.asarray(self.classes_)[codes]])
 
     def _missing(self, y: np.ndarray) -> np.ndarray:
         """(num_classes,) how many rows to generate of each."""
@@ -94,7 +94,9 @@ class Oversampler(Estimator):
         if self.sampling_strategy == "auto":
             return counts.max() - counts
         wanted = dict(self.sampling_strategy)
-        targets = [wanted.pop(label, count) for label, count in zip(self.classes_, counts, strict=True)]
+        targets = [
+            wanted.pop(label, count) for label, count in zip(self.classes_, counts, strict=True)
+        ]
         missing = np.asarray(targets, int) - counts
         if wanted or (missing < 0).any():
             raise InputError(
