@@ -40,13 +40,10 @@ def compiled_once(tmp_path_factory):
 
 
 @parametrize_with_checks(
-    [
-        ConditionalVAE(**TINY),
-        # enough to classify three heaps, as is asked of it
-        BayesRuleClassifier(**{**TINY, "epochs": 40, "learning_rate": 0.02}),
-        AnomalyDetector(**TINY),
-    ]
+    [ConditionalVAE(**TINY), BayesRuleClassifier(**TINY), AnomalyDetector(**TINY)]
 )
 def test_the_estimator_keeps_the_contract(estimator, check):
+    if "check_classifiers_train" in repr(check):  # asks for an accuracy of 0.83
+        estimator.set_params(epochs=150, learning_rate=0.02)
     with suppress(unittest.SkipTest):  # of packages that are not installed
         check(estimator)
