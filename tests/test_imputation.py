@@ -5,13 +5,13 @@ import pytest
 from scipy.stats import norm
 
 import condvae
-from condvae.chance import Chance
 from condvae.checks import InputError
 from condvae.cli import main
 from condvae.conditions import Schema, Table
 from condvae.conditions.class_column import ClassColumn
 from condvae.conditions.number_column import NumberColumn
 from condvae.data.tables import read_table
+from condvae.inference.chance import Chance
 from condvae.inference.completion import ENOUGH, Completion
 from condvae.inference.linear_rows import LinearRows
 from condvae.training import train

@@ -41,7 +41,8 @@ class GraphEngine:
         x_max: int | None,
         draw: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
     ):
-        self._stored, self._x_max, self._draw = stored, x_max, draw
+        self._stored: StoredTensors | None = stored
+        self._x_max, self._draw = x_max, draw
         self._graphs = {
             name: graphs[key] if output is None else graphs[key].only(output)
             for name, (key, output) in _GRAPHS.items()
@@ -69,10 +70,7 @@ class GraphEngine:
         if name == "encode" and arrays["x"].dtype.kind in "iu":
             arrays = {**arrays, "x": arrays["x"] / np.float32(self._x_max or 1)}
         graph = self._graphs[name]
-        if name not in self._read:  # two threads may both do it, to the same effect
-            tensors = read_weights(graph, self._stored, _GRAPHS[name][0])
-            self._read[name] = tensors, max(1, PASS_BYTES // row_bytes(graph, tensors))
-        tensors, rows = self._read[name]
+        tensors, rows = self._weights(name)
         parts = [
             self._pass(graph, tensors, {n: a[part] for n, a in arrays.items()})
             for part in slices(len(next(iter(arrays.values()))), rows)
@@ -80,6 +78,20 @@ class GraphEngine:
         if len(parts) == 1:
             return parts[0]
         return {output: np.concatenate([part[output] for part in parts]) for output in parts[0]}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All weights in place of the file, which need not be there where a copy is used."""
+        read = {name: self._weights(name) for name in self._graphs}
+        return {**vars(self), "_read": read, "_stored": None}
+
+    def _weights(self, name: str) -> tuple[Tensors, int]:
+        """The tensors of a function's graph, and how many rows one pass may take."""
+        if name not in self._read:  # two threads may both do it, to the same effect
+            assert self._stored is not None  # noqa: S101  # a copy has read all
+            graph = self._graphs[name]
+            tensors = read_weights(graph, self._stored, _GRAPHS[name][0])
+            self._read[name] = tensors, max(1, PASS_BYTES // row_bytes(graph, tensors))
+        return self._read[name]
 
     def _pass(
         self, graph: Graph, tensors: Tensors, arrays: dict[str, np.ndarray]

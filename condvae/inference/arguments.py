@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from condvae.chance import Chance
 from condvae.checks import InputError, check_finite, check_range, check_shape
 from condvae.conditions import Condition, Schema, Table
+from condvae.inference.chance import Chance
 from condvae.inference.engines import Facts
 
 _log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from condvae.blocks import slices
-from condvae.chance import Chance
 from condvae.conditions import Schema, Table
+from condvae.inference.chance import Chance
 from condvae.inference.computation import Computation
 from condvae.inference.linear_rows import Gaussians, LinearRows
 

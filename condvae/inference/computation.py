@@ -6,8 +6,8 @@ from itertools import repeat
 import numpy as np
 
 from condvae.blocks import SAMPLES, slices
-from condvae.chance import Chance
 from condvae.checks import check_finite
+from condvae.inference.chance import Chance
 from condvae.inference.engines import Engine, Engines
 
 Arrays = dict[str, np.ndarray]

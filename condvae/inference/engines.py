@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
@@ -81,7 +81,8 @@ class Engines:
 
     Args:
         facts: of the model.
-        load_keras: makes the engine that can do everything, when it is first needed.
+        load_keras: makes the engine that can do everything, when it is first needed; copied along,
+            so no lambda.
         graphs: the one that needs no Keras; None where the model has no graphs.
     """
 
@@ -100,7 +101,11 @@ class Engines:
             return model
         from condvae.models.inference import KerasEngine
 
-        return cls(Facts.of(model), lambda: KerasEngine(model))
+        return cls(Facts.of(model), partial(KerasEngine, model))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the engine of Keras, whose compiled programs live in one process only."""
+        return {name: value for name, value in vars(self).items() if name != "keras"}
 
     @cached_property
     def keras(self) -> "KerasEngine":

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from condvae.chance import Chance
 from condvae.conditions import is_missing
 from condvae.conditions.missing import as_column, like
 from condvae.conditions.rules import Rules
+from condvae.inference.chance import Chance
 from condvae.inference.obedience import Obedience, joined
 from condvae.inference.trained import TrainedModel
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from condvae.chance import Chance
 from condvae.checks import InputError
 from condvae.conditions import Schema, Table, is_missing
 from condvae.conditions.missing import like
+from condvae.inference.chance import Chance
 from condvae.inference.computation import Computation
 
 MOST_TRIES = 20  # of rows that contradict; and of those that break a rule, without any progress

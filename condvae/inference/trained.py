@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from condvae.blocks import slices
-from condvae.chance import Chance
 from condvae.checks import InputError, check_at_least, check_choice
 from condvae.conditions import Categorical, Condition, Table, check_categorical
 from condvae.inference.arguments import Arguments
+from condvae.inference.chance import Chance
 from condvae.inference.completion import Completion
 from condvae.inference.computation import Computation
 from condvae.inference.engines import Engine, Engines

@@ -1,5 +1,6 @@
 """What runs a run's model, and what its record says of the model without Keras."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from condvae.graph.engine import GraphEngine
@@ -7,6 +8,7 @@ from condvae.inference.engines import Engines, Facts
 from condvae.likelihoods import likelihood_of
 
 if TYPE_CHECKING:
+    from condvae.models.inference import KerasEngine
     from condvae.runs.run import Run
 
 
@@ -39,4 +41,9 @@ def engines_of(run: "Run") -> Engines:
         preprocessing.x_max if divides else None,
         likelihood.drawn_by_numpy,
     )
-    return Engines(facts, lambda: run.by_keras.engines.keras, graph_engine)
+    return Engines(facts, partial(_keras_of, run), graph_engine)
+
+
+def _keras_of(run: "Run") -> "KerasEngine":
+    """The engine of Keras, from the run's weights."""
+    return run.by_keras.engines.keras

@@ -52,6 +52,11 @@ class Run:
     def __init__(self, path: Path, record: RunRecord):
         self.path, self.record = Path(path), record
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Folder and record; the model too where it has networks that no folder can rebuild."""
+        kept = {"path", "record"} | ({"by_keras"} if self.record.networks else set())
+        return {name: value for name, value in vars(self).items() if name in kept}
+
     @classmethod
     def open(cls, path: Path | str) -> Self:
         """The run in a folder, or in an archive that `condvae export` made.

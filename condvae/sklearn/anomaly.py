@@ -1,0 +1,84 @@
+"""Rows that are improbable."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import OutlierMixin
+
+from condvae.checks import InputError
+from condvae.sklearn.estimator import Estimator
+
+
+class AnomalyDetector(OutlierMixin, Estimator):
+    """Rows of low density p(x), by the signs of scikit-learn's IsolationForest.
+
+    Args:
+        contamination: share of the training rows that count as anomalies, above 0, at most 0.5.
+        parameters: of `Estimator`.
+
+    Attributes:
+        offset_: nats; what lies below it is an anomaly.
+    """
+
+    def __init__(
+        self,
+        *,
+        contamination: float = 0.1,
+        latent_dim: int | None = None,
+        hidden_dims: tuple[int, ...] | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        beta: float | None = None,
+        likelihood: str | None = None,
+        architecture: str | None = None,
+        preset: str | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        num_samples: int = 10,
+        validation_fraction: float = 0.1,
+        run_dir: str | Path | None = None,
+        random_state: Any = None,
+        verbose: bool = False,
+    ):
+        super().__init__(
+            latent_dim=latent_dim,
+            hidden_dims=hidden_dims,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            beta=beta,
+            likelihood=likelihood,
+            architecture=architecture,
+            preset=preset,
+            image_shape=image_shape,
+            num_samples=num_samples,
+            validation_fraction=validation_fraction,
+            run_dir=run_dir,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.contamination = contamination
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Train on X; y is there for scikit-learn's sake."""
+        if not 0 < self.contamination <= 0.5:
+            raise InputError(
+                "contamination must lie in (0, 0.5]", f"{self.contamination}", "Take 0.1."
+            )
+        self._fit(X, None)
+        scores = self.score_samples(X)
+        self.offset_ = float(np.percentile(scores, 100 * self.contamination))
+        return self
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """log p(x), (n,) nats, from below; the lower, the more of an anomaly."""
+        return self._log_prob(self._checked(X), None)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """`score_samples` above `offset_`, (n,) nats: negative for anomalies."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray:
+        """-1 for anomalies, 1 for the other rows, (n,)."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
