@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM as a flag: a signal inside a JAX step would lose its buffers."""
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -7,6 +8,10 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 import keras
+
+from condvae.runs import Run
+
+log = logging.getLogger(__name__)
 
 # signal -> the status of a run that it ended
 STATUSES: dict[int, Literal["interrupted", "terminated"]] = {
@@ -65,3 +70,13 @@ def interruptible(model: keras.Model) -> Iterator[Interrupt]:
         yield interrupt
     finally:
         interrupt.restore()
+
+
+def raise_signal(run: Run) -> None:
+    """Raise what a signal means to Python, once the run that it ended has its checkpoint."""
+    said = f"{run.path} keeps what was done; resume=True goes on"
+    if run.record.status == "interrupted":
+        raise KeyboardInterrupt(said)
+    if run.record.status == "terminated":
+        log.warning("terminated: %s", said)
+        raise SystemExit(128 + signal.SIGTERM)  # as a shell says it

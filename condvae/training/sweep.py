@@ -18,10 +18,11 @@ from condvae.models.networks import architecture_of
 from condvae.runs import RECORD_NAME, Run, last_run_path
 from condvae.spec import Spec
 from condvae.training.fit import make_feeds
+from condvae.training.folder import run_path
 from condvae.training.fused import can_fuse, check_can_fuse
 from condvae.training.journal import DivergenceError
 from condvae.training.settings import kind_of, open_data, resolve_spec
-from condvae.training.train import Request, finish, first_model, opened, run_path
+from condvae.training.train import Request, finish, first_model, opened
 
 if TYPE_CHECKING:
     from condvae.figures.figure import Figure
@@ -212,7 +213,7 @@ def sweep_path(dataset: Dataset, kind: str, out_dir: Path | str | None, resume: 
     others = [n for n in names - ours if not n.startswith(MEMBER_PREFIX) and n[-4:] != ".tmp"]
     if others:
         raise InputError(
-            "--resume must go on with the folder of a sweep",
+            "`resume` must go on with the folder of a sweep",
             f"{path}, which {'holds' if path.is_dir() else 'is'} {min(others)}",
             "Choose another folder.",
         )
