@@ -16,6 +16,7 @@ OPTIONS = {
     "run_dir": "--run",
     "out_dir": "--out",
     "resume": "--resume",
+    "together": "--together",
     "overwrite": "--overwrite",
 }
 

@@ -5,11 +5,10 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import keras
-
-from condvae.runs import Run
 
 log = logging.getLogger(__name__)
 
@@ -72,11 +71,11 @@ def interruptible(model: keras.Model) -> Iterator[Interrupt]:
         interrupt.restore()
 
 
-def raise_signal(run: Run) -> None:
-    """Raise what a signal means to Python, once the run that it ended has its checkpoint."""
-    said = f"{run.path} keeps what was done; resume=True goes on"
-    if run.record.status == "interrupted":
+def raise_signal(path: Path, status: str) -> None:
+    """Raise what the signal means to Python that gave a run its status, if one did."""
+    said = f"{path} keeps what was done; resume=True goes on"
+    if status == "interrupted":
         raise KeyboardInterrupt(said)
-    if run.record.status == "terminated":
+    if status == "terminated":
         log.warning("terminated: %s", said)
         raise SystemExit(128 + signal.SIGTERM)  # as a shell says it

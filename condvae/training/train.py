@@ -120,7 +120,7 @@ def train(
     if run.record.status == "finished":
         hand_over(training)
     elif raise_signals:
-        raise_signal(run)
+        raise_signal(run.path, run.record.status)
     return run
 
 
