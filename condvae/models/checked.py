@@ -28,6 +28,11 @@ class CheckedModel(keras.Model):
             )
         super().compile(optimizer, None, *args, **kwargs)
 
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """As Keras does it, which leaves it out where `compile` is a model's own."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
     def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
         """Refused: a CVAE has several functions, and its batches are dictionaries."""
         raise InputError(
