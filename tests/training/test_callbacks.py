@@ -156,10 +156,3 @@ def test_what_is_no_guest_is_refused_before_anything_is_written(small, tmp_path,
     with pytest.raises(InputError, match="`callbacks`"):
         quick(small, tmp_path / "run", callbacks=callbacks)
     assert not (tmp_path / "run").exists()
-
-
-def test_tensorboard_where_it_is_installed(small, tmp_path):
-    pytest.importorskip("tensorflow")
-    board = keras.callbacks.TensorBoard(str(tmp_path / "board"))
-    quick(small, tmp_path / "run", epochs=1, callbacks=[board])
-    assert list((tmp_path / "board").rglob("events*"))
