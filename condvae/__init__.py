@@ -4,14 +4,43 @@ The names below are imported when they are first used, so that `import condvae` 
 """
 
 import importlib
+import json
+import logging
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
-# Keras reads it when it is first imported; a choice of the user's stays.
-os.environ.setdefault("KERAS_BACKEND", "jax")
+
+def _choose_backend() -> None:
+    """Let Keras run on JAX, unless another backend was chosen; say so where it was not asked."""
+    if "KERAS_BACKEND" in os.environ:
+        return
+    if "keras" in sys.modules:
+        import keras
+
+        if (backend := keras.backend.backend()) != "jax":
+            logging.getLogger(__name__).warning(
+                "Keras was imported before condvae and runs on %s; for JAX, which is quicker with "
+                "dense networks, import condvae first, or set KERAS_BACKEND=jax",
+                backend,
+            )
+        return
+    folder = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    try:
+        with open(os.path.join(folder, "keras.json"), encoding="utf-8") as file:
+            chosen = json.load(file).get("backend")
+    except (OSError, ValueError, AttributeError):
+        chosen = None
+    # Keras writes a keras.json with "tensorflow" by itself, which is nobody's choice
+    if chosen in (None, "tensorflow"):
+        os.environ["KERAS_BACKEND"] = "jax"
+
+
+_choose_backend()
 
 if TYPE_CHECKING:
     from condvae.checks import InputError as InputError
+    from condvae.checks import UnseenConditionWarning as UnseenConditionWarning
     from condvae.data import Dataset as Dataset
     from condvae.data import load_data as load_data
     from condvae.evaluation import evaluate as evaluate
@@ -35,6 +64,7 @@ _HOMES = {
     "Spec": "condvae.spec",
     "Sweep": "condvae.training",
     "TrainedModel": "condvae.inference.trained",
+    "UnseenConditionWarning": "condvae.checks",
     "evaluate": "condvae.evaluation",
     "explore": "condvae.export.page",
     "impute": "condvae.inference.imputation",

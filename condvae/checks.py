@@ -30,6 +30,13 @@ class InputError(ValueError):
         self.expected, self.received, self.remedy = expected, received, remedy
 
 
+class UnseenConditionWarning(UserWarning):
+    """What is given was in no training row, so that the model extrapolates.
+
+    A value outside the range seen in training, or values that never came together.
+    """
+
+
 def reason_of(error: BaseException) -> str:
     """What a library's exception says, in a line; an object in memory is called "the content"."""
     said = " ".join(str(error).split())
@@ -182,6 +189,8 @@ def check_new_path(path: Path, overwrite: bool = False) -> Path:
         raise InputError(
             "the output must be a new path",
             f"{path}, which is a folder" if path.is_dir() else f"{path}, which exists",
-            "Choose another name." if path.is_dir() else "Choose another name, or --overwrite.",
+            "Choose another name."
+            if path.is_dir()
+            else "Choose another name, or `overwrite=True`.",
         )
     return path

@@ -20,6 +20,7 @@ from condvae.cli.presets import presets
 from condvae.cli.score import score
 from condvae.cli.start import end_at_once, hide_from_keras, keep_compiled
 from condvae.cli.transfer import transfer
+from condvae.cli.words import as_options, warnings_in_a_line
 
 
 def _version() -> str:
@@ -110,7 +111,10 @@ def _run(arguments: list[str]) -> int:
     try:
         for argument in arguments:
             check_text(argument, "each argument")
-        return app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        with warnings_in_a_line():
+            return app(
+                arguments, exit_on_error=False, print_error=False, result_action="return_value"
+            )
     except BrokenPipeError:  # an OSError, but no mistake
         raise
     except CycloptsError as error:
@@ -131,5 +135,5 @@ def _run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("condvae: interrupted", file=sys.stderr)
         return INTERRUPTED
-    print(f"condvae: {mistake}", file=sys.stderr)
+    print(f"condvae: {as_options(str(mistake))}", file=sys.stderr)
     return USER_ERROR

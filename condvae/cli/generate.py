@@ -1,6 +1,6 @@
 """condvae generate."""
 
-import logging
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from condvae.checks import InputError, check_at_least, check_choice, check_new_path
+from condvae.checks import (
+    InputError,
+    UnseenConditionWarning,
+    check_at_least,
+    check_choice,
+    check_new_path,
+)
 from condvae.cli.arguments import Overwrite, counted, numbers, working
 
 if TYPE_CHECKING:
     from condvae.conditions.formats import CellFormat
     from condvae.runs import Run
-
-_log = logging.getLogger(__name__)
 
 
 def generate(
@@ -155,7 +159,7 @@ def conditions(
         values = several.parse(given)
         encoded = several.encode(values)
         for sentence in several.outside(values):
-            _log.warning("%s", sentence)
+            warnings.warn(sentence, UnseenConditionWarning, stacklevel=2)
         return encoded, [" ".join(given) or "anything"], count
     if per_class is not None:
         labels = list(check_categorical(condition).categories)

@@ -80,6 +80,7 @@ def sweep(
         start_from=start_from,
         resume=resume,
         together=together,
+        raise_signals=False,
         **lists,
         **given,
     )

@@ -70,7 +70,7 @@ def train(
     )
     print(f"given: {dataset.condition}", file=sys.stderr)
     with notices("condvae.training.train"):
-        finished = train_model(dataset, **arguments, resume=resume)
+        finished = train_model(dataset, **arguments, resume=resume, raise_signals=False)
     figures = finished.record.figures
     if figures is not None:
         print(

@@ -68,14 +68,14 @@ class Categorical(Part):
             raise InputError(
                 f"column {name!r} must vary",
                 f"{names[0]!r} in every row" if names else "no value",
-                f"Leave it out with --ignore {name}.",
+                f"Leave it out with `ignore={name}`.",
             )
         # a number of the row, or a name: it tells nothing of rows to come
         if len(names) == len(seen) and len(seen) > 2:
             raise InputError(
                 f"column {name!r} must name classes",
                 f"{len(seen):,} rows with {len(names):,} different values: it names rows",
-                f"Leave it out with --ignore {name}.",
+                f"Leave it out with `ignore={name}`.",
             )
         training = values[rows][~is_missing(values[rows])].reshape(-1)
         own, codes = _names_and_codes(training)

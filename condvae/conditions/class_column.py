@@ -29,13 +29,13 @@ class ClassColumn(Column):
             raise InputError(
                 f"column {name!r} must vary",
                 f"{words.tolist()[0]!r} in every row" if len(words) else "no value",
-                f"Leave it out with --ignore {name}.",
+                f"Leave it out with `ignore={name}`.",
             )
         if len(words) == len(values) > 2:
             raise InputError(
                 f"column {name!r} must name classes",
                 f"{len(values):,} rows with {len(words):,} different values: it names rows",
-                f"Leave it out with --ignore {name}.",
+                f"Leave it out with `ignore={name}`.",
             )
         return cls(name=name, may_miss=bool(missing[rows].any()), categories=tuple(words.tolist()))
 

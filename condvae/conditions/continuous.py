@@ -69,7 +69,7 @@ class Continuous(Part):
             raise InputError(
                 f"column {name!r} must vary",
                 f"{seen[0][spread == 0][0]:g} in every row" if len(seen) else "no value",
-                f"Leave it out with --ignore {name}.",
+                f"Leave it out with `ignore={name}`.",
             )
         return cls(
             name=name,

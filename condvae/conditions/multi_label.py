@@ -48,7 +48,7 @@ class MultiLabel(Part):
                 raise InputError(
                     f"column {name!r} must name attributes",
                     "none in any row",
-                    f"Leave it out with --ignore {name}.",
+                    f"Leave it out with `ignore={name}`.",
                 )
         else:
             width = values.shape[1] if values.ndim == 2 else 1

@@ -82,7 +82,7 @@ class NumberColumn(Column):
             raise InputError(
                 f"column {name!r} must vary",
                 f"{seen[0]:g} in every row" if len(seen) else "no value",
-                f"Leave it out with --ignore {name}.",
+                f"Leave it out with `ignore={name}`.",
             )
         points = _points(seen)
         rest = seen[~np.isin(seen, points)]

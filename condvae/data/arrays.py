@@ -78,13 +78,13 @@ def channels_last(x: np.ndarray, name: str, spec: DataSpec) -> np.ndarray:
         raise InputError(
             f"{name} must have its channels last, (N, height, width, channels)",
             f"shape {x.shape}, which looks like (N, channels, height, width)",
-            "Turn it round with --channels first, or with x.transpose(0, 2, 3, 1).",
+            "Turn it round with `channels='first'`, or with x.transpose(0, 2, 3, 1).",
         )
     if spec.channels == "first" and is_last and not is_first:
         raise InputError(
-            f"{name} must have its channels first, as --channels first says",
+            f"{name} must have its channels first, as `channels='first'` says",
             f"shape {x.shape}, which looks like (N, height, width, channels)",
-            "Leave --channels out.",
+            "Leave `channels` out.",
         )
     return x if spec.channels == "last" else np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
@@ -123,7 +123,7 @@ def checked_labels(y: Any, num_images: int, name: str = "y") -> np.ndarray:
             raise InputError(
                 f"{name} must hold class labels: whole numbers or strings",
                 f"{y[fractional[0]]:g} in row {fractional[0]}",
-                "Bring classes; a continuous condition cannot be used yet.",
+                "Bring classes; numbers are a condition in Dataset.from_columns({'name': y}, x).",
             )
     if y.dtype.kind in "iuf":
         # beyond these int64 or float64 would make two labels one

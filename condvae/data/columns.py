@@ -83,7 +83,7 @@ def _checked(name: str, values: Any) -> np.ndarray:
         raise InputError(
             f"column {name!r} must hold numbers or texts, one or more a row",
             f"{values.dtype} of shape {values.shape}",
-            "Convert it, or leave it out with --ignore.",
+            "Convert it, or leave it out with `ignore`.",
         )
     if values.dtype.kind == "f":
         values = values.astype("float64")

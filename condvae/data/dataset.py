@@ -224,7 +224,7 @@ class Dataset:
         several = self.condition.by_name
         if self.spec.rules and of_file is None:
             raise InputError(
-                "rules must be stated of a table", "a data set of images", "Leave --rule out."
+                "rules must be stated of a table", "a data set of images", "Leave `rules` out."
             )
         if self.raw is None or several is None:
             return self

@@ -58,7 +58,7 @@ def find_encoding(path: Path, told: str = "") -> Encoding:
             return Encoding(codecs.lookup(told).name)
         except LookupError:
             raise InputError(
-                "--encoding must be an encoding that Python knows",
+                "`encoding` must be an encoding that Python knows",
                 repr(told),
                 "Take utf-8, latin-1, cp1252 or utf-16.",
             ) from None

@@ -146,7 +146,7 @@ def _named(store: ArrayStore, spec: DataSpec) -> list[str] | None:
         raise InputError(
             f"label maps in {store.path} must come with one image each, as y",
             f"{PIXEL_CLASSES} beside conditions by name ({', '.join(others[:12])})",
-            "Leave the other arrays and --condition out.",
+            "Leave the other arrays and `conditions` out.",
         )
     names = list(named_kinds(spec.conditions, others)) or others
     if "x_test" in members:

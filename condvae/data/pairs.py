@@ -77,7 +77,7 @@ def check_reading(spec: DataSpec, own: str, shape: tuple[int, ...], of_name: str
         )
     if spec.resize is not None and shape[1:3] != spec.resize:
         raise InputError(
-            f"--resize must come with a folder of images, not the data{of_name}",
+            f"`resize` must come with a folder of images, not the data{of_name}",
             f"{spec.resize}",
             "Leave it out, or bring images of that size.",
         )

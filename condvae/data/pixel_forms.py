@@ -32,7 +32,7 @@ def as_pixels(x: np.ndarray, spec: DataSpec, name: str) -> tuple[np.ndarray, Dat
     low, high = spec.x_range
     if x.min() < low or x.max() > high:
         raise InputError(
-            f"{name} must lie in [{low:g}, {high:g}], as --x-range says",
+            f"{name} must lie in [{low:g}, {high:g}], as `x_range` says",
             f"numbers from {x.min():g} to {x.max():g}",
             "Say a wider range, or leave it out.",
         )

@@ -74,7 +74,7 @@ def told_kinds(kinds: Sequence[str], names: Collection[str]) -> dict[str, tuple[
         found = re.fullmatch(r"(.*?):([^:]*)(?::(.*%.*))?", text, re.DOTALL)
         if not found:
             raise InputError(
-                "--kind must name a column and a kind", repr(text), "Write --kind zip:class."
+                "`kinds` must name a column and a kind", repr(text), "Write --kind zip:class."
             )
         name, kind, written = found[1], found[2], found[3] or ""
         if name not in names and ":" in text and text.rpartition(":")[0] in names:

@@ -32,7 +32,7 @@ def rows_of_large_classes(
         return None
     if (counts >= max(least, 1)).sum() == 0:
         raise InputError(
-            f"--drop-small-classes must leave a class of {name or 'the data'}",
+            f"`drop_small_classes` must leave a class of {name or 'the data'}",
             f"{least:,}, where the largest has {counts.max():,}",
             "Take a smaller number.",
         )

@@ -1,18 +1,31 @@
 """Checks of what a trained model is asked with."""
 
-import logging
+import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from condvae.checks import InputError, check_finite, check_range, check_shape
+from condvae.checks import (
+    InputError,
+    UnseenConditionWarning,
+    check_finite,
+    check_range,
+    check_shape,
+)
 from condvae.conditions import Condition, Schema, Table
 from condvae.inference.chance import Chance
 from condvae.inference.engines import Facts
 
-_log = logging.getLogger(__name__)
+
+def _outside_of_the_package() -> int:
+    """The `stacklevel` at which a warning names the line of the user's own code."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("condvae."):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 @dataclass(frozen=True)
@@ -95,7 +108,7 @@ class Arguments:
         """y as the networks see it; what lies outside the training range is said."""
         encoded = self.condition.encode(y)  # first: it refuses what is no number
         for sentence in self.condition.outside(y):
-            _log.warning("%s", sentence)
+            warnings.warn(sentence, UnseenConditionWarning, stacklevel=_outside_of_the_package())
         return encoded
 
     def named(self, given: Any) -> Any:

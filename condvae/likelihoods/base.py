@@ -30,6 +30,7 @@ class Likelihood(ABC):
         of_classes: whether each pixel is a class, and x_params has a channel for each.
         of_columns: whether x is a row of a table.
         of_levels: whether x are 8-bit levels, each with a probability.
+        of_logits: whether x_params are log-odds of probabilities, and no probabilities.
         of_density: whether x are real numbers with a density, so that other densities compare.
         as_stored: whether integers are taken as they are, not divided by x_max.
         draws_like_data: whether a draw of x looks like the data, pixel by pixel.
@@ -44,6 +45,7 @@ class Likelihood(ABC):
     of_classes: ClassVar[bool] = False
     of_columns: ClassVar[bool] = False
     of_levels: ClassVar[bool] = False
+    of_logits: ClassVar[bool] = False
     of_density: ClassVar[bool] = False
     as_stored: ClassVar[bool] = False
     draws_like_data: ClassVar[bool] = False

@@ -11,6 +11,7 @@ class BernoulliLikelihood(Likelihood):
     """x_params are logits; x lies in [0, 1]."""
 
     name: ClassVar[str] = "bernoulli"
+    of_logits: ClassVar[bool] = True
     settings: ClassVar[tuple[str, ...]] = ("pixels", "coarse_weight")
 
     @classmethod

@@ -11,6 +11,7 @@ class ContinuousBernoulliLikelihood(Likelihood):
     """x_params are logits; x lies in [0, 1], and the density is a normalised one."""
 
     name: ClassVar[str] = "continuous_bernoulli"
+    of_logits: ClassVar[bool] = True
     of_density: ClassVar[bool] = True
 
     @classmethod

@@ -4,11 +4,43 @@ from typing import Any
 
 import keras
 
+from condvae.checks import InputError
 from condvae.models.contract import check_data
 
 
 class CheckedModel(keras.Model):
     """A model that is fed batches {"x": x, "y": y}, and says in words what does not fit it."""
+
+    def compile(
+        self, optimizer: Any = "rmsprop", loss: Any = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """keras.Model.compile, without a loss: the objective is the model's own.
+
+        Raises:
+            InputError: a loss.
+        """
+        if loss is not None:
+            raise InputError(
+                "a CVAE must be compiled without a loss: its likelihood and objective are its own",
+                f"loss={loss!r:.100}",
+                "Call compile(optimizer=...); another loss is a `likelihood` or an `objective` "
+                "of the CVAE.",
+            )
+        super().compile(optimizer, None, *args, **kwargs)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """As Keras does it, which leaves it out where `compile` is a model's own."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Refused: a CVAE has several functions, and its batches are dictionaries."""
+        raise InputError(
+            "a CVAE must be exported in parts, each of which is a function of its own",
+            "export of the whole",
+            "Call model.decoder.export(...) or model.encoder.export(...), which are plain Keras "
+            "models; `condvae export RUN` writes a run as ONNX, as Keras files, or as an archive.",
+        )
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.fit on batches {"x": x, "y": y}; no separate target.

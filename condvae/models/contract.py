@@ -1,5 +1,6 @@
 """What a CVAE asks of its networks and of the batches it is fitted on."""
 
+import logging
 import math
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
@@ -9,6 +10,8 @@ import numpy as np
 
 from condvae.checks import InputError, check_finite, check_range, check_shape
 from condvae.models.prior import PriorLayer
+
+_log = logging.getLogger(__name__)
 
 NETWORKS = ("encoder", "decoder", "prior", "baseline", "classifier")
 
@@ -74,6 +77,23 @@ def check_networks(model: Any) -> None:
         for part, shape in wanted.items():
             tensor = output.get(part) if isinstance(output, Mapping) else None
             _check_tensor(tensor, shape, f"the {name}'s output {part!r}".removesuffix(" ''"))
+    if model.decoder is not None and model.likelihood.of_logits:
+        _note_sigmoid(model.decoder)
+
+
+def _note_sigmoid(decoder: Any) -> None:
+    """Say that a decoder ends in probabilities where logits are asked for."""
+    layer: Any = getattr(decoder.output, "_keras_history", (None,))[0]
+    # what only gives another shape, or type, leaves them probabilities
+    while isinstance(layer, keras.layers.Reshape | keras.layers.Flatten):
+        layer = getattr(layer.input, "_keras_history", (None,))[0]
+    activation = getattr(layer, "activation", None)
+    if activation is keras.activations.sigmoid:
+        _log.warning(
+            "the decoder ends in a sigmoid (layer %r), and its output is taken for logits: without "
+            "the activation the likelihood can tell 0 from 1",
+            layer.name,
+        )
 
 
 def _seen_condition(encoder: Any, decoder: Any, classifier: Any) -> tuple[int, ...]:

@@ -152,7 +152,7 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
         raise InputError(
             f"{folder} must hold a whole checkpoint",
             f"{len(damages)}, all damaged ({damages[0].expected}; received {damages[0].received})",
-            "Restore one, or train a new run --from this one's weights.",
+            "Restore one, or train a new run from the weights of this one (`start_from`).",
         )
     return None
 

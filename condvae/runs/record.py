@@ -91,6 +91,8 @@ class RunRecord(Frozen):
         status: "running" also after a kill; "interrupted" by Ctrl-C, "terminated" by SIGTERM.
         start_from: the run whose weights were the first ones.
         networks: those of the user's own, which the spec does not describe.
+        callbacks: the classes of the user's Keras callbacks.
+        ended_by: the class of the one that ended the training before its last epoch.
         versions: of the beginning.
     """
 
@@ -105,6 +107,8 @@ class RunRecord(Frozen):
     data: DataRecord
     versions: dict[str, str]
     networks: tuple[str, ...] = ()
+    callbacks: tuple[str, ...] = ()
+    ended_by: str | None = None
     resumed: tuple[Resumption, ...] = ()
     figures: Figures | None = None
 

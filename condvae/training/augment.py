@@ -16,7 +16,7 @@ def check_augment(dataset: Dataset) -> None:
         raise InputError(
             "augment needs images under a label, a number or several",
             f"{dataset.name or 'data'}, {dataset.assumption}, given {dataset.condition}",
-            "Leave --augment out.",
+            "Leave `augment` out.",
         )
 
 

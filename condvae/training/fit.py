@@ -1,6 +1,8 @@
 """The epochs of a run, from its beginning or from a checkpoint to its end."""
 
+import logging
 import math
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -18,6 +20,7 @@ from condvae.runs.checkpoint import Checkpoint
 from condvae.spec import Spec
 from condvae.spec.presets import rows_at_once
 from condvae.training.augment import augmented, check_augment
+from condvae.training.callbacks import user_callbacks, watch_batches
 from condvae.training.feed import Feed
 from condvae.training.fused import Blocks, fuse, pays
 from condvae.training.heap import keep_freed_memory
@@ -27,6 +30,8 @@ from condvae.training.pace import Pace, keep_pace, lose_pace
 from condvae.training.progress import ProgressBar
 from condvae.training.recorder import Recorder
 from condvae.training.state import restore, state_bytes
+
+log = logging.getLogger(__name__)
 
 # Validation has no step to take, so its batches are as large as is fast.
 VALIDATION_BATCH = 1000
@@ -113,6 +118,7 @@ def fit(
     checkpoint: Checkpoint | None,
     progress: bool,
     fused: bool | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> None:
     """Run the epochs that are left, and close the record.
 
@@ -120,33 +126,41 @@ def fit(
 
     Args:
         fused: run many steps in one call, see `fused`; None: where it pays.
+        callbacks: of the user's own.
 
     Raises:
         InputError: the losses are no longer finite, or the disk is full.
     """
     keep_freed_memory()
+    model.stop_evaluating = False  # which callbacks ask
     epochs = run.spec.training.epochs
     feed, validation = make_feeds(dataset, run.spec)
     bar = ProgressBar(epochs, feed.steps)
     with room_on_disk(run, model), interruptible(model) as interrupt:
         pace = Pace(interrupt)
-        if fused := pays(feed) if fused is None else fused:
+        fused = pays(feed) if fused is None else fused
+        if fused and (looking := watch_batches(callbacks)):
+            log.warning("steps run one by one, since %s look(s) at each", ", ".join(looking))
+            fused = False
+        if fused:
             fuse(model, feed, pace)
         keep_pace(model, pace)
         journal = Journal(run, checkpoint)
-        recorder = Recorder(journal, feed, pace)
-        callbacks: list[keras.callbacks.Callback] = [recorder]
+        users = user_callbacks(callbacks, epochs, pace, run.record.ended_by)
+        recorder = Recorder(journal, feed, pace, users)
+        hooks: list[keras.callbacks.Callback] = [recorder, users]
         if progress:
             feed.on_batch = bar.on_batch
-            callbacks.append(bar)
+            hooks.append(bar)
         try:
-            while not (journal.finished or interrupt.requested):
+            while not (journal.finished or interrupt.requested or users.ended_by):
                 if journal.checkpoint:
                     restore(model, journal.checkpoint.tensors)
                 state = journal.state
                 # where validation alone is left, Keras still wants a batch, and takes no step
                 pace.closed = state.step == feed.steps
                 recorder.feed = feed.from_step(state.step - pace.closed)
+                users.first_step = state.step
                 keras.Model.fit(  # whose data need no check, and blocks would not pass it
                     model,
                     Blocks(recorder.feed) if fused else recorder.feed,
@@ -157,13 +171,17 @@ def fit(
                     epochs=state.epoch + 1 if state.step else epochs,
                     shuffle=False,
                     verbose=0,
-                    callbacks=callbacks,
+                    callbacks=hooks,
                 )
+            users.end()
         finally:
             bar.close()
             journal.close()
             lose_pace(model)
-        run.update(status=STATUSES.get(interrupt.signal or 0, "finished"))
+        run.update(
+            status=STATUSES.get(interrupt.signal or 0, "finished"),
+            ended_by=None if journal.finished else users.ended_by,
+        )
 
 
 def room_on_disk(run: Run, model: CVAE) -> AbstractContextManager[None]:
@@ -172,5 +190,5 @@ def room_on_disk(run: Run, model: CVAE) -> AbstractContextManager[None]:
         "a checkpoint",
         lambda: state_bytes(model),
         run.path,
-        "Free some; with --resume the run then goes on from its last checkpoint.",
+        "Free some; with `resume=True` the run then goes on from its last checkpoint.",
     )

@@ -1,12 +1,16 @@
 """Ctrl-C and SIGTERM as a flag: a signal inside a JAX step would lose its buffers."""
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import keras
+
+log = logging.getLogger(__name__)
 
 # signal -> the status of a run that it ended
 STATUSES: dict[int, Literal["interrupted", "terminated"]] = {
@@ -65,3 +69,13 @@ def interruptible(model: keras.Model) -> Iterator[Interrupt]:
         yield interrupt
     finally:
         interrupt.restore()
+
+
+def raise_signal(path: Path, status: str) -> None:
+    """Raise what the signal means to Python that gave a run its status, if one did."""
+    said = f"{path} keeps what was done; resume=True goes on"
+    if status == "interrupted":
+        raise KeyboardInterrupt(said)
+    if status == "terminated":
+        log.warning("terminated: %s", said)
+        raise SystemExit(128 + signal.SIGTERM)  # as a shell says it

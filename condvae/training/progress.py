@@ -74,7 +74,8 @@ class ProgressBar(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         """Say when the training ended early."""
         if self.model.stop_training and self.epoch + 1 < self.epochs:
-            ended = f"ended in epoch {self.epoch + 1}: no better validation loss, or a signal"
+            reasons = "no better validation loss, a callback, or a signal"
+            ended = f"ended in epoch {self.epoch + 1}: {reasons}"
             if self._live is None:
                 self.console.print(f"{ended}  {self.figures}", soft_wrap=True)
             self.figures += f"\n{ended}"

@@ -1,5 +1,6 @@
 """From Keras's events to the journal of a run."""
 
+import math
 import time
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from condvae.models import network_tensors
 from condvae.training.averaging import AveragedWeights
+from condvae.training.callbacks import UserCallbacks
 from condvae.training.feed import Feed
 from condvae.training.journal import Journal, is_due
 from condvae.training.pace import Pace
@@ -25,10 +27,12 @@ class Recorder(keras.callbacks.Callback):
         journal: of the run.
         feed: the shuffled training batches.
         pace: of the steps.
+        users: the callbacks of the user's own.
     """
 
-    def __init__(self, journal: Journal, feed: Feed, pace: Pace):
+    def __init__(self, journal: Journal, feed: Feed, pace: Pace, users: UserCallbacks):
         super().__init__()
+        self.users = users
         self.journal, self.feed, self.pace = journal, feed, pace
         self.interrupt = pace.interrupt
 
@@ -37,7 +41,7 @@ class Recorder(keras.callbacks.Callback):
         state, checkpoint = self.journal.state, self.journal.checkpoint
         self.feed.start_epoch(epoch)
         # `fit` clears the flag when it starts: a signal before that must not be lost
-        self.model.stop_training = self.interrupt.requested
+        self.model.stop_training = self.interrupt.requested or bool(self.users.ended_by)
         # the seconds before a break count to the epoch that they belong to
         self._started, self._broken_off = time.perf_counter() - state.seconds, False
         # in the middle of an epoch alone: else Keras's fresh means are right
@@ -48,7 +52,7 @@ class Recorder(keras.callbacks.Callback):
         """After a signal there is nothing to validate: keep the very place."""
         self.pace.end()
         self._averaged = AveragedWeights(self.model)
-        if self.interrupt.requested:
+        if self.interrupt.requested or self._ends_in_the_middle():
             self._break_off()
             return
         # what validation changes, random states among it; the checkpoint of one that is cut short
@@ -78,6 +82,8 @@ class Recorder(keras.callbacks.Callback):
         }
         if self.journal.add_epoch(row):
             self.journal.keep_best(network_tensors(self.model))
+        # they see the weights that were validated
+        self.users.end_epoch(epoch, logs)
         # before the checkpoint, which must hold the weights that the next step goes on from
         self._averaged.take_out()
         if self.journal.finished:
@@ -89,6 +95,14 @@ class Recorder(keras.callbacks.Callback):
     def _break_off(self) -> None:
         """Take a checkpoint in the middle of the epoch, or after its last step."""
         self.model.stop_evaluating = self._broken_off = True
-        # by the optimizer's count: feeds may run ahead
-        done = int(self.model.optimizer.iterations) - self.journal.state.epoch * self.feed.steps
-        self.journal.break_off(self.model, done, time.perf_counter() - self._started)
+        self.journal.break_off(self.model, self._done(), time.perf_counter() - self._started)
+
+    def _done(self) -> int:
+        """Steps of this epoch, by the optimizer's count: feeds may run ahead."""
+        return int(self.model.optimizer.iterations) - self.journal.state.epoch * self.feed.steps
+
+    def _ends_in_the_middle(self) -> bool:
+        """Whether a callback left steps of this epoch out, and not over losses without a value."""
+        if not self.users.ended_by or self._done() >= self.feed.steps:
+            return False
+        return math.isfinite(float(self.model.get_metrics_result()["loss"]))

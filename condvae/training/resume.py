@@ -28,10 +28,10 @@ def spec_to_go_on(run: Run, asked: Spec, start_from: Path | str | None) -> Spec:
     ]
     begun_from = run.record.start_from
     if start_from is not None and (begun_from is None or Path(start_from) != Path(begun_from)):
-        changed.append(f"--from {start_from} instead of {begun_from or 'none'}")
+        changed.append(f"`start_from` {start_from} instead of {begun_from or 'none'}")
     if changed:
         raise InputError(
-            f"--resume must keep the settings of {run.path}",
+            f"`resume` must keep the settings of {run.path}",
             ", ".join(changed),
             "Leave them out, or train a new run.",
         )
@@ -66,7 +66,7 @@ def find_checkpoint(run: Run) -> Checkpoint | None:
         raise InputError(
             f"{run.checkpoints_path} must hold a checkpoint",
             f"none, in a {record.status} run of {epochs} epochs",
-            "Restore it, or train a new run --from this one's weights.",
+            "Restore it, or train a new run from the weights of this one (`start_from`).",
         )
     return None
 
@@ -76,13 +76,15 @@ def check_epochs(run: Run, state: TrainingState, spec: Spec) -> None:
     begun = state.epoch + (state.step > 0)
     if spec.training.epochs < begun:
         raise InputError(
-            f"--epochs must be {begun} or more, as many as {run.path} has begun",
+            f"`epochs` must be {begun} or more, as many as {run.path} has begun",
             f"{spec.training.epochs}",
             "Ask for more epochs, or train a new run.",
         )
 
 
-def note_resumption(run: Run, state: TrainingState, spec: Spec) -> None:
+def note_resumption(
+    run: Run, state: TrainingState, spec: Spec, callbacks: tuple[str, ...] = ()
+) -> None:
     """Say what resuming means here, and write the record of a run that goes on."""
     versions = installed_versions()
     earlier = run.record.resumed[-1].versions if run.record.resumed else run.record.versions
@@ -107,13 +109,30 @@ def note_resumption(run: Run, state: TrainingState, spec: Spec) -> None:
             before.epochs,
             after.epochs,
         )
+    # what a callback has ended stays so, as what early stopping has, until more is asked for
+    ended_by = run.record.ended_by if after.epochs == before.epochs else None
     if state == TrainingState():
         log.warning("%s begins anew: it has no checkpoint with a step in it yet", run.path)
     elif state.epoch == after.epochs:
         log.warning("%s has all its %d epochs", run.path, after.epochs)
+    elif ended_by:
+        log.warning(
+            "%s was ended by %s after %s of %d; more epochs go on with it",
+            run.path,
+            ended_by,
+            state.place,
+            after.epochs,
+        )
     else:
         log.warning("%s goes on after %s of %d", run.path, state.place, after.epochs)
     resumption = Resumption(time=now(), place=state.place, versions=versions)
     # no figures until the end: other weights may become the best ones
     resumed = (*run.record.resumed, resumption)
-    run.update(spec=spec, status="running", resumed=resumed, figures=None)
+    run.update(
+        spec=spec,
+        status="running",
+        resumed=resumed,
+        figures=None,
+        callbacks=callbacks or (run.record.callbacks if ended_by else ()),
+        ended_by=ended_by,
+    )

@@ -18,10 +18,12 @@ from condvae.models.networks import architecture_of
 from condvae.runs import RECORD_NAME, Run, last_run_path
 from condvae.spec import Spec
 from condvae.training.fit import make_feeds
+from condvae.training.folder import run_path
 from condvae.training.fused import can_fuse, check_can_fuse
+from condvae.training.interrupt import raise_signal
 from condvae.training.journal import DivergenceError
 from condvae.training.settings import kind_of, open_data, resolve_spec
-from condvae.training.train import Request, finish, first_model, opened, run_path
+from condvae.training.train import Request, finish, first_model, opened
 
 if TYPE_CHECKING:
     from condvae.figures.figure import Figure
@@ -103,6 +105,7 @@ def sweep(
     resume: bool = False,
     progress: bool = True,
     together: bool | None = None,
+    raise_signals: bool = True,
     **settings: Any,
 ) -> Sweep:
     """Train a model for each seed, beta and learning rate; each is a run folder as of `train`.
@@ -122,6 +125,7 @@ def sweep(
         progress: show a progress bar.
         together: train all models as one program, each to rounding as if alone; None: where that
             is possible and pays, see `pays`; False: one after another.
+        raise_signals: as in `train`.
 
     Returns:
         The folder; a run's `record.status` says how it ended.
@@ -157,6 +161,9 @@ def sweep(
             _fit_in_turn(dataset, left, progress)
         found = Sweep(path)
         found.write()
+    if raise_signals:
+        for status in {row["status"] for row in found.rows if row["run"] in members}:
+            raise_signal(path, status)
     return found
 
 
@@ -212,7 +219,7 @@ def sweep_path(dataset: Dataset, kind: str, out_dir: Path | str | None, resume: 
     others = [n for n in names - ours if not n.startswith(MEMBER_PREFIX) and n[-4:] != ".tmp"]
     if others:
         raise InputError(
-            "--resume must go on with the folder of a sweep",
+            "`resume` must go on with the folder of a sweep",
             f"{path}, which {'holds' if path.is_dir() else 'is'} {min(others)}",
             "Choose another folder.",
         )

@@ -2,24 +2,23 @@
 
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from condvae.checks import InputError, check_new_path
+from condvae.checks import InputError
 from condvae.conditions import Condition, MaskedImage
 from condvae.data import Dataset
-from condvae.data.splits import SPLITS
 from condvae.files.atomic import remove_scratch
-from condvae.files.lock import LOCK_NAME, locked
+from condvae.files.lock import locked
 from condvae.inference.trained import TrainedModel
 from condvae.likelihoods import likelihood_named
 from condvae.models import CVAE, Networks, build_model, build_optimizer, load_weights
 from condvae.models.factors import start_from_factors
-from condvae.runs import RECORD_NAME, Run, last_run_path, new_run_path
-from condvae.runs.checkpoint import Checkpoint, TrainingState, checkpoint_name, save_checkpoint
+from condvae.runs import RECORD_NAME, Run
+from condvae.runs.checkpoint import Checkpoint, TrainingState, save_checkpoint
 from condvae.runs.record import (
     DataRecord,
     Preprocessing,
@@ -29,8 +28,11 @@ from condvae.runs.record import (
     now,
 )
 from condvae.spec import Signature, Spec
+from condvae.training.callbacks import check_callbacks, names_of, note_new_beginnings
 from condvae.training.fit import fit, make_feeds
+from condvae.training.folder import run_path
 from condvae.training.fused import check_can_fuse
+from condvae.training.interrupt import raise_signal
 from condvae.training.resume import (
     check_epochs,
     check_same_data,
@@ -62,11 +64,14 @@ def train(
     progress: bool = True,
     networks: Networks = None,
     fused: bool | None = None,
+    callbacks: Sequence[Any] = (),
+    raise_signals: bool = True,
     **settings: Any,
 ) -> Run:
     """Train a conditional VAE; the weights of the best epoch by validation are kept.
 
-    Ctrl-C and SIGTERM end after the running step; what was done is kept, and can be resumed.
+    Ctrl-C and SIGTERM end after the running step; what was done is kept, and can be resumed. Then
+    they are raised, so that a script does not go on as if the training were done.
 
     Args:
         data: a Dataset, or what `load_data` takes.
@@ -82,16 +87,26 @@ def train(
             of the spec; inputs and outputs as in `models.architectures`. Name their
             layers, so that the weights are found again, and pass them to `load` and to resume.
         fused: run many steps in one compiled call; None: where that pays, on a GPU.
+        callbacks: of keras.callbacks, or of the user's own. One that looks at batches turns `fused`
+            off; one that sets `model.stop_training` ends the run, as finished. What they keep is
+            in no checkpoint: on resume, pass them again.
+        raise_signals: False: return the run instead, whose record has the status "interrupted" or
+            "terminated".
         settings: single fields of the spec, such as `epochs=3, latent_dim=8`.
 
     Returns:
-        The run; `run.record.status` is "interrupted" after Ctrl-C, "terminated" after SIGTERM.
+        The run.
 
     Raises:
         InputError: what was passed does not fit; nothing is written.
+        KeyboardInterrupt: after Ctrl-C and a checkpoint.
+        SystemExit: with the code 143, after SIGTERM and a checkpoint.
     """
     dataset = open_data(data, settings)
-    asked = Request(preset, spec, start_from, resume, networks, fused, settings)
+    callbacks = check_callbacks(callbacks)
+    asked = Request(
+        preset, spec, start_from, resume, networks, fused, settings, names_of(callbacks)
+    )
     path = run_path(dataset, kind_of(dataset, preset, spec, settings), run_dir, resume)
     with opened(path, dataset, asked) as training:
         run = training.run
@@ -99,9 +114,13 @@ def train(
             log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
             if said := explain_epochs(run.spec, run.record.preset, len(dataset.x)):
                 log.info("%s", said)
-        finish(training, progress, fused)
+        if run.record.resumed:
+            note_new_beginnings(callbacks)
+        finish(training, progress, fused, callbacks)
     if run.record.status == "finished":
         hand_over(training)
+    elif raise_signals:
+        raise_signal(run.path, run.record.status)
     return run
 
 
@@ -116,6 +135,7 @@ class Request:
     networks: Networks = None
     fused: bool | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    callbacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,9 +172,9 @@ def opened(path: Path, dataset: Dataset, asked: Request) -> Iterator[Training]:
             raise InputError(
                 f"{path} must have one writer at a time",
                 "a run that another process began there meanwhile",
-                "Ask again: --resume goes on with that run.",
+                "Ask again: `resume=True` goes on with that run.",
             )
-        record = new_record(dataset, preset, spec, asked.start_from, asked.networks)
+        record = new_record(dataset, preset, spec, asked)
         run = Run(path, record)
         yield Training(run, model, dataset, _begin(run, model))
 
@@ -191,16 +211,18 @@ def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
     model = prepare_model(dataset, spec, networks=asked.networks)
     if checkpoint:
         restore(model, checkpoint.tensors)  # what does not fit is refused before the record changes
-    note_resumption(run, state, spec)
+    note_resumption(run, state, spec, asked.callbacks)
     return Training(run, model, dataset, checkpoint)
 
 
-def finish(training: Training, progress: bool, fused: bool | None = None) -> None:
+def finish(
+    training: Training, progress: bool, fused: bool | None = None, callbacks: Sequence[Any] = ()
+) -> None:
     """Run the epochs that are left; a failure is recorded where the disk lets it."""
     run, model = training.run, training.model
     try:
         run.write_graphs(model)
-        fit(model, training.dataset, run, training.checkpoint, progress, fused)
+        fit(model, training.dataset, run, training.checkpoint, progress, fused, callbacks)
     except BaseException as error:
         with suppress(OSError):
             is_interrupt = isinstance(error, KeyboardInterrupt)
@@ -221,46 +243,6 @@ def _remove_scratch(run: Run) -> None:
     remove_scratch(run.checkpoints_path)
 
 
-def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bool = False) -> Path:
-    """A folder that does not exist yet and can be made; to resume, also one with a run.
-
-    Args:
-        kind: the preset's name, or "custom".
-        run_dir: the folder; None: runs/<data>-<kind>, the next one, or to resume the last one.
-    """
-    source = Path(dataset.name)
-    stem = source.stem.removesuffix(".tar") or "data"
-    # "train" alone tells nothing
-    stem = f"{source.parent.name}-{stem}".strip("-") if stem.lower() in SPLITS else stem
-    name = f"{stem}-{kind}"
-    default = last_run_path(name) if resume else new_run_path(name)
-    path = default if run_dir is None else Path(run_dir)
-    if resume and path.is_file():
-        raise InputError(
-            "--resume must go on with a run folder",
-            f"{path}, which is a file",
-            "An archive holds no training state: train a new run --from it.",
-        )
-    if resume and path.is_dir():
-        # what a kill can leave before the record is there
-        left = {LOCK_NAME, "checkpoints", checkpoint_name(TrainingState())}
-        found = {entry.name for entry in [*path.iterdir(), *path.glob("checkpoints/*")]}
-        if (path / RECORD_NAME).exists() or all(n.endswith(".tmp") for n in found - left):
-            return path
-        raise InputError(
-            "--resume must go on with a run folder",
-            f"{path}, which holds other files and no {RECORD_NAME}",
-            "Choose another folder.",
-        )
-    if path.exists():
-        raise InputError(
-            "the run must go into a new folder",
-            f"{path}, which exists",
-            "Choose another name, or --resume the run that is there.",
-        )
-    return check_new_path(path)
-
-
 def first_model(
     dataset: Dataset,
     spec: Spec,
@@ -270,9 +252,9 @@ def first_model(
     """The compiled model that a training begins with; errors as `prepare_model`."""
     if spec.model.baseline == "frozen" and start_from is None:
         raise InputError(
-            "a frozen baseline must come from another run, in --from",
+            "a frozen baseline must come from another run, in `start_from`",
             "none",
-            "Train one with --network deterministic --baseline joint first.",
+            "Train one with `network='deterministic'` `baseline='joint'` first.",
         )
     return prepare_model(dataset, spec, start_from, networks)
 
@@ -319,7 +301,7 @@ def prepare_model(
         start = Run.open(start_from)
         if start.record.condition != condition:
             raise InputError(
-                f"--from must be a run with the data's condition, {condition}",
+                f"`start_from` must be a run with the data's condition, {condition}",
                 f"{start.path} with {start.record.condition}",
                 "Take a run on the same classes, or the same kind of images.",
             )
@@ -336,7 +318,7 @@ def condition_of(dataset: Dataset, spec: Spec) -> Condition:
             raise InputError(
                 "a task that gives parts of x must have images",
                 f"{dataset.name or 'data'}, {dataset.assumption}",
-                "Leave --task out.",
+                "Leave `task` out.",
             )
         height, width, channels = dataset.image_shape
         return MaskedImage(image_shape=(height, width, channels), y_max=dataset.x_max)
@@ -350,19 +332,13 @@ def condition_of(dataset: Dataset, spec: Spec) -> Condition:
     return dataset.condition
 
 
-def new_record(
-    dataset: Dataset,
-    preset: str | None,
-    spec: Spec,
-    start_from: Path | str | None = None,
-    networks: Networks = None,
-) -> RunRecord:
+def new_record(dataset: Dataset, preset: str | None, spec: Spec, asked: Request) -> RunRecord:
     """The record of a run that begins now."""
     return RunRecord(
         status="running",
         created=now(),
         preset=preset,
-        start_from=None if start_from is None else str(start_from),
+        start_from=None if asked.start_from is None else str(asked.start_from),
         spec=spec,
         condition=condition_of(dataset, spec),
         preprocessing=Preprocessing(
@@ -380,7 +356,8 @@ def new_record(
             splits=dataset.split_record(),
             conditions=_first_conditions(dataset),
         ),
-        networks=tuple(networks or ()),
+        networks=tuple(asked.networks or ()),
+        callbacks=asked.callbacks,
         versions=installed_versions(),
     )
 

@@ -63,7 +63,7 @@ def test_vectors_are_scaled_by_component():
 def test_what_does_not_vary_is_refused_by_its_name(values):
     with pytest.raises(InputError, match="'h' must vary") as caught:
         Continuous.fitted("h", np.array(values))
-    assert "--ignore h" in caught.value.remedy
+    assert "`ignore=h`" in caught.value.remedy
 
 
 def test_numbers_too_large_to_scale_are_refused():

@@ -18,7 +18,7 @@ def read(x, **settings):
 
 def test_channels_that_come_first_are_turned_round_when_asked(tmp_path):
     first = LEVELS.transpose(0, 3, 1, 2)
-    with pytest.raises(InputError, match="--channels first"):
+    with pytest.raises(InputError, match="`channels='first'`"):
         read(first)
     assert (read(first, channels="first").x == LEVELS).all()
     np.savez(tmp_path / "a.npz", x=first[:20], y=LABELS[:20], x_test=first[20:], y_test=LABELS[20:])
@@ -39,7 +39,7 @@ def test_images_as_conditions_are_turned_round_too():
 
 
 def test_channels_that_come_last_are_not_turned_round():
-    with pytest.raises(InputError, match="Leave --channels out"):
+    with pytest.raises(InputError, match="Leave `channels` out"):
         read(LEVELS, channels="first")
     assert (read(LEVELS[..., 0], channels="first").x == LEVELS[..., :1]).all()
 
@@ -89,7 +89,7 @@ def test_a_range_that_is_said_is_brought_to_one():
     np.testing.assert_allclose(
         read(LEVELS / 256 * 220.5, x_range=(0.0, 255.0)).x, LEVELS / 256 * 220.5 / 255, atol=1e-6
     )
-    with pytest.raises(InputError, match=r"must lie in \[0, 15\], as --x-range says; received"):
+    with pytest.raises(InputError, match=r"must lie in \[0, 15\], as `x_range` says; received"):
         read(LEVELS, x_range=(0.0, 15.0))
     with pytest.raises(InputError, match="black must be below white"):
         load_data("digits", x_range=(1.0, 1.0))

@@ -276,7 +276,7 @@ def test_spikes_are_the_frequent_values(tmp_path):
         ),
         ({"kinds": ("x:date:%Y",)}, "column 'x' of .* must have one format"),
         ({"kinds": ("x:date",)}, "column 'x' of .* must have one format; .*--kind 'x:date:%d"),
-        ({"encoding": "klingon"}, "--encoding must be an encoding that Python knows"),
+        ({"encoding": "klingon"}, "`encoding` must be an encoding that Python knows"),
     ],
 )
 def test_options_that_do_not_fit(tmp_path, settings, said):

@@ -6,7 +6,13 @@ from condvae.training.train import condition_of, first_model
 
 def quick(data, path, **settings):
     """A training of a few steps."""
-    settings = {"epochs": 3, "hidden_dims": (8,), "progress": False, **settings}
+    settings = {
+        "epochs": 3,
+        "hidden_dims": (8,),
+        "progress": False,
+        "raise_signals": False,
+        **settings,
+    }
     if not settings.get("resume"):
         settings.setdefault("preset", "plane")
     return train(data, run_dir=path, **settings)

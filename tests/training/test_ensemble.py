@@ -110,7 +110,9 @@ def test_an_interrupted_sweep_goes_on(small, tmp_path, monkeypatch, at, place):
     with monkeypatch.context() as patch:
         patch.setattr(pace, "LONG", 0.0)
         patch.setattr(Pace, "began", interrupted)
-        broken = quick_sweep(small, tmp_path / "sweep", seeds=2)
+        with pytest.raises(KeyboardInterrupt, match="sweep keeps what was done"):
+            quick_sweep(small, tmp_path / "sweep", seeds=2)
+        broken = Sweep(tmp_path / "sweep")
     assert {run.record.status for run in broken.runs} == {"interrupted"}
     found = quick_sweep(small, tmp_path / "sweep", seeds=2, resume=True)
     for run, other in zip(found.runs, whole.runs, strict=True):

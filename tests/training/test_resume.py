@@ -144,7 +144,7 @@ def test_extending_a_scheduled_run_says_what_it_means(small, tmp_path, caplog):
     run = quick(small, tmp_path / "run", epochs=2)
     assert len(resume(small, run, epochs=3).history["epoch"]) == 3
     assert "would have ended elsewhere" in caplog.text
-    with pytest.raises(InputError, match="--epochs must be 3 or more"):
+    with pytest.raises(InputError, match="`epochs` must be 3 or more"):
         resume(small, run, epochs=1)
 
 
@@ -277,7 +277,7 @@ def test_first_weights_of_a_killed_beginning_are_forgotten(small, whole, tmp_pat
 
 
 def test_other_first_weights_are_refused(small, whole, broken):
-    with pytest.raises(InputError, match=r"--from .+ instead of none"):
+    with pytest.raises(InputError, match=r"`start_from` .+ instead of none"):
         resume(small, broken, start_from=whole.path)
 
 

@@ -78,7 +78,7 @@ def test_a_frozen_baseline_comes_from_another_run_and_stays(small, tmp_path):
     before, after = (network_tensors(r.model.keras_model) for r in (guess, run))
     assert all(np.array_equal(after[name], before[name]) for name in before)
     assert {name.split("/")[0] for name in after} == {"encoder", "decoder", "prior", "baseline"}
-    with pytest.raises(InputError, match="--from"):
+    with pytest.raises(InputError, match="`start_from`"):
         quick(small, tmp_path / "other", **settings)
 
 

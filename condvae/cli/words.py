@@ -1,0 +1,61 @@
+"""The library's words on the command line: arguments of Python become options."""
+
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from condvae.checks import UnseenConditionWarning
+
+# `name`, or `name=value`: how the library writes an argument
+ARGUMENT = re.compile(r"`(\w+)(?:=([^`]*))?`")
+OPTIONS = {
+    "start_from": "--from",
+    "run_dir": "--run",
+    "out_dir": "--out",
+    "resume": "--resume",
+    "together": "--together",
+    "overwrite": "--overwrite",
+}
+
+
+def as_options(text: str) -> str:
+    """A sentence of the library's, with an option in place of each argument that has one."""
+    return ARGUMENT.sub(_as_option, text)
+
+
+def _as_option(found: re.Match[str]) -> str:
+    """`resume=True` is --resume, `channels='first'` is --channels first."""
+    name, value = found.groups()
+    if (option := OPTIONS.get(name) or _of_settings(name)) is None:
+        return found[0]
+    return option if value in (None, "True") else f"{option} {value.strip(chr(39))}"
+
+
+def _of_settings(name: str) -> str | None:
+    """The option that a setting of a spec is."""
+    from condvae.cli.settings import NAMES, WITHOUT_OPTION
+    from condvae.spec import SECTIONS
+
+    if name in WITHOUT_OPTION or not any(name in section.model_fields for section in SECTIONS):
+        return None
+    return NAMES.get(name) or f"--{name.replace('_', '-')}"
+
+
+@contextmanager
+def warnings_in_a_line() -> Iterator[None]:
+    """Print the package's warnings as a line each, without the place in the code."""
+    with warnings.catch_warnings():
+        show: Any = warnings.showwarning
+
+        def in_a_line(message: Any, category: Any, *place: Any) -> None:
+            if issubclass(category, UnseenConditionWarning):
+                print(message, file=sys.stderr)
+            else:
+                show(message, category, *place)
+
+        warnings.showwarning = in_a_line
+        warnings.simplefilter("always", UnseenConditionWarning)
+        yield
