@@ -7,7 +7,6 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from condvae.checks import InputError
 from condvae.sklearn.estimator import Estimator
 
 
@@ -16,11 +15,8 @@ class BayesRuleClassifier(ClassifierMixin, Estimator):
 
     def fit(self, X: Any, y: Any) -> Self:
         """Train on X given its labels."""
-        nan = "allow-nan" if self.image_shape is None else True
-        X, y = validate_data(self, X, y, ensure_all_finite=nan, dtype=np.float64)
+        X, y = validate_data(self, X, y, ensure_all_finite=self._finite, dtype=np.float64)
         check_classification_targets(y)
-        if len(set(y)) < 2:
-            raise InputError("y must have two classes or more", "one class", "Bring another.")
         return self._fit(X, y)
 
     def predict_proba(self, X: Any) -> np.ndarray:

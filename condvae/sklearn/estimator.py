@@ -114,9 +114,12 @@ class Estimator(BaseEstimator):
                 **self._settings(),
             )
             self.model_ = run.by_keras
-        if run.record.status != "finished":
-            raise KeyboardInterrupt  # a signal ended the training between two steps
         return self
+
+    @property
+    def _finite(self) -> Any:
+        """What scikit-learn is to ask of X: a table may have holes."""
+        return "allow-nan" if self.image_shape is None else True
 
     def _settings(self) -> dict[str, Any]:
         """What the parameters change in the preset."""
@@ -143,7 +146,7 @@ class Estimator(BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.class_prior_ = np.bincount(codes) / len(codes)
         if len(self.classes_) < 2:
-            raise InputError("y must have two classes or more", "one class", "Leave y out.")
+            raise InputError("y must have two classes or more", "one class", "Bring another.")
         return codes, "categorical"
 
     def _known(self, y: Any) -> np.ndarray | None:
@@ -170,13 +173,12 @@ class Estimator(BaseEstimator):
         """X as float64; scikit-learn's errors."""
         if not reset:
             check_is_fitted(self, "model_")
-        nan = "allow-nan" if self.image_shape is None else True
         return validate_data(
             self,
             X,
             reset=reset,
             dtype=np.float64,
-            ensure_all_finite=nan,
+            ensure_all_finite=self._finite,
             ensure_min_samples=2 if reset else 1,
         )
 

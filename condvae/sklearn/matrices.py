@@ -16,8 +16,6 @@ GIVEN = "given"  # the condition; columns are called by their number
 class Matrix(ABC):
     """What the columns of X are to the networks: numbers of a table, or pixels."""
 
-    allows_nan: bool
-
     @abstractmethod
     def dataset(self, X: np.ndarray, y: np.ndarray | None, kind: str, spec: DataSpec) -> Dataset:
         """X, (n, d), with y, (n,) class codes or numbers, as `kind` says; None: nothing given."""
@@ -37,8 +35,6 @@ class Matrix(ABC):
 
 class Columns(Matrix):
     """Numbers of several kinds of distributions, any of them missing, and y too."""
-
-    allows_nan = True
 
     def dataset(self, X: np.ndarray, y: np.ndarray | None, kind: str, spec: DataSpec) -> Dataset:
         """As `Matrix.dataset`."""
@@ -76,7 +72,6 @@ class Pixels(Matrix):
     shape: tuple[int, ...]
     black: float
     white: float
-    allows_nan = False
 
     def dataset(self, X: np.ndarray, y: np.ndarray | None, kind: str, spec: DataSpec) -> Dataset:
         """As `Matrix.dataset`."""

@@ -337,14 +337,14 @@ def epochs_for(name: str, num_rows: int) -> int:
     return max(1, min(training.epochs, most * training.batch_size // max(1, num_rows)))
 
 
-def rows_at_once(batch_size: int, numbers: int) -> int:
+def fitting_batch(batch_size: int, numbers: int) -> int:
     """The batch size, or a smaller one for x of so many numbers: large images."""
     return min(batch_size, max(LEAST_BATCH, MOST_NUMBERS // numbers))
 
 
 def batch_for(name: str, numbers: int) -> int:
     """The batch size of a preset for x of so many numbers."""
-    return rows_at_once(preset(name).training.batch_size, numbers)
+    return fitting_batch(preset(name).training.batch_size, numbers)
 
 
 def default_preset(

@@ -18,7 +18,7 @@ from condvae.models import CVAE
 from condvae.runs import Run
 from condvae.runs.checkpoint import Checkpoint
 from condvae.spec import Spec
-from condvae.spec.presets import rows_at_once
+from condvae.spec.presets import fitting_batch
 from condvae.training.augment import augmented, check_augment
 from condvae.training.callbacks import user_callbacks, watch_batches
 from condvae.training.feed import Feed
@@ -82,7 +82,7 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
             more=more,
             augment=augment,
         ),
-        Feed(x_validation, y_validation, rows_at_once(VALIDATION_BATCH, numbers)),
+        Feed(x_validation, y_validation, fitting_batch(VALIDATION_BATCH, numbers)),
     )
 
 
