@@ -11,7 +11,7 @@ from condvae.sklearn import AnomalyDetector, BayesRuleClassifier, ConditionalVAE
 
 pytestmark = pytest.mark.slow
 
-# They skip themselves: the one without an environment variable of SciPy's, the other without pandas.
+# They skip themselves: without an environment variable of SciPy's, and without pandas.
 OF_OTHER_PACKAGES = ("check_array_api_input", "check_classifier_data_not_an_array")
 TINY = {
     "latent_dim": 2,
