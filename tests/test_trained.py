@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from condvae.checks import InputError
-from condvae.conditions import Categorical
+from condvae.conditions import Categorical, Image, Schema
 from condvae.inference.trained import TrainedModel
 from condvae.models import build_model
 from condvae.spec import Signature, Spec
@@ -187,6 +187,37 @@ def test_a_temperature_draws_styles_nearer_to_the_centre(untrained):
     np.testing.assert_array_equal(np.concatenate(blocks), cooler)
     with pytest.raises(InputError, match="temperature must be 0 or more"):
         untrained.generate("bee", 5, temperature=-1)
+
+
+def test_guidance_moves_images_away_from_those_of_no_label(untrained):
+    z = untrained.sample_prior("bee", 5, seed=3)
+    plain = untrained.decode(z, np.full((5, 3), 1 / 3))
+    shown = untrained.decode(z, "bee")
+    expected = np.clip(shown + 30 * (shown - plain), 0, 1)
+    assert (np.abs(expected - shown) > 0.1).any()
+    guided = untrained.generate("bee", 5, seed=3, guidance=30)
+    np.testing.assert_allclose(guided, expected, atol=1e-5)
+    blocks = list(untrained.generate_blocks([np.array(["bee"] * 5)], seed=3, guidance=30))
+    np.testing.assert_array_equal(np.concatenate(blocks), guided)
+    with pytest.raises(InputError, match="guidance must be 0 or more; received -1"):
+        untrained.generate("bee", 5, guidance=-1)
+    with pytest.raises(InputError, match="guidance must come with expected pixels"):
+        untrained.generate("bee", 5, guidance=1, sample=True)
+
+
+def test_guidance_takes_named_conditions_and_refuses_images():
+    spec = Spec().override(latent_dim=2, hidden_dims=(7,))
+    several = Schema(conditions=(Categorical(name="animal", categories=("ant", "bee")),))
+    named = TrainedModel(build_model(spec, Signature((4, 3, 1), several.shape)), several)
+    z = named.sample_prior({"animal": "bee"}, 5)
+    shown, plain = named.decode(z, {"animal": "bee"}), named.decode(z, {})
+    guided = named.generate({"animal": "bee"}, 5, guidance=2)
+    np.testing.assert_allclose(guided, np.clip(3 * shown - 2 * plain, 0, 1), atol=1e-5)
+
+    image = Image(image_shape=(4, 3, 1), y_max=255)
+    of_images = TrainedModel(build_model(spec, Signature((4, 3, 1), image.shape)), image)
+    with pytest.raises(InputError, match="guidance needs a condition of classes"):
+        of_images.generate(np.zeros((1, 4, 3, 1), "uint8"), 5, guidance=1)
 
 
 def test_generate_is_decode_at_the_priors_styles(untrained):

@@ -34,6 +34,7 @@ def generate(
     sample: Annotated[bool, Parameter(negative="")] = False,
     seed: int = 0,
     temperature: float = 1.0,
+    guidance: float = 0.0,
     overwrite: Overwrite = False,
 ) -> int:
     """New images under a label or given an image: a sheet (.png), arrays (.npz), x alone (.npy) or
@@ -53,6 +54,8 @@ def generate(
         seed: Of z and of the pixels.
         temperature: Of the draws of z: below 1 they are nearer to the average image, less varied
             and often clearer.
+        guidance: Of the expected pixels: 2, say, shows the label more clearly than the model does
+            by itself; 0 leaves them.
     """
     import numpy as np
 
@@ -75,13 +78,15 @@ def generate(
             "One style has one expected image: leave -n out.",
         )
     opened = Run.open(run)
-    if temperature != 1 and (opened.record.preprocessing.table is not None or z is not None):
+    preprocessing = opened.record.preprocessing
+    if temperature != 1 and (preprocessing.table is not None or z is not None):
         raise InputError(
             "--temperature must come with images whose z is drawn",
             "a table" if z is None else "--z",
             "Leave it out.",
         )
-    preprocessing = opened.record.preprocessing
+    if guidance and preprocessing.table is not None:
+        raise InputError("--guidance must come with images", "a table", "Leave it out.")
     style = None if z is None else np.array(numbers(z, "--z", float), "float32")
     count = num_samples or (16 if z is None else 1)
     if preprocessing.table is not None:
@@ -102,7 +107,7 @@ def generate(
     with working("generating") as say:
         finish = _finish(opened, as_arrays)
         settings = {"z": style, "sample": sample, "seed": seed, "finish": finish}
-        settings["temperature"] = temperature
+        settings |= {"temperature": temperature, "guidance": guidance}
         images = opened.model.generate_blocks(repeated(y, times), **settings)
         blocks = counted(images, num_images, say)
         if as_arrays:
@@ -112,7 +117,8 @@ def generate(
         else:
             write_images(out, np.concatenate(list(blocks)), np.repeat(labels, times).tolist())
     kind = "samples of the pixels" if sample else "expected pixels"
-    print(f"{out}: {num_images:,} images, {kind}, seed {seed}")
+    also = f", guidance {guidance:g}" if guidance else ""
+    print(f"{out}: {num_images:,} images, {kind}, seed {seed}{also}")
     return 0
 
 

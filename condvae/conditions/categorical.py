@@ -118,6 +118,11 @@ class Categorical(Part):
         """The condition itself."""
         return self
 
+    @property
+    def unconditional(self) -> np.ndarray:
+        """Every class alike."""
+        return np.full((1, self.num_classes), 1 / self.num_classes, "float32")
+
     def is_one(self, y: Any) -> bool:
         """Whether y is one condition, not one a row."""
         return np.ndim(y) == 0

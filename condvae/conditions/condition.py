@@ -65,6 +65,11 @@ class Condition(Frozen):
         """The same condition, where it is several by name."""
         return None
 
+    @property
+    def unconditional(self) -> np.ndarray | None:
+        """(1, *shape) encoded y that tells nothing; None: there is no such y."""
+        return None
+
     @abstractmethod
     def is_one(self, y: Any) -> bool:
         """Whether y is one condition, not one a row."""

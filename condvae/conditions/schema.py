@@ -71,6 +71,11 @@ class Schema(Condition):
             yield condition, slice(first, first + condition.dim)
             first += condition.dim + 1
 
+    @property
+    def unconditional(self) -> np.ndarray:
+        """Nothing given."""
+        return np.zeros((1, self.dim), "float32")
+
     def is_one(self, y: Any) -> bool:
         """Whether y is one set of conditions, not one a row."""
         if not isinstance(y, Mapping):

@@ -7,7 +7,7 @@ import numpy as np
 
 from condvae.conditions import check_categorical
 from condvae.evaluation.classifier import Classifier, real_classifier, train_classifier
-from condvae.evaluation.pixels import Pixels
+from condvae.evaluation.pixels import Pixels, said
 from condvae.evaluation.samples import comparability
 from condvae.evaluation.trial import Trial
 
@@ -54,7 +54,9 @@ class AccuracyScore:
         )
 
 
-def score_accuracy(trial: Trial, seed: int = 0, cache: Path | None = None) -> AccuracyScore:
+def score_accuracy(
+    trial: Trial, seed: int = 0, cache: Path | None = None, **how: float
+) -> AccuracyScore:
     """Train on samples only, test on real images; beside it real ones, and both together.
 
     A sample is drawn for each training image, under its label, so that the sets differ in nothing
@@ -66,6 +68,7 @@ def score_accuracy(trial: Trial, seed: int = 0, cache: Path | None = None) -> Ac
     Args:
         seed: of the samples and of the classifiers.
         cache: the folder that keeps the classifier of real images; None: the user's cache.
+        how: `temperature` and `guidance` of the samples, see `TrainedModel.generate`.
 
     Source: Ravuri & Vinyals 2019, "Classification accuracy score for conditional generative
     models".
@@ -85,7 +88,8 @@ def score_accuracy(trial: Trial, seed: int = 0, cache: Path | None = None) -> Ac
         of_real = learn(train[known], codes[known])
     # repeated from the start, which keeps the proportions but for a rest
     asked = np.resize(codes[known], len(codes))
-    samples = pixels.generate(trial.model, check_categorical(dataset.condition).labels(asked), seed)
+    labels = check_categorical(dataset.condition).labels(asked)
+    samples = pixels.generate(trial.model, labels, seed, **how)
     of_samples = learn(samples, asked)
     both = np.concatenate([train[known], samples]), np.concatenate([codes[known], asked])
     of_both = learn(*both)
@@ -94,5 +98,5 @@ def score_accuracy(trial: Trial, seed: int = 0, cache: Path | None = None) -> Ac
         num_samples=len(samples),
         num_real=len(known),
         num_test=len(test),
-        comparability=comparability(run, dataset, pixels, of_real),
+        comparability=comparability(run, dataset, pixels, of_real, said(how)),
     )

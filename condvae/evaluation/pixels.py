@@ -1,5 +1,6 @@
 """What a generated image is, and what real images are made of to stand beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,9 +65,9 @@ class Pixels:
             return rows
         return (rng.random(rows.shape, dtype="float32") < rows).astype("float32")
 
-    def generate(self, model: TrainedModel, labels: Any, seed: int = 0) -> np.ndarray:
-        """(N, dim) float32: an image under each of the labels (N,)."""
-        x = model.generate(labels, sample=self.drawn, seed=seed)
+    def generate(self, model: TrainedModel, labels: Any, seed: int = 0, **how: float) -> np.ndarray:
+        """(N, dim) float32: an image under each of the labels (N,), drawn as `generate` does."""
+        x = model.generate(labels, sample=self.drawn, seed=seed, **how)
         return self._stretch(x.reshape(len(x), -1))
 
     def _stretch(self, rows: np.ndarray) -> np.ndarray:
@@ -85,6 +86,11 @@ class Pixels:
 def is_binary(dataset: Dataset) -> bool:
     """Whether the images are of zeros and ones."""
     return dataset.x.dtype == np.uint8 and dataset.x_max == 1
+
+
+def said(how: Mapping[str, float]) -> str:
+    """The settings of samples, for a comparability line."""
+    return "".join(f"{name} {value:g}; " for name, value in how.items())
 
 
 def comparability_of_images(run: Run, dataset: Dataset, how: str) -> str:

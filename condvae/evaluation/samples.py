@@ -9,7 +9,7 @@ from condvae.checks import InputError, check_at_least, memory_bound
 from condvae.conditions import check_categorical
 from condvae.data import Dataset
 from condvae.evaluation.classifier import Classifier, real_classifier
-from condvae.evaluation.pixels import Pixels, comparability_of_images
+from condvae.evaluation.pixels import Pixels, comparability_of_images, said
 from condvae.evaluation.trial import Trial
 from condvae.metrics.coverage import density_coverage, precision_recall
 from condvae.metrics.frechet import frechet_distance, frechet_distance_by_class
@@ -184,6 +184,7 @@ def evaluate_samples(
     num_pairs: int = 16,
     seed: int = 0,
     cache: Path | None = None,
+    **how: float,
 ) -> SampleQuality:
     """Judge images that a run's model generates under each of its classes.
 
@@ -198,6 +199,7 @@ def evaluate_samples(
         num_pairs: closest pairs to keep.
         seed: of the samples, of which real images are taken, and of the classifier.
         cache: the folder that keeps the classifier; None: the user's cache.
+        how: `temperature` and `guidance` of the samples, see `TrainedModel.generate`.
 
     Raises:
         InputError: a run that `has_classes_to_judge` refuses.
@@ -224,7 +226,7 @@ def evaluate_samples(
     # from here (number of classes, rows of each, dim)
     real = _of_each_class(test, dataset.test.given, _least_count(dataset), rng)
     asked = check_categorical(dataset.condition).labels(np.repeat(codes, per_class))
-    samples = pixels.generate(trial.model, asked, seed).reshape(len(codes), per_class, -1)
+    samples = pixels.generate(trial.model, asked, seed, **how).reshape(len(codes), per_class, -1)
     told = classifier.tell(_flat(samples)).reshape(len(codes), per_class)
 
     # the other half are the further real images, so that all three sets have one size
@@ -272,7 +274,7 @@ def evaluate_samples(
             dataset,
             pixels,
             classifier,
-            "" if pixels.drawn else "nearest ones smoothed alike; ",
+            said(how) + ("" if pixels.drawn else "nearest ones smoothed alike; "),
         ),
     )
 

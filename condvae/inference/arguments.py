@@ -17,6 +17,7 @@ from condvae.checks import (
 )
 from condvae.conditions import Condition, Schema, Table
 from condvae.inference.chance import Chance
+from condvae.inference.draws import Draws
 from condvae.inference.engines import Facts
 
 
@@ -133,13 +134,24 @@ class Arguments:
         self.check_latents()
         return self.table, several
 
-    def chance(self, seed: int, temperature: float) -> Chance:
-        """What draws new images; of tables, whose cells are drawn too, at temperature 1."""
-        if self.table is not None and temperature != 1:
+    def draws(self, sample: bool, seed: int, temperature: float, guidance: float) -> Draws:
+        """What draws new images, see `Draws`; the cells of tables are drawn as they are."""
+        self.check_latents()
+        if self.table is not None and (temperature, guidance) != (1, 0):
             raise InputError(
-                "the temperature must be 1 for tables", f"{temperature:g}", "Leave it out."
+                "rows of tables must be drawn at temperature 1 and guidance 0",
+                f"{temperature:g} and {guidance:g}",
+                "Leave them out.",
             )
-        return Chance(seed, temperature)
+        nothing = self.condition.unconditional
+        if guidance and nothing is None:
+            raise InputError(
+                "guidance needs a condition of classes or of named values",
+                str(self.condition),
+                "Leave it out.",
+            )
+        chance = Chance(seed, temperature)
+        return Draws(chance, sample, guidance, nothing, self.facts.x_range)
 
     def check_latents(self) -> None:
         """Raise for a network that has no latents."""

@@ -8,6 +8,7 @@ import numpy as np
 from condvae.blocks import SAMPLES, slices
 from condvae.checks import check_finite
 from condvae.inference.chance import Chance
+from condvae.inference.draws import Draws
 from condvae.inference.engines import Engine, Engines
 
 Arrays = dict[str, np.ndarray]
@@ -70,8 +71,7 @@ class Computation:
         self,
         ys: Iterable[np.ndarray],
         zs: Iterable[np.ndarray] | None,
-        sample: bool,
-        chance: Chance,
+        draws: Draws,
         finish: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Iterator[np.ndarray]:
         """Expected images, or draws from p(x | z, y), block by block.
@@ -79,25 +79,24 @@ class Computation:
         Args:
             ys: conditions.
             zs: styles for each block, or one for all of its rows; None: drawn from the prior.
-            sample: draw the pixels.
-            chance: of z and of the pixels.
+            draws: what is drawn, and how.
             finish: what to make of each block's images, by the thread that computed them.
         """
-        name, output = ("draw_pixels", "x_sample") if sample else ("decode", "x_mean")
+        name, output = ("draw_pixels", "x_sample") if draws.sample else ("decode", "x_mean")
         engine = self._engines.choose(*(("draw_prior",) if zs is None else ()), name)
         dim, shape = self._facts.prior_noise_dim, self._facts.image_shape
-        kind = self._facts.noise if sample else None
+        kind = self._facts.noise if draws.sample else None
 
         def jobs() -> Iterator[Arrays]:
             for y, z in zip(ys, repeat(None) if zs is None else zs, strict=False):
                 inputs = {"y": y}
                 if z is None:
                     # drawn here, in the order of the blocks, and not by the threads
-                    inputs["noise"] = chance.latents(len(y), dim)
+                    inputs["noise"] = draws.chance.latents(len(y), dim)
                 else:
                     inputs["z"] = z if len(z) == len(y) else np.repeat(z, len(y), axis=0)
                 if kind is not None:
-                    inputs["pixel_noise"] = chance.pixels(len(y), *shape, kind=kind)
+                    inputs["pixel_noise"] = draws.chance.pixels(len(y), *shape, kind=kind)
                 yield inputs
 
         def work(inputs: Arrays) -> np.ndarray:
@@ -106,6 +105,7 @@ class Computation:
                 # weights that a training has driven too far can make a flow overflow
                 inputs["z"] = check_finite(engine.run("draw_prior", prior)["z"], "z")
             found = engine.run(name, inputs)[output]
+            found = draws.guided(found, lambda y: engine.run(name, {**inputs, "y": y})[output])
             return found if finish is None else finish(found)
 
         return engine.each(work, jobs())
@@ -121,7 +121,7 @@ class Computation:
         x = np.empty((len(y), *self._facts.image_shape), "float32")
         parts = list(slices(len(y)))
         zs = None if z is None else (z[part] for part in parts)
-        drawn = self.images((y[part] for part in parts), zs, True, chance)
+        drawn = self.images((y[part] for part in parts), zs, Draws(chance, sample=True))
         for part, rows in zip(parts, drawn, strict=True):
             x[part] = rows
         return x

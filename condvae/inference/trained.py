@@ -129,6 +129,7 @@ class TrainedModel:
         sample: bool = False,
         seed: int = 0,
         temperature: float = 1.0,
+        guidance: float = 0.0,
     ) -> np.ndarray:
         """New images under a label.
 
@@ -140,6 +141,8 @@ class TrainedModel:
             sample: draw the pixels too, instead of their expected values; tables are always drawn.
             seed: of z and of the pixels.
             temperature: of z: below 1 images nearer to the average one, of tables 1.
+            guidance: above 0 the expected pixels show the label more than the model does: see
+                `inference.draws`.
 
         Returns:
             (num_samples, *image_shape) float32; of a table {column: (num_samples,) values}.
@@ -153,8 +156,8 @@ class TrainedModel:
         else:
             z = self._arguments.styles(z)
             count = len(z)
-        self._arguments.check_latents()
-        chance, y = self._arguments.chance(seed, temperature), self._arguments.given(given, count)
+        draws = self._arguments.draws(sample, seed, temperature, guidance)
+        y = self._arguments.given(given, count)
         parts = slices(count) if self.table is None else slices(count, rows_at_once(self.table))
         parts = list(parts)
         ys = (y[part] for part in parts)
@@ -162,7 +165,7 @@ class TrainedModel:
         if self.table is not None:
             table, several = self._arguments.check_table()
             return joined(generated_rows(self._compute, table, several, ys, zs, seed))
-        return np.concatenate(list(self._compute.images(ys, zs, sample, chance)))
+        return np.concatenate(list(self._compute.images(ys, zs, draws)))
 
     def generate_blocks(
         self,
@@ -172,6 +175,7 @@ class TrainedModel:
         sample: bool = False,
         seed: int = 0,
         temperature: float = 1.0,
+        guidance: float = 0.0,
         finish: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Iterator[Any]:
         """As `generate`, of labels that come in blocks: memory does not grow with their number.
@@ -179,7 +183,7 @@ class TrainedModel:
         Args:
             given: labels of some rows, again and again, one a row.
             z: (latent_dim,) one style for all; drawn from the prior where None.
-            sample, seed, temperature: as in `generate`; how rows are cut changes nothing.
+            sample, seed, temperature, guidance: as in `generate`; how rows are cut changes nothing.
             finish: what to make of each block's images, such as `data.writers.to_uint8`, by the
                 thread that computed them; None: leave them.
 
@@ -187,22 +191,19 @@ class TrainedModel:
             Blocks of (rows, *image_shape) float32, or what `finish` returns; of a table
             {column: (rows,) values}.
         """
-        chance = self._arguments.chance(seed, temperature)
-        self._arguments.check_latents()
+        draws = self._arguments.draws(sample, seed, temperature, guidance)
         ys = (self._arguments.given(rows, len(rows)) for rows in given)
         zs = None if z is None else repeat(self._arguments.styles(z))
         if self.table is not None:
             table, several = self._arguments.check_table()
             return generated_rows(self._compute, table, several, ys, zs, seed)
-        return self._compute.images(ys, zs, sample, chance, finish)
+        return self._compute.images(ys, zs, draws, finish)
 
     def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:
         """Styles z ~ p(z | y), (num_samples, latent_dim) float32."""
         check_at_least(num_samples, 1, "num_samples")
         self._arguments.check_latents()
-        noise = Chance(seed).latents(num_samples, self.engines.facts.prior_noise_dim)
-        inputs = {"noise": noise, "y": self._arguments.given(given, num_samples)}
-        return self._compute.ask("draw_prior", inputs)["z"]
+        return self._compute.styles(self._arguments.given(given, num_samples), Chance(seed))
 
     def reconstruct(self, x: Any, y: Any, seed: int = 0) -> np.ndarray:
         """Each image through the posterior's mean and back, (batch, *image_shape) float32."""
@@ -358,8 +359,7 @@ class TrainedModel:
         at_mean = self._compute.ask("decode", {"z": mean, "y": y})["x_mean"]
         chance, samples = Chance(seed), []
         for _ in range(num_samples):
-            noise = chance.latents(len(y), self.engines.facts.prior_noise_dim)
-            z = self._compute.ask("draw_prior", {"noise": noise, "y": y})["z"]
+            z = self._compute.styles(y, chance)
             samples.append(self._compute.ask("decode", {"z": z, "y": y})["x_mean"])
         return Prediction(at_mean, np.stack(samples, axis=1))
 

@@ -24,7 +24,8 @@ class StandIn:
     def check_data(self, dataset):
         return dataset
 
-    def generate(self, given, sample, seed):
+    def generate(self, given, sample, seed, **how):
+        self.how = how
         self.chosen = self.choose(np.asarray(given))
         x = self.dataset.x[self.chosen]
         return x.astype("float32") / self.dataset.x_max

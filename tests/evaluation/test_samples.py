@@ -46,6 +46,12 @@ def test_a_perfect_model(judge, digits, kept, drawn_from):
     assert found.classifier == classifier.sha256
 
 
+def test_how_samples_were_drawn_is_said(judge, digits, drawn_from):
+    run, found = judge(drawn_from(digits, digits.validation.rows), per_class=10, guidance=2.0)
+    assert run.how == {"guidance": 2.0}
+    assert "; guidance 2; nearest ones smoothed alike; " in found.comparability
+
+
 def test_labels_that_are_not_obeyed(judge, digits, drawn_from):
     """Accuracy at chance; all samples together are as real as ever, those of a class are not."""
     shuffle = np.random.default_rng(1).permutation
