@@ -47,6 +47,7 @@ PRESETS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "likelihood": "discretised_logistic",
                 "output_bias": "data",
                 "decoder_start": "factors",
+                "prior": "flow",
             },
             "training": {
                 "epochs": 30,
