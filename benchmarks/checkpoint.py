@@ -101,8 +101,8 @@ def one_checkpoint(data, folder: Path, save) -> list[float]:
     """Seconds for each of 20 checkpoints."""
     import condvae
     from condvae.runs import Run
+    from condvae.training.beginning import new_record, prepare_model
     from condvae.training.journal import Journal
-    from condvae.training.train import new_record, prepare_model
 
     spec = condvae.preset("notebook")
     run = Run(folder / "one", new_record(data, "notebook", spec))

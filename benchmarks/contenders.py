@@ -180,13 +180,13 @@ def condvae_fit(data=None, folder: Path | None = None, validated: bool = True) -
 
     import condvae
     from condvae.runs import Run
+    from condvae.training.beginning import new_record, prepare_model
     from condvae.training.fit import make_feeds
     from condvae.training.interrupt import Interrupt
     from condvae.training.journal import Journal
     from condvae.training.pace import Pace
     from condvae.training.progress import ProgressBar
     from condvae.training.recorder import Recorder
-    from condvae.training.train import new_record, prepare_model
 
     data = data or condvae.load_data("mnist", validation="test")
     spec = condvae.preset("notebook")

@@ -26,9 +26,9 @@ import jax
 import numpy as np
 
 import condvae
+from condvae.training.beginning import prepare_model
 from condvae.training.ensemble import read_state
 from condvae.training.fused import looped
-from condvae.training.train import prepare_model
 
 PAGE = Path(__file__).parents[1] / "docs" / "ensemble.md"
 STEPS, BATCH = 16, 125

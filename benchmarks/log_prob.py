@@ -25,7 +25,7 @@ import numpy as np
 
 import condvae
 from condvae.inference.trained import TrainedModel
-from condvae.training.train import prepare_model
+from condvae.training.beginning import prepare_model
 
 K = 1_000
 IMAGES_AT_ONCE = 200  # between two looks at the products' rate

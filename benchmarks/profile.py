@@ -25,8 +25,8 @@ from sections import write_section
 from steps import state_of, stepping
 
 import condvae
+from condvae.training.beginning import prepare_model
 from condvae.training.fit import make_feeds
-from condvae.training.train import prepare_model
 
 TRAIN, VALIDATION, SHARE = 15_000, 2_500, 4  # a quarter of an epoch
 LAYERS = tuple(NAMED_LAYERS.values())

@@ -10,7 +10,7 @@ from condvae.inference.trained import TrainedModel
 from condvae.likelihoods import TableLikelihood
 from condvae.spec import Spec
 from condvae.training import train
-from condvae.training.train import prepare_model
+from condvae.training.beginning import prepare_model
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly", "small_forests")
 

@@ -25,6 +25,7 @@ def build_model(
     initializers: Initializers | None = None,
     networks: Networks = None,
     steps: int = 0,
+    model_class: type[CVAE] = CVAE,
 ) -> CVAE:
     """The untrained model of a spec; the same spec and seed give the same weights.
 
@@ -36,6 +37,7 @@ def build_model(
         networks: sub-models of the user's own, by the names of `CVAE`'s arguments, in place of
             those of the spec.
         steps: of the whole training, that beta's warm-up is a fraction of; 0: no warm-up.
+        model_class: CVAE, or a subclass that is made by the same arguments.
 
     Raises:
         InputError: a network of the user's own that does not fit; what is wrong is named.
@@ -53,7 +55,7 @@ def build_model(
     if model.baseline == "frozen":
         # its weights come from a run of the baseline alone
         parts["baseline"].trainable = False
-    cvae = CVAE(
+    cvae = model_class(
         **parts,
         likelihood=likelihood,
         objective=objective_of(spec, steps),

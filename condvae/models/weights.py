@@ -42,7 +42,11 @@ def load_weights(model: CVAE, stored: StoredTensors, only: str | None = None) ->
 
 
 def load_model(
-    stored: StoredTensors, spec: Spec, signature: Signature, networks: Networks = None
+    stored: StoredTensors,
+    spec: Spec,
+    signature: Signature,
+    networks: Networks = None,
+    model_class: type[CVAE] = CVAE,
 ) -> CVAE:
     """The model of a spec with the weights in a file; arguments as in `build_model`.
 
@@ -50,7 +54,8 @@ def load_model(
         InputError: as `load_weights`; kernels beyond what the file holds are never allocated.
     """
     initializers = itertools.repeat(_zeros(stored))
-    model = build_model(spec, signature, initializers=initializers, networks=networks)
+    own = {"networks": networks, "model_class": model_class}
+    model = build_model(spec, signature, initializers=initializers, **own)
     load_weights(model, stored)
     return model
 

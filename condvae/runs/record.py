@@ -93,6 +93,9 @@ class RunRecord(Frozen):
         networks: those of the user's own, which the spec does not describe.
         callbacks: the classes of the user's Keras callbacks.
         ended_by: the class of the one that ended the training before its last epoch.
+        optimizer: Keras's configuration of one of the user's own; None: by the spec.
+        sample_weight: a sha256 of the rows' weights, or the column that they are.
+        model_class: the name under which Keras knows a subclass of CVAE; None: CVAE itself.
         versions: of the beginning.
     """
 
@@ -109,6 +112,9 @@ class RunRecord(Frozen):
     networks: tuple[str, ...] = ()
     callbacks: tuple[str, ...] = ()
     ended_by: str | None = None
+    optimizer: dict[str, Any] | None = None
+    sample_weight: str | None = None
+    model_class: str | None = None
     resumed: tuple[Resumption, ...] = ()
     figures: Figures | None = None
 

@@ -169,7 +169,7 @@ class Run:
             InputError: the weights are missing, damaged or of other networks.
         """
         from condvae.inference.trained import TrainedModel
-        from condvae.models import load_model
+        from condvae.models import class_named, load_model
 
         record = self.record
         # before anything is built: else the spec's networks would take their place
@@ -180,7 +180,8 @@ class Run:
                 ", ".join(networks or {}) or "none",
                 "Call condvae.load(RUN, networks={name: keras.Model}) from Python.",
             )
-        model = load_model(self.stored_weights(), record.spec, record.signature, networks)
+        own = networks, class_named(record.model_class)
+        model = load_model(self.stored_weights(), record.spec, record.signature, *own)
         return TrainedModel(model, record.condition, record.preprocessing.table)
 
     def network(self, name: str) -> "keras.Model":

@@ -1,8 +1,9 @@
 """The sections of a spec: frozen plain data whose defaults apply where nothing is chosen."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from condvae.files.frozen import Count, Fraction, Frozen, OneOf, Positive, Seed
 from condvae.likelihoods import AUTO, LIKELIHOODS, check_owner
@@ -14,6 +15,15 @@ def _rising(ends: tuple[float, float] | None) -> tuple[float, float] | None:
     if ends is not None and ends[0] >= ends[1]:
         raise ValueError("black must be below white, as in 0,255")
     return ends
+
+
+def _as_texts(weights: Any) -> Any:
+    """Weights of classes as `--class-weight` writes them: "balanced", or "cat=2.0" for each."""
+    if isinstance(weights, str):
+        return (weights,)
+    if isinstance(weights, Mapping):
+        return tuple(f"{label}={weight}" for label, weight in weights.items())
+    return weights
 
 
 class DataSpec(Frozen):
@@ -240,6 +250,9 @@ class TrainingSpec(Frozen):
             is hidden, so that any of them may be unknown later, and be imputed.
         augment: images that training changes at random, anew in each epoch: "flips", from left to
             right, "crops", moved by up to an eighth of a side.
+        class_weight: how much the training rows of a class count: "balanced", as if every class
+            had as many, or "cat=2", the others counting 1. Validation and all measures count each
+            row once.
         seed: of the first weights, the order of the images and the noise.
     """
 
@@ -256,6 +269,7 @@ class TrainingSpec(Frozen):
     condition_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.3
     cell_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
     augment: tuple[Literal["crops", "flips"], ...] = ()
+    class_weight: Annotated[tuple[str, ...], BeforeValidator(_as_texts)] = ()
     seed: Seed = 0
 
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from condvae.checks import memory_bound
 from condvae.data import Dataset
+from condvae.training.beginning import prepare_model
 from condvae.training.fit import make_feeds
 from condvae.training.folder import run_path
 from condvae.training.settings import explain_likelihood, resolve_spec
-from condvae.training.train import prepare_model
 
 # Steps that are timed, after as many that compile and warm up.
 _STEPS = 20

@@ -24,6 +24,7 @@ class Feed(keras.utils.PyDataset):
         change: a function (x, y, rng) -> (x, y) of a batch; None leaves it.
         augment: a function (x, rng) -> x of a batch, before its y is made of it.
         more: (rows, count): so many of these rows are drawn into each batch beside its own.
+        weights: (N,) how much each row counts in the loss; None: all alike.
         seed: with the epoch it fixes the order; None keeps the rows as they are.
         first_step: the batches before it are left out.
         on_batch: called with the place of the batch in the epoch, from 1, before each.
@@ -40,28 +41,31 @@ class Feed(keras.utils.PyDataset):
         change: Change | None = None,
         more: tuple[np.ndarray, int] | None = None,
         augment: Augment | None = None,
+        weights: np.ndarray | None = None,
     ):
         super().__init__()
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
         self.first_step, self.on_batch, self.change = first_step, on_batch, change
-        self.more, self.augment = more, augment
+        self.more, self.augment, self.weights = more, augment, weights
         self.start_epoch(0)
 
     def from_step(self, step: int) -> "Feed":
         """The rest of each epoch from that step on."""
         order = (self.batch_size, self.seed, step, self.on_batch)
-        return Feed(self.x, self.y, *order, self.change, self.more, self.augment)
+        return Feed(self.x, self.y, *order, self.change, self.more, self.augment, self.weights)
 
     def with_seed(self, seed: int) -> "Feed":
         """The same rows in the order of another seed."""
         order = (self.batch_size, seed, self.first_step, self.on_batch)
-        return Feed(self.x, self.y, *order, self.change, self.more, self.augment)
+        return Feed(self.x, self.y, *order, self.change, self.more, self.augment, self.weights)
 
     def head(self, num_rows: int) -> "Feed":
         """The first rows alone."""
         y = self.y if callable(self.y) else self.y[:num_rows]
         more = self.more and (np.arange(num_rows), self.more[1])
+        weights = None if self.weights is None else self.weights[:num_rows]
         settings: Any = {"change": self.change, "more": more, "augment": self.augment}
+        settings["weights"] = weights
         return Feed(self.x[:num_rows], y, self.batch_size, self.seed, **settings)
 
     def start_epoch(self, epoch: int) -> None:
@@ -83,7 +87,7 @@ class Feed(keras.utils.PyDataset):
 
     @property
     def draws(self) -> bool:
-        """Whether a batch is more than its rows."""
+        """Whether a batch is made of its rows by chance."""
         return callable(self.y) or self.change is not None or self.augment is not None
 
     def rows(self, step: int) -> np.ndarray:
@@ -96,14 +100,19 @@ class Feed(keras.utils.PyDataset):
         rng = np.random.default_rng([self.seed or 0, self.epoch, step, MORE_STREAM])
         return np.concatenate([rows, rng.choice(among, count)])
 
-    def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:
-        """The batch at a place in the epoch's order."""
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        """The batch at a place in the epoch's order: ({"x", "y"},), or with (None, weights)."""
         step = self.first_step + index
         self.on_batch(step + 1)
         rows = self.rows(step)
+        batch = self._batch(rows, step)
+        return (batch,) if self.weights is None else (batch, None, self.weights[rows])
+
+    def _batch(self, rows: np.ndarray, step: int) -> dict[str, np.ndarray]:
+        """x and y of a step's rows, and what chance makes of them."""
         x = np.asarray(self.x[rows])
         if not self.draws:
-            return ({"x": x, "y": np.asarray(self.y)[rows]},)
+            return {"x": x, "y": np.asarray(self.y)[rows]}
         # without a seed every epoch has the same conditions, as a validation should
         place = [0, step] if self.seed is None else [self.seed, self.epoch, step]
         rng = np.random.default_rng([*place, CONDITION_STREAM])
@@ -112,4 +121,4 @@ class Feed(keras.utils.PyDataset):
         y = self.y(x, rng) if callable(self.y) else self.y[rows]
         if self.change is not None:
             x, y = self.change(x, y, rng)
-        return ({"x": x, "y": y},)
+        return {"x": x, "y": y}

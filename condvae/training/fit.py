@@ -29,6 +29,7 @@ from condvae.training.journal import Journal
 from condvae.training.pace import Pace, keep_pace, lose_pace
 from condvae.training.progress import ProgressBar
 from condvae.training.recorder import Recorder
+from condvae.training.row_weights import training_weights
 from condvae.training.state import restore, state_bytes
 
 log = logging.getLogger(__name__)
@@ -37,8 +38,12 @@ log = logging.getLogger(__name__)
 VALIDATION_BATCH = 1000
 
 
-def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
-    """The shuffled training batches and the validation batches."""
+def make_feeds(dataset: Dataset, spec: Spec, sample_weight: Any = None) -> tuple[Feed, Feed]:
+    """The shuffled training batches and the validation batches.
+
+    Args:
+        sample_weight: as in `train`.
+    """
     train, validation = dataset.train, dataset.validation
     y_train, y_validation, more = train.given, validation.given, None
     if spec.data.masks_parts:
@@ -81,6 +86,7 @@ def make_feeds(dataset: Dataset, spec: Spec) -> tuple[Feed, Feed]:
             change=change,
             more=more,
             augment=augment,
+            weights=training_weights(dataset, spec.training.class_weight, sample_weight),
         ),
         Feed(x_validation, y_validation, fitting_batch(VALIDATION_BATCH, numbers)),
     )
@@ -119,6 +125,7 @@ def fit(
     progress: bool,
     fused: bool | None = None,
     callbacks: Sequence[Any] = (),
+    sample_weight: Any = None,
 ) -> None:
     """Run the epochs that are left, and close the record.
 
@@ -127,6 +134,7 @@ def fit(
     Args:
         fused: run many steps in one call, see `fused`; None: where it pays.
         callbacks: of the user's own.
+        sample_weight: as in `train`.
 
     Raises:
         InputError: the losses are no longer finite, or the disk is full.
@@ -134,7 +142,7 @@ def fit(
     keep_freed_memory()
     model.stop_evaluating = False  # which callbacks ask
     epochs = run.spec.training.epochs
-    feed, validation = make_feeds(dataset, run.spec)
+    feed, validation = make_feeds(dataset, run.spec, sample_weight)
     bar = ProgressBar(epochs, feed.steps)
     with room_on_disk(run, model), interruptible(model) as interrupt:
         pace = Pace(interrupt)

@@ -57,10 +57,11 @@ class Blocks(keras.utils.PyDataset):
 
 
 def can_fuse(feed: Feed) -> bool:
-    """Whether the host has nothing to draw for a batch, and the backend compiles loops."""
+    """Whether a batch is its rows and no more, and the backend compiles loops."""
     return (
         keras.backend.backend() == "jax"
         and not feed.draws
+        and feed.weights is None
         and keras.distribution.distribution() is None
     )
 
@@ -69,9 +70,10 @@ def check_can_fuse(feed: Feed, option: str = "fused") -> None:
     """Raise where it cannot be done, naming the option that asked for it."""
     if not can_fuse(feed):
         raise InputError(
-            "steps in one compiled call must have JAX, one device, and conditions that are not "
-            "drawn anew for each batch",
-            f"the backend {keras.backend.backend()}, parts of x as y, or conditions left out",
+            "steps in one compiled call must have JAX, one device, rows that count alike, and "
+            "conditions that are not drawn anew for each batch",
+            f"the backend {keras.backend.backend()}, weights, parts of x as y, or conditions left "
+            "out",
             f"Leave `{option}` out.",
         )
 

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from condvae.checks import InputError
 from condvae.data import Dataset
@@ -9,6 +10,7 @@ from condvae.runs import Run
 from condvae.runs.checkpoint import Checkpoint, TrainingState, newest_checkpoint
 from condvae.runs.record import Resumption, installed_versions, now
 from condvae.spec import Spec
+from condvae.training.row_weights import digest
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,16 @@ def check_same_data(run: Run, dataset: Dataset) -> None:
             f"the data must be split as in {run.path}",
             "other rows in the splits",
             "Resume with the version of condvae that began the run.",
+        )
+
+
+def check_same_weights(run: Run, sample_weight: Any) -> None:
+    """Raise for other weights of the rows than the run's."""
+    if digest(sample_weight) != run.record.sample_weight:
+        raise InputError(
+            f"`resume` must keep the weights of the rows of {run.path}",
+            "others, or none" if run.record.sample_weight else "weights, where it has none",
+            "Pass the `sample_weight` of the run.",
         )
 
 
@@ -97,7 +109,8 @@ def note_resumption(
         log.warning("other versions than before, so bits may differ: %s", ", ".join(changed))
     before, after = run.spec.training, spec.training
     scheduled = {
-        "the learning rate's": after.schedule != "constant" or after.warmup,
+        "the learning rate's": run.record.optimizer is None
+        and (after.schedule != "constant" or after.warmup),
         "beta's": spec.objective.beta_warmup,
     }
     if after.epochs != before.epochs and any(scheduled.values()):

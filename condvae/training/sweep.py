@@ -17,13 +17,14 @@ from condvae.files.lock import LOCK_NAME, locked
 from condvae.models.networks import architecture_of
 from condvae.runs import RECORD_NAME, Run, last_run_path
 from condvae.spec import Spec
+from condvae.training.beginning import Request, first_model
 from condvae.training.fit import make_feeds
 from condvae.training.folder import run_path
 from condvae.training.fused import can_fuse, check_can_fuse
 from condvae.training.interrupt import raise_signal
 from condvae.training.journal import DivergenceError
 from condvae.training.settings import kind_of, open_data, resolve_spec
-from condvae.training.train import Request, finish, first_model, opened
+from condvae.training.train import finish, opened
 
 if TYPE_CHECKING:
     from condvae.figures.figure import Figure

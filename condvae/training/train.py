@@ -2,40 +2,37 @@
 
 import logging
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from condvae.checks import InputError
-from condvae.conditions import Condition, MaskedImage
 from condvae.data import Dataset
 from condvae.files.atomic import remove_scratch
 from condvae.files.lock import locked
 from condvae.inference.trained import TrainedModel
-from condvae.likelihoods import likelihood_named
-from condvae.models import CVAE, Networks, build_model, build_optimizer, load_weights
-from condvae.models.factors import start_from_factors
+from condvae.models import (
+    CVAE,
+    Networks,
+    class_named,
+    load_weights,
+)
 from condvae.runs import RECORD_NAME, Run
 from condvae.runs.checkpoint import Checkpoint, TrainingState, save_checkpoint
-from condvae.runs.record import (
-    DataRecord,
-    Preprocessing,
-    RunRecord,
-    count_conditions,
-    installed_versions,
-    now,
-)
-from condvae.spec import Signature, Spec
+from condvae.spec import Spec
+from condvae.training.beginning import Request, first_model, new_record, prepare_model
 from condvae.training.callbacks import check_callbacks, names_of, note_new_beginnings
 from condvae.training.fit import fit, make_feeds
 from condvae.training.folder import run_path
 from condvae.training.fused import check_can_fuse
 from condvae.training.interrupt import raise_signal
+from condvae.training.optimizer import new_optimizer, recorded_optimizer
 from condvae.training.resume import (
     check_epochs,
     check_same_data,
+    check_same_weights,
     find_checkpoint,
     note_resumption,
     spec_to_go_on,
@@ -65,6 +62,9 @@ def train(
     networks: Networks = None,
     fused: bool | None = None,
     callbacks: Sequence[Any] = (),
+    optimizer: Any = None,
+    sample_weight: Any = None,
+    model_class: type[CVAE] | None = None,
     raise_signals: bool = True,
     **settings: Any,
 ) -> Run:
@@ -90,9 +90,16 @@ def train(
         callbacks: of keras.callbacks, or of the user's own. One that looks at batches turns `fused`
             off; one that sets `model.stop_training` ends the run, as finished. What they keep is
             in no checkpoint: on resume, pass them again.
+        optimizer: of keras.optimizers, or its name, in place of the spec's Adam and of the settings
+            that go with it. Its configuration is in the record, its state in the checkpoints.
+        sample_weight: (N,) how much each row of the data set counts in the training loss, or the
+            column of a table that says so. On resume, pass it again. Validation and all measures
+            count each row once. (`class_weight` is a setting.)
+        model_class: a subclass of CVAE, such as one with a `compute_loss` of its own, that is
+            registered with Keras.
         raise_signals: False: return the run instead, whose record has the status "interrupted" or
             "terminated".
-        settings: single fields of the spec, such as `epochs=3, latent_dim=8`.
+        settings: single fields of the spec, such as `epochs=3, class_weight="balanced"`.
 
     Returns:
         The run.
@@ -105,7 +112,17 @@ def train(
     dataset = open_data(data, settings)
     callbacks = check_callbacks(callbacks)
     asked = Request(
-        preset, spec, start_from, resume, networks, fused, settings, names_of(callbacks)
+        preset,
+        spec,
+        start_from,
+        resume,
+        networks,
+        fused,
+        settings,
+        names_of(callbacks),
+        new_optimizer(optimizer, settings),
+        sample_weight,
+        model_class,
     )
     path = run_path(dataset, kind_of(dataset, preset, spec, settings), run_dir, resume)
     with opened(path, dataset, asked) as training:
@@ -125,20 +142,6 @@ def train(
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is asked of a training, beside data and folder; attributes as of `train`."""
-
-    preset: str | None = None
-    spec: Spec | None = None
-    start_from: Path | str | None = None
-    resume: bool = False
-    networks: Networks = None
-    fused: bool | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    callbacks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Training:
     """One that is about to go on: its folder, its model and data, and the checkpoint it is at."""
 
@@ -146,6 +149,7 @@ class Training:
     model: CVAE
     dataset: Dataset
     checkpoint: Checkpoint | None
+    sample_weight: Any = None
 
 
 @contextmanager
@@ -163,9 +167,11 @@ def opened(path: Path, dataset: Dataset, asked: Request) -> Iterator[Training]:
         return
     preset, spec = resolve_spec(dataset, asked.preset, asked.spec, asked.settings)
     dataset = dataset.with_spec(spec.data)
-    model = first_model(dataset, spec, asked.start_from, asked.networks)
+    own = asked.networks, asked.optimizer, asked.model_class
+    model = first_model(dataset, spec, asked.start_from, *own)
+    feed, _ = make_feeds(dataset, spec, asked.sample_weight)
     if asked.fused:
-        check_can_fuse(make_feeds(dataset, spec)[0])
+        check_can_fuse(feed)
     path.mkdir(parents=True, exist_ok=asked.resume)
     with locked(path):
         if (path / RECORD_NAME).exists():
@@ -176,7 +182,7 @@ def opened(path: Path, dataset: Dataset, asked: Request) -> Iterator[Training]:
             )
         record = new_record(dataset, preset, spec, asked)
         run = Run(path, record)
-        yield Training(run, model, dataset, _begin(run, model))
+        yield Training(run, model, dataset, _begin(run, model), asked.sample_weight)
 
 
 def _begin(run: Run, model: CVAE) -> Checkpoint | None:
@@ -208,11 +214,14 @@ def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
     checkpoint = find_checkpoint(run)
     state = checkpoint.state if checkpoint else TrainingState()
     check_epochs(run, state, spec)
-    model = prepare_model(dataset, spec, networks=asked.networks)
+    check_same_weights(run, asked.sample_weight)
+    optimizer = recorded_optimizer(run.record.optimizer, asked.optimizer)
+    model_class = asked.model_class or class_named(run.record.model_class)
+    model = prepare_model(dataset, spec, None, asked.networks, optimizer, model_class)
     if checkpoint:
         restore(model, checkpoint.tensors)  # what does not fit is refused before the record changes
     note_resumption(run, state, spec, asked.callbacks)
-    return Training(run, model, dataset, checkpoint)
+    return Training(run, model, dataset, checkpoint, asked.sample_weight)
 
 
 def finish(
@@ -222,7 +231,16 @@ def finish(
     run, model = training.run, training.model
     try:
         run.write_graphs(model)
-        fit(model, training.dataset, run, training.checkpoint, progress, fused, callbacks)
+        fit(
+            model,
+            training.dataset,
+            run,
+            training.checkpoint,
+            progress,
+            fused,
+            callbacks,
+            training.sample_weight,
+        )
     except BaseException as error:
         with suppress(OSError):
             is_interrupt = isinstance(error, KeyboardInterrupt)
@@ -241,130 +259,3 @@ def _remove_scratch(run: Run) -> None:
     """Remove what a killed process has left half-written."""
     remove_scratch(run.path)
     remove_scratch(run.checkpoints_path)
-
-
-def first_model(
-    dataset: Dataset,
-    spec: Spec,
-    start_from: Path | str | None = None,
-    networks: Networks = None,
-) -> CVAE:
-    """The compiled model that a training begins with; errors as `prepare_model`."""
-    if spec.model.baseline == "frozen" and start_from is None:
-        raise InputError(
-            "a frozen baseline must come from another run, in `start_from`",
-            "none",
-            "Train one with `network='deterministic'` `baseline='joint'` first.",
-        )
-    return prepare_model(dataset, spec, start_from, networks)
-
-
-def prepare_model(
-    dataset: Dataset,
-    spec: Spec,
-    start_from: Path | str | None = None,
-    networks: Networks = None,
-) -> CVAE:
-    """The compiled model with its first weights.
-
-    Raises:
-        InputError: the data do not fit the likelihood, or other weights the networks.
-    """
-    train, _ = dataset.train, dataset.labelled  # what cannot be split is refused here
-    kind = likelihood_named(spec.model.likelihood)
-    kind.check_data(dataset)
-    condition = condition_of(dataset, spec)
-    steps = -(-len(train.x) // spec.training.batch_size) * spec.training.epochs
-    counts = dataset.x_max if kind.as_stored and dataset.table is None else 1
-    model = build_model(
-        spec,
-        Signature(
-            dataset.image_shape,
-            condition.shape,
-            dataset.x_max,
-            condition.white,
-            None if dataset.table is None else dataset.table.kinds,
-        ),
-        counts * dataset.mean_of(train.x),
-        networks=networks,
-        steps=steps,
-    )
-    if spec.model.decoder_start == "factors" and start_from is None:
-        if kind.of_classes or (kind.as_stored and not kind.of_columns):
-            raise InputError(
-                "decoder_start 'factors' needs a table, or pixels",
-                dataset.assumption,
-                "Take 'glorot'.",
-            )
-        start_from_factors(model, train.x, train.given)
-    if start_from is not None:
-        start = Run.open(start_from)
-        if start.record.condition != condition:
-            raise InputError(
-                f"`start_from` must be a run with the data's condition, {condition}",
-                f"{start.path} with {start.record.condition}",
-                "Take a run on the same classes, or the same kind of images.",
-            )
-        only = "baseline" if spec.model.baseline == "frozen" else None
-        load_weights(model, start.stored_weights(), only)
-    model.compile(optimizer=build_optimizer(spec, steps))
-    return model
-
-
-def condition_of(dataset: Dataset, spec: Spec) -> Condition:
-    """What the task gives: the data's own condition, or a part of the image."""
-    if spec.data.masks_parts:
-        if dataset.table is not None:
-            raise InputError(
-                "a task that gives parts of x must have images",
-                f"{dataset.name or 'data'}, {dataset.assumption}",
-                "Leave `task` out.",
-            )
-        height, width, channels = dataset.image_shape
-        return MaskedImage(image_shape=(height, width, channels), y_max=dataset.x_max)
-    own = "image" if dataset.condition.is_image else "class"
-    if spec.data.task != own:
-        raise InputError(
-            f"the task must fit the data, whose condition is {dataset.condition}",
-            repr(spec.data.task),
-            f"Take the task {own!r}, or one that gives parts of x.",
-        )
-    return dataset.condition
-
-
-def new_record(dataset: Dataset, preset: str | None, spec: Spec, asked: Request) -> RunRecord:
-    """The record of a run that begins now."""
-    return RunRecord(
-        status="running",
-        created=now(),
-        preset=preset,
-        start_from=None if asked.start_from is None else str(asked.start_from),
-        spec=spec,
-        condition=condition_of(dataset, spec),
-        preprocessing=Preprocessing(
-            image_shape=dataset.image_shape,
-            x_max=dataset.x_max,
-            assumption=dataset.assumption,
-            in_unit_interval=dataset.in_unit_interval
-            and not likelihood_named(spec.model.likelihood).as_stored,
-            pixel_classes=dataset.pixel_classes,
-            table=dataset.table,
-        ),
-        data=DataRecord(
-            name=dataset.name,
-            fingerprint=dataset.fingerprint,
-            splits=dataset.split_record(),
-            conditions=_first_conditions(dataset),
-        ),
-        networks=tuple(asked.networks or ()),
-        callbacks=asked.callbacks,
-        versions=installed_versions(),
-    )
-
-
-def _first_conditions(dataset: Dataset) -> Any:
-    """The conditions of a `DataRecord`, of a table."""
-    several = dataset.condition.by_name
-    if dataset.table is None or several is None:
-        return None
-    return count_conditions(several.first_alone(dataset.train.given))

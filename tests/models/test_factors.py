@@ -10,7 +10,7 @@ from condvae.inference.trained import TrainedModel
 from condvae.likelihoods import DiscretisedLogisticLikelihood
 from condvae.likelihoods.factors import find_factors
 from condvae.spec import Spec
-from condvae.training.train import prepare_model
+from condvae.training.beginning import prepare_model
 
 ROWS, COLUMNS, LATENTS = 4_000, 6, 2
 

@@ -1,7 +1,7 @@
 from condvae.inference.trained import TrainedModel
 from condvae.training import train
+from condvae.training.beginning import condition_of, first_model
 from condvae.training.settings import resolve_spec
-from condvae.training.train import condition_of, first_model
 
 
 def quick(data, path, **settings):

@@ -16,9 +16,9 @@ from condvae.runs import Run, load
 from condvae.runs.history import COLUMNS
 from condvae.spec import Spec
 from condvae.training import estimate, train
+from condvae.training.beginning import prepare_model
 from condvae.training.feed import Feed
 from condvae.training.folder import run_path
-from condvae.training.train import prepare_model
 
 
 def test_a_run_folder_is_complete_and_loads_as_it_was_trained(small, tmp_path):

@@ -1,0 +1,46 @@
+"""Subclasses of CVAE, which a run finds again by the name under which Keras knows them."""
+
+import keras
+
+from condvae.checks import InputError
+from condvae.models.cvae import CVAE
+
+
+def registered_name(model_class: type[CVAE] | None) -> str | None:
+    """The name of a subclass for the record; None of CVAE itself.
+
+    Raises:
+        InputError: no subclass, or one that Keras cannot find by its name.
+    """
+    if model_class is None or model_class is CVAE:
+        return None
+    if not (isinstance(model_class, type) and issubclass(model_class, CVAE)):
+        raise InputError(
+            "`model_class` must be a subclass of CVAE", f"{model_class!r:.200}", "Derive it."
+        )
+    name = keras.saving.get_registered_name(model_class)
+    if keras.saving.get_registered_object(name) is not model_class:
+        raise InputError(
+            "`model_class` must be registered with Keras, so that the run finds it again",
+            model_class.__name__,
+            'Decorate it with @keras.saving.register_keras_serializable("my_package").',
+        )
+    return name
+
+
+def class_named(name: str | None) -> type[CVAE]:
+    """The class of a record's name.
+
+    Raises:
+        InputError: Keras does not know it.
+    """
+    if name is None:
+        return CVAE
+    found = keras.saving.get_registered_object(name)
+    if not (isinstance(found, type) and issubclass(found, CVAE)):
+        raise InputError(
+            f"the run's model must be of the class {name!r}",
+            "no class that is registered with Keras by that name",
+            "Import the module that defines it first.",
+        )
+    return found

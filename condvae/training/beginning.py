@@ -1,0 +1,190 @@
+"""What a training begins with: what is asked of it, its model, its record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from condvae.checks import InputError
+from condvae.conditions import Condition, MaskedImage
+from condvae.data import Dataset
+from condvae.likelihoods import likelihood_named
+from condvae.models import (
+    CVAE,
+    Networks,
+    build_model,
+    build_optimizer,
+    load_weights,
+    registered_name,
+)
+from condvae.models.factors import start_from_factors
+from condvae.runs import Run
+from condvae.runs.record import (
+    DataRecord,
+    Preprocessing,
+    RunRecord,
+    count_conditions,
+    installed_versions,
+    now,
+)
+from condvae.spec import Signature, Spec
+from condvae.training.optimizer import configuration
+from condvae.training.row_weights import digest
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a training, beside data and folder; attributes as of `train`."""
+
+    preset: str | None = None
+    spec: Spec | None = None
+    start_from: Path | str | None = None
+    resume: bool = False
+    networks: Networks = None
+    fused: bool | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    callbacks: tuple[str, ...] = ()
+    optimizer: Any = None
+    sample_weight: Any = None
+    model_class: type[CVAE] | None = None
+
+
+def first_model(
+    dataset: Dataset,
+    spec: Spec,
+    start_from: Path | str | None = None,
+    networks: Networks = None,
+    *own: Any,
+) -> CVAE:
+    """The compiled model that a training begins with; arguments and errors as `prepare_model`."""
+    if spec.model.baseline == "frozen" and start_from is None:
+        raise InputError(
+            "a frozen baseline must come from another run, in `start_from`",
+            "none",
+            "Train one with `network='deterministic'` `baseline='joint'` first.",
+        )
+    return prepare_model(dataset, spec, start_from, networks, *own)
+
+
+def prepare_model(
+    dataset: Dataset,
+    spec: Spec,
+    start_from: Path | str | None = None,
+    networks: Networks = None,
+    optimizer: keras.optimizers.Optimizer | None = None,
+    model_class: type[CVAE] | None = None,
+) -> CVAE:
+    """The compiled model with its first weights.
+
+    Args:
+        optimizer: of the user's own; None: the spec's.
+        model_class: None: CVAE itself.
+
+    Raises:
+        InputError: the data do not fit the likelihood, or other weights the networks.
+    """
+    registered_name(model_class)  # which refuses one that could not be found again
+    train, _ = dataset.train, dataset.labelled  # what cannot be split is refused here
+    kind = likelihood_named(spec.model.likelihood)
+    kind.check_data(dataset)
+    condition = condition_of(dataset, spec)
+    steps = -(-len(train.x) // spec.training.batch_size) * spec.training.epochs
+    counts = dataset.x_max if kind.as_stored and dataset.table is None else 1
+    model = build_model(
+        spec,
+        Signature(
+            dataset.image_shape,
+            condition.shape,
+            dataset.x_max,
+            condition.white,
+            None if dataset.table is None else dataset.table.kinds,
+        ),
+        counts * dataset.mean_of(train.x),
+        networks=networks,
+        steps=steps,
+        model_class=model_class or CVAE,
+    )
+    if spec.model.decoder_start == "factors" and start_from is None:
+        if kind.of_classes or (kind.as_stored and not kind.of_columns):
+            raise InputError(
+                "decoder_start 'factors' needs a table, or pixels",
+                dataset.assumption,
+                "Take 'glorot'.",
+            )
+        start_from_factors(model, train.x, train.given)
+    if start_from is not None:
+        start = Run.open(start_from)
+        if start.record.condition != condition:
+            raise InputError(
+                f"`start_from` must be a run with the data's condition, {condition}",
+                f"{start.path} with {start.record.condition}",
+                "Take a run on the same classes, or the same kind of images.",
+            )
+        only = "baseline" if spec.model.baseline == "frozen" else None
+        load_weights(model, start.stored_weights(), only)
+    model.compile(optimizer=optimizer or build_optimizer(spec, steps))
+    return model
+
+
+def condition_of(dataset: Dataset, spec: Spec) -> Condition:
+    """What the task gives: the data's own condition, or a part of the image."""
+    if spec.data.masks_parts:
+        if dataset.table is not None:
+            raise InputError(
+                "a task that gives parts of x must have images",
+                f"{dataset.name or 'data'}, {dataset.assumption}",
+                "Leave `task` out.",
+            )
+        height, width, channels = dataset.image_shape
+        return MaskedImage(image_shape=(height, width, channels), y_max=dataset.x_max)
+    own = "image" if dataset.condition.is_image else "class"
+    if spec.data.task != own:
+        raise InputError(
+            f"the task must fit the data, whose condition is {dataset.condition}",
+            repr(spec.data.task),
+            f"Take the task {own!r}, or one that gives parts of x.",
+        )
+    return dataset.condition
+
+
+def new_record(dataset: Dataset, preset: str | None, spec: Spec, asked: Request) -> RunRecord:
+    """The record of a run that begins now."""
+    return RunRecord(
+        status="running",
+        created=now(),
+        preset=preset,
+        start_from=None if asked.start_from is None else str(asked.start_from),
+        spec=spec,
+        condition=condition_of(dataset, spec),
+        preprocessing=Preprocessing(
+            image_shape=dataset.image_shape,
+            x_max=dataset.x_max,
+            assumption=dataset.assumption,
+            in_unit_interval=dataset.in_unit_interval
+            and not likelihood_named(spec.model.likelihood).as_stored,
+            pixel_classes=dataset.pixel_classes,
+            table=dataset.table,
+        ),
+        data=DataRecord(
+            name=dataset.name,
+            fingerprint=dataset.fingerprint,
+            splits=dataset.split_record(),
+            conditions=_first_conditions(dataset),
+        ),
+        networks=tuple(asked.networks or ()),
+        callbacks=asked.callbacks,
+        optimizer=configuration(asked.optimizer),
+        sample_weight=digest(asked.sample_weight),
+        model_class=registered_name(asked.model_class),
+        versions=installed_versions(),
+    )
+
+
+def _first_conditions(dataset: Dataset) -> Any:
+    """The conditions of a `DataRecord`, of a table."""
+    several = dataset.condition.by_name
+    if dataset.table is None or several is None:
+        return None
+    return count_conditions(several.first_alone(dataset.train.given))

@@ -1,0 +1,94 @@
+"""How much each training row counts: weights of rows and of classes, whose mean is one."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_choice, check_finite
+from condvae.data import Dataset
+
+BALANCED = "balanced"
+
+
+def training_weights(
+    dataset: Dataset, class_weight: Sequence[str], sample_weight: Any = None
+) -> np.ndarray | None:
+    """The weight of each training row in the loss, (N,) float32 with a mean of 1; None: all alike.
+
+    Args:
+        class_weight: of the spec: ("balanced",) weighs each class as if all had as many rows;
+            ("cat=2", ...) the rows of some classes, the others having 1.
+        sample_weight: (rows of the data set,) numbers, those of rows outside of the training split
+            being passed over; or the name of a column of a table.
+
+    Raises:
+        InputError: weights that do not fit.
+    """
+    weights = np.ones(len(dataset.train.x))
+    if sample_weight is not None:
+        weights *= _of_rows(dataset, sample_weight)[dataset.train.rows]
+    if class_weight:
+        weights *= _of_classes(dataset, class_weight)
+    if not weights.any():
+        raise InputError(
+            "a training row must weigh more than 0", "weights of 0 alone", "Raise some."
+        )
+    return None if (weights == weights[0]).all() else (weights / weights.mean()).astype("float32")
+
+
+def digest(sample_weight: Any) -> str | None:
+    """What the record says of the rows' weights: the column's name, or a sha256 in hex."""
+    if sample_weight is None or isinstance(sample_weight, str):
+        return sample_weight
+    return hashlib.sha256(np.asarray(sample_weight, "float64").tobytes()).hexdigest()
+
+
+def _of_rows(dataset: Dataset, sample_weight: Any) -> np.ndarray:
+    """(rows of the data set,) float64, 0 or more."""
+    if isinstance(sample_weight, str):
+        columns = dataset.raw or {}
+        sample_weight = columns[check_choice(sample_weight, columns, "the column of weights")]
+    weights = np.asarray(sample_weight)
+    if weights.shape != (len(dataset.x),) or weights.dtype.kind not in "buif":
+        raise InputError(
+            f"sample_weight must be {len(dataset.x):,} numbers, one for each row of the data set",
+            f"shape {weights.shape}, {weights.dtype}",
+            "Pass (N,), rows of the other splits among them.",
+        )
+    weights = check_finite(weights.astype("float64"), "sample_weight")
+    if (weights < 0).any():
+        row = int(np.argmax(weights < 0))
+        raise InputError(
+            "sample_weight must be 0 or more", f"{weights[row]:g} in row {row}", "Correct it."
+        )
+    return weights
+
+
+def _of_classes(dataset: Dataset, class_weight: Sequence[str]) -> np.ndarray:
+    """(training rows,) float64."""
+    leading = dataset.condition.leading
+    if leading is None:
+        raise InputError(
+            "class_weight needs a condition of classes", str(dataset.condition), "Leave it out."
+        )
+    names, codes = dataset.condition.strata(dataset.train.given)
+    if tuple(class_weight) == (BALANCED,):
+        counts = np.bincount(codes, minlength=len(names))
+        return (1 / np.maximum(counts, 1))[codes]
+    of_class = np.ones(len(names))
+    for text in class_weight:
+        label, _, weight = text.rpartition("=")
+        code = names.index(check_choice(label, names, "the class in class_weight"))
+        try:
+            of_class[code] = float(weight)
+        except ValueError:
+            of_class[code] = np.nan
+        if not 0 <= of_class[code] < np.inf:
+            raise InputError(
+                "class_weight must be 'balanced' or LABEL=NUMBER, 0 or more",
+                repr(text),
+                f"Write {names[0]}=2, for example.",
+            )
+    return of_class[codes]
