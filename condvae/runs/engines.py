@@ -3,11 +3,14 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from condvae.checks import InputError
 from condvae.graph.engine import GraphEngine
 from condvae.inference.engines import Engines, Facts
 from condvae.likelihoods import likelihood_of
 
 if TYPE_CHECKING:
+    from condvae.inference.trained import TrainedModel
+    from condvae.models import Networks
     from condvae.models.inference import KerasEngine
     from condvae.runs.run import Run
 
@@ -42,6 +45,30 @@ def engines_of(run: "Run") -> Engines:
         likelihood.drawn_by_numpy,
     )
     return Engines(facts, partial(_keras_of, run), graph_engine)
+
+
+def trained_by_keras(run: "Run", networks: "Networks" = None) -> "TrainedModel":
+    """See `Run.load_model`."""
+    from condvae.inference.trained import TrainedModel
+    from condvae.models import class_named, load_model, load_weights
+    from condvae.models.configuration import model_of
+
+    record = run.record
+    if record.keras_config is not None and not networks:
+        model = model_of(record.keras_config)
+        load_weights(model, run.stored_weights())
+    # before anything is built: else the spec's networks would take their place
+    elif set(networks or {}) != set(record.networks):
+        raise InputError(
+            f"{run.path} must be loaded with its own networks, "
+            f"{', '.join(record.networks) or 'none'}",
+            ", ".join(networks or {}) or "none",
+            "Call condvae.load(RUN, networks={name: keras.Model}) from Python.",
+        )
+    else:
+        own = networks, class_named(record.model_class)
+        model = load_model(run.stored_weights(), record.spec, record.signature, *own)
+    return TrainedModel(model, record.condition, record.preprocessing.table)
 
 
 def _keras_of(run: "Run") -> "KerasEngine":

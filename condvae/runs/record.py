@@ -14,7 +14,9 @@ from pydantic_core import from_json
 
 from condvae.checks import InputError
 from condvae.conditions import AnyCondition, Categorical, Table, check_categorical
+from condvae.data import Dataset
 from condvae.files.frozen import Count, Frozen
+from condvae.likelihoods import likelihood_named
 from condvae.spec import Signature, Spec
 
 MOST_BYTES = 2**24
@@ -41,6 +43,19 @@ class Preprocessing(Frozen):
     pixel_classes: tuple[str, ...] | None = None
     table: Table | None = None
 
+    @classmethod
+    def of(cls, data: Dataset, likelihood: str) -> Self:
+        """That of a data set under a likelihood of that name."""
+        as_stored = likelihood_named(likelihood).as_stored
+        return cls(
+            image_shape=data.image_shape,
+            x_max=data.x_max,
+            assumption=data.assumption,
+            in_unit_interval=data.in_unit_interval and not as_stored,
+            pixel_classes=data.pixel_classes,
+            table=data.table,
+        )
+
 
 class DataRecord(Frozen):
     """Which data were trained on: the name is a hint, the fingerprint is the proof.
@@ -55,6 +70,19 @@ class DataRecord(Frozen):
     fingerprint: str
     splits: dict[str, Any]
     conditions: tuple[tuple[int, tuple[float, ...]], ...] | None = None
+
+    @classmethod
+    def of(cls, data: Dataset) -> Self:
+        """That of a data set, split."""
+        several, conditions = data.condition.by_name, None
+        if data.table is not None and several is not None:
+            conditions = count_conditions(several.first_alone(data.train.given))
+        return cls(
+            name=data.name,
+            fingerprint=data.fingerprint,
+            splits=data.split_record(),
+            conditions=conditions,
+        )
 
 
 class Figures(Frozen):
@@ -96,6 +124,7 @@ class RunRecord(Frozen):
         optimizer: Keras's configuration of one of the user's own; None: by the spec.
         sample_weight: a sha256 of the rows' weights, or the column that they are.
         model_class: the name under which Keras knows a subclass of CVAE; None: CVAE itself.
+        keras_config: Keras's configuration of a model with networks that no spec describes.
         versions: of the beginning.
     """
 
@@ -115,6 +144,7 @@ class RunRecord(Frozen):
     optimizer: dict[str, Any] | None = None
     sample_weight: str | None = None
     model_class: str | None = None
+    keras_config: dict[str, Any] | None = None
     resumed: tuple[Resumption, ...] = ()
     figures: Figures | None = None
 

@@ -54,7 +54,8 @@ class Run:
 
     def __getstate__(self) -> dict[str, Any]:
         """Folder and record; the model too where it has networks that no folder can rebuild."""
-        kept = {"path", "record"} | ({"by_keras"} if self.record.networks else set())
+        cannot_rebuild = self.record.networks and self.record.keras_config is None
+        kept = {"path", "record"} | ({"by_keras"} if cannot_rebuild else set())
         return {name: value for name, value in vars(self).items() if name in kept}
 
     @classmethod
@@ -82,6 +83,27 @@ class Run:
                 "`condvae train DATA --run DIR` makes one.",
             )
         return cls(path, RunRecord.read(file))
+
+    @classmethod
+    def from_model(cls, model: "CVAE", data: Dataset, path: Path | str) -> "Run":
+        """A run of a CVAE that was fitted by Keras's own `fit`, which every command takes.
+
+        Its record holds the model's Keras configuration, from which it is built again; classes
+        that are not Keras's or ours must be registered with Keras. It cannot be resumed; `train`
+        with `networks` goes on with its networks.
+
+        Args:
+            model: fitted, with any networks, likelihood and objective.
+            data: that it was fitted on; the bound is measured on the validation split.
+            path: a new folder.
+
+        Raises:
+            InputError: model and data do not fit one another, a part of the model cannot be
+                written, or the folder exists; nothing is written.
+        """
+        from condvae.runs.of_model import run_of_model
+
+        return run_of_model(model, data, path)
 
     def update(self, **changes: Any) -> None:
         """Write run.json with some fields of the record replaced."""
@@ -163,26 +185,15 @@ class Run:
         """The model with the weights of the best epoch.
 
         Args:
-            networks: those of the user's own that it was trained with, built anew.
+            networks: those of the user's own that it was trained with, built anew; None: by the
+                configuration that the record has of them, where Keras could write one.
 
         Raises:
             InputError: the weights are missing, damaged or of other networks.
         """
-        from condvae.inference.trained import TrainedModel
-        from condvae.models import class_named, load_model
+        from condvae.runs.engines import trained_by_keras
 
-        record = self.record
-        # before anything is built: else the spec's networks would take their place
-        if set(networks or {}) != set(record.networks):
-            raise InputError(
-                f"{self.path} must be loaded with its own networks, "
-                f"{', '.join(record.networks) or 'none'}",
-                ", ".join(networks or {}) or "none",
-                "Call condvae.load(RUN, networks={name: keras.Model}) from Python.",
-            )
-        own = networks, class_named(record.model_class)
-        model = load_model(self.stored_weights(), record.spec, record.signature, *own)
-        return TrainedModel(model, record.condition, record.preprocessing.table)
+        return trained_by_keras(self, networks)
 
     def network(self, name: str) -> "keras.Model":
         """The encoder or the decoder alone; nothing else is built or read.

@@ -1,6 +1,7 @@
 """What a training begins with: what is asked of it, its model, its record."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,13 @@ from condvae.models import (
     load_weights,
     registered_name,
 )
+from condvae.models.configuration import configuration_of
 from condvae.models.factors import start_from_factors
 from condvae.runs import Run
 from condvae.runs.record import (
     DataRecord,
     Preprocessing,
     RunRecord,
-    count_conditions,
     installed_versions,
     now,
 )
@@ -49,6 +50,9 @@ class Request:
     optimizer: Any = None
     sample_weight: Any = None
     model_class: type[CVAE] | None = None
+
+
+DEFAULT = Request()
 
 
 def first_model(
@@ -149,8 +153,22 @@ def condition_of(dataset: Dataset, spec: Spec) -> Condition:
     return dataset.condition
 
 
-def new_record(dataset: Dataset, preset: str | None, spec: Spec, asked: Request) -> RunRecord:
-    """The record of a run that begins now."""
+def new_record(
+    dataset: Dataset,
+    preset: str | None,
+    spec: Spec,
+    asked: Request = DEFAULT,
+    model: CVAE | None = None,
+) -> RunRecord:
+    """The record of a run that begins now.
+
+    Args:
+        model: its own, where that has networks of the user's own.
+    """
+    keras_config = None
+    if asked.networks and model is not None:
+        with suppress(InputError):  # then they must be passed again
+            keras_config = configuration_of(model)
     return RunRecord(
         status="running",
         created=now(),
@@ -158,33 +176,13 @@ def new_record(dataset: Dataset, preset: str | None, spec: Spec, asked: Request)
         start_from=None if asked.start_from is None else str(asked.start_from),
         spec=spec,
         condition=condition_of(dataset, spec),
-        preprocessing=Preprocessing(
-            image_shape=dataset.image_shape,
-            x_max=dataset.x_max,
-            assumption=dataset.assumption,
-            in_unit_interval=dataset.in_unit_interval
-            and not likelihood_named(spec.model.likelihood).as_stored,
-            pixel_classes=dataset.pixel_classes,
-            table=dataset.table,
-        ),
-        data=DataRecord(
-            name=dataset.name,
-            fingerprint=dataset.fingerprint,
-            splits=dataset.split_record(),
-            conditions=_first_conditions(dataset),
-        ),
+        preprocessing=Preprocessing.of(dataset, spec.model.likelihood),
+        data=DataRecord.of(dataset),
         networks=tuple(asked.networks or ()),
         callbacks=asked.callbacks,
         optimizer=configuration(asked.optimizer),
         sample_weight=digest(asked.sample_weight),
         model_class=registered_name(asked.model_class),
+        keras_config=keras_config,
         versions=installed_versions(),
     )
-
-
-def _first_conditions(dataset: Dataset) -> Any:
-    """The conditions of a `DataRecord`, of a table."""
-    several = dataset.condition.by_name
-    if dataset.table is None or several is None:
-        return None
-    return count_conditions(several.first_alone(dataset.train.given))

@@ -6,6 +6,8 @@ from typing import Any
 
 from condvae.checks import InputError
 from condvae.data import Dataset
+from condvae.models import Networks
+from condvae.models.configuration import model_of
 from condvae.runs import Run
 from condvae.runs.checkpoint import Checkpoint, TrainingState, newest_checkpoint
 from condvae.runs.record import Resumption, installed_versions, now
@@ -59,6 +61,15 @@ def check_same_weights(run: Run, sample_weight: Any) -> None:
             "others, or none" if run.record.sample_weight else "weights, where it has none",
             "Pass the `sample_weight` of the run.",
         )
+
+
+def recorded_networks(run: Run) -> Networks:
+    """The networks of the user's own that the record can make; None where there are none."""
+    record = run.record
+    if record.keras_config is None:
+        return None
+    model = model_of(record.keras_config)
+    return {name: getattr(model, name) for name in record.networks}
 
 
 def find_checkpoint(run: Run) -> Checkpoint | None:

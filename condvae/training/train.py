@@ -35,6 +35,7 @@ from condvae.training.resume import (
     check_same_weights,
     find_checkpoint,
     note_resumption,
+    recorded_networks,
     spec_to_go_on,
 )
 from condvae.training.settings import (
@@ -180,7 +181,7 @@ def opened(path: Path, dataset: Dataset, asked: Request) -> Iterator[Training]:
                 "a run that another process began there meanwhile",
                 "Ask again: `resume=True` goes on with that run.",
             )
-        record = new_record(dataset, preset, spec, asked)
+        record = new_record(dataset, preset, spec, asked, model)
         run = Run(path, record)
         yield Training(run, model, dataset, _begin(run, model), asked.sample_weight)
 
@@ -217,7 +218,8 @@ def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
     check_same_weights(run, asked.sample_weight)
     optimizer = recorded_optimizer(run.record.optimizer, asked.optimizer)
     model_class = asked.model_class or class_named(run.record.model_class)
-    model = prepare_model(dataset, spec, None, asked.networks, optimizer, model_class)
+    networks = asked.networks or recorded_networks(run)
+    model = prepare_model(dataset, spec, None, networks, optimizer, model_class)
     if checkpoint:
         restore(model, checkpoint.tensors)  # what does not fit is refused before the record changes
     note_resumption(run, state, spec, asked.callbacks)

@@ -51,7 +51,7 @@ def test_what_cannot_be_exported_of_it_is_named(run, tmp_path, capsys):
         assert "own_norm must be one that can be exported" in said
         assert "received LayerNormalization" in said
     (run.path / "graph-refused.json").write_text("{")
-    with pytest.raises(InputError, match="must be loaded with its own networks"):
+    with pytest.raises(InputError, match="own_norm must be one that can be exported"):
         condvae.explore(run.path)
 
 
@@ -59,13 +59,28 @@ def test_it_is_resumed_to_the_same_history(small, run, tmp_path, signal_at):
     with signal_at(3):
         cut = quick(small, tmp_path / "cut", networks={"decoder": own_decoder()})
     assert cut.record.status == "interrupted"
-    resumed = quick(small, tmp_path / "cut", resume=True, networks={"decoder": own_decoder()})
+    again = shutil.copytree(cut.path, tmp_path / "again")
+    resumed = quick(small, cut.path, resume=True, networks={"decoder": own_decoder()})
     assert rows(resumed) == rows(run)
+    assert rows(quick(small, again, resume=True)) == rows(run)  # by the record's configuration
 
 
-def test_loading_without_the_networks_is_refused(small, run, tmp_path):
+class Unregistered(keras.layers.Layer):
+    """A layer that Keras could not find again."""
+
+    def call(self, x):
+        return x
+
+
+def test_networks_that_keras_can_write_come_back_by_themselves(small, run, tmp_path):
+    expected = run.load_model({"decoder": own_decoder()}).generate("bee", 5, seed=1)
+    np.testing.assert_array_equal(condvae.load(run.path).generate("bee", 5, seed=1), expected)
+    plain = own_decoder()
+    outputs = Unregistered(name="own_last")(plain.output)
+    decoder = keras.Model(plain.input, outputs, name="own_decoder")
+    lost = quick(small, tmp_path / "lost", epochs=1, networks={"decoder": decoder})
     with pytest.raises(InputError, match="its own networks, decoder"):
-        condvae.load(run.path)
+        condvae.load(lost.path)
     other = quick(small, tmp_path / "other", epochs=1)
     with pytest.raises(InputError, match="its own networks, none"):
         condvae.load(other.path, networks={"decoder": own_decoder()})
