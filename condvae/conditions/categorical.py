@@ -7,9 +7,10 @@ import numpy as np
 from pydantic import field_validator
 
 from condvae.checks import InputError
-from condvae.conditions.condition import ALONE, PART
+from condvae.conditions.condition import ALONE, PART, Condition
 from condvae.conditions.missing import is_missing
 from condvae.conditions.part import Part
+from condvae.conditions.takeover import Takeover
 
 MOST_CLASSES = 2**15
 MOST_WHOLE = 20  # different whole numbers that are taken for classes
@@ -206,6 +207,22 @@ class Categorical(Part):
     def decode_rows(self, block: np.ndarray) -> np.ndarray:
         """The labels of the classes that (batch, dim) encoded rows are nearest to."""
         return self.labels(self.codes_of(block))
+
+    def taken_over(self, before: Condition) -> Takeover | None:
+        """By the classes' names; a new one is the mean of those that both have."""
+        if type(before) is not type(self):
+            return None
+        known = {name: code for code, name in enumerate(before.categories)}
+        kept = tuple(name for name in self.categories if name in known)
+        if not kept:
+            return None
+        rows = np.zeros((self.num_classes, before.num_classes), "float32")
+        for code, name in enumerate(self.categories):
+            sources = [known[name]] if name in known else [known[other] for other in kept]
+            rows[code, sources] = 1 / len(sources)
+        new = tuple(name for name in self.categories if name not in known)
+        dropped = tuple(name for name in before.categories if name not in self.categories)
+        return Takeover(rows, kept, new, dropped)
 
     def random(self, num_rows: int, rng: np.random.Generator) -> np.ndarray:
         """Any of the classes."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from condvae.conditions.takeover import Takeover, unchanged
 from condvae.files.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -89,6 +90,13 @@ class Condition(Frozen):
     def outside(self, y: Any) -> list[str]:
         """A sentence for what lies outside the training range."""
         return []
+
+    def taken_over(self, before: "Condition") -> Takeover | None:
+        """What becomes of weights that read `before`, where a model goes on with this one.
+
+        None where they have nothing in common.
+        """
+        return unchanged(self.dim, self.name) if self == before else None
 
     def random(self, num_rows: int, rng: np.random.Generator) -> np.ndarray:
         """(num_rows, *shape) float32 of no meaning but the right form."""

@@ -7,7 +7,8 @@ from pydantic import field_validator
 
 from condvae.checks import InputError
 from condvae.conditions.categorical import Categorical, listed
-from condvae.conditions.condition import PART
+from condvae.conditions.condition import PART, Condition
+from condvae.conditions.takeover import Takeover, unchanged
 
 MOST_LEVELS = 256
 
@@ -73,6 +74,10 @@ class Ordinal(Categorical):
                 f"Name it {name}:continuous.",
             )
         return order
+
+    def taken_over(self, before: Condition) -> Takeover | None:
+        """The same order alone: a level between two others changes what all numbers mean."""
+        return unchanged(self.dim, self.name) if self == before else None
 
     @property
     def settings(self) -> str:

@@ -12,6 +12,7 @@ from condvae.conditions.condition import Condition
 from condvae.conditions.missing import as_column, is_missing, is_none, plain
 from condvae.conditions.part import Part
 from condvae.conditions.registry import AnyPart
+from condvae.conditions.takeover import Takeover
 
 
 class Schema(Condition):
@@ -75,6 +76,27 @@ class Schema(Condition):
     def unconditional(self) -> np.ndarray:
         """Nothing given."""
         return np.zeros((1, self.dim), "float32")
+
+    def taken_over(self, before: Condition) -> Takeover | None:
+        """By the conditions' names, and of each as it says; a new one starts as if never given."""
+        if not isinstance(before, Schema):
+            return None
+        rows = np.zeros((self.dim, before.dim), "float32")
+        known = {condition.name: (condition, block) for condition, block in before.blocks}
+        kept, new, gone = [], [], []
+        for condition, block in self.blocks:
+            old, old_block = known.get(condition.name, (None, slice(0)))
+            taken = None if old is None else condition.taken_over(old)
+            if taken is None:
+                new.append(condition.name)
+                continue
+            rows[block, old_block] = taken.rows
+            rows[block.stop, old_block.stop] = 1  # the bit that says that it is given
+            kept.append(condition.name)
+            new += [f"{condition.name}={name}" for name in taken.new]
+            gone += [f"{condition.name}={name}" for name in taken.dropped]
+        gone += [name for name in before.names if name not in kept]
+        return Takeover(rows, tuple(kept), tuple(new), tuple(gone)) if kept else None
 
     def is_one(self, y: Any) -> bool:
         """Whether y is one set of conditions, not one a row."""

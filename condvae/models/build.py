@@ -52,9 +52,9 @@ def build_model(
     kernels = {name: initializers or glorot_uniform(seeds[name]) for name in names}
     kernels = {name: kernels[name] for name in names if name not in own}
     parts = build_networks(spec, signature, likelihood, kernels, output_bias) | own
-    if model.baseline == "frozen":
-        # its weights come from a run of the baseline alone
-        parts["baseline"].trainable = False
+    # whose weights come from another run
+    for name in (*spec.training.freeze, *(["baseline"] if model.baseline == "frozen" else [])):
+        parts[check_choice(name, names, "a network to freeze")].trainable = False
     cvae = model_class(
         **parts,
         likelihood=likelihood,

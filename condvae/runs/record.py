@@ -118,6 +118,8 @@ class RunRecord(Frozen):
     Attributes:
         status: "running" also after a kill; "interrupted" by Ctrl-C, "terminated" by SIGTERM.
         start_from: the run whose weights were the first ones.
+        taken_over: names of its classes or conditions that were "kept", of those that are "new",
+            and of those that were "dropped".
         networks: those of the user's own, which the spec does not describe.
         callbacks: the classes of the user's Keras callbacks.
         ended_by: the class of the one that ended the training before its last epoch.
@@ -133,6 +135,7 @@ class RunRecord(Frozen):
     created: str
     preset: str | None
     start_from: str | None = None
+    taken_over: dict[str, tuple[str, ...]] | None = None
     spec: Spec
     condition: AnyCondition
     preprocessing: Preprocessing

@@ -253,6 +253,8 @@ class TrainingSpec(Frozen):
         class_weight: how much the training rows of a class count: "balanced", as if every class
             had as many, or "cat=2", the others counting 1. Validation and all measures count each
             row once.
+        freeze: networks whose weights stay as they come from the run in --from: "encoder",
+            "decoder", "prior", "baseline", "classifier".
         seed: of the first weights, the order of the images and the noise.
     """
 
@@ -269,6 +271,7 @@ class TrainingSpec(Frozen):
     condition_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.3
     cell_dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
     augment: tuple[Literal["crops", "flips"], ...] = ()
+    freeze: tuple[Literal["encoder", "decoder", "prior", "baseline", "classifier"], ...] = ()
     class_weight: Annotated[tuple[str, ...], BeforeValidator(_as_texts)] = ()
     seed: Seed = 0
 

@@ -10,6 +10,7 @@ import keras
 
 from condvae.checks import InputError
 from condvae.conditions import Condition, MaskedImage
+from condvae.conditions.takeover import Takeover
 from condvae.data import Dataset
 from condvae.likelihoods import likelihood_named
 from condvae.models import (
@@ -22,6 +23,7 @@ from condvae.models import (
 )
 from condvae.models.configuration import configuration_of
 from condvae.models.factors import start_from_factors
+from condvae.models.takeover import take_over
 from condvae.runs import Run
 from condvae.runs.record import (
     DataRecord,
@@ -63,6 +65,12 @@ def first_model(
     *own: Any,
 ) -> CVAE:
     """The compiled model that a training begins with; arguments and errors as `prepare_model`."""
+    if spec.training.freeze and start_from is None:
+        raise InputError(
+            "networks to freeze must come from another run, in `start_from`",
+            ", ".join(spec.training.freeze),
+            "Name a run, or leave `freeze` out.",
+        )
     if spec.model.baseline == "frozen" and start_from is None:
         raise InputError(
             "a frozen baseline must come from another run, in `start_from`",
@@ -120,16 +128,31 @@ def prepare_model(
         start_from_factors(model, train.x, train.given)
     if start_from is not None:
         start = Run.open(start_from)
-        if start.record.condition != condition:
-            raise InputError(
-                f"`start_from` must be a run with the data's condition, {condition}",
-                f"{start.path} with {start.record.condition}",
-                "Take a run on the same classes, or the same kind of images.",
-            )
-        only = "baseline" if spec.model.baseline == "frozen" else None
-        load_weights(model, start.stored_weights(), only)
+        takeover = taken_over(start, condition)
+        if spec.model.baseline == "frozen":
+            load_weights(model, start.stored_weights(), "baseline")
+        elif start.record.condition == condition:
+            load_weights(model, start.stored_weights())
+        else:
+            take_over(model, start.stored_weights(), takeover)
     model.compile(optimizer=optimizer or build_optimizer(spec, steps))
     return model
+
+
+def taken_over(start: Run, condition: Condition) -> Takeover:
+    """What a run's condition and another one have in common.
+
+    Raises:
+        InputError: nothing.
+    """
+    takeover = condition.taken_over(start.record.condition)
+    if takeover is None:
+        raise InputError(
+            f"`start_from` must be a run that shares classes or conditions with {condition}",
+            f"{start.path} with {start.record.condition}",
+            "Take a run on some of the same classes, or the same kind of images.",
+        )
+    return takeover
 
 
 def condition_of(dataset: Dataset, spec: Spec) -> Condition:
@@ -169,13 +192,17 @@ def new_record(
     if asked.networks and model is not None:
         with suppress(InputError):  # then they must be passed again
             keras_config = configuration_of(model)
+    condition, taken = condition_of(dataset, spec), None
+    if asked.start_from is not None:
+        taken = taken_over(Run.open(asked.start_from), condition).as_words()
     return RunRecord(
         status="running",
         created=now(),
         preset=preset,
         start_from=None if asked.start_from is None else str(asked.start_from),
         spec=spec,
-        condition=condition_of(dataset, spec),
+        condition=condition,
+        taken_over=taken,
         preprocessing=Preprocessing.of(dataset, spec.model.likelihood),
         data=DataRecord.of(dataset),
         networks=tuple(asked.networks or ()),

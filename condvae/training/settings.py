@@ -10,12 +10,14 @@ import numpy as np
 from condvae.checks import InputError, check_choice
 from condvae.data import Dataset, load_data
 from condvae.likelihoods import AUTO, LIKELIHOODS, likelihood_named
+from condvae.runs.record import RunRecord
 from condvae.spec import Spec
 from condvae.spec.presets import PRESETS, READING, batch_for, default_preset, epochs_for
 from condvae.spec.presets import preset as named_preset
 
 # of photographs: pixels a side of grey ones, and their levels in the first images
 LARGE_SIDE, MANY_LEVELS, FEW_IMAGES = 32, 32, 100
+WORDS = {"new": "new, from the mean of these", "dropped": "dropped"}
 
 
 def open_data(data: Dataset | str | Path, settings: Mapping[str, Any]) -> Dataset:
@@ -74,6 +76,18 @@ def explain_likelihood(dataset: Dataset, likelihood: str) -> str:
     """Why these data get that likelihood, in one sentence."""
     reason = likelihood_named(likelihood).reason(dataset)
     return f"{likelihood}: {reason or 'as named by the preset or the settings'}"
+
+
+def explain_takeover(record: RunRecord) -> str | None:
+    """What came from the run that a training starts from; None where that is everything."""
+    taken = record.taken_over or {}
+    if not (taken.get("new") or taken.get("dropped")):
+        return None
+    told = [
+        f"{len(taken['kept'])} kept",
+        *(f"{word}: {', '.join(taken[key])}" for key, word in WORDS.items() if taken[key]),
+    ]
+    return f"from {record.start_from}: {'; '.join(told)}"
 
 
 def explain_epochs(spec: Spec, preset: str | None, num_rows: int) -> str | None:

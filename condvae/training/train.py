@@ -41,6 +41,7 @@ from condvae.training.resume import (
 from condvae.training.settings import (
     explain_epochs,
     explain_likelihood,
+    explain_takeover,
     kind_of,
     open_data,
     resolve_spec,
@@ -131,6 +132,8 @@ def train(
         if progress and not resume:
             log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
             if said := explain_epochs(run.spec, run.record.preset, len(dataset.x)):
+                log.info("%s", said)
+            if said := explain_takeover(run.record):
                 log.info("%s", said)
         if run.record.resumed:
             note_new_beginnings(callbacks)
