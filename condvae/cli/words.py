@@ -16,6 +16,7 @@ OPTIONS = {
     "run_dir": "--run",
     "out_dir": "--out",
     "resume": "--resume",
+    "log": "--log",
     "together": "--together",
     "overwrite": "--overwrite",
 }

@@ -84,6 +84,13 @@ class Resumption(Frozen):
     versions: dict[str, str]
 
 
+class TrackRecord(Frozen):
+    """Where a run is tracked: the tracker's name, and what it knows the run by."""
+
+    tracker: str
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class RunRecord(Frozen):
     """The content of run.json, beside a sha256 of each field.
 
@@ -93,6 +100,7 @@ class RunRecord(Frozen):
         networks: those of the user's own, which the spec does not describe.
         callbacks: the classes of the user's Keras callbacks.
         ended_by: the class of the one that ended the training before its last epoch.
+        tracks: by which it goes on where it is tracked.
         versions: of the beginning.
     """
 
@@ -109,6 +117,7 @@ class RunRecord(Frozen):
     networks: tuple[str, ...] = ()
     callbacks: tuple[str, ...] = ()
     ended_by: str | None = None
+    tracks: tuple[TrackRecord, ...] = ()
     resumed: tuple[Resumption, ...] = ()
     figures: Figures | None = None
 

@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from condvae.runs.record import (
     now,
 )
 from condvae.spec import Signature, Spec
+from condvae.tracking import check_trackers
 from condvae.training.callbacks import check_callbacks, names_of, note_new_beginnings
 from condvae.training.fit import fit, make_feeds
 from condvae.training.folder import run_path
@@ -49,8 +50,9 @@ from condvae.training.settings import (
     settled,
 )
 from condvae.training.state import make_checkpoint, restore
+from condvae.training.tracked import TrackedTraining
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def train(
@@ -65,6 +67,7 @@ def train(
     networks: Networks = None,
     fused: bool | None = None,
     callbacks: Sequence[Any] = (),
+    log: str | Sequence[str] = (),
     raise_signals: bool = True,
     **settings: Any,
 ) -> Run:
@@ -90,6 +93,8 @@ def train(
         callbacks: of keras.callbacks, or of the user's own. One that looks at batches turns `fused`
             off; one that sets `model.stop_training` ends the run, as finished. What they keep is
             in no checkpoint: on resume, pass them again.
+        log: trackers that are told of the run: "tensorboard", "mlflow", "wandb", "trackio". A run
+            that goes on does so in its tracks, whether they are named again or not.
         raise_signals: False: return the run instead, whose record has the status "interrupted" or
             "terminated".
         settings: single fields of the spec, such as `epochs=3, latent_dim=8`.
@@ -102,6 +107,7 @@ def train(
         KeyboardInterrupt: after Ctrl-C and a checkpoint.
         SystemExit: with the code 143, after SIGTERM and a checkpoint.
     """
+    trackers = check_trackers(log)
     dataset = open_data(data, settings)
     callbacks = check_callbacks(callbacks)
     asked = Request(
@@ -111,12 +117,12 @@ def train(
     with opened(path, dataset, asked) as training:
         run = training.run
         if progress and not resume:
-            log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
+            _log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
             if said := explain_epochs(run.spec, run.record.preset, len(dataset.x)):
-                log.info("%s", said)
+                _log.info("%s", said)
         if run.record.resumed:
             note_new_beginnings(callbacks)
-        finish(training, progress, fused, callbacks)
+        finish(training, progress, fused, callbacks, trackers)
     if run.record.status == "finished":
         hand_over(training)
     elif raise_signals:
@@ -216,17 +222,25 @@ def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
 
 
 def finish(
-    training: Training, progress: bool, fused: bool | None = None, callbacks: Sequence[Any] = ()
+    training: Training,
+    progress: bool,
+    fused: bool | None = None,
+    callbacks: Sequence[Any] = (),
+    trackers: Sequence[str] = (),
 ) -> None:
     """Run the epochs that are left; a failure is recorded where the disk lets it."""
-    run, model = training.run, training.model
+    run, model, dataset = training.run, training.model, training.dataset
+    checkpoint = training.checkpoint
+    state = checkpoint.state if checkpoint else TrainingState()
     try:
         run.write_graphs(model)
-        fit(model, training.dataset, run, training.checkpoint, progress, fused, callbacks)
+        with closing(TrackedTraining(run, dataset, state, trackers)) as tracked:
+            fit(model, dataset, run, checkpoint, progress, tracked, fused, callbacks)
     except BaseException as error:
         with suppress(OSError):
             is_interrupt = isinstance(error, KeyboardInterrupt)
-            run.update(status="interrupted" if is_interrupt else "failed")
+            if run.record.status == "running":  # else all was done, and a tracker had yet to send
+                run.update(status="interrupted" if is_interrupt else "failed")
         raise
 
 
