@@ -3,5 +3,6 @@
 from condvae.training.estimate import estimate
 from condvae.training.sweep import Sweep, sweep
 from condvae.training.train import train
+from condvae.training.tune import Tuning, tune
 
-__all__ = ["Sweep", "estimate", "sweep", "train"]
+__all__ = ["Sweep", "Tuning", "estimate", "sweep", "train", "tune"]
