@@ -21,6 +21,7 @@ Log = Annotated[
     tuple[str, ...],
     Parameter(
         negative="",
+        show_default=False,
         help="A tracker that is told of the run, several by repeating it; a run that goes on does "
         f"so where it is tracked. [choices: {', '.join(TRACKERS)}]",
     ),

@@ -19,6 +19,7 @@ Space = Annotated[
     tuple[str, ...],
     Parameter(
         negative="",
+        show_default=False,
         help="Other ends of a dimension, such as learning_rate=1e-4..1e-2; several by repeating "
         f"it. The space: {', '.join(f'{name}={ends}' for name, ends in SPACE.items())} (width is a "
         "factor on hidden_dims). A setting that is given is fixed.",
@@ -79,7 +80,8 @@ def tune(
         (row,) = (row for row in rows if row["run"] == record.best)
         print(f"least {record.figure} {row['figure']:.3f} nats, by validation alone, at:")
         print(*(f"  {name} {row[name]:.4g}" for name in record.space), sep="\n")
-        print(f"({tuned.best.record.figures.comparability})")
+        if figures := tuned.best.record.figures:
+            print(f"({figures.comparability})")
         print(f"best: {tuned.path / record.best}")
     statuses = {run.record.status for run in tuned.runs}
     if statuses.isdisjoint({"interrupted", "terminated"}):

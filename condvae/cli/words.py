@@ -17,6 +17,9 @@ OPTIONS = {
     "out_dir": "--out",
     "resume": "--resume",
     "log": "--log",
+    "space": "--space",
+    "trials": "--trials",
+    "hours": "--hours",
     "together": "--together",
     "overwrite": "--overwrite",
 }

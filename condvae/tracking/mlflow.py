@@ -1,5 +1,7 @@
 """MLflow: where its own environment variables say, by default a store in the working folder."""
 
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
+
 import os
 import re
 import time

@@ -6,6 +6,8 @@ writers have threads. Its `summary_v2` modules import TensorFlow where it is ins
 used.
 """
 
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
+
 import io
 import time
 from collections.abc import Mapping

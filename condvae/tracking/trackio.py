@@ -1,5 +1,7 @@
 """Trackio: tables of its own in the user's cache, or where its environment variables say."""
 
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
+
 import sys
 import uuid
 from collections.abc import Mapping

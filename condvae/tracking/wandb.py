@@ -1,5 +1,7 @@
 """Weights & Biases: where its own environment variables say; WANDB_MODE=offline sends nothing."""
 
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
+
 import os
 import uuid
 from collections.abc import Mapping
