@@ -1,6 +1,6 @@
 """The tracks of a run: what its trackers know it by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from condvae.runs.record import TrackRecord
@@ -9,16 +9,16 @@ from condvae.spec import Spec
 from condvae.tracking import Tracks
 
 
-def open_tracks(run: Run, epoch: int, asked: Mapping[str, str | None] | None = None) -> Tracks:
+def open_tracks(run: Run, epoch: int, asked: Iterable[str] = ()) -> Tracks:
     """Go on with the recorded tracks, and begin those that are asked for and are not recorded.
 
     Args:
         epoch: complete epochs.
-        asked: tracker -> None.
+        asked: trackers.
     """
     recorded = {track.tracker: track.id for track in run.record.tracks}
-    name, wanted = run.path.resolve().name, {**(asked or {}), **recorded}
-    tracks = Tracks(name, run.path, settings_of(run.spec), wanted, epoch)
+    name, ids = run.path.resolve().name, dict.fromkeys(asked) | recorded
+    tracks = Tracks(name, run.path, settings_of(run.spec), ids, epoch)
     # one that cannot be reached today keeps its id
     ids = recorded | tracks.ids
     if ids != recorded:

@@ -1,11 +1,11 @@
 """What a training tells its trackers; between epochs, so that no step waits."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from condvae.checks import InputError
+from condvae.checks import reason_of
 from condvae.data import Dataset
 from condvae.data.writers import to_uint8
 from condvae.inference.trained import TrainedModel
@@ -33,7 +33,7 @@ class TrackedTraining:
     def __init__(self, run: Run, dataset: Dataset, state: TrainingState, asked: Sequence[str] = ()):
         self._run, self._dataset = run, dataset
         known = {track.tracker for track in run.record.tracks}
-        self._tracks = open_tracks(run, state.epoch, dict.fromkeys(asked))
+        self._tracks = open_tracks(run, state.epoch, asked)
         self._model: TrainedModel | None = None
         for name in self._tracks.ids.keys() - known:
             for row in state.rows:
@@ -50,8 +50,8 @@ class TrackedTraining:
             return
         figures, epoch = self._figures(row)
         self._tracks.tell("figures", figures, epoch)
-        if (is_last or not epoch & (epoch - 1)) and (samples := self._samples(model)) is not None:
-            self._tracks.tell("picture", "samples", samples, epoch)
+        if is_last or not epoch & (epoch - 1):
+            self._show("samples", lambda: self._samples(model), epoch)
 
     def close(self) -> None:
         """Tell of the run as a whole, and close the tracks."""
@@ -60,9 +60,11 @@ class TrackedTraining:
             from condvae.figures.curves import history
             from condvae.figures.figure import as_picture
 
+            note = figures.comparability
+            self._show(
+                "curves", lambda: as_picture(history(self._run.history, note)), figures.epochs
+            )
             results = {f"run/{name}": value for name, value in figures.model_dump().items()}
-            curves = as_picture(history(self._run.history, figures.comparability))
-            self._tracks.tell("picture", "curves", curves, figures.epochs)
             self._tracks.tell("results", results, figures.epochs)
         self._tracks.tell("close", status == "finished")
 
@@ -73,13 +75,22 @@ class TrackedTraining:
         figures[f"{self._dataset.unit}_per_second"] = len(self._dataset.train.x) / row["seconds"]
         return figures, epoch
 
+    def _show(self, name: str, draw: Callable[[], np.ndarray | None], epoch: int) -> None:
+        """Tell a picture, if there is one; what goes wrong in drawing it ends no training, too."""
+        try:
+            picture = draw()
+        except Exception as error:
+            log.warning("trackers are not shown the %s: %s", name, reason_of(error))
+        else:
+            if picture is not None:
+                self._tracks.tell("picture", name, picture, epoch)
+
     def _samples(self, network: CVAE) -> np.ndarray | None:
         """Expected images at draws of the prior, a row a label, the same noise in each epoch."""
         dataset, condition = self._dataset, self._run.record.condition
         classes = condition.leading
         if dataset.table is not None or classes is None or dataset.image_shape[-1] not in (1, 3):
             return None
-        from condvae.figures.labels import under
         from condvae.figures.ranges import pixel_range
         from condvae.figures.tiles import rows_of, tile
 
@@ -87,11 +98,7 @@ class TrackedTraining:
         self._model = model = self._model or TrainedModel(network, condition)
         if not model.latent_dim:
             return None
-        labels = np.repeat(np.eye(classes.num_classes)[:MOST_LABELS], DRAWS, axis=0)
-        try:
-            cells = rows_of(DRAWS, model.generate(under(model, labels), seed=0))
-        except InputError as error:  # weights that were driven too far
-            log.warning("no samples for the trackers: %s", error)
-            return None
+        labels = np.repeat(classes.categories[:MOST_LABELS], DRAWS)
+        cells = rows_of(DRAWS, model.generate({classes.name: labels}, seed=0))
         low, high = pixel_range(cells)
         return to_uint8((tile(cells, 1, high) - low) / (high - low))

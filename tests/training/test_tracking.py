@@ -141,7 +141,11 @@ def test_a_resumed_run_goes_on_in_its_track(small, tmp_path, signal_at):
     assert Run.open(again.path).record.tracks == cut.record.tracks
 
 
-def test_an_error_of_a_tracker_ends_its_track_alone(small, tmp_path, caplog):
+def test_an_error_of_a_tracker_ends_its_track_alone(small, tmp_path, caplog, monkeypatch):
+    def no_samples(*_):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("condvae.training.tracked.TrackedTraining._samples", no_samples)
     run = quick(small, tmp_path / "run", log=["faulty", "unreachable", "diary"])
     assert run.record.status == "finished"
     assert told("figures") == [1, 1, 2, 3]
@@ -151,6 +155,8 @@ def test_an_error_of_a_tracker_ends_its_track_alone(small, tmp_path, caplog):
         "unreachable is told no more of this run: ConnectionError: no route",
         "faulty is told no more of this run: OSError: the server is away",
     ]
+    assert "trackers are not shown the samples: MemoryError: no room" in caplog.messages
+    assert (told("samples"), told("curves")) == ([], [3])
     # what has begun can go on when it is there again
     assert {track.tracker for track in Run.open(run.path).record.tracks} == {"faulty", "diary"}
 
