@@ -39,7 +39,6 @@ print("all there")
 
 
 def test_its_tables_hold_what_was_told(tmp_path, monkeypatch):
-    pytest.importorskip("trackio")
     monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "store"))
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(tmp_path)],
