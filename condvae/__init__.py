@@ -53,8 +53,10 @@ if TYPE_CHECKING:
     from condvae.spec import Spec as Spec
     from condvae.spec.presets import preset as preset
     from condvae.training import Sweep as Sweep
+    from condvae.training import Tuning as Tuning
     from condvae.training import sweep as sweep
     from condvae.training import train as train
+    from condvae.training import tune as tune
 
 _HOMES = {
     "CVAE": "condvae.models",
@@ -64,6 +66,7 @@ _HOMES = {
     "Spec": "condvae.spec",
     "Sweep": "condvae.training",
     "TrainedModel": "condvae.inference.trained",
+    "Tuning": "condvae.training",
     "UnseenConditionWarning": "condvae.checks",
     "evaluate": "condvae.evaluation",
     "explore": "condvae.export.page",
@@ -73,6 +76,7 @@ _HOMES = {
     "preset": "condvae.spec.presets",
     "sweep": "condvae.training",
     "train": "condvae.training",
+    "tune": "condvae.training",
 }
 
 __all__ = list(_HOMES)  # type: ignore[reportUnsupportedDunderAll]

@@ -51,6 +51,9 @@ OF_A_SPEC = {
     "sweep": "Train a model for each seed, beta and learning rate: a run folder each, a table, a "
     "figure of rate and distortion. What Ctrl-C or SIGTERM ends, the same command with --resume "
     f"completes.\n\nExit codes: {EXIT_CODES}",
+    "tune": "Look for settings with the least validation loss, by Optuna: a run folder for each "
+    "trial, of which bad ones are ended early. The same command with --run goes on, after a kill, "
+    f"too.\n\nExit codes: {EXIT_CODES}",
 }
 for name, words in OF_A_SPEC.items():
     app.command(f"condvae.cli.{name}:{name}", help=words)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from condvae.checks import InputError
+from condvae.tracking import TRACKERS
 
 if TYPE_CHECKING:
     from condvae.data import Dataset
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from condvae.spec import DataSpec
 
 DataDir = Annotated[Path | None, Parameter(help="Where the files of a named set lie.")]
+Log = Annotated[
+    tuple[str, ...],
+    Parameter(
+        negative="",
+        show_default=False,
+        help="A tracker that is told of the run, several by repeating it; a run that goes on does "
+        f"so where it is tracked. [choices: {', '.join(TRACKERS)}]",
+    ),
+]
 Overwrite = Annotated[bool, Parameter(negative="", help="Replace an existing output.")]
 
 

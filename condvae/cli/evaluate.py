@@ -23,6 +23,7 @@ def evaluate(
     full: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     card: Path | None = None,
+    log: bool = True,
     overwrite: Overwrite = False,
 ) -> int:
     """Everything that can be measured on the test split: the bound and log p(x | y); given a class,
@@ -39,6 +40,7 @@ def evaluate(
             hours).
         as_json: Print JSON: for each run the content of its metrics.json.
         card: A model card to write, a Markdown file; of one run.
+        log: Tell the trackers of runs that have any (`condvae train --log`), too.
     """
     from condvae.files.atomic import write_text
     from condvae.reports import compare_runs, model_card, report_run
@@ -53,7 +55,7 @@ def evaluate(
     names, measured = [str(path) for path in runs], []
     for opened in [Run.open(path) for path in runs]:
         with working(f"evaluating {opened.path}"):
-            metrics, words = report_run(opened, data_of_run(opened, data, data_dir), full)
+            metrics, words = report_run(opened, data_of_run(opened, data, data_dir), full, log=log)
             if card is not None:
                 write_text(card, model_card(opened, metrics, words))
         measured.append(metrics)

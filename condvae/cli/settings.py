@@ -1,4 +1,4 @@
-"""The options of `train`, `sweep` and `data info` that are settings of a spec, made from it."""
+"""The options of commands that are settings of a spec, made from it."""
 
 import re
 from collections.abc import Sequence

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from condvae.checks import InputError, check_choice
-from condvae.cli.arguments import DataDir, load_dataset, notices
+from condvae.cli.arguments import DataDir, Log, load_dataset, notices
 from condvae.cli.exit_codes import INTERRUPTED, TERMINATED
 from condvae.cli.settings import Settings
 from condvae.spec.presets import PRESETS, READING
+from condvae.tracking import check_trackers
 
 MOST_CONFIG_BYTES = 2**20
 
@@ -25,6 +26,7 @@ def train(
     config: Path | None = None,
     start_from: Annotated[Path | None, Parameter(name="--from")] = None,
     resume: Annotated[bool, Parameter(negative="")] = False,
+    log: Log = (),
     data_dir: DataDir = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     settings: Settings = Settings(),
@@ -54,6 +56,7 @@ def train(
         "start_from": start_from,
         **settings.given(),
     }
+    check_trackers(log)
     if preset is not None:
         check_choice(preset, PRESETS, "preset")  # before data are loaded, or even downloaded
     if dry_run and resume:
@@ -70,7 +73,7 @@ def train(
     )
     print(f"given: {dataset.condition}", file=sys.stderr)
     with notices("condvae.training.train"):
-        finished = train_model(dataset, **arguments, resume=resume, raise_signals=False)
+        finished = train_model(dataset, **arguments, resume=resume, log=log, raise_signals=False)
     figures = finished.record.figures
     if figures is not None:
         print(

@@ -16,6 +16,10 @@ OPTIONS = {
     "run_dir": "--run",
     "out_dir": "--out",
     "resume": "--resume",
+    "log": "--log",
+    "space": "--space",
+    "trials": "--trials",
+    "hours": "--hours",
     "together": "--together",
     "overwrite": "--overwrite",
 }

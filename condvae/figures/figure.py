@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as PlainFigure
+from PIL import Image
 
 from condvae.figures.fonts import fitting_fonts
 
@@ -31,6 +32,13 @@ class Figure(PlainFigure):
         content = io.BytesIO()
         self.savefig(content, format="png", dpi=self.dpi, bbox_inches="tight")
         return content.getvalue()
+
+
+def as_picture(figure: PlainFigure, dpi: int = 110) -> np.ndarray:
+    """The figure as (height, width, 3) uint8."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=dpi, bbox_inches="tight")
+    return np.asarray(Image.open(content).convert("RGB"))
 
 
 def write_caption(figure: PlainFigure, text: str) -> None:

@@ -7,18 +7,24 @@ from condvae.files.atomic import write_text
 from condvae.reports.metrics_file import METRICS_NAME, Metrics, plain, read_metrics, write_metrics
 from condvae.reports.page import render_page
 from condvae.reports.pictures import draw_results
+from condvae.reports.tracked import tell_metrics
 from condvae.runs import Run
 
 REPORT_NAME = "report.html"
 
 
 def report_run(
-    run: Run, dataset: Dataset, full: bool = False, full_images: int | None = None
+    run: Run,
+    dataset: Dataset,
+    full: bool = False,
+    full_images: int | None = None,
+    log: bool = True,
 ) -> tuple[Metrics, dict[str, str]]:
     """Measure a run on the test split, and write both files where the run is a folder.
 
     Args:
         full, full_images: as in `evaluate_whole`.
+        log: tell the trackers of the run, too.
 
     Returns:
         The numbers, and the same by title for a reader.
@@ -38,4 +44,6 @@ def report_run(
         write_metrics(run.path / METRICS_NAME, metrics)
         page = render_page(run, metrics, words, draw_results(trial, results))
         write_text(run.path / REPORT_NAME, page)
+    if log:
+        tell_metrics(run, metrics)
     return metrics, words

@@ -112,6 +112,13 @@ class Resumption(Frozen):
     versions: dict[str, str]
 
 
+class TrackRecord(Frozen):
+    """Where a run is tracked: the tracker's name, and what it knows the run by."""
+
+    tracker: str
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class RunRecord(Frozen):
     """The content of run.json, beside a sha256 of each field.
 
@@ -127,6 +134,7 @@ class RunRecord(Frozen):
         sample_weight: a sha256 of the rows' weights, or the column that they are.
         model_class: the name under which Keras knows a subclass of CVAE; None: CVAE itself.
         keras_config: Keras's configuration of a model with networks that no spec describes.
+        tracks: by which it goes on where it is tracked.
         versions: of the beginning.
     """
 
@@ -148,6 +156,7 @@ class RunRecord(Frozen):
     sample_weight: str | None = None
     model_class: str | None = None
     keras_config: dict[str, Any] | None = None
+    tracks: tuple[TrackRecord, ...] = ()
     resumed: tuple[Resumption, ...] = ()
     figures: Figures | None = None
 

@@ -31,6 +31,7 @@ from condvae.training.progress import ProgressBar
 from condvae.training.recorder import Recorder
 from condvae.training.row_weights import training_weights
 from condvae.training.state import restore, state_bytes
+from condvae.training.tracked import TrackedTraining
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +124,7 @@ def fit(
     run: Run,
     checkpoint: Checkpoint | None,
     progress: bool,
+    tracked: TrackedTraining,
     fused: bool | None = None,
     callbacks: Sequence[Any] = (),
     sample_weight: Any = None,
@@ -132,6 +134,7 @@ def fit(
     An epoch that a checkpoint cut in two is finished by a call of Keras's `fit` of its own.
 
     Args:
+        tracked: the trackers of the run.
         fused: run many steps in one call, see `fused`; None: where it pays.
         callbacks: of the user's own.
         sample_weight: as in `train`.
@@ -155,7 +158,7 @@ def fit(
         keep_pace(model, pace)
         journal = Journal(run, checkpoint)
         users = user_callbacks(callbacks, epochs, pace, run.record.ended_by)
-        recorder = Recorder(journal, feed, pace, users)
+        recorder = Recorder(journal, feed, pace, users, tracked)
         hooks: list[keras.callbacks.Callback] = [recorder, users]
         if progress:
             feed.on_batch = bar.on_batch

@@ -71,9 +71,13 @@ def interruptible(model: keras.Model) -> Iterator[Interrupt]:
         interrupt.restore()
 
 
-def raise_signal(path: Path, status: str) -> None:
-    """Raise what the signal means to Python that gave a run its status, if one did."""
-    said = f"{path} keeps what was done; resume=True goes on"
+def raise_signal(path: Path, status: str, what: str = "resume=True") -> None:
+    """Raise what the signal means to Python that gave a run its status, if one did.
+
+    Args:
+        what: goes on with it.
+    """
+    said = f"{path} keeps what was done; {what} goes on"
     if status == "interrupted":
         raise KeyboardInterrupt(said)
     if status == "terminated":

@@ -14,6 +14,7 @@ from condvae.training.feed import Feed
 from condvae.training.journal import Journal, is_due
 from condvae.training.pace import Pace
 from condvae.training.state import restore_metrics
+from condvae.training.tracked import TrackedTraining
 
 
 class Recorder(keras.callbacks.Callback):
@@ -28,11 +29,19 @@ class Recorder(keras.callbacks.Callback):
         feed: the shuffled training batches.
         pace: of the steps.
         users: the callbacks of the user's own.
+        tracked: the trackers of the run.
     """
 
-    def __init__(self, journal: Journal, feed: Feed, pace: Pace, users: UserCallbacks):
+    def __init__(
+        self,
+        journal: Journal,
+        feed: Feed,
+        pace: Pace,
+        users: UserCallbacks,
+        tracked: TrackedTraining,
+    ):
         super().__init__()
-        self.users = users
+        self.users, self.tracked = users, tracked
         self.journal, self.feed, self.pace = journal, feed, pace
         self.interrupt = pace.interrupt
 
@@ -84,11 +93,12 @@ class Recorder(keras.callbacks.Callback):
             self.journal.keep_best(network_tensors(self.model))
         # they see the weights that were validated
         self.users.end_epoch(epoch, logs)
-        # before the checkpoint, which must hold the weights that the next step goes on from
-        self._averaged.take_out()
         if self.journal.finished:
             self.model.stop_training = True
         is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        self.tracked.end_epoch(row, self.model, is_last)
+        # before the checkpoint, which must hold the weights that the next step goes on from
+        self._averaged.take_out()
         if is_last or is_due([self.journal]):
             self.journal.save(self.model)
 

@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from condvae.models import (
 from condvae.runs import RECORD_NAME, Run
 from condvae.runs.checkpoint import Checkpoint, TrainingState, save_checkpoint
 from condvae.spec import Spec
+from condvae.tracking import check_trackers
 from condvae.training.beginning import Request, first_model, new_record, prepare_model
 from condvae.training.callbacks import check_callbacks, names_of, note_new_beginnings
 from condvae.training.fit import fit, make_feeds
@@ -48,8 +49,9 @@ from condvae.training.settings import (
     settled,
 )
 from condvae.training.state import make_checkpoint, restore
+from condvae.training.tracked import TrackedTraining
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def train(
@@ -67,6 +69,7 @@ def train(
     optimizer: Any = None,
     sample_weight: Any = None,
     model_class: type[CVAE] | None = None,
+    log: str | Sequence[str] = (),
     raise_signals: bool = True,
     **settings: Any,
 ) -> Run:
@@ -99,6 +102,8 @@ def train(
             count each row once. (`class_weight` is a setting.)
         model_class: a subclass of CVAE, such as one with a `compute_loss` of its own, that is
             registered with Keras.
+        log: trackers that are told of the run: "tensorboard", "mlflow", "wandb", "trackio". A run
+            that goes on does so in its tracks, whether they are named again or not.
         raise_signals: False: return the run instead, whose record has the status "interrupted" or
             "terminated".
         settings: single fields of the spec, such as `epochs=3, class_weight="balanced"`.
@@ -111,6 +116,7 @@ def train(
         KeyboardInterrupt: after Ctrl-C and a checkpoint.
         SystemExit: with the code 143, after SIGTERM and a checkpoint.
     """
+    trackers = check_trackers(log)
     dataset = open_data(data, settings)
     callbacks = check_callbacks(callbacks)
     asked = Request(
@@ -130,14 +136,14 @@ def train(
     with opened(path, dataset, asked) as training:
         run = training.run
         if progress and not resume:
-            log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
+            _log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
             if said := explain_epochs(run.spec, run.record.preset, len(dataset.x)):
-                log.info("%s", said)
+                _log.info("%s", said)
             if said := explain_takeover(run.record):
-                log.info("%s", said)
+                _log.info("%s", said)
         if run.record.resumed:
             note_new_beginnings(callbacks)
-        finish(training, progress, fused, callbacks)
+        finish(training, progress, fused, callbacks, trackers)
     if run.record.status == "finished":
         hand_over(training)
     elif raise_signals:
@@ -230,26 +236,26 @@ def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
 
 
 def finish(
-    training: Training, progress: bool, fused: bool | None = None, callbacks: Sequence[Any] = ()
+    training: Training,
+    progress: bool,
+    fused: bool | None = None,
+    callbacks: Sequence[Any] = (),
+    trackers: Sequence[str] = (),
 ) -> None:
     """Run the epochs that are left; a failure is recorded where the disk lets it."""
-    run, model = training.run, training.model
+    run, model, dataset = training.run, training.model, training.dataset
+    checkpoint = training.checkpoint
+    state = checkpoint.state if checkpoint else TrainingState()
     try:
         run.write_graphs(model)
-        fit(
-            model,
-            training.dataset,
-            run,
-            training.checkpoint,
-            progress,
-            fused,
-            callbacks,
-            training.sample_weight,
-        )
+        with closing(TrackedTraining(run, dataset, state, trackers)) as tracked:
+            weights = training.sample_weight
+            fit(model, dataset, run, checkpoint, progress, tracked, fused, callbacks, weights)
     except BaseException as error:
         with suppress(OSError):
             is_interrupt = isinstance(error, KeyboardInterrupt)
-            run.update(status="interrupted" if is_interrupt else "failed")
+            if run.record.status == "running":  # else all was done, and a tracker had yet to send
+                run.update(status="interrupted" if is_interrupt else "failed")
         raise
 
 

@@ -1,0 +1,40 @@
+"""The trackers by name."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+
+from condvae.checks import InputError, check_choice
+from condvae.tracking.track import Track
+
+_HERE = "condvae.tracking"
+TRACKERS = {
+    "tensorboard": f"{_HERE}.tensorboard:TensorBoard",
+    "mlflow": f"{_HERE}.mlflow:MLflow",
+    "wandb": f"{_HERE}.wandb:WeightsAndBiases",
+    "trackio": f"{_HERE}.trackio:Trackio",
+}
+
+
+def tracker(name: str) -> type[Track]:
+    """The class of that name; its library is not imported."""
+    module, _, attribute = TRACKERS[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def check_trackers(names: str | Sequence[str]) -> tuple[str, ...]:
+    """The names, each once, if each is a tracker whose library is installed.
+
+    Raises:
+        InputError: one is not.
+    """
+    names = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
+    for name in names:
+        library = tracker(check_choice(name, TRACKERS, "`log`")).library
+        if find_spec(library) is None:
+            raise InputError(
+                f"`log` {name} needs the package {library}",
+                "none that can be imported",
+                f"Install it with: pip install 'condvae[{name}]'.",
+            )
+    return names

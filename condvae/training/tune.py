@@ -1,0 +1,176 @@
+"""Settings that Optuna looks for, by validation figures alone: a run folder for each trial."""
+
+import logging
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_at_least
+from condvae.data import Dataset
+from condvae.files.lock import locked
+from condvae.runs import RECORD_NAME, Run
+from condvae.spec import Spec
+from condvae.spec.space import Range, settings_at, space_of
+from condvae.tracking import check_trackers
+from condvae.training.folder import run_path
+from condvae.training.interrupt import raise_signal
+from condvae.training.journal import DivergenceError
+from condvae.training.settings import kind_of, open_data, resolve_spec
+from condvae.training.study import Study, Trial, import_optuna
+from condvae.training.train import first_model, train
+from condvae.training.tuning import Tuning, TuningRecord, trial_name
+
+_log = logging.getLogger(__name__)
+
+
+def tune(
+    data: Dataset | str | Path,
+    *,
+    trials: int | None = None,
+    hours: float | None = None,
+    space: Mapping[str, Sequence[float]] | None = None,
+    preset: str | None = None,
+    spec: Spec | None = None,
+    run_dir: Path | str | None = None,
+    progress: bool = True,
+    log: str | Sequence[str] = (),
+    raise_signals: bool = True,
+    **settings: Any,
+) -> Tuning:
+    """Look for settings with the least validation loss, by Optuna; each trial is a run.
+
+    The trials that look worse than the median of the others at the same epoch are ended early. The
+    test split is never read. With a folder of a tuning it goes on with that, after a kill, too.
+
+    Args:
+        data: a Dataset, or what `load_data` takes.
+        trials: in the folder, all together.
+        hours: after which no other trial begins.
+        space: dimension -> least and greatest value, in place of those of `spec.space.SPACE`.
+        preset, spec, settings: as in `train`, for all trials; what is given here is fixed.
+        run_dir: the folder, new or of the same tuning; None: `runs/<data>-<preset>-tune`.
+        progress, log, raise_signals: as in `train`.
+
+    Returns:
+        The folder; `best` is the run of the best trial, and has its checkpoints, too.
+
+    Raises:
+        InputError: what was passed does not fit, or Optuna is not installed; nothing is written.
+    """
+    import_optuna()
+    if trials is None and hours is None:
+        raise InputError("`tune` needs `trials` or `hours`", "neither", "Say when to end.")
+    if trials is not None:
+        check_at_least(trials, 1, "trials")
+    if hours is not None and not 0 < hours < float("inf"):
+        raise InputError("hours must be a number above 0", f"{hours:g}", "Correct it.")
+    trackers, started = check_trackers(log), time.perf_counter()
+    dataset = open_data(data, settings)
+    kind = kind_of(dataset, preset, spec, settings)
+    _, base = resolve_spec(dataset, preset, spec, settings)
+    if base.data.validation == "test":
+        raise InputError(
+            "`tune` must leave the test split alone",
+            "validation 'test', under which it serves as validation",
+            "Hold out a part of the training rows: `validation=0.1`.",
+        )
+    dimensions = space_of(settings, space)
+    split = dataset.with_spec(base.data)
+    for end in ("low", "high"):  # what does not fit leaves no folder
+        point = {name: getattr(ends, end) for name, ends in dimensions.items()}
+        first_model(split, base.override(**settings_at(point, base)))
+    tuning = _opened(dataset, base, dimensions, kind, run_dir)
+    arguments = {"preset": preset, "spec": spec, "progress": progress, "log": trackers}
+    status = "finished"
+    with locked(tuning.path):
+        study = Study(tuning.path, base.training.epochs)
+        while status == "finished":
+            late = hours is not None and time.perf_counter() - started > 3600 * hours
+            if late or (trials is not None and len(study.ended) >= trials):
+                break
+            trial = study.ask(dimensions, base.training.seed)
+            changes = settings_at(trial.point, base) | {"seed": base.training.seed + trial.number}
+            status = _run(tuning, study, trial, dataset, arguments | settings | changes)
+    if raise_signals:
+        raise_signal(tuning.path, status, "the same call")
+    return tuning
+
+
+def _run(
+    tuning: Tuning, study: Study, trial: Trial, dataset: Dataset, arguments: dict[str, Any]
+) -> str:
+    """Train a trial, or go on with it, and tell the study how it ended; the run's status."""
+    record, path, figure = tuning.record, tuning.path / trial_name(trial.number), None
+    pruning = trial.pruning(record.value)
+    try:
+        # a folder that is there already holds what a signal or a kill has cut short
+        run = train(
+            dataset,
+            run_dir=path,
+            resume=True,
+            callbacks=[pruning],
+            raise_signals=False,
+            **arguments,
+        )
+    except DivergenceError as error:  # it counts as given up, so that its neighbours are avoided
+        _log.warning("%s: %s", path, error)
+    else:
+        if run.record.status != "finished":
+            return run.record.status
+        if run.record.ended_by is None:
+            history = run.history
+            best = int(np.argmin(history["val_loss"]))
+            figure = record.value({name: column[best] for name, column in history.items()})
+    study.tell(trial, figure)
+    _keep_best(tuning, study)
+    point = ", ".join(f"{name} {value:.4g}" for name, value in trial.point.items())
+    ended = "ended early" if figure is None else f"{record.figure} {figure:.3f} nats"
+    _log.info("%s: %s: %s; best: %s", path.name, point, ended, tuning.record.best)
+    return "finished"
+
+
+def _keep_best(tuning: Tuning, study: Study) -> None:
+    """Note the best trial, and remove the checkpoints of the others that have ended."""
+    best = study.best
+    name = None if best is None else trial_name(best)
+    tuning.write(tuning.record.model_copy(update={"best": name}))
+    for number in study.ended:
+        path = tuning.path / trial_name(number)
+        if number != best and (path / RECORD_NAME).exists():
+            shutil.rmtree(Run.open(path).checkpoints_path, ignore_errors=True)
+
+
+def _opened(
+    dataset: Dataset,
+    base: Spec,
+    dimensions: Mapping[str, Range],
+    kind: str,
+    run_dir: Path | str | None,
+) -> Tuning:
+    """The folder of a tuning, made, or found as it is asked for."""
+    figure = "val_reconstruction_loss + val_kl_loss" if "beta" in dimensions else "val_loss"
+    wanted = TuningRecord(
+        spec=base,
+        fingerprint=dataset.fingerprint,
+        space={name: (ends.low, ends.high) for name, ends in dimensions.items()},
+        figure=figure,
+    )
+    if run_dir is None or not Path(run_dir).exists():
+        made = Tuning(run_path(dataset, f"{kind}-tune", run_dir))
+        made.write(wanted)
+        return made
+    found = Tuning(run_dir)
+    before, after = (record.model_dump(exclude={"best"}) for record in (found.record, wanted))
+    for fields in (before, after):
+        del fields["spec"]["data"]["source"]  # the same data may have moved
+    if changed := [name for name, value in after.items() if value != before[name]]:
+        raise InputError(
+            f"a tuning that goes on must keep data, settings and space of {found.path}",
+            f"another {', another '.join(changed)}",
+            "Leave the changes out, or choose another folder.",
+        )
+    return found
