@@ -20,10 +20,18 @@ Tensor = Any
 
 
 def encode(model: CVAE, x: Tensor, y: Tensor, pixel_noise: Tensor = None) -> dict[str, Tensor]:
-    """mean and logvar of q(z | x, y), (batch, latent_dim)."""
+    """mean and logvar of q(z | x, y), (batch, latent_dim); of a ladder along the path of means."""
     target, given = _target(model, x, pixel_noise), model.prior_given(y, model.guess(y))
     posterior = model.posterior(target, y, given)
     return {"mean": posterior.mean, "logvar": posterior.logvar}
+
+
+def draw_posterior(
+    model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
+) -> dict[str, Tensor]:
+    """z ~ q(z | x, y), (batch, latent_dim), for noise of the same shape."""
+    target, given = _target(model, x, pixel_noise), model.prior_given(y, model.guess(y))
+    return {"z": model.posterior(target, y, given).transform(noise)}
 
 
 def prior(model: CVAE, y: Tensor) -> dict[str, Tensor]:
@@ -109,6 +117,7 @@ FUNCTIONS: dict[str, Callable] = {
     function.__name__: function
     for function in (
         encode,
+        draw_posterior,
         prior,
         draw_prior,
         decode,
