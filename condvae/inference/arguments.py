@@ -133,13 +133,24 @@ class Arguments:
         self.check_latents()
         return self.table, several
 
-    def chance(self, seed: int, temperature: float) -> Chance:
-        """What draws new images; of tables, whose cells are drawn too, at temperature 1."""
+    def chance(self, seed: int, temperature: float, keep: int = 0) -> Chance:
+        """What draws new images; of tables, whose cells are drawn too, at temperature 1.
+
+        Args:
+            keep: of a ladder's groups, how many of the coarse ones all draws share.
+        """
         if self.table is not None and temperature != 1:
             raise InputError(
                 "the temperature must be 1 for tables", f"{temperature:g}", "Leave it out."
             )
-        return Chance(seed, temperature)
+        groups = () if self.table is not None else self.facts.latent_groups
+        if keep and not 0 < keep < len(groups):
+            raise InputError(
+                "keep must leave a group of latents to draw, of images by a ladder",
+                f"{keep} of {len(groups)} groups" if groups else "no groups of images' latents",
+                "Train with the prior 'ladder', and keep some of its latent_groups.",
+            )
+        return Chance(seed, temperature, sum(groups[:keep]))
 
     def check_latents(self) -> None:
         """Raise for a network that has no latents."""

@@ -80,22 +80,27 @@ class Computation:
             ys: conditions.
             zs: styles for each block, or one for all of its rows; None: drawn from the prior.
             sample: draw the pixels.
-            chance: of z and of the pixels.
+            chance: of z and of the pixels; what its draws of z share is that of zs, if given.
             finish: what to make of each block's images, by the thread that computed them.
         """
         name, output = ("draw_pixels", "x_sample") if sample else ("decode", "x_mean")
-        engine = self._engines.choose(*(("draw_prior",) if zs is None else ()), name)
+        draws = zs is None or chance.shared > 0
+        engine = self._engines.choose(*(("draw_prior",) if draws else ()), name)
         dim, shape = self._facts.prior_noise_dim, self._facts.image_shape
         kind = self._facts.noise if sample else None
 
         def jobs() -> Iterator[Arrays]:
             for y, z in zip(ys, repeat(None) if zs is None else zs, strict=False):
                 inputs = {"y": y}
-                if z is None:
-                    # drawn here, in the order of the blocks, and not by the threads
-                    inputs["noise"] = chance.latents(len(y), dim)
-                else:
+                if z is not None:
                     inputs["z"] = z if len(z) == len(y) else np.repeat(z, len(y), axis=0)
+                if draws:
+                    # drawn here, in the order of the blocks, and not by the threads
+                    noise = chance.latents(len(y), dim)
+                    if z is not None:
+                        of_z = self.ask("prior_noise", inputs)["noise"]
+                        noise[:, : chance.shared] = of_z[:, : chance.shared]
+                    inputs["noise"] = noise
                 if kind is not None:
                     inputs["pixel_noise"] = chance.pixels(len(y), *shape, kind=kind)
                 yield inputs

@@ -172,6 +172,11 @@ class CVAE(CheckedModel):
         return self.prior.noise_dim if isinstance(self.prior, PriorLayer) else self.latent_dim
 
     @property
+    def latent_groups(self) -> tuple[int, ...]:
+        """Sizes of the groups of z, the coarsest first, under a prior that has some."""
+        return self.prior.groups if isinstance(self.prior, PriorLayer) else ()
+
+    @property
     def posterior_knows_y(self) -> bool:
         """Whether q(z | x, y) hangs on y: the encoder sees it, or a prior that leads the way."""
         leads = isinstance(self.prior, PriorLayer) and self.prior.leads

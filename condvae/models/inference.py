@@ -44,6 +44,12 @@ def draw_prior(model: CVAE, noise: Tensor, y: Tensor) -> dict[str, Tensor]:
     return {"z": model.prior_given(y, model.guess(y)).transform(noise)}
 
 
+def prior_noise(model: CVAE, z: Tensor, y: Tensor) -> dict[str, Tensor]:
+    """The noise that z stands for under a ladder, (batch, latent_dim): `draw_prior` inverted."""
+    given: Any = model.prior_given(y, model.guess(y))
+    return {"noise": given.noise_of(z)}
+
+
 def decode(model: CVAE, z: Tensor, y: Tensor) -> dict[str, Tensor]:
     """x_mean, the expected x given z and y."""
     return {"x_mean": model.likelihood(model.decode(z, y, model.guess(y))).mean}
@@ -120,6 +126,7 @@ FUNCTIONS: dict[str, Callable] = {
         draw_posterior,
         prior,
         draw_prior,
+        prior_noise,
         decode,
         guess,
         draw_pixels,

@@ -47,12 +47,14 @@ class PriorLayer(keras.layers.Layer, ABC):
         latent_dim: size of z.
         noise_dim: standard normal numbers that one draw is made from.
         reads: names of the inputs that it needs, of "y" and "guess".
+        groups: sizes of the groups that a draw is made of one after the other, if it is.
         leads: whether q(z | x, y) hangs on p(z | y), see `posterior`.
     """
 
     latent_dim: int
     noise_dim: int
     reads: tuple[str, ...]
+    groups: tuple[int, ...] = ()
     leads: bool = False
 
     @abstractmethod

@@ -187,6 +187,32 @@ def test_held_parameters_are_reached_by_way_of_the_draws_alone():
     assert log_prob(weights, z, True) == pytest.approx(float(log_prob(weights, z, False)))
 
 
+def test_fine_groups_are_drawn_anew_under_coarse_ones_that_stay():
+    """By way of the draws' images: x_mean = W z, of which W tells z again."""
+    oracle = LadderOracle(1)
+    model, seen = oracle.model, {"num_samples": 4000, "keep": 1, "seed": 3}
+    w = np.asarray(model.keras_model.decoder.get_layer("x_params").kernel).T
+
+    def styles(**settings):
+        x = model.generate("bee", **seen, **settings).reshape(4000, 6)
+        return np.linalg.lstsq(w, x.T, rcond=None)[0].T
+
+    style = model.sample_prior("bee", 1, seed=8)
+    for z in (styles(), styles(z=style)):
+        np.testing.assert_allclose(z[:, 0], z[0, 0], atol=1e-5)
+        _, prior = oracle.posterior()
+        given = prior.links[0](ops.convert_to_tensor(z[:1, :1].astype("float32")))
+        # of the row's own y, which may be another: only the spread is that of any y
+        scale = np.exp(np.asarray(given.logvar)[0] / 2)
+        np.testing.assert_allclose(z[:, 1:].std(axis=0), scale, rtol=0.05)
+    assert z[0, 0] == pytest.approx(style[0, 0], abs=1e-5)
+    cut = model.generate_blocks([["bee"] * 7, ["bee"] * 9], z=style, keep=1, seed=3)
+    whole = model.generate("bee", 16, z=style, keep=1, seed=3)
+    np.testing.assert_allclose(np.concatenate([*cut]), whole, atol=1e-6)
+    with pytest.raises(InputError, match="leave a group"):
+        model.generate("bee", keep=2)
+
+
 def test_settings_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="need each other"):
         Spec().override(prior="ladder")
