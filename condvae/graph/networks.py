@@ -57,7 +57,7 @@ def _encoder(model: CVAE) -> Graph:
     inputs = {"x": model.likelihood.trace_seen(trace, x), "y": y}
     outputs = trace.network(model.encoder, inputs, "encoder")
     if isinstance(model.prior, LadderPrior):
-        outputs = ladder_means(trace, model.prior, _given(model, trace, y), outputs)
+        outputs = ladder_means(trace, model.prior, outputs)
     return trace.graph(outputs)
 
 

@@ -1,6 +1,6 @@
 """Draws from priors, and posteriors that a prior leads, as operations."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import accumulate, pairwise
 
 from condvae.graph.layers import Trace
@@ -48,60 +48,31 @@ def flow_draw(trace: Trace, prior: FlowPrior, inputs: Values, noise: str) -> str
 
 def ladder_draw(trace: Trace, prior: LadderPrior, inputs: Values, noise: str) -> str:
     """z, see `condvae.models.ladder.LadderPrior`."""
-    noises = _groups(trace, prior, noise)
+    first, *noises = _groups(trace, prior, noise)
+    value, context = first, {}
+    if prior.embedding is not None:
+        outputs = trace.network(prior.embedding, inputs, "prior/embedding")
+        value, context = drawn(trace, outputs, first), {"context": outputs["context"]}
+    for network, part in zip(prior.priors, noises, strict=True):
+        name = f"prior/{network.name}"
+        outputs = trace.network(network, {"above": value, **context}, name)
+        value = trace.concatenate(name, [value, drawn(trace, outputs, part)])
+    return value
 
-    def draw(depth: int, level: Values | None, above: str | None) -> str:
-        return noises[depth] if level is None else drawn(trace, level, noises[depth])
 
-    return _down(trace, prior, inputs, draw)
-
-
-def ladder_means(
-    trace: Trace, prior: LadderPrior, inputs: Values, encoded: Values
-) -> dict[str, str]:
+def ladder_means(trace: Trace, prior: LadderPrior, encoded: Values) -> dict[str, str]:
     """The path of means of q(z | x, y) and the logvars along it, of what the encoder writes."""
     whole = trace.concatenate("prior/encoded", [encoded["mean"], encoded["logvar"]])
-    means, logvars = (_groups(trace, prior, encoded[part]) for part in ("mean", "logvar"))
-
-    def mean(depth: int, level: Values | None, above: str | None) -> str:
-        # in units of the prior at this level
-        relative = {"mean": means[depth], "logvar": logvars[depth]}
-        if above is not None:
-            network = prior.posteriors[depth - 1]
-            name = f"prior/{network.name}"
-            told = trace.network(network, {"above": above, "encoded": whole}, name)
-            for part, value in relative.items():
-                relative[part] = trace.combine("add", f"{name}/{part}", value, told[part])
-        if level is None:
-            return relative["mean"]
-        logvar = trace.combine("add", "prior/logvar", level["logvar"], relative["logvar"])
-        logvars[depth] = logvar
-        return drawn(trace, level, relative["mean"])
-
-    path = _down(trace, prior, inputs, mean)
-    return {"mean": path, "logvar": trace.concatenate("prior/logvars", logvars)}
+    groups = {part: _groups(trace, prior, encoded[part]) for part in ("mean", "logvar")}
+    for depth, network in enumerate(prior.posteriors, start=1):
+        name, above = f"prior/{network.name}", trace.concatenate("above", groups["mean"][:depth])
+        told = trace.network(network, {"above": above, "encoded": whole}, name)
+        for part, values in groups.items():
+            values[depth] = trace.combine("add", f"{name}/{part}", values[depth], told[part])
+    return {part: trace.concatenate(f"prior/{part}", values) for part, values in groups.items()}
 
 
 def _groups(trace: Trace, prior: LadderPrior, value: str) -> list[str]:
     """The groups of a value of z's size."""
     ends = pairwise([0, *accumulate(prior.groups)])
     return [trace.slice("prior/group", value, slice(*end)) for end in ends]
-
-
-def _down(
-    trace: Trace,
-    prior: LadderPrior,
-    inputs: Values,
-    group: Callable[[int, Values | None, str | None], str],
-) -> str:
-    """z, each group made of its place, its prior (None: standard normal) and what is above."""
-    level, context = None, {}
-    if prior.embedding is not None:
-        level = trace.network(prior.embedding, inputs, "prior/embedding")
-        context = {"context": level["context"]}
-    value = group(0, level, None)
-    for depth, network in enumerate(prior.priors, start=1):
-        name = f"prior/{network.name}"
-        level = trace.network(network, {"above": value, **context}, name)
-        value = trace.concatenate(name, [value, group(depth, level, value)])
-    return value

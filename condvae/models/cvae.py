@@ -176,19 +176,14 @@ class CVAE(CheckedModel):
         """Sizes of the groups of z, the coarsest first, under a prior that has some."""
         return self.prior.groups if isinstance(self.prior, PriorLayer) else ()
 
-    @property
-    def posterior_knows_y(self) -> bool:
-        """Whether q(z | x, y) hangs on y: the encoder sees it, or a prior that leads the way."""
-        leads = isinstance(self.prior, PriorLayer) and self.prior.leads
-        return leads or "y" in self.encoder.input
-
     def posterior(self, x: Tensor, y: Tensor, prior: Any, training: bool = False) -> Normal | Chain:
         """q(z | x, y); where nothing trains the encoder, the Normal prior."""
-        if not self.objective.trains_encoder:
-            return prior
-        encoded = self.encode(x, y, training)
-        is_layer = isinstance(self.prior, PriorLayer)
-        return self.prior.posterior(encoded, prior) if is_layer else encoded
+        trained = self.objective.trains_encoder
+        return self.posterior_of(self.encode(x, y, training)) if trained else prior
+
+    def posterior_of(self, encoded: Normal) -> Normal | Chain:
+        """q(z | x, y) of what `encode` says."""
+        return self.prior.posterior(encoded) if isinstance(self.prior, PriorLayer) else encoded
 
     def decode(self, z: Tensor, y: Tensor, guess: Tensor | None, training: bool = False) -> Tensor:
         """x_params, float32, for an encoded y and its guess."""

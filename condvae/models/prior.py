@@ -48,14 +48,12 @@ class PriorLayer(keras.layers.Layer, ABC):
         noise_dim: standard normal numbers that one draw is made from.
         reads: names of the inputs that it needs, of "y" and "guess".
         groups: sizes of the groups that a draw is made of one after the other, if it is.
-        leads: whether q(z | x, y) hangs on p(z | y), see `posterior`.
     """
 
     latent_dim: int
     noise_dim: int
     reads: tuple[str, ...]
     groups: tuple[int, ...] = ()
-    leads: bool = False
 
     @abstractmethod
     def given(
@@ -72,6 +70,6 @@ class PriorLayer(keras.layers.Layer, ABC):
             training: handed on to the networks.
         """
 
-    def posterior(self, encoded: Normal, prior: Any) -> Normal | Chain:
-        """q(z | x, y), of what the encoder writes and the prior that `given` made."""
+    def posterior(self, encoded: Normal) -> Normal | Chain:
+        """q(z | x, y), of what the encoder writes."""
         return encoded

@@ -136,18 +136,19 @@ def under_every_class(
         return ops.repeat(tensor, num_classes, axis=0)
 
     rows, all_rows = (x, y), (each(x), classes)
-    knows_y, decoder_sees = model.posterior_knows_y, "y" in model.decoder.input
-    prior = model.prior_given(classes, None, training)
-    posterior = model.posterior(*(all_rows if knows_y else rows), prior, training)
+    encoder_sees, decoder_sees = ("y" in part.input for part in (model.encoder, model.decoder))
+    encoded = model.encode(*(all_rows if encoder_sees else rows), training)
+    posterior = model.posterior_of(encoded)
     z = styles = posterior.sample(model.noise)
-    if not knows_y:
-        posterior, styles = Normal(each(posterior.mean), each(posterior.logvar)), each(z)
-    if knows_y or decoder_sees:
+    if not encoder_sees:
+        encoded = Normal(each(encoded.mean), each(encoded.logvar))
+        posterior, styles = model.posterior_of(encoded), each(z)
+    if encoder_sees or decoder_sees:
         log_likelihood = model.log_likelihoods(*all_rows, None, styles[:, None], training)
         log_likelihood = ops.reshape(log_likelihood, (-1, num_classes))
     else:
         log_likelihood = model.log_likelihoods(*rows, None, z[:, None], training)
-    kl = kl_parts(posterior, prior, styles)
+    kl = kl_parts(posterior, model.prior_given(classes, None, training), styles)
     return {
         "reconstruction_losses": -log_likelihood,
         "kl_losses": ops.reshape(ops.sum(kl, axis=-1), (-1, num_classes)),

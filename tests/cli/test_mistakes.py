@@ -68,6 +68,7 @@ MISTAKES = {
     "generate run --per-class 0 --out a": ("1 or more", "0", "Correct it"),
     "generate run --per-class 2 -n 3 --out a": ("stands alone", "-n", "Leave one out"),
     "generate run --given 3 --z 1,2 -n 3 --out a.png": ("one image", "-n 3", "leave -n out"),
+    "generate run --given 3 --keep 1 --out a.png": ("a group", "no groups", "prior 'ladder'"),
     "generate run --given 3 --seed -1 --out a.png": ("0 or more", "-1", "Correct it"),
     "generate run --given 3 --out notarun --overwrite": ("new path", "is a folder", "another name"),
     "generate floats --given 3 --out a.png": ("[0, 1]", "-30 to 30", "Write an .npz"),

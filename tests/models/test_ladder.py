@@ -41,18 +41,18 @@ class LadderOracle:
         w2 = np.linalg.qr(rng.standard_normal((6, 2)))[0] * [1.5, 0.8]
         p, a, b = (rng.standard_normal(shape) for shape in ((3, 1), (1, 2), (3, 2)))
         s1, s2 = np.array([0.8]), np.array([0.6, 1.3])
-        # z2 given z1, x, y: off the prior's mean by (x - W1 z1 - W2 mu2) times these
+        # z2 given z1, x, y: off the prior's mean by gain2 of x - W1 z1 - W2 mu2
         variance2 = 1 / (1 / s2**2 + (w2**2).sum(axis=0) / SCALE**2)
-        gain2 = w2 * variance2 / SCALE**2 / s2
-        # z1 given x, y: of x - W2 B y - G z1, with z2's spread as noise
+        gain2 = w2 * variance2 / SCALE**2
+        # z1 given x, y: by gain1 of x - W2 B y - G P y, with z2's spread as noise
         g = w1 + w2 @ a.T
         spread = (w2 * s2**2) @ w2.T + SCALE**2 * np.eye(6)
         told = np.linalg.solve(spread, g)
         variance1 = 1 / (1 / s1**2 + (g * told).sum(axis=0))
-        gain1 = told * variance1 / s1
+        gain1 = told * variance1
         of_x = np.concatenate([gain1, gain2], axis=1)
-        of_y = np.concatenate([-(b @ w2.T + p @ g.T) @ gain1, -b @ w2.T @ gain2], axis=1)
-        ratio = np.concatenate([variance1 / s1**2, variance2 / s2**2])
+        of_y = np.concatenate([p - (b @ w2.T + p @ g.T) @ gain1, b - b @ w2.T @ gain2], axis=1)
+        variance = np.concatenate([variance1, variance2])
 
         def put(part, layer, kernel, bias):
             part.get_layer(layer).set_weights([kernel, bias])
@@ -74,14 +74,14 @@ class LadderOracle:
         prior, zeros = network.prior, np.zeros
         put(network.decoder, "x_params", np.concatenate([w1, w2], axis=1).T, zeros(6))
         put(network.encoder, "mean", np.concatenate([of_x, of_y]), np.full(3, error))
-        put(network.encoder, "logvar", zeros((9, 3)), np.log(ratio) + error)
+        put(network.encoder, "logvar", zeros((9, 3)), np.log(variance) + error)
         context = np.concatenate([np.eye(3), zeros((3, HIDDEN - 3))], axis=1)
         put(prior.embedding, "embedding", context, zeros(HIDDEN))
         put(prior.embedding, "mean", np.concatenate([p, zeros((HIDDEN - 3, 1))]), zeros(1))
         put(prior.embedding, "logvar", zeros((HIDDEN, 1)), np.log(s1**2))
         of_y = np.concatenate([b, zeros((HIDDEN - 3, 2))])
         linear(prior.priors[0], np.concatenate([a, of_y]), np.log(s2**2))
-        moved = -g.T @ gain2
+        moved = a - g.T @ gain2
         linear(prior.posteriors[0], np.concatenate([moved, zeros((6, 2))]), zeros(2))
         condition = Categorical(name="animal", categories=("ant", "bee", "cat"))
         self.model = TrainedModel(network, condition)
