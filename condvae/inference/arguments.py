@@ -146,9 +146,9 @@ class Arguments:
         groups = () if self.table is not None else self.facts.latent_groups
         if keep and not 0 < keep < len(groups):
             raise InputError(
-                "keep must leave a group of latents to draw, of images by a ladder",
+                "`keep` must leave a group of latents to draw, of images by a ladder",
                 f"{keep} of {len(groups)} groups" if groups else "no groups of images' latents",
-                "Train with the prior 'ladder', and keep some of its latent_groups.",
+                "Train with the prior 'ladder', and keep some of its `latent_groups`.",
             )
         return Chance(seed, temperature, sum(groups[:keep]))
 

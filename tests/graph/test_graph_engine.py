@@ -51,7 +51,7 @@ def both(path, **settings):
         {},
         {"prior": "conditional", "baseline": "joint"},
         {"prior": "flow", "pixels": "dynamic"},
-        {"prior": "ladder", "latent_groups": (1, 2)},
+        pytest.param({"prior": "ladder", "latent_groups": (1, 2)}, marks=pytest.mark.slow),
     ],
     ids=["standard", "conditional", "flow, binarised", "ladder"],
 )

@@ -35,7 +35,9 @@ def given(model, rows=1):
 
 
 @pytest.mark.parametrize("sees", ["y", pytest.param("nothing", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("prior", ["flow", "vampprior", "ladder"])
+@pytest.mark.parametrize(
+    "prior", ["flow", "vampprior", pytest.param("ladder", marks=pytest.mark.slow)]
+)
 def test_the_density_integrates_to_one(prior, sees):
     model = make(prior=prior, prior_sees=sees, couplings=3)
     middle = np.asarray(given(model).mean)
