@@ -40,7 +40,7 @@ class LadderPrior(PriorLayer):
             None for a prior that sees nothing, where z_1 is standard normal.
 
     Source: Sønderby et al. 2016 (ladder VAE); Vahdat & Kautz 2020 (NVAE). Theirs starts from the
-    prior of each group: on binary digits that was 2.5 nats worse after two epochs.
+    prior of each group: after three epochs of binary MNIST that was 1.8 nats worse (IWAE-50).
     """
 
     def __init__(
