@@ -46,6 +46,11 @@ ABLATIONS = {
     "prior: Normal given y": {"prior": "conditional"},
     "prior: VampPrior given y, 10 components": {"prior": "vampprior", "pseudo_inputs": 10},
     "prior: the flow without y": {"prior_sees": "nothing"},
+    "prior: a ladder of five groups": {
+        "prior": "ladder",
+        "latent_groups": (8,) * 5,
+        "coupling_dims": (256, 256),
+    },
     "K: 1, the ELBO": {"num_samples": 1, "gradient": "standard"},
     "K: 2, standard gradient": {"gradient": "standard"},
     "K: 3": {"num_samples": 3},

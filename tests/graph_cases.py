@@ -72,6 +72,7 @@ EVERY_LAYER = {"condition_at": "every_layer"}
 CONVOLUTIONAL = {"architecture": "convolutional", "hidden_dims": (3, 4)}
 MIXER = {"architecture": "mixer", "activation": "gelu"}
 FLOW = {"prior": "flow", "coupling_dims": (6,)}
+LADDER = {"prior": "ladder", "coupling_dims": (6,), "latent_dim": 5, "latent_groups": (2, 1, 2)}
 CONDITIONAL = {"prior": "conditional", "baseline": "joint"}
 SHAPE, LARGE, CLASSES = (5, 7, 1), (70, 66, 3), (3,)
 # settings of the spec, shape of y, columns of a table
@@ -140,6 +141,8 @@ NETWORKS = {
     ),
     "flow": ({**FLOW, "latent_dim": 3}, CLASSES, None),
     "flow without y": ({**FLOW, "couplings": 3, "prior_sees": "nothing"}, CLASSES, None),
+    "ladder": ({**CONDITIONAL, **LADDER, "pixels": "dynamic"}, CLASSES, None),
+    "ladder without y": ({**LADDER, "prior_sees": "nothing"}, CLASSES, None),
     "classifier": ({"labelled": 3, "encoder_sees": "x"}, CLASSES, None),
     "deterministic": ({"network": "deterministic", "baseline": "joint"}, CLASSES, None),
     "nothing trains the encoder": ({**CONDITIONAL, "alpha": 0.0}, CLASSES, None),

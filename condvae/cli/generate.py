@@ -35,6 +35,7 @@ def generate(
     seed: int = 0,
     temperature: float = 1.0,
     guidance: float = 0.0,
+    keep: int = 0,
     overwrite: Overwrite = False,
 ) -> int:
     """New images under a label or given an image: a sheet (.png), arrays (.npz), x alone (.npy) or
@@ -56,6 +57,8 @@ def generate(
             and often clearer.
         guidance: Of the expected pixels: 2, say, shows the label more clearly than the model does
             by itself; 0 leaves them.
+        keep: Under the prior ladder: how many of the coarse groups of z all images share, those of
+            --z or of one draw; the finer ones are drawn anew for each.
     """
     import numpy as np
 
@@ -71,22 +74,24 @@ def generate(
         raise InputError(
             "--per-class stands alone", "--given, -n or --z beside it", "Leave one out."
         )
-    if z is not None and (num_samples or 1) > 1 and not sample:
+    if z is not None and (num_samples or 1) > 1 and not (sample or keep):
         raise InputError(
-            "--z must come with one image, or with --sample",
+            "--z must come with one image, or with --sample or --keep",
             f"-n {num_samples}",
             "One style has one expected image: leave -n out.",
         )
     opened = Run.open(run)
     preprocessing = opened.record.preprocessing
-    if temperature != 1 and (preprocessing.table is not None or z is not None):
+    of_table = preprocessing.table is not None
+    for option, number in (("--keep", keep), ("--guidance", guidance)):
+        if number and of_table:
+            raise InputError(f"{option} must come with images", "a table", "Leave it out.")
+    if temperature != 1 and (of_table or (z is not None and not keep)):
         raise InputError(
             "--temperature must come with images whose z is drawn",
-            "a table" if z is None else "--z",
+            "a table" if of_table else "--z",
             "Leave it out.",
         )
-    if guidance and preprocessing.table is not None:
-        raise InputError("--guidance must come with images", "a table", "Leave it out.")
     style = None if z is None else np.array(numbers(z, "--z", float), "float32")
     count = num_samples or (16 if z is None else 1)
     if preprocessing.table is not None:
@@ -107,7 +112,7 @@ def generate(
     with working("generating") as say:
         finish = _finish(opened, as_arrays)
         settings = {"z": style, "sample": sample, "seed": seed, "finish": finish}
-        settings |= {"temperature": temperature, "guidance": guidance}
+        settings |= {"temperature": temperature, "guidance": guidance, "keep": keep}
         images = opened.model.generate_blocks(repeated(y, times), **settings)
         blocks = counted(images, num_images, say)
         if as_arrays:

@@ -22,6 +22,7 @@ OPTIONS = {
     "hours": "--hours",
     "together": "--together",
     "overwrite": "--overwrite",
+    "keep": "--keep",
 }
 
 

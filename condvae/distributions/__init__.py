@@ -2,6 +2,7 @@
 
 from condvae.distributions.bernoulli import Bernoulli
 from condvae.distributions.categorical import Categorical
+from condvae.distributions.chain import Chain
 from condvae.distributions.continuous_bernoulli import ContinuousBernoulli
 from condvae.distributions.discretised_logistic import DiscretisedLogistic
 from condvae.distributions.logistic_mixture import LogisticMixture
@@ -12,6 +13,7 @@ from condvae.distributions.rows import Rows
 __all__ = [
     "Bernoulli",
     "Categorical",
+    "Chain",
     "ContinuousBernoulli",
     "DiscretisedLogistic",
     "LogisticMixture",

@@ -49,6 +49,10 @@ class Normal:
         """The same, (batch, 1, dim): for several draws of each row, (batch, num_samples, dim)."""
         return Normal(self.mean[:, None], self.logvar[:, None])
 
+    def held(self) -> "Normal":
+        """The same without a gradient to mean and logvar."""
+        return Normal(ops.stop_gradient(self.mean), ops.stop_gradient(self.logvar))
+
 
 def kl_by_dimension(posterior: Normal, prior: Normal) -> Tensor:
     """KL divergence from posterior to prior by latent dimension: what z says about x beyond y.

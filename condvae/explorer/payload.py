@@ -62,6 +62,7 @@ def page_content(
         "name": subject.name,
         "image_shape": subject.image_shape,
         "latent_dim": subject.latent_dim,
+        "latent_groups": subject.latent_groups,
         "pixel_range": weights.pixel_range,
         "pixel_classes": subject.pixel_classes,
         "condition": subject.condition.for_page(),

@@ -23,6 +23,7 @@ class Subject:
         condition: what y is.
         in_unit_interval: whether x lies in [0, 1].
         pixel_classes: names of the classes, where x is label maps.
+        latent_groups: sizes of the groups of z, under a ladder.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Subject:
     condition: Condition
     in_unit_interval: bool = True
     pixel_classes: tuple[str, ...] | None = None
+    latent_groups: tuple[int, ...] = ()
 
     def __post_init__(self):
         if "decoder" not in self.graphs:

@@ -56,6 +56,7 @@ def explore(
         record.condition,
         record.preprocessing.in_unit_interval,
         record.preprocessing.pixel_classes,
+        record.spec.model.latent_groups,
     )
     shown, notes = None, ()
     if num_points and "encoder" in graphs:

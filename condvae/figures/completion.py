@@ -74,13 +74,11 @@ def complete(
     x = np.where(given, x, model.generate(label, num_samples, seed=seed))
     network = model.keras_model
     sample = network.binarise or network.likelihood.noise == "normal"
-    rng = np.random.default_rng([seed, 1])
-    for sweep in range(sweeps):
-        # no two sweeps share their noise, nor do neighbouring seeds
+    for sweep in range(1, sweeps + 1):
+        # no two sweeps share their noise, nor do neighbouring seeds; what x starts from has seed's
         step = seed * sweeps + sweep
-        mean, logvar = model.encode(x, label, seed=step)
         # a draw and not the mean: sweeps are a Markov chain whose limit is p(holes | given)
-        z = mean + np.exp(logvar / 2) * rng.standard_normal(mean.shape, dtype="float32")
+        z = model.sample_posterior(x, label, seed=step)
         x = np.where(given, x, model.generate(label, z=z, sample=sample, seed=step))
     return x
 

@@ -6,10 +6,12 @@ import keras
 
 from condvae.graph.graph import Graph
 from condvae.graph.layers import Trace, refused
-from condvae.graph.operations import Affine, Combination, Concatenate, Slice
+from condvae.graph.operations import Combination
+from condvae.graph.priors import drawn, flow_draw, ladder_draw, ladder_means
 from condvae.likelihoods import LIKELIHOODS
 from condvae.models import CVAE, network_variables
-from condvae.models.flow import MOST_LOG_SCALE, FlowPrior
+from condvae.models.flow import FlowPrior
+from condvae.models.ladder import LadderPrior
 from condvae.models.prior import PriorLayer
 
 
@@ -53,7 +55,10 @@ def _encoder(model: CVAE) -> Graph:
         noise = trace.input("pixel_noise", *model.image_shape)
         x = trace.add(Combination, "binarised", noise, x, function="less")
     inputs = {"x": model.likelihood.trace_seen(trace, x), "y": y}
-    return trace.graph(trace.network(model.encoder, inputs, "encoder"))
+    outputs = trace.network(model.encoder, inputs, "encoder")
+    if isinstance(model.prior, LadderPrior):
+        outputs = ladder_means(trace, model.prior, outputs)
+    return trace.graph(outputs)
 
 
 def _decoder(model: CVAE) -> Graph:
@@ -71,58 +76,30 @@ def _prior(model: CVAE) -> Graph:
     """The graph of p(z | y)."""
     trace, y = _beginning(model)
     noise = trace.input("noise", model.prior_noise_dim)
-    prior, inputs = model.prior, {"y": y}
-    if model.baseline is not None:
-        guess = trace.network(model.baseline, {"y": y}, "baseline")
-        # the prior sees the expected x, as the encoder sees x
-        inputs["guess"] = model.likelihood.trace_seen(trace, _mean(model, trace, guess))
+    prior, inputs = model.prior, _given(model, trace, y)
     if isinstance(prior, FlowPrior):
-        return trace.graph({"z": _flow(trace, prior, inputs, noise)})
+        return trace.graph({"z": flow_draw(trace, prior, inputs, noise)})
+    if isinstance(prior, LadderPrior):
+        return trace.graph({"z": ladder_draw(trace, prior, inputs, noise)})
     if isinstance(prior, PriorLayer):
-        raise refused(type(prior).__name__, "the prior", [FlowPrior, keras.Model])
+        raise refused(type(prior).__name__, "the prior", [FlowPrior, LadderPrior, keras.Model])
     outputs = trace.network(prior, inputs, "prior")
-    return trace.graph({**outputs, "z": _drawn(trace, outputs, noise)})
+    return trace.graph({**outputs, "z": drawn(trace, outputs, noise)})
 
 
-def _flow(trace: Trace, prior: FlowPrior, inputs: dict[str, str], noise: str) -> str:
-    """z, see `condvae.models.flow.Flow`."""
-    value, context = noise, {}
-    if prior.embedding is not None:
-        outputs = trace.network(prior.embedding, inputs, "prior/embedding")
-        value, context = _drawn(trace, outputs, noise), {"context": outputs["context"]}
-    middle = prior.latent_dim // 2
-    for depth, coupling in enumerate(prior.couplings):
-        name = f"prior/{coupling.name}"
-        halves = [
-            trace.add(Slice, f"{name}/half", value, axis=1, start=start, stop=stop)
-            for start, stop in ((0, middle), (middle, prior.latent_dim))
-        ]
-        # the couplings take turns, see `Flow`
-        kept, moved = halves[::-1] if depth % 2 else halves
-        outputs = trace.network(coupling, {"kept": kept, **context}, name)
-        ratio = trace.add(Affine, name, outputs["log_scale"], factor=1 / MOST_LOG_SCALE)
-        bounded = trace.apply("tanh", name, ratio)
-        log_scale = trace.add(Affine, name, bounded, factor=MOST_LOG_SCALE)
-        scale = trace.apply("exp", name, log_scale)
-        stretched = trace.add(Combination, name, moved, scale, function="multiply")
-        moved = trace.add(Combination, name, stretched, outputs["shift"], function="add")
-        parts = [moved, kept] if depth % 2 else [kept, moved]
-        value = trace.add(Concatenate, name, *parts, axis=1)
-    return value
+def _given(model: CVAE, trace: Trace, y: str) -> dict[str, str]:
+    """What a prior may see."""
+    if model.baseline is None:
+        return {"y": y}
+    guess = trace.network(model.baseline, {"y": y}, "baseline")
+    # the prior sees the expected x, as the encoder sees x
+    return {"y": y, "guess": model.likelihood.trace_seen(trace, _mean(model, trace, guess))}
 
 
 def _beginning(model: CVAE) -> tuple[Trace, str]:
     """A trace that knows y."""
     trace = Trace(network_variables(model))
     return trace, trace.input("y", *model.condition_shape)
-
-
-def _drawn(trace: Trace, normal: dict[str, str], noise: str) -> str:
-    """mean + exp(logvar / 2) * noise."""
-    half = trace.add(Affine, "prior/half_logvar", normal["logvar"], factor=0.5)
-    scale = trace.apply("exp", "prior/scale", half)
-    offset = trace.add(Combination, "prior/offset", scale, noise, function="multiply")
-    return trace.add(Combination, "prior/draw", normal["mean"], offset, function="add")
 
 
 def _predicted(model: CVAE, trace: Trace, x_params: str) -> Graph:

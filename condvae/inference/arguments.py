@@ -134,8 +134,14 @@ class Arguments:
         self.check_latents()
         return self.table, several
 
-    def draws(self, sample: bool, seed: int, temperature: float, guidance: float) -> Draws:
-        """What draws new images, see `Draws`; the cells of tables are drawn as they are."""
+    def draws(
+        self, sample: bool, seed: int, temperature: float, guidance: float, keep: int = 0
+    ) -> Draws:
+        """What draws new images, see `Draws`; the cells of tables are drawn as they are.
+
+        Args:
+            keep: of a ladder's groups, how many of the coarse ones all draws share.
+        """
         self.check_latents()
         if self.table is not None and (temperature, guidance) != (1, 0):
             raise InputError(
@@ -150,7 +156,14 @@ class Arguments:
                 str(self.condition),
                 "Leave it out.",
             )
-        chance = Chance(seed, temperature)
+        groups = () if self.table is not None else self.facts.latent_groups
+        if keep and not 0 < keep < len(groups):
+            raise InputError(
+                "`keep` must leave a group of latents to draw, of images by a ladder",
+                f"{keep} of {len(groups)} groups" if groups else "no groups of images' latents",
+                "Train with the prior 'ladder', and keep some of its `latent_groups`.",
+            )
+        chance = Chance(seed, temperature, sum(groups[:keep]))
         return Draws(chance, sample, guidance, nothing, self.facts.x_range)
 
     def check_latents(self) -> None:

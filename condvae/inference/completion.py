@@ -82,9 +82,8 @@ class Completion:
 
         The rest of that bound is one of the values alone, given which cells are empty.
         """
-        encoded = self._compute.ask("encode", {"x": x, "y": y})
         noise = Chance(seed).latents(len(x), self._latent_dim)
-        z = encoded["mean"] + np.exp(encoded["logvar"] / 2) * noise
+        z = self._compute.ask("draw_posterior", {"x": x, "y": y, "noise": noise})["z"]
         shares = self._compute.ask("decode", {"z": z, "y": y})["x_mean"].astype("float64")
         may_miss = np.asarray([column.may_miss for column in self.table.columns])
         last = np.cumsum([column.num_states for column in self.table.columns])[may_miss] - 1

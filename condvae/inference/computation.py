@@ -79,24 +79,30 @@ class Computation:
         Args:
             ys: conditions.
             zs: styles for each block, or one for all of its rows; None: drawn from the prior.
-            draws: what is drawn, and how.
+            draws: what is drawn, and how; what its draws of z share is that of zs, if given.
             finish: what to make of each block's images, by the thread that computed them.
         """
         name, output = ("draw_pixels", "x_sample") if draws.sample else ("decode", "x_mean")
-        engine = self._engines.choose(*(("draw_prior",) if zs is None else ()), name)
+        chance = draws.chance
+        draws_z = zs is None or chance.shared > 0
+        engine = self._engines.choose(*(("draw_prior",) if draws_z else ()), name)
         dim, shape = self._facts.prior_noise_dim, self._facts.image_shape
         kind = self._facts.noise if draws.sample else None
 
         def jobs() -> Iterator[Arrays]:
             for y, z in zip(ys, repeat(None) if zs is None else zs, strict=False):
                 inputs = {"y": y}
-                if z is None:
-                    # drawn here, in the order of the blocks, and not by the threads
-                    inputs["noise"] = draws.chance.latents(len(y), dim)
-                else:
+                if z is not None:
                     inputs["z"] = z if len(z) == len(y) else np.repeat(z, len(y), axis=0)
+                if draws_z:
+                    # drawn here, in the order of the blocks, and not by the threads
+                    noise = chance.latents(len(y), dim)
+                    if z is not None:
+                        of_z = self.ask("prior_noise", inputs)["noise"]
+                        noise[:, : chance.shared] = of_z[:, : chance.shared]
+                    inputs["noise"] = noise
                 if kind is not None:
-                    inputs["pixel_noise"] = draws.chance.pixels(len(y), *shape, kind=kind)
+                    inputs["pixel_noise"] = chance.pixels(len(y), *shape, kind=kind)
                 yield inputs
 
         def work(inputs: Arrays) -> np.ndarray:

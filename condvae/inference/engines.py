@@ -45,6 +45,7 @@ class Facts:
         x_max: the greatest integer in x.
         x_range: of numbers in x that are no integers.
         latent_dim: size of z; 0 of a network without latents.
+        latent_groups: sizes of the groups of z, where it has some.
         prior_noise_dim: numbers that one draw from the prior is made from.
         binarise: whether x is binarised anew at each call.
         noise: "normal" or "uniform": what a draw of x is made from.
@@ -56,6 +57,7 @@ class Facts:
     x_max: int
     x_range: tuple[float, float]
     latent_dim: int
+    latent_groups: tuple[int, ...]
     prior_noise_dim: int
     binarise: bool
     noise: str
@@ -70,6 +72,7 @@ class Facts:
             model.x_max,
             model.likelihood.x_range,
             model.latent_dim,
+            model.latent_groups,
             model.prior_noise_dim,
             model.binarise,
             model.likelihood.noise,

@@ -16,7 +16,7 @@ from condvae.inference.computation import Computation
 from condvae.inference.engines import Engine, Engines
 from condvae.inference.obedience import generated_rows, joined, rows_at_once
 from condvae.inference.prediction import Prediction
-from condvae.metrics.log_mean_exp import LogMeanExp, LogProbEstimate
+from condvae.metrics.log_mean_exp import LogProbEstimate, estimates_at
 
 if TYPE_CHECKING:
     from condvae.explorer import Page
@@ -130,6 +130,7 @@ class TrainedModel:
         seed: int = 0,
         temperature: float = 1.0,
         guidance: float = 0.0,
+        keep: int = 0,
     ) -> np.ndarray:
         """New images under a label.
 
@@ -143,25 +144,25 @@ class TrainedModel:
             temperature: of z: below 1 images nearer to the average one, of tables 1.
             guidance: above 0 the expected pixels show the label more than the model does: see
                 `inference.draws`.
+            keep: of a ladder, how many coarse groups are z's, or one draw's; the others vary.
 
         Returns:
             (num_samples, *image_shape) float32; of a table {column: (num_samples,) values}.
         """
         given = self._arguments.named(given)
-        is_one = self.condition.is_one(given)
-        given = self.encode_condition(given)
-        if z is None:
+        is_one, given = self.condition.is_one(given), self.encode_condition(given)
+        z = None if z is None else self._arguments.styles(z)
+        if z is None or (keep and len(z) == 1):
             check_at_least(num_samples, 1, "num_samples")
             count = num_samples if is_one else len(given)
         else:
-            z = self._arguments.styles(z)
             count = len(z)
-        draws = self._arguments.draws(sample, seed, temperature, guidance)
+        draws = self._arguments.draws(sample, seed, temperature, guidance, keep)
         y = self._arguments.given(given, count)
         parts = slices(count) if self.table is None else slices(count, rows_at_once(self.table))
         parts = list(parts)
         ys = (y[part] for part in parts)
-        zs = None if z is None else (z[part] for part in parts)
+        zs = None if z is None else repeat(z) if len(z) == 1 else (z[part] for part in parts)
         if self.table is not None:
             table, several = self._arguments.check_table()
             return joined(generated_rows(self._compute, table, several, ys, zs, seed))
@@ -176,6 +177,7 @@ class TrainedModel:
         seed: int = 0,
         temperature: float = 1.0,
         guidance: float = 0.0,
+        keep: int = 0,
         finish: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Iterator[Any]:
         """As `generate`, of labels that come in blocks: memory does not grow with their number.
@@ -183,7 +185,8 @@ class TrainedModel:
         Args:
             given: labels of some rows, again and again, one a row.
             z: (latent_dim,) one style for all; drawn from the prior where None.
-            sample, seed, temperature, guidance: as in `generate`; how rows are cut changes nothing.
+            sample, seed, temperature, guidance, keep: as in `generate`; how rows are cut changes
+                nothing.
             finish: what to make of each block's images, such as `data.writers.to_uint8`, by the
                 thread that computed them; None: leave them.
 
@@ -191,7 +194,7 @@ class TrainedModel:
             Blocks of (rows, *image_shape) float32, or what `finish` returns; of a table
             {column: (rows,) values}.
         """
-        draws = self._arguments.draws(sample, seed, temperature, guidance)
+        draws = self._arguments.draws(sample, seed, temperature, guidance, keep)
         ys = (self._arguments.given(rows, len(rows)) for rows in given)
         zs = None if z is None else repeat(self._arguments.styles(z))
         if self.table is not None:
@@ -204,6 +207,13 @@ class TrainedModel:
         check_at_least(num_samples, 1, "num_samples")
         self._arguments.check_latents()
         return self._compute.styles(self._arguments.given(given, num_samples), Chance(seed))
+
+    def sample_posterior(self, x: Any, y: Any, seed: int = 0) -> np.ndarray:
+        """Styles z ~ q(z | x, y), one for each image, (batch, latent_dim) float32."""
+        self._arguments.check_latents()
+        x, y = self._arguments.pair(x, y)
+        inputs = {"x": x, "y": y, "noise": Chance(seed).latents(len(x), self.latent_dim)}
+        return self._compute.ask("draw_posterior", inputs, seed)["z"]
 
     def reconstruct(self, x: Any, y: Any, seed: int = 0) -> np.ndarray:
         """Each image through the posterior's mean and back, (batch, *image_shape) float32."""
@@ -220,7 +230,7 @@ class TrainedModel:
     def elbo(self, x: Any, y: Any, seed: int = 0) -> "Terms":
         """The bound and its parts by one draw of z for each image.
 
-        z = mean + exp(logvar / 2) * noise, where noise is
+        z is that of `sample_posterior`: mean + exp(logvar / 2) * noise, where noise is
         `numpy.random.default_rng(seed).standard_normal((batch, latent_dim), "float32")`.
 
         Returns:
@@ -300,21 +310,11 @@ class TrainedModel:
         for least, size in pairwise([1, *sizes]):
             check_at_least(size, least, "num_samples")
         x, y = self._arguments.pair(x, y)
-        total, estimates = LogMeanExp(len(x)), []
         if not self.latent_dim:
             outputs = self._compute.ask("guess_log_prob", {"x": x, "y": y}, seed)
-            total.add(outputs["log_prob"][:, None])
-            return [total.estimate()] * len(sizes)
-        done = 0
-        for log_weights in self._compute.log_weights(estimator, x, y, max(sizes, default=0), seed):
-            ends = [size - done for size in sizes if done < size <= done + log_weights.shape[1]]
-            *parts, rest = np.split(log_weights, ends, axis=1)
-            for part in parts:
-                total.add(part)
-                estimates.append(total.estimate())
-            total.add(rest)
-            done += log_weights.shape[1]
-        return estimates
+            return estimates_at([outputs["log_prob"][:, None]], [1], len(x)) * len(sizes)
+        blocks = self._compute.log_weights(estimator, x, y, max(sizes, default=0), seed)
+        return estimates_at(blocks, sizes, len(x))
 
     def guess(self, y: Any) -> np.ndarray:
         """The baseline's expected x given y, (batch, *image_shape) float32.

@@ -1,5 +1,6 @@
 """Log-likelihoods from importance weights, in log-space, a few samples at a time."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,3 +78,24 @@ class LogMeanExp:
             self._sum_of_logs / self._count,
             self._count,
         )
+
+
+def estimates_at(
+    blocks: Iterable[np.ndarray], sizes: Sequence[int], num_rows: int
+) -> list[LogProbEstimate]:
+    """The estimates by the first draws, for each of these numbers of them.
+
+    Args:
+        blocks: (num_rows, k) log-weights, again and again; as many as the last of sizes.
+        sizes: numbers of draws, increasing.
+    """
+    total, found, done = LogMeanExp(num_rows), [], 0
+    for log_weights in blocks:
+        ends = [size - done for size in sizes if done < size <= done + log_weights.shape[1]]
+        *parts, rest = np.split(log_weights, ends, axis=1)
+        for part in parts:
+            total.add(part)
+            found.append(total.estimate())
+        total.add(rest)
+        done += log_weights.shape[1]
+    return found

@@ -7,7 +7,7 @@ from typing import Any, Self
 import keras
 from keras import ops
 
-from condvae.distributions import Normal
+from condvae.distributions import Chain, Normal
 from condvae.likelihoods import LIKELIHOODS, BernoulliLikelihood, Likelihood
 from condvae.models.checked import CheckedModel
 from condvae.models.contract import NETWORKS, check_keys, check_networks, shapes_of
@@ -139,7 +139,7 @@ class CVAE(CheckedModel):
         return ops.cast(self.baseline({"y": y}, training=training), "float32")
 
     def encode(self, x: Tensor, y: Tensor, training: bool = False) -> Normal:
-        """q(z | x, y) for preprocessed x and y."""
+        """What the encoder says of z for preprocessed x and y; `posterior` is q(z | x, y)."""
         inputs = {"x": self.likelihood.seen(x), "y": y}
         inputs = {name: inputs[name] for name in self.encoder.input}
         return _float32_normal(self.encoder(inputs, training=training))
@@ -171,9 +171,19 @@ class CVAE(CheckedModel):
         """Standard normal numbers that a draw of z from the prior is made from."""
         return self.prior.noise_dim if isinstance(self.prior, PriorLayer) else self.latent_dim
 
-    def posterior(self, x: Tensor, y: Tensor, prior: Any, training: bool = False) -> Normal:
+    @property
+    def latent_groups(self) -> tuple[int, ...]:
+        """Sizes of the groups of z, the coarsest first, under a prior that has some."""
+        return self.prior.groups if isinstance(self.prior, PriorLayer) else ()
+
+    def posterior(self, x: Tensor, y: Tensor, prior: Any, training: bool = False) -> Normal | Chain:
         """q(z | x, y); where nothing trains the encoder, the Normal prior."""
-        return self.encode(x, y, training) if self.objective.trains_encoder else prior
+        trained = self.objective.trains_encoder
+        return self.posterior_of(self.encode(x, y, training)) if trained else prior
+
+    def posterior_of(self, encoded: Normal) -> Normal | Chain:
+        """q(z | x, y) of what `encode` says."""
+        return self.prior.posterior(encoded) if isinstance(self.prior, PriorLayer) else encoded
 
     def decode(self, z: Tensor, y: Tensor, guess: Tensor | None, training: bool = False) -> Tensor:
         """x_params, float32, for an encoded y and its guess."""

@@ -9,7 +9,8 @@ import numpy as np
 from keras import ops
 
 from condvae.distributions import Normal
-from condvae.models.initializers import glorot_uniform, in_place_of
+from condvae.models.embedding import dense_from_zeros, embedding
+from condvae.models.initializers import glorot_uniform
 from condvae.models.layers import NO_DROPOUT, Dropout, dense_stack, flat_concatenated, named_inputs
 from condvae.models.prior import PriorLayer
 
@@ -182,22 +183,6 @@ def flow_prior(
     """
     initializers = initializers or glorot_uniform(seed=0)
 
-    def dense_from_zeros(size: int, name: str) -> keras.layers.Dense:
-        # shift = log_scale = 0: the flow starts as the identity. The initialiser is drawn all the
-        # same, so that the seeds of the layers after it stay
-        kernel = in_place_of(next(initializers), lambda seed: keras.initializers.Zeros())
-        return keras.layers.Dense(size, name=name, kernel_initializer=kernel)
-
-    def embedding() -> keras.Model:
-        inputs = named_inputs(y=condition_shape, guess=guess_shape)
-        hidden = embedded(inputs, initializers) if embedded else flat_concatenated(inputs)
-        context = keras.layers.Dense(
-            hidden_dims[-1], activation, kernel_initializer=next(initializers), name="embedding"
-        )(hidden)
-        context = dropout.applied(context, 0)
-        outputs = {name: dense_from_zeros(latent_dim, name)(context) for name in ("mean", "logvar")}
-        return keras.Model(inputs, {"context": context, **outputs}, name="embedding")
-
     def coupling(depth: int) -> keras.Model:
         # an odd latent_dim has halves of two sizes
         kept, moved = (half.shape[-1] for half in _halves(np.empty(latent_dim), depth))
@@ -208,10 +193,22 @@ def flow_prior(
             flat_concatenated(inputs), hidden_dims, activation, initializers, prefix=f"{name}_"
         )
         outputs = {
-            part: dense_from_zeros(moved, f"{name}_{part}")(hidden)
+            part: dense_from_zeros(moved, f"{name}_{part}", initializers)(hidden)
             for part in ("shift", "log_scale")
         }
         return keras.Model(inputs, outputs, name=name)
 
-    network = None if condition_shape is None else embedding()
+    # shift = log_scale = 0: the flow starts as the identity
+    network = None
+    if condition_shape is not None:
+        network = embedding(
+            condition_shape,
+            latent_dim,
+            hidden_dims[-1],
+            activation,
+            guess_shape,
+            initializers,
+            embedded,
+            dropout,
+        )
     return FlowPrior([coupling(depth) for depth in range(num_couplings)], latent_dim, network)

@@ -20,10 +20,18 @@ Tensor = Any
 
 
 def encode(model: CVAE, x: Tensor, y: Tensor, pixel_noise: Tensor = None) -> dict[str, Tensor]:
-    """mean and logvar of q(z | x, y), (batch, latent_dim)."""
+    """mean and logvar of q(z | x, y), (batch, latent_dim); of a ladder along the path of means."""
     target, given = _target(model, x, pixel_noise), model.prior_given(y, model.guess(y))
     posterior = model.posterior(target, y, given)
     return {"mean": posterior.mean, "logvar": posterior.logvar}
+
+
+def draw_posterior(
+    model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
+) -> dict[str, Tensor]:
+    """z ~ q(z | x, y), (batch, latent_dim), for noise of the same shape."""
+    target, given = _target(model, x, pixel_noise), model.prior_given(y, model.guess(y))
+    return {"z": model.posterior(target, y, given).transform(noise)}
 
 
 def prior(model: CVAE, y: Tensor) -> dict[str, Tensor]:
@@ -34,6 +42,12 @@ def prior(model: CVAE, y: Tensor) -> dict[str, Tensor]:
 def draw_prior(model: CVAE, noise: Tensor, y: Tensor) -> dict[str, Tensor]:
     """z ~ p(z | y), (batch, latent_dim), for noise (batch, prior_noise_dim)."""
     return {"z": model.prior_given(y, model.guess(y)).transform(noise)}
+
+
+def prior_noise(model: CVAE, z: Tensor, y: Tensor) -> dict[str, Tensor]:
+    """The noise that z stands for under a ladder, (batch, latent_dim): `draw_prior` inverted."""
+    given: Any = model.prior_given(y, model.guess(y))
+    return {"noise": given.noise_of(z)}
 
 
 def decode(model: CVAE, z: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -109,8 +123,10 @@ FUNCTIONS: dict[str, Callable] = {
     function.__name__: function
     for function in (
         encode,
+        draw_posterior,
         prior,
         draw_prior,
+        prior_noise,
         decode,
         guess,
         draw_pixels,

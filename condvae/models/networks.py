@@ -11,6 +11,7 @@ from condvae.models.architectures import Architecture
 from condvae.models.architectures.architecture import Initializers
 from condvae.models.flow import flow_prior
 from condvae.models.initializers import spread_first
+from condvae.models.ladder import ladder_prior
 from condvae.models.layers import Dropout, LearnedScale
 from condvae.models.vampprior import vampprior
 from condvae.spec import ModelSpec, Signature, Spec
@@ -99,6 +100,18 @@ def build_networks(
             dropout("prior"),
         )
 
+    def ladder(kernels: Initializers) -> Any:
+        return ladder_prior(
+            y if model.prior_sees == "y" else None,
+            model.latent_groups,
+            model.coupling_dims,
+            model.activation,
+            guess,
+            kernels,
+            architecture.embedded,
+            dropout("prior"),
+        )
+
     def of_posteriors(kernels: Initializers) -> Any:
         sees_y, link = model.prior_sees == "y", likelihood.link
         return vampprior(shape, y, latent_dim, model.pseudo_inputs, sees_y, link, kernels)
@@ -109,7 +122,12 @@ def build_networks(
     def classifier(kernels: Initializers) -> keras.Model:
         return architecture.classifier(shape, y[0], kernels, dropout("classifier"))
 
-    priors = {"conditional": conditional, "flow": flow, "vampprior": of_posteriors}
+    priors = {
+        "conditional": conditional,
+        "flow": flow,
+        "ladder": ladder,
+        "vampprior": of_posteriors,
+    }
     makers = {
         "encoder": encoder,
         "decoder": decoder,

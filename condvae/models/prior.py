@@ -1,7 +1,7 @@
 """Priors: p(z | y).
 
 A keras.Model that writes the mean and logvar of a Normal, see `Architecture.prior`, or a
-`PriorLayer` that makes any other `PriorDistribution`: see `flow` and `vampprior`.
+`PriorLayer` that makes any other `PriorDistribution`: see `flow`, `vampprior` and `ladder`.
 """
 
 from abc import ABC, abstractmethod
@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 
 import keras
 
-from condvae.distributions import Normal
+from condvae.distributions import Chain, Normal
 
 Tensor = Any
 
@@ -47,11 +47,13 @@ class PriorLayer(keras.layers.Layer, ABC):
         latent_dim: size of z.
         noise_dim: standard normal numbers that one draw is made from.
         reads: names of the inputs that it needs, of "y" and "guess".
+        groups: sizes of the groups that a draw is made of one after the other, if it is.
     """
 
     latent_dim: int
     noise_dim: int
     reads: tuple[str, ...]
+    groups: tuple[int, ...] = ()
 
     @abstractmethod
     def given(
@@ -67,3 +69,7 @@ class PriorLayer(keras.layers.Layer, ABC):
             encode: (x, y) -> q(z | x, y), for a prior that is made of posteriors.
             training: handed on to the networks.
         """
+
+    def posterior(self, encoded: Normal) -> Normal | Chain:
+        """q(z | x, y), of what the encoder writes."""
+        return encoded

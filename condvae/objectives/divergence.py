@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from condvae.distributions import Normal, kl_by_dimension
+from condvae.distributions import Chain, Normal, kl_by_dimension
 
 Tensor = Any
 
@@ -15,12 +15,12 @@ class Density(Protocol):
         ...
 
 
-def kl_parts(posterior: Normal, prior: Normal | Density, z: Tensor) -> Tensor:
+def kl_parts(posterior: Normal | Chain, prior: Normal | Density, z: Tensor) -> Tensor:
     """The KL in the finest parts that there are; they add up to it.
 
-    Between two Normals in closed form, latent by latent. Of another prior, whose latents hang
-    together, the whole by Monte Carlo: log q(z | x, y) - log p(z | y), unbiased, negative for
-    some draws.
+    Between two Normals in closed form, latent by latent; between two chains likewise, each group
+    given those before it as they were drawn. Of another prior, whose latents hang together, the
+    whole by Monte Carlo: log q(z | x, y) - log p(z | y), unbiased, negative for some draws.
 
     Args:
         posterior: q(z | x, y), (batch, latent_dim).
@@ -32,6 +32,8 @@ def kl_parts(posterior: Normal, prior: Normal | Density, z: Tensor) -> Tensor:
 
     Source: Kingma & Welling 2014, appendix B; Tomczak & Welling 2018, eq. 3.
     """
-    if isinstance(prior, Normal):
+    if isinstance(posterior, Chain) and isinstance(prior, Chain):
+        posterior, prior = posterior.given(z), prior.given(z)
+    if isinstance(posterior, Normal) and isinstance(prior, Normal):
         return kl_by_dimension(posterior, prior)
     return (posterior.log_prob(z) - prior.log_prob(z))[:, None]

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from condvae.checks import check_choice
-from condvae.distributions import Normal
+from condvae.distributions import Chain, Normal
 from condvae.objectives.beta import UNWEIGHTED, Beta
 from condvae.objectives.divergence import kl_parts
 from condvae.objectives.objective import Objective
@@ -48,15 +48,14 @@ class ImportanceWeighted(Objective):
         shape = (ops.shape(x)[0], self.num_samples, model.latent_dim)
         z = posterior.transform(keras.random.normal(shape, seed=model.noise, dtype="float32"))
 
-        def parts(z: Tensor, posterior: Normal) -> tuple[Tensor, Tensor]:
+        def parts(z: Tensor, posterior: Normal | Chain) -> tuple[Tensor, Tensor]:
             log_ratio = prior.log_prob(z) - posterior.log_prob(z)
             return model.log_likelihoods(x, y, guess, z, training), log_ratio
 
         if self.gradient == "dreg" and training:
             beta = self.weight(model, training)
             # q's parameters held: they are to be reached by way of the draws z alone
-            held = (ops.stop_gradient(part) for part in (posterior.mean, posterior.logvar))
-            posterior = Normal(*held)
+            posterior = posterior.held()
             # for the shares w_k; the same values again below, which the compiler computes once
             log_likelihood, log_ratio = parts(ops.stop_gradient(z), posterior)
             z = doubly_reparameterised(z, log_likelihood + beta * log_ratio, beta)

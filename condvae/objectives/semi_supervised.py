@@ -137,10 +137,12 @@ def under_every_class(
 
     rows, all_rows = (x, y), (each(x), classes)
     encoder_sees, decoder_sees = ("y" in part.input for part in (model.encoder, model.decoder))
-    posterior = model.encode(*(all_rows if encoder_sees else rows), training)
+    encoded = model.encode(*(all_rows if encoder_sees else rows), training)
+    posterior = model.posterior_of(encoded)
     z = styles = posterior.sample(model.noise)
     if not encoder_sees:
-        posterior, styles = Normal(each(posterior.mean), each(posterior.logvar)), each(z)
+        encoded = Normal(each(encoded.mean), each(encoded.logvar))
+        posterior, styles = model.posterior_of(encoded), each(z)
     if encoder_sees or decoder_sees:
         log_likelihood = model.log_likelihoods(*all_rows, None, styles[:, None], training)
         log_likelihood = ops.reshape(log_likelihood, (-1, num_classes))

@@ -33,6 +33,7 @@ def engines_of(run: "Run") -> Engines:
         x_max=preprocessing.x_max,
         x_range=likelihood.x_range,
         latent_dim=latent_dim,
+        latent_groups=record.spec.model.latent_groups,
         prior_noise_dim=prior_noise_dim,
         binarise=record.spec.model.pixels == "dynamic",
         noise=likelihood.noise,

@@ -124,11 +124,13 @@ class ModelSpec(Frozen):
             encoder and decoder are a linear model of the rows (`likelihoods.factors`) or images
             (`models.image_factors`), and what hidden layers add to it.
         prior: p(z | y): "standard" normal; "conditional", a Normal by a network of y and of the
-            baseline's guess; "flow", affine couplings that know the same; or "vampprior", a
-            mixture of the posteriors of learned pseudo-inputs.
-        prior_sees: of flow and vampprior: "y", or "nothing", one p(z) for all.
+            baseline's guess; "flow", affine couplings that know the same; "ladder", groups of z,
+            each given the coarser ones and the same, which the posterior goes down too; or
+            "vampprior", a mixture of the posteriors of learned pseudo-inputs.
+        prior_sees: of flow, ladder and vampprior: "y", or "nothing", one p(z) for all.
         couplings: of the flow.
-        coupling_dims: sizes of each coupling's hidden layers.
+        coupling_dims: sizes of the hidden layers of each coupling, or of each group's networks.
+        latent_groups: of the ladder: sizes of the groups of z, the coarsest first, "8,16,16".
         pseudo_inputs: of the vampprior, each as dear as one more image to encode for each row.
         baseline: a network from y to a first guess that the decoder adds to: "absent", trained
             "joint"ly, or "frozen" as it comes from the run in --from.
@@ -151,10 +153,11 @@ class ModelSpec(Frozen):
     pixels: Literal["grey", "dynamic"] = "grey"
     output_bias: Literal["zeros", "data"] = "zeros"
     decoder_start: Literal["glorot", "spread", "factors"] = "glorot"
-    prior: Literal["standard", "conditional", "flow", "vampprior"] = "standard"
+    prior: Literal["standard", "conditional", "flow", "ladder", "vampprior"] = "standard"
     prior_sees: Literal["nothing", "y"] = "y"
     couplings: Annotated[int, Field(strict=True, ge=1, le=100)] = 6
     coupling_dims: Annotated[tuple[Count, ...], Field(min_length=1, max_length=100)] = (128,)
+    latent_groups: Annotated[tuple[Count, ...], Field(max_length=100)] = ()
     pseudo_inputs: Count = 50
     baseline: Literal["absent", "joint", "frozen"] = "absent"
     encoder_sees: Literal["x", "x_and_y"] = "x_and_y"
@@ -174,8 +177,15 @@ class ModelSpec(Frozen):
             check_owner(self.likelihood, "components", "components need", or_auto=False)
         if self.prior == "flow" and self.latent_dim < 2:
             raise ValueError("the prior 'flow' needs a latent_dim of 2 or more")
-        if self.prior_sees == "nothing" and self.prior not in ("flow", "vampprior"):
-            raise ValueError("prior_sees 'nothing' needs the prior 'flow' or 'vampprior'")
+        if self.prior_sees == "nothing" and self.prior in ("standard", "conditional"):
+            raise ValueError("prior_sees 'nothing' needs the prior 'flow', 'ladder' or 'vampprior'")
+        if (self.prior == "ladder") != bool(self.latent_groups):
+            raise ValueError("the prior 'ladder' and latent_groups need each other")
+        if self.latent_groups and sum(self.latent_groups) != self.latent_dim:
+            raise ValueError(
+                f"latent_groups must add up to latent_dim: {sum(self.latent_groups)} are not "
+                f"{self.latent_dim}"
+            )
         check_takes(self)
         return self
 

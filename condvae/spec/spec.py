@@ -27,7 +27,7 @@ class Spec(Frozen):
             raise ValueError("the network 'deterministic' is the baseline: it must be 'joint'")
         if model.network == "deterministic" and objective.num_samples > 1:
             raise ValueError("num_samples need the network 'cvae', which has latents")
-        if not objective.alpha and model.prior in ("flow", "vampprior"):
+        if not objective.alpha and model.prior not in ("standard", "conditional"):
             raise ValueError("alpha 0 needs the prior 'standard' or 'conditional'")
         if objective.coarse_weight and model.baseline == "absent":
             raise ValueError("coarse_weight needs a baseline, which predicts without z")

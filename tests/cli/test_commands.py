@@ -71,6 +71,22 @@ def test_generate_writes_what_the_readers_take(room, capsys):
     assert "30 images, expected pixels, seed 1" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_generate_keeps_the_coarse_groups_of_a_ladder(room, capsys):
+    groups = "--prior ladder --latent-groups 1,1 --epochs 1"
+    assert main(f"train good.npz --run ladder {groups}".split()) == 0
+    for name, style in (("one", "--z=0.5,1"), ("other", "--z=0.5,-2"), ("drawn", "")):
+        command = f"generate ladder --given 1 --keep 1 -n 3 {style} --out {name}-z.npz"
+        assert main(command.split()) == 0
+    one, other, drawn = (np.load(f"{name}-z.npz")["x"] for name in ("one", "other", "drawn"))
+    # what is not kept of z does not matter
+    np.testing.assert_array_equal(one, other)
+    assert len(drawn) == 3
+    assert (drawn[0] != drawn[1]).any()
+    assert main("generate ladder --given 1 --keep 2 --out a.png".split()) == 2
+    assert "2 of 2 groups" in capsys.readouterr().err
+
+
 def test_generate_draws_pixels_when_asked(room, trained_run):
     assert main("generate run --given digit=3 -n 4 --sample --out s.npz".split()) == 0
     with np.load("s.npz") as stored:

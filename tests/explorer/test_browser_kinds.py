@@ -1,6 +1,7 @@
 """Pages of other kinds of models, on other screens, and with bad input, in a real browser."""
 
 import re
+from dataclasses import replace
 from functools import cache
 from unittest.mock import ANY
 
@@ -31,13 +32,23 @@ from PIL import Image as Picture
 from condvae.conditions import Categorical, Image, MaskedImage, Ordinal, Schema
 from condvae.conditions.masks import observe, quadrants
 from condvae.explorer import make_page
-from condvae.graph.graph import run_graph
+from condvae.graph.graph import Graph, run_graph
+from condvae.graph.operations import Combination, Concatenate, Function, Slice
 
 
 @cache
 def page_of(*arguments, examples=4, **settings):
     subject = make_subject(*arguments, **settings)
     return subject, make_page(subject, make_shown(subject, examples=examples))
+
+
+class Other(float):
+    """Equals every number but those next to this one."""
+
+    def __eq__(self, number):
+        return abs(number - float(self)) > 1e-3
+
+    __hash__ = float.__hash__
 
 
 def expect_names(legend, names):
@@ -154,6 +165,37 @@ def test_part_of_an_image_is_given_and_the_rest_is_sampled(open_page):
         inputs = {"y": y[None].astype("float32"), "noise": np.zeros((1, 2), "float32")}
         centre = run_graph(subject.graphs["prior"], subject.tensors, inputs)["z"][0]
         expect_state(tab, z=pytest.approx(centre.tolist(), abs=0.01))
+
+
+def test_fine_latents_are_drawn_under_coarse_ones_that_stay(open_page):
+    subject = make_subject(latent_dim=3, prior=True, latent_groups=(1, 1, 1))
+    parts = [
+        Slice(inputs=("noise",), output=f"n{place}", axis=1, start=place, stop=place + 1)
+        for place in range(3)
+    ]
+    # z1 is noise, z2 stretched by z1, z3 about z2
+    operations = (
+        *parts,
+        Function(inputs=("n0",), output="scale", function="exp"),
+        Combination(inputs=("n1", "scale"), output="z2", function="multiply"),
+        Combination(inputs=("n2", "z2"), output="z3", function="add"),
+        Concatenate(inputs=("n0", "z2", "z3"), output="z", axis=1),
+    )
+    ladder = Graph(inputs=subject.graphs["prior"].inputs, operations=operations, outputs={"z": "z"})
+    page = make_page(replace(subject, graphs={**subject.graphs, "prior": ladder}))
+    with open_page(page) as tab:
+        expect(tab.locator("#keep option")).to_have_text(["nothing", "z1", "z1 to z2"])
+        commit(tab, z=[0.75, -1.25, 0.5])
+        tab.select_option("#keep", "2")
+        tab.click("#draw-z")
+        kept, other = (pytest.approx(number, abs=1e-5) for number in (0.75, -1.25))
+        expect_state(tab, z=[kept, other, Other(0.5)])
+        # the middle one too
+        tab.select_option("#keep", "1")
+        tab.click("#draw-z")
+        expect_state(tab, z=[kept, Other(-1.25), ANY])
+    with open_page(page_of()[1]) as tab:
+        expect(tab.locator("#keep")).to_be_hidden()
 
 
 def test_a_link_holds_what_is_given_of_an_image(open_page):

@@ -31,13 +31,15 @@ def batch(rows=17, seed=0):
     ("encoder_sees", "decoder_sees", "prior"),
     [
         ("x", "z", "flow"),
+        ("x", "z", "ladder"),
         ("x", "z_and_y", "standard"),
         ("x_and_y", "z", "conditional"),
         ("x_and_y", "z_and_y", "standard"),
     ],
 )
 def test_every_class_is_the_plain_bound_of_that_class(encoder_sees, decoder_sees, prior):
-    model = make(prior=prior, encoder_sees=encoder_sees, decoder_sees=decoder_sees)
+    groups = {"latent_groups": (1, 1)} if prior == "ladder" else {}
+    model = make(prior=prior, encoder_sees=encoder_sees, decoder_sees=decoder_sees, **groups)
     rng = np.random.default_rng(1)
     model.set_weights([rng.normal(0, 0.3, np.shape(w)) for w in model.get_weights()])
     kernel, bias = model.encoder.get_layer("logvar").get_weights()

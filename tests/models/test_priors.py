@@ -20,6 +20,8 @@ SMALL = {"hidden_dims": (7,), "coupling_dims": (8,), "pseudo_inputs": 5}
 
 def make(latent_dim=2, **settings):
     """An untrained model whose prior's weights are random, those that start from zeros too."""
+    if settings["prior"] == "ladder":
+        settings["latent_groups"] = (1, latent_dim - 1)
     spec = Spec().override(latent_dim=latent_dim, **SMALL, **settings)
     model, rng = build_model(spec, Signature(SHAPE, (3,))), np.random.default_rng(1)
     for variable in model.prior.weights:
@@ -33,7 +35,9 @@ def given(model, rows=1):
 
 
 @pytest.mark.parametrize("sees", ["y", pytest.param("nothing", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("prior", ["flow", "vampprior"])
+@pytest.mark.parametrize(
+    "prior", ["flow", "vampprior", pytest.param("ladder", marks=pytest.mark.slow)]
+)
 def test_the_density_integrates_to_one(prior, sees):
     model = make(prior=prior, prior_sees=sees, couplings=3)
     middle = np.asarray(given(model).mean)
@@ -104,7 +108,7 @@ def test_draws_of_a_mixture_are_its_components_in_equal_shares():
 
 
 @pytest.mark.parametrize("sees", ["y", pytest.param("nothing", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("prior", ["flow", "vampprior"])
+@pytest.mark.parametrize("prior", ["flow", "vampprior", "ladder"])
 def test_one_draw_and_many_have_one_law_and_a_seed_one_answer(prior, sees):
     """Both estimators' paths: a row's draws, and an axis of them."""
     model = make(prior=prior, prior_sees=sees)

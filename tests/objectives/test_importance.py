@@ -44,6 +44,9 @@ class LinearGaussian:
         if spec.model.prior == "conditional":
             put("prior", "mean", p, np.zeros(2))
             put("prior", "logvar", zeros[:3], np.zeros(2))
+        if spec.model.prior == "ladder":
+            for variable in self.model.prior.weights:  # those that start from zeros too
+                variable.assign(rng.normal(0, 0.5, variable.shape))
         put("encoder", "mean", np.concatenate([w / SCALE**2, p]) * variance, np.full(2, error))
         put("encoder", "logvar", zeros, np.log(variance) + error)
         codes = rng.integers(0, 3, rows)
@@ -82,7 +85,11 @@ def test_the_parts_are_the_elbos():
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="gradients are taken by JAX here")
 @pytest.mark.parametrize(
     ("prior", "beta"),
-    [pytest.param("conditional", 1.0, marks=pytest.mark.slow), ("vampprior", 0.5)],
+    [
+        pytest.param("conditional", 1.0, marks=pytest.mark.slow),
+        ("vampprior", 0.5),
+        pytest.param("ladder", 0.5, marks=pytest.mark.slow),
+    ],
 )
 def test_both_gradients_agree_in_expectation_and_dreg_varies_less(prior, beta):
     """Of every weight, over thousands of draws of z for one image: z-scores, and the variance."""
@@ -90,6 +97,8 @@ def test_both_gradients_agree_in_expectation_and_dreg_varies_less(prior, beta):
 
     def gradients(gradient):
         settings = {"prior": prior, "pseudo_inputs": 2, "beta": beta, "gradient": gradient}
+        if prior == "ladder":
+            settings |= {"latent_groups": (1, 1), "coupling_dims": (3,), "activation": "tanh"}
         oracle = LinearGaussian(1, num_samples=8, **settings)
         model = oracle.model
         data = {name: ops.convert_to_tensor(array) for name, array in oracle.batch.items()}

@@ -22,6 +22,7 @@ PRIORS = {
     "flow of nothing": {"prior": "flow", "prior_sees": "nothing", "couplings": 1},
     "vampprior": {"prior": "vampprior", "pseudo_inputs": 3},
     "vampprior of nothing": {"prior": "vampprior", "prior_sees": "nothing", "pseudo_inputs": 3},
+    "ladder": {"prior": "ladder", "latent_groups": (1, 1), "coupling_dims": (4,)},
 }
 OBJECTIVES = {
     "elbo": {},
@@ -90,6 +91,7 @@ def test_a_run_with_every_prior_is_kept_and_used(small, tmp_path, prior, objecti
         ("vampprior", "hybrid", 3),
         pytest.param("flow", "dreg", 3, marks=pytest.mark.slow),
         pytest.param("flow", "dreg", 5, marks=pytest.mark.slow),
+        pytest.param("ladder", "dreg", 5, marks=pytest.mark.slow),
         pytest.param("vampprior", "hybrid", 5, marks=pytest.mark.slow),
         pytest.param("vampprior of nothing", "free bits", 3, marks=pytest.mark.slow),
         pytest.param("vampprior of nothing", "free bits", 5, marks=pytest.mark.slow),

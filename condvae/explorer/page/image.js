@@ -10,7 +10,11 @@ export function makeImage(page) {
   const canvas = element("image");
 
   element("centre-z").onclick = () => store.commit(prior.centre(store.state));
-  element("draw-z").onclick = () => store.commit(prior.take(store.state, prior.noise(1)));
+  const keep = element("keep");
+  element("draw-z").onclick = () =>
+    store.commit(prior.take(store.state, prior.finer(store.state, Number(keep.value))));
+  offerGroups(keep, content.latent_groups);
+  element("keep-box").hidden = content.latent_groups.length < 2;
   element("save").onclick = () =>
     canvas.toBlob((blob) => page.download(blob, `${content.name}.png`), "image/png");
 
@@ -41,4 +45,14 @@ export function speak(page, state) {
   const { parts, element } = page;
   const given = parts.length ? `${inWords(parts, state.values)}, ` : "";
   element("spoken").textContent = `${given}z ${state.z.slice(0, 4).map(shortNumber).join(", ")}`;
+}
+
+/** How many of the coarse groups of z a draw may keep. */
+function offerGroups(keep, groups) {
+  keep.add(new Option("nothing", 0));
+  let latents = 0;
+  groups.slice(0, -1).forEach((size, place) => {
+    latents += size;
+    keep.add(new Option(latents === 1 ? "z1" : `z1 to z${latents}`, place + 1));
+  });
 }

@@ -32,6 +32,23 @@ export function makePrior({ content, engine, encode }) {
   return {
     noise,
     normal,
+    /** Noise of another z whose first groups are the state's, as many as are to be kept. */
+    finer(state, kept) {
+      const numbers = noise(1);
+      let start = 0;
+      for (const size of content.latent_groups.slice(0, kept)) {
+        const end = start + size;
+        // a group's mean, and where one deviation leads, given the coarser ones
+        const [mean, one] = [0, 1].map((number) =>
+          run(state, numbers.fill(number, start, end), 1).z.data.slice(start, end),
+        );
+        mean.forEach((middle, i) => {
+          numbers[start + i] = (state.z[start + i] - middle) / (one[i] - middle);
+        });
+        start = end;
+      }
+      return numbers;
+    },
     /** z of noise, rows one after the other. */
     draw: (state, numbers, rows) => (isLearned ? run(state, numbers, rows).z.data : numbers),
     /** One z of noise, and the noise, which gives another z under another y. */
