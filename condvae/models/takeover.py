@@ -6,22 +6,24 @@ import keras
 import numpy as np
 
 from condvae.checks import InputError
-from condvae.conditions.takeover import Takeover
 from condvae.files.tensors import StoredTensors
 from condvae.models.contract import NETWORKS
 from condvae.models.cvae import CVAE
 from condvae.models.weights import network_variables
 
 
-def take_over(model: CVAE, stored: StoredTensors, takeover: Takeover) -> None:
+def take_over(model: CVAE, stored: StoredTensors, rows: np.ndarray) -> None:
     """Read a file's weights; those that read y, or tell its class, by what it has become.
+
+    Args:
+        rows: (dim of y, its dim in the file), as of `conditions.takeover.Takeover`.
 
     Raises:
         InputError: other networks, or ones in which y is not told apart; the model is unchanged.
     """
     variables = network_variables(model)
     places = {id(variable): (axis, first) for variable, axis, first in _readers(model)}
-    dim, before = takeover.rows.shape
+    dim, before = rows.shape
     shapes = {}
     for name, variable in variables.items():
         shape = list(variable.shape)
@@ -35,7 +37,7 @@ def take_over(model: CVAE, stored: StoredTensors, takeover: Takeover) -> None:
         if id(variable) in places:
             axis, first = places[id(variable)]
             old = np.moveaxis(tensor, axis, 0)
-            of_y = np.tensordot(takeover.rows, old[first : first + before], axes=1)
+            of_y = np.tensordot(rows, old[first : first + before], axes=1)
             parts = [old[:first], of_y, old[first + before :]]
             tensor = np.moveaxis(np.concatenate(parts).astype("float32"), 0, axis)
         variable.assign(tensor)

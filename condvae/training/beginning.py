@@ -134,7 +134,7 @@ def prepare_model(
         elif start.record.condition == condition:
             load_weights(model, start.stored_weights())
         else:
-            take_over(model, start.stored_weights(), takeover)
+            take_over(model, start.stored_weights(), takeover.rows)
     model.compile(optimizer=optimizer or build_optimizer(spec, steps))
     return model
 

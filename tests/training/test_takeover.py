@@ -44,7 +44,7 @@ def test_classes_are_matched_by_name(tmp_path, name):
     new = untrained(animals(["ant", "bee", "cat", "eel"]), seed=1, **settings)
     write_tensors(tmp_path / "w", network_tensors(old.keras_model))
     taken = new.condition.taken_over(old.condition)
-    take_over(new.keras_model, StoredTensors(tmp_path / "w"), taken)
+    take_over(new.keras_model, StoredTensors(tmp_path / "w"), taken.rows)
     rng = np.random.default_rng(1)
     z, x = rng.normal(size=(6, 2)), rng.integers(0, 256, (6, 8, 8), dtype="uint8")
     for label in ("bee", "cat", "eel"):
