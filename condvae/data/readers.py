@@ -66,11 +66,17 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
     )
 
 
-def table_dataset(table: TableFile, path: Path | str, spec: DataSpec | None = None) -> Dataset:
+def table_dataset(
+    table: TableFile,
+    path: Path | str,
+    spec: DataSpec | None = None,
+    splits: np.ndarray | None = None,
+) -> Dataset:
     """A data set of a table, but for the columns that tell a model nothing; those are named.
 
     Args:
         path: of the file; "" of a table in memory.
+        splits: (N,) of each row, where the source says so.
     """
     spec, called = spec or DataSpec(), path or "the table"
     wanted = {*named_kinds(spec.conditions, list(table.columns)), *spec.ignore}
@@ -94,7 +100,7 @@ def table_dataset(table: TableFile, path: Path | str, spec: DataSpec | None = No
         "formats": {name: form for name, form in formats.items() if form != PLAIN},
         "carried": tuple(carried),
     }
-    return Dataset.from_columns(columns, name=str(path), spec=spec, of_file=of_file)
+    return Dataset.from_columns(columns, name=str(path), splits=splits, spec=spec, of_file=of_file)
 
 
 def _pixels_in_columns(columns: Columns, path: Path | str, spec: DataSpec) -> Dataset | None:

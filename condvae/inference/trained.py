@@ -161,7 +161,7 @@ class TrainedModel:
         zs = None if z is None else (z[part] for part in parts)
         if self.table is not None:
             table, several = self._arguments.check_table()
-            return joined(generated_rows(self._compute, table, several, ys, zs, seed))
+            return table.typed(joined(generated_rows(self._compute, table, several, ys, zs, seed)))
         return np.concatenate(list(self._compute.images(ys, zs, sample, chance)))
 
     def generate_blocks(
@@ -397,4 +397,4 @@ class TrainedModel:
         if self.table is None:
             return x
         table, several = self._arguments.check_table()
-        return table.rows(x, y, several)
+        return table.typed(table.rows(x, y, several))
