@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from condvae.checks import InputError
-from condvae.models.contract import check_data
+from condvae.models.contract import check_batch, check_data
 
 
 class CheckedModel(keras.Model):
@@ -41,6 +41,11 @@ class CheckedModel(keras.Model):
             "Call model.decoder.export(...) or model.encoder.export(...), which are plain Keras "
             "models; `condvae export RUN` writes a run as ONNX, as Keras files, or as an archive.",
         )
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.__call__ on {"x": x, "y": y}; while it is traced there are shapes alone."""
+        check_batch(self, inputs)
+        return super().__call__(inputs, *args, **kwargs)
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.fit on batches {"x": x, "y": y}; no separate target.

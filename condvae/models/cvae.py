@@ -10,7 +10,7 @@ from keras import ops
 from condvae.distributions import Normal
 from condvae.likelihoods import LIKELIHOODS, BernoulliLikelihood, Likelihood
 from condvae.models.checked import CheckedModel
-from condvae.models.contract import NETWORKS, check_batch, check_networks, shapes_of
+from condvae.models.contract import NETWORKS, check_keys, check_networks, shapes_of
 from condvae.models.prior import PriorDistribution, PriorLayer
 from condvae.objectives import ELBO, Objective, Terms
 
@@ -210,7 +210,7 @@ class CVAE(CheckedModel):
         Args:
             training: handed on to the networks, which Keras's JAX trainer leaves to us.
         """
-        check_batch(self, inputs)
+        check_keys(inputs)
         x, y = self.preprocess(inputs["x"]), self.encode_condition(inputs["y"])
         guess = self.guess(y, training)
         outputs = {"x": x}
