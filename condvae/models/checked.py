@@ -1,5 +1,6 @@
 """Keras's entry points, each of which looks at its data first."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -58,6 +59,8 @@ class CheckedModel(keras.Model):
             parts = validation if isinstance(validation, tuple) else (validation,)
             validation_x = check_data(self, *parts[:2], steps=kwargs.get("validation_steps"))
             kwargs["validation_data"] = (validation_x, *parts[1:]) if parts[1:] else validation_x
+        if isinstance(x, Iterator):
+            kwargs.setdefault("shuffle", False)  # its order is its own, of which Keras would warn
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         before = [(variable, variable.value) for variable in variables_of(self)]
