@@ -1,6 +1,7 @@
 """True and False as the words that stand for them among classes, and back."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,4 +26,5 @@ def as_booleans(words: np.ndarray) -> np.ndarray:
     """Bool of such words; Python's objects, None where one is missing."""
     lower = np.char.lower(words)
     truth, missing = lower == "true", lower == ""
-    return np.where(missing, None, truth) if np.any(missing) else truth
+    found: Any = np.where(missing, None, truth) if np.any(missing) else truth
+    return found

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +87,7 @@ class Dataset:
         splits: np.ndarray | None = None,
         files: Files | None = None,
         spec: DataSpec | None = None,
-    ) -> Self:
+    ) -> "Dataset":
         """A data set of arrays, checked.
 
         Args:

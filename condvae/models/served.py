@@ -106,8 +106,9 @@ def served(check: Check, batches: Any, steps: int | None = None) -> Any:
         check(first)
         return (check(batch) for batch in chain([first], batches))
     check(next(iter(batches), None))
+    sized: Any = batches
     try:
-        return Passes(batches, len(batches), check)
+        return Passes(batches, len(sized), check)
     except TypeError:  # what does not know its length
         return (check(batch) for _ in _passes(steps) for batch in batches)
 
