@@ -1,13 +1,17 @@
 """Rows of numbers, (N, D), as scikit-learn has them: images of a shape that is said, or a table."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from condvae.checks import InputError
+from condvae.checks import InputError, check_memory
 from condvae.conditions.carried import Carried
 from condvae.spec import DataSpec
+
+CELL_BYTES = 40  # of a number, its copies, its state and its place among the quantiles
+_log = logging.getLogger(__name__)
 
 
 def unflattened(x: np.ndarray, spec: DataSpec, name: str) -> np.ndarray:
@@ -65,6 +69,12 @@ def flat_table(
             f"{x.dtype} of shape {x.shape}",
             "Pass a frame, whose columns may hold words.",
         )
+    check_memory(x.size * CELL_BYTES, "the rows of numbers, as a table,")
+    _log.warning(
+        "rows of %s numbers are taken as a table; `image_shape`, (height, width), takes them as "
+        "images",
+        f"{x.shape[1]:,}",
+    )
     columns = {f"x{place}": values for place, values in enumerate(x.T.astype("float64"))}
     constant = [name for name, values in columns.items() if (values == values[0]).all()]
     carried = [Carried.of_column(name, columns[name]) for name in constant]

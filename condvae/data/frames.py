@@ -45,7 +45,11 @@ def frame_dataset(
     """
     import narwhals as nw
 
-    frame = nw.from_native(frame)
+    received = type(frame).__name__
+    try:
+        frame = nw.from_native(frame)
+    except TypeError:  # a series, a single batch of Arrow's
+        raise InputError("a table must be a frame", received, "Make one of it.") from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     check_memory(len(frame) * len(frame.columns) * CELL_BYTES, f"the columns of {TABLE}")

@@ -69,7 +69,7 @@ SOURCES = (
     Source(
         "a Keras PyDataset",
         ("keras.src.trainers.data_adapters.py_dataset_adapter",),
-        lambda data, spec: batches_dataset((batch[0] for batch in rows_of(data)), spec),
+        lambda data, spec: batches_dataset(rows_of(data), spec),
     ),
     Source(
         "a frame of pandas, Polars or Arrow",

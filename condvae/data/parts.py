@@ -16,11 +16,13 @@ SEVERAL = 2  # parts of a pair
 
 
 def parts_of(batch: Any) -> dict[str, Any]:
-    """{name: values} of a batch: a dictionary, a pair (x, y), or x alone.
+    """{name: values} of a batch: a dictionary, alone or first as Keras has it, (x, y), or x alone.
 
     Raises:
         InputError: more parts than two without names.
     """
+    if isinstance(batch, tuple | list) and batch and isinstance(batch[0], Mapping):
+        batch = batch[0]
     if isinstance(batch, Mapping):
         return {str(name): values for name, values in batch.items()}
     if not isinstance(batch, tuple | list):
@@ -44,7 +46,7 @@ def dataset_of_parts(parts: Mapping[str, Any], spec: DataSpec) -> Dataset:
     Raises:
         InputError: what `Dataset.from_arrays` and `Dataset.from_columns` refuse.
     """
-    x_name = next((name for name in IMAGES if name in parts), None)
+    x_name = next((n for n in IMAGES if n in parts and _is_of_rows(parts[n])), None)
     if x_name is None:
         return columns_dataset(parts, spec)
     others = {name: values for name, values in parts.items() if name != x_name}
@@ -60,6 +62,14 @@ def dataset_of_parts(parts: Mapping[str, Any], spec: DataSpec) -> Dataset:
         columns = {f"x{n}": values for n, values in enumerate(np.asarray(x).T)}
         return columns_dataset(columns | others, spec)
     return Dataset.from_columns(others, x, spec=spec)
+
+
+def _is_of_rows(values: Any) -> bool:
+    """Whether values are more than one a row; a table may have a column called x."""
+    try:
+        return np.ndim(values) > 1
+    except ValueError:  # images of different sizes, which are refused by what takes them
+        return True
 
 
 def concatenated(batches: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:

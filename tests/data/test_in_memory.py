@@ -42,6 +42,7 @@ SOURCES = {
     "generator of lists": lambda: (list(block) for block in blocks()),
     "generator of dictionaries": lambda: ({"x": x, "y": y} for x, y in blocks()),
     "generator of rows": lambda: iter(list(zip(IMAGES, Y, strict=True))),
+    "batches as Keras has them": lambda: (({"x": x, "y": y},) for x, y in blocks()),
     "batches": Batches,
     "list of rows": lambda: list(zip(IMAGES, Y.tolist(), strict=True)),
 }
@@ -128,6 +129,8 @@ def test_a_dictionary_of_columns_is_a_table(table):
         name: table[name].to_pylist() if name == "truth" else table[name].to_numpy()
         for name in ("number", "whole", "truth", "day")
     }
+    columns["x"] = columns.pop("number")  # which are no images
+    table = table.rename_columns({"number": "x"})
     data = load_data(columns)
     assert data.fingerprint == load_data(table.select(list(columns))).fingerprint
 
