@@ -15,6 +15,11 @@ def are_boolean(categories: Sequence[str]) -> bool:
     return tuple(categories) in WORDS
 
 
+def has_booleans(values: Any) -> bool:
+    """Whether one of (N,) values is True or False itself, no word for it."""
+    return any(isinstance(value, bool) for value in np.asarray(values).tolist())
+
+
 def as_words(values: np.ndarray) -> np.ndarray:
     """(N,) "true" or "false" of booleans, "" where one is missing."""
     if values.dtype == bool:

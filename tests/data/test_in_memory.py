@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.datasets import load_digits
 
 from condvae.checks import InputError
-from condvae.conditions.booleans import are_boolean, as_booleans, as_words
+from condvae.conditions.booleans import are_boolean, as_booleans, as_words, has_booleans
 from condvae.data import Dataset, load_data
 from condvae.data.in_memory import is_read_once
 from condvae.spec import DataSpec
@@ -203,3 +203,5 @@ def test_words_and_booleans():
     np.testing.assert_array_equal(as_words(values), ["true", "", "false"])
     assert as_booleans(as_words(values)).tolist() == values.tolist()
     assert as_booleans(np.array(["True", "False"])).dtype == bool
+    assert has_booleans([None, True])
+    assert not has_booleans(["true", "False", ""])
