@@ -135,11 +135,15 @@ def test_a_dictionary_of_columns_is_a_table(table):
     assert data.fingerprint == load_data(table.select(list(columns))).fingerprint
 
 
-def test_flat_rows_are_images_where_their_shape_is_said():
+def test_flat_rows_are_images_where_their_shape_is_said(tmp_path):
     spec = DataSpec(image_shape=(8, 8))
     flat = Dataset.from_arrays(X.astype("uint8"), Y, spec=spec)
     assert flat.fingerprint == Dataset.from_arrays(IMAGES, Y).fingerprint
     assert load_data((X.astype("uint8"), Y), image_shape=(8, 8)).image_shape == (8, 8, 1)
+    np.savez(tmp_path / "flat.npz", x=X.astype("uint8"), y=Y)
+    assert load_data(tmp_path / "flat.npz", image_shape=(8, 8)).fingerprint == flat.fingerprint
+    with pytest.raises(InputError, match="say the `image_shape`"):
+        load_data(tmp_path / "flat.npz")
     with pytest.raises(InputError, match="of the 64 numbers in a row of x"):
         load_data((X, Y), image_shape=(8, 9))
 
