@@ -115,8 +115,9 @@ def test_a_frame_trains_resumes_and_gives_booleans_back(frame, tmp_path):
     assert rows["smokes"].dtype == bool
     assert rows["smokes"].all()
     assert set(rows["married"]) <= {True, False, None}
-    holes = {"married": [True, None, False], **{n: [None] * 3 for n in ("height", "children")}}
-    rows = {**{name: [None] * 3 for name in frame}, **holes, "smokes": [True, False, None]}
+    rows = {name: [None] * 3 for name in ("animal", "children")}
+    rows |= {"height": [170.0, np.nan, np.nan], "born": [np.nan] * 3}
+    rows |= {"married": [True, None, False], "smokes": [True, False, None]}
     filled = condvae.impute(parts.model, rows, num_draws=1).tables[0]
     assert filled["smokes"].dtype == bool
     assert filled["smokes"].tolist()[:2] == [True, False]
