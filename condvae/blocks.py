@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cache
 from itertools import chain, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -76,3 +76,10 @@ def repeated(rows: np.ndarray, times: int, size: int = ROWS) -> Iterator[np.ndar
     """Blocks of `np.repeat(rows, times, axis=0)`, which is never there as a whole."""
     for part in slices(len(rows) * times, size):
         yield rows[np.arange(part.start, part.stop) // times]
+
+
+def as_array(values: Any) -> np.ndarray:
+    """A tensor of any library, a list or an image as an array in the processor's memory."""
+    if hasattr(values, "detach"):  # torch's
+        values = values.detach().cpu()
+    return np.asarray(values)

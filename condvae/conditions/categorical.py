@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import field_validator
 
 from condvae.checks import InputError
+from condvae.conditions.booleans import are_boolean, as_booleans
 from condvae.conditions.condition import ALONE, PART, Condition
 from condvae.conditions.missing import is_missing
 from condvae.conditions.part import Part
@@ -150,6 +151,8 @@ class Categorical(Part):
         code = {name: position for position, name in enumerate(self.categories)}
         if not any(_is_integer(name) for name in self.categories):
             code |= {str(position): position for position in range(self.num_classes)}
+        if are_boolean(self.categories):  # as words or as Python's own
+            code |= {name.capitalize(): position for name, position in code.items()}
         # one lookup for each distinct label, not for each row
         distinct, inverse = np.unique(labels, return_inverse=True)
         found = [code.get(_label_name(label)) for label in distinct]
@@ -164,7 +167,12 @@ class Categorical(Part):
         return np.asarray(found, dtype="int32")[inverse.reshape(-1)]
 
     def labels(self, codes: np.ndarray) -> np.ndarray:
-        """The labels of class codes: whole numbers where all categories are, else names."""
+        """The labels of class codes: whole numbers or booleans where all are, else names."""
+        labels = self._labels(codes)
+        return as_booleans(labels) if are_boolean(self.categories) else labels
+
+    def _labels(self, codes: np.ndarray) -> np.ndarray:
+        """The same, of booleans as words."""
         numeric = all(_is_integer(name) for name in self.categories)
         # labels go in as 3 and come out as 3, not as "3"
         names = np.asarray(self.categories, dtype="int64" if numeric else "str")
@@ -206,7 +214,7 @@ class Categorical(Part):
 
     def decode_rows(self, block: np.ndarray) -> np.ndarray:
         """The labels of the classes that (batch, dim) encoded rows are nearest to."""
-        return self.labels(self.codes_of(block))
+        return self._labels(self.codes_of(block))
 
     def taken_over(self, before: Condition) -> Takeover | None:
         """By the classes' names; a new one is the mean of those that both have."""

@@ -52,6 +52,10 @@ class Column(Frozen):
         """Numbers as the column writes them; words as they are."""
         return values
 
+    def typed(self, cells: np.ndarray) -> np.ndarray:
+        """(batch,) cells as users know them."""
+        return cells
+
     def codes(self, values: np.ndarray) -> np.ndarray:
         """(batch,) int32 states of (batch,) cells, NaN or "" where empty.
 

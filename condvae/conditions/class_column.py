@@ -5,6 +5,7 @@ from typing import Literal, Self
 import numpy as np
 
 from condvae.checks import InputError
+from condvae.conditions.booleans import are_boolean, as_booleans
 from condvae.conditions.categorical import listed
 from condvae.conditions.cells import HIDDEN, Column
 from condvae.conditions.missing import is_missing
@@ -53,9 +54,16 @@ class ClassColumn(Column):
         """(batch,) words, "" where empty."""
         return np.asarray([*self.categories, ""])[np.where(codes == HIDDEN, self.num_values, codes)]
 
+    def typed(self, cells: np.ndarray) -> np.ndarray:
+        """False and True as such."""
+        return as_booleans(cells) if are_boolean(self.categories) else cells
+
     def _codes(self, values: np.ndarray) -> np.ndarray:
         """Places of words among the categories."""
         words = values.astype(str)
+        if are_boolean(self.categories):  # as words or as Python's own
+            lower, *_ = self.categories
+            words = np.char.lower(words) if lower.islower() else np.char.capitalize(words)
         places = np.searchsorted(self.categories, words)
         places = np.minimum(places, self.num_values - 1)
         unknown = np.asarray(self.categories)[places] != words

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError
+from condvae.conditions.booleans import are_boolean, as_booleans
 from condvae.conditions.calendar import DAY, places
 from condvae.conditions.missing import is_missing
 from condvae.files.frozen import Frozen
@@ -54,6 +55,11 @@ class Derived(Frozen):
             unknown = [key not in place for key in keys.tolist()]
             found[unknown] = keys[unknown].astype("float64")
         return found[inverse]
+
+    def typed(self, cells: np.ndarray) -> np.ndarray:
+        """(batch,) cells as users know them: false and true as such."""
+        words = sorted({cell for _, cell in self.values if isinstance(cell, str)})
+        return as_booleans(cells) if are_boolean(words) else cells
 
     def unknown(self, source: np.ndarray) -> np.ndarray:
         """(batch,) bool: the source's cells are places for which there is no value."""

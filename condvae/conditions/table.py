@@ -216,6 +216,11 @@ class Table(RowLayout):
                 found[name] = values[name]
         return {name: found[name] for name in (self.order or found) if name in found}
 
+    def typed(self, rows: Mapping[str, np.ndarray]) -> Any:
+        """Rows as users know them: {name: (batch,) cells}, booleans as such."""
+        typed = {column.name: column.typed for column in (*self.columns, *self.derived)}
+        return {n: typed[n](cells) if n in typed else cells for n, cells in rows.items()}
+
     def given(self, texts: Sequence[str]) -> dict[str, Any]:
         """{name: cell} of the command line's `--given name=value`.
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from condvae.checks import InputError, check_finite, check_range
+from condvae.data.flat import unflattened
 from condvae.spec import DataSpec
 
 MOST_LABEL = 10**18  # larger numbers are not exact as floats, and no class labels
@@ -30,7 +31,7 @@ def checked_images(x: Any, name: str = "x", spec: DataSpec | None = None) -> np.
 
     Args:
         x: (N, height, width) or (N, height, width, channels): uint8, bool, other integers
-            from 0 to 255, or floats.
+            from 0 to 255, or floats; flat, (N, D), where the spec says the `image_shape`.
         name: what the error calls them.
         spec: whether their channels come first; None: last.
 
@@ -40,14 +41,15 @@ def checked_images(x: Any, name: str = "x", spec: DataSpec | None = None) -> np.
     Raises:
         InputError: another shape or dtype, no image, an integer outside 0-255, NaN or infinity.
     """
-    x = _as_array(x, name)
+    spec = spec or DataSpec()
+    x = unflattened(_as_array(x, name), spec, name)
     if x.ndim not in (3, 4):
         raise InputError(
             f"{name} must have the shape (N, height, width) or (N, height, width, channels)",
             f"shape {x.shape}",
-            "Reshape it, one image a row.",
+            "Reshape it, one image a row, or say the `image_shape` of flat ones.",
         )
-    x = channels_last(x, name, spec or DataSpec())
+    x = channels_last(x, name, spec)
     if x.size == 0:
         raise InputError(
             f"{name} must hold at least one image", f"shape {x.shape}", "Bring some images."
@@ -74,7 +76,7 @@ def channels_last(x: np.ndarray, name: str, spec: DataSpec) -> np.ndarray:
     if x.ndim != 4:
         return x
     is_first, is_last = x.shape[1] in CHANNELS, x.shape[3] in CHANNELS
-    if spec.channels == "last" and is_first and not is_last:
+    if spec.channels == "last" and looks_channels_first(x.shape):
         raise InputError(
             f"{name} must have its channels last, (N, height, width, channels)",
             f"shape {x.shape}, which looks like (N, channels, height, width)",
@@ -87,6 +89,11 @@ def channels_last(x: np.ndarray, name: str, spec: DataSpec) -> np.ndarray:
             "Leave `channels` out.",
         )
     return x if spec.channels == "last" else np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+
+
+def looks_channels_first(shape: tuple[int, ...]) -> bool:
+    """Whether images of that shape can only have their channels first."""
+    return len(shape) == 4 and shape[1] in CHANNELS and shape[3] not in CHANNELS
 
 
 def checked_labels(y: Any, num_images: int, name: str = "y") -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 
 from condvae.checks import InputError, check_choice, check_text
 from condvae.conditions import Schema, schema_of
+from condvae.conditions.booleans import as_words
 from condvae.conditions.missing import as_column
 
 
@@ -20,12 +21,17 @@ def checked_columns(columns: Mapping[str, Any], ignore: Collection[str]) -> dict
     for name in ignore:
         check_choice(name, list(columns), "--ignore")
     checked = {n: _checked(n, values) for n, values in columns.items() if n not in ignore}
-    if len({len(values) for values in checked.values()}) > 1:
-        sizes = [f"{len(values):,} of {name!r}" for name, values in checked.items()]
+    check_lengths(checked)
+    return checked
+
+
+def check_lengths(columns: Mapping[str, np.ndarray]) -> None:
+    """Raise if there are more values in one column than in another."""
+    if len({len(values) for values in columns.values()}) > 1:
+        sizes = [f"{len(values):,} of {name!r}" for name, values in columns.items()]
         raise InputError(
             "all columns must be equally long", ", ".join(sizes[:12]), "Bring one value a row."
         )
-    return checked
 
 
 def check_num_rows(columns: Mapping[str, np.ndarray], num_images: int) -> None:
@@ -73,12 +79,15 @@ def _checked(name: str, values: Any) -> np.ndarray:
     if values.dtype.kind in "SO" and values.ndim == 1:
         # NaN differs from itself
         texts = ["" if v is None or v != v else v for v in values.tolist()]
-        if all(isinstance(v, int | float) or v == "" for v in texts):
+        kinds = {type(v) for v in texts if v != ""}
+        if kinds == {bool}:
+            values = as_words(values)
+        elif all(isinstance(v, int | float) or v == "" for v in texts):
             values = np.asarray([np.nan if v == "" else v for v in texts], dtype="float64")
         else:
             values = np.asarray([_text(name, v) for v in texts])
     elif values.dtype.kind == "b":
-        values = values.astype("int64")
+        values = as_words(values) if values.ndim == 1 else values.astype("int64")
     elif values.dtype.kind not in "iufU" or values.ndim == 0:
         raise InputError(
             f"column {name!r} must hold numbers or texts, one or more a row",

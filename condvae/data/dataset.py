@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from condvae.data.fingerprints import (
     fingerprint_of_columns,
     fingerprint_of_rows,
 )
+from condvae.data.flat import flat_table, is_flat
 from condvae.data.pairs import assumption_of, check_reading, checked_pixel_classes, greatest, joined
 from condvae.data.pixel_forms import as_pixels
 from condvae.data.small_classes import of_rows, rows_for_training_alone, rows_of_large_classes
@@ -86,11 +87,12 @@ class Dataset:
         splits: np.ndarray | None = None,
         files: Files | None = None,
         spec: DataSpec | None = None,
-    ) -> Self:
+    ) -> "Dataset":
         """A data set of arrays, checked.
 
         Args:
-            x: (N, height, width[, channels]) uint8, bool, integers from 0 to 255, or floats.
+            x: (N, height, width[, channels]) uint8, bool, integers from 0 to 255, or floats; flat
+                rows, (N, D), are images of `spec.image_shape`, or a table of numbers.
             y: (N,) or (N, 1) labels: integers, whole floats or strings; or images like x.
             condition_name: what y is called; "label" or "image" where empty.
             categories: the classes' names in order, where y holds names or codes of them (see
@@ -108,6 +110,8 @@ class Dataset:
         """
         of_name, spec = f" of {name}" if name else "", spec or DataSpec()
         pairs = {"train": (x, y), "validation": validation, "test": test}
+        if is_flat(x, spec):
+            return cls.from_columns(**flat_table(pairs, condition_name or "label", spec), name=name)
         x, y, split_of_row = joined(pairs, of_name, spec)
         splits = split_of_row if splits is None else splits
         own_name = condition_name or ("image" if y.ndim > 1 else "label")
@@ -188,8 +192,7 @@ class Dataset:
             named = named or dict.fromkeys(raw)
             check_num_rows(raw, len(x))
         said = {column: kind or kinds.get(column) for column, kind in named.items()}
-        # the first schema is measured on all rows: the classes among them decide the split, whose
-        # training rows the second one is measured on
+        # measured on all rows, whose classes decide the split; then anew on its training rows
         schema, encoded = first_schema(raw, said)
         rows = rows_of_large_classes(*schema.strata(encoded), spec.drop_small_classes, name)
         if rows is not None:
@@ -280,10 +283,7 @@ class Dataset:
 
     @cached_property
     def x_max(self) -> int:
-        """What stands for white: 255, or 1 for floats and for binary uint8 pixels.
-
-        Of label maps the last class.
-        """
+        """What white is: 255, 1 of floats and binary uint8, of label maps the last class."""
         return greatest(self.x) if self.pixel_classes is None else len(self.pixel_classes) - 1
 
     def mean_of(self, x: np.ndarray) -> np.ndarray:
@@ -337,9 +337,8 @@ class Dataset:
     @cached_property
     def validation(self) -> Split:
         """The rows by which the best epoch, and settings, are chosen."""
-        return (
-            self.test if self.spec.validation == "test" else self._split(self._rows["validation"])
-        )
+        by_test = self.spec.validation == "test"
+        return self.test if by_test else self._split(self._rows["validation"])
 
     @cached_property
     def test(self) -> Split:
@@ -348,10 +347,7 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256, in hex, of x, y, names of the classes and the source's test rows.
-
-        Of columns, of the values as they came.
-        """
+        """sha256, in hex, of x, y, classes and the source's test rows; of columns as they came."""
         own_test = None if self.test_rows is None else self.test_rows.tolist()
         own_validation = [] if self.validation_rows is None else [self.validation_rows.tolist()]
         if self.raw is not None:
@@ -380,11 +376,13 @@ class Dataset:
     def _rows(self) -> dict[str, np.ndarray]:
         """The rows of each split."""
         spec, test = self.spec, self.test_rows
-        own = spec.validation != "test" and self.validation_rows is not None
-        validation = self.validation_rows if own else None
+        validation = None if spec.validation == "test" else self.validation_rows
         theirs = [rows for rows in (test, validation) if rows is not None]
         rest = np.setdiff1d(np.arange(len(self.x)), np.concatenate([*theirs, np.empty(0, int)]))
-        drawn = {"validation": spec.validation != "test" and not own, "test": test is None}
+        drawn = {
+            "validation": spec.validation != "test" and validation is None,
+            "test": test is None,
+        }
         parts = ["training", *(name for name, is_drawn in drawn.items() if is_drawn)]
         names, codes = self.condition.strata(self.given)
         few = rows_for_training_alone(codes, names, rest, parts, self.name)

@@ -11,6 +11,7 @@ from condvae.conditions import named_kinds
 from condvae.data.array_store import ArrayStore
 from condvae.data.arrays import CHANNELS, checked_images
 from condvae.data.dataset import Dataset
+from condvae.data.flat import is_flat
 from condvae.spec import DataSpec
 
 PIXEL_CLASSES = "pixel_classes"
@@ -81,6 +82,9 @@ def read_arrays(store: ArrayStore, spec: DataSpec | None = None) -> Dataset:
     if store.by_columns:
         pairs = {split: _rows_first(*pair, name) for split, pair in pairs.items()}
     x, y = pairs["train"]
+    if is_flat(x, spec):
+        # of a file these are images more likely than a table, and a wide table takes hours
+        checked_images(x, f"x of {name}", spec)
     return Dataset.from_arrays(
         x,
         y,

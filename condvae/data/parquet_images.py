@@ -1,22 +1,19 @@
 """Images in Parquet files, as Hugging Face keeps them: encoded pictures in one column."""
 
-import io
 import json
 import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from condvae.checks import InputError, check_memory
-from condvae.conditions import named_kinds
 from condvae.data.array_store import refusal
 from condvae.data.dataset import Dataset
-from condvae.data.file_tree import FileTree, is_shown
-from condvae.data.image_folder import read_images
-from condvae.data.named_arrays import unlabelled
+from condvae.data.file_tree import is_shown
+from condvae.data.row_pictures import RowPictures, pictured
 from condvae.data.splits import split_of_name
 from condvae.data.tables import read_table
 from condvae.data.typed_tables import column_types, connect, is_cell, quoted
@@ -27,8 +24,8 @@ REMEDY = "Download the file again, or write it anew, such as by Dataset.to_parqu
 _log = logging.getLogger(__name__)
 
 
-class ParquetImages(FileTree):
-    """The pictures of a column; each is called by its row.
+class ParquetImages(RowPictures):
+    """The pictures of a column.
 
     Args:
         path: of the file or folder, for errors.
@@ -41,7 +38,6 @@ class ParquetImages(FileTree):
     """
 
     def __init__(self, path: Path, parts: Sequence[str], column: str, kind: str):
-        super().__init__(path)
         chosen = quoted(column) if kind == "BLOB" else f"struct_extract({quoted(column)}, 'bytes')"
         query = f"SELECT {chosen} AS c FROM read_parquet(?, hive_partitioning = false)"  # noqa: S608
         sizes = f"SELECT sum(octet_length(c)), count(*) FROM ({query})"  # noqa: S608
@@ -49,26 +45,7 @@ class ParquetImages(FileTree):
             total, rows = database.execute(sizes, [parts]).fetchone()
             check_memory(2 * int(total or 0) + 200 * rows, f"the pictures of {path}")
             found = database.execute(query, [parts]).fetchnumpy()["c"]
-        # a missing picture is an empty file, which no decoder takes
-        self.contents = np.ma.filled(np.ma.asarray(found, object), b"").tolist()
-        self.names = tuple(f"row {row}" for row in range(len(self.contents)))
-        self.folders = ()
-
-    def called(self, name: str) -> str:
-        """What errors call a picture."""
-        return f"{name} of {self.path}"
-
-    def size(self, name: str) -> int:
-        """Bytes of a picture."""
-        return len(self._content(name))
-
-    def open(self, name: str) -> IO[bytes]:
-        """A picture to read."""
-        return io.BytesIO(self._content(name))
-
-    def _content(self, name: str) -> bytes:
-        """The encoded picture."""
-        return self.contents[int(name.removeprefix("row "))] or b""
+        super().__init__(path, np.ma.filled(np.ma.asarray(found, object), b"").tolist())
 
 
 def parquet_parts(path: Path) -> dict[Path, str]:
@@ -133,21 +110,16 @@ def read_parquet_images(path: Path, spec: DataSpec) -> Dataset | None:
     wrong = [name for name, kind in types.items() if not is_cell(kind) and name not in images]
     if wrong:
         _log.warning("%s: the columns %s hold no cells: left out", path, ", ".join(wrong[:12]))
-    x, rows, origin = read_images(tree, list(tree.names), spec)
-    splits = np.repeat(list(parts.values()), [counts[file] for file in files])[rows]
-    own_splits = splits if "train" in parts.values() else None
-    if len(types) == len(images) + len(wrong):
-        labels = unlabelled(len(x), str(path))
-        settings = {"name": str(path), "splits": own_splits, "files": origin, "spec": spec}
-        return Dataset.from_arrays(x, labels, **settings)
-    table = read_table(next(iter(parts)), spec, list(parts), {*images, *wrong})
-    wanted = {*named_kinds(spec.conditions, list(table.columns)), *spec.ignore}
-    columns = {
-        name: _named(values, names_of_classes.get(name))[rows]
-        for name, values in table.used(wanted).items()
-    }
-    return Dataset.from_columns(
-        columns, x, name=str(path), splits=own_splits, files=origin, spec=spec
+    splits = np.repeat(list(parts.values()), [counts[file] for file in files])
+    only = len(types) == len(images) + len(wrong)
+    without = {*images, *wrong}
+    return pictured(
+        tree,
+        None if only else read_table(next(iter(parts)), spec, list(parts), without),
+        names_of_classes,
+        splits if "train" in parts.values() else None,
+        str(path),
+        spec,
     )
 
 
@@ -173,13 +145,3 @@ def _metadata(files: Sequence[str]) -> tuple[dict[str, int], dict[str, list[str]
     except (IndexError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
         names = {}
     return counts, names
-
-
-def _named(values: np.ndarray, names: list[str] | None) -> np.ndarray:
-    """Codes as the classes' names, where these are known; -1 stands for a missing one."""
-    if not names or values.dtype.kind != "f":
-        return values
-    codes = np.nan_to_num(values, nan=-1)
-    if (codes != np.rint(codes)).any() or codes.min() < -1 or codes.max() >= len(names):
-        return values
-    return np.array([*names, ""])[codes.astype(int)]

@@ -66,14 +66,24 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
     )
 
 
-def table_dataset(table: TableFile, path: Path, spec: DataSpec | None = None) -> Dataset:
-    """A data set of a table, but for the columns that tell a model nothing; those are named."""
-    spec = spec or DataSpec()
+def table_dataset(
+    table: TableFile,
+    path: Path | str,
+    spec: DataSpec | None = None,
+    splits: np.ndarray | None = None,
+) -> Dataset:
+    """A data set of a table, but for the columns that tell a model nothing; those are named.
+
+    Args:
+        path: of the file; "" of a table in memory.
+        splits: (N,) of each row, where the source says so.
+    """
+    spec, called = spec or DataSpec(), path or "the table"
     wanted = {*named_kinds(spec.conditions, list(table.columns)), *spec.ignore}
     columns = table.used(wanted)
     carried = []
     for note in table.notes:
-        _log.warning("%s: %s", path, note)
+        _log.warning("%s: %s", called, note)
     for reading in table.readings:
         if reading.name not in columns:
             found = None
@@ -90,10 +100,10 @@ def table_dataset(table: TableFile, path: Path, spec: DataSpec | None = None) ->
         "formats": {name: form for name, form in formats.items() if form != PLAIN},
         "carried": tuple(carried),
     }
-    return Dataset.from_columns(columns, name=str(path), spec=spec, of_file=of_file)
+    return Dataset.from_columns(columns, name=str(path), splits=splits, spec=spec, of_file=of_file)
 
 
-def _pixels_in_columns(columns: Columns, path: Path, spec: DataSpec) -> Dataset | None:
+def _pixels_in_columns(columns: Columns, path: Path | str, spec: DataSpec) -> Dataset | None:
     """The images of a table that has a column for each pixel, as Kaggle's MNIST; None of others."""
     pixels = [name for name in columns if PIXEL_COLUMN.fullmatch(name)]
     side = math.isqrt(len(pixels))
@@ -103,7 +113,7 @@ def _pixels_in_columns(columns: Columns, path: Path, spec: DataSpec) -> Dataset 
     if levels.dtype.kind != "f" or not np.isin(levels, np.arange(256)).all():
         return None
     x = levels.astype("uint8").reshape(-1, side, side)
-    _log.warning("%s: the columns %s to %s are images", path, pixels[0], pixels[-1])
+    _log.warning("%s: the columns %s to %s are images", path or "table", pixels[0], pixels[-1])
     rest = {name: values for name, values in columns.items() if name not in pixels}
     return Dataset.from_columns(rest, x, name=str(path), spec=spec)
 

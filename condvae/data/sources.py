@@ -10,6 +10,7 @@ from condvae.checks import InputError
 from condvae.data.dataset import Dataset
 from condvae.data.glyphs import draw_glyphs
 from condvae.data.idx_sets import IDX_SETS, load_idx_set
+from condvae.data.in_memory import read_object
 from condvae.data.readers import FORMATS, read
 from condvae.data.signs import CLASSES, signs
 from condvae.spec import DataSpec, Spec
@@ -24,7 +25,7 @@ GLYPH_CONDITIONS = ("digit:categorical", "slant:continuous", "thickness:continuo
 
 
 def load_data(
-    source: str | Path,
+    source: Any,
     *,
     data_dir: str | Path | None = None,
     spec: DataSpec | None = None,
@@ -33,12 +34,13 @@ def load_data(
     split_seed: int | None = None,
     **settings: Any,
 ) -> Dataset:
-    """A data set by its name or its path.
+    """A data set by its name or its path, or of an object in memory.
 
     Args:
         source: "digits" (comes with scikit-learn), "signs" and "glyphs" (generated), the tables
             "wine", "breast_cancer" and "diabetes" (scikit-learn's), "mnist", "fashion_mnist",
-            "kmnist", or the path of a file of arrays, an IDX images file, a folder or a table.
+            "kmnist", the path of a file of arrays, an IDX images file, a folder or a table; or an
+            object that holds data, such as a frame, see `data.in_memory`.
         data_dir: where the files of a named set lie, or go after the download; None:
             `$CONDVAE_DATA`, then the user's cache.
         spec: how to split; None: the defaults. The settings below replace its fields.
@@ -52,16 +54,20 @@ def load_data(
         InputError: an unknown name, a setting or a file that does not fit, or files that are
             not there and cannot be downloaded; the message says where they were looked for.
     """
-    if not isinstance(source, str | Path) or not str(source):
+    if source is None or (isinstance(source, str) and not source):
         raise InputError(
-            f"the data must be one of the sets {', '.join(NAMED_SETS)}, or a path",
-            f"{type(source).__name__ if source else 'nothing'}",
+            f"the data must be one of the sets {', '.join(NAMED_SETS)}, a path, or an object that "
+            "holds data",
+            "nothing",
             "For arrays use Dataset.from_arrays(x, y).",
         )
     settings |= {"validation": validation, "test": test, "split_seed": split_seed}
     given = {name: value for name, value in settings.items() if value is not None}
     # by a whole spec, which names the nearest setting for one that is misspelt
-    spec = Spec(data=spec or DataSpec()).override(source=str(source), **given).data
+    name = str(source) if isinstance(source, str | Path) else ""
+    spec = Spec(data=spec or DataSpec()).override(source=name, **given).data
+    if not isinstance(source, str | Path):
+        return read_object(source, spec)
     try:
         if str(source) == "digits":
             return _digits(spec)

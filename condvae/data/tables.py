@@ -95,6 +95,24 @@ def read_table(
             likely = "."
         else:
             raws, num_rows, likely = _raw_columns(path, suffix, spec, notes)
+    return understood(raws, num_rows, spec, str(path), likely, notes)
+
+
+def understood(
+    raws: Sequence[RawColumn],
+    num_rows: int,
+    spec: DataSpec,
+    path: str,
+    likely: str = ".",
+    notes: Sequence[str] = (),
+) -> TableFile:
+    """What columns hold, wherever they come from; arguments and errors as of `read_table`.
+
+    Args:
+        path: what errors call the table.
+        likely: the decimal sign where cells do not tell.
+        notes: what was understood of the whole.
+    """
     if not num_rows:
         raise InputError(f"{path} must have a row or more", "no row", "Bring some rows.")
     names = [raw.name for raw in raws]
@@ -162,7 +180,7 @@ def _token(token: str, name: str, names: list[str]) -> str | None:
     return of_column if column == name else None
 
 
-def _check_finite(columns: Mapping[str, np.ndarray], path: Path) -> None:
+def _check_finite(columns: Mapping[str, np.ndarray], path: str) -> None:
     """Raise for infinities, naming each column that holds one."""
     found = {
         name: int(np.isinf(values).argmax())

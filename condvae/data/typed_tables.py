@@ -136,15 +136,17 @@ def _column(
         numbers = np.ma.filled(np.ma.asarray(values, np.float64), np.nan)
         if is_moment:
             fraction = bool((numbers[~np.isnan(numbers)] % 1).any())
-            return _numbers(name, numbers, MOMENT + ".%6f" * fraction)
-        return _numbers(name, numbers, DATE if is_date else "", is_date)
+            return numbers_column(name, numbers, MOMENT + ".%6f" * fraction)
+        return numbers_column(name, numbers, DATE if is_date else "", is_date)
     cells = np.ma.filled(np.ma.asarray(values, object), "").tolist()
     places: dict[str, int] = {}
     codes = [places.setdefault((cell or "").strip(), len(places)) for cell in cells]
     return RawColumn(name, None, np.array(codes, np.int32), list(places), typed=True)
 
 
-def _numbers(name: str, numbers: np.ndarray, written: str = "", days: bool = False) -> RawColumn:
+def numbers_column(
+    name: str, numbers: np.ndarray, written: str = "", days: bool = False
+) -> RawColumn:
     """Numbers, with three examples."""
     from condvae.conditions.formats import CellFormat
 

@@ -29,6 +29,16 @@ def _outside_of_the_package() -> int:
     return level
 
 
+def _in_batch(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """x with its axes of rows and of channels: an image alone, grey without channels, flat rows."""
+    if x.ndim == 2 and len(shape) == 3 and x.shape != shape[:2] and x.shape[1] == np.prod(shape):
+        return x.reshape(-1, *shape)
+    grey = shape[:-1] if shape[-1] == 1 else None
+    if x.shape == shape or (grey and x.shape == grey):
+        return x.reshape(1, *shape)
+    return x[..., None] if grey and x.ndim == len(shape) else x
+
+
 @dataclass(frozen=True)
 class Arguments:
     """Users' arrays and labels as a model's networks take them, or an InputError.
@@ -72,8 +82,7 @@ class Arguments:
             raise InputError("x must hold numbers", f"dtype {x.dtype}", "Pass uint8 or float32.")
         is_integer = x.dtype.kind in "iu"
         shape = self.facts.stored_shape if is_integer else self.facts.image_shape
-        if shape[-1] == 1 and x.ndim == len(shape):
-            x = x[..., None]
+        x = _in_batch(x, shape)
         check_shape(x, (None, *shape), "x")
         if not len(x):
             raise InputError("x must hold at least one image", "none", "Pass (batch, ...).")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from condvae.conditions import is_missing
+from condvae.conditions.booleans import has_booleans
 from condvae.conditions.missing import as_column, like
 from condvae.conditions.rules import Rules
 from condvae.inference.chance import Chance
@@ -106,6 +107,9 @@ def impute(
         }
         for draw in draws
     ]
+    # words as they came, from a file, and booleans as such
+    truths = [name for name in own if has_booleans(x[name])]
+    tables = [{**rows, **table.typed({name: rows[name] for name in truths})} for rows in tables]
     filled = sum(int((empty[name] & ~left[name]).sum()) for name in own)
     return Imputation(tuple(tables), filled, np.concatenate(counts))
 

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 class TrainedModel:
     """p(x | y) as functions of arrays.
 
-    Everywhere: x is (batch, height, width[, channels]), uint8 or float in [0, 1] (any real
-    number under a normal likelihood); y is labels or their names, one for all rows or one a
-    row, or (batch, num_classes) weights of a mixture, or what `masks.observe` makes of images, one
-    for all rows or one a row, or {name: value, or one a row} of several conditions, of which any
-    may be left out; z is (batch, latent_dim). Of a model of tables x is {column: (batch,) values},
-    going in and coming out. Chance comes from `seed` alone, so that every engine gives one answer.
+    Everywhere: x is (batch, height, width[, channels]), one image alone, or flat, (batch, pixels);
+    uint8 or float in [0, 1] (any real number under a normal likelihood); y is labels or their
+    names, one for all rows or one a row, or (batch, num_classes) weights of a mixture, or what
+    `masks.observe` makes of images, or {name: value, or one a row} of several conditions, of which
+    any may be left out; z is (batch, latent_dim). Of a model of tables x is {column: (batch,)
+    values}, going in and coming out, true and false as booleans. Chance comes from `seed` alone.
     Arguments that do not fit the model raise InputError, a ValueError that says what does.
 
     Args:
@@ -165,7 +165,7 @@ class TrainedModel:
         zs = None if z is None else repeat(z) if len(z) == 1 else (z[part] for part in parts)
         if self.table is not None:
             table, several = self._arguments.check_table()
-            return joined(generated_rows(self._compute, table, several, ys, zs, seed))
+            return table.typed(joined(generated_rows(self._compute, table, several, ys, zs, seed)))
         return np.concatenate(list(self._compute.images(ys, zs, draws)))
 
     def generate_blocks(
@@ -397,4 +397,4 @@ class TrainedModel:
         if self.table is None:
             return x
         table, several = self._arguments.check_table()
-        return table.rows(x, y, several)
+        return table.typed(table.rows(x, y, several))

@@ -1,11 +1,12 @@
 """Keras's entry points, each of which looks at its data first."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from condvae.checks import InputError
-from condvae.models.contract import check_data
+from condvae.models.contract import check_batch, check_data
 
 
 class CheckedModel(keras.Model):
@@ -42,26 +43,44 @@ class CheckedModel(keras.Model):
             "models; `condvae export RUN` writes a run as ONNX, as Keras files, or as an archive.",
         )
 
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """keras.Model.__call__ on {"x": x, "y": y}; while it is traced there are shapes alone."""
+        check_batch(self, inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.fit on batches {"x": x, "y": y}; no separate target.
 
         Raises:
             InputError: a target, or arrays that do not fit the model; nothing was changed.
         """
-        x = check_data(self, x, y, **kwargs)
+        x = check_data(self, x, y, kwargs.get("sample_weight"), kwargs.get("steps_per_epoch"))
         if (validation := kwargs.get("validation_data")) is not None:
             parts = validation if isinstance(validation, tuple) else (validation,)
-            validation_x = check_data(self, *parts[:2])
+            validation_x = check_data(self, *parts[:2], steps=kwargs.get("validation_steps"))
             kwargs["validation_data"] = (validation_x, *parts[1:]) if parts[1:] else validation_x
-        return super().fit(x, y, *args, **kwargs)
+        if isinstance(x, Iterator):
+            kwargs.setdefault("shuffle", False)  # its order is its own, of which Keras would warn
+        if self.optimizer is not None and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        before = [(variable, variable.value) for variable in variables_of(self)]
+        try:
+            return super().fit(x, y, *args, **kwargs)
+        except InputError:  # of a batch, before the first step if at all
+            for variable, value in before:
+                if variable._value is None:  # handed over to a step that was never taken, on JAX
+                    variable.assign(value)
+            raise
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.evaluate on batches {"x": x, "y": y}; losses in nats per example."""
-        return super().evaluate(check_data(self, x, y, **kwargs), y, *args, **kwargs)
+        x = check_data(self, x, y, kwargs.get("sample_weight"), kwargs.get("steps"))
+        return super().evaluate(x, y, *args, **kwargs)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.predict: the outputs of `call` by name."""
-        return super().predict(check_data(self, x), *args, **kwargs)
+        x = check_data(self, x, steps=kwargs.get("steps"))
+        return super().predict(x, *args, **kwargs)
 
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """keras.Model.train_on_batch on {"x": x, "y": y}."""
@@ -74,3 +93,9 @@ class CheckedModel(keras.Model):
     def predict_on_batch(self, x: Any) -> Any:
         """keras.Model.predict_on_batch on {"x": x, "y": y}."""
         return super().predict_on_batch(check_data(self, x))
+
+
+def variables_of(model: keras.Model) -> list[Any]:
+    """The model's, its metrics' and its optimizer's."""
+    optimizer = [] if model.optimizer is None else model.optimizer.variables
+    return [*model.variables, *model.metrics_variables, *optimizer]

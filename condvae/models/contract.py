@@ -2,14 +2,17 @@
 
 import logging
 import math
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
+from condvae.blocks import as_array
 from condvae.checks import InputError, check_finite, check_range, check_shape
 from condvae.models.prior import PriorLayer
+from condvae.models.served import served
 
 _log = logging.getLogger(__name__)
 
@@ -137,12 +140,12 @@ def check_batch(model: Any, batch: Any) -> None:
         shape = shape[:-1]
     check_shape(x, (None, *shape), "x")
     check_shape(y, (None,) if len(y.shape) == 1 else (None, *model.condition_shape), "y")
-    # the values of tensors on a device are not looked at: that would wait for them
-    if isinstance(x, np.ndarray):
+    x, y = values_of(x), values_of(y)
+    if x is not None:
         is_scaled = is_integer and not model.likelihood.as_stored
         low, high = (0, model.x_max) if is_scaled else model.likelihood.x_range
         check_range(x, low, high, "x")
-    if isinstance(y, np.ndarray):
+    if y is not None:
         if y.ndim == 1:
             check_range(y, 0, model.condition_shape[0] - 1, "y, as class codes,")
         elif y.ndim == 2:
@@ -153,11 +156,28 @@ def check_batch(model: Any, batch: Any) -> None:
             check_range(y, low, high, "y")
 
 
-def check_data(model: Any, x: Any, y: Any = None, sample_weight: Any = None, **_: Any) -> Any:
-    """The data, refused where they would fail inside the compiled step.
+def values_of(tensor: Any) -> np.ndarray | None:
+    """The numbers of a tensor; None while a program is traced, in which there are none yet."""
+    if isinstance(tensor, np.ndarray):
+        return tensor
+    if isinstance(tensor, keras.KerasTensor):
+        return None
+    try:
+        return keras.ops.convert_to_numpy(tensor)
+    except Exception:  # each backend has an error of its own
+        return None
+
+
+def check_data(
+    model: Any, x: Any, y: Any = None, sample_weight: Any = None, steps: int | None = None
+) -> Any:
+    """The data, refused where they would fail inside the compiled step, or one-hot to zeros.
 
     There Keras's weights on JAX are handed over to the step, and an error loses them. Of
-    data that come in batches the first one is looked at.
+    data that come in batches the first one is looked at, and the others when they are served.
+
+    Args:
+        steps: batches in an epoch, where they are said.
     """
     if y is not None:
         raise InputError(
@@ -174,11 +194,34 @@ def check_data(model: Any, x: Any, y: Any = None, sample_weight: Any = None, **_
     if isinstance(x, Mapping) or hasattr(x, "shape") or isinstance(x, list | tuple):
         check_batch(model, x)
         return x
-    # an iterator gives its first batch once: it is put back
-    first, x = _first_batch(x)
-    first, target = (*first, None)[:2] if isinstance(first, tuple) else (first, None)
-    check_data(model, first, target)
-    return x
+    return served(partial(checked_batch, model), x, steps)
+
+
+def checked_batch(model: Any, batch: Any) -> tuple[Any, ...]:
+    """A batch of whatever loads them as Keras takes it: ({"x": x, "y": y}, ...), in NumPy.
+
+    Args:
+        batch: {"x": x, "y": y}, that in a tuple with weights behind it, or a pair (x, y), such as
+            the lists that torch collates. Images may have their channels first, as torch's do.
+
+    Raises:
+        InputError: what does not fit the model.
+    """
+    parts = (batch,) if isinstance(batch, Mapping) else batch
+    if not isinstance(parts, tuple | list) or not parts:
+        check_keys(batch)
+    first, *rest = parts
+    if not isinstance(first, Mapping) and len(rest) == 1:
+        first, rest = {"x": first, "y": rest[0]}, []
+    check_keys(first)
+    if rest and rest[0] is not None:
+        check_data(model, first, rest[0])
+    first = {name: as_array(values) for name, values in first.items()}
+    x, shape = first["x"], model.stored_shape
+    if x.ndim == 4 and x.shape[1:] != shape and x.shape[1:] == (shape[-1], *shape[:-1]):
+        first["x"] = np.moveaxis(x, 1, -1)
+    check_batch(model, first)
+    return (first, *rest)
 
 
 def check_inputs(
@@ -205,21 +248,6 @@ def _check_tensor(tensor: Any, shape: tuple[int, ...], name: str) -> None:
             "none of that name" if received is None else f"shape {tuple(received)}",
             "x and y are the encoder's, z is the decoder's, x_params are the likelihood's.",
         )
-
-
-def _first_batch(batches: Any) -> tuple[Any, Any]:
-    """The first batch, and batches that still begin with it."""
-    if isinstance(batches, keras.utils.PyDataset):
-        return batches[0], batches
-    if not isinstance(batches, Iterator):
-        return next(iter(batches)), batches
-    first = next(batches)
-
-    def all_of_them() -> Iterator[Any]:
-        yield first
-        yield from batches
-
-    return first, all_of_them()
 
 
 def check_keys(batch: Any) -> None:

@@ -311,7 +311,8 @@ MOST_NUMBERS, LEAST_BATCH = 2**21, 16
 # fields of DataSpec that say how data are read, and so belong to the data set
 READING = (
     *("conditions", "ignore", "kinds", "missing", "delimiter", "encoding", "decimal"),
-    *("scaling", "channels", "x_range", "drop_small_classes", "resize", "skip_broken"),
+    *("scaling", "image_shape", "channels", "x_range", "drop_small_classes", "resize"),
+    "skip_broken",
 )
 
 # Below this many training images ten epochs are too few steps.

@@ -56,6 +56,8 @@ class DataSpec(Frozen):
         rules: that each row of a table keeps, generated ones too: "`start` <= `end`",
             "`a` + `b` == `total`", "18 <= `age` <= 99", "unique `key`", "fixed `city`, `country`".
         scaling: of a table's numbers: "quantile", whatever their distribution, or "standard".
+        image_shape: (height, width) or (height, width, channels) of the images that flat rows of
+            numbers are; None: such rows are a table.
         channels: where arrays of images have theirs: "last", (N, height, width, channels), or
             "first", (N, channels, height, width).
         x_range: what is black and what is white in arrays: "-1,1" or "0,255"; "0,1" keeps the
@@ -82,6 +84,7 @@ class DataSpec(Frozen):
     decimal: Literal["", ".", ","] = ""
     rules: tuple[str, ...] = ()
     scaling: Literal["quantile", "standard"] = "quantile"
+    image_shape: Annotated[tuple[Count, ...], Field(min_length=2, max_length=3)] | None = None
     channels: Literal["last", "first"] = "last"
     x_range: Annotated[tuple[float, float] | None, AfterValidator(_rising)] = None
     drop_small_classes: Annotated[int, Field(strict=True, ge=0)] = 0

@@ -1,27 +1,42 @@
 """From a preset or a spec, and single settings, to the whole spec of a training."""
 
+import logging
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from condvae.checks import InputError, check_choice
 from condvae.data import Dataset, load_data
+from condvae.data.in_memory import is_read_once
 from condvae.likelihoods import AUTO, LIKELIHOODS, likelihood_named
 from condvae.runs.record import RunRecord
 from condvae.spec import Spec
 from condvae.spec.presets import PRESETS, READING, batch_for, default_preset, epochs_for
 from condvae.spec.presets import preset as named_preset
 
+log = logging.getLogger(__name__)
+
 # of photographs: pixels a side of grey ones, and their levels in the first images
 LARGE_SIDE, MANY_LEVELS, FEW_IMAGES = 32, 32, 100
 WORDS = {"new": "new, from the mean of these", "dropped": "dropped"}
 
 
-def open_data(data: Dataset | str | Path, settings: Mapping[str, Any]) -> Dataset:
-    """The data set, read as the settings say; one that is read already must be so."""
+def open_data(data: Any, settings: Mapping[str, Any], resume: bool = False) -> Dataset:
+    """The data set, read as the settings say; one that is read already must be so.
+
+    Raises:
+        InputError: data that can be read once, of a run that is to go on, or other settings.
+    """
+    if is_read_once(data):
+        if resume:
+            raise InputError(
+                "`resume` must have data that can be read again",
+                "a generator, which gives its batches once",
+                "Pass what it was made of, or a Dataset of load_data(generator), also to train.",
+            )
+        log.warning("a generator is read once: a run on it cannot be resumed; one on a Dataset can")
     reading = {name: value for name, value in settings.items() if name in READING}
     dataset = data if isinstance(data, Dataset) else load_data(data, **reading)
     asked = Spec(data=dataset.spec).override(**reading).data

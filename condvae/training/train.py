@@ -55,7 +55,7 @@ _log = logging.getLogger(__name__)
 
 
 def train(
-    data: Dataset | str | Path,
+    data: Any,
     *,
     preset: str | None = None,
     spec: Spec | None = None,
@@ -79,7 +79,7 @@ def train(
     they are raised, so that a script does not go on as if the training were done.
 
     Args:
-        data: a Dataset, or what `load_data` takes.
+        data: a Dataset, or what `load_data` takes: a name, a path, or an object in memory.
         preset: a name of `condvae.spec.presets`; None chooses by the number of images.
         spec: the whole specification, in place of a preset.
         run_dir: where the run is written, a new folder; None: `runs/<data>-<preset>`.
@@ -117,7 +117,7 @@ def train(
         SystemExit: with the code 143, after SIGTERM and a checkpoint.
     """
     trackers = check_trackers(log)
-    dataset = open_data(data, settings)
+    dataset = open_data(data, settings, resume)
     callbacks = check_callbacks(callbacks)
     asked = Request(
         preset,

@@ -137,7 +137,9 @@ def test_bytes_bools_and_columns_of_one_are_taken():
     )
     assert data.condition["animal"].categories == ("ant", "bee", "cat", "dog")
     assert data.condition["height"].dim == 1
-    assert set(data.table.decode(data.x)["children"]) == {0, 1}
+    assert set(data.table.decode(data.x)["children"]) == {"false", "true"}
+    rows = data.table.typed(data.table.decode(data.x))
+    np.testing.assert_array_equal(rows["children"], COLUMNS["children"] > 2)
 
 
 def test_mixed_types_are_texts():

@@ -1,0 +1,91 @@
+"""Rows of numbers, (N, D), as scikit-learn has them: images of a shape that is said, or a table."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError, check_memory
+from condvae.conditions.carried import Carried
+from condvae.spec import DataSpec
+
+CELL_BYTES = 40  # of a number, its copies, its state and its place among the quantiles
+_log = logging.getLogger(__name__)
+
+
+def unflattened(x: np.ndarray, spec: DataSpec, name: str) -> np.ndarray:
+    """Images (N, height, width[, channels]) of flat ones where the spec says their shape.
+
+    Raises:
+        InputError: rows of another length.
+    """
+    if x.ndim != 2 or spec.image_shape is None:
+        return x
+    if np.prod(spec.image_shape) != x.shape[1]:
+        raise InputError(
+            f"`image_shape` must be (height, width) or (height, width, channels) of the "
+            f"{x.shape[1]:,} numbers in a row of {name}",
+            f"{spec.image_shape}",
+            "Correct it, or leave it out for a table.",
+        )
+    return x.reshape(-1, *spec.image_shape)
+
+
+def is_flat(x: Any, spec: DataSpec) -> bool:
+    """Whether x is a table of numbers."""
+    try:
+        return np.ndim(x) == 2 and spec.image_shape is None
+    except ValueError:  # rows of different lengths, which no form takes
+        return False
+
+
+def flat_table(
+    pairs: Mapping[str, tuple[Any, Any] | None], label: str, spec: DataSpec
+) -> dict[str, Any]:
+    """Rows of numbers and labels as the arguments of `Dataset.from_columns`.
+
+    Columns are called x0, x1, ...; those of one number alone are left out, and written anew in
+    generated rows. The labels are the condition where the spec names none.
+
+    Args:
+        pairs: x, (N, D) numbers, NaN where one is missing, and y, (N,) labels or numbers, by the
+            split's name; None where there are none.
+        label: what y is called.
+    """
+    there = {split: pair for split, pair in pairs.items() if pair is not None}
+    try:
+        x, y = (
+            np.concatenate([np.asarray(p) for p in part])
+            for part in zip(*there.values(), strict=True)
+        )
+    except ValueError as error:
+        raise InputError(
+            "rows of numbers must be alike in all splits", str(error), "Bring one form."
+        ) from None
+    if x.dtype.kind not in "biuf" or not x.size:
+        raise InputError(
+            "x, as a table, must be rows of numbers",
+            f"{x.dtype} of shape {x.shape}",
+            "Pass a frame, whose columns may hold words.",
+        )
+    check_memory(x.size * CELL_BYTES, "the rows of numbers, as a table,")
+    _log.warning(
+        "rows of %s numbers are taken as a table; `image_shape`, (height, width), takes them as "
+        "images",
+        f"{x.shape[1]:,}",
+    )
+    columns = {f"x{place}": values for place, values in enumerate(x.T.astype("float64"))}
+    constant = [name for name, values in columns.items() if (values == values[0]).all()]
+    carried = [Carried.of_column(name, columns[name]) for name in constant]
+    kind = "" if y.dtype.kind == "f" else ":categorical"
+    said = spec.conditions or (label + kind,)
+    return {
+        "columns": {n: v for n, v in columns.items() if n not in constant} | {label: y},
+        "spec": spec.model_copy(update={"conditions": said}),
+        "splits": np.repeat([*there], [len(x) for x, _ in there.values()]),
+        "of_file": {
+            "order": tuple(name for name in (*columns, label) if name not in spec.ignore),
+            "carried": tuple(column for column in carried if column),
+        },
+    }
