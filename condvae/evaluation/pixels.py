@@ -65,7 +65,7 @@ class Pixels:
             return rows
         return (rng.random(rows.shape, dtype="float32") < rows).astype("float32")
 
-    def generate(self, model: TrainedModel, labels: Any, seed: int = 0, **how: float) -> np.ndarray:
+    def generate(self, model: TrainedModel, labels: Any, seed: int = 0, **how: Any) -> np.ndarray:
         """(N, dim) float32: an image under each of the labels (N,), drawn as `generate` does."""
         x = model.generate(labels, sample=self.drawn, seed=seed, **how)
         return self._stretch(x.reshape(len(x), -1))

@@ -1,6 +1,7 @@
 """The weights of a run on other classes, or other conditions, as the first ones of a model."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -74,13 +75,13 @@ def _kernels(
     network: keras.Model, y: keras.KerasTensor
 ) -> Iterator[tuple[keras.Variable, int, int]]:
     """The kernels of the dense layers whose inputs hold y, alone or beside other vectors."""
-    makers = {id(layer.output): layer for layer in network.layers if layer.output is not None}
+    makers: dict[int, Any] = {id(layer.output): layer for layer in network.layers}
 
     def place(tensor: keras.KerasTensor) -> int | None:
         """Where y begins on the last axis."""
         if tensor is y:
             return 0
-        maker, first = makers.get(id(tensor)), 0
+        maker, first = makers[id(tensor)], 0
         if isinstance(maker, keras.layers.Concatenate):
             for part in maker.input:
                 if (inner := place(part)) is not None:

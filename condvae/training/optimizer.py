@@ -31,6 +31,7 @@ def new_optimizer(optimizer: Any, settings: Mapping[str, Any]) -> keras.optimize
             ", ".join(beside),
             "Set them on the optimizer.",
         )
+    found: Any
     try:
         found = keras.optimizers.get(optimizer)
     except (TypeError, ValueError):
