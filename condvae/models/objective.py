@@ -30,9 +30,14 @@ def beta_of(spec: Spec, steps: int) -> Beta:
     period = -(-steps // settings.beta_cycles)
     return Beta(
         settings.beta,
-        round(settings.beta_warmup * period),
+        rising_steps(settings.beta_warmup, period),
         None if settings.beta_cycles == 1 else max(1, period),
     )
+
+
+def rising_steps(share: float, steps: int) -> int:
+    """Steps of a warm-up: one at least of a training, whose resumption may have more of them."""
+    return max(1, round(share * steps)) if share and steps else 0
 
 
 def _without_coarse(spec: Spec, beta: Beta, steps: int) -> Objective:
@@ -41,7 +46,7 @@ def _without_coarse(spec: Spec, beta: Beta, steps: int) -> Objective:
     if spec.model.network == "deterministic":
         return Deterministic(beta)
     if spec.data.labelled is not None:
-        warmup = round(settings.classifier_warmup * steps)
+        warmup = rising_steps(settings.classifier_warmup, steps)
         return SemiSupervised(beta, settings.classifier_weight, warmup)
     if settings.num_samples > 1:
         return ImportanceWeighted(settings.num_samples, settings.gradient, beta)

@@ -418,3 +418,9 @@ def test_a_run_is_resumed_by_the_spec_that_it_was_begun_with(small, tmp_path):
     first = train(small, spec=spec, run_dir=tmp_path / "run", progress=False)
     again = train(small, spec=spec, run_dir=tmp_path / "run", resume=True, progress=False)
     assert rows(again) == rows(first)
+
+
+def test_a_warm_up_of_less_than_a_step_does_not_bar_more_epochs(small, tmp_path):
+    quick(small, tmp_path / "run", epochs=1, batch_size=100, beta_warmup=0.1)
+    run = quick(small, tmp_path / "run", epochs=3, resume=True)
+    assert len(run.history["epoch"]) == 3
