@@ -15,6 +15,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, shift
 
 import condvae
+from condvae.evaluation import bound_of
 
 CLASSES, EACH, SIDE = 40, 10, 64
 # of each property of a class the least and the greatest value
@@ -75,7 +76,7 @@ def measured(seed: int) -> dict[str, str]:
         with tempfile.TemporaryDirectory() as folder:
             run = condvae.train(data, run_dir=f"{folder}/run", seed=seed, **settings)
             spent, epochs = time.process_time() - begun, len(run.history["loss"])
-            bound = condvae.evaluate(run, data)
+            bound = bound_of(run, data)
             made = run.model.generate(asked, seed=1).reshape(len(asked), 1, -1)
         shown = (((made - means) ** 2).sum(axis=2).argmin(axis=1) == asked).mean()
         rows[name] = f"{epochs} | {spent:.0f} | {-bound.elbo:.1f} | {shown:.1%}"

@@ -27,13 +27,14 @@ OURS = """
 import json, resource, sys
 import numpy as np
 import condvae
+from condvae.evaluation import bound_of
 
 data, out, settings = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 dataset = condvae.load_data(data)
 run = condvae.train(dataset, run_dir=out, **settings)
 spent = resource.getrusage(resource.RUSAGE_SELF)
 test = dataset.test
-found = condvae.evaluate(run, dataset)
+found = bound_of(run, dataset)
 x = np.asarray(test.x[:]) / 255
 errors = ((run.model.reconstruct(test.x[:], test.y) - x) ** 2).mean(axis=(1, 2, 3))
 print(json.dumps({

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 import condvae
-from condvae.evaluation import evaluate
+from condvae.evaluation import bound_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "presets.md"
 TRAININGS = [("notebook", seed) for seed in (0, 1, 2)]
@@ -33,7 +33,7 @@ def main() -> None:
             run = condvae.Run.open(path)
         else:
             run = condvae.train(data, preset=preset, run_dir=path, seed=seed)
-        figures, result = run.record.figures, evaluate(run, data)
+        figures, result = run.record.figures, bound_of(run, data)
         rows.append(
             f"| {preset} | {seed} | {figures.best_epoch} of {figures.epochs} | "
             f"{-figures.val_elbo:.2f} | {-result.elbo:.2f} ± {result.standard_error:.2f} | "

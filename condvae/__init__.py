@@ -43,11 +43,11 @@ if TYPE_CHECKING:
     from condvae.checks import UnseenConditionWarning as UnseenConditionWarning
     from condvae.data import Dataset as Dataset
     from condvae.data import load_data as load_data
-    from condvae.evaluation import evaluate as evaluate
     from condvae.export.page import explore as explore
     from condvae.inference.imputation import impute as impute
     from condvae.inference.trained import TrainedModel as TrainedModel
     from condvae.models import CVAE as CVAE
+    from condvae.reports import evaluate as evaluate
     from condvae.runs import Run as Run
     from condvae.runs import load as load
     from condvae.spec import Spec as Spec
@@ -68,7 +68,7 @@ _HOMES = {
     "TrainedModel": "condvae.inference.trained",
     "Tuning": "condvae.training",
     "UnseenConditionWarning": "condvae.checks",
-    "evaluate": "condvae.evaluation",
+    "evaluate": "condvae.reports",
     "explore": "condvae.export.page",
     "impute": "condvae.inference.imputation",
     "load": "condvae.runs",

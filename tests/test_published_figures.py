@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from condvae.evaluation import evaluate
+from condvae.evaluation import bound_of
 from condvae.training import train
 
 
@@ -15,7 +15,7 @@ def test_plane_reaches_the_notebooks_bound_in_ten_epochs(mnist, tmp_path):
     split = mnist.with_spec(run.spec.data)
     assert len(split.train.y) <= 55_000
     assert not np.isin(split.test.rows, [*split.train.rows, *split.validation.rows]).any()
-    result = evaluate(run, mnist)
+    result = bound_of(run, mnist)
     assert result.num_images == 10_000
     assert -result.elbo <= 131.2
 

@@ -109,9 +109,23 @@ def test_commands_take_it(animals, run, tmp_path, capsys):
         ["score", archive, tmp_path / "animals.npz", "--out", tmp_path / "scores.csv"],
     ):
         assert main([str(word) for word in command]) == 0, capsys.readouterr().err
+    printed = capsys.readouterr().out
     z = np.load(tmp_path / "z.npz")["mean"]
     np.testing.assert_allclose(z, run.load_model().encode(animals.x, animals.y)[0], atol=1e-5)
-    assert json.loads((run.path / "metrics.json").read_text())["measures"]["Bound"]["elbo"] < 0
+    measured = json.loads((run.path / "metrics.json").read_text())
+    # in Python the same: all measures, and the words of the command
+    report = condvae.evaluate(run.path, animals)
+    assert report.metrics.measures.keys() == measured["measures"].keys() > {"Bound", "Latents"}
+    assert report["Bound"]["elbo"] == measured["measures"]["Bound"]["elbo"] < 0
+    # but for the comparability lines, which name the file
+    lines = [line for line in str(report).splitlines() if not line.startswith("(data ")]
+    assert len(lines) > 10
+    assert [line for line in lines if line not in printed] == []
+
+
+def test_a_model_without_a_run_is_told_how_to_get_one(fitted, animals):
+    with pytest.raises(InputError, match=r"needs a run.*received CVAE.*Run\.from_model"):
+        condvae.evaluate(fitted, animals)
 
 
 def test_training_goes_on_with_its_networks(animals, fitted, run, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from condvae import Dataset
 from condvae.conditions import table_of
-from condvae.evaluation import evaluate
+from condvae.evaluation import bound_of
 from condvae.inference.trained import TrainedModel
 from condvae.likelihoods import TableLikelihood
 from condvae.spec import Spec
@@ -92,7 +92,7 @@ def test_an_evaluation_tells_both(tmp_path):
     run = train(
         data, run_dir=tmp_path / "run", epochs=1, hidden_dims=(4,), latent_dim=2, progress=False
     )
-    found = evaluate(run, data)
+    found = bound_of(run, data)
     x = data.test.x[:]
     assert found.elbo_of_cells == pytest.approx(found.elbo + data.table.log_slope(x).mean())
     assert found.elbo_of_values > found.elbo_of_cells

@@ -43,7 +43,7 @@ def evaluate(
         log: Tell the trackers of runs that have any (`condvae train --log`), too.
     """
     from condvae.files.atomic import write_text
-    from condvae.reports import compare_runs, model_card, report_run
+    from condvae.reports import Report, compare_runs, model_card, report_run
     from condvae.runs import Run
 
     if not runs:
@@ -61,7 +61,7 @@ def evaluate(
         measured.append(metrics)
         if not as_json:
             print(f"{opened.path}: ", end="")
-            print(*words.values(), *(f"doctor: {fault}" for fault in metrics.faults), sep="\n")
+            print(Report(metrics, words))
     if as_json:
         rows = [
             metrics.model_dump(mode="json") | {"run": name}

@@ -4,7 +4,7 @@ from condvae.evaluation.bayes_rule import classify_by_bayes
 from condvae.evaluation.classification import evaluate_classifier
 from condvae.evaluation.doctor import diagnose, examine, find_faults
 from condvae.evaluation.label_maps import LabelMapQuality, evaluate_label_maps
-from condvae.evaluation.likelihood import ConditionalLikelihood, conditional_likelihood, evaluate
+from condvae.evaluation.likelihood import ConditionalLikelihood, bound_of, conditional_likelihood
 from condvae.evaluation.tables import evaluate_table
 from condvae.evaluation.trial import Trial
 from condvae.evaluation.whole import evaluate_whole
@@ -13,10 +13,10 @@ __all__ = [
     "ConditionalLikelihood",
     "LabelMapQuality",
     "Trial",
+    "bound_of",
     "classify_by_bayes",
     "conditional_likelihood",
     "diagnose",
-    "evaluate",
     "evaluate_classifier",
     "evaluate_label_maps",
     "evaluate_table",

@@ -60,7 +60,7 @@ class Evaluation:
         return f"{text}\n"
 
 
-def evaluate(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> Evaluation:
+def bound_of(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> Evaluation:
     """The ELBO of a run's model on a split of its data, by one draw of z for each image."""
     return evaluate_bound(Trial.of(run, dataset), split, seed)
 

@@ -2,6 +2,7 @@
 
 from condvae.reports.card import model_card
 from condvae.reports.comparison import compare_runs
+from condvae.reports.evaluate import Report, evaluate
 from condvae.reports.folder import report_run
 
-__all__ = ["compare_runs", "model_card", "report_run"]
+__all__ = ["Report", "compare_runs", "evaluate", "model_card", "report_run"]

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from short_run import quick, rows
 
-from condvae import Run, evaluate
+from condvae import Run
 from condvae.cli import main
 from condvae.data import Dataset, load_data
+from condvae.evaluation import bound_of
 
 SETTINGS = {
     "epochs": 6,
@@ -39,7 +40,7 @@ def trained(data, tmp_path_factory):
 
 def test_overdispersed_counts_are_likelier_than_under_poisson(data, trained, tmp_path):
     poisson = quick(data, tmp_path / "run", likelihood="poisson", **SETTINGS)
-    varied, plain = evaluate(trained, data), evaluate(poisson, data)
+    varied, plain = bound_of(trained, data), bound_of(poisson, data)
     assert "counts, negative binomial (a probability)" in varied.comparability
     assert varied.elbo > plain.elbo + 10 * plain.standard_error
     drawn = trained.model.generate(0, 400, sample=True, seed=0)

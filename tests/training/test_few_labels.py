@@ -13,7 +13,7 @@ from condvae.data import Dataset, load_data
 from condvae.data.glyphs import draw_glyphs
 from condvae.data.signs import CLASSES, signs
 from condvae.data.sources import GLYPH_CONDITIONS
-from condvae.evaluation import evaluate, evaluate_classifier
+from condvae.evaluation import bound_of, evaluate_classifier
 from condvae.evaluation.trial import Trial
 from condvae.figures import draw
 from condvae.runs import Run, load
@@ -73,7 +73,7 @@ def test_every_variant_trains_resumes_classifies_and_loads(small, tmp_path, sign
     assert result.error == pytest.approx(errors.mean())
     assert result.figures()["num_labelled"] == 6
     assert "6 labels in training" in str(result)
-    assert "6 training labels" in evaluate(run, small).comparability
+    assert "6 training labels" in bound_of(run, small).comparability
     assert "without its label" in run.record.figures.comparability
     assert draw(run.model, few, run.history)
 

@@ -11,7 +11,7 @@ from condvae.checks import InputError
 from condvae.cli import main
 from condvae.data import Dataset, load_data
 from condvae.data.signs import CLASSES, signs
-from condvae.evaluation import conditional_likelihood, evaluate, evaluate_label_maps
+from condvae.evaluation import bound_of, conditional_likelihood, evaluate_label_maps
 from condvae.evaluation.trial import Trial
 from condvae.figures import draw
 from condvae.runs import Run
@@ -42,7 +42,7 @@ def test_a_run_trains_resumes_evaluates_and_predicts(few, tmp_path, signal_at, s
     assert rows(run) == rows(whole)
     assert run.weights_path.read_bytes() == whole.weights_path.read_bytes()
 
-    bound, result = evaluate(run, few), conditional_likelihood(Trial.of(run, few), num_samples=3)
+    bound, result = bound_of(run, few), conditional_likelihood(Trial.of(run, few), num_samples=3)
     assert "label maps of the classes background, post" in result.comparability
     assert result.importance.mean > bound.elbo - 3 * bound.standard_error
     quality = evaluate_label_maps(Trial.of(run, few))

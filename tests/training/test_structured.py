@@ -8,7 +8,7 @@ from short_run import quick, rows, untrained
 
 from condvae.checks import InputError
 from condvae.conditions.masks import observe, quadrants
-from condvae.evaluation import conditional_likelihood, evaluate
+from condvae.evaluation import bound_of, conditional_likelihood
 from condvae.evaluation.trial import Trial
 from condvae.figures import draw
 from condvae.models import network_tensors
@@ -46,7 +46,7 @@ def test_every_variant_trains_resumes_evaluates_and_predicts(small, tmp_path, si
     first = conditional_likelihood(Trial.of(run, small), num_samples=2, num_images=3)
     assert len(first.importance.log_prob) == len(first.monte_carlo.log_prob) == 3
     assert "each of the first 3 images" in first.comparability
-    bound = evaluate(run, small)
+    bound = bound_of(run, small)
     y = run.conditions(small.test)
     prediction = load(run.path).predict(y, num_samples=3)
     assert prediction.samples.shape == (len(y), 3, 4, 3, 1)

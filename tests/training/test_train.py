@@ -9,7 +9,7 @@ from short_run import quick
 
 from condvae.checks import InputError
 from condvae.data import Dataset
-from condvae.evaluation import evaluate
+from condvae.evaluation import bound_of
 from condvae.figures import draw, save
 from condvae.models import network_tensors
 from condvae.runs import Run, load
@@ -84,7 +84,7 @@ def test_early_stopping_ends_after_patience(small, tmp_path):
 
 def test_evaluation_equals_its_recomputation_in_numpy(digits, trained_run):
     """The reported figure from the outputs of encode and decode alone, at the same z."""
-    result = evaluate(trained_run, digits)
+    result = bound_of(trained_run, digits)
     x, y = digits.test.x, digits.test.y
     model = trained_run.model
     mean, logvar = (a.astype("float64") for a in model.encode(x, y))
@@ -116,13 +116,13 @@ def test_the_model_learns_digits(digits, trained_run):
         np.stack([train_x[train_y == c].mean(axis=0) for c in range(10)])[y], 1e-3, 1 - 1e-3
     )
     by_label = -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum(axis=(1, 2, 3)).mean()
-    assert -evaluate(trained_run, digits).elbo < by_label - 0.3
+    assert -bound_of(trained_run, digits).elbo < by_label - 0.3
 
 
 def test_the_test_images_as_validation_are_said_so(small, tmp_path):
     run = train(small, preset="notebook", run_dir=tmp_path / "run", epochs=1, progress=False)
     assert "the test images chose the epoch" in run.record.figures.comparability
-    assert "the test images chose the epoch" in evaluate(run, small).comparability
+    assert "the test images chose the epoch" in bound_of(run, small).comparability
     splits = run.record.data.splits
     assert splits["validation"] == splits["test"]
 
@@ -185,7 +185,7 @@ def test_ctrl_c_keeps_what_was_done(small, tmp_path, signal_at, at, epochs):
 def test_other_data_are_refused(small, digits, tmp_path):
     run = quick(small, tmp_path / "run", epochs=1)
     with pytest.raises(InputError, match="must be those of"):
-        evaluate(run, digits)
+        bound_of(run, digits)
 
 
 def test_floats_outside_the_unit_interval_need_the_normal_likelihood(small, tmp_path):
@@ -278,7 +278,7 @@ def test_any_small_set_goes_all_the_way(channels, labels, settings, tmp_path):
     x = rng.integers(0, 256, (90, 5, 4, channels), dtype="uint8")
     data = Dataset.from_arrays(x, y)
     run = quick(data, tmp_path / "run", epochs=2, **settings)
-    assert np.isfinite(evaluate(run, data).elbo)
+    assert np.isfinite(bound_of(run, data).elbo)
     mean, _ = run.model.encode(data.test.x, data.test.y)
     weights = np.eye(len(labels), dtype="float32")[data.test.given]
     np.testing.assert_array_equal(mean, run.model.encode(data.test.x, weights)[0])

@@ -1,0 +1,69 @@
+"""Everything that can be measured of a run, in Python."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from condvae.checks import InputError
+from condvae.data import Dataset, load_data
+from condvae.reports.folder import report_run
+from condvae.reports.metrics_file import Metrics
+from condvae.runs import Run
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured; printed, it is what `condvae evaluate` prints.
+
+    Attributes:
+        metrics: the content of metrics.json.
+        words: the measures by title, for a reader.
+    """
+
+    metrics: Metrics
+    words: dict[str, str]
+
+    def __getitem__(self, title: str) -> dict[str, Any]:
+        """The figures of a measure: `report["Bound"]["elbo"]`."""
+        return self.metrics.measures[title]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What the doctor has found."""
+        return self.metrics.faults
+
+    def __str__(self) -> str:
+        return "\n".join([*self.words.values(), *(f"doctor: {fault}" for fault in self.faults)])
+
+
+def evaluate(
+    run: Run | Path | str,
+    data: Dataset | Path | str | None = None,
+    *,
+    full: bool = False,
+    log: bool = True,
+) -> Report:
+    """Everything that `condvae evaluate` measures on the test split.
+
+    It leaves the same metrics.json and report.html in the run folder.
+
+    Args:
+        run: a run, or its folder.
+        data: that it was trained on; None: by the name in the record.
+        full: K = 5,000, all images or rows, and classifiers that are trained on generated images.
+        log: tell the trackers of the run, too.
+
+    Raises:
+        InputError: no run, or not its data.
+    """
+    if isinstance(run, str | Path):
+        run = Run.open(run)
+    if not isinstance(run, Run):
+        raise InputError(
+            "evaluate needs a run, or its folder",
+            type(run).__name__,
+            "Make one of a fitted CVAE by `Run.from_model(model, data, path)`.",
+        )
+    if isinstance(data, str | Path):
+        data = load_data(data, spec=run.spec.data)
+    return Report(*report_run(run, run.load_data() if data is None else data, full, log=log))
