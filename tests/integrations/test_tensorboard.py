@@ -1,7 +1,9 @@
 """TensorBoard's own reader on what a training has written."""
 
 import io
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -20,8 +22,20 @@ def found(tmp_path_factory):
     return run, events.Reload()
 
 
-def test_it_needs_no_tensorflow(found):
-    assert "tensorflow" not in sys.modules
+WITHOUT = """
+import sys
+from pathlib import Path
+sys.modules["tensorflow"] = None  # as where it is not installed
+sys.path.insert(0, sys.argv[2])
+from tracked_run import tracked
+run, name = tracked(Path(sys.argv[1]), "tensorboard")
+assert list((run.path / name).iterdir())
+"""
+
+
+def test_it_needs_no_tensorflow(tmp_path):
+    command = [sys.executable, "-c", WITHOUT, str(tmp_path), str(Path(__file__).parent)]
+    subprocess.run(command, check=True)
 
 
 def test_every_epoch_has_its_figures_once(found):
