@@ -65,7 +65,7 @@ class NumberColumn(Column):
             scaling: "quantile", or "standard": by mean and standard deviation.
 
         Raises:
-            InputError: the values are all the same, or cannot be squared.
+            InputError: there is none, or they cannot be squared.
         """
         seen = values[rows]
         missing = is_missing(seen)
@@ -78,13 +78,14 @@ class NumberColumn(Column):
                 f"{seen[np.abs(seen).argmax()]:g}",
                 "Scale it down, or take its logarithm.",
             )
-        if not spread:
+        if not len(seen):
             raise InputError(
-                f"column {name!r} must vary",
-                f"{seen[0]:g} in every row" if len(seen) else "no value",
+                f"column {name!r} must hold a value in a training row",
+                "none",
                 f"Leave it out with `ignore={name}`.",
             )
-        points = _points(seen)
+        # one value in all training rows is a state, of which nothing need be learned
+        points = _points(seen) if spread else seen[:1]
         rest = seen[~np.isin(seen, points)]
         decimals = decimals_of(rest, USUAL) if len(rest) else decimals_of(seen)
         return cls(

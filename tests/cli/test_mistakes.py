@@ -88,7 +88,7 @@ MISTAKES = {
     "train half.npz": ("both x_test and y_test", "x_test alone", "Add the other"),
     "train digits --config list.json": ("JSON object", "object", "Mend the file"),
     "train digits --likelihood normal --pixels dynamic": ("model", "bernoulli", "Correct it"),
-    "train good.npz --from run --run new": ("condition", "digit", "the same classes"),
+    "train good.npz --freeze encoder --run new": ("in --from", "encoder", "Name a run"),
     "evaluate away": ("the data must be", "gone.npz", "--data names"),
     "generate run --given 3 --out afile/a.png": ("folder", "afile", "Choose another place"),
     "encode run good.npz --out z.txt": (".npz", "z.txt", "Change its name"),

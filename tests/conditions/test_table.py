@@ -121,10 +121,16 @@ def test_numbers_in_steps_stay_in_them(unit, low, step):
     assert few.step is None
 
 
-@pytest.mark.parametrize("values", [[3.0, 3.0], [np.nan, np.nan], [np.nan, 1.0]])
-def test_numbers_that_do_not_vary_are_refused(values):
-    with pytest.raises(InputError, match="'n' must vary"):
-        numbers(values)
+@pytest.mark.parametrize("values", [[3.0, 3.0], [np.nan, 1.0], [2.0] * 50, [np.nan, *[2.0] * 50]])
+def test_numbers_that_do_not_vary_in_training_rows_come_back(values):
+    column = numbers(values)
+    np.testing.assert_array_equal(back(column, np.array(values)), values)
+    assert np.isfinite(column.numbers(np.array([7.0]))).all()  # of another row
+
+
+def test_a_column_without_a_value_is_refused():
+    with pytest.raises(InputError, match="'n' must hold a value in a training row"):
+        numbers([np.nan, np.nan])
 
 
 def test_words_that_name_rows_are_refused():

@@ -163,3 +163,14 @@ def test_searches_and_validation():
 def test_frames_come_back(fitted, library):
     frame = clone(fitted).set_output(transform=library).fit(X, NAMES).transform(X)
     assert list(frame.columns) == ["conditionalvae0", "conditionalvae1"]
+
+
+def test_columns_that_hardly_vary_are_no_error():
+    """As the corners of scikit-learn's digits: one number in all training rows, or in all rows."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    X[:, 1], X[:, 2] = 4.0, 0.0
+    X[7, 2] = 1.0
+    model = ConditionalVAE(latent_dim=1, hidden_dims=(4,), epochs=1, random_state=0).fit(X)
+    assert (model.sample(20)[:, 1] == 4).all()
+    assert np.isfinite(model.score_samples(X)).all()
