@@ -74,7 +74,7 @@ def push(
                 dataset = data_of_run(opened, data, data_dir) if with_data else None
                 said = write_space(opened, folders["space"], target, license, dataset)
                 told.append(f"The page: {said}")
-        files = {kind: sorted(folder.iterdir()) for kind, folder in folders.items()}
+        files: dict[Kind, list[Path]] = {k: sorted(f.iterdir()) for k, f in folders.items()}
         seen_by = "private" if private else "public where it is new, or as your organisation has it"
         for kind, paths in files.items():
             print(f"{'would go' if dry_run else 'goes'} to {target.url(kind)}, {seen_by}:")
