@@ -17,6 +17,8 @@ from condvae.cli.generate import generate
 from condvae.cli.impute import impute
 from condvae.cli.plot import plot
 from condvae.cli.presets import presets
+from condvae.cli.pull import pull
+from condvae.cli.push import push
 from condvae.cli.score import score
 from condvae.cli.start import end_at_once, hide_from_keras, keep_compiled
 from condvae.cli.transfer import transfer
@@ -36,7 +38,8 @@ app = App(
     "DATA is the name of a data set (images: digits, mnist, fashion_mnist, kmnist, signs, glyphs; "
     "tables: wine, breast_cancer, diabetes) or a path (arrays: .npz, .npy, .mat, .h5; IDX images; "
     "a folder with a folder per class; a table: .csv, .tsv, .parquet). RUN is a folder made by "
-    "`condvae train`, or an archive of one made by `condvae export`.",
+    "`condvae train`, an archive of one made by `condvae export`, or hf://USER/NAME on the "
+    "Hugging Face hub.",
     help_format="plaintext",
     version=_version,
     suppress_keyboard_interrupt=False,  # main says it and returns 130
@@ -74,6 +77,8 @@ for command in (
     audit,
     explore,
     export,
+    push,
+    pull,
     data,
     presets,
 ):

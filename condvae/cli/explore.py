@@ -29,7 +29,7 @@ def explore(
     Args:
         run: A run folder.
         out: The .html to write; when not given explorer.html in the run folder, which is replaced,
-            or NAME.html beside an archive.
+            or NAME.html beside an archive (here, of one from the hub).
         points: Encodings of training images that are shown, at most.
         examples: Training images that the page holds.
         data: The training data, where they are no longer found under the recorded name.
@@ -39,7 +39,9 @@ def explore(
     from condvae.runs import Run
 
     opened = Run.open(run)
-    path = run.with_suffix(".html") if opened.is_archive else run / "explorer.html"
+    # one from the hub lies in a cache
+    beside = run if run.exists() else Path(run.name)
+    path = beside.with_suffix(".html") if opened.is_archive else run / "explorer.html"
     if out is not None or opened.is_archive:
         path = check_suffix(check_new_path(out or path, overwrite), ".html")
     with working("exploring"):

@@ -70,6 +70,13 @@ class Carried(Frozen):
             width=width,
         )
 
+    def without_key(self) -> Self:
+        """The column without the key of a row: of a "uuid" the form alone."""
+        if self.how != "uuid":
+            return self
+        letter = "A" if self.value.isupper() else "a"
+        return self.model_copy(update={"value": re.sub(r"\w", letter, self.value)})
+
     @classmethod
     def fill(cls, name: str, values: np.ndarray, seed: int) -> np.ndarray:
         """Such a column, (N,) values, whose empty cells have keys that no other row has."""

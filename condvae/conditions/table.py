@@ -116,6 +116,11 @@ class Table(RowLayout):
         rules = Rules.of(texts, cells, rows, self.formats, keys, constants)
         return self.model_copy(update={"rules": rules})
 
+    def without_keys(self) -> Self:
+        """The table without the keys of rows, for others."""
+        carried = tuple(column.without_key() for column in self.carried)
+        return self.model_copy(update={"carried": carried})
+
     def encode(self, x: Mapping[str, Any]) -> np.ndarray:
         """(batch, dim) float32 of {name: (batch,) values}; columns beyond these are passed over.
 

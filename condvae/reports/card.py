@@ -6,11 +6,15 @@ from condvae.reports.metrics_file import Metrics
 from condvae.runs import Run
 
 
-def model_card(run: Run, metrics: Metrics, words: Mapping[str, str]) -> str:
+def model_card(
+    run: Run, metrics: Metrics, words: Mapping[str, str], address: str | None = None
+) -> str:
     """The card's text.
 
     Args:
+        metrics: without measures where nothing was measured.
         words: title -> a measure for a reader, several lines.
+        address: what `condvae.load` takes; None: the run's name.
 
     Source: Mitchell et al. 2019, "Model cards for model reporting" (its sections).
     """
@@ -19,7 +23,12 @@ def model_card(run: Run, metrics: Metrics, words: Mapping[str, str]) -> str:
     sizes = {
         name: part["size"] for name, part in record.data.splits.items() if isinstance(part, dict)
     }
+    readings = (
+        f"The test split was read by {metrics.test_readings} evaluation(s) of this run so far."
+    )
     faults = metrics.faults or ("The doctor found nothing wrong.",)
+    if not metrics.measures:
+        readings, faults = "None: the run was not evaluated.", ("Not looked for.",)
     lines = [
         f"# {metrics.run}",
         "",
@@ -40,7 +49,7 @@ def model_card(run: Run, metrics: Metrics, words: Mapping[str, str]) -> str:
         "",
         "## Measures",
         "",
-        f"The test split was read by {metrics.test_readings} evaluation(s) of this run so far.",
+        readings,
         "",
     ]
     for title, text in words.items():
@@ -58,7 +67,7 @@ def model_card(run: Run, metrics: Metrics, words: Mapping[str, str]) -> str:
         "```python",
         "import condvae",
         "",
-        f'model = condvae.load("{metrics.run}")',
+        f'model = condvae.load("{address or metrics.run}")',
         "```",
     ]
     return "\n".join(lines) + "\n"

@@ -27,6 +27,7 @@ from condvae.graph.stored import (
 )
 from condvae.likelihoods import likelihood_named
 from condvae.runs.history import parse_history
+from condvae.runs.hub import Address, fetch
 from condvae.runs.record import RunRecord
 from condvae.spec import Spec
 
@@ -60,12 +61,16 @@ class Run:
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
-        """The run in a folder, or in an archive that `condvae export` made.
+        """The run in a folder, in an archive that `condvae export` made, or on the hub.
+
+        Args:
+            path: of folder or archive; or "hf://user/name", "hf://user/name@revision".
 
         Raises:
             InputError: no run is there, or its record is damaged; the field is named.
         """
-        path = Path(path)
+        address = Address.of_run(path)
+        path = Path(path) if address is None else fetch(address)
         if path.is_file():
             text = StoredTensors(path).texts.get(RECORD_NAME)
             if text is None:
@@ -382,7 +387,7 @@ def _text_of(path: Path) -> str | None:
 
 
 def load(run: Path | str, networks: "Mapping[str, keras.Model] | None" = None) -> "TrainedModel":
-    """The trained model in a run folder; see `Run.open` and `Run.load_model` for the errors.
+    """The trained model of a run, see `Run.open` for what names one and for the errors.
 
     Args:
         networks: of the user's own, where it was trained with such.
