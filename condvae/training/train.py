@@ -39,6 +39,7 @@ from condvae.training.resume import (
     recorded_networks,
     spec_to_go_on,
 )
+from condvae.training.row_weights import training_weights
 from condvae.training.settings import (
     explain_epochs,
     explain_likelihood,
@@ -179,9 +180,9 @@ def opened(path: Path, dataset: Dataset, asked: Request) -> Iterator[Training]:
     dataset = dataset.with_spec(spec.data)
     own = asked.networks, asked.optimizer, asked.model_class
     model = first_model(dataset, spec, asked.start_from, *own)
-    feed, _ = make_feeds(dataset, spec, asked.sample_weight)
+    training_weights(dataset, spec.training.class_weight, asked.sample_weight)  # refused here
     if asked.fused:
-        check_can_fuse(feed)
+        check_can_fuse(make_feeds(dataset, spec, asked.sample_weight)[0])
     path.mkdir(parents=True, exist_ok=asked.resume)
     with locked(path):
         if (path / RECORD_NAME).exists():

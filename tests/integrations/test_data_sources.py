@@ -6,8 +6,16 @@ The oracle of a frame is the same table in a Parquet file, that of images the ar
 import io
 from datetime import date, datetime
 
+import anndata
+import datasets as hugging_face
 import numpy as np
+import pandas
+import polars
+import pyarrow as arrow
 import pytest
+import torch
+import torch.utils.data as torch_data
+import xarray
 from sklearn.datasets import load_digits
 
 import condvae
@@ -16,14 +24,6 @@ from condvae.data import Dataset, load_data
 
 pytestmark = pytest.mark.integration
 
-pandas = pytest.importorskip("pandas")
-polars = pytest.importorskip("polars")
-arrow = pytest.importorskip("pyarrow")
-hugging_face = pytest.importorskip("datasets")
-xarray = pytest.importorskip("xarray")
-anndata = pytest.importorskip("anndata")
-torch = pytest.importorskip("torch")
-import torch.utils.data as torch_data  # noqa: E402
 
 # schedules that span all epochs end elsewhere where more are asked for
 STEADY = {"schedule": "constant", "warmup": 0.0, "beta_warmup": 0.0}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow
 from sklearn.datasets import load_digits
 
 from condvae.checks import InputError
@@ -10,8 +11,6 @@ from condvae.models import build_model
 from condvae.spec import Signature, Spec
 
 pytestmark = pytest.mark.integration
-
-tensorflow = pytest.importorskip("tensorflow")
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@ import itertools
 import json
 import shutil
 import signal
-import sys
 from contextlib import contextmanager
 
 import keras
@@ -18,14 +17,12 @@ from condvae.files.lock import locked
 from condvae.runs import Run
 from condvae.runs.record import installed_versions
 from condvae.spec import Spec
-from condvae.training import train
+from condvae.training import beginning, train
 from condvae.training.feed import Feed
 from condvae.training.journal import Journal
 
 # four steps an epoch, pixels binarised anew: each step draws from every source of chance
 SETTINGS = {"epochs": 4, "batch_size": 40, "pixels": "dynamic"}
-# the module by name, since the package has a function of this name
-TRAIN = sys.modules["condvae.training.train"]
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +280,7 @@ def test_other_first_weights_are_refused(small, whole, broken):
 
 def test_a_checkpoint_of_another_optimizer_leaves_the_record_as_it_was(small, broken, monkeypatch):
     before = (broken.path / "run.json").read_text()
-    monkeypatch.setattr(TRAIN, "build_optimizer", lambda spec, steps: keras.optimizers.SGD())
+    monkeypatch.setattr(beginning, "build_optimizer", lambda spec, steps: keras.optimizers.SGD())
     with pytest.raises(InputError, match="must fit the model and its optimizer"):
         resume(small, broken, epochs=9)
     assert (broken.path / "run.json").read_text() == before
@@ -299,14 +296,14 @@ def test_while_a_run_goes_on_no_figures_are_claimed(small, broken, killed_at):
 
 
 def test_a_run_that_another_process_began_meanwhile_is_kept(small, tmp_path, monkeypatch):
-    prepare = TRAIN.prepare_model
+    prepare = beginning.prepare_model
 
     def slowly(*arguments):
-        monkeypatch.setattr(TRAIN, "prepare_model", prepare)
+        monkeypatch.setattr(beginning, "prepare_model", prepare)
         quick(small, tmp_path / "run", epochs=2)
         return prepare(*arguments)
 
-    monkeypatch.setattr(TRAIN, "prepare_model", slowly)
+    monkeypatch.setattr(beginning, "prepare_model", slowly)
     with pytest.raises(InputError, match="another process began there meanwhile"):
         quick(small, tmp_path / "run", epochs=1, resume=True, preset="plane")
     assert len(rows(Run.open(tmp_path / "run"))["epoch"]) == 2
