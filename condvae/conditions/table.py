@@ -1,6 +1,7 @@
 """The columns of x where a row of a table is one x."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 import numpy as np
@@ -354,6 +355,9 @@ class Table(RowLayout):
     def _cells(self, x: Mapping[str, Any], column: Column) -> np.ndarray:
         """The values of a column."""
         values = np.atleast_1d(as_column(x[column.name]))
+        if column.of_numbers and values.dtype == object:
+            with suppress(TypeError, ValueError):  # what is no number is refused by the column
+                values = np.where(is_missing(values), np.nan, values).astype("float64")
         for derived in self.derived:
             if derived.source == column.name and derived.name in x and is_missing(values).any():
                 cells = np.atleast_1d(as_column(x[derived.name]))

@@ -148,6 +148,17 @@ ROWS = {
 }
 
 
+def test_none_in_lists_of_numbers_is_an_empty_cell():
+    columns = {"n": np.random.default_rng(0).normal(size=50), "w": np.array(["a", "b"] * 25)}
+    table = table_of(columns, [], "quantile", np.arange(50))
+    for empty in ([None, None], np.array([None, 1.5]), [np.nan, None]):
+        cells = np.array([np.nan if cell is None else cell for cell in empty], "float64")
+        expected = table.encode({"n": cells, "w": ["a", "b"]})
+        np.testing.assert_array_equal(table.encode({"n": empty, "w": ["a", "b"]}), expected)
+    with pytest.raises(InputError, match="'n' must hold finite numbers"):
+        table.encode({"n": [None, "x"], "w": ["a", "b"]})
+
+
 @pytest.fixture(scope="module")
 def table():
     rows = {name: values for name, values in ROWS.items() if name != "c"}
