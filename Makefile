@@ -4,7 +4,7 @@ CONSTRAINTS ?= constraints.txt
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test test-all test-backends torture bench clean
+.PHONY: demo test test-all test-backends test-integrations torture bench clean
 
 demo: $(VENV)/installed ## train on the embedded digits, evaluate, draw every figure
 	$(VENV)/bin/condvae demo
@@ -18,6 +18,9 @@ test-all: $(VENV)/installed-dev ## the same, and the long tests: published figur
 test-backends: ## the model's tests under Keras on PyTorch, in an environment of its own
 	scripts/test-backends
 
+test-integrations: ## the tests with other people's libraries, in an environment of its own
+	scripts/test-integrations
+
 torture: $(VENV)/installed-dev ## kills, full disks and mutated files by the hundred thousand: hours
 	scripts/torture
 
@@ -25,7 +28,7 @@ bench: $(VENV)/installed-dev ## speed and memory, as ratios measured side by sid
 	scripts/bench
 
 clean:
-	rm -rf $(VENV) .venv-torch
+	rm -rf $(VENV) .venv-torch .venv-integrations
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
