@@ -18,6 +18,7 @@ from condvae.cli.impute import impute
 from condvae.cli.plot import plot
 from condvae.cli.presets import presets
 from condvae.cli.score import score
+from condvae.cli.serve import serve
 from condvae.cli.start import end_at_once, hide_from_keras, keep_compiled
 from condvae.cli.transfer import transfer
 from condvae.cli.words import as_options, warnings_in_a_line
@@ -71,6 +72,7 @@ for command in (
     audit,
     explore,
     export,
+    serve,
     data,
     presets,
 ):

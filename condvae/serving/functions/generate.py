@@ -1,0 +1,86 @@
+"""New images under a condition."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import Field
+
+from condvae.files.frozen import Count, Seed
+from condvae.inference.chance import Chance
+from condvae.inference.draws import Draws
+from condvae.serving.functions.function import (
+    Asked,
+    Body,
+    Function,
+    Outputs,
+    check_rows,
+    numbers,
+    together,
+)
+
+if TYPE_CHECKING:
+    from condvae.serving.served import Served
+
+
+class GenerateBody(Body):
+    """As the arguments of `TrainedModel.generate`."""
+
+    given: Any
+    num_samples: Count = 1
+    z: Any = None
+    sample: bool = False
+    seed: Seed = 0
+    temperature: float = Field(1.0, ge=0)
+    guidance: float = Field(0.0, ge=0)
+
+
+class Chances(Chance):
+    """The random numbers of several requests, of each as if it were alone."""
+
+    def __init__(self, chances: Sequence[tuple[Chance, int]]):
+        self._chances = chances
+
+    def latents(self, *shape: int) -> np.ndarray:
+        """The rows of each request from its own stream."""
+        return np.concatenate([c.latents(rows, *shape[1:]) for c, rows in self._chances])
+
+    def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
+        """The rows of each request from its own stream."""
+        return np.concatenate([c.pixels(rows, *shape[1:], kind=kind) for c, rows in self._chances])
+
+
+class Generate(Function):
+    """See `TrainedModel.generate`."""
+
+    name, says, body = "generate", "New images under a condition.", GenerateBody
+    needs, arrays, image = frozenset({"draw_prior", "decode"}), ("z",), "x"
+
+    def checked(self, served: "Served", body: GenerateBody) -> Asked:
+        """The request, compared with the model; see `Function.asked`."""
+        arguments, condition = served.arguments, served.condition
+        given = arguments.named(body.given)
+        encoded = arguments.encode_condition(given)
+        z = None if body.z is None else arguments.styles(numbers(body.z, "z"))
+        rows = len(z) if z is not None else len(encoded) if len(encoded) > 1 else body.num_samples
+        arrays = {"y": arguments.given(given, check_rows(served, rows))}
+        if z is not None:
+            arrays["z"] = z
+        arguments.draws(body.sample, body.seed, body.temperature, body.guidance)
+        kind = (served.name, self.name, z is None, body.sample, body.guidance)
+        return Asked(served, self, rows, kind, arrays, body, condition.outside(given))
+
+    def compute(self, asked: Sequence[Asked]) -> Outputs:
+        """The images of all, drawn by the seed of each."""
+        first, inputs = asked[0], together(asked)
+        served, body = first.served, first.body
+        chances = [(Chance(o.body.seed, o.body.temperature), o.rows) for o in asked]
+        nothing = served.condition.unconditional
+        draws = Draws(Chances(chances), body.sample, body.guidance, nothing, served.facts.x_range)
+        zs = [inputs["z"]] if "z" in inputs else None
+        (images,) = served.compute.images([inputs["y"]], zs, draws)
+        return {"x": images}
+
+    def outputs(self, served: "Served") -> dict[str, tuple[int, ...]]:
+        """An image."""
+        return {"x": served.facts.image_shape}
