@@ -114,6 +114,7 @@ class Batcher:
     async def drain(self) -> None:
         """Take no more requests, and wait until those that were taken are answered."""
         self.closing = True
+        self._start()
         while self._open:
             await asyncio.wait([entry.answer for entry in self._open])
             await asyncio.sleep(0)  # those who asked take their answers
@@ -131,7 +132,7 @@ class Batcher:
             full = [queue for queue in self._queues.values() if self._is_full(queue)]
             queue = min(full or self._queues.values(), key=lambda queue: queue[0].since)
             left = queue[0].since + self.limits.delay - loop.time()
-            if not full and left > 0:
+            if not full and not self.closing and left > 0:
                 self._timer = loop.call_later(left, self._start)
                 return
             batch = self._take(queue)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic_core import from_json
 
-from condvae.checks import InputError
+from condvae.checks import InputError, reason_of
 from condvae.serving.answers import as_json, as_npy, as_png
 from condvae.serving.functions import Asked, Function
 from condvae.serving.functions.function import Outputs
@@ -95,8 +95,8 @@ def read_npy(body: bytes) -> np.ndarray:
             raise ValueError(f"dtype {dtype}")
         array = np.frombuffer(body, dtype, offset=file.tell())
         return array.reshape(shape, order="F" if by_columns else "C")
-    except (ValueError, TypeError, OverflowError) as error:
-        said = " ".join(str(error).split())[:200]
+    except Exception as error:  # NumPy raises a tokenizer's errors, too
+        said = reason_of(error)
         mistake = InputError("a body must be an array of numbers in .npy", said, "Correct it.")
         raise Problem(400, mistake) from None
 

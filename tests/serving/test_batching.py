@@ -157,6 +157,17 @@ def test_work_that_breaks_fails_its_batch_and_not_the_next():
     asyncio.run(scenario())
 
 
+def test_draining_does_not_wait_for_others():
+    async def scenario():
+        batcher = Batcher(Work(), Limits(delay=3600, deadline=7200))
+        asked = asyncio.ensure_future(batcher.ask(1, ""))
+        await asyncio.sleep(0)
+        await batcher.drain()
+        assert asked.result() == 2
+
+    asyncio.run(scenario())
+
+
 def test_draining_answers_what_was_taken_and_takes_no_more():
     async def scenario():
         work = Work(held=True)

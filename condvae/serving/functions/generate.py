@@ -24,19 +24,18 @@ if TYPE_CHECKING:
 
 
 class GenerateBody(Body):
-    """As the arguments of `TrainedModel.generate`."""
+    """As the arguments of `TrainedModel.generate`; pixels are drawn by Keras alone."""
 
     given: Any
     num_samples: Count = 1
     z: Any = None
-    sample: bool = False
     seed: Seed = 0
     temperature: float = Field(1.0, ge=0)
     guidance: float = Field(0.0, ge=0)
 
 
 class Chances(Chance):
-    """The random numbers of several requests, of each as if it were alone."""
+    """The random numbers of several requests, of each as if it were alone; for z."""
 
     def __init__(self, chances: Sequence[tuple[Chance, int]]):
         self._chances = chances
@@ -44,10 +43,6 @@ class Chances(Chance):
     def latents(self, *shape: int) -> np.ndarray:
         """The rows of each request from its own stream."""
         return np.concatenate([c.latents(rows, *shape[1:]) for c, rows in self._chances])
-
-    def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
-        """The rows of each request from its own stream."""
-        return np.concatenate([c.pixels(rows, *shape[1:], kind=kind) for c, rows in self._chances])
 
 
 class Generate(Function):
@@ -66,8 +61,8 @@ class Generate(Function):
         arrays = {"y": arguments.given(given, check_rows(served, rows))}
         if z is not None:
             arrays["z"] = z
-        arguments.draws(body.sample, body.seed, body.temperature, body.guidance)
-        kind = (served.name, self.name, z is None, body.sample, body.guidance)
+        arguments.draws(False, body.seed, body.temperature, body.guidance)
+        kind = (served.name, self.name, z is None, body.guidance)
         return Asked(served, self, rows, kind, arrays, body, condition.outside(given))
 
     def compute(self, asked: Sequence[Asked]) -> Outputs:
@@ -76,7 +71,7 @@ class Generate(Function):
         served, body = first.served, first.body
         chances = [(Chance(o.body.seed, o.body.temperature), o.rows) for o in asked]
         nothing = served.condition.unconditional
-        draws = Draws(Chances(chances), body.sample, body.guidance, nothing, served.facts.x_range)
+        draws = Draws(Chances(chances), False, body.guidance, nothing, served.facts.x_range)
         zs = [inputs["z"]] if "z" in inputs else None
         (images,) = served.compute.images([inputs["y"]], zs, draws)
         return {"x": images}
