@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic_core import to_json
 
+from condvae.checks import check_finite
 from condvae.serving.functions import Asked
 from condvae.serving.functions.function import Outputs
 
@@ -35,7 +36,7 @@ def answered(jobs: list[Job]) -> Sequence[bytes | Exception]:
         found, first = [], 0
         for job in jobs:
             part = slice(first, first + job.asked.rows)
-            mine = {name: values[part] for name, values in outputs.items()}
+            mine = {name: _finite(values[part], name) for name, values in outputs.items()}
             found.append(job.written(job.asked, mine))
             first = part.stop
     except Exception as error:
@@ -43,6 +44,11 @@ def answered(jobs: list[Job]) -> Sequence[bytes | Exception]:
             return [error]
         return [answer for job in jobs for answer in answered([job])]
     return found
+
+
+def _finite(values: Any, name: str) -> Any:
+    """Return values; numbers that are none have no place in JSON, or in a picture."""
+    return check_finite(values, name) if isinstance(values, np.ndarray) else values
 
 
 def as_json(asked: Asked, outputs: Outputs) -> bytes:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from condvae.files.frozen import Seed
-from condvae.serving.functions.function import Asked, Body, Function, Outputs, pair, together
+from condvae.serving.functions.function import Asked, Body, Function, Outputs, Seed, pair, together
 
 if TYPE_CHECKING:
     from condvae.serving.served import Served

@@ -3,13 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 
 from condvae.checks import InputError, reason_of
-from condvae.files.frozen import Frozen
+from condvae.files import frozen
 from condvae.inference.chance import Chance
 
 if TYPE_CHECKING:
@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 Outputs = dict[str, Any]
 Schema = dict[str, Any]
 
+# to JSON 1.0 is a whole number
+_WHOLE = BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n)
+Seed, Count = Annotated[frozen.Seed, _WHOLE], Annotated[frozen.Count, _WHOLE]
+MOST = 1e30  # of z in descriptions: beyond it sums overflow
 
-class Body(Frozen):
+
+class Body(frozen.Frozen):
     """What a request holds, before it is compared with the model."""
 
 
@@ -144,7 +149,7 @@ def condition_schema(served: "Served") -> Schema:
 
 def rows_schema(shape: Sequence[int], most: int) -> Schema:
     """JSON schema of an array, (rows, *shape)."""
-    schema: Schema = {"type": "number"}
+    schema: Schema = {"type": ["number", "boolean"], "minimum": -MOST, "maximum": MOST}
     for size in reversed(shape):
         schema = {"type": "array", "items": schema, "minItems": size, "maxItems": size}
     return {"type": "array", "items": schema, "minItems": 1, "maxItems": most}

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from condvae.files.frozen import Count, Seed
 from condvae.inference.chance import Chance
 from condvae.inference.draws import Draws
 from condvae.serving.functions.function import (
     Asked,
     Body,
+    Count,
     Function,
     Outputs,
+    Seed,
     check_rows,
     numbers,
     together,
@@ -30,8 +31,8 @@ class GenerateBody(Body):
     num_samples: Count = 1
     z: Any = None
     seed: Seed = 0
-    temperature: float = Field(1.0, ge=0)
-    guidance: float = Field(0.0, ge=0)
+    temperature: float = Field(1.0, ge=0, strict=True)
+    guidance: float = Field(0.0, ge=0, strict=True)
 
 
 class Chances(Chance):

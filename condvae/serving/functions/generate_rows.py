@@ -7,8 +7,15 @@ import numpy as np
 
 from condvae.checks import InputError
 from condvae.conditions import is_missing
-from condvae.files.frozen import Count, Seed
-from condvae.serving.functions.function import Asked, Body, Function, Outputs, check_rows
+from condvae.serving.functions.function import (
+    Asked,
+    Body,
+    Count,
+    Function,
+    Outputs,
+    Seed,
+    check_rows,
+)
 
 if TYPE_CHECKING:
     from condvae.serving.served import Served
