@@ -18,6 +18,7 @@ OPTIONS = {
     "resume": "--resume",
     "together": "--together",
     "overwrite": "--overwrite",
+    "port": "--port",
 }
 
 

@@ -34,14 +34,12 @@ class WholeBodies:
             async with asyncio.timeout(self._seconds):
                 body = await self._whole(scope, receive)
         except Problem as problem:
-            await refuse(send, problem, more_body=True)
-            await _linger(receive)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await _refuse_the_rest(problem, receive, send)
             return
         except TimeoutError:
             said = f"less after {self._seconds:g} s"
             mistake = InputError("a body must arrive whole", said, "Send it faster.")
-            await refuse(send, Problem(408, mistake, CLOSE))
+            await _refuse_the_rest(Problem(408, mistake, CLOSE), receive, send)
             return
         if body is None:  # the client has gone, and nobody is there to answer
             return
@@ -75,8 +73,18 @@ class WholeBodies:
         return Problem(413, InputError(expected, received, "Send fewer rows at a time."), CLOSE)
 
 
+async def _refuse_the_rest(problem: Problem, receive: Receive, send: Send) -> None:
+    """Answer, and read on for a while.
+
+    A client that still sends when the connection ends would lose the answer.
+    """
+    await refuse(send, problem, more_body=True)
+    await _linger(receive)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
 async def _linger(receive: Receive) -> None:
-    """Read on and forget: a client that still sends when the connection ends loses the answer."""
+    """Read and forget."""
     left = LINGER_BYTES
     try:
         async with asyncio.timeout(LINGER_SECONDS):
