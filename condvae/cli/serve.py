@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from condvae.checks import InputError, check_at_least
 from condvae.cli.exit_codes import INTERRUPTED
 
+DAY = 86_400  # seconds
 TOKEN = "CONDVAE_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -55,13 +56,14 @@ def serve(
         ("--body-bytes", body_bytes),
     ):
         check_at_least(number, 1, name)
-    for name, seconds, least in (
-        ("--delay", delay, 0.0),
-        ("--deadline", deadline, 0.001),
-        ("--body-seconds", body_seconds, 0.001),
+    for name, number, least, most in (
+        ("--delay", delay, 0, 1000 * DAY),
+        ("--deadline", deadline, 0.001, DAY),
+        ("--body-seconds", body_seconds, 0.001, DAY),
     ):
-        if not least <= seconds <= 86_400:
-            raise InputError(f"{name} must be {least:g} or more", f"{seconds:g}", "Correct it.")
+        if not least <= number <= most:
+            expected = f"{name} must lie in [{least:g}, {most:g}]"
+            raise InputError(expected, f"{number:g}", "Correct it.")
     check_installed()
     from condvae.serving.access import token_of
     from condvae.serving.app import Bounds

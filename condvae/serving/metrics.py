@@ -7,13 +7,13 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from condvae.serving.limits import App, Receive
 from condvae.serving.problems import Send
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 OTHER = "other"  # addresses that there are not: one name, however many are asked for
 
 
@@ -51,7 +51,7 @@ class Metrics:
 
     def text(self) -> tuple[bytes, str]:
         """All of them, and the type of that content."""
-        return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
+        return generate_latest(self._registry), FORMAT
 
 
 class Counted:

@@ -103,6 +103,7 @@ def serve(
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # what clients do wrong is counted, and no news
         access_log=False,
         server_header=False,
         proxy_headers=False,

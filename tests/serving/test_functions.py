@@ -125,6 +125,7 @@ def test_images_are_answered_as_pictures_and_arrays(served):
         ("generate", {"given": 3, "z": [[1], [1, 2]]}),
         ("generate", {"given": 3, "z": "abc"}),
         ("generate", {"given": 3, "z": [[10**400, 0]]}),
+        ("generate", {"given": 3, "z": [[2e30, 0]]}),
         ("generate", {"given": 3, "sample": True}),
         ("generate", {"given": 3, "colour": "red"}),
         ("encode", {"x": [[1, 2], [3, 4]], "y": 3}),

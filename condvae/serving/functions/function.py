@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from pydantic import BeforeValidator, ValidationError
 
-from condvae.checks import InputError, reason_of
+from condvae.checks import InputError, check_range, reason_of
 from condvae.files import frozen
 from condvae.inference.chance import Chance
 
@@ -21,7 +21,7 @@ Schema = dict[str, Any]
 # to JSON 1.0 is a whole number
 _WHOLE = BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n)
 Seed, Count = Annotated[frozen.Seed, _WHOLE], Annotated[frozen.Count, _WHOLE]
-MOST = 1e30  # of z in descriptions: beyond it sums overflow
+MOST = 1e30  # of numbers in arrays: beyond it sums of float32 overflow
 
 
 class Body(frozen.Frozen):
@@ -113,7 +113,9 @@ class Function(ABC):
             fields["num_samples"] |= {"maximum": served.most_rows}
         for key in self.arrays:
             shape = {"x": served.facts.image_shape, "z": (served.facts.latent_dim,)}[key]
-            fields[key] = rows_schema(shape, served.most_rows)
+            rows = rows_schema(shape, served.most_rows)
+            is_needed = key in self.required()
+            fields[key] = rows if is_needed else {"anyOf": [rows, {"type": "null"}]}
         return fields
 
     def required(self) -> list[str]:
@@ -171,7 +173,9 @@ def numbers(value: Any, name: str) -> np.ndarray:
             f"{value!r:.60}",
             "Correct it.",
         )
-    return array.astype("float32") if array.dtype.kind == "f" else array
+    if array.dtype.kind != "f":
+        return array
+    return check_range(array, -MOST, MOST, name).astype("float32")
 
 
 def check_rows(served: "Served", rows: int) -> int:

@@ -31,8 +31,8 @@ class GenerateBody(Body):
     num_samples: Count = 1
     z: Any = None
     seed: Seed = 0
-    temperature: float = Field(1.0, ge=0, strict=True)
-    guidance: float = Field(0.0, ge=0, strict=True)
+    temperature: float = Field(1.0, ge=0, le=1e3, strict=True)
+    guidance: float = Field(0.0, ge=0, le=1e3, strict=True)
 
 
 class Chances(Chance):
@@ -58,7 +58,9 @@ class Generate(Function):
         given = arguments.named(body.given)
         encoded = arguments.encode_condition(given)
         z = None if body.z is None else arguments.styles(numbers(body.z, "z"))
-        rows = len(z) if z is not None else len(encoded) if len(encoded) > 1 else body.num_samples
+        rows = check_rows(served, body.num_samples)
+        if z is not None or len(encoded) > 1:
+            rows = len(encoded if z is None else z)
         arrays = {"y": arguments.given(given, check_rows(served, rows))}
         if z is not None:
             arrays["z"] = z
