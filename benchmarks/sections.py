@@ -9,6 +9,8 @@ ORDER = (
     "An epoch",
     "Where the time goes",
     "Inference",
+    "Serving",
+    "Serving under load",
     "Tables of many columns, and of many rows",
     "Growth",
     "Precision and backends",

@@ -20,6 +20,7 @@ from condvae.cli.presets import presets
 from condvae.cli.pull import pull
 from condvae.cli.push import push
 from condvae.cli.score import score
+from condvae.cli.serve import serve
 from condvae.cli.start import end_at_once, hide_from_keras, keep_compiled
 from condvae.cli.transfer import transfer
 from condvae.cli.words import as_options, warnings_in_a_line
@@ -79,6 +80,7 @@ for command in (
     export,
     push,
     pull,
+    serve,
     data,
     presets,
 ):

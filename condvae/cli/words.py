@@ -23,6 +23,7 @@ OPTIONS = {
     "together": "--together",
     "overwrite": "--overwrite",
     "keep": "--keep",
+    "port": "--port",
 }
 
 

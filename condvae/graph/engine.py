@@ -63,6 +63,10 @@ class GraphEngine:
         """Rows of one job, whatever the function."""
         return ROWS
 
+    def pass_rows(self, name: str) -> int:
+        """Rows that one pass may take: memory is bounded."""
+        return self._weights(name)[1] if name in self._graphs else ROWS
+
     def run(self, name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs for all rows, some rows at a time; on this thread."""
         if name not in self._graphs:

@@ -1,6 +1,6 @@
 """What computes a trained model: Keras, or NumPy where the model has graphs."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 
 from condvae.blocks import ROWS
-from condvae.graph.engine import GraphEngine
 
 if TYPE_CHECKING:
     from condvae.models import CVAE
@@ -31,6 +30,21 @@ class Engine(Protocol):
 
     def each(self, work: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
         """What each job's work returns, in the order of the jobs, of which few are drawn ahead."""
+        ...
+
+
+class PartialEngine(Engine, Protocol):
+    """An engine of some functions.
+
+    Attributes:
+        names: of these.
+    """
+
+    @property
+    def names(self) -> Collection[str]: ...  # noqa: D102
+
+    def has_convolutions(self, name: str) -> bool:
+        """Whether many rows of a function are better left to Keras."""
         ...
 
 
@@ -93,7 +107,7 @@ class Engines:
         self,
         facts: Facts,
         load_keras: "Callable[[], KerasEngine]",
-        graphs: GraphEngine | None = None,
+        graphs: PartialEngine | None = None,
     ):
         self.facts, self._load_keras, self._graphs = facts, load_keras, graphs
 
@@ -126,7 +140,7 @@ class Engines:
             rows: how many there are; None: nobody knows, as of blocks.
         """
         graphs = self._graphs
-        if graphs is None or not graphs.names.issuperset(names):
+        if graphs is None or not set(names) <= set(graphs.names):
             return self.keras
         is_much = rows is None or rows > ROWS
         if is_much and "encode" in names and graphs.has_convolutions("encode"):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from condvae.checks import InputError
 from condvae.graph.engine import GraphEngine
 from condvae.inference.engines import Engines, Facts
-from condvae.likelihoods import likelihood_of
+from condvae.likelihoods import Likelihood, likelihood_of
 
 if TYPE_CHECKING:
     from condvae.inference.trained import TrainedModel
@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 
 def engines_of(run: "Run") -> Engines:
     """NumPy for what the run's graphs compute, and Keras behind it."""
+    return Engines(facts_of(run), partial(_keras_of, run), graph_engine_of(run))
+
+
+def facts_of(run: "Run") -> Facts:
+    """What the record and the graphs say of the model."""
     record, preprocessing, graphs = run.record, run.record.preprocessing, run.graphs
     shape, classes = preprocessing.image_shape, preprocessing.pixel_classes
     shapes = {
         name: {given.name: given.shape for given in graph.inputs} for name, graph in graphs.items()
     }
-    table = preprocessing.table
-    likelihood = likelihood_of(record.spec.model, None if table is None else table.kinds)
+    likelihood = _likelihood_of(run)
     (latent_dim,) = shapes.get("decoder", {}).get("z", (0,))
     (prior_noise_dim,) = shapes.get("prior", {}).get("noise", (latent_dim,))
-    facts = Facts(
+    return Facts(
         image_shape=shape if classes is None else (*shape[:-1], preprocessing.x_max + 1),
         stored_shape=shape,
         condition_shape=record.condition.shape,
@@ -38,14 +42,24 @@ def engines_of(run: "Run") -> Engines:
         binarise=record.spec.model.pixels == "dynamic",
         noise=likelihood.noise,
     )
-    divides = preprocessing.in_unit_interval and classes is None
-    graph_engine = GraphEngine(
-        graphs,
+
+
+def graph_engine_of(run: "Run") -> GraphEngine:
+    """NumPy for what the run's graphs compute; the weights are read when they are needed."""
+    preprocessing = run.record.preprocessing
+    divides = preprocessing.in_unit_interval and preprocessing.pixel_classes is None
+    return GraphEngine(
+        run.graphs,
         run.stored_weights(),
         preprocessing.x_max if divides else None,
-        likelihood.drawn_by_numpy,
+        _likelihood_of(run).drawn_by_numpy,
     )
-    return Engines(facts, partial(_keras_of, run), graph_engine)
+
+
+def _likelihood_of(run: "Run") -> Likelihood:
+    """The likelihood that the record names."""
+    table = run.record.preprocessing.table
+    return likelihood_of(run.record.spec.model, None if table is None else table.kinds)
 
 
 def trained_by_keras(run: "Run", networks: "Networks" = None) -> "TrainedModel":

@@ -1,0 +1,13 @@
+"""What a served run can be asked, a file for each function."""
+
+from condvae.serving.functions.decode import Decode
+from condvae.serving.functions.encode import Encode
+from condvae.serving.functions.function import Asked, Function
+from condvae.serving.functions.generate import Generate
+from condvae.serving.functions.generate_rows import GenerateRows
+from condvae.serving.functions.transfer import Transfer
+
+__all__ = ["FUNCTIONS", "Asked", "Function"]
+
+# of two with one name a run has the one that fits it
+FUNCTIONS: tuple[Function, ...] = (Generate(), GenerateRows(), Encode(), Decode(), Transfer())

@@ -1,0 +1,86 @@
+"""New rows of a table."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.conditions import is_missing
+from condvae.serving.functions.function import (
+    Asked,
+    Body,
+    Count,
+    Function,
+    Outputs,
+    Seed,
+    check_rows,
+)
+
+if TYPE_CHECKING:
+    from condvae.serving.served import Served
+
+
+class GenerateRowsBody(Body):
+    """As the arguments of `TrainedModel.generate`, of tables."""
+
+    given: dict[str, Any] | None = None
+    num_samples: Count = 1
+    seed: Seed = 0
+
+
+class GenerateRows(Function):
+    """See `TrainedModel.generate`.
+
+    Rows are drawn again until they keep the table's rules, so that each request is computed alone.
+    """
+
+    name, says, body = "generate", "New rows of the table.", GenerateRowsBody
+    needs, arrays = frozenset({"draw_prior", "decode", "draw_pixels"}), ()
+
+    def fits(self, served: "Served") -> bool:
+        """Whether the run can be asked it."""
+        return served.table is not None and self.needs <= set(served.engine.names)
+
+    def checked(self, served: "Served", body: GenerateRowsBody) -> Asked:
+        """The request, compared with the model; see `Function.asked`."""
+        rows, several = check_rows(served, body.num_samples), served.condition.by_name
+        if several is None:
+            raise TypeError("a run on a table has conditions by name")
+        if body.given is None:
+            # the first condition as often as it occurs, as `condvae generate` has it
+            known, places = served.run.first_conditions()
+            drawn = np.random.default_rng(body.seed).integers(len(places), size=rows)
+            given, outside = known[places[drawn]], []
+        else:
+            given, outside = several.encode_rows(body.given, rows), several.outside(body.given)
+        if len(given) != rows:
+            raise InputError(
+                f"given must be one for all of {rows} rows, or one a row",
+                f"{len(given)} conditions",
+                "Make them as many.",
+            )
+        # nothing is of its kind: it has no other
+        return Asked(served, self, rows, object(), {"y": given}, body, outside)
+
+    def compute(self, asked: Sequence[Asked]) -> Outputs:
+        """Columns by name, empty cells None."""
+        (only,) = asked
+        served = only.served
+        columns: Any = served.model.generate(only.arrays["y"], seed=only.body.seed)
+        return {name: _cells(values) for name, values in columns.items()}
+
+    def outputs(self, served: "Served") -> dict[str, tuple[int, ...]]:
+        """A cell of each column; their types are the table's."""
+        table = served.table
+        return {} if table is None else dict.fromkeys(table.order, ())
+
+
+def _cells(values: np.ndarray) -> list[Any]:
+    """A column's cells as JSON has them."""
+    missing = is_missing(values)
+    if values.dtype.kind == "f" and (values[~missing] == np.rint(values[~missing])).all():
+        # floats only for the sake of NaN, or of the network
+        values = values.astype(object)
+        values[~missing] = [int(value) for value in values[~missing]]
+    return [None if empty else value for value, empty in zip(values.tolist(), missing, strict=True)]

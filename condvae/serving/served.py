@@ -1,0 +1,134 @@
+"""A run that is served: its model by NumPy, and what it can be asked."""
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.inference.arguments import Arguments
+from condvae.inference.computation import Computation
+from condvae.inference.engines import Engines, PartialEngine
+from condvae.inference.trained import TrainedModel
+from condvae.runs import Run
+from condvae.runs.engines import facts_of, graph_engine_of
+from condvae.serving.passes import EqualPasses
+
+if TYPE_CHECKING:
+    from condvae.serving.functions import Function
+
+MOST_ROWS, MOST_BYTES = 1024, 2**25  # of one answer
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+class Served:
+    """A run by its graphs.
+
+    Args:
+        run: with graphs, and latents.
+        engine: computes in place of NumPy.
+
+    Attributes:
+        name: that of the run's folder, or of its archive without the suffix.
+        facts: shapes and ranges of the model.
+        arguments: the checks of what it is asked with.
+        engine: computes functions of `models.inference`.
+        model: answers one caller at a time.
+
+    Raises:
+        InputError: a name that does not fit into an address, a run without graphs or latents.
+    """
+
+    def __init__(self, run: Run, engine: PartialEngine | None = None):
+        path = run.path.resolve()
+        self.name, self.run = path.stem if run.is_archive else path.name, run
+        if not NAME.fullmatch(self.name):
+            raise InputError(
+                "a run must be named by letters, digits, '_', '-' and '.' to be served",
+                repr(self.name),
+                "Rename its folder.",
+            )
+        if "decoder" not in run.graphs:
+            raise run.refusal or InputError(
+                f"{run.path} must have graphs to be served, for the server has no Keras",
+                "a run that was trained without latents, or before graphs were kept",
+                "Train it again.",
+            )
+        self.facts, record = facts_of(run), run.record
+        self.engine = engine or EqualPasses(graph_engine_of(run))
+        engines = Engines(self.facts, _no_keras, self.engine)
+        self.condition, self.table = record.condition, record.preprocessing.table
+        self.arguments = Arguments(self.facts, self.condition, self.table)
+        self.compute = Computation(engines)
+        self.model = TrainedModel(engines, self.condition, self.table)
+
+    @cached_property
+    def functions(self) -> "dict[str, Function]":
+        """What can be asked, by name."""
+        from condvae.serving.functions import FUNCTIONS
+
+        return {function.name: function for function in FUNCTIONS if function.fits(self)}
+
+    @property
+    def most_rows(self) -> int:
+        """Rows of one answer: what must fit into memory several times."""
+        return max(1, min(MOST_ROWS, MOST_BYTES // (4 * int(np.prod(self.facts.image_shape)))))
+
+    @property
+    def can_be_shown(self) -> bool:
+        """Whether its images are grey or coloured pictures."""
+        preprocessing = self.run.record.preprocessing
+        is_picture = preprocessing.in_unit_interval and preprocessing.pixel_classes is None
+        return self.table is None and is_picture and self.facts.image_shape[-1] in (1, 3)
+
+    def warm(self) -> None:
+        """Read the weights and compute a row by each function.
+
+        Raises:
+            InputError: the weights are damaged.
+        """
+        for name in set(self.engine.names) - {"draw_pixels"}:
+            self.engine.run(name, self._example(name))
+
+    def _example(self, name: str) -> dict[str, np.ndarray]:
+        """A row for a function of `models.inference`."""
+        y = self.condition.random(1, np.random.default_rng(0))
+        sizes: dict[str, tuple[str, tuple[int, ...]]] = {
+            "encode": ("x", self.facts.image_shape),
+            "decode": ("z", (self.facts.latent_dim,)),
+            "draw_prior": ("noise", (self.facts.prior_noise_dim,)),
+        }
+        key, shape = sizes[name]
+        row = {key: np.zeros((1, *shape), "float32"), "y": y}
+        if name == "encode" and self.facts.binarise:
+            row["pixel_noise"] = np.zeros((1, *shape), "float32")
+        return row
+
+
+def _no_keras() -> NoReturn:
+    """A server computes by graphs alone."""
+    raise InputError(
+        "the server must be asked for what the run's graphs compute",
+        "something that needs Keras",
+        "Ask condvae.load(RUN) in Python.",
+    )
+
+
+def opened(runs: Sequence[Any]) -> dict[str, Served]:
+    """Runs by name, their weights read.
+
+    Raises:
+        InputError: one cannot be served, or two have one name.
+    """
+    served: dict[str, Served] = {}
+    for path in runs:
+        one = Served(Run.open(path))
+        if one.name in served:
+            raise InputError(
+                "the runs' names must differ", f"{one.name!r} twice", "Rename a folder."
+            )
+        one.warm()
+        served[one.name] = one
+    return served
