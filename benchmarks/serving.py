@@ -185,6 +185,14 @@ def measure_speed(path: Path, seconds: float, rounds: int) -> list[str]:
     return lines
 
 
+async def said_within(reader: asyncio.StreamReader, seconds: float) -> bytes | None:
+    """What comes in so many seconds; b"" at the connection's end, None where nothing does."""
+    try:
+        return await asyncio.wait_for(reader.read(4096), seconds)
+    except TimeoutError:
+        return None
+
+
 class Load:
     """Clients of all kinds on one server, and what became of their requests."""
 
@@ -213,8 +221,8 @@ class Load:
             self.took.append(time.perf_counter() - started)
             right = status == 200 and body == self.expected[fields["given"], fields["seed"]]
             self.counts["answered" if right else f"wrong: {status}"] += 1
-            await asyncio.sleep(self.rng.random() * 0.01)
-            if reader._buffer:  # nothing else may come
+            more = await said_within(reader, self.rng.random() * 0.01)
+            if more:  # b"" where the server ends, at the end
                 self.counts["wrong: answered twice"] += 1
         writer.close()
 
@@ -245,13 +253,13 @@ class Load:
                 for place in range(min(len(drops), 100) if kind != "silence" else 0):
                     writer.write(drops[place : place + 1])
                     await writer.drain()
-                    await asyncio.sleep(0.5)
-                    if reader.at_eof() or reader._buffer:
+                    if (said := await said_within(reader, 0.5)) is not None:
                         break
-                said = await asyncio.wait_for(reader.read(4096), 30)
-            except (OSError, TimeoutError):
+                else:
+                    said = await said_within(reader, 30)
+            except OSError:
                 said = b""
-            status = said.split()[1].decode() if said else "closed"
+            status = said.split()[1].decode() if said else "silent" if said is None else "closed"
             fine = {"body": ("408",)}.get(kind, ("closed",))
             self.counts[f"slow {kind}: {status}" if status in fine else f"wrong: {status}"] += 1
             writer.close()

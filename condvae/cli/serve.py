@@ -26,15 +26,16 @@ def serve(
     body_bytes: int = 2**23,
     body_seconds: float = 10.0,
 ) -> int:
-    """Answer requests over HTTP: plain JSON, PNG and .npy, and the Open Inference Protocol v2; the
-    addresses are in /openapi.json. NumPy computes, without Keras. Needs the extra `serve`.
+    """Answer requests over HTTP, in batches, by NumPy alone: JSON, PNG, .npy.
 
-    At SIGTERM and Ctrl-C it finishes what waits, and ends with 0 and 130. With --token-file, or a
-    token in CONDVAE_TOKEN, requests must bring it.
+    Also by the Open Inference Protocol v2; /openapi.json describes all addresses. Needs the
+    extra `serve`. With a token, in a file or in CONDVAE_TOKEN, requests must bring it.
+
+    Exit codes: 0 after SIGTERM and 130 after Ctrl-C, when what waited is answered; 2 a mistake.
 
     Args:
         runs: Run folders, or archives.
-        host: The address to listen at; others than this machine reach 0.0.0.0.
+        host: The address to listen at; 0.0.0.0 lets other machines ask.
         port: Of that address; 0: any that is free.
         token_file: The file of a token that every request must bring.
         workers: Batches that are computed at once; as many as there are cores when not given.

@@ -20,7 +20,8 @@ Schema = dict[str, Any]
 
 # to JSON 1.0 is a whole number
 _WHOLE = BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n)
-Seed, Count = Annotated[frozen.Seed, _WHOLE], Annotated[frozen.Count, _WHOLE]
+Seed = Annotated[frozen.Seed, _WHOLE]
+Count = Annotated[frozen.Count, _WHOLE]
 MOST = 1e30  # of numbers in arrays: beyond it sums of float32 overflow
 
 
