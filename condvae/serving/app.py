@@ -5,6 +5,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from condvae import __version__
 from condvae.checks import InputError
 from condvae.serving import plain, protocol
 from condvae.serving.access import Access
@@ -97,7 +97,7 @@ class Service:
         return JSONResponse({"ready": ready}, 200 if ready else 503)
 
     async def _server(self, request: Request) -> Response:
-        return JSONResponse({"name": "condvae", "version": __version__, "extensions": []})
+        return JSONResponse({"name": "condvae", "version": version("condvae"), "extensions": []})
 
     async def _model(self, request: Request) -> Response:
         name = _known(request, "name", self.models)
@@ -123,7 +123,7 @@ class Service:
         return JSONResponse(content)
 
     async def _openapi(self, request: Request) -> Response:
-        return JSONResponse(description(self.served, __version__))
+        return JSONResponse(description(self.served, version("condvae")))
 
     async def _metrics(self, request: Request) -> Response:
         text, kind = self.metrics.text()
