@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -20,6 +21,12 @@ class Work:
         self.gate.wait(30)
         self.batches.append(jobs)
         return [ValueError(f"{job}") if job < 0 else 2 * job for job in jobs]
+
+
+def run(scenario):
+    """In a thread of its own, since that of the browser's tests has a loop of Playwright's."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, scenario).result()
 
 
 async def until(condition):
@@ -42,7 +49,7 @@ def test_each_gets_its_own_answer_and_kinds_are_not_mixed():
         assert work.batches == [[0], [1, 3, 5, 7], [2, 4, 6, 8]]
         assert batcher.waiting == 0
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_a_batch_has_no_more_rows_than_it_may_and_a_large_request_is_alone():
@@ -57,7 +64,7 @@ def test_a_batch_has_no_more_rows_than_it_may_and_a_large_request_is_alone():
         assert work.batches == [[0], [1], [2], [3], [4, 5]]
         assert told == [(1, 1), (1, 3), (1, 2), (1, 9), (2, 2)]
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_requests_wait_for_others_until_the_batch_is_full():
@@ -71,7 +78,7 @@ def test_requests_wait_for_others_until_the_batch_is_full():
         assert await asyncio.gather(*asked) == [0, 2]
         assert work.batches == [[0, 1, 2]]
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_requests_do_not_wait_longer_than_the_delay():
@@ -80,7 +87,7 @@ def test_requests_do_not_wait_longer_than_the_delay():
         batcher = Batcher(work, Limits(most_rows=1000, delay=0.001))
         assert await batcher.ask(1, "") == 2
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_what_the_queue_does_not_hold_is_refused_and_what_it_holds_is_answered():
@@ -95,7 +102,7 @@ def test_what_the_queue_does_not_hold_is_refused_and_what_it_holds_is_answered()
         assert await asyncio.gather(*asked) == [0, 2, 4]
         assert await batcher.ask(3, "") == 6
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_a_late_request_ends_and_is_not_worked_on():
@@ -111,7 +118,7 @@ def test_a_late_request_ends_and_is_not_worked_on():
         await batcher.drain()
         assert work.batches == [[0]]  # the second one had left the queue
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_who_leaves_gives_the_place_back():
@@ -128,7 +135,7 @@ def test_who_leaves_gives_the_place_back():
         assert await asyncio.gather(first, third) == [2, 6]
         assert work.batches == [[1], [3]]
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_a_failure_is_that_request_s_alone():
@@ -139,7 +146,7 @@ def test_a_failure_is_that_request_s_alone():
             await bad
         assert await good == 2
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_work_that_breaks_fails_its_batch_and_not_the_next():
@@ -154,7 +161,7 @@ def test_work_that_breaks_fails_its_batch_and_not_the_next():
             await batcher.ask(0, "")
         assert await batcher.ask(1, "") == 1
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_draining_does_not_wait_for_others():
@@ -165,7 +172,7 @@ def test_draining_does_not_wait_for_others():
         await batcher.drain()
         assert asked.result() == 2
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_draining_answers_what_was_taken_and_takes_no_more():
@@ -183,4 +190,4 @@ def test_draining_answers_what_was_taken_and_takes_no_more():
         await end
         assert [one.result() for one in asked] == [0, 2, 4, 6]
 
-    asyncio.run(scenario())
+    run(scenario())
