@@ -65,6 +65,7 @@ def test_a_copy_needs_no_folder(trained_run, rows, tmp_path):
         np.testing.assert_array_equal(found, known)
 
 
+@pytest.mark.slow
 def test_another_process_says_the_same_to_the_bit(trained_run, rows):
     run = Run.open(trained_run.path)
     expected = [*run.model.encode(*rows), run.model.generate(rows[1][0], 3, seed=1)]

@@ -415,6 +415,7 @@ def test_negative_binomial_of_a_large_dispersion_is_poisson():
     # summed; as a geometric series and a multiple of another mean's; by the expansion
     [(0.3, 0, 2e-6), (30, -1, 2e-5), (900, 0, 2e-3), (200, 12, 2e-4), (5e4, 5, 2e-4)],
 )
+@pytest.mark.slow
 def test_negative_binomial_draws_are_the_quantiles(mean, log_dispersion, share):
     shares = np.float32(np.linspace(1e-4, 1 - 1e-4, 2001))
     log_mean, log_dispersion, exact = negative_binomial(mean, log_dispersion)
@@ -488,6 +489,7 @@ def test_rows_are_states_and_mixtures_beside_some_of_them():
     np.testing.assert_allclose(distribution.log_prob(hidden), exact, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_probabilities_of_rows_sum_to_one():
     grid = np.linspace(-60, 60, 4001)
     total = 0.0

@@ -190,6 +190,7 @@ def test_a_model_of_images_fills_no_table(tmp_path):
         condvae.impute(run.model, {"a": [1.0]})
 
 
+@pytest.mark.slow
 def test_a_table_without_conditions_takes_every_verb(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     lines = [",".join(map(str, row)) for row in zip(*coins(200).values(), strict=True)]

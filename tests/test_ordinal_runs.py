@@ -71,6 +71,7 @@ def test_commands_take_its_names(folder, tmp_path, capsys):
     assert "low, medium, high" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_table_is_judged_by_it(folder):
     run = Run.open(folder / "rows")
     quality = evaluate_table(Trial.of(run, run.load_data()))

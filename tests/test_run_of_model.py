@@ -128,6 +128,7 @@ def test_a_model_without_a_run_is_told_how_to_get_one(fitted, animals):
         condvae.evaluate(fitted, animals)
 
 
+@pytest.mark.slow
 def test_training_goes_on_with_its_networks(animals, fitted, run, tmp_path):
     with pytest.raises(InputError, match="must hold a checkpoint"):
         condvae.train(animals, run_dir=run.path, resume=True, progress=False, epochs=9)

@@ -26,6 +26,7 @@ def spiky(rows=ROWS):
 
 
 @pytest.mark.parametrize("scaling", ["quantile", "standard"])
+@pytest.mark.slow
 def test_a_density_of_cells_integrates_to_one(scaling):
     values = spiky()
     table = table_of({"n": values}, [], scaling, np.arange(ROWS))

@@ -235,6 +235,7 @@ def test_any_column_may_be_given(rows, tmp_path):
     assert len(set(columns["weight"])) > 10
 
 
+@pytest.mark.slow
 def test_evaluation_of_tables_and_of_images_with_conditions(rows, pictures):
     for run in (rows, pictures):
         assert np.isfinite(bound_of(run, run.load_data()).elbo)
@@ -255,6 +256,7 @@ def test_a_run_reads_its_data_as_they_were_read(rows):
 
 
 @pytest.mark.parametrize("name", ["rows", "pictures"])
+@pytest.mark.slow
 def test_condition_dropout_is_resumed_to_the_bit(folder, tmp_path, name, signal_at):
     """Ended by a signal in the middle of the second epoch."""
     whole = Run.open(folder / name)
@@ -399,6 +401,7 @@ def test_images_from_the_command_line(room, capsys):
         assert stored["mean"].shape == (N, 2)
 
 
+@pytest.mark.slow
 def test_a_table_from_the_command_line(room, capsys):
     assert main("plot rows --out figures".split()) == 0
     assert [path.name for path in Path("figures").iterdir()] == ["history.png"]
@@ -488,6 +491,7 @@ def test_a_mistake_is_one_sentence(command, room, capsys):
     assert sorted(room.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_generated_rows_have_the_form_of_the_file(room, capsys):
     """Currencies, percentages, dates, booleans, codes, keys and constants are written as they came.
 

@@ -42,6 +42,7 @@ def test_of_few_labels_the_real_images_are_those_with_a_label(
     assert not list(tmp_path.iterdir())  # what all labels teach is not asked for
 
 
+@pytest.mark.slow
 def test_a_run_is_judged_by_the_kept_classifier(few_steps, trained_run, digits, kept, caplog):
     found = evaluate_samples(Trial.of(trained_run, digits), per_class=50, cache=kept)
     assert found.mean_label_accuracy > 0.8

@@ -43,6 +43,7 @@ def shuffled():
     return compare_tables(ComparedRows(TRAIN, TEST, rows, ("income",), ("level",)))
 
 
+@pytest.mark.slow
 def test_rows_of_the_same_distribution_are_as_good_as_real_ones(alike):
     likeness, rules, privacy = alike.likeness, alike.rules, alike.privacy
     assert likeness.generated.marginal < 0.04
@@ -69,6 +70,7 @@ def test_targets_that_say_nothing_are_named(alike):
     assert "'noise' told by" not in text
 
 
+@pytest.mark.slow
 def test_rows_whose_columns_go_their_own_ways(alike, shuffled):
     assert shuffled.likeness.generated.correlation > 3 * shuffled.likeness.real.correlation
     assert shuffled.likeness.detection.value > 0.9
@@ -102,6 +104,7 @@ def test_every_part_has_figures_and_words(alike, shuffled):
             assert not [line for line in str(part).splitlines() if not line or "nan" in line]
 
 
+@pytest.mark.slow
 def test_a_handful_of_rows_is_judged_by_what_can_be():
     rows = ComparedRows(people(12, 0), people(6, 1), people(30, 2))
     quality = compare_tables(rows)

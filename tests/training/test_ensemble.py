@@ -65,6 +65,7 @@ def test_each_member_is_the_model_trained_alone(small, tmp_path, monkeypatch, se
         assert_alike(run, alone(small, run, tmp_path / run.path.name, **settings))
 
 
+@pytest.mark.slow
 def test_a_member_stops_when_its_own_validation_says_so(small, tmp_path):
     settings = {**CONSTANT, "epochs": 9, "patience": 1, "pixels": "grey"}
     grid = {"learning_rate": [1e-3, 0.5]}
@@ -94,6 +95,7 @@ def test_a_diverging_member_fails_alone_in_turn(small, tmp_path):
     ("at", "place"),
     [(5, "epoch 0 and 4 steps"), pytest.param(7, "epoch 1 and 2 steps", marks=LONG)],
 )
+@pytest.mark.slow
 def test_an_interrupted_sweep_goes_on(small, tmp_path, monkeypatch, at, place):
     """In an epoch, or its validation; each member ends as the one that was never interrupted."""
     monkeypatch.setattr(fused, "BLOCK_STEPS", 2)

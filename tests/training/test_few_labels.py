@@ -90,6 +90,7 @@ def test_three_labels_name_three_groups(small, tmp_path):
     assert evaluate_classifier(Trial.of(run, small)).error <= 0.03
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_few_labels(tmp_path, monkeypatch, capsys, small):
     monkeypatch.chdir(tmp_path)
     np.savez("animals.npz", x=small.x, y=small.y)

@@ -111,6 +111,7 @@ def test_samples_show_both_modes_at_their_rates(tmp_path):
         assert (fits[1] > fits[0])[chosen].mean() == pytest.approx(expected, abs=0.12)
 
 
+@pytest.mark.slow
 def test_an_npz_of_label_maps_is_one_command(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     drawn = signs(40, seed=0, size=16)

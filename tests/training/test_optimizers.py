@@ -50,6 +50,7 @@ def test_the_rate_in_the_history_is_the_optimizers(small, tmp_path):
     assert run.history["learning_rate"] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_users_own_object_stays_as_it_was(small, tmp_path):
     optimizer = keras.optimizers.SGD(1e-4)
     quick(small, tmp_path / "a", epochs=1, optimizer=optimizer)

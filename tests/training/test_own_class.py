@@ -22,6 +22,7 @@ class Unregistered(CVAE):
     """Nobody finds it again."""
 
 
+@pytest.mark.slow
 def test_it_is_trained_and_comes_back_by_name(small, tmp_path):
     run = quick(small, tmp_path / "run", epochs=2, model_class=Halved)
     plain = quick(small, tmp_path / "plain", epochs=2)

@@ -55,6 +55,7 @@ def test_what_cannot_be_exported_of_it_is_named(run, tmp_path, capsys):
         condvae.explore(run.path)
 
 
+@pytest.mark.slow
 def test_it_is_resumed_to_the_same_history(small, run, tmp_path, signal_at):
     with signal_at(3):
         cut = quick(small, tmp_path / "cut", networks={"decoder": own_decoder()})

@@ -65,6 +65,7 @@ def test_the_record_says_what_came_from_where(tmp_path):
     assert record.taken_over == expected
 
 
+@pytest.mark.slow
 def test_a_new_class_starts_from_the_mean_of_the_others(tmp_path):
     before = quick(animals(["bee", "cat", "dog"]), tmp_path / "a", epochs=1)
     after = quick(
@@ -76,6 +77,7 @@ def test_a_new_class_starts_from_the_mean_of_the_others(tmp_path):
     np.testing.assert_array_equal(new["decoder/hidden_0/kernel"][3:], rows)
 
 
+@pytest.mark.slow
 def test_a_takeover_is_said(tmp_path, caplog):
     caplog.set_level("INFO")
     before = quick(animals(["bee", "cat", "dog"]), tmp_path / "a", epochs=1)
@@ -114,6 +116,7 @@ def test_of_named_conditions_classes_and_conditions_come_and_go():
     assert schema(shape=("cube", "ball")).taken_over(before) is None
 
 
+@pytest.mark.slow
 def test_conditions_of_a_run_come_and_go(tmp_path):
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (120, 4, 3), dtype="uint8")

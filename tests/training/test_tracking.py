@@ -109,6 +109,7 @@ def test_a_run_is_told_from_its_settings_to_its_figures(small, tmp_path):
     assert "validation split" in results["run/comparability"]
 
 
+@pytest.mark.slow
 def test_a_tracker_changes_no_bit_of_the_run(small, tmp_path):
     # the average of the weights is what is validated, and drawn from
     runs = [

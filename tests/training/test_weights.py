@@ -19,6 +19,7 @@ def weights_of(run):
     return run.stored_weights().read(run.stored_weights().shapes)
 
 
+@pytest.mark.slow
 def test_rows_that_weigh_nothing_teach_nothing(small, tmp_path):
     weights = np.where(np.arange(len(small.x)) % 3, 1.0, 0.0)
     spoilt = small.x.copy()
