@@ -161,6 +161,7 @@ def test_what_is_imputed_has_the_conditionals_of_the_model(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_holes_are_filled_from_the_command_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     columns = coins(400, holes=0.2)

@@ -125,6 +125,7 @@ def test_what_makes_a_rule_impossible_is_a_sentence(room, capsys, given, sentenc
     assert not (room / "no.csv").exists()
 
 
+@pytest.mark.slow
 def test_holes_are_filled_by_the_rules_or_stay(room, caplog):
     columns = made_table()
     write(room / "whole.csv", columns)

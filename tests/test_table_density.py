@@ -88,6 +88,7 @@ def test_of_a_row_that_is_empty_its_presence_is_all():
     assert (presence[spike] > reconstruction[spike]).all()
 
 
+@pytest.mark.slow
 def test_an_evaluation_tells_both(tmp_path):
     data = Dataset.from_columns({"n": spiky(300), "m": np.arange(300.0) ** 2}, name="spiky")
     run = train(

@@ -196,6 +196,7 @@ def test_the_doctor_speaks_after_a_training(room, capsys):
     assert "doctor: the model tells less than the mean image" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_demo_is_whole(room, monkeypatch, capsys):
     """The tour with a training cut short."""
     monkeypatch.setitem(PRESETS["small"][1]["training"], "epochs", 2)

@@ -80,6 +80,7 @@ def says(estimator, rows):
     return estimator.transform(rows), estimator.score_samples(rows)
 
 
+@pytest.mark.slow
 def test_another_process_says_the_same(fitted):
     found = pickle.loads(pickle.dumps(fitted)).transform(X)
     np.testing.assert_array_equal(found, fitted.transform(X))
@@ -89,6 +90,7 @@ def test_another_process_says_the_same(fitted):
     np.testing.assert_allclose(log_p, fitted.score_samples(X), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_number_may_be_given():
     vae = ConditionalVAE(latent_dim=1, **TABLE).fit(X[:, :2], X[:, 2])
     assert vae.classes_ is None
@@ -96,6 +98,7 @@ def test_a_number_may_be_given():
     assert vae.sample(3, y=4.5).shape == (3, 2)
 
 
+@pytest.mark.slow
 def test_images_are_drawn_on_their_own_scale():
     vae = ConditionalVAE(latent_dim=2, image_shape=(8, 8), epochs=5, random_state=0)
     vae.fit(IMAGES, DIGITS)

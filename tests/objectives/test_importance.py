@@ -63,6 +63,7 @@ class LinearGaussian:
         return self.model.terms(self.model(batch))
 
 
+@pytest.mark.slow
 def test_the_bounds_are_ordered_and_converge_to_the_closed_form():
     gaps = []
     for num_samples in (1, 8, 64, 512):

@@ -57,6 +57,7 @@ def test_a_training_of_counts_goes_on_to_the_same_bits(data, trained, tmp_path):
         np.testing.assert_array_equal(rows(resumed)[name], column)
 
 
+@pytest.mark.slow
 def test_the_fused_loop_trains_counts_too(data, trained, tmp_path):
     settings = {"likelihood": "negative_binomial", **SETTINGS}
     fused = quick(data, tmp_path / "run", fused=True, **settings)
@@ -64,6 +65,7 @@ def test_the_fused_loop_trains_counts_too(data, trained, tmp_path):
         np.testing.assert_allclose(rows(fused)[name], column, rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_counts_come_from_the_command_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     x, y = gamma_poisson(120)

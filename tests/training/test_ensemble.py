@@ -76,6 +76,7 @@ def test_a_member_stops_when_its_own_validation_says_so(small, tmp_path):
     assert_alike(stopped, alone(small, stopped, tmp_path / "alone", **settings))
 
 
+@pytest.mark.slow
 def test_a_diverging_member_fails_alone(small, tmp_path, caplog):
     grid = {"learning_rate": [1e-3, 1e30]}
     found = quick_sweep(small, tmp_path / "sweep", **grid, **CONSTANT)
