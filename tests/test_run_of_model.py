@@ -200,6 +200,16 @@ def test_what_does_not_fit_is_refused(animals, fitted, run, tmp_path):
     "part",
     [
         {"module": "os", "class_name": "system", "config": {}, "registered_name": None},
+        {"module": "os", "class_name": "function", "config": "system"},
+        {
+            "module": "os",
+            "class_name": "function",
+            "config": "system",
+            "registered_name": "condvae>CVAE",
+        },
+        {"module": "os", "class_name": "system", "config": {}, "registered_name": "function"},
+        {"module": "os", "class_name": "system", "config": {}, "registered_name": "__tensor__"},
+        {"module": "builtins", "class_name": "eval", "config": {}, "registered_name": None},
         {"class_name": "__lambda__", "config": {"value": ["", None, None]}},
         {"module": "subprocess", "class_name": "Popen", "config": {}, "registered_name": "Popen"},
     ],

@@ -123,7 +123,7 @@ class Categorical(Part):
     @property
     def unconditional(self) -> np.ndarray:
         """Every class alike."""
-        return np.full((1, self.num_classes), 1 / self.num_classes, "float32")
+        return self.encode(np.full((1, self.num_classes), 1 / self.num_classes, "float32"))
 
     def is_one(self, y: Any) -> bool:
         """Whether y is one condition, not one a row."""

@@ -10,9 +10,9 @@ import keras
 from condvae.checks import InputError
 from condvae.models.cvae import CVAE
 
-# what a file may name without its being registered: classes of these packages, and Keras's marks
-TRUSTED = ("builtins", "keras")
-MARKS = ("__keras_tensor__", "__tensor__", "__numpy__", "__slice__")
+# what a file may name beside Keras's classes without its being registered: functions of Keras's by
+# their names, and its marks
+MARKS = ("function", "__keras_tensor__", "__tensor__", "__numpy__", "__slice__")
 
 
 def configuration_of(model: CVAE) -> dict[str, Any]:
@@ -21,16 +21,29 @@ def configuration_of(model: CVAE) -> dict[str, Any]:
     Raises:
         InputError: a part that Keras cannot write, or could not find again.
     """
-    try:
-        written = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise InputError(
-            "a model must have a configuration that can be written as JSON",
-            f"{type(model).__name__}: {' '.join(str(error).split()):.300}",
-            "Give its own layers and losses a get_config() of plain numbers and texts.",
-        ) from None
+    written = as_json(model, "a model")
     _check_known(written)
     return written
+
+
+def as_json(thing: Any, name: str) -> dict[str, Any]:
+    """Keras's configuration of an object, in JSON's own types.
+
+    Args:
+        name: what it is, for the error.
+
+    Raises:
+        InputError: there is none.
+    """
+    try:
+        return json.loads(json.dumps(keras.saving.serialize_keras_object(thing)))
+    # which is what Keras raises where a part has no get_config, and JSON where that holds arrays
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise InputError(
+            f"{name} must have a configuration that can be written as JSON",
+            f"{type(thing).__name__}: {' '.join(str(error).split()):.300}",
+            "Give its own parts a get_config() of plain numbers and texts.",
+        ) from None
 
 
 def model_of(configuration: Mapping[str, Any]) -> CVAE:
@@ -63,9 +76,16 @@ def model_of(configuration: Mapping[str, Any]) -> CVAE:
 def _check_known(configuration: Any) -> None:
     """Raise for a class that is neither Keras's nor registered."""
     for part in _objects(configuration):
-        module, name = part.get("module"), part.get("registered_name") or part["class_name"]
-        is_trusted = name in MARKS or (module or "").partition(".")[0] in TRUSTED
-        if not is_trusted and keras.saving.get_registered_object(name) is None:
+        module, mark = part.get("module") or "builtins", part["class_name"]
+        name = part.get("registered_name") or mark
+        is_keras = module.partition(".")[0] == "keras"
+        # with another module Keras would import from it what a mark stands for
+        is_known = (
+            module == "builtins"
+            if mark in MARKS
+            else bool(keras.saving.get_registered_object(name))
+        )
+        if not (is_keras or is_known):
             raise InputError(
                 "each part of a model must be Keras's, or registered with it",
                 f"{name!r}",

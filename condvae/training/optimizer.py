@@ -1,6 +1,5 @@
 """Optimizers of the user's own: any of Keras's, in the record by their configuration."""
 
-import json
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import keras
 
 from condvae.checks import InputError
+from condvae.models.configuration import as_json
 
 # what the spec says of its own optimizer
 SETTINGS = ("learning_rate", "weight_decay", "schedule", "warmup", "ema", "clip_norm")
@@ -51,14 +51,7 @@ def configuration(optimizer: keras.optimizers.Optimizer | None) -> dict[str, Any
     """What the record says of it."""
     if optimizer is None:
         return None
-    try:
-        written = json.loads(json.dumps(keras.optimizers.serialize(optimizer)))
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise InputError(
-            "`optimizer` must have a configuration that can be written as JSON",
-            f"{type(optimizer).__name__}: {error}",
-            "Give its class, and that of its schedule, a get_config() of plain numbers.",
-        ) from None
+    written = as_json(optimizer, "`optimizer`")
     written["config"].pop("name", None)  # which counts the optimizers of the process
     return written
 
