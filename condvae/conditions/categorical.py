@@ -11,7 +11,7 @@ from condvae.conditions.booleans import are_boolean, as_booleans
 from condvae.conditions.condition import ALONE, PART, Condition
 from condvae.conditions.missing import is_missing
 from condvae.conditions.part import Part
-from condvae.conditions.takeover import Takeover
+from condvae.conditions.takeover import Takeover, unchanged
 
 MOST_CLASSES = 2**15
 MOST_WHOLE = 20  # different whole numbers that are taken for classes
@@ -220,6 +220,8 @@ class Categorical(Part):
         """By the classes' names; a new one is the mean of those that both have."""
         if type(before) is not type(self):
             return None
+        if self.categories == before.categories:
+            return unchanged(*self.categories)
         known = {name: code for code, name in enumerate(before.categories)}
         kept = tuple(name for name in self.categories if name in known)
         if not kept:

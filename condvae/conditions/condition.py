@@ -96,7 +96,7 @@ class Condition(Frozen):
 
         None where they have nothing in common.
         """
-        return unchanged(self.dim, self.name) if self == before else None
+        return unchanged(self.name) if self == before else None
 
     def random(self, num_rows: int, rng: np.random.Generator) -> np.ndarray:
         """(num_rows, *shape) float32 of no meaning but the right form."""

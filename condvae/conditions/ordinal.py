@@ -77,7 +77,7 @@ class Ordinal(Categorical):
 
     def taken_over(self, before: Condition) -> Takeover | None:
         """The same order alone: a level between two others changes what all numbers mean."""
-        return unchanged(self.dim, self.name) if self == before else None
+        return unchanged(self.name) if self == before else None
 
     @property
     def settings(self) -> str:

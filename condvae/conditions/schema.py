@@ -12,7 +12,7 @@ from condvae.conditions.condition import Condition
 from condvae.conditions.missing import as_column, is_missing, is_none, plain
 from condvae.conditions.part import Part
 from condvae.conditions.registry import AnyPart
-from condvae.conditions.takeover import Takeover
+from condvae.conditions.takeover import Takeover, unchanged
 
 
 class Schema(Condition):
@@ -81,6 +81,8 @@ class Schema(Condition):
         """By the conditions' names, and of each as it says; a new one starts as if never given."""
         if not isinstance(before, Schema):
             return None
+        if self == before:
+            return unchanged(*self.names)
         rows = np.zeros((self.dim, before.dim), "float32")
         known = {condition.name: (condition, block) for condition, block in before.blocks}
         kept, new, gone = [], [], []
@@ -90,7 +92,8 @@ class Schema(Condition):
             if taken is None:
                 new.append(condition.name)
                 continue
-            rows[block, old_block] = taken.rows
+            as_before = np.eye(condition.dim, dtype="float32")
+            rows[block, old_block] = as_before if taken.rows is None else taken.rows
             rows[block.stop, old_block.stop] = 1  # the bit that says that it is given
             kept.append(condition.name)
             new += [f"{condition.name}={name}" for name in taken.new]

@@ -11,13 +11,13 @@ class Takeover:
 
     Attributes:
         rows: (dim, dim before) float32; weights of y now are rows @ weights of y before, so that a
-            row of one 1 takes over, and one of equal shares starts from a mean.
+            row of one 1 takes over, and one of equal shares starts from a mean. None: as before.
         kept: names of the classes and conditions that both have.
         new: those that start from the mean of the others.
         dropped: those that are gone.
     """
 
-    rows: np.ndarray
+    rows: np.ndarray | None
     kept: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
@@ -27,6 +27,6 @@ class Takeover:
         return {"kept": self.kept, "new": self.new, "dropped": self.dropped}
 
 
-def unchanged(dim: int, name: str) -> Takeover:
-    """Everything as it was."""
-    return Takeover(np.eye(dim, dtype="float32"), kept=(name,))
+def unchanged(*names: str) -> Takeover:
+    """Everything as it was; no rows, of which an image would have a square of its pixels."""
+    return Takeover(None, kept=names)

@@ -129,10 +129,15 @@ def prepare_model(
     if start_from is not None:
         start = Run.open(start_from)
         takeover = taken_over(start, condition)
-        if spec.model.baseline == "frozen":
-            load_weights(model, start.stored_weights(), "baseline")
-        elif start.record.condition == condition:
-            load_weights(model, start.stored_weights())
+        if takeover.rows is None:
+            only = "baseline" if spec.model.baseline == "frozen" else None
+            load_weights(model, start.stored_weights(), only)
+        elif spec.model.baseline == "frozen":
+            raise InputError(
+                "a frozen baseline must come from a run with the data's condition",
+                f"{start.path} with {start.record.condition}",
+                "Train a baseline on these classes first.",
+            )
         else:
             take_over(model, start.stored_weights(), takeover.rows)
     model.compile(optimizer=optimizer or build_optimizer(spec, steps))

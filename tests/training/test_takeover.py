@@ -5,7 +5,7 @@ import pytest
 from short_run import quick, untrained
 
 from condvae.checks import InputError
-from condvae.conditions import Categorical, Schema
+from condvae.conditions import Categorical, Image, Schema
 from condvae.data import Dataset
 from condvae.files.tensors import StoredTensors, write_tensors
 from condvae.models import network_tensors
@@ -19,6 +19,7 @@ ARCHITECTURES = {
     "linear": {"architecture": "residual", "hidden_dims": (8, 8), "preset": "photo"},
     "everywhere": {"condition_at": "every_layer", "hidden_dims": (8, 6), "prior": "conditional"},
     "flow": {"prior": "flow", "coupling_dims": (6,), "couplings": 2},
+    "ladder": {"prior": "ladder", "latent_groups": (1, 1), "coupling_dims": (6,)},
     "vampprior": {"prior": "vampprior", "pseudo_inputs": 3},
     "baseline": {"prior": "conditional", "baseline": "joint"},
     "convolutional": {"architecture": "convolutional", "hidden_dims": (4, 4)},
@@ -159,7 +160,19 @@ def test_what_cannot_be_taken_over_is_said(tmp_path):
     with pytest.raises(InputError, match=r"must come from another run.*received encoder"):
         quick(animals(["bee", "cat"]), tmp_path / "run", freeze=("encoder",))
     assert not (tmp_path / "run").exists()
+    frozen = {"prior": "conditional", "baseline": "frozen"}
+    with pytest.raises(InputError, match="frozen baseline must come from a run with the data's"):
+        quick(animals(["cat", "bee", "dog"]), tmp_path / "e", start_from=before.path, **frozen)
     settings = {"prior": "vampprior", "prior_sees": "nothing", "pseudo_inputs": 3, "epochs": 1}
     blind = quick(animals(["bee", "cat"]), tmp_path / "c", **settings)
     with pytest.raises(InputError, match="the prior 'vampprior' that sees nothing"):
         quick(animals(["bee", "dog"]), tmp_path / "d", start_from=blind.path, **settings)
+
+
+def test_an_image_that_is_given_is_no_matrix():
+    """A square of its pixels would have 9 GB."""
+    large = Image(image_shape=(128, 128, 3), y_max=255)
+    same = Schema(conditions=(Categorical(name="a", categories=("b", "c")), large))
+    for condition in (large, same):
+        assert condition.taken_over(condition.model_copy()).rows is None
+    assert large.taken_over(Image(image_shape=(64, 64, 3), y_max=255)) is None
