@@ -58,7 +58,8 @@ def test_a_full_state_makes_the_round_trip(tmp_path):
         "metrics/0/total": np.float32(np.nan),
     }
     tensors = {name: np.asarray(tensor) for name, tensor in tensors.items()}
-    best = {"a": tensors["weights/a"][::-1].copy()}
+    # in Fortran's order, in steps, backwards
+    best = {"a": tensors["weights/a"].T, "b": np.arange(9)[::2], "c": np.arange(4)[::-1]}
     save_checkpoint(tmp_path, Checkpoint(TrainingState(step=3, seconds=0.1), tensors, best))
     found = newest_checkpoint(tmp_path)
     assert found.state == TrainingState(step=3, seconds=0.1)

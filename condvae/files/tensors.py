@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import save_file
 
 from condvae.checks import InputError
 from condvae.files.atomic import atomic_path
@@ -20,6 +20,14 @@ from condvae.files.atomic import atomic_path
 MOST_HEADER_BYTES = 2**24
 DIGESTS = "sha256"
 REMEDY = "The file is damaged or foreign: take that of a complete run."
+
+
+def save_tensors(
+    path: Path, tensors: Mapping[str, np.ndarray], header: dict[str, str] | None = None
+) -> None:
+    """A safetensors file, written from the arrays' own memory: no second copy of a large model."""
+    # safetensors takes what lies in memory for rows in C's order, whatever the array says
+    save_file({name: np.asarray(value, order="C") for name, value in tensors.items()}, path, header)
 
 
 def write_tensors(
@@ -33,7 +41,7 @@ def write_tensors(
     digests = {name: _sha256(tensor) for name, tensor in tensors.items()}
     header = {**(texts or {}), DIGESTS: json.dumps(digests, sort_keys=True)}
     with atomic_path(path) as fresh:
-        fresh.write_bytes(save(dict(tensors), header))
+        save_tensors(fresh, tensors, header)
 
 
 class StoredTensors:

@@ -18,11 +18,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, ValidationError, field_validator
 from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import load_file
 
 from condvae.checks import InputError
 from condvae.files.atomic import atomic_path
 from condvae.files.frozen import Frozen
+from condvae.files.tensors import save_tensors
 from condvae.runs.history import COLUMNS, Row
 
 NEWEST_KEPT = 2
@@ -116,16 +117,11 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     state = checkpoint.state
     path = folder / checkpoint_name(state)
     best = {f"{BEST}{name}": tensor for name, tensor in checkpoint.best_weights.items()}
-    # whole in memory, since their sums stand in the manifest beside them
-    contents = (save(checkpoint.tensors | best), state.model_dump_json().encode())
-    files = {
-        name: FileRecord(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
-        for name, content in zip(FILES, contents, strict=True)
-    }
     with atomic_path(path) as fresh:
         fresh.mkdir()
-        for name, content in zip(FILES, contents, strict=True):
-            (fresh / name).write_bytes(content)
+        save_tensors(fresh / "tensors.safetensors", checkpoint.tensors | best)
+        (fresh / "state.json").write_bytes(state.model_dump_json().encode())
+        files = {name: _record_of(fresh / name) for name in FILES}
         manifest = Manifest(files=files)  # type: ignore[reportArgumentType]
         (fresh / "manifest.json").write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
         if path.exists():  # damaged, or training would have gone on from it
@@ -168,15 +164,16 @@ def _read_checkpoint(path: Path) -> Checkpoint:
     """The checkpoint in a folder, after its sums."""
     try:
         manifest = Manifest.model_validate_json(_content(path / "manifest.json"))
-        contents = {name: _verified(path / name, manifest) for name in FILES}
-        state = TrainingState.model_validate_json(contents["state.json"])
-        tensors = load(contents["tensors.safetensors"])
+        for name in FILES:
+            _verify(path / name, manifest)
+        state = TrainingState.model_validate_json(_content(path / "state.json"))
+        tensors = load_file(path / "tensors.safetensors")
+        if foreign := [tensor.dtype for tensor in tensors.values() if tensor.dtype.isbuiltin != 1]:
+            raise TypeError(f"a tensor of dtype {foreign[0]}")  # which JAX registers
     except ValidationError as error:
         reason = f"{error.title}: {error.errors()[0]['msg']}"
-    except KeyError as error:
-        reason = f"a tensor of dtype {error}"
-    except (OSError, ValueError, SafetensorError) as error:  # a shape may be none of NumPy's
-        reason = str(error)
+    except (OSError, ValueError, SafetensorError, TypeError, AttributeError) as error:
+        reason = str(error)  # a shape, or a dtype, may be none of NumPy's
     else:
         best = {name: tensors.pop(name) for name in list(tensors) if name.startswith(BEST)}
         return Checkpoint(state, tensors, {k.removeprefix(BEST): v for k, v in best.items()})
@@ -187,23 +184,33 @@ def _read_checkpoint(path: Path) -> Checkpoint:
     )
 
 
-def _verified(path: Path, manifest: Manifest) -> bytes:
-    """The content of a file that its manifest describes."""
-    record = manifest.files.get(path.name)  # type: ignore[reportArgumentType]
-    content = _content(path)
-    if record is None or len(content) != record.bytes:
+def _verify(path: Path, manifest: Manifest) -> None:
+    """Raise OSError where a file is not the one that its manifest describes."""
+    record, found = manifest.files.get(path.name), _record_of(path)  # type: ignore[reportArgumentType]
+    if record is None or found.bytes != record.bytes:
         announced = "nothing" if record is None else f"{record.bytes:,} bytes"
-        raise OSError(f"{path.name} with {len(content):,} bytes, the manifest has {announced}")
-    if hashlib.sha256(content).hexdigest() != record.sha256:
+        raise OSError(f"{path.name} with {found.bytes:,} bytes, the manifest has {announced}")
+    if found.sha256 != record.sha256:
         raise OSError(f"{path.name} with another sha256 than the manifest has")
-    return content
+
+
+def _record_of(path: Path) -> FileRecord:
+    """Size and sum of a file, read in pieces."""
+    with open(_regular(path), "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return FileRecord(bytes=file.tell(), sha256=digest)
 
 
 def _content(path: Path) -> bytes:
-    """The content of a file; a pipe would never end."""
+    """The content of a file."""
+    return _regular(path).read_bytes()
+
+
+def _regular(path: Path) -> Path:
+    """The path of a file; a pipe would never end."""
     if not path.is_file():
         raise OSError(f"no file {path.name}")
-    return path.read_bytes()
+    return path
 
 
 def _prune(folder: Path, newest: Path, state: TrainingState) -> None:

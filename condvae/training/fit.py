@@ -184,6 +184,7 @@ def fit(
                     verbose=0,
                     callbacks=hooks,
                 )
+                journal.checkpoint = None  # the model holds what follows it
             users.end()
         finally:
             bar.close()

@@ -33,7 +33,7 @@ class Journal:
 
     Attributes:
         state: where the training stands.
-        checkpoint: the last one.
+        checkpoint: what the run goes on from, until it has.
         saved: when it was taken, by time.perf_counter.
         cost: the seconds that it took.
     """
@@ -91,8 +91,8 @@ class Journal:
     def save(self, model: CVAE) -> None:
         """Take a checkpoint of this place; the model holds the state of the last step."""
         started = time.perf_counter()
-        self.checkpoint = make_checkpoint(model, self.state, self._best_weights)
-        save_checkpoint(self.run.checkpoints_path, self.checkpoint)
+        checkpoint = make_checkpoint(model, self.state, self._best_weights)
+        save_checkpoint(self.run.checkpoints_path, checkpoint)
         self.write_best()
         self.saved = time.perf_counter()
         self.cost = self.saved - started

@@ -15,13 +15,15 @@ METRICS = "metrics"
 def make_checkpoint(
     model: CVAE, state: TrainingState, best_weights: Mapping[str, np.ndarray]
 ) -> Checkpoint:
-    """Weights, optimizer, random states, beta and metrics of a compiled model, as copies.
+    """Weights, optimizer, random states, beta and metrics of a compiled model.
+
+    These are views where the backend allows them: to be written before the next step.
 
     Args:
         state: where the training stands.
         best_weights: those of the best epoch, as `network_tensors` gives them.
     """
-    tensors = {name: np.array(variable) for name, variable in _variables(model).items()}
+    tensors = {name: np.asarray(variable) for name, variable in _variables(model).items()}
     return Checkpoint(state, tensors, dict(best_weights))
 
 

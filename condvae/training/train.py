@@ -193,20 +193,18 @@ def opened(path: Path, dataset: Dataset, asked: Request) -> Iterator[Training]:
             )
         record = new_record(dataset, preset, spec, asked, model)
         run = Run(path, record)
-        yield Training(run, model, dataset, _begin(run, model), asked.sample_weight)
+        _begin(run, model)
+        yield Training(run, model, dataset, None, asked.sample_weight)
 
 
-def _begin(run: Run, model: CVAE) -> Checkpoint | None:
+def _begin(run: Run, model: CVAE) -> None:
     """Make the folder a run; the first checkpoint of one that has other weights than the seed's."""
     _remove_scratch(run)
     shutil.rmtree(run.checkpoints_path, ignore_errors=True)  # of a beginning that was killed
-    checkpoint = None
     if run.record.start_from is not None:
         # else a kill in the first epoch would lose weights that no seed brings back
-        checkpoint = make_checkpoint(model, TrainingState(), {})
-        save_checkpoint(run.checkpoints_path, checkpoint)
+        save_checkpoint(run.checkpoints_path, make_checkpoint(model, TrainingState(), {}))
     run.update()  # last: a folder without a record is no run yet
-    return checkpoint
 
 
 def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
