@@ -21,6 +21,7 @@ def evaluate(
     data: str | None = None,
     data_dir: DataDir = None,
     full: Annotated[bool, Parameter(negative="")] = False,
+    verbose: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     card: Path | None = None,
     log: bool = True,
@@ -38,10 +39,12 @@ def evaluate(
         data: The training data, where they are no longer found under the recorded name.
         full: K = 5,000, all images or rows, and classifiers trained on generated images (minutes to
             hours).
+        verbose: Add every measure in full sentences.
         as_json: Print JSON: for each run the content of its metrics.json.
         card: A model card to write, a Markdown file; of one run.
         log: Tell the trackers of runs that have any (`condvae train --log`), too.
     """
+    from condvae.cli.lines import print_lines
     from condvae.files.atomic import write_text
     from condvae.reports import Report, compare_runs, model_card, report_run
     from condvae.runs import Run
@@ -60,8 +63,9 @@ def evaluate(
                 write_text(card, model_card(opened, metrics, words))
         measured.append(metrics)
         if not as_json:
-            print(f"{opened.path}: ", end="")
-            print(Report(metrics, words))
+            report = Report(metrics, words)
+            print_lines(report.lines)
+            print(f"\n{report.details}" if verbose else "", end="\n" * verbose)
     if as_json:
         rows = [
             metrics.model_dump(mode="json") | {"run": name}

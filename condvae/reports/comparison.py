@@ -4,64 +4,94 @@ from collections.abc import Sequence
 from string import ascii_lowercase
 
 from condvae.reports.metrics_file import Metrics
+from condvae.reports.verdict import Line, protocol_of, read_verdict
 
-COMPARABILITY = "comparability"
+DIRECTIONS = {True: "lower is better", False: "higher is better", None: ""}
 
 
 def compare_runs(names: Sequence[str], metrics: Sequence[Metrics]) -> str:
-    """A line for each number that one of the runs has, a column for each run.
+    """A row for each line of the verdict that one of the runs has, a column for each run.
 
-    Where runs were measured by different protocols (data, split, pixels, estimator, number of
-    samples, what chose the epoch), every number of that measure carries the letter of its protocol,
-    and the letters are explained below the table.
+    Of two runs the difference stands beside them. Where runs were measured by different protocols
+    (data, split, pixels, estimator, number of samples, what chose the epoch), every figure of that
+    measure carries the letter of its protocol, no difference is given, and the letters are
+    explained below the table.
 
     Args:
         names: of the runs, at the top of the columns.
         metrics: of the same.
     """
-    rows: list[list[str]] = [["", *names]]
-    notes: list[str] = []
-    for title in dict.fromkeys(title for one in metrics for title in one.measures):
-        measures = [one.measures.get(title, {}) for one in metrics]
-        protocols = [_protocol(measure) for measure in measures]
-        known = [p for p in dict.fromkeys(protocols) if p is not None]
-        marks = dict.fromkeys(known, "")
-        if len(known) > 1:
-            marks = {p: f" [{_letter(len(notes) + n)}]" for n, p in enumerate(known)}
-            notes += [f"{mark.strip()} {title}: {p}" for p, mark in marks.items()]
-        rows.append([title, *[""] * len(names)])
-        for name in dict.fromkeys(name for measure in measures for name in measure):
-            values = [measure.get(name) for measure in measures]
-            if any(isinstance(value, int | float) for value in values):
-                shown = [
-                    _show(value) + (marks[p] if p is not None and value is not None else "")
-                    for value, p in zip(values, protocols, strict=True)
-                ]
-                rows.append([f"  {name}", *shown])
+    found = [{_key(line): line for line in read_verdict(one)} for one in metrics]
+    keys = list(dict.fromkeys(key for lines in found for key in lines))
+    keys.sort(key=_place(found))
+    letters, notes = _letters(metrics)
+    is_pair = len(names) == 2
+    rows = [["", "", *names, *["difference"] * is_pair, ""]]
+    for key in keys:
+        lines = [one.get(key) for one in found]
+        some = next(line for line in lines if line is not None)
+        marks = [letters.get((some.measure, run), "") for run in range(len(names))]
+        cells = [
+            "-" if line is None else line.text + mark
+            for line, mark in zip(lines, marks, strict=True)
+        ]
+        unit = some.unit.partition("; ")[0]
+        difference = [_difference(lines, marks)] if is_pair else []
+        rows.append([some.heading, unit, *cells, *difference, DIRECTIONS[some.lower]])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+    table = [
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                row[1].ljust(widths[1]),
+                *map(str.rjust, row[2:-1], widths[2:-1]),
+                row[-1],
+            ]
+        ).rstrip()
         for row in rows
     ]
     if notes:
-        lines += ["", "Numbers with different letters were measured by different protocols: they"]
-        lines += ["do not compare.", *notes]
-    return "\n".join(lines)
+        table += ["", "Figures with different letters were measured by different protocols: they"]
+        table += ["do not compare.", *notes]
+    return "\n".join(table)
 
 
-def _protocol(measure: dict) -> str | None:
-    """The comparability line of a measure."""
-    return next((text for name, text in measure.items() if name.endswith(COMPARABILITY)), None)
+def _key(line: Line) -> tuple[str, str, bool | None]:
+    """What tells a line from the others of a run; the figures in its unit aside."""
+    return line.measure, line.heading, line.lower
+
+
+def _place(found: Sequence[dict[tuple[str, str, bool | None], Line]]):
+    """The order of the rows: that of the run which has most of them."""
+    most = list(max(found, key=len))
+    return lambda key: most.index(key) if key in most else len(most)
+
+
+def _difference(lines: Sequence[Line | None], marks: Sequence[str]) -> str:
+    """How much the second run's figure is above the first one's, where they compare."""
+    first, second = lines
+    if first is None or second is None or marks[0] != marks[1]:
+        return ""
+    digits = len(first.text.split("%")[0].split(" ")[0].partition(".")[2])
+    if "%" in first.text:
+        return f"{100 * (second.value - first.value):+.{digits}f} points"
+    return f"{second.value - first.value:+.{digits}f}"
+
+
+def _letters(metrics: Sequence[Metrics]) -> tuple[dict[tuple[str, int], str], list[str]]:
+    """{(measure, run): mark} where protocols differ, and what the marks mean."""
+    letters, notes = {}, []
+    for title in dict.fromkeys(title for one in metrics for title in one.measures):
+        protocols = [protocol_of(one.measures.get(title, {})) for one in metrics]
+        known = [p for p in dict.fromkeys(protocols) if p is not None]
+        if len(known) > 1:
+            marks = {p: f" [{_letter(len(notes) + n)}]" for n, p in enumerate(known)}
+            notes += [f"{mark.strip()} {title}: {p}" for p, mark in marks.items()]
+            letters |= {(title, run): marks[p] for run, p in enumerate(protocols) if p is not None}
+    return letters, notes
 
 
 def _letter(number: int) -> str:
     """a, b, ..., z, aa, ab, ..."""
     rest, last = divmod(number, len(ascii_lowercase))
     return (_letter(rest - 1) if rest else "") + ascii_lowercase[last]
-
-
-def _show(value: object) -> str:
-    """A number in five digits; "-" where there is none."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "-" if not isinstance(value, int | float) else f"{value:.5g}"

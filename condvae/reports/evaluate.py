@@ -2,13 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from condvae.checks import InputError
 from condvae.data import Dataset, load_data
 from condvae.reports.folder import report_run
 from condvae.reports.metrics_file import Metrics
+from condvae.reports.verdict import protocol_lines, verdict_block
 from condvae.runs import Run
+
+WIDTH = 100  # of lines that are wrapped
+
+
+def doctor_lines(faults: tuple[str, ...]) -> list[tuple[str, bool]]:
+    """What the doctor says, and whether it is a warning."""
+    if not faults:
+        return [("The doctor found nothing wrong.", False)]
+    return [(f"! {fault}", True) for fault in faults]
 
 
 @dataclass(frozen=True)
@@ -32,8 +43,29 @@ class Report:
         """What the doctor has found."""
         return self.metrics.faults
 
+    @property
+    def lines(self) -> list[tuple[str, bool]]:
+        """The verdict, a line for each question, and whether the line is a warning."""
+        return [
+            (f"{self.metrics.run}: {self.metrics.summary}", False),
+            *doctor_lines(self.faults),
+            ("", False),
+            *verdict_block(self.metrics),
+            ("", False),
+            *(
+                (line, False)
+                for text in protocol_lines(self.metrics)
+                for line in wrap(text, WIDTH, subsequent_indent="    ")
+            ),
+        ]
+
+    @property
+    def details(self) -> str:
+        """Every measure in full sentences."""
+        return "\n\n".join(f"{title}\n{text}" for title, text in self.words.items())
+
     def __str__(self) -> str:
-        return "\n".join([*self.words.values(), *(f"doctor: {fault}" for fault in self.faults)])
+        return "\n".join(line for line, _ in self.lines)
 
 
 def evaluate(

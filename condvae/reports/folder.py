@@ -39,6 +39,7 @@ def report_run(
         test_readings=1 + (before.test_readings if before else 0),
         measures={title: plain(result.figures()) for title, result in results.items()},
         faults=tuple(find_faults(trial)),
+        summary=_summary_of(trial),
     )
     if not run.is_archive:
         write_metrics(run.path / METRICS_NAME, metrics)
@@ -47,3 +48,13 @@ def report_run(
     if log:
         tell_metrics(run, metrics)
     return metrics, words
+
+
+def _summary_of(trial: Trial) -> str:
+    """What was measured: latents, epochs, and how many images or rows."""
+    data, found = trial.data, trial.run.record.figures
+    epochs = f"epoch {found.best_epoch} of {found.epochs}, " if found else ""
+    return (
+        f"{trial.model.latent_dim} latents, {epochs}{len(data.train.x):,} training and "
+        f"{len(data.test.x):,} test {data.unit}"
+    )

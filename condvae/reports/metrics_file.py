@@ -24,6 +24,7 @@ class Metrics(Frozen):
         test_readings: evaluations that have read the test split, this one included.
         measures: title -> name -> number or text; what is not finite is None.
         faults: the doctor's sentences.
+        summary: what was measured: latents, epochs, images.
     """
 
     condvae: str
@@ -31,6 +32,7 @@ class Metrics(Frozen):
     test_readings: int
     measures: dict[str, dict[str, Any]]
     faults: tuple[str, ...] = ()
+    summary: str = ""
 
 
 def plain(figures: Mapping[str, Any]) -> dict[str, Any]:

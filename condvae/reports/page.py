@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from condvae.reports.metrics_file import Metrics
+from condvae.reports.verdict import Line, protocol_lines, read_verdict
 from condvae.runs import Run
 
 STYLE = """
@@ -18,6 +19,13 @@ p, details { margin: .4rem 0; } .protocol { opacity: .75; font-size: .85rem; }
 .figures { display: grid; gap: 1rem;
 grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); }
 figure { margin: 0; } img { background: white; max-width: 100%; } figcaption { font-weight: bold; }
+.cards { display: grid; gap: .7rem; margin: 1rem 0; padding: 0;
+grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr)); }
+.card { border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .4rem;
+padding: .5rem .8rem; } .card.warned { border-color: #c60; border-left-width: .3rem; }
+.card h3 { font-size: .85rem; margin: 0; opacity: .75; } .card p { margin: 0; font-size: .85rem; }
+.card .value { font-size: 1.25rem; font-variant-numeric: tabular-nums; }
+summary { cursor: pointer; }
 pre { white-space: pre-wrap; } .fault { border-left: .3rem solid #c60; padding-left: .7rem; }
 """
 STYLE_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -47,23 +55,27 @@ def render_page(
     }
     parts = [
         f"<h1>{escape(metrics.run)}</h1>",
-        _table(facts),
+        f"<p>{escape(metrics.summary)}</p>" * bool(metrics.summary),
         *_faults(metrics.faults),
-    ]
-    for title, numbers in metrics.measures.items():
-        parts += [
-            f"<h2>{escape(title)}</h2>",
-            _sentences(words.get(title, "")),
-            f"<details><summary>as numbers</summary>{_table(numbers)}</details>",
-        ]
-    parts += [
+        '<div class="cards">',
+        *map(_card, read_verdict(metrics)),
+        "</div>",
+        *(f'<p class="protocol">{escape(line)}</p>' for line in protocol_lines(metrics)),
         '<h2>Figures</h2><div class="figures">',
         *(_figure(name, content) for name, content in figures.items()),
         "</div>",
-        "<h2>Spec</h2>",
-        f"<details><summary>as JSON</summary><pre>"
-        f"{escape(record.spec.model_dump_json(indent=2))}</pre></details>",
+        "<h2>Details</h2>",
+        f"<details><summary>Run</summary>{_table(facts)}</details>",
     ]
+    for title, numbers in metrics.measures.items():
+        parts.append(
+            f"<details><summary>{escape(title)}</summary>{_sentences(words.get(title, ''))}"
+            f"{_table(numbers)}</details>"
+        )
+    parts.append(
+        "<details><summary>Spec, as JSON</summary><pre>"
+        f"{escape(record.spec.model_dump_json(indent=2))}</pre></details>"
+    )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -73,6 +85,17 @@ def render_page(
         f"<title>{escape(metrics.run)}</title><style>{STYLE}</style></head>\n<body>\n"
         + "\n".join(part for part in parts if part)
         + "\n</body></html>\n"
+    )
+
+
+def _card(line: Line) -> str:
+    """A line of the verdict; one without a heading goes on with the one before."""
+    warning = f'<p class="fault">{escape(line.warning)}</p>' if line.warning else ""
+    return (
+        f'<div class="card{" warned" if line.warning else ""}">'
+        f"<h3>{escape(line.heading or line.measure)}</h3>"
+        f'<p class="value">{escape(line.text)}</p><p>{escape(line.unit)}</p>'
+        f"<p>{escape(line.beside)}</p>{warning}</div>"
     )
 
 

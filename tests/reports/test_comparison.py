@@ -1,5 +1,7 @@
 """Runs side by side."""
 
+import re
+
 from condvae.reports import compare_runs
 from condvae.reports.metrics_file import Metrics
 
@@ -8,58 +10,68 @@ def measured(**measures):
     return Metrics(condvae="0.1.0", run="r", test_readings=1, measures=measures)
 
 
-def lines_of(text):
-    return [line.split() for line in text.splitlines()]
+def bound(elbo, comparability="test split"):
+    return {
+        "elbo": elbo,
+        "kl_loss": 3.0,
+        "standard_error": 0.25,
+        "bits_per_dim": None,
+        "elbo_of_cells": None,
+        "comparability": comparability,
+    }
 
 
-ONE = measured(
-    Bound={"elbo": -12.5, "comparability": "test split"},
-    Likelihood={"log_prob": -11.25, "num_samples": 100, "log_prob_comparability": "K = 100"},
-    Style={"axes": [{"latent": 0}], "kept": None, "style_comparability": "500 images"},
-)
-OTHER = measured(
-    Bound={"elbo": -13.0, "comparability": "test split"},
-    Likelihood={"log_prob": -11.0, "num_samples": 5000, "log_prob_comparability": "K = 5,000"},
-    Style={"kept": 0.123456, "copies": True, "style_comparability": "500 images"},
-)
+def likelihood(log_prob, count):
+    return {
+        "log_prob_importance": log_prob,
+        "log_prob_importance_standard_error": 0.5,
+        "num_samples": count,
+        "log_prob_comparability": f"K = {count:,}",
+    }
 
 
-def test_numbers_of_one_protocol_stand_side_by_side():
-    assert lines_of(compare_runs(["a", "b"], [ONE, ONE])) == [
-        ["a", "b"],
-        ["Bound"],
-        ["elbo", "-12.5", "-12.5"],
-        ["Likelihood"],
-        ["log_prob", "-11.25", "-11.25"],
-        ["num_samples", "100", "100"],
-        ["Style"],
+def cells_of(text):
+    return [re.split(r"  +", line.strip()) for line in text.splitlines()]
+
+
+ONE = measured(Bound=bound(-12.5), Likelihood=likelihood(-11.25, 100))
+OTHER = measured(Bound=bound(-13.0), Likelihood=likelihood(-11.0, 5000))
+
+
+def test_figures_of_one_protocol_stand_side_by_side_with_their_difference():
+    other = measured(Bound=bound(-13.0), Likelihood=likelihood(-11.0, 100))
+    draws = "nats (-log p(x | y), 100 draws)"
+    assert cells_of(compare_runs(["a", "b"], [ONE, other])) == [
+        ["a", "b", "difference"],
+        ["Fit", "nats (-ELBO)", "12.50 ± 0.25", "13.00 ± 0.25", "+0.50", "lower is better"],
+        [draws, "11.25 ± 0.50", "11.00 ± 0.50", "-0.25", "lower is better"],
     ]
 
 
-def test_every_number_of_another_protocol_is_marked():
+def test_of_three_runs_there_is_no_difference():
+    header, fit, _ = cells_of(compare_runs(["a", "b", "c"], [ONE] * 3))
+    assert header == ["a", "b", "c"]
+    assert fit == ["Fit", "nats (-ELBO)", *["12.50 ± 0.25"] * 3, "lower is better"]
+
+
+def test_every_figure_of_another_protocol_is_marked_and_not_subtracted():
     text = compare_runs(["a", "b"], [ONE, OTHER])
-    lines = lines_of(text)
-    assert ["elbo", "-12.5", "-13"] in lines
-    assert ["log_prob", "-11.25", "[a]", "-11", "[b]"] in lines
-    assert ["num_samples", "100", "[a]", "5000", "[b]"] in lines
-    assert ["kept", "-", "0.12346"] in lines
-    assert ["copies", "-", "yes"] in lines
+    _, fit, log_prob, *_ = cells_of(text)
+    assert fit[2:] == ["12.50 ± 0.25", "13.00 ± 0.25", "+0.50", "lower is better"]
+    assert log_prob[1:] == ["11.25 ± 0.50 [a]", "11.00 ± 0.50 [b]", "lower is better"]
     assert "[a] Likelihood: K = 100" in text
     assert "[b] Likelihood: K = 5,000" in text
     assert "do not compare" in text
 
 
 def test_a_run_without_a_measure_has_no_protocol_of_it():
-    text = compare_runs(["a", "b"], [ONE, measured(Bound=ONE.measures["Bound"])])
-    assert ["log_prob", "-11.25", "-"] in lines_of(text)
+    text = compare_runs(["a", "b"], [measured(Bound=ONE.measures["Bound"]), ONE])
+    assert cells_of(text)[-1][1:] == ["-", "11.25 ± 0.50", "lower is better"]
     assert "[" not in text
 
 
 def test_letters_go_on_where_the_last_measure_ended():
-    other = measured(
-        Bound={"elbo": -13.0, "comparability": "validation split"},
-        Likelihood=OTHER.measures["Likelihood"],
-    )
-    text = compare_runs(["a", "b"], [ONE, other])
-    assert ["elbo", "-12.5", "[a]", "-13", "[b]"] in lines_of(text)
-    assert ["log_prob", "-11.25", "[c]", "-11", "[d]"] in lines_of(text)
+    other = measured(Bound=bound(-13.0, "validation split"), Likelihood=likelihood(-11.0, 5000))
+    _, fit, log_prob, *_ = cells_of(compare_runs(["a", "b"], [ONE, other]))
+    assert fit[2:4] == ["12.50 ± 0.25 [a]", "13.00 ± 0.25 [b]"]
+    assert log_prob[1:3] == ["11.25 ± 0.50 [c]", "11.00 ± 0.50 [d]"]
