@@ -7,6 +7,7 @@ import numpy as np
 
 from condvae.checks import InputError, check_range
 from condvae.data.arrays import checked_images, checked_labels
+from condvae.data.mapped import blocks, concatenated_rows
 from condvae.spec import DataSpec
 
 
@@ -62,7 +63,7 @@ def joined(
     splits = np.repeat([*there], [len(x) for x, _ in parts])
     if len(parts) == 1:
         return *parts[0], splits
-    return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]), splits
+    return *(concatenated_rows(part) for part in zip(*parts, strict=True)), splits
 
 
 def check_reading(spec: DataSpec, own: str, shape: tuple[int, ...], of_name: str) -> None:
@@ -121,7 +122,15 @@ def checked_pixel_classes(
 
 def greatest(images: np.ndarray) -> int:
     """The integer that stands for one: 255, or 1 for floats and for binary uint8 pixels."""
-    return 1 if images.dtype != np.uint8 or images.max() == 1 else 255
+    if images.dtype != np.uint8:
+        return 1
+    # the first rows tell nearly always, and the others need not be read
+    found = 0
+    for block in blocks(images):
+        found = max(found, int(block.max()))
+        if found > 1:
+            return 255
+    return 1 if found == 1 else 255
 
 
 def assumption_of(x: np.ndarray, x_max: int) -> str:

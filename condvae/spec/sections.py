@@ -268,6 +268,9 @@ class TrainingSpec(Frozen):
             row once.
         freeze: networks whose weights stay as they come from the run in --from: "encoder",
             "decoder", "prior", "baseline", "classifier".
+        order: of the rows in an epoch: "rows", any after any other; "windows", chunks of 1,024 rows
+            that lie together, shuffled in windows of 64 chunks, which a disk gives much faster;
+            "auto": windows of data that stay on disk, rows of others.
         seed: of the first weights, the order of the images and the noise.
     """
 
@@ -286,6 +289,7 @@ class TrainingSpec(Frozen):
     augment: tuple[Literal["crops", "flips"], ...] = ()
     freeze: tuple[Literal["encoder", "decoder", "prior", "baseline", "classifier"], ...] = ()
     class_weight: Annotated[tuple[str, ...], BeforeValidator(_as_texts)] = ()
+    order: Literal["auto", "rows", "windows"] = "auto"
     seed: Seed = 0
 
 
