@@ -25,7 +25,9 @@ def fingerprint_of_columns(columns: Mapping[str, np.ndarray], about: Sequence[An
     digest = hashlib.sha256(json.dumps(about).encode())
     for name, values in columns.items():
         head = json.dumps([name, str(values.dtype), values.shape])
-        digest.update(head.encode() + np.ascontiguousarray(values).tobytes())
+        digest.update(head.encode())
+        for block in blocks(values):
+            digest.update(np.ascontiguousarray(block).tobytes())
     return digest.hexdigest()
 
 

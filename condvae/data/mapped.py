@@ -55,6 +55,9 @@ class MappedRows(NDArrayOperatorsMixin):
         change: Change | None = None,
         places: "np.ndarray | range | None" = None,
     ):
+        forms = {(source.shape[1:], np.dtype(source.dtype)) for source in sources}
+        if len(forms) > 1:
+            raise ValueError(f"rows must be of one form, not {sorted(map(str, forms))}")
         # a memory map as the plain array that it is: its own class makes each index dearer
         self.sources = [np.asarray(s) if isinstance(s, np.ndarray) else s for s in sources]
         self.change = change

@@ -17,6 +17,7 @@ from condvae.data.file_tree import is_tree
 from condvae.data.idx import read_idx
 from condvae.data.image_folder import read_image_folder
 from condvae.data.named_arrays import read_arrays
+from condvae.data.pack import is_pack, read_pack
 from condvae.data.parquet_images import read_parquet_images
 from condvae.data.tables import Columns, TableFile, read_table, table_suffix
 from condvae.spec import DataSpec
@@ -47,6 +48,8 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
     path = Path(path)
     if path.is_file() and "idx3" in path.name:
         return read_idx_pair(path, spec)
+    if is_pack(path):
+        return read_pack(path, spec or DataSpec())
     # before image folders: a folder of IDX files may hold other folders
     if path.is_dir() and _images_file(path, "train"):
         return read_idx_folder(path, spec)

@@ -65,6 +65,8 @@ class DataSpec(Frozen):
         drop_small_classes: leave out the classes of fewer images or rows than this.
         resize: (height, width) that the images of a folder are scaled to; None: as they are.
         skip_broken: pass over the images of a folder that cannot be decoded.
+        mapped: leave arrays of images in their files (.npy, .h5), and read them row by row, also
+            where memory would hold them; those that it would not hold are always left there.
     """
 
     source: str = ""
@@ -90,6 +92,7 @@ class DataSpec(Frozen):
     drop_small_classes: Annotated[int, Field(strict=True, ge=0)] = 0
     resize: tuple[Count, Count] | None = None
     skip_broken: bool = False
+    mapped: bool = False
 
     @property
     def masks_parts(self) -> bool:

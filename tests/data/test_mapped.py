@@ -112,8 +112,9 @@ def test_only_what_stays_on_disk_is_mapped(stored):
     assert all(is_mapped(stored(X, how)) for how in ("npy", "h5", "shelf"))
     on_disk = stored(X)
     assert not any(is_mapped(x) for x in (X, on_disk.copy(), on_disk[[1, 2]], X.tolist(), None))
-    jax = pytest.importorskip("jax")
-    assert not is_mapped(jax.numpy.ones((3, 2, 2)))
+    device = Shelf(X)
+    device.__dlpack__ = None  # as arrays of JAX, torch and CuPy have it
+    assert not is_mapped(device)
 
 
 LABEL_MAPS = rng.integers(0, 3, (203, 4, 3), dtype="uint8")
@@ -209,3 +210,66 @@ def test_few_rows_are_read_at_a_time(monkeypatch):
     monkeypatch.setattr("condvae.checks.memory_bound", lambda: data.train.x.size - 1)
     with pytest.raises(InputError, match=f"{len(data.train.x)} rows of data on disk"):
         np.asarray(data.train.x)
+
+
+def save_parts(folder, values, name, sizes=(60, 100, 43)):
+    """An array as numbered .npy files, some with more digits than others."""
+    for number, part in enumerate(np.split(values, np.cumsum(sizes)[:-1]), 8):
+        np.save(folder / f"{name}-{number}.npy", part)
+
+
+@pytest.mark.parametrize("how", ["files", "parts", "hdf5", "two sets", "conditions"])
+def test_files_stay_where_they_are(tmp_path, how):
+    codes = np.unique(Y, return_inverse=True)[1]
+    path, settings = tmp_path, {}
+    if how == "hdf5":
+        path = tmp_path / "data.h5"
+        with h5py.File(path, "w") as file:
+            file.create_dataset("x", data=X, chunks=(16, 4, 3), compression="gzip")
+            file["y"] = codes
+    elif how == "parts":
+        save_parts(tmp_path, X, "x")
+        save_parts(tmp_path, Y, "y")
+    elif how == "conditions":
+        arrays = {"x": X[:150], "age": rng.random(150), "x_test": X[150:], "age_test": codes[150:]}
+        for name, values in arrays.items():
+            np.save(tmp_path / f"{name}.npy", values)
+        settings = {"conditions": ("age",)}
+    else:
+        rows = slice(0, 150) if how == "two sets" else slice(None)
+        np.save(tmp_path / "x.npy", X[rows])
+        np.save(tmp_path / "y.npy", Y[rows])
+    if how == "two sets":
+        np.save(tmp_path / "x_test.npy", X[150:])
+        np.save(tmp_path / "y_test.npy", Y[150:])
+    mine, whole = (condvae.load_data(path, mapped=mapped, **settings) for mapped in (True, False))
+    assert (is_mapped(mine.x), is_mapped(whole.x)) == (True, False)
+    assert mine.name == whole.name
+    assert mine.fingerprint == whole.fingerprint
+    np.testing.assert_array_equal(mine.test.x, whole.test.x)
+    assert mine.split_record() == whole.split_record()
+
+
+@pytest.mark.parametrize(("bound", "stays"), [(10**9, False), (100_000, True)])
+def test_a_file_that_memory_should_not_hold_stays_where_it_is(tmp_path, monkeypatch, bound, stays):
+    np.save(tmp_path / "x.npy", np.tile(X, (9, 1, 1)))
+    np.save(tmp_path / "y.npy", np.arange(9 * 203) % 3)
+    for module in ("checks", "data.array_store"):
+        monkeypatch.setattr(f"condvae.{module}.memory_bound", lambda: bound)
+    for source in (tmp_path, tmp_path / "x.npy"):
+        if stays:
+            monkeypatch.setattr("condvae.data.array_store.bytes_needed", by_pixels)
+        assert is_mapped(condvae.load_data(source).x) == stays
+
+
+def by_pixels(shape, dtype):
+    """Bytes that images take, and labels none."""
+    return 10**6 if len(shape) > 1 else 0
+
+
+def test_parts_that_differ_are_refused(tmp_path):
+    save_parts(tmp_path, Y, "y")
+    save_parts(tmp_path, X, "x")
+    np.save(tmp_path / "x-9.npy", X[60:160, :2])
+    with pytest.raises(InputError, match=r"x-9.npy must be like .*x-8.npy"):
+        condvae.load_data(tmp_path)
