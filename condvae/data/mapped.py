@@ -105,7 +105,11 @@ class MappedRows(NDArrayOperatorsMixin):
         return MappedRows(self.sources, self.change, places)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        check_memory(self.nbytes, f"{len(self):,} rows of data on disk that are asked for at once")
+        check_memory(
+            self.nbytes,
+            f"{len(self):,} rows of data on disk that are asked for at once",
+            "Take fewer; of a whole split by holding out less, `validation=0.01, test=0.01`.",
+        )
         x = self._read()
         return x if dtype is None else x.astype(dtype, copy=False)
 
@@ -146,6 +150,9 @@ class MappedRows(NDArrayOperatorsMixin):
 
     def mean(self, axis: int, dtype: Any) -> np.ndarray:
         """(...) of the rows, added one by one as NumPy does, to the same bits."""
+        if self.dtype.kind in "biu":  # no order changes a sum of whole numbers
+            sums = (block.sum(axis=axis, dtype="int64") for block in blocks(self))
+            return sum(sums, np.zeros(self.shape[1:], dtype)) / len(self)
         total = np.zeros((1, *self.shape[1:]), dtype)
         for block in blocks(self):
             total = np.concatenate([total, block]).sum(axis=axis, dtype=dtype, keepdims=True)
