@@ -391,8 +391,7 @@ class Dataset:
 
     def _split(self, rows: np.ndarray) -> Split:
         """The images in these rows, and what is given about them."""
-        given = self.given[rows]
-        return Split(self.x[rows], self.condition.labels(given), given, rows)
+        return Split(self.x[rows], self.given[rows], rows, self.condition)
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.x.shape} {self.x.dtype}, {self.condition})"

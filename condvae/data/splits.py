@@ -1,11 +1,14 @@
 """Rows drawn from each class in proportion, the same rows for the same seed."""
 
 import re
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from condvae.checks import InputError
+from condvae.conditions import Condition
 from condvae.spec import DataSpec
 
 TEST_STREAM, VALIDATION_STREAM = 0, 1
@@ -19,21 +22,26 @@ SPLITS = {
 }
 
 
-class Split(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Split:
     """A part of a data set.
 
     Attributes:
         x: (n, height, width, channels) images, or `EncodedRows` of a table, (n, dim).
-        y: as TrainedModel takes it: (n,) labels, whole numbers or names, images, or several
-            conditions, encoded.
         given: y as the Keras model takes it: (n,) int32 class codes, images, or (n, dim).
         rows: (n,) sorted positions in the data set.
+        condition: what y is.
     """
 
     x: np.ndarray
-    y: np.ndarray
     given: np.ndarray
     rows: np.ndarray
+    condition: Condition
+
+    @cached_property
+    def y(self) -> np.ndarray:
+        """As TrainedModel takes it: (n,) labels, numbers or names; images; or `given`."""
+        return self.condition.labels(self.given)
 
 
 def rows_of_splits(

@@ -6,8 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from condvae.data.mapped import is_mapped
-from condvae.training.order import Window, chunk_of, windows
+from condvae.training.order import Window, ordered
 
 # the order of the images has a generator of its own
 CONDITION_STREAM, MORE_STREAM = 1, 2
@@ -82,18 +81,20 @@ class Feed(keras.utils.PyDataset):
     def start_epoch(self, epoch: int) -> None:
         """Put the rows into the order of an epoch, counted from 0."""
         self.epoch = epoch
-        self.order, self.window = np.arange(len(self.x)), None
-        if self.seed is None:
-            return
-        # a function of the epoch and no state: a resumed run can begin with any epoch
-        rng = np.random.default_rng([self.seed, epoch])
-        if not self.in_windows:
-            self.order = rng.permutation(len(self.x))
-            return
-        parts = windows(len(self.x), chunk_of(self.x), rng)
-        self.order = np.concatenate(parts)
-        if is_mapped(self.x):
-            self.window = Window(self.x, self.order, np.cumsum([len(part) for part in parts]))
+        self._ordered: tuple[np.ndarray, Window | None] | None = None
+
+    @property
+    def order(self) -> np.ndarray:
+        """The rows in the order of the epoch, int32."""
+        return self._begun()[0]
+
+    def _begun(self) -> tuple[np.ndarray, Window | None]:
+        """The order of the epoch, made when a first batch is asked for, and what reads windows."""
+        if self._ordered is None:
+            # a function of the epoch and no state: a resumed run can begin with any epoch
+            rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
+            self._ordered = ordered(self.x, rng, self.in_windows)
+        return self._ordered
 
     @property
     def steps(self) -> int:
@@ -129,10 +130,11 @@ class Feed(keras.utils.PyDataset):
 
     def _read(self, rows: np.ndarray, start: int) -> np.ndarray:
         """x of the rows of a step that begins at a place of the order."""
-        if self.window is None:
+        order, window = self._begun()
+        if window is None:
             return np.asarray(self.x[rows])
-        own = min(self.batch_size, len(self.order) - start)  # before those of `more`
-        x = self.window.read(start, start + own)
+        own = min(self.batch_size, len(order) - start)  # before those of `more`
+        x = window.read(start, start + own)
         return x if own == len(rows) else np.concatenate([x, np.asarray(self.x[rows[own:]])])
 
     def _batch(self, rows: np.ndarray, step: int) -> dict[str, np.ndarray]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from condvae.data.mapped import is_mapped
+
 # A chunk has so many rows or, of large ones, as many as so many bytes hold: a window then takes
 # 256 MB at most, and yet has rows from 64 places.
 CHUNK_ROWS, CHUNK_BYTES = 1024, 2**22
@@ -27,7 +29,8 @@ def windows(num_rows: int, chunk: int, rng: np.random.Generator) -> list[np.ndar
     found = []
     for start in range(0, len(firsts), WINDOW_CHUNKS):
         rows = (firsts[start : start + WINDOW_CHUNKS, None] + np.arange(chunk)).ravel()
-        found.append(rng.permutation(rows[rows < num_rows]))  # the last chunk may be shorter
+        rows = rows[rows < num_rows]  # the last chunk may be shorter
+        found.append(rng.permutation(rows.astype("int32")))
     return found
 
 
@@ -61,3 +64,23 @@ class Window:
             del self.held  # before the next one takes as much
             self.rows = np.sort(self.order[first : self.ends[number]])
             self.held, self.number = np.asarray(self.x[self.rows]), number
+
+
+def ordered(
+    x: Any, rng: np.random.Generator | None, in_windows: bool
+) -> tuple[np.ndarray, Window | None]:
+    """The rows of x in the order of an epoch, and what reads them in windows from disk.
+
+    Args:
+        x: (N, ...) rows, of which there are fewer than 2**31.
+        rng: of the order; None: as they are.
+        in_windows: of which kind the order is.
+    """
+    if rng is None:
+        return np.arange(len(x), dtype="int32"), None
+    if not in_windows:
+        return rng.permutation(len(x)).astype("int32"), None
+    parts = windows(len(x), chunk_of(x), rng)
+    order = np.concatenate(parts)
+    ends = np.cumsum([len(part) for part in parts])
+    return order, Window(x, order, ends) if is_mapped(x) else None
