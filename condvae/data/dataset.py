@@ -378,7 +378,7 @@ class Dataset:
         spec, test = self.spec, self.test_rows
         validation = None if spec.validation == "test" else self.validation_rows
         theirs = [rows for rows in (test, validation) if rows is not None]
-        rest = np.setdiff1d(np.arange(len(self.x)), np.concatenate([*theirs, np.empty(0, int)]))
+        rest = np.delete(np.arange(len(self.x)), np.concatenate([*theirs, np.empty(0, int)]))
         drawn = {
             "validation": spec.validation != "test" and validation is None,
             "test": test is None,
@@ -386,8 +386,9 @@ class Dataset:
         parts = ["training", *(name for name, is_drawn in drawn.items() if is_drawn)]
         names, codes = self.condition.strata(self.given)
         few = rows_for_training_alone(codes, names, rest, parts, self.name)
-        rows = rows_of_splits(codes, np.setdiff1d(rest, few), test, spec, validation)
-        return {**rows, "train": np.union1d(rows["train"], few)}
+        large = np.setdiff1d(rest, few, assume_unique=True)
+        rows = rows_of_splits(codes, large, test, spec, validation)
+        return {**rows, "train": np.sort(np.concatenate([rows["train"], few]))}
 
     def _split(self, rows: np.ndarray) -> Split:
         """The images in these rows, and what is given about them."""
