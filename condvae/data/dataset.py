@@ -386,7 +386,7 @@ class Dataset:
         parts = ["training", *(name for name, is_drawn in drawn.items() if is_drawn)]
         names, codes = self.condition.strata(self.given)
         few = rows_for_training_alone(codes, names, rest, parts, self.name)
-        large = np.setdiff1d(rest, few, assume_unique=True)
+        large = np.setdiff1d(rest, few, assume_unique=True) if few.size else rest
         rows = rows_of_splits(codes, large, test, spec, validation)
         return {**rows, "train": np.sort(np.concatenate([rows["train"], few]))}
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from condvae.checks import InputError, check_memory
 from condvae.conditions.carried import Carried
-from condvae.data.mapped import by_rows
+from condvae.data.mapped import by_rows, num_axes
 from condvae.spec import DataSpec
 
 CELL_BYTES = 40  # of a number, its copies, its state and its place among the quantiles
@@ -37,7 +37,7 @@ def unflattened(x: np.ndarray, spec: DataSpec, name: str) -> np.ndarray:
 def is_flat(x: Any, spec: DataSpec) -> bool:
     """Whether x is a table of numbers."""
     try:
-        return np.ndim(x) == 2 and spec.image_shape is None
+        return num_axes(x) == 2 and spec.image_shape is None
     except ValueError:  # rows of different lengths, which no form takes
         return False
 

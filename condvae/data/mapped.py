@@ -197,6 +197,11 @@ class MappedRows(NDArrayOperatorsMixin):
         return rows if self.change is None else self.change(rows)
 
 
+def num_axes(values: Any) -> int:
+    """Number of axes, for which nothing that is mapped is read."""
+    return len(values.shape) if is_mapped(values) else np.ndim(values)
+
+
 def as_mapped(x: Any) -> Any:
     """An array that `is_mapped`, as mapped rows."""
     return x if isinstance(x, MappedRows) else MappedRows([x])

@@ -8,7 +8,7 @@ import numpy as np
 from condvae.checks import InputError
 from condvae.data.dataset import Dataset
 from condvae.data.flat import is_flat
-from condvae.data.mapped import is_mapped
+from condvae.data.mapped import is_mapped, num_axes
 from condvae.data.memory_columns import columns_dataset
 from condvae.data.named_arrays import IMAGES, LABELS, unlabelled
 from condvae.spec import DataSpec
@@ -70,7 +70,7 @@ def dataset_of_parts(parts: Mapping[str, Any], spec: DataSpec) -> Dataset:
 def _is_of_rows(values: Any) -> bool:
     """Whether values are more than one a row; a table may have a column called x."""
     try:
-        return np.ndim(values) > 1
+        return num_axes(values) > 1
     except ValueError:  # images of different sizes, which are refused by what takes them
         return True
 

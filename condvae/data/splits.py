@@ -155,10 +155,11 @@ def stratified_split(
         held[np.argmax(np.where(held < most, share - held, -np.inf))] += 1
 
     order = np.random.default_rng([seed, stream]).permutation(len(y))
+    order = order.astype("int32")  # half the memory, and the rows are never so many
     # one permutation for all classes; stable, so that it orders the rows of each
     by_class = np.split(order[np.argsort(y[order], kind="stable")], np.cumsum(counts)[:-1])
     drawn = [rows[:count] for rows, count in zip(by_class, held, strict=True)]
-    held_out = np.sort(np.concatenate(drawn))
+    held_out = np.sort(np.concatenate(drawn)).astype(int)
     # not setdiff1d, whose hashing takes 20 s of a million rows
     is_kept = np.ones(len(y), bool)
     is_kept[held_out] = False

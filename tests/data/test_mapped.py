@@ -30,6 +30,7 @@ class Shelf:
 
     def __getitem__(self, rows):
         if not isinstance(rows, slice):
+            assert rows.ndim == 1  # no row by itself, as NumPy would ask of any sequence
             assert (np.diff(rows) > 0).all()
         found = self.values[rows]
         self.most = max(self.most, len(found))
