@@ -1,5 +1,7 @@
 """Rows that stay on disk are those of the array in memory, and few of them are ever there."""
 
+import struct
+
 import h5py
 import numpy as np
 import pytest
@@ -274,3 +276,20 @@ def test_parts_that_differ_are_refused(tmp_path):
     np.save(tmp_path / "x-9.npy", X[60:160, :2])
     with pytest.raises(InputError, match=r"x-9.npy must be like .*x-8.npy"):
         condvae.load_data(tmp_path)
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_idx_files_come_in_parts(tmp_path, mapped):
+    codes = np.unique(Y, return_inverse=True)[1].astype("uint8")
+    for name, values, axes in (("images", X, 3), ("labels", codes, 1)):
+        for number, part in enumerate(np.split(values, [90, 200]), 9):
+            head = struct.pack(f">{axes + 1}I", 0x800 | axes, *part.shape)
+            (tmp_path / f"train-{name}-{number}-idx{axes}-ubyte").write_bytes(head + part.tobytes())
+    mine = condvae.load_data(tmp_path, mapped=mapped)
+    assert is_mapped(mine.x) == mapped
+    assert mine.fingerprint == condvae.load_data((X, codes)).fingerprint
+    first = tmp_path / "train-images-9-idx3-ubyte"
+    assert is_mapped(condvae.load_data(first, mapped=mapped).x) == mapped
+    first.write_bytes(first.read_bytes()[:-1])
+    with pytest.raises(InputError, match="its header announces"):
+        condvae.load_data(tmp_path, mapped=mapped)
