@@ -388,7 +388,8 @@ class Dataset:
         few = rows_for_training_alone(codes, names, rest, parts, self.name)
         large = np.setdiff1d(rest, few, assume_unique=True) if few.size else rest
         rows = rows_of_splits(codes, large, test, spec, validation)
-        return {**rows, "train": np.sort(np.concatenate([rows["train"], few]))}
+        rows["train"] = np.sort(np.concatenate([rows["train"], few]))
+        return {split: of_split.astype("int32") for split, of_split in rows.items()}
 
     def _split(self, rows: np.ndarray) -> Split:
         """The images in these rows, and what is given about them."""

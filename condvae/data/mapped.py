@@ -96,12 +96,15 @@ class MappedRows(NDArrayOperatorsMixin):
         if isinstance(rows, slice):
             return MappedRows(self.sources, self.change, self.places[rows])
         rows = np.asarray(rows)
-        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int, copy=False)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
         rows = np.where(rows < 0, rows + len(self), rows) if (rows < 0).any() else rows
-        if isinstance(self.places, range):
-            places = rows * self.places.step + self.places.start
+        places = self.places
+        if not isinstance(places, range):
+            places = places[rows]
+        elif (places.start, places.step) == (0, 1):
+            places = rows  # themselves, of which millions take as many bytes again
         else:
-            places = self.places[rows]
+            places = rows.astype(int) * places.step + places.start
         return MappedRows(self.sources, self.change, places)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

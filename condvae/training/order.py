@@ -5,6 +5,7 @@ is still by chance, and still a permutation that its generator fixes: chunks of 
 together are shuffled, and so are all the rows of 64 chunks that come one after the other.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,13 @@ def chunk_of(x: Any) -> int:
     return min(CHUNK_ROWS, max(1, CHUNK_BYTES // row_bytes))
 
 
-def windows(num_rows: int, chunk: int, rng: np.random.Generator) -> list[np.ndarray]:
+def windows(num_rows: int, chunk: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """The rows in windows, one after the other: together a permutation of 0 to num_rows - 1."""
     firsts = rng.permutation(-(-num_rows // chunk)) * chunk
-    found = []
     for start in range(0, len(firsts), WINDOW_CHUNKS):
         rows = (firsts[start : start + WINDOW_CHUNKS, None] + np.arange(chunk)).ravel()
         rows = rows[rows < num_rows]  # the last chunk may be shorter
-        found.append(rng.permutation(rows.astype("int32")))
-    return found
+        yield rng.permutation(rows.astype("int32"))
 
 
 class Window:
@@ -80,7 +79,9 @@ def ordered(
         return np.arange(len(x), dtype="int32"), None
     if not in_windows:
         return rng.permutation(len(x)).astype("int32"), None
-    parts = windows(len(x), chunk_of(x), rng)
-    order = np.concatenate(parts)
-    ends = np.cumsum([len(part) for part in parts])
+    order, ends = np.empty(len(x), "int32"), [0]
+    for rows in windows(len(x), chunk_of(x), rng):
+        ends.append(ends[-1] + len(rows))
+        order[ends[-2] : ends[-1]] = rows
+    ends = np.asarray(ends[1:])
     return order, Window(x, order, ends) if is_mapped(x) else None

@@ -17,8 +17,7 @@ SETTINGS = {"epochs": 3, "batch_size": 20, "pixels": "dynamic"}
 
 @given(st.integers(1, 3000), st.integers(1, 40), st.integers(0, 2**32))
 def test_windows_are_a_permutation_of_chunks_that_lie_together(num_rows, chunk, seed):
-    parts = windows(num_rows, chunk, np.random.default_rng(seed))
-    again = windows(num_rows, chunk, np.random.default_rng(seed))
+    parts, again = ([*windows(num_rows, chunk, np.random.default_rng(seed))] for _ in range(2))
     assert all(np.array_equal(one, other) for one, other in zip(parts, again, strict=True))
     np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(num_rows))
     chunks = [np.unique(part // chunk) for part in parts]
