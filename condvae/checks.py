@@ -123,13 +123,19 @@ def memory_bound() -> int:
     return min(machine, group) // 2
 
 
-def check_memory(num_bytes: int, name: str) -> None:
-    """Raise if that many bytes are too many; call it before they are allocated."""
+def check_memory(num_bytes: int, name: str, remedy: str = "") -> None:
+    """Raise if that many bytes are too many; call it before they are allocated.
+
+    Args:
+        remedy: what else can be done, a sentence.
+    """
     if num_bytes > (bound := memory_bound()):
         raise InputError(
             f"{name} must fit into half of this machine's memory ({bound / 1e9:,.1f} GB)",
             f"{num_bytes / 1e9:,.1f} GB" if num_bytes < 1e18 else "over a billion GB",
-            "Bring fewer or smaller images, or a larger machine; a damaged file announces as much.",
+            remedy
+            or "Bring fewer or smaller images, or a larger machine; a damaged file announces as "
+            "much.",
         )
 
 

@@ -61,10 +61,15 @@ OF_A_SPEC = {
 }
 for name, words in OF_A_SPEC.items():
     app.command(f"condvae.cli.{name}:{name}", help=words)
-data = App(name="data", help="Look at a data set.", help_format="plaintext")
+data = App(name="data", help="Look at a data set, or pack it.", help_format="plaintext")
 data.command(
     "condvae.cli.data:info",
     help="Shapes, ranges, classes and counts, and ten images; of a table what each column is.",
+)
+data.command(
+    "condvae.cli.data:pack",
+    help="Decode images once, into a folder OUT of arrays that training reads from disk: for more "
+    "than memory holds. The same command goes on with what was begun, and verifies what is done.",
 )
 for command in (
     evaluate,

@@ -1,4 +1,4 @@
-"""condvae data info."""
+"""condvae data info and condvae data pack."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from condvae.checks import InputError, check_new_path, check_suffix
-from condvae.cli.arguments import DataDir, Overwrite, load_dataset
+from condvae.cli.arguments import DataDir, Overwrite, load_dataset, working
 from condvae.cli.settings import DataSettings
 
 
@@ -60,6 +60,33 @@ def info(
 
         save({out.stem: samples(dataset)}, out.parent)
         print(f"\n{out}: ten images, with what was understood of each")
+    return 0
+
+
+def pack(
+    source: Annotated[str, Parameter(name="DATA")],
+    out: Annotated[Path, Parameter(name="OUT")],
+    /,
+    *,
+    data_dir: DataDir = None,
+    settings: DataSettings = DataSettings(),
+) -> int:
+    """`condvae data pack`, as `condvae.cli` describes it.
+
+    Args:
+        source: A set's name or a path.
+        out: The folder to write.
+    """
+    from condvae.data.pack import pack as packed
+
+    with working("packing") as say:
+        dataset = load_dataset(source, data_dir, **{**settings.given(), "mapped": True})
+        count, blocks, kept = len(dataset.x), 0, 0
+        for rows, there in packed(dataset, out):
+            say(f"{rows:,} of {count:,}")
+            blocks, kept = blocks + 1, kept + there
+    before = f", {kept:,} of them there before and whole" if kept else ""
+    print(f"{out}: {count:,} images in {blocks:,} blocks{before}")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,12 +13,14 @@ from condvae.data.file_tree import is_shown
 from condvae.data.hdf5 import Hdf5File, is_hdf5
 from condvae.data.mat import MatFile
 from condvae.data.named_arrays import IMAGES, LABELS, has_known_names
-from condvae.data.npz import NpyFiles, NpzFile
+from condvae.data.npz import NpyFiles, NpyParts, NpzFile
 from condvae.data.splits import split_of_name
 from condvae.spec import DataSpec
 
 NPY, NPZ, MAT, HDF5 = ".npy", ".npz", ".mat", (".h5", ".hdf5", ".hdf", ".he5")
 SUFFIXES = (NPZ, MAT, *HDF5)  # of files that hold several arrays
+# an array's name, and the number of its part
+PART = re.compile(r"(.*[A-Za-z])[-_.](\d{1,12})")
 _log = logging.getLogger(__name__)
 
 
@@ -54,6 +56,9 @@ def _of_folder(folder: Path) -> ArrayStore | None:
     files = [file for file in shown if file.is_file()]
     single = {file.stem: file for file in files if file.suffix.lower() == NPY}
     # beside folders of images, arrays of unknown names are something else
+    parts = _in_parts(single)
+    if has_known_names(parts):
+        return NpyParts(folder, parts)
     if single and (len(files) == len(shown) or has_known_names(single)):
         return NpyFiles(folder, single)
     if len(files) < len(shown):
@@ -86,6 +91,15 @@ def _of_folder(folder: Path) -> ArrayStore | None:
         together = Together(folder, stores)
         together.opened = opened.pop_all()
     return together
+
+
+def _in_parts(files: Mapping[str, Path]) -> dict[str, list[Path]]:
+    """The files of each array that comes in numbered parts, by their numbers."""
+    found: dict[str, dict[int, Path]] = {}
+    for stem, file in files.items():
+        if (part := PART.fullmatch(stem)) is not None:
+            found.setdefault(part[1], {})[int(part[2])] = file
+    return {name: [of[number] for number in sorted(of)] for name, of in found.items()}
 
 
 def _with_siblings(path: Path, spec: DataSpec) -> NpyFiles:

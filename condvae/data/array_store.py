@@ -5,14 +5,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
-from condvae.checks import InputError, check_memory, reason_of
+from condvae.checks import InputError, check_memory, memory_bound, reason_of
 from condvae.data.arrays import bytes_needed
 
 Form = tuple[tuple[int, ...], np.dtype]
+STAY = (
+    "Write each array into an .npy of its own (x.npy, y.npy), which stays on disk and is read row "
+    "by row; a damaged file announces as much."
+)
 REMEDY = "Download the file again, or write it anew with numpy.savez(path, x=x, y=y)."
 
 
@@ -23,11 +27,13 @@ class ArrayStore(ABC):
         path: of the file or the folder.
         names: of the arrays.
         by_columns: the rows may lie along the last axis, as in MATLAB.
+        may_stay: arrays can be mapped, see `mapped`.
         of_one: one array alone may be images without labels.
     """
 
     names: tuple[str, ...]
     by_columns = False
+    may_stay = False
     of_one = True
 
     def __init__(self, path: Path):
@@ -46,16 +52,30 @@ class ArrayStore(ABC):
     def read(self, name: str) -> np.ndarray:
         """One array."""
 
+    def mapped(self, name: str) -> Any:
+        """One array, which stays where it is, and is read when rows of it are asked for."""
+        raise NotImplementedError
+
     def called(self, name: str) -> str:
         """What errors call an array."""
         return f"array {name!r} of {self.path}"
 
-    def arrays(self, names: Iterable[str]) -> dict[str, np.ndarray]:
-        """Some arrays, if memory should hold them."""
-        names = list(names)
-        needed = sum(bytes_needed(*self.form(name)) for name in names)
-        check_memory(needed, f"the arrays of {self.path}, with copies,")
-        return {name: self.read(name) for name in names}
+    def arrays(self, names: Iterable[str], mapped: bool = False) -> dict[str, Any]:
+        """Some arrays; those of images stay on disk where memory should not hold all.
+
+        Args:
+            mapped: they do, however small.
+        """
+        forms = {name: self.form(name) for name in names}
+        needed = {name: bytes_needed(*form) for name, form in forms.items()}
+        stay = set()
+        if self.may_stay and (mapped or sum(needed.values()) > memory_bound()):
+            stay = {name for name, (shape, _) in forms.items() if len(shape) > 1}
+        rest = sum(size for name, size in needed.items() if name not in stay)
+        check_memory(
+            rest, f"the arrays of {self.path}, with copies,", "" if self.may_stay else STAY
+        )
+        return {name: self.mapped(name) if name in stay else self.read(name) for name in forms}
 
     def __enter__(self) -> Self:
         return self

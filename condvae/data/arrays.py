@@ -7,6 +7,7 @@ import numpy as np
 
 from condvae.checks import InputError, check_finite, check_range
 from condvae.data.flat import unflattened
+from condvae.data.mapped import as_mapped, by_rows, is_mapped
 from condvae.spec import DataSpec
 
 MOST_LABEL = 10**18  # larger numbers are not exact as floats, and no class labels
@@ -36,13 +37,14 @@ def checked_images(x: Any, name: str = "x", spec: DataSpec | None = None) -> np.
         spec: whether their channels come first; None: last.
 
     Returns:
-        uint8 for bool (0 and 1) and integers, float32 for floats. No copy where none is needed.
+        uint8 for bool (0 and 1) and integers, float32 for floats. No copy where none is needed;
+        `MappedRows` of an array that `is_mapped`.
 
     Raises:
         InputError: another shape or dtype, no image, an integer outside 0-255, NaN or infinity.
     """
     spec = spec or DataSpec()
-    x = unflattened(_as_array(x, name), spec, name)
+    x = unflattened(as_mapped(x) if is_mapped(x) else _as_array(x, name), spec, name)
     if x.ndim not in (3, 4):
         raise InputError(
             f"{name} must have the shape (N, height, width) or (N, height, width, channels)",
@@ -57,18 +59,19 @@ def checked_images(x: Any, name: str = "x", spec: DataSpec | None = None) -> np.
     if x.dtype.kind in "iu" and x.dtype != np.uint8:
         check_range(x, 0, 255, name)
     if x.dtype.kind in "biu":
-        x = x.astype(np.uint8, copy=False)
+        x = by_rows(x, lambda rows: rows.astype(np.uint8, copy=False))
     elif x.dtype.kind == "f":
         with np.errstate(over="ignore", invalid="ignore"):
             # after the conversion: a float64 beyond float32 becomes infinite
-            x = check_finite(x.astype(np.float32, copy=False), name)
+            x = by_rows(x, lambda rows: rows.astype(np.float32, copy=False))
+            x = check_finite(x, name)
     else:
         raise InputError(
             f"{name} must hold pixels as uint8, bool, whole numbers from 0 to 255 or floats",
             f"dtype {x.dtype}",
             "Convert it with x.astype('uint8') or x.astype('float32').",
         )
-    return x if x.ndim == 4 else x[..., np.newaxis]
+    return x if x.ndim == 4 else by_rows(x, lambda rows: rows[..., np.newaxis])
 
 
 def channels_last(x: np.ndarray, name: str, spec: DataSpec) -> np.ndarray:
@@ -88,7 +91,9 @@ def channels_last(x: np.ndarray, name: str, spec: DataSpec) -> np.ndarray:
             f"shape {x.shape}, which looks like (N, height, width, channels)",
             "Leave `channels` out.",
         )
-    return x if spec.channels == "last" else np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+    if spec.channels == "last":
+        return x
+    return by_rows(x, lambda rows: np.ascontiguousarray(rows.transpose(0, 2, 3, 1)))
 
 
 def looks_channels_first(shape: tuple[int, ...]) -> bool:

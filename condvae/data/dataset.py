@@ -32,6 +32,7 @@ from condvae.data.fingerprints import (
     fingerprint_of_rows,
 )
 from condvae.data.flat import flat_table, is_flat
+from condvae.data.mapped import class_shares
 from condvae.data.pairs import assumption_of, check_reading, checked_pixel_classes, greatest, joined
 from condvae.data.pixel_forms import as_pixels
 from condvae.data.small_classes import of_rows, rows_for_training_alone, rows_of_large_classes
@@ -44,8 +45,8 @@ class Dataset:
     """Images, what is given about them, and how they are split.
 
     Attributes:
-        x: (N, height, width, channels) uint8 or float32; of a table `EncodedRows`, which stand for
-            an array (N, dim) float32.
+        x: (N, height, width, channels) uint8 or float32, `MappedRows` of data that stay on disk;
+            of a table `EncodedRows`, which stand for an array (N, dim) float32.
         given: (N,) int32 class codes, (N, height, width, channels) images, uint8 or float32, or
             (N, dim) float32, several conditions, encoded.
         condition: what y is called, and the classes' names in the order of their codes.
@@ -296,8 +297,7 @@ class Dataset:
             (*image_shape,), or (height, width, number of classes), float64.
         """
         if self.pixel_classes is not None:
-            classes = range(len(self.pixel_classes))
-            return np.concatenate([(x == code).mean(axis=0) for code in classes], axis=-1)
+            return class_shares(x, len(self.pixel_classes))
         mean = x.mean(axis=0, dtype="float64")
         return mean if x.dtype.kind == "f" else mean / self.x_max
 
@@ -378,7 +378,7 @@ class Dataset:
         spec, test = self.spec, self.test_rows
         validation = None if spec.validation == "test" else self.validation_rows
         theirs = [rows for rows in (test, validation) if rows is not None]
-        rest = np.setdiff1d(np.arange(len(self.x)), np.concatenate([*theirs, np.empty(0, int)]))
+        rest = np.delete(np.arange(len(self.x)), np.concatenate([*theirs, np.empty(0, int)]))
         drawn = {
             "validation": spec.validation != "test" and validation is None,
             "test": test is None,
@@ -386,13 +386,14 @@ class Dataset:
         parts = ["training", *(name for name, is_drawn in drawn.items() if is_drawn)]
         names, codes = self.condition.strata(self.given)
         few = rows_for_training_alone(codes, names, rest, parts, self.name)
-        rows = rows_of_splits(codes, np.setdiff1d(rest, few), test, spec, validation)
-        return {**rows, "train": np.union1d(rows["train"], few)}
+        large = np.setdiff1d(rest, few, assume_unique=True) if few.size else rest
+        rows = rows_of_splits(codes, large, test, spec, validation)
+        rows["train"] = np.sort(np.concatenate([rows["train"], few]))
+        return {split: of_split.astype("int32") for split, of_split in rows.items()}
 
     def _split(self, rows: np.ndarray) -> Split:
         """The images in these rows, and what is given about them."""
-        given = self.given[rows]
-        return Split(self.x[rows], self.condition.labels(given), given, rows)
+        return Split(self.x[rows], self.given[rows], rows, self.condition)
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.x.shape} {self.x.dtype}, {self.condition})"

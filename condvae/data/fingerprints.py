@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from condvae.data.mapped import blocks
+
 
 def fingerprint_of_arrays(x: np.ndarray, given: np.ndarray, about: Sequence[Any]) -> str:
     """Of both arrays, and of what else there is to know about them, as JSON takes it."""
     head = [str(x.dtype), x.shape, str(given.dtype), *about]
     digest = hashlib.sha256(json.dumps(head).encode())
-    digest.update(np.ascontiguousarray(x).data)
-    digest.update(np.ascontiguousarray(given).data)
+    for array in (x, given):
+        for block in blocks(array):
+            digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()
 
 
@@ -22,7 +25,9 @@ def fingerprint_of_columns(columns: Mapping[str, np.ndarray], about: Sequence[An
     digest = hashlib.sha256(json.dumps(about).encode())
     for name, values in columns.items():
         head = json.dumps([name, str(values.dtype), values.shape])
-        digest.update(head.encode() + np.ascontiguousarray(values).tobytes())
+        digest.update(head.encode())
+        for block in blocks(values):
+            digest.update(np.ascontiguousarray(block).tobytes())
     return digest.hexdigest()
 
 

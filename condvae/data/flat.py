@@ -8,6 +8,7 @@ import numpy as np
 
 from condvae.checks import InputError, check_memory
 from condvae.conditions.carried import Carried
+from condvae.data.mapped import by_rows, num_axes
 from condvae.spec import DataSpec
 
 CELL_BYTES = 40  # of a number, its copies, its state and its place among the quantiles
@@ -22,20 +23,21 @@ def unflattened(x: np.ndarray, spec: DataSpec, name: str) -> np.ndarray:
     """
     if x.ndim != 2 or spec.image_shape is None:
         return x
-    if np.prod(spec.image_shape) != x.shape[1]:
+    shape = spec.image_shape
+    if np.prod(shape) != x.shape[1]:
         raise InputError(
             f"`image_shape` must be (height, width) or (height, width, channels) of the "
             f"{x.shape[1]:,} numbers in a row of {name}",
-            f"{spec.image_shape}",
+            f"{shape}",
             "Correct it, or leave it out for a table.",
         )
-    return x.reshape(-1, *spec.image_shape)
+    return by_rows(x, lambda rows: rows.reshape(-1, *shape))
 
 
 def is_flat(x: Any, spec: DataSpec) -> bool:
     """Whether x is a table of numbers."""
     try:
-        return np.ndim(x) == 2 and spec.image_shape is None
+        return num_axes(x) == 2 and spec.image_shape is None
     except ValueError:  # rows of different lengths, which no form takes
         return False
 

@@ -39,7 +39,7 @@ class Hdf5File(ArrayStore):
         import h5py
 
         super().__init__(path)
-        self.by_columns = by_columns
+        self.by_columns, self.may_stay = by_columns, not by_columns
         whole = refusal(f"{path} must be an HDF5 file", "none, or a damaged one", REMEDY)
         with whole, ExitStack() as opened:
             file = opened.enter_context(h5py.File(path, "r"))
@@ -59,6 +59,13 @@ class Hdf5File(ArrayStore):
         with refusal(f"{self.called(name)} must be whole", "a damaged one", REMEDY):
             values = np.asarray(self.arrays_found[name][()])
         return values.T if self.by_columns else values
+
+    def mapped(self, name: str) -> Any:
+        """The array, in a file that stays open as long as it does."""
+        import h5py
+
+        with refusal(f"{self.called(name)} must be whole", "a damaged one", REMEDY):
+            return h5py.File(self.path, "r")[name]
 
     def _found(self, group: Any, above: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:
         """The arrays of a group and those within it, by their paths."""

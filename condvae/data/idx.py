@@ -25,6 +25,19 @@ def read_idx(path: Path, num_axes: int) -> np.ndarray:
     return idx_array(idx_content(path, num_axes), num_axes)
 
 
+def mapped_idx(path: Path, num_axes: int) -> np.ndarray | None:
+    """The same as a memory map; None where it is gzipped, or not as its header says."""
+    with open(path, "rb") as file:
+        header = file.read(4 + 4 * num_axes)
+    if header[:4] != struct.pack(">I", UNSIGNED_BYTE << 8 | num_axes):
+        return None
+    if len(header) < 4 + 4 * num_axes or not math.prod(shape := _shape(header, num_axes)):
+        return None
+    if path.stat().st_size != len(header) + math.prod(shape):
+        return None
+    return np.memmap(path, np.uint8, "r", len(header), shape)
+
+
 def idx_content(path: Path, num_axes: int) -> bytearray:
     """The whole content of an IDX file, uncompressed, its length checked.
 
@@ -81,7 +94,7 @@ def idx_array(content: bytearray, num_axes: int) -> np.ndarray:
     return data.reshape(_shape(content, num_axes))
 
 
-def _shape(content: bytearray, num_axes: int) -> tuple[int, ...]:
+def _shape(content: bytes | bytearray, num_axes: int) -> tuple[int, ...]:
     """The sizes in the header."""
     return struct.unpack_from(f">{num_axes}I", content, 4)
 

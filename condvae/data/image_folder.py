@@ -4,21 +4,24 @@ import logging
 import posixpath
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from weakref import finalize
 
 import numpy as np
-from PIL import Image
 
 from condvae.checks import InputError, check_memory
 from condvae.conditions.name_patterns import name_patterns
 from condvae.data.arrays import bytes_needed
 from condvae.data.dataset import Dataset
+from condvae.data.decoded import DecodedRows
 from condvae.data.file_names import columns_of_names
 from condvae.data.file_tree import FileTree, file_tree, folders_of
 from condvae.data.files import Files
+from condvae.data.mapped import as_mapped
 from condvae.data.pictures import (
     IMAGE_SUFFIXES,
     PIXEL_BYTES,
@@ -26,7 +29,6 @@ from condvae.data.pictures import (
     has_16_bits,
     is_grey,
     opened,
-    pixels_of,
     size_of,
 )
 from condvae.data.splits import SPLITS
@@ -71,9 +73,10 @@ def read_image_folder(path: Path, spec: DataSpec | None = None) -> Dataset:
             more of them than memory should hold, or what `Dataset.from_arrays` refuses.
     """
     spec = spec or DataSpec()
-    with file_tree(path) as tree:
+    with ExitStack() as closing:
+        tree = closing.enter_context(file_tree(path))
         if (table := attribute_table(tree)) is not None:
-            return _read_with_table(tree, table, spec)
+            return _read_with_table(tree, table, spec)  # a folder, which needs no closing
         patterns = name_patterns(spec.conditions)
         layout = layout_of(tree, labelled=not patterns)
         for note in layout.notes:
@@ -85,6 +88,8 @@ def read_image_folder(path: Path, spec: DataSpec | None = None) -> Dataset:
         longest = max(map(len, layout.labels))
         of_labels = bytes_needed((len(layout.names),), np.dtype(f"U{longest}"))
         x, rows, files = read_images(tree, [layout.names[row] for row in fitting], spec, of_labels)
+        if spec.mapped:
+            finalize(x.sources[0], closing.pop_all().close)
     of_x = [fitting[row] for row in rows]
     labels = [layout.labels[row] for row in of_x]
     splits = None if layout.splits is None else layout.splits[of_x]
@@ -232,11 +237,12 @@ def _read_with_table(tree: FileTree, table: str, spec: DataSpec) -> Dataset:
 
 def read_images(
     tree: FileTree, names: list[str], spec: DataSpec, more_bytes: int = 0
-) -> tuple[np.ndarray, list[int], Files]:
+) -> tuple[Any, list[int], Files]:
     """The images (n, height, width, channels) uint8, which of the names they are, and their files.
 
     Args:
         more_bytes: that what belongs to the images takes.
+        spec: where it says `mapped`, images are decoded when they are asked for.
     """
     rows = list(range(len(names)))
     if spec.skip_broken:
@@ -246,22 +252,16 @@ def read_images(
     names = [names[row] for row in rows]
     mode, size, forms = _common_form(tree, names, spec.resize)
     width, height = size
-    shape = (len(names), height, width, 3 if mode == "RGB" else 1)
+    x, files = DecodedRows(tree, names, mode, size), Files(names, forms)
+    if spec.mapped:
+        return as_mapped(x), rows, files
     check_memory(
-        bytes_needed(shape, np.dtype(np.uint8)) + more_bytes + PIXEL_BYTES * width * height,
+        bytes_needed(x.shape, x.dtype) + more_bytes + PIXEL_BYTES * width * height,
         f"the {len(names):,} images of {width} × {height} pixels in {tree.path}, with copies,",
+        f"Pack them once, `condvae data pack {tree.path} OUT`, and train on OUT, which is read "
+        "from disk; or bring fewer or smaller images, such as by --resize.",
     )
-    # filled image by image: decoded ones are never in memory together
-    x = np.empty(shape, np.uint8)
-    for place in tree.in_order(names):
-        name = names[place]
-        with tree.open(name) as file, opened(file, tree.called(name), tree.size(name)) as image:
-            pixels = pixels_of(image, mode)
-        if pixels.shape[1::-1] != size:
-            # BOX averages all pixels where it shrinks, so that thin strokes stay
-            pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
-        x[place] = pixels.reshape(shape[1:])
-    return x, rows, Files(names, forms)
+    return x[:], rows, files
 
 
 def _is_whole(tree: FileTree, name: str) -> bool:

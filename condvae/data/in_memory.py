@@ -12,6 +12,7 @@ from condvae.data.dataset import Dataset
 from condvae.data.frames import frame_dataset
 from condvae.data.hugging_face import hugging_face_dataset
 from condvae.data.labelled_arrays import array_dataset, arrays_dataset
+from condvae.data.mapped import is_mapped
 from condvae.data.parts import dataset_of_parts, parts_of
 from condvae.spec import DataSpec
 
@@ -97,7 +98,7 @@ def read_object(data: Any, spec: DataSpec) -> Dataset:
             return source.dataset(data, spec)
     if is_read_once(data):
         return batches_dataset(once(data), spec)
-    if isinstance(data, Mapping | tuple | np.ndarray):
+    if isinstance(data, Mapping | tuple | np.ndarray) or is_mapped(data):
         return dataset_of_parts(parts_of(data), spec)
     if isinstance(data, Iterable) and isinstance(data, Sized):
         return batches_dataset(data, spec)

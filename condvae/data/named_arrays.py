@@ -12,6 +12,7 @@ from condvae.data.array_store import ArrayStore
 from condvae.data.arrays import CHANNELS, checked_images
 from condvae.data.dataset import Dataset
 from condvae.data.flat import is_flat
+from condvae.data.mapped import as_mapped, concatenated_rows, is_mapped
 from condvae.spec import DataSpec
 
 PIXEL_CLASSES = "pixel_classes"
@@ -58,7 +59,7 @@ def read_arrays(store: ArrayStore, spec: DataSpec | None = None) -> Dataset:
     if spec.conditions or not splits or ("y" not in chosen and not {*store.names} <= chosen):
         named = _named(store, spec)
         if named is not None:
-            arrays = store.arrays(named)
+            arrays = store.arrays(named, spec.mapped)
             if store.by_columns:
                 arrays = _all_rows_first(arrays, named[1], name)
             return _with_conditions(arrays, name, spec)
@@ -77,7 +78,8 @@ def read_arrays(store: ArrayStore, spec: DataSpec | None = None) -> Dataset:
                 "Add the other one.",
             )
     of_pixels = [PIXEL_CLASSES] if PIXEL_CLASSES in store.names else []
-    arrays = store.arrays([*(name for pair in splits.values() for name in pair), *of_pixels])
+    wanted = [*(name for pair in splits.values() for name in pair), *of_pixels]
+    arrays = store.arrays(wanted, spec.mapped)
     pairs = {split: (arrays[x], arrays[y]) for split, (x, y) in splits.items()}
     if store.by_columns:
         pairs = {split: _rows_first(*pair, name) for split, pair in pairs.items()}
@@ -121,7 +123,7 @@ def _splits(store: ArrayStore) -> dict[str, tuple[str, str]]:
 
 def _unlabelled(store: ArrayStore, spec: DataSpec) -> Dataset:
     """The images of a store that holds nothing else, all of one class."""
-    x = store.arrays(store.names)[store.names[0]]
+    x = store.arrays(store.names, spec.mapped)[store.names[0]]
     if store.by_columns:
         x, _ = _rows_first(x, None, str(store.path))
     checked_images(x, f"{store.names[0]} of {store.path}", spec)
@@ -175,7 +177,7 @@ def _with_conditions(arrays: dict[str, np.ndarray], name: str, spec: DataSpec) -
         checked_images(part, f"x of {name}", spec)
     splits = np.repeat(["train", "test"], [len(x), len(x_test)])
     try:
-        x = np.concatenate([x, x_test])
+        x = concatenated_rows([as_mapped(v) if is_mapped(v) else v for v in (x, x_test)])
         columns = {
             column: np.concatenate([v, arrays[f"{column}_test"]]) for column, v in own.items()
         }

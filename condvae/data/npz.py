@@ -8,16 +8,17 @@ read.
 import io
 import math
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
 
 from condvae.checks import InputError
 from condvae.data.array_store import ArrayStore, Form, refusal
+from condvae.data.mapped import MappedRows
 from condvae.data.short_reads import ShortReads
 
 HEADER_BYTES = 2**14  # NumPy takes 10,000 characters
@@ -50,6 +51,8 @@ class NpzFile(ArrayStore):
 class NpyFiles(ArrayStore):
     """Arrays of an .npy each, by name."""
 
+    may_stay = True
+
     def __init__(self, path: Path, files: Mapping[str, Path]):
         super().__init__(path)
         self.files = dict(files)
@@ -70,6 +73,55 @@ class NpyFiles(ArrayStore):
         path = self.files[name]
         with refusal(f"{path} must be whole", "a damaged one"), open(path, "rb") as file:
             return npy.read_array(file, allow_pickle=False)
+
+    def mapped(self, name: str) -> Any:
+        """The array as a memory map."""
+        self.form(name)
+        return np.load(self.files[name], mmap_mode="r", allow_pickle=False)
+
+
+class NpyParts(ArrayStore):
+    """Arrays of several .npy each, by name: x-00.npy, x-01.npy, ... are x.
+
+    Args:
+        path: of the folder.
+        parts: the files of each array, in the order of their rows.
+    """
+
+    may_stay = True
+
+    def __init__(self, path: Path, parts: Mapping[str, Sequence[Path]]):
+        super().__init__(path)
+        self.parts = {
+            name: NpyFiles(path, {file.stem: file for file in files})
+            for name, files in parts.items()
+        }
+        self.names = tuple(self.parts)
+
+    def form(self, name: str) -> Form:
+        """Shape and dtype of all parts together, where they are alike."""
+        parts = self.parts[name]
+        forms = {part: parts.form(part) for part in parts.names}
+        (first, (shape, dtype)), *_ = forms.items()
+        for part, (other, kind) in forms.items():
+            if (other[1:], kind, len(other) > 0) != (shape[1:], dtype, True):
+                raise InputError(
+                    f"{parts.called(part)} must be like {parts.called(first)}, "
+                    f"(N, {', '.join(map(str, shape[1:]))}) {dtype}",
+                    f"shape {other}, {kind}",
+                    "Write it anew, or move it away.",
+                )
+        return (sum(other[0] for other, _ in forms.values()), *shape[1:]), dtype
+
+    def read(self, name: str) -> np.ndarray:
+        """The array, its parts one behind the other."""
+        parts = self.parts[name]
+        return np.concatenate([parts.read(part) for part in parts.names])
+
+    def mapped(self, name: str) -> Any:
+        """The array, its parts mapped."""
+        parts = self.parts[name]
+        return MappedRows([parts.mapped(part) for part in parts.names])
 
 
 def read_x(path: Path) -> np.ndarray | None:

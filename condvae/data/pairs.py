@@ -7,6 +7,7 @@ import numpy as np
 
 from condvae.checks import InputError, check_range
 from condvae.data.arrays import checked_images, checked_labels
+from condvae.data.mapped import blocks, concatenated_rows, num_axes
 from condvae.spec import DataSpec
 
 
@@ -17,7 +18,7 @@ def checked_pair(
     spec = spec or DataSpec()
     x = checked_images(x, x_name, spec)
     # (N,) or (N, 1): one label each
-    if np.ndim(y) < 3:
+    if num_axes(y) < 3:
         return x, checked_labels(y, len(x), y_name)
     y = checked_images(y, y_name, spec)
     if len(y) != len(x):
@@ -31,13 +32,16 @@ def checked_pair(
 
 def joined(
     pairs: Mapping[str, tuple[Any, Any] | None], of_name: str, spec: DataSpec
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Images and labels of several splits, one behind the other, and the split of each row.
 
     Args:
         pairs: x and y by the split's name, the training images first; None where there are none.
         of_name: what errors say behind x and y.
         spec: how the images come.
+
+    Returns:
+        x, y and the splits by name; None where there is one split.
 
     Raises:
         InputError: a pair that does not fit, by itself or beside the first.
@@ -59,10 +63,10 @@ def joined(
                 f"{y.dtype}",
                 "Convert both to integers, or both to strings.",
             )
-    splits = np.repeat([*there], [len(x) for x, _ in parts])
     if len(parts) == 1:
-        return *parts[0], splits
-    return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]), splits
+        return *parts[0], None
+    splits = np.repeat([*there], [len(x) for x, _ in parts])
+    return *(concatenated_rows(part) for part in zip(*parts, strict=True)), splits
 
 
 def check_reading(spec: DataSpec, own: str, shape: tuple[int, ...], of_name: str) -> None:
@@ -121,7 +125,15 @@ def checked_pixel_classes(
 
 def greatest(images: np.ndarray) -> int:
     """The integer that stands for one: 255, or 1 for floats and for binary uint8 pixels."""
-    return 1 if images.dtype != np.uint8 or images.max() == 1 else 255
+    if images.dtype != np.uint8:
+        return 1
+    # the first rows tell nearly always, and the others need not be read
+    found = 0
+    for block in blocks(images):
+        found = max(found, int(block.max()))
+        if found > 1:
+            return 255
+    return 1 if found == 1 else 255
 
 
 def assumption_of(x: np.ndarray, x_max: int) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from condvae.checks import InputError
 from condvae.data.dataset import Dataset
 from condvae.data.flat import is_flat
+from condvae.data.mapped import is_mapped, num_axes
 from condvae.data.memory_columns import columns_dataset
 from condvae.data.named_arrays import IMAGES, LABELS, unlabelled
 from condvae.spec import DataSpec
@@ -52,9 +53,11 @@ def dataset_of_parts(parts: Mapping[str, Any], spec: DataSpec) -> Dataset:
     others = {name: values for name, values in parts.items() if name != x_name}
     x, only = parts[x_name], next(iter(others), "")
     if not others:
-        rows = np.asarray(x)
+        rows = x if is_mapped(x) else np.asarray(x)
         if is_flat(rows, spec):
-            return columns_dataset({f"x{n}": values for n, values in enumerate(rows.T)}, spec)
+            return columns_dataset(
+                {f"x{n}": values for n, values in enumerate(np.asarray(rows).T)}, spec
+            )
         return Dataset.from_arrays(rows, unlabelled(len(rows), "the data"), spec=spec)
     if len(others) == 1 and only in LABELS and not spec.conditions:
         return Dataset.from_arrays(x, others[only], spec=spec)
@@ -67,7 +70,7 @@ def dataset_of_parts(parts: Mapping[str, Any], spec: DataSpec) -> Dataset:
 def _is_of_rows(values: Any) -> bool:
     """Whether values are more than one a row; a table may have a column called x."""
     try:
-        return np.ndim(values) > 1
+        return num_axes(values) > 1
     except ValueError:  # images of different sizes, which are refused by what takes them
         return True
 

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 
 from condvae.checks import InputError
+from condvae.data.mapped import blocks, by_rows
 from condvae.spec import DataSpec
 
 AS_THEY_ARE, BYTES, AROUND_ZERO = (0.0, 1.0), (0.0, 255.0), (-1.0, 1.0)
@@ -36,12 +37,21 @@ def as_pixels(x: np.ndarray, spec: DataSpec, name: str) -> tuple[np.ndarray, Dat
             f"numbers from {x.min():g} to {x.max():g}",
             "Say a wider range, or leave it out.",
         )
-    if spec.x_range == BYTES and (x.dtype == np.uint8 or (x == np.rint(x)).all()):
-        return x.astype(np.uint8, copy=False), spec
-    scaled = x.astype(np.float32)
-    scaled -= np.float32(low)
-    scaled /= np.float32(high - low)
-    return scaled, spec
+    if spec.x_range == BYTES and (x.dtype == np.uint8 or _are_whole(x)):
+        return by_rows(x, lambda rows: rows.astype(np.uint8, copy=False)), spec
+
+    def scale(rows: np.ndarray) -> np.ndarray:
+        scaled = rows.astype(np.float32)
+        scaled -= np.float32(low)
+        scaled /= np.float32(high - low)
+        return scaled
+
+    return by_rows(x, scale), spec
+
+
+def _are_whole(x: np.ndarray) -> bool:
+    """Whether all numbers are whole."""
+    return all((block == np.rint(block)).all() for block in blocks(x))
 
 
 def _with_range(x: np.ndarray, spec: DataSpec, name: str) -> DataSpec:
@@ -52,7 +62,7 @@ def _with_range(x: np.ndarray, spec: DataSpec, name: str) -> DataSpec:
     numbers = f"{name}: floats from {low:g} to {high:g}"
     found = None
     if low >= 0 and HALF_WHITE < high <= BYTES[1]:
-        if high >= NEAR_WHITE and (x == np.rint(x)).all():
+        if high >= NEAR_WHITE and _are_whole(x):
             found = BYTES
         else:
             _log.warning("%s are taken as they are; --x-range 0,255 takes them as pixels", numbers)

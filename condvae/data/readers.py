@@ -3,20 +3,25 @@
 import logging
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from condvae.checks import InputError
+from condvae.checks import InputError, memory_bound
 from condvae.conditions import named_kinds
 from condvae.conditions.carried import Carried
 from condvae.conditions.formats import PLAIN
 from condvae.data.array_sources import array_store
+from condvae.data.arrays import bytes_needed
 from condvae.data.dataset import Dataset
 from condvae.data.file_tree import is_tree
-from condvae.data.idx import read_idx
+from condvae.data.idx import mapped_idx, read_idx
 from condvae.data.image_folder import read_image_folder
+from condvae.data.mapped import as_mapped, concatenated_rows, is_mapped
 from condvae.data.named_arrays import read_arrays
+from condvae.data.pack import is_pack, read_pack
 from condvae.data.parquet_images import read_parquet_images
 from condvae.data.tables import Columns, TableFile, read_table, table_suffix
 from condvae.spec import DataSpec
@@ -24,6 +29,7 @@ from condvae.spec import DataSpec
 # a pixel's number, or its row and column
 PIXEL_COLUMN = re.compile(r"(?:pixel|px|p)[_.]?\d+|\d+x\d+", re.IGNORECASE)
 LEAST_SIDE = 4
+IDX_PART = re.compile(r"-images[-_.](\d{1,12})[-_.]idx3")
 _log = logging.getLogger(__name__)
 
 FORMATS = (
@@ -47,8 +53,10 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
     path = Path(path)
     if path.is_file() and "idx3" in path.name:
         return read_idx_pair(path, spec)
+    if is_pack(path):
+        return read_pack(path, spec or DataSpec())
     # before image folders: a folder of IDX files may hold other folders
-    if path.is_dir() and _images_file(path, "train"):
+    if path.is_dir() and _images_files(path, "train"):
         return read_idx_folder(path, spec)
     if (images := read_parquet_images(path, spec or DataSpec())) is not None:
         return images
@@ -124,35 +132,69 @@ def read_idx_pair(images: Path, spec: DataSpec | None = None) -> Dataset:
     Raises:
         InputError: no labels file, or what `idx_content` or `Dataset.from_arrays` refuses.
     """
-    x, y = _idx_pair(images)
+    x, y = _idx_pairs([images], spec)
     return Dataset.from_arrays(x, y, name=str(images), spec=spec)
 
 
 def read_idx_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
     """A data set of the IDX files train-… in a folder, and t10k-… as its test set if there.
 
+    Either may come in numbered parts, such as train-images-00-idx3-ubyte.
+
     Raises:
         InputError: no labels file, or what `idx_content` or `Dataset.from_arrays` refuses.
     """
-    train, test = _images_file(folder, "train"), _images_file(folder, "t10k")
-    if train is None:
+    train, test = _images_files(folder, "train"), _images_files(folder, "t10k")
+    if not train:
         raise InputError(
             f"{folder} must hold train-images-idx3-ubyte", "no such file", "Check the folder."
         )
-    x, y = _idx_pair(train)
-    return Dataset.from_arrays(
-        x, y, name=str(folder), test=_idx_pair(test) if test else None, spec=spec
-    )
+    x, y = _idx_pairs(train, spec)
+    test = _idx_pairs(test, spec) if test else None
+    return Dataset.from_arrays(x, y, name=str(folder), test=test, spec=spec)
 
 
-def _images_file(folder: Path, part: str) -> Path | None:
-    """The IDX images file of a part ("train" or "t10k"); the plain one before the gzipped."""
+def _images_files(folder: Path, part: str) -> list[Path]:
+    """The IDX images file of a part ("train" or "t10k"), the plain one before the gzipped; or all.
+
+    All, in the order of their numbers, where they have any.
+    """
     found = sorted(path for path in folder.glob(f"{part}-images*idx3*") if path.is_file())
-    return found[0] if found else None
+    numbered = {int(n[1]): path for path in found if (n := IDX_PART.search(path.name))}
+    return [numbered[number] for number in sorted(numbered)] if numbered else found[:1]
 
 
-def _idx_pair(images: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Images (N, height, width) and labels (N,), uint8."""
+def _idx_pairs(images: Sequence[Path], spec: DataSpec | None) -> tuple[Any, np.ndarray]:
+    """Images (N, height, width) and labels (N,), uint8, of files one behind the other.
+
+    Images stay where they are if the spec says so, or memory should not hold them all.
+    """
+    stay = [mapped_idx(path, 3) for path in images]
+    # twice, because a test set of the same size may lie beside them
+    needed = sum(2 * bytes_needed(x.shape, x.dtype) for x in stay if x is not None)
+    if not (spec and spec.mapped) and needed <= memory_bound():
+        stay = [None] * len(images)
+    parts = [_idx_pair(path, x) for path, x in zip(images, stay, strict=True)]
+    if len(parts) == 1:
+        return parts[0]
+    form = parts[0][0].shape[1:]
+    for path, (x, _) in zip(images, parts, strict=True):
+        if x.shape[1:] != form:
+            raise InputError(
+                f"{path} must hold images like {images[0].name}, {form}",
+                f"{x.shape[1:]}",
+                "Move it away.",
+            )
+    x = concatenated_rows([as_mapped(x) if is_mapped(x) else x for x, _ in parts])
+    return x, np.concatenate([y for _, y in parts])
+
+
+def _idx_pair(images: Path, mapped: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Images (N, height, width) and labels (N,), uint8.
+
+    Args:
+        mapped: the images, where they stay on disk.
+    """
     plain = images.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
     candidates = [images.with_name(plain), images.with_name(f"{plain}.gz")]
     labels = next((path for path in candidates if path.is_file()), None)
@@ -162,4 +204,4 @@ def _idx_pair(images: Path) -> tuple[np.ndarray, np.ndarray]:
             "no such file",
             "Put the labels file there.",
         )
-    return read_idx(images, 3), read_idx(labels, 1)
+    return read_idx(images, 3) if mapped is None else mapped, read_idx(labels, 1)

@@ -1,11 +1,14 @@
 """Rows drawn from each class in proportion, the same rows for the same seed."""
 
 import re
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from condvae.checks import InputError
+from condvae.conditions import Condition
 from condvae.spec import DataSpec
 
 TEST_STREAM, VALIDATION_STREAM = 0, 1
@@ -19,21 +22,26 @@ SPLITS = {
 }
 
 
-class Split(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Split:
     """A part of a data set.
 
     Attributes:
         x: (n, height, width, channels) images, or `EncodedRows` of a table, (n, dim).
-        y: as TrainedModel takes it: (n,) labels, whole numbers or names, images, or several
-            conditions, encoded.
         given: y as the Keras model takes it: (n,) int32 class codes, images, or (n, dim).
         rows: (n,) sorted positions in the data set.
+        condition: what y is.
     """
 
     x: np.ndarray
-    y: np.ndarray
     given: np.ndarray
     rows: np.ndarray
+    condition: Condition
+
+    @cached_property
+    def y(self) -> np.ndarray:
+        """As TrainedModel takes it: (n,) labels, numbers or names; images; or `given`."""
+        return self.condition.labels(self.given)
 
 
 def rows_of_splits(
@@ -147,8 +155,12 @@ def stratified_split(
         held[np.argmax(np.where(held < most, share - held, -np.inf))] += 1
 
     order = np.random.default_rng([seed, stream]).permutation(len(y))
+    order = order.astype("int32")  # half the memory, and the rows are never so many
     # one permutation for all classes; stable, so that it orders the rows of each
     by_class = np.split(order[np.argsort(y[order], kind="stable")], np.cumsum(counts)[:-1])
     drawn = [rows[:count] for rows, count in zip(by_class, held, strict=True)]
-    held_out = np.sort(np.concatenate(drawn))
-    return np.setdiff1d(order, held_out), held_out
+    held_out = np.sort(np.concatenate(drawn)).astype(int)
+    # not setdiff1d, whose hashing takes 20 s of a million rows
+    is_kept = np.ones(len(y), bool)
+    is_kept[held_out] = False
+    return np.flatnonzero(is_kept), held_out

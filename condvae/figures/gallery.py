@@ -28,6 +28,7 @@ _PER_LABEL = {"manifold": 10, "traversal": 1}
 
 # Training images whose encodings decide which latents are shown.
 _ENCODED = 5_000
+_SHOWN = 200_000  # points of a scatter, at most twice as many
 
 
 def draw(
@@ -164,9 +165,11 @@ def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path
 
 
 def _scatter(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Arguments of `scatter`: all training images."""
+    """Arguments of `scatter`: all training images, or as many as can be told apart."""
     train = dataset.train
-    return {"model": model, "x": train.x, "y": train.y, "images": "training images"}
+    every = max(1, len(train.x) // _SHOWN)
+    x, y = train.x[::every], train.y[::every]
+    return {"model": model, "x": x, "y": y, "images": "training images"}
 
 
 def _model_alone(model: TrainedModel, _: Dataset, __: History) -> dict[str, Any]:

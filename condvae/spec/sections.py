@@ -65,6 +65,8 @@ class DataSpec(Frozen):
         drop_small_classes: leave out the classes of fewer images or rows than this.
         resize: (height, width) that the images of a folder are scaled to; None: as they are.
         skip_broken: pass over the images of a folder that cannot be decoded.
+        mapped: leave arrays of images in their files (.npy, .h5), and read them row by row, also
+            where memory would hold them; those that it would not hold are always left there.
     """
 
     source: str = ""
@@ -90,6 +92,7 @@ class DataSpec(Frozen):
     drop_small_classes: Annotated[int, Field(strict=True, ge=0)] = 0
     resize: tuple[Count, Count] | None = None
     skip_broken: bool = False
+    mapped: bool = False
 
     @property
     def masks_parts(self) -> bool:
@@ -268,6 +271,9 @@ class TrainingSpec(Frozen):
             row once.
         freeze: networks whose weights stay as they come from the run in --from: "encoder",
             "decoder", "prior", "baseline", "classifier".
+        order: of the rows in an epoch: "rows", any after any other; "windows", chunks of 1,024 rows
+            that lie together, shuffled in windows of 64 chunks, which a disk gives much faster;
+            "auto": windows of data that stay on disk, rows of others.
         seed: of the first weights, the order of the images and the noise.
     """
 
@@ -286,6 +292,7 @@ class TrainingSpec(Frozen):
     augment: tuple[Literal["crops", "flips"], ...] = ()
     freeze: tuple[Literal["encoder", "decoder", "prior", "baseline", "classifier"], ...] = ()
     class_weight: Annotated[tuple[str, ...], BeforeValidator(_as_texts)] = ()
+    order: Literal["auto", "rows", "windows"] = "auto"
     seed: Seed = 0
 
 

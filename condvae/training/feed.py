@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from condvae.training.order import Window, ordered
+
 # the order of the images has a generator of its own
 CONDITION_STREAM, MORE_STREAM = 1, 2
 
@@ -18,13 +20,15 @@ class Feed(keras.utils.PyDataset):
     """Batches {"x", "y"} of a split; pass it to `fit` with shuffle=False.
 
     Args:
-        x: (N, *image_shape) pixels as stored; or `EncodedRows` of a table.
+        x: (N, *image_shape) pixels as stored, `MappedRows` of those on disk; or `EncodedRows` of a
+            table.
         y: (N,) class codes, or (N, num_classes), zeros where the label is missing; or a function
             (x, rng) -> y that makes the conditions of a batch from its pixels.
         change: a function (x, y, rng) -> (x, y) of a batch; None leaves it.
         augment: a function (x, rng) -> x of a batch, before its y is made of it.
         more: (rows, count): so many of these rows are drawn into each batch beside its own.
         weights: (N,) how much each row counts in the loss; None: all alike.
+        in_windows: the order of an epoch is one of windows, see `order`, not any.
         seed: with the epoch it fixes the order; None keeps the rows as they are.
         first_step: the batches before it are left out.
         on_batch: called with the place of the batch in the epoch, from 1, before each.
@@ -42,22 +46,28 @@ class Feed(keras.utils.PyDataset):
         more: tuple[np.ndarray, int] | None = None,
         augment: Augment | None = None,
         weights: np.ndarray | None = None,
+        in_windows: bool = False,
     ):
         super().__init__()
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
         self.first_step, self.on_batch, self.change = first_step, on_batch, change
         self.more, self.augment, self.weights = more, augment, weights
+        self.in_windows = in_windows
         self.start_epoch(0)
 
     def from_step(self, step: int) -> "Feed":
         """The rest of each epoch from that step on."""
-        order = (self.batch_size, self.seed, step, self.on_batch)
-        return Feed(self.x, self.y, *order, self.change, self.more, self.augment, self.weights)
+        return self._again(self.seed, step)
 
     def with_seed(self, seed: int) -> "Feed":
         """The same rows in the order of another seed."""
-        order = (self.batch_size, seed, self.first_step, self.on_batch)
-        return Feed(self.x, self.y, *order, self.change, self.more, self.augment, self.weights)
+        return self._again(seed, self.first_step)
+
+    def _again(self, seed: int | None, step: int) -> "Feed":
+        """The same rows in the order of a seed, from that step on."""
+        order = (self.batch_size, seed, step, self.on_batch)
+        made = (self.change, self.more, self.augment, self.weights, self.in_windows)
+        return Feed(self.x, self.y, *order, *made)
 
     def head(self, num_rows: int) -> "Feed":
         """The first rows alone."""
@@ -65,16 +75,26 @@ class Feed(keras.utils.PyDataset):
         more = self.more and (np.arange(num_rows), self.more[1])
         weights = None if self.weights is None else self.weights[:num_rows]
         settings: Any = {"change": self.change, "more": more, "augment": self.augment}
-        settings["weights"] = weights
+        settings |= {"weights": weights, "in_windows": self.in_windows}
         return Feed(self.x[:num_rows], y, self.batch_size, self.seed, **settings)
 
     def start_epoch(self, epoch: int) -> None:
         """Put the rows into the order of an epoch, counted from 0."""
         self.epoch = epoch
-        self.order = np.arange(len(self.x))
-        if self.seed is not None:
+        self._ordered: tuple[np.ndarray, Window | None] | None = None
+
+    @property
+    def order(self) -> np.ndarray:
+        """The rows in the order of the epoch, int32."""
+        return self._begun()[0]
+
+    def _begun(self) -> tuple[np.ndarray, Window | None]:
+        """The order of the epoch, made when a first batch is asked for, and what reads windows."""
+        if self._ordered is None:
             # a function of the epoch and no state: a resumed run can begin with any epoch
-            self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.x))
+            rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
+            self._ordered = ordered(self.x, rng, self.in_windows)
+        return self._ordered
 
     @property
     def steps(self) -> int:
@@ -108,17 +128,27 @@ class Feed(keras.utils.PyDataset):
         batch = self._batch(rows, step)
         return (batch,) if self.weights is None else (batch, None, self.weights[rows])
 
+    def _read(self, rows: np.ndarray, start: int) -> np.ndarray:
+        """x of the rows of a step that begins at a place of the order."""
+        order, window = self._begun()
+        if window is None:
+            return np.asarray(self.x[rows])
+        own = min(self.batch_size, len(order) - start)  # before those of `more`
+        x = window.read(start, start + own)
+        return x if own == len(rows) else np.concatenate([x, np.asarray(self.x[rows[own:]])])
+
     def _batch(self, rows: np.ndarray, step: int) -> dict[str, np.ndarray]:
         """x and y of a step's rows, and what chance makes of them."""
-        x = np.asarray(self.x[rows])
+        x = self._read(rows, step * self.batch_size)
+        y: Any = self.y
         if not self.draws:
-            return {"x": x, "y": np.asarray(self.y)[rows]}
+            return {"x": x, "y": np.asarray(y[rows])}
         # without a seed every epoch has the same conditions, as a validation should
         place = [0, step] if self.seed is None else [self.seed, self.epoch, step]
         rng = np.random.default_rng([*place, CONDITION_STREAM])
         if self.augment is not None:
             x = self.augment(x, rng)
-        y = self.y(x, rng) if callable(self.y) else self.y[rows]
+        y = y(x, rng) if callable(y) else np.asarray(y[rows])
         if self.change is not None:
             x, y = self.change(x, y, rng)
         return {"x": x, "y": y}

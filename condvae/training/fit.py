@@ -88,6 +88,7 @@ def make_feeds(dataset: Dataset, spec: Spec, sample_weight: Any = None) -> tuple
             more=more,
             augment=augment,
             weights=training_weights(dataset, spec.training.class_weight, sample_weight),
+            in_windows=spec.training.order == "windows",
         ),
         Feed(x_validation, y_validation, fitting_batch(VALIDATION_BATCH, numbers)),
     )

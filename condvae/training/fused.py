@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from condvae.checks import InputError
+from condvae.data.mapped import is_mapped
 from condvae.models import CVAE
 from condvae.training.feed import Feed
 from condvae.training.pace import Pace, no_logs
@@ -61,6 +62,7 @@ def can_fuse(feed: Feed) -> bool:
     return (
         keras.backend.backend() == "jax"
         and not feed.draws
+        and not is_mapped(feed.x)
         and feed.weights is None
         and keras.distribution.distribution() is None
     )
@@ -70,10 +72,10 @@ def check_can_fuse(feed: Feed, option: str = "fused") -> None:
     """Raise where it cannot be done, naming the option that asked for it."""
     if not can_fuse(feed):
         raise InputError(
-            "steps in one compiled call must have JAX, one device, rows that count alike, and "
-            "conditions that are not drawn anew for each batch",
-            f"the backend {keras.backend.backend()}, weights, parts of x as y, or conditions left "
-            "out",
+            "steps in one compiled call must have JAX, one device, data in memory, rows that count "
+            "alike, and conditions that are not drawn anew for each batch",
+            f"the backend {keras.backend.backend()}, data on disk, weights, parts of x as y, or "
+            "conditions left out",
             f"Leave `{option}` out.",
         )
 

@@ -28,7 +28,7 @@ def spec_to_go_on(run: Run, asked: Spec, start_from: Path | str | None) -> Spec:
         f"{section}.{name} {value!r} instead of {before[section][name]!r}"
         for section, fields in after.items()
         for name, value in fields.items()
-        if name not in ("epochs", "source") and value != before[section][name]
+        if name not in ("epochs", "source", "mapped") and value != before[section][name]
     ]
     begun_from = run.record.start_from
     if start_from is not None and (begun_from is None or Path(start_from) != Path(begun_from)):

@@ -26,6 +26,8 @@ def training_weights(
     Raises:
         InputError: weights that do not fit.
     """
+    if sample_weight is None and not class_weight:
+        return None
     weights = np.ones(len(dataset.train.x))
     if sample_weight is not None:
         weights *= _of_rows(dataset, sample_weight)[dataset.train.rows]

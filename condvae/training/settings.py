@@ -10,6 +10,7 @@ import numpy as np
 from condvae.checks import InputError, check_choice
 from condvae.data import Dataset, load_data
 from condvae.data.in_memory import is_read_once
+from condvae.data.mapped import is_mapped
 from condvae.likelihoods import AUTO, LIKELIHOODS, likelihood_named
 from condvae.runs.record import RunRecord
 from condvae.spec import Spec
@@ -75,7 +76,10 @@ def resolve_spec(
         spec = Spec.parse({**changes, "data": data})
         batch_size = batch_for(preset, math.prod(dataset.x.shape[1:]))
         spec = spec.override(epochs=epochs_for(preset, len(dataset.x)), batch_size=batch_size)
-    return preset, settled(dataset, spec.override(**{**settings, "source": dataset.name}))
+    spec = spec.override(**{**settings, "source": dataset.name})
+    if spec.training.order == "auto":  # once, for a run that goes on may find its data elsewhere
+        spec = spec.override(order="windows" if is_mapped(dataset.x) else "rows")
+    return preset, settled(dataset, spec)
 
 
 def settled(dataset: Dataset, spec: Spec) -> Spec:

@@ -213,9 +213,11 @@ def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
     spec = asked.spec or run.spec
     if asked.preset is not None:
         # a preset that is named again is compared, all but its epochs, with the run's spec
-        epochs = {"epochs": run.spec.training.epochs}
-        _, spec = resolve_spec(dataset, asked.preset, asked.spec, epochs)
+        kept = {"epochs": run.spec.training.epochs, "order": run.spec.training.order}
+        _, spec = resolve_spec(dataset, asked.preset, asked.spec, kept)
     wanted = settled(dataset, spec.override(**asked.settings))
+    if wanted.training.order == "auto":  # of data that may lie elsewhere now
+        wanted = wanted.override(order=run.spec.training.order)
     spec = spec_to_go_on(run, wanted, asked.start_from)
     dataset = dataset.with_spec(spec.data)
     check_same_data(run, dataset)

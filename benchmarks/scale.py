@@ -1,0 +1,234 @@
+"""Data larger than memory: what training on mapped images takes, beside images in memory.
+
+Each training is a process of its own, `plane` for an epoch unless said otherwise; its own memory is
+the most that was anonymous (RssAnon, looked at 50 times a second): pages of the files themselves
+are the system's, which takes them back when it needs them. A cell is done once; its figures are in
+docs/scale.json. Images of random bytes lie in FOLDER, and are removed at the end.
+
+    CONDVAE_DATA=DIR python benchmarks/scale.py FOLDER [--only memory epoch limit order] [--gb 20]
+        [--limit 2]
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from cells import Cells
+from floor import machine
+
+SHAPE = (28, 28)
+BLOCK = 2**16
+PARTS = ("memory", "epoch", "limit", "order")
+TURNS = 2
+SEEDS = [0, 1, 2, 3, 4]
+SMALL = {"batch_size": 1000, "epochs": 1, "hidden_dims": (64,)}
+# one held-out row in a hundred, since a hundred thousand are enough
+FEW = {**SMALL, "validation": 0.01, "test": 0.01}
+SORTED = {"epochs": 2}
+
+
+def main() -> None:
+    """Make what is missing, print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--gb", type=float, default=20.0)
+    parser.add_argument("--limit", type=float, default=2.0, help="memory, GB")
+    parser.add_argument("--cell", help="train one cell in this process, and print its figures")
+    given = parser.parse_args()
+    if given.cell:
+        print(json.dumps(trained(json.loads(given.cell))))
+        return
+    given.folder.mkdir(parents=True, exist_ok=True)
+    wanted = {name: cell for part in given.only for name, cell in cells_of(part, given).items()}
+    cells = Cells("scale", {**wanted})
+    for name, cell in wanted.items():
+        if name not in cells.rows():
+            print(name, flush=True)
+            cells.keep(name, measured(cell, given.folder))
+    for name, row in cells.rows().items():
+        print(f"{name}: {json.dumps(row)}")
+    print(machine())
+
+
+def cells_of(part: str, given: argparse.Namespace) -> dict[str, dict]:
+    """The trainings of a part, by name."""
+    if part == "memory":
+        rows = {"1 million": 10**6, "4 million": 4 * 10**6}
+        return {
+            f"{words} mapped": {"rows": n, "mapped": True, "settings": SMALL}
+            for words, n in rows.items()
+        } | {"1 million in memory": {"rows": 10**6, "mapped": False, "settings": SMALL}}
+    if part == "epoch":
+        settings = {**SMALL, "epochs": 3, "order": "windows"}
+        return {
+            f"epochs of 200,000 {where}, {turn}": {
+                "rows": 200_000,
+                "mapped": where == "mapped",
+                "settings": settings,
+            }
+            for turn in range(TURNS)
+            for where in ("mapped", "in memory")
+        }
+    if part == "limit":
+        rows = int(given.gb * 1e9 / np.prod(SHAPE))
+        cell = {"rows": rows, "mapped": True, "limit": int(given.limit * 1e9), "settings": FEW}
+        return {f"{given.gb:g} GB with {given.limit:g} GB of memory": cell}
+    return {
+        f"sorted MNIST, {order}": {
+            "rows": 0,
+            "mapped": True,
+            "chunk": chunk,
+            "seeds": SEEDS,
+            "settings": {**SORTED, "order": order.split()[0]},
+        }
+        for order, chunk in (("rows", 1024), ("windows", 1024), ("windows of 64 x 64 rows", 64))
+    }
+
+
+def measured(cell: dict, folder: Path) -> dict:
+    """The figures of a training in a process of its own."""
+    data = folder / (f"random-{cell['rows']}" if cell["rows"] else "sorted")
+    made(data, cell["rows"])
+    command = [sys.executable, __file__, str(folder), "--cell"]
+    command.append(json.dumps({**cell, "data": str(data)}))
+    group = memory_group(cell.get("limit"))
+    if group is not None:  # pages that are in memory already would be counted as another's
+        with open(data / "x.npy", "rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    try:
+        found = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            preexec_fn=lambda: limited(cell.get("limit"), group),
+            check=False,
+        )
+    finally:
+        if group is not None:
+            group.rmdir()
+        shutil.rmtree(folder / "run", ignore_errors=True)
+        if cell["rows"] > 4 * 10**6:
+            shutil.rmtree(data)
+    if found.returncode:
+        raise SystemExit(f"{cell} ended with {found.returncode}:\n{found.stderr[-3000:]}")
+    return json.loads(found.stdout.splitlines()[-1]) | {"by_cgroup": group is not None}
+
+
+def memory_group(limit: int | None) -> Path | None:
+    """A cgroup (v1) below this process's own with that much memory; None where none is made."""
+    if limit is None:
+        return None
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, kind, path = line.split(":", 2)
+        if kind == "memory":
+            group = Path(f"/sys/fs/cgroup/memory{path}/condvae-scale-{os.getpid()}")
+            try:
+                group.mkdir()
+                (group / "memory.limit_in_bytes").write_text(str(limit))
+            except OSError:
+                return None
+            return group
+    return None
+
+
+def limited(limit: int | None, group: Path | None) -> None:
+    """Give this process its limit: a cgroup's, of files' pages too, or else one on its own data."""
+    if group is not None:
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+    elif limit is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def made(folder: Path, rows: int) -> None:
+    """Images of random bytes and labels; or MNIST sorted by label: x.npy and y.npy."""
+    if (folder / "y.npy").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if not rows:
+        from condvae.data import load_data
+
+        mnist = load_data("mnist")
+        train = np.setdiff1d(np.arange(len(mnist.x)), mnist.test_rows)
+        for suffix, part in (("", train), ("_test", mnist.test_rows)):
+            order = part[np.argsort(mnist.codes[part], kind="stable")]
+            np.save(folder / f"x{suffix}.npy", mnist.x[order])
+            np.save(folder / f"y{suffix}.npy", mnist.codes[order])
+        return
+    needed, free = rows * int(np.prod(SHAPE)), shutil.disk_usage(folder).free
+    if needed > 0.7 * free:
+        raise SystemExit(f"{needed / 1e9:.0f} GB do not fit well into {free / 1e9:.0f} GB: --gb")
+    rng = np.random.default_rng(0)
+    x = np.lib.format.open_memmap(folder / "x.npy", "w+", "uint8", (rows, *SHAPE))
+    for first in range(0, rows, BLOCK):
+        count = min(BLOCK, rows - first)
+        x[first : first + count] = np.frombuffer(rng.bytes(count * 784), "uint8").reshape(
+            -1, *SHAPE
+        )
+    x.flush()
+    np.save(folder / "y.npy", rng.integers(0, 10, rows).astype("uint8"))
+
+
+def trained(cell: dict) -> dict:
+    """Train, and tell seconds, own memory and the bound, of each seed where there are several."""
+    import condvae
+    from condvae.training import order
+
+    order.CHUNK_ROWS = cell.get("chunk", order.CHUNK_ROWS)
+    run, bounds = Path(cell["data"]).parent / "run", []
+    settings = cell["settings"]
+    with Watch() as watch:
+        begun = time.perf_counter()
+        split = {name: settings[name] for name in ("validation", "test") if name in settings}
+        data = condvae.load_data(cell["data"], mapped=cell["mapped"], **split)
+        for seed in cell.get("seeds", [0]):
+            shutil.rmtree(run, ignore_errors=True)
+            how = {**settings, "preset": "plane", "seed": seed, "progress": False}
+            done = condvae.train(data, run_dir=run, **how)
+            bounds.append(round(done.record.figures.val_elbo, 3))
+        seconds = time.perf_counter() - begun
+    return {
+        "rows": len(data.train.rows),
+        "order": done.spec.training.order,
+        "epoch_seconds": [round(second, 2) for second in done.history["seconds"]],
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(time.process_time(), 1),
+        "own_memory_mb": round(watch.most / 1e6),
+        "val_elbo": bounds,
+    }
+
+
+class Watch(threading.Thread):
+    """The most anonymous memory of this process, in bytes, while it runs."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.most, self.ended = 0, threading.Event()
+
+    def __enter__(self) -> "Watch":
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.ended.set()
+        self.join()
+
+    def run(self) -> None:
+        """Look again and again."""
+        while not self.ended.wait(0.02):
+            lines = Path("/proc/self/status").read_text().splitlines()
+            found = next(line for line in lines if line.startswith("RssAnon"))
+            self.most = max(self.most, int(found.split()[1]) * 1024)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The order of the rows in an epoch: any row after any other, or windows of what lies together.
+
+A disk gives rows that lie together many times faster than rows from anywhere. In windows the order
+is still by chance, and still a permutation that its generator fixes: chunks of rows that lie
+together are shuffled, and so are all the rows of 64 chunks that come one after the other.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from condvae.data.mapped import is_mapped
+
+# A chunk has so many rows or, of large ones, as many as so many bytes hold: a window then takes
+# 256 MB at most, and yet has rows from 64 places.
+CHUNK_ROWS, CHUNK_BYTES = 1024, 2**22
+WINDOW_CHUNKS = 64
+
+
+def chunk_of(x: Any) -> int:
+    """Rows in a chunk of x, (N, ...) of the dtype that is served."""
+    row_bytes = max(1, int(np.prod(x.shape[1:], dtype="int64")) * x.dtype.itemsize)
+    return min(CHUNK_ROWS, max(1, CHUNK_BYTES // row_bytes))
+
+
+def windows(num_rows: int, chunk: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """The rows in windows, one after the other: together a permutation of 0 to num_rows - 1."""
+    firsts = rng.permutation(-(-num_rows // chunk)) * chunk
+    for start in range(0, len(firsts), WINDOW_CHUNKS):
+        rows = (firsts[start : start + WINDOW_CHUNKS, None] + np.arange(chunk)).ravel()
+        rows = rows[rows < num_rows]  # the last chunk may be shorter
+        yield rng.permutation(rows.astype("int32"))
+
+
+class Window:
+    """The rows of one window after the other, each read from disk at once, when it begins.
+
+    Args:
+        x: mapped rows.
+        ends: where each window ends in the order of the epoch.
+        order: of the epoch.
+    """
+
+    def __init__(self, x: Any, order: np.ndarray, ends: np.ndarray):
+        self.x, self.order, self.ends = x, order, ends
+        self.number, self.rows, self.held = -1, order[:0], np.asarray(x[:0])
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """The rows from one place in the order to another, (stop - start, ...)."""
+        parts = []
+        while start < stop:
+            self._hold(int(np.searchsorted(self.ends, start, side="right")))
+            end = min(stop, int(self.ends[self.number]))
+            parts.append(self.held[np.searchsorted(self.rows, self.order[start:end])])
+            start = end
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _hold(self, number: int) -> None:
+        """Read a window, if it is not the one that is there."""
+        if number != self.number:
+            first = 0 if number == 0 else self.ends[number - 1]
+            del self.held  # before the next one takes as much
+            self.rows = np.sort(self.order[first : self.ends[number]])
+            self.held, self.number = np.asarray(self.x[self.rows]), number
+
+
+def ordered(
+    x: Any, rng: np.random.Generator | None, in_windows: bool
+) -> tuple[np.ndarray, Window | None]:
+    """The rows of x in the order of an epoch, and what reads them in windows from disk.
+
+    Args:
+        x: (N, ...) rows, of which there are fewer than 2**31.
+        rng: of the order; None: as they are.
+        in_windows: of which kind the order is.
+    """
+    if rng is None:
+        return np.arange(len(x), dtype="int32"), None
+    if not in_windows:
+        return rng.permutation(len(x)).astype("int32"), None
+    order, ends = np.empty(len(x), "int32"), [0]
+    for rows in windows(len(x), chunk_of(x), rng):
+        ends.append(ends[-1] + len(rows))
+        order[ends[-2] : ends[-1]] = rows
+    ends = np.asarray(ends[1:])
+    return order, Window(x, order, ends) if is_mapped(x) else None
