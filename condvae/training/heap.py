@@ -21,7 +21,10 @@ def keep_freed_memory() -> None:
     """
     if sys.platform != "linux":
         return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    library = ctypes.CDLL(None)
+    if (trim := getattr(library, "malloc_trim", None)) is not None:
+        trim(0)  # first, of what reading the data has left: of millions of rows 50 MB and more
+    mallopt = getattr(library, "mallopt", None)  # musl has none
     if mallopt is not None:
         # setting one of them also stops glibc from adapting both by itself
         for threshold in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
