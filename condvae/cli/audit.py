@@ -1,5 +1,6 @@
 """condvae audit."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ from cyclopts import Parameter
 
 from condvae.checks import check_new_path
 from condvae.cli.arguments import DataDir, Overwrite, working
-from condvae.cli.bulk import Workers, has_parts, make_parts
+from condvae.cli.bulk import InParts, written
 
 
 def audit(
@@ -15,20 +16,20 @@ def audit(
     source: Annotated[str, Parameter(name="DATA")],
     /,
     *,
-    out: Path,
+    out: str,
     top: int = 100,
     by: Annotated[str, Parameter(help="label, or image.")] = "label",
     num_samples: int = 50,
     seed: int = 0,
-    workers: Workers = None,
     data_dir: DataDir = None,
     overwrite: Overwrite = False,
+    parts: InParts = InParts(),
 ) -> int:
     """The rows whose label, or image, is least plausible: a table, and a contact sheet beside it.
 
     Args:
         run: A run folder, on images of classes.
-        source: A set's name or a path; or a pattern in quotes, 'parts/*.npz'.
+        source: A set's name, a path or a URL; or a pattern in quotes, 'parts/*.npz'.
         out: The .csv, .tsv or .parquet to write; the sheet is the .png of that name. Of parts a
             folder, which gets both for each; the same command again makes those that are missing.
         top: How many rows.
@@ -38,16 +39,17 @@ def audit(
     from condvae.data.writing import check_written
     from condvae.runs import Run
     from condvae.serving.bulk.audit import Audit
+    from condvae.serving.bulk.work import local
 
     verb = Audit(num_samples, seed, top, by)
-    if has_parts(source, workers):
-        return make_parts(run, source, out, verb, workers, overwrite)
-    check_written(check_new_path(out, overwrite))
-    page_path = check_new_path(out.with_suffix(".png"), overwrite)
-    opened = Run.open(run)
-    verb.check(opened)
-    with working("scoring"):
-        count = verb.make(opened, source, out, part=False, data_dir=data_dir)
-    shown = min(top, count)
-    print(f"{out}, {page_path}: the {shown:,} of {count:,} rows least plausible by {by}")
+    if parts.has(source):
+        return parts.make(run, source, out, verb, overwrite)
+    check_written(Path(out))
+    with written(out, overwrite) as path, working("scoring"), local(source) as data:
+        check_new_path(path.with_suffix(".png"), overwrite)
+        opened = Run.open(run)
+        verb.check(opened)
+        count = verb.make(opened, data, path, part=False, data_dir=data_dir)
+    shown, page = min(top, count), os.path.splitext(out)[0] + ".png"
+    print(f"{out}, {page}: the {shown:,} of {count:,} rows least plausible by {by}")
     return 0

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from condvae.checks import check_new_path, check_suffix
+from condvae.checks import check_suffix
 from condvae.cli.arguments import DataDir, Overwrite, working
-from condvae.cli.bulk import Workers, has_parts, make_parts
+from condvae.cli.bulk import InParts, written
 
 
 def encode(
@@ -15,32 +15,33 @@ def encode(
     source: Annotated[str, Parameter(name="DATA")],
     /,
     *,
-    out: Path,
-    workers: Workers = None,
+    out: str,
     data_dir: DataDir = None,
     overwrite: Overwrite = False,
+    parts: InParts = InParts(),
 ) -> int:
     """The posterior of every image: an .npz with mean, logvar and y, in the data's order.
 
     Args:
         run: A run folder.
-        source: A set's name or a path; or a pattern in quotes, 'parts/*.npz'.
+        source: A set's name, a path or a URL; or a pattern in quotes, 'parts/*.npz'.
         out: The .npz to write; of parts a folder, which gets one for each. The same command
             again makes those that are missing.
     """
     from condvae.runs import Run
     from condvae.runs.rows import rows_of_run
     from condvae.serving.bulk.encode import Encode, write_posteriors
+    from condvae.serving.bulk.work import local
 
-    if has_parts(source, workers):
-        return make_parts(run, source, out, Encode(), workers, overwrite)
-    check_suffix(check_new_path(out, overwrite), ".npz")
-    opened = Run.open(run)
-    Encode().check(opened)
-    with working("encoding") as say:
-        rows = rows_of_run(opened, source, data_dir)
+    if parts.has(source):
+        return parts.make(run, source, out, Encode(), overwrite)
+    check_suffix(Path(out), ".npz")
+    with written(out, overwrite) as path, working("encoding") as say, local(source) as data:
+        opened = Run.open(run)
+        Encode().check(opened)
+        rows = rows_of_run(opened, data, data_dir)
         total = f"of {rows.num_rows:,}"
-        write_posteriors(opened, rows, out, spread=True, say=lambda done: say(f"{done:,} {total}"))
+        write_posteriors(opened, rows, path, spread=True, say=lambda done: say(f"{done:,} {total}"))
     latents = opened.spec.model.latent_dim
     print(f"{out}: mean and logvar of {rows.num_rows:,} {rows.unit}, {latents} latents")
     return 0

@@ -16,7 +16,7 @@ from condvae.checks import (
     check_suffix,
 )
 from condvae.cli.arguments import Overwrite, counted, numbers, working
-from condvae.cli.bulk import Workers, has_parts, make_parts
+from condvae.cli.bulk import InParts, written
 
 if TYPE_CHECKING:
     from condvae.conditions.formats import CellFormat
@@ -29,7 +29,7 @@ def generate(
     table: Annotated[str | None, Parameter(name="TABLE")] = None,
     /,
     *,
-    out: Path,
+    out: str,
     given: Annotated[list[str] | None, Parameter(negative="")] = None,
     num_samples: Annotated[int | None, Parameter(name=["--num-samples", "-n"])] = None,
     per_class: int | None = None,
@@ -39,8 +39,8 @@ def generate(
     temperature: float = 1.0,
     guidance: float = 0.0,
     keep: int = 0,
-    workers: Workers = None,
     overwrite: Overwrite = False,
+    parts: InParts = InParts(),
 ) -> int:
     """New images under a label or given an image: a sheet (.png), arrays (.npz), x alone (.npy) or
     a folder; new rows of a table: .csv, .tsv, .jsonl, .xlsx or .parquet. Arrays and tables may
@@ -88,7 +88,7 @@ def generate(
             f"-n {num_samples}",
             "One style has one expected image: leave -n out.",
         )
-    if table is not None or workers is not None:
+    if table is not None or parts != InParts():
         if given or per_class is not None or num_samples is not None or z is not None:
             raise InputError(
                 "a table of conditions stands alone",
@@ -96,8 +96,8 @@ def generate(
                 "Leave one out.",
             )
         verb = Generate(sample, seed, temperature, guidance, keep)
-        return _of_table(run, table or "", out, verb, workers, overwrite)
-    check_new_path(out, overwrite)
+        return _of_table(run, table or "", out, verb, parts, overwrite)
+    path = check_new_path(Path(out), overwrite)
     opened = Run.open(run)
     preprocessing = opened.record.preprocessing
     of_table = preprocessing.table is not None
@@ -114,11 +114,11 @@ def generate(
     count = num_samples or (16 if z is None else 1)
     if preprocessing.table is not None:
         with working("generating") as say:
-            num_rows = write_rows(opened, given or [], count, per_class, style, seed, out, say)
+            num_rows = write_rows(opened, given or [], count, per_class, style, seed, path, say)
         print(f"{out}: {num_rows:,} rows, drawn, seed {seed}")
         return 0
-    check_image_path(out)
-    as_arrays = out.suffix.lower() in ARRAYS
+    check_image_path(path)
+    as_arrays = path.suffix.lower() in ARRAYS
     if not (preprocessing.in_unit_interval or as_arrays):
         raise InputError(
             "images must lie in [0, 1] to be written as pictures",
@@ -136,9 +136,9 @@ def generate(
         if as_arrays:
             names = repeated(np.asarray(labels), times)
             pairs = ({"x": x, "y": y} for x, y in zip(blocks, names, strict=True))
-            write_blocks(out, num_images, pairs)
+            write_blocks(path, num_images, pairs)
         else:
-            write_images(out, np.concatenate(list(blocks)), np.repeat(labels, times).tolist())
+            write_images(path, np.concatenate(list(blocks)), np.repeat(labels, times).tolist())
     kind = "samples of the pixels" if sample else "expected pixels"
     also = f", guidance {guidance:g}" if guidance else ""
     print(f"{out}: {num_images:,} images, {kind}, seed {seed}{also}")
@@ -146,23 +146,23 @@ def generate(
 
 
 def _of_table(
-    run: Path, table: str, out: Path, verb: "Generate", workers: int | None, overwrite: bool
+    run: Path, table: str, out: str, verb: "Generate", parts: InParts, overwrite: bool
 ) -> int:
     """For the rows of a table of conditions, or of several."""
     from condvae.data.writing import check_written
     from condvae.runs import Run
+    from condvae.serving.bulk.work import local
 
-    if has_parts(table, workers):
-        return make_parts(run, table, out, verb, workers, overwrite)
-    opened = Run.open(run)
-    verb.check(opened)
-    check_new_path(out, overwrite)
-    if opened.record.preprocessing.table is not None:
-        check_written(out)
-    else:
-        check_suffix(out, ".npz", ".npy")
-    with working("generating"):
-        count = verb.make(opened, Path(table), out, spread=True)
+    if parts.has(table):
+        return parts.make(run, table, out, verb, overwrite)
+    with written(out, overwrite) as path, working("generating"), local(table) as source:
+        opened = Run.open(run)
+        verb.check(opened)
+        if opened.record.preprocessing.table is not None:
+            check_written(path)
+        else:
+            check_suffix(path, ".npz", ".npy")
+        count = verb.make(opened, source, path, spread=True)
     print(f"{out}: {count:,} rows, seed {verb.seed}")
     return 0
 

@@ -5,9 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from condvae.checks import check_new_path
 from condvae.cli.arguments import DataDir, Overwrite, working
-from condvae.cli.bulk import Workers, has_parts, make_parts
+from condvae.cli.bulk import InParts, written
 
 
 def score(
@@ -15,18 +14,18 @@ def score(
     source: Annotated[str, Parameter(name="DATA")],
     /,
     *,
-    out: Path,
+    out: str,
     num_samples: int = 50,
     seed: int = 0,
-    workers: Workers = None,
     data_dir: DataDir = None,
     overwrite: Overwrite = False,
+    parts: InParts = InParts(),
 ) -> int:
     """log p(x | y), log p(x) and the most probable label of every row, as a table.
 
     Args:
         run: A run folder, on images of classes.
-        source: A set's name or a path; also images without labels: an .npz of x alone, or a
+        source: A set's name, a path or a URL; also images without labels: an .npz of x alone, or a
             folder of image files; or a pattern in quotes, 'parts/*.npz'.
         out: The .csv, .tsv or .parquet to write; of parts a folder, which gets a .parquet for
             each. The same command again makes those that are missing.
@@ -37,14 +36,15 @@ def score(
     from condvae.data.writing import check_written
     from condvae.runs import Run
     from condvae.serving.bulk.score import Score
+    from condvae.serving.bulk.work import local
 
     verb = Score(num_samples, seed)
-    if has_parts(source, workers):
-        return make_parts(run, source, out, verb, workers, overwrite)
-    check_written(check_new_path(out, overwrite))
-    opened = Run.open(run)
-    verb.check(opened)
-    with working("scoring"):
-        count = verb.make(opened, source, out, part=False, data_dir=data_dir)
+    if parts.has(source):
+        return parts.make(run, source, out, verb, overwrite)
+    check_written(Path(out))
+    with written(out, overwrite) as path, working("scoring"), local(source) as data:
+        opened = Run.open(run)
+        verb.check(opened)
+        count = verb.make(opened, data, path, part=False, data_dir=data_dir)
     print(f"{out}: {count:,} rows; nats, importance sampling, {num_samples} draws of z")
     return 0

@@ -24,6 +24,7 @@ OPTIONS = {
     "overwrite": "--overwrite",
     "keep": "--keep",
     "port": "--port",
+    "ray": "--ray",
     "workers": "--workers",
 }
 

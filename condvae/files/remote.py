@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from condvae.checks import InputError, reason_of
 
 URL = re.compile(r"(?!hf:)[a-z][a-z0-9+.-]+://\S", re.IGNORECASE)
+MAGIC = "*?["
 TRIES, BACKOFF_SECONDS = 4, 0.5
 # by the names of the libraries' errors, which are not imported here
 REFUSED = {
@@ -33,20 +34,28 @@ def is_url(text: object) -> bool:
     return bool(URL.match(str(text)))
 
 
+def is_pattern(place: str) -> bool:
+    """Whether a path or a URL stands for several; a web address may have a question mark."""
+    return any(sign in place for sign in ("*" if place.lower().startswith("http") else MAGIC))
+
+
 def find(pattern: str) -> dict[str, int]:
     """The files that a pattern stands for, by URL, sorted, and the bytes of each; -1 unknown."""
     system, path = _system(pattern)
 
     def look() -> dict[str, int]:
-        found = system.glob(path, detail=True) if system.has_magic(path) else {path: {}}
-        infos = {p: info or system.info(p) for p, info in sorted(found.items())}
+        found = system.glob(path, detail=True) if is_pattern(pattern) else {path: system.info(path)}
+        infos = dict(sorted(found.items()))
         return {
             system.unstrip_protocol(p): -1 if info.get("size") is None else int(info["size"])
             for p, info in infos.items()
             if info.get("type") != "directory"
         }
 
-    return _tried(look, pattern)
+    try:
+        return _tried(look, pattern)
+    except FileNotFoundError:
+        return {}
 
 
 def names_in(folder: str) -> set[str]:
@@ -82,7 +91,12 @@ def fetched(url: str) -> Iterator[Path]:
     system, path = _system(url)
     with TemporaryDirectory(prefix="condvae-") as folder:
         copy = Path(folder, path.rstrip("/").rpartition("/")[2])
-        _tried(lambda: system.get_file(path, str(copy)), url)
+        try:
+            _tried(lambda: system.get_file(path, str(copy)), url)
+        except FileNotFoundError:
+            raise InputError(
+                f"{url} must be a file", "nothing there", "Check the address."
+            ) from None
         yield copy
 
 
@@ -114,7 +128,7 @@ def _tried(work: Callable[[], Result], url: str) -> Result:
     for attempt in range(TRIES):
         try:
             return work()
-        except FileNotFoundError:
+        except (FileNotFoundError, AttributeError, TypeError):
             raise
         except Exception as error:  # each library has errors of its own
             refused = next((REFUSED[n] for n in _names(error) if n in REFUSED), None)

@@ -382,7 +382,7 @@ def test_parts_of_a_table_are_what_one_file_is(table_run, tmp_path, monkeypatch,
         Path(folder).mkdir()
         for place, (a, b) in enumerate(pairwise(cuts)):
             Path(f"{folder}/p{place}.csv").write_text(
-                "\n".join(['"kind"', *map(repr, kinds[a:b])]).replace("'", '"')
+                "\n".join(['"kind"', *map(repr, kinds[a:b].tolist())]).replace("'", '"')
             )
         run_parts(str(table_run.path), f"{folder}/*.csv", f"{folder}-out", Generate(), pool=here)
     assert "drawn again" in caplog.text

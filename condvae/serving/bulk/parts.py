@@ -11,8 +11,6 @@ from condvae.data.file_tree import is_shown
 from condvae.data.tables import PACKED
 from condvae.files import remote
 
-MAGIC = "*?["
-
 
 @dataclass(frozen=True)
 class Part:
@@ -67,7 +65,7 @@ def find_parts(pattern: str) -> list[Part]:
 
 def _before_magic(source: str, pattern: str) -> str:
     """What a source and its pattern have in common before the first sign that stands for others."""
-    end = min(pattern.find(sign) for sign in MAGIC if sign in pattern)
+    end = min(pattern.find(sign) for sign in remote.MAGIC if sign in pattern)
     start = pattern[:end]
     # a store may write its addresses in another way than the pattern does
     return start if source.startswith(start) else source

@@ -3,15 +3,17 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from condvae.checks import InputError, check_at_least
+from condvae.files.cluster import library, on_ray
 from condvae.files.tensors import DIGESTS
 from condvae.runs import Run
 from condvae.serving.bulk.folder import Folder, Made, Manifest, made_of
-from condvae.serving.bulk.local import in_processes
+from condvae.serving.bulk.local import ONE_THREAD, in_processes
 from condvae.serving.bulk.parts import Part, find_parts
 from condvae.serving.bulk.verb import Verb
 from condvae.serving.bulk.work import Job, Outcome, Work, opened
@@ -42,6 +44,7 @@ def run_parts(
     verb: Verb,
     workers: int | None = None,
     pool: Pool | None = None,
+    ray: str | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """Make an output for each part that has none yet.
@@ -54,7 +57,9 @@ def run_parts(
         out: the folder of the outputs, or its URL.
         verb: what is made of each.
         workers: processes on this machine; None: one a core.
-        pool: does the jobs elsewhere; None: in these processes.
+        pool: does the jobs; None: these processes, or the cluster.
+        ray: address of a Ray cluster that does them; its machines must see run, parts and folder
+            under the paths that they have here.
         say: is told how many parts are done.
 
     Raises:
@@ -65,6 +70,11 @@ def run_parts(
     cores = len(os.sched_getaffinity(0))
     count = check_at_least(cores if workers is None else workers, 1, "`workers`")
     jobs_done = pool or (lambda work, jobs: in_processes(work.do, jobs, count))
+    if ray is not None:
+        library()  # before anything is written
+        run_path, pattern, out = (_absolute(place) for place in (run_path, pattern, out))
+        folder = Folder(out)
+        jobs_done = lambda work, jobs: on_ray(ray, work.do, jobs, ONE_THREAD)  # noqa: E731
     parts = find_parts(pattern)
     work = Work(run_path, verb, folder.place, verb.suffix_of(run))
     wanted = Manifest(
@@ -99,6 +109,11 @@ def sum_of(run: Run) -> str:
         *(of.model_dump_json() for of in (record.spec, record.condition, record.preprocessing)),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _absolute(place: str) -> str:
+    """A path as tasks elsewhere find it; an address as it is."""
+    return place if re.match(r"\w[\w+.-]*:/", place) else os.path.abspath(place)
 
 
 def _counted(

@@ -79,7 +79,7 @@ def opened(path: str) -> Run:
 
 @contextmanager
 def local(source: str) -> Iterator[Path]:
-    """The file itself, or a copy of one behind a URL."""
+    """The path itself, or a copy of what is behind a URL."""
     if not remote.is_url(source):
         yield Path(source)
         return
