@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from condvae.checks import InputError
 from condvae.cli import main
 from condvae.serving.bulk.encode import Encode
 from condvae.serving.bulk.run_parts import run_parts
-from condvae.training.sweep import Sweep, sweep
+from condvae.training.sweep import sweep
 
 pytestmark = [
     pytest.mark.integration,
@@ -46,7 +47,7 @@ def test_parts_on_ray(trained_run, digits, tmp_path, monkeypatch, capsys):
     assert "a Ray cluster must answer at '127.0.0.1:9'" in capsys.readouterr().err
 
 
-def test_a_sweep_on_ray_is_the_sweep_in_turn(digits, tmp_path, monkeypatch):
+def test_a_sweep_on_ray_is_the_sweep_in_turn(digits, tmp_path):
     settings = {"seeds": 2, "beta": [1.0, 2.0], "preset": "small", "epochs": 2, "progress": False}
     expected = sweep(digits, out_dir=tmp_path / "turn", together=False, **settings)
     found = sweep(digits, out_dir=tmp_path / "ray", ray="local", **settings)
@@ -54,12 +55,10 @@ def test_a_sweep_on_ray_is_the_sweep_in_turn(digits, tmp_path, monkeypatch):
     for ours, theirs in zip(expected.rows, found.rows, strict=True):
         assert ours["run"] == theirs["run"]
         assert theirs["val_elbo"] == pytest.approx(ours["val_elbo"], abs=1e-3)
-    before = {
-        run.path: run.record.time
-        for run in Sweep(tmp_path / "ray").runs
-        if hasattr(run.record, "time")
-    }
-    sweep(digits, out_dir=tmp_path / "ray", ray="local", resume=True, **settings)
-    assert all(
-        run.record.time == before[run.path] for run in Sweep(tmp_path / "ray").runs if before
-    )
+    written = {file: file.stat().st_mtime_ns for file in (tmp_path / "ray").glob("*/run.json")}
+    sweep(digits, out_dir=tmp_path / "ray", ray="local", resume=True, **settings)  # all is done
+    assert len(written) == 4
+    assert all(file.stat().st_mtime_ns == before for file, before in written.items())
+    with pytest.raises(InputError, match="`ray` must train one model a task"):
+        sweep(digits, out_dir=tmp_path / "none", ray="local", together=True, **settings)
+    assert not (tmp_path / "none").exists()
