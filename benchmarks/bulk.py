@@ -8,11 +8,13 @@ other work on the machine counts little; memory is the most that one process hel
 """
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -43,26 +45,31 @@ def prepare(folder: Path, rows: int, side: int, hidden: int) -> None:
 
 def measured(folder: Path, command: str) -> tuple[float, float, float]:
     """Seconds, processor seconds and the most MB of one process of a command."""
-    script = (
-        "import resource, sys; from condvae.cli import main; code = main(sys.argv[1:])\n"
-        "most = max(resource.getrusage(w).ru_maxrss for w in"
-        " (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))\n"
-        "print(most, file=sys.stderr); sys.exit(code)\n"
-    )
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    most = 0
     with tempfile.TemporaryDirectory(dir=folder) as out:
-        words = [*command.split(), "--out", f"{out}/new"]
-        done = subprocess.run(
-            [sys.executable, "-c", script, *words],
-            cwd=folder,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
+        words = [sys.executable, "-m", "condvae", *command.split(), "--out", f"{out}/new"]
+        process = subprocess.Popen(words, cwd=folder, start_new_session=True)
+        while process.poll() is None:
+            most = max(most, most_memory(process.pid))
+            time.sleep(0.1)
+    if process.returncode:
+        raise RuntimeError(command)
     seconds = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     busy = sum(getattr(after, n) - getattr(before, n) for n in ("ru_utime", "ru_stime"))
-    return seconds, busy, int(done.stderr.split()[-1]) / 1024
+    return seconds, busy, most / 1024
+
+
+def most_memory(session: int) -> int:
+    """The most KB that a process of a session has held; not that of rusage, which a child inherits."""
+    found = [0]
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if os.getsid(int(entry.name)) == session:
+                lines = (entry / "status").read_text().splitlines()
+                found += [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
+    return max(found)
 
 
 def main() -> None:

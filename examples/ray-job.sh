@@ -12,5 +12,5 @@ ray job submit --address "$RAY_ADDRESS" -- \
   condvae sweep mnist --preset plane --seeds 4 --beta 0.5,1,2 --out "$runs/sweep" --ray auto
 
 ray job submit --address "$RAY_ADDRESS" -- \
-  condvae generate "$runs/sweep/seed-0-beta-1-rate-0.002" 's3://bucket/conditions/*.parquet' \
+  condvae generate "$runs/sweep/seed-0-beta-1-rate-0.012" 's3://bucket/conditions/*.parquet' \
   --out s3://bucket/generated --ray auto
