@@ -62,7 +62,7 @@ def measured(folder: Path, command: str) -> tuple[float, float, float]:
 
 
 def most_memory(session: int) -> int:
-    """The most KB that a process of a session has held; not that of rusage, which a child inherits."""
+    """The most KB that a process of a session has held; rusage would count its parent's, too."""
     found = [0]
     for entry in Path("/proc").iterdir():
         with suppress(OSError, ValueError):

@@ -38,6 +38,7 @@ def audit(
     """
     from condvae.data.writing import check_written
     from condvae.runs import Run
+    from condvae.runs.rows import rows_of_run
     from condvae.serving.bulk.audit import Audit
     from condvae.serving.bulk.work import local
 
@@ -49,7 +50,7 @@ def audit(
         check_new_path(path.with_suffix(".png"), overwrite)
         opened = Run.open(run)
         verb.check(opened)
-        count = verb.make(opened, data, path, part=False, data_dir=data_dir)
+        count = verb.write(opened, rows_of_run(opened, data, data_dir, bare=True), path)
     shown, page = min(top, count), os.path.splitext(out)[0] + ".png"
     print(f"{out}, {page}: the {shown:,} of {count:,} rows least plausible by {by}")
     return 0

@@ -35,6 +35,7 @@ def score(
     """
     from condvae.data.writing import check_written
     from condvae.runs import Run
+    from condvae.runs.rows import rows_of_run
     from condvae.serving.bulk.score import Score
     from condvae.serving.bulk.work import local
 
@@ -45,6 +46,6 @@ def score(
     with written(out, overwrite) as path, working("scoring"), local(source) as data:
         opened = Run.open(run)
         verb.check(opened)
-        count = verb.make(opened, data, path, part=False, data_dir=data_dir)
+        count = verb.write(opened, rows_of_run(opened, data, data_dir, bare=True), path)
     print(f"{out}: {count:,} rows; nats, importance sampling, {num_samples} draws of z")
     return 0

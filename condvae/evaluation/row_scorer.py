@@ -1,6 +1,6 @@
 """Scores of rows that come in blocks: of each a function of the row alone, in constant memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class RowScorer:
         self._model, self._classes = model, model.classes
         facts, chance = model.engines.facts, Chance(seed)
         self._threshold = chance.pixels(1, *facts.image_shape) if facts.binarise else None
-        self._noise: list[np.ndarray | None] = [None]  # an exact density needs no draws
+        self._noise: Sequence[np.ndarray | None] = [None]  # an exact density needs no draws
         name = "guess_log_prob"
         if facts.latent_dim:
             name, noise = "importance_log_weights", chance.latents(num_samples, facts.latent_dim)

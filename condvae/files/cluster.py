@@ -39,6 +39,8 @@ def on_ray(
             log_to_driver=False,
             logging_level="ERROR",
             runtime_env={"env_vars": dict(variables)},
+            # a cluster of one's own for as long as this runs needs none, which takes seconds
+            **({"include_dashboard": False} if address == "local" else {}),
         )
     except Exception as error:  # of many kinds, by what is wrong with the address
         raise InputError(

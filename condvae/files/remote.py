@@ -4,6 +4,7 @@ They are brought here whole and taken there whole, so that what reads and writes
 of this machine alone, and the same bytes.
 """
 
+import importlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -109,8 +110,7 @@ def put(file: Path, url: str) -> None:
 def _system(url: str) -> tuple[Any, str]:
     """The file system of a URL, and the path in it."""
     try:
-        import fsspec
-
+        fsspec: Any = importlib.import_module("fsspec")
         return fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:
         raise InputError(

@@ -90,7 +90,7 @@ def rows_of_run(
         raw = dataset.raw or {dataset.condition.name: dataset.y}
         y = _given(run, {name: raw[name] for name in several.names if name in raw}, len(dataset.x))
         if dataset.table is not None:
-            return _of_columns(raw, y)
+            return _of_columns(dict(raw), y)
     scaled = _scale(run, dataset.x_max, part, str(source))
     return _of_arrays(dataset.x, y, scaled, dataset.unit)
 

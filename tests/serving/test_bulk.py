@@ -274,12 +274,15 @@ def test_encode_and_generate_need_no_keras(room):
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
-        ("encode run whole/p0.npz --out z.npz --workers 2", "--workers must come with parts"),
+        (
+            "encode run whole/p0.npz --out z.npz --workers 2",
+            "--workers and --ray must come with parts",
+        ),
         ("encode run parts/*.npz --out z --workers 0", "`workers` must"),
         ("encode run parts/*.npz --out z --overwrite", "--overwrite must come with one output"),
         ("encode run parts/*.npz --out run/run.json", "must be a folder"),
         ("generate run parts/*.csv --out z --given 3", "stands alone"),
-        ("generate run --workers 2 --out z", "--workers must come with parts"),
+        ("generate run --workers 2 --out z", "--workers and --ray must come with parts"),
         ("score run parts/*.npz --out z --num-samples 0", "--num-samples"),
         ("audit run parts/*.npz --out z --by size", "label, image"),
     ],

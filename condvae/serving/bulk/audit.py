@@ -12,6 +12,7 @@ from condvae.data.writers import sheet, to_uint8
 from condvae.data.writing import write_table
 from condvae.files.atomic import atomic_path
 from condvae.runs import Run
+from condvae.runs.rows import RunRows
 from condvae.serving.bulk.score import Score
 
 
@@ -34,17 +35,13 @@ class Audit(Score):
         check_at_least(self.top, 1, "--top")
         super().check(run)
 
-    def make(
-        self, run: Run, source: str | Path, out: Path, first: int = 0, **reading: object
-    ) -> int:
-        """See `Verb`; the sheet comes first, so that there is no table without it."""
+    def write(self, run: Run, rows: RunRows, out: Path) -> int:
+        """Write the least of them; the sheet comes first, so that there is no table without it."""
         count, kept, images = 0, {}, np.empty(0)
-        for x, scores in self.scored(run, source, **reading):
+        for x, scores in self.scored(run, rows):
             if scores.codes is None and self.by == "label":
                 raise InputError(
-                    "an audit of labels must have labels",
-                    f"{source}, which has none",
-                    "Take --by image.",
+                    "an audit of labels must have labels", "images alone", "Take --by image."
                 )
             columns = scores.columns()
             columns["row"] += count
@@ -55,8 +52,8 @@ class Audit(Score):
                 columns = {name: np.concatenate([kept[name], columns[name]]) for name in columns}
                 x = np.concatenate([images, x])
             # of equal ones the first rows, as a stable sort of all has them
-            rows = np.argsort(columns["_rank"], kind="stable")[: self.top]
-            kept, images = {name: values[rows] for name, values in columns.items()}, x[rows]
+            least = np.argsort(columns["_rank"], kind="stable")[: self.top]
+            kept, images = {name: values[least] for name, values in columns.items()}, x[least]
         page = sheet(to_uint8(images))
         with atomic_path(out.with_suffix(".png")) as fresh:
             Image.fromarray(page[..., 0] if page.shape[-1] == 1 else page).save(fresh)

@@ -12,7 +12,7 @@ from condvae.data.writing import write_table
 from condvae.evaluation.row_scorer import RowScorer
 from condvae.evaluation.scores import Scores
 from condvae.runs import Run
-from condvae.runs.rows import rows_of_run
+from condvae.runs.rows import RunRows, rows_of_run
 from condvae.serving.bulk.verb import Verb
 
 
@@ -36,15 +36,17 @@ class Score(Verb):
         check_at_least(self.seed, 0, "--seed")
         run.record.classes  # noqa: B018 - refuses a run that is given no class
 
-    def make(
-        self, run: Run, source: str | Path, out: Path, first: int = 0, **reading: object
-    ) -> int:
+    def make(self, run: Run, source: Path, out: Path, first: int = 0) -> int:
         """See `Verb`."""
+        return self.write(run, rows_of_run(run, source, bare=True, part=True), out)
+
+    def write(self, run: Run, rows: RunRows, out: Path) -> int:
+        """Write the scores of rows; how many there are."""
         count = 0
 
         def tables() -> Iterator[dict[str, np.ndarray]]:
             nonlocal count
-            for _, scores in self.scored(run, source, **reading):
+            for _, scores in self.scored(run, rows):
                 columns = scores.columns()
                 columns["row"] += count
                 count += len(columns["row"])
@@ -53,11 +55,8 @@ class Score(Verb):
         write_table(out, tables(), {"row"})
         return count
 
-    def scored(
-        self, run: Run, source: str | Path, part: bool = True, data_dir: Path | None = None
-    ) -> Iterator[tuple[np.ndarray, Scores]]:
+    def scored(self, run: Run, rows: RunRows) -> Iterator[tuple[np.ndarray, Scores]]:
         """Images and their scores, block by block."""
-        rows = rows_of_run(run, source, data_dir, bare=True, part=part)
         return scorer_of(run, self.num_samples, self.seed).blocks(rows.blocks())
 
 
