@@ -2,30 +2,32 @@
 
 import importlib
 import os
+import re
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from typing import Any
 
 from condvae.checks import InputError, reason_of
 
 EXTRA = "pip install 'condvae[cluster]'"
 
-Job = TypeVar("Job")
-Result = TypeVar("Result")
+CONNECT_SECONDS = 10.0
+MACHINE = re.compile(r"([\w.-]+):(\d+)")
+
+Pool = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
 
 
-def on_ray(
-    address: str,
-    work: Callable[[Job], Result],
-    jobs: Sequence[Job],
-    variables: Mapping[str, str],
-) -> Iterator[Result]:
-    """What the work returns of each job, as it ends; a core each, another machine's too.
+@contextmanager
+def on_ray(address: str, variables: Mapping[str, str]) -> Iterator[Pool]:
+    """What does jobs on a cluster: (work, jobs) -> what the work returns of each, as it ends.
 
-    What work and jobs name, paths and data, must be there on every machine.
+    Each is a task of one core, on any machine. What work and jobs name, paths and data, must be
+    there on every machine.
 
     Args:
         address: of the cluster, such as "auto" or "ray://host:10001"; "local": one on this
-            machine, for as long as this runs.
+            machine, for as long as the block runs.
         variables: of the environment of the tasks.
 
     Raises:
@@ -34,6 +36,8 @@ def on_ray(
     ray = library()
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # and does not warn of it
     try:
+        if found := MACHINE.fullmatch(address):  # Ray itself tries for minutes
+            socket.create_connection((found[1], int(found[2])), CONNECT_SECONDS).close()
         ray.init(
             address=address,
             log_to_driver=False,
@@ -48,12 +52,16 @@ def on_ray(
             reason_of(error),
             "Start one with `ray start --head`, or take 'local'.",
         ) from None
-    try:
+
+    def pool(work: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[Any]:
         task = ray.remote(num_cpus=1, max_retries=3)(lambda job: work(job))
         waiting = [task.remote(job) for job in jobs]
         while waiting:
             (done, *_), waiting = ray.wait(waiting)
             yield _result(ray, done)
+
+    try:
+        yield pool
     finally:
         ray.shutdown()
 

@@ -275,7 +275,8 @@ def _fit_on_ray(dataset: Dataset, left: dict[Path, Request], address: str) -> No
     jobs = [(path.absolute(), asked) for path, asked in left.items()]
     if jobs:
         # the tasks tell nothing: their records do
-        list(on_ray(address, partial(_fit_one, dataset), jobs, {}))
+        with on_ray(address, {}) as pool:
+            list(pool(partial(_fit_one, dataset), jobs))
 
 
 def _fit_one(dataset: Dataset, job: tuple[Path, Request]) -> None:

@@ -28,7 +28,7 @@ pytestmark = [
 
 def here(work, jobs):
     """Jobs in this process."""
-    return map(work.do, jobs)
+    return map(work, jobs)
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ CUTS = (0, 1, 130, 131, 260)  # a part of one row, and some across the bounds of
 def here(work, jobs):
     """Jobs in this process, as the others have them: on one core."""
     with threadpool_limits(1):
-        yield from map(work.do, jobs)
+        yield from map(work, jobs)
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ def test_encode_and_generate_need_no_keras(room):
         "from condvae.serving.bulk.run_parts import run_parts\n"
         "from condvae.serving.bulk.encode import Encode\n"
         "from condvae.serving.bulk.generate import Generate\n"
-        "here = lambda work, jobs: map(work.do, jobs)\n"
+        "here = lambda work, jobs: map(work, jobs)\n"
         "run_parts('run', 'parts/*.npz', 'z', Encode(), pool=here)\n"
         "run_parts('run', 'parts/*.csv', 'g', Generate(), pool=here)\n"
     )

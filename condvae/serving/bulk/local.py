@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from condvae.checks import InputError
+from condvae.files.cluster import Pool
 
 # read when the libraries are first imported: one thread each, since the processes have the cores
 ONE_THREAD = {
@@ -20,28 +21,26 @@ ONE_THREAD = {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
 }
 
-Job = TypeVar("Job")
-Result = TypeVar("Result")
 
-
-def in_processes(
-    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int
-) -> Iterator[Result]:
-    """What the work returns of each job, as it ends.
+@contextmanager
+def in_processes(workers: int) -> Iterator[Pool]:
+    """What does jobs in processes: (work, jobs) -> what the work returns of each, as it ends.
 
     The processes start anew, without what this one holds, and end with it, however it ends.
 
     Raises:
         InputError: a process ended by itself, as where memory is short.
     """
-    fresh = multiprocessing.get_context("spawn")
     before = set(multiprocessing.active_children())
     with _environment():
-        pool = ProcessPoolExecutor(min(workers, len(jobs)) or 1, fresh, _begin)
-        try:
-            futures = [pool.submit(work, job) for job in jobs]
-            for future in as_completed(futures):
+        executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
+
+        def pool(work: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[Any]:
+            for future in as_completed([executor.submit(work, job) for job in jobs]):
                 yield future.result()
+
+        try:
+            yield pool
         except BrokenProcessPool:
             raise InputError(
                 "each worker must live to the end of its part",
@@ -53,7 +52,7 @@ def in_processes(
                 child.terminate()
             raise
         finally:
-            pool.shutdown(cancel_futures=True)
+            executor.shutdown(cancel_futures=True)
 
 
 @contextmanager

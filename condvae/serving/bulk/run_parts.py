@@ -4,12 +4,13 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import accumulate
 
 from condvae.checks import InputError, check_at_least
-from condvae.files.cluster import library, on_ray
+from condvae.files.cluster import Pool, library, on_ray
 from condvae.files.tensors import DIGESTS
 from condvae.runs import Run
 from condvae.serving.bulk.folder import Folder, Made, Manifest, made_of
@@ -17,9 +18,6 @@ from condvae.serving.bulk.local import ONE_THREAD, in_processes
 from condvae.serving.bulk.parts import Part, find_parts
 from condvae.serving.bulk.verb import Verb
 from condvae.serving.bulk.work import Job, Outcome, Work, opened
-
-# what does jobs: their outcomes as they come
-Pool = Callable[[Work, Sequence[Job]], Iterable[Outcome]]
 
 
 @dataclass(frozen=True)
@@ -69,12 +67,10 @@ def run_parts(
     verb.check(run)
     cores = len(os.sched_getaffinity(0))
     count = check_at_least(cores if workers is None else workers, 1, "`workers`")
-    jobs_done = pool or (lambda work, jobs: in_processes(work.do, jobs, count))
     if ray is not None:
         library()  # before anything is written
         run_path, pattern, out = (_absolute(place) for place in (run_path, pattern, out))
         folder = Folder(out)
-        jobs_done = lambda work, jobs: on_ray(ray, work.do, jobs, ONE_THREAD)  # noqa: E731
     parts = find_parts(pattern)
     work = Work(run_path, verb, folder.place, verb.suffix_of(run))
     wanted = Manifest(
@@ -85,15 +81,16 @@ def run_parts(
     )
     if not folder.is_remote and not os.path.isdir(folder.place) and os.path.exists(folder.place):
         raise InputError("the output must be a folder", f"{folder.place}, a file", "Name another.")
-    with folder.opened():
+    elsewhere = in_processes(count) if ray is None else on_ray(ray, ONE_THREAD)
+    with folder.opened(), nullcontext(pool) if pool else elsewhere as do:
         if verb.is_numbered(run):
-            counted = _counted(work, parts, folder.read(), jobs_done)
+            counted = _counted(work, parts, folder.read(), do)
             wanted = wanted.model_copy(update={"parts": counted})
         done = folder.finished(wanted, work.suffix)
         folder.write(wanted)
         jobs = [Job(p, wanted.parts[p.name].first or 0) for p in parts if p.name not in done]
         rows, mistakes = 0, []
-        for number, outcome in enumerate(jobs_done(work, jobs) if jobs else [], 1):
+        for number, outcome in enumerate(do(work.do, jobs), 1):
             rows += outcome.rows or 0
             mistakes += [outcome] if outcome.mistake else []
             say(f"{len(done) + number:,} of {len(parts):,} parts")
@@ -117,7 +114,7 @@ def _absolute(place: str) -> str:
 
 
 def _counted(
-    work: Work, parts: Sequence[Part], before: Manifest | None, jobs_done: Pool
+    work: Work, parts: Sequence[Part], before: Manifest | None, do: Pool
 ) -> dict[str, Made]:
     """The parts with the number of each one's first row, counted where that is not known yet."""
     known = {} if before is None else before.parts
@@ -127,7 +124,7 @@ def _counted(
         if part.name in known and known[part.name].bytes == part.size >= 0
     }
     jobs = [Job(part, None) for part in parts if rows.get(part.name) is None]
-    outcomes = list(jobs_done(work, jobs)) if jobs else []
+    outcomes: list[Outcome] = list(do(work.do, jobs))
     _raise([outcome for outcome in outcomes if outcome.mistake], len(jobs))
     rows |= {outcome.name: outcome.rows for outcome in outcomes}
     firsts = accumulate((rows[part.name] or 0 for part in parts), initial=0)
