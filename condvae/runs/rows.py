@@ -13,9 +13,13 @@ from condvae.data import load_data
 from condvae.data.array_sources import array_store
 from condvae.data.array_store import refusal
 from condvae.data.arrays import checked_images
+from condvae.data.image_folder import read_images
 from condvae.data.npz_rows import open_rows
 from condvae.data.pairs import greatest
+from condvae.data.parquet_images import parquet_pictures
 from condvae.data.pixel_forms import as_pixels
+from condvae.data.readers import pixels_and_columns
+from condvae.data.row_pictures import named_codes
 from condvae.data.tables import read_table, table_suffix
 from condvae.data.typed_tables import parquet_rows
 from condvae.data.unlabelled import read_unlabelled
@@ -81,8 +85,10 @@ def rows_of_run(
         x = read_unlabelled(path, (height, width, channels), data)
         if x is not None:
             return _of_arrays(x, None)
-    if part and condition.by_name is not None and (found := _named_arrays(run, path)):
-        return found
+    if part and path.is_file() and not is_table:
+        found = _named_arrays(run, path) or _named_columns(run, path)
+        if found is not None:
+            return found
     dataset = load_data(str(source), data_dir=data_dir, spec=data)
     y: Any = dataset.y
     if (several := condition.by_name) is not None:
@@ -120,10 +126,39 @@ def _of_table(run: "Run", path: Path) -> RunRows:
     return _of_columns(columns, y)
 
 
+def _named_columns(run: "Run", path: Path) -> RunRows | None:
+    """Images and columns of a table's file, of pictures or a column a pixel; None of other files.
+
+    As the readers have them, but that no scale and no class is learnt from them.
+    """
+    spec, name = run.spec.data, f"x of {path}"
+    if (pictures := parquet_pictures(path, spec)) is not None:
+        tree, table, names_of_classes, _ = pictures
+        x, rows, _ = read_images(tree, list(tree.names), spec)
+        columns = {} if table is None else dict(table.columns)
+        of = names_of_classes
+        columns = {n: named_codes(values, of.get(n))[rows] for n, values in columns.items()}
+    elif table_suffix(path) and (found := pixels_and_columns(read_table(path, spec).columns)):
+        x, columns = found
+    else:
+        return None
+    x, _ = as_pixels(checked_images(x, name, spec), spec, name)
+    several, condition = run.record.condition.by_name, run.record.condition
+    if several is not None:
+        known = {n: values for n, values in columns.items() if n in several.names}
+        y: Any = _given(run, known, len(x))
+    else:
+        only = next(iter(columns.values())) if len(columns) == 1 else None
+        y = columns.get(condition.name, only)
+        if y is not None and (classes := condition.classes) is not None:
+            y = np.asarray(classes.categories)[classes.codes(y)]  # numbers came as floats
+    return _of_arrays(x, y, _scale(run, greatest(x), True, str(path)))
+
+
 def _named_arrays(run: "Run", path: Path) -> RunRows | None:
     """Images and conditions by name, of a file of arrays; None of other files."""
     several, spec = run.record.condition.by_name, run.spec.data
-    store = array_store(path, spec) if path.is_file() else None
+    store = array_store(path, spec) if several is not None else None
     if several is None or store is None:
         return None
     with store:

@@ -1,5 +1,6 @@
 """Parts are what one file is, bit by bit, made once each, and by the run and settings alone."""
 
+import io
 import os
 import shutil
 import signal
@@ -11,7 +12,10 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
+from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from condvae.checks import InputError
@@ -211,6 +215,30 @@ def test_pairs_of_npy_are_parts(room, digits):
     run_parts("run", "parts/p[01].npz", "other", Encode(), pool=here)
     for name, values in rows_in("other").items():
         np.testing.assert_array_equal(rows_in("out")[name], values)
+
+
+def test_tables_of_pixels_and_of_pictures_are_parts(room):
+    """Also of one row, or of one class, which as a data set would have nothing to learn."""
+    for folder in ("pixels", "pictures", "images"):
+        Path(folder).mkdir()
+    for place in range(3):
+        stored = np.load(f"parts/p{place}.npz")
+        x, y = stored["x"][..., 0] if stored["x"].ndim == 4 else stored["x"], stored["y"]
+        pixels = {f"pixel{n}": values.astype(float) for n, values in enumerate(x.reshape(-1, 64).T)}
+        write_table(f"pixels/p{place}.csv", {"digit": y.astype(float), **pixels}, {"digit"})
+        pictures = []
+        for image in x:
+            file = io.BytesIO()
+            Image.fromarray(image).save(file, "png")
+            pictures.append({"bytes": file.getvalue()})
+        table = pyarrow.table({"image": pictures, "digit": y})
+        pyarrow.parquet.write_table(table, f"pictures/p{place}.parquet")
+        np.savez(f"images/p{place}.npz", x=x, y=y)
+    run_parts("run", "images/*.npz", "expected", Encode(), pool=here)
+    for folder in ("pixels", "pictures"):
+        run_parts("run", f"{folder}/*.*", f"{folder}-out", Encode(), pool=here)
+        for name, values in rows_in("expected").items():
+            np.testing.assert_array_equal(rows_in(f"{folder}-out")[name], values)
 
 
 @pytest.mark.parametrize("shared", [0, 1])
