@@ -114,7 +114,9 @@ def _system(url: str) -> tuple[Any, str]:
         return fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:
         raise InputError(
-            f"{url} needs the extra 'remote'", reason_of(error), f"Install it: {EXTRA}."
+            f"{url} needs the extra 'remote', or a library of its own",
+            reason_of(error),
+            f"Install it: {EXTRA}.",
         ) from None
 
 

@@ -312,10 +312,14 @@ def test_encode_and_generate_need_no_keras(room):
         ("generate run parts/*.csv --out z --given 3", "stands alone"),
         ("generate run --workers 2 --out z", "--workers and --ray must come with parts"),
         ("score run parts/*.npz --out z --num-samples 0", "--num-samples"),
+        ("encode run s3://bucket/*.npz --out z", "needs the extra 'remote'"),
+        ("encode run parts/*.npz --out z --ray local", "needs the extra 'cluster'"),
         ("audit run parts/*.npz --out z --by size", "label, image"),
     ],
 )
-def test_mistakes_are_one_sentence(room, capsys, command, sentence):
+def test_mistakes_are_one_sentence(room, monkeypatch, capsys, command, sentence):
+    for library in ("fsspec", "ray"):
+        monkeypatch.setitem(sys.modules, library, None)
     before = sorted(room.rglob("*"))
     assert main(command.split()) == 2
     sentence = sentence.replace("`workers`", "--workers")
