@@ -53,7 +53,7 @@ class StoredRows:
             for part in slices(self.num_rows):
                 with refusal(*damage):
                     x, *y = (array.rows(part) for array in arrays)
-                yield checked_pair(x, *y, *names) if y else (checked_images(x, names[0]), None)
+                yield checked_pair(x, y[0], *names) if y else (checked_images(x, names[0]), None)
             with refusal(*damage):
                 for file in files:
                     file.read(1)  # there zipfile compares the sums
