@@ -33,7 +33,7 @@ def steady_rows() -> int:
 
 
 class EqualPasses:
-    """An engine whose passes all have as many rows, of zeros where there are fewer.
+    """An engine whose passes all have as many rows, one of them repeated where there are fewer.
 
     So what is computed for a row has the same bytes alone and among others.
 

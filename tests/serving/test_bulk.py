@@ -22,7 +22,7 @@ from condvae.checks import InputError
 from condvae.cli import main
 from condvae.data.writing import write_table
 from condvae.evaluation.scores import score_rows
-from condvae.graph.passes import EqualPasses
+from condvae.graph.passes import EqualPasses, steady_rows
 from condvae.inference.chance import Chance, NumberedChance
 from condvae.serving.bulk.audit import Audit
 from condvae.serving.bulk.encode import Encode
@@ -283,6 +283,16 @@ def test_a_row_stands_where_its_number_says():
     found = EqualPasses(Recorded()).run("encode", {"x": numbers}, numbers)
     assert found["place"].tolist() == (numbers % 8).tolist()
     assert found["x"].tolist() == numbers.tolist()
+
+
+@pytest.mark.parametrize("shape", [(784, 512), (30, 64)], ids=str)
+def test_a_row_of_a_steady_pass_has_its_bits_anywhere(shape):
+    rng = np.random.default_rng(1)
+    size = steady_rows()
+    x, weights = rng.random((size, shape[0]), "float32"), rng.standard_normal(shape, "float32")
+    for shift in range(size):
+        found = np.roll(np.roll(x, shift, axis=0) @ weights, -shift, axis=0)
+        np.testing.assert_array_equal(found, x @ weights)
 
 
 def test_encode_and_generate_need_no_keras(room):
