@@ -29,6 +29,10 @@ class InputError(ValueError):
         super().__init__(f"{expected}; received {received}. {remedy}")
         self.expected, self.received, self.remedy = expected, received, remedy
 
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        """From process to process."""
+        return type(self), (self.expected, self.received, self.remedy)
+
 
 class UnseenConditionWarning(UserWarning):
     """What is given was in no training row, so that the model extrapolates.

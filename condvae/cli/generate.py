@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,19 +13,23 @@ from condvae.checks import (
     check_at_least,
     check_choice,
     check_new_path,
+    check_suffix,
 )
 from condvae.cli.arguments import Overwrite, counted, numbers, working
+from condvae.cli.bulk import InParts, written
 
 if TYPE_CHECKING:
     from condvae.conditions.formats import CellFormat
     from condvae.runs import Run
+    from condvae.serving.bulk.generate import Generate
 
 
 def generate(
     run: Annotated[Path, Parameter(name="RUN")],
+    table: Annotated[str | None, Parameter(name="TABLE")] = None,
     /,
     *,
-    out: Path,
+    out: str,
     given: Annotated[list[str] | None, Parameter(negative="")] = None,
     num_samples: Annotated[int | None, Parameter(name=["--num-samples", "-n"])] = None,
     per_class: int | None = None,
@@ -37,6 +40,7 @@ def generate(
     guidance: float = 0.0,
     keep: int = 0,
     overwrite: Overwrite = False,
+    parts: InParts = InParts(),
 ) -> int:
     """New images under a label or given an image: a sheet (.png), arrays (.npz), x alone (.npy) or
     a folder; new rows of a table: .csv, .tsv, .jsonl, .xlsx or .parquet. Arrays and tables may
@@ -44,7 +48,11 @@ def generate(
 
     Args:
         run: A run folder.
-        out: Where to write; its suffix says in which form.
+        table: Conditions in place of --given: a table with a column for each, of which every row
+            gets an image, or a row; or a pattern in quotes, 'parts/*.csv'. What is drawn for a row
+            is a function of --seed and of its number, counted over all parts.
+        out: Where to write; its suffix says in which form. Of parts a folder, which gets an .npz
+            or a .parquet for each; the same command again makes those that are missing.
         given: The label: 3, or digit=3; of several conditions once for each, name=value, what is
             left out being missing; or the file of the image that is given. Of a table any column;
             the model draws the others.
@@ -66,8 +74,8 @@ def generate(
     from condvae.data.array_files import write_blocks
     from condvae.data.writers import ARRAYS, check_image_path, write_images
     from condvae.runs import Run
+    from condvae.serving.bulk.generate import Generate
 
-    check_new_path(out, overwrite)
     for option, number in (("--num-samples", num_samples), ("--per-class", per_class)):
         check_at_least(1 if number is None else number, 1, option)
     if per_class is not None and (given or num_samples is not None or z is not None):
@@ -80,6 +88,16 @@ def generate(
             f"-n {num_samples}",
             "One style has one expected image: leave -n out.",
         )
+    if table is not None or parts != InParts():
+        if given or per_class is not None or num_samples is not None or z is not None:
+            raise InputError(
+                "a table of conditions stands alone",
+                "--given, -n, --per-class or --z beside it",
+                "Leave one out.",
+            )
+        verb = Generate(sample, seed, temperature, guidance, keep)
+        return _of_table(run, table or "", out, verb, parts, overwrite)
+    path = check_new_path(Path(out), overwrite)
     opened = Run.open(run)
     preprocessing = opened.record.preprocessing
     of_table = preprocessing.table is not None
@@ -96,11 +114,11 @@ def generate(
     count = num_samples or (16 if z is None else 1)
     if preprocessing.table is not None:
         with working("generating") as say:
-            num_rows = write_rows(opened, given or [], count, per_class, style, seed, out, say)
+            num_rows = write_rows(opened, given or [], count, per_class, style, seed, path, say)
         print(f"{out}: {num_rows:,} rows, drawn, seed {seed}")
         return 0
-    check_image_path(out)
-    as_arrays = out.suffix.lower() in ARRAYS
+    check_image_path(path)
+    as_arrays = path.suffix.lower() in ARRAYS
     if not (preprocessing.in_unit_interval or as_arrays):
         raise InputError(
             "images must lie in [0, 1] to be written as pictures",
@@ -118,12 +136,34 @@ def generate(
         if as_arrays:
             names = repeated(np.asarray(labels), times)
             pairs = ({"x": x, "y": y} for x, y in zip(blocks, names, strict=True))
-            write_blocks(out, num_images, pairs)
+            write_blocks(path, num_images, pairs)
         else:
-            write_images(out, np.concatenate(list(blocks)), np.repeat(labels, times).tolist())
+            write_images(path, np.concatenate(list(blocks)), np.repeat(labels, times).tolist())
     kind = "samples of the pixels" if sample else "expected pixels"
     also = f", guidance {guidance:g}" if guidance else ""
     print(f"{out}: {num_images:,} images, {kind}, seed {seed}{also}")
+    return 0
+
+
+def _of_table(
+    run: Path, table: str, out: str, verb: "Generate", parts: InParts, overwrite: bool
+) -> int:
+    """For the rows of a table of conditions, or of several."""
+    from condvae.data.writing import check_written
+    from condvae.runs import Run
+    from condvae.serving.bulk.work import local
+
+    if parts.has(table):
+        return parts.make(run, table, out, verb, overwrite)
+    with written(out, overwrite) as path, working("generating"), local(table) as source:
+        opened = Run.open(run)
+        verb.check(opened)
+        if opened.record.preprocessing.table is not None:
+            check_written(path)
+        else:
+            check_suffix(path, ".npz", ".npy")
+        count = verb.make(opened, source, path, spread=True)
+    print(f"{out}: {count:,} rows, seed {verb.seed}")
     return 0
 
 
@@ -139,15 +179,15 @@ def _as_number(given: str, formats: "Mapping[str, CellFormat]") -> str:
 
 def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any] | None:
     """From what the model expects to what is written: grey levels, classes; None: the numbers."""
+    if as_arrays:
+        from condvae.serving.bulk.generate import finish_of
+
+        return finish_of(run)
     if run.record.preprocessing.pixel_classes is not None:
         from condvae.figures.figure import class_colours
 
-        if not as_arrays:
-            return class_colours
-        return lambda x: x.argmax(axis=-1)[..., None].astype("uint8")
-    from condvae.data.writers import to_uint8
-
-    return to_uint8 if as_arrays and run.record.preprocessing.in_unit_interval else None
+        return class_colours
+    return None
 
 
 def conditions(
@@ -225,9 +265,10 @@ def write_rows(
     import numpy as np
 
     from condvae.blocks import repeated
-    from condvae.data.writing import check_written, write_table
+    from condvae.data.writing import check_written
     from condvae.inference.imputation import complete
     from condvae.inference.obedience import rows_at_once
+    from condvae.serving.bulk.generate import write_drawn
 
     table, several = run.record.preprocessing.table, run.record.condition.by_name
     if table is None or several is None:
@@ -245,23 +286,8 @@ def write_rows(
         drawn = complete(run.model, cells, ys, seed)
     else:
         drawn = run.model.generate_blocks(ys, z=style, seed=seed)
-
-    def blocks() -> Iterator[dict[str, np.ndarray]]:
-        done, rng = 0, np.random.default_rng(seed)
-        for columns in drawn:
-            part = slice(done, done + len(next(iter(columns.values()))))
-            columns |= {column.name: column.rows(part, rng) for column in table.carried}
-            yield {name: columns[name] for name in table.order if name in columns}
-            done = part.stop
-            say(f"{done:,} of {count:,}")
-
-    rows = blocks()
-    first = next(rows)
-    whole = [c.name for c in several.conditions if c.integer and c.name in first]
-    # classes that are numbers are integers too
-    whole += [name for name, values in first.items() if values.dtype.kind == "i"]
-    whole += [column.name for column in table.carried if column.number and column.how == "count"]
-    write_table(out, chain([first], rows), {*table.integers, *whole}, table.formats)
+    keys = np.random.default_rng(seed)
+    write_drawn(run, drawn, out, keys, say=lambda done: say(f"{done:,} of {count:,}"))
     return count
 
 

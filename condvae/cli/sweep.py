@@ -36,6 +36,7 @@ def sweep(
     *,
     seeds: int = 1,
     together: bool | None = None,
+    ray: str | None = None,
     preset: str | None = None,
     out: Path | None = None,
     config: Path | None = None,
@@ -51,6 +52,8 @@ def sweep(
         seeds: So many of them, from --seed on.
         together: Train all models as one program, or one after another; as is faster when not
             given.
+        ray: The address of a Ray cluster, such as auto, on which each run is a task; local begins
+            one on this machine.
         preset: See `condvae presets`; chosen by the number of images when not given.
         out: The folder to make; runs/DATA-PRESET-sweep when not given.
         config: A JSON file with a whole spec, as `condvae presets NAME` prints.
@@ -80,6 +83,7 @@ def sweep(
         start_from=start_from,
         resume=resume,
         together=together,
+        ray=ray,
         raise_signals=False,
         **lists,
         **given,

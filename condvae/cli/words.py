@@ -24,6 +24,8 @@ OPTIONS = {
     "overwrite": "--overwrite",
     "keep": "--keep",
     "port": "--port",
+    "ray": "--ray",
+    "workers": "--workers",
 }
 
 

@@ -109,14 +109,14 @@ def _with_siblings(path: Path, spec: DataSpec) -> NpyFiles:
     if spec.conditions:
         named = named_kinds(spec.conditions, list(beside))
         return NpyFiles(path, {"x": path, **{name: beside[name] for name in named}})
-    label = next((name for name in _label_names(path.stem) if name in beside), None)
+    label = next((name for name in label_names(path.stem) if name in beside), None)
     if label is None:
         return NpyFiles(path, {"x": path})
     _log.warning("%s: its labels are %s", path, beside[label].name)
     return NpyFiles(path, {"x": path, "y": beside[label]})
 
 
-def _label_names(stem: str) -> Iterator[str]:
+def label_names(stem: str) -> Iterator[str]:
     """What the labels of an array of images may be called: y_train for X_train, y for any."""
     for word in re.split(r"[_\-. ]", stem):
         if word in IMAGES:

@@ -6,6 +6,7 @@ before the first is there. In blocks the same file is read within 2 MB.
 
 import math
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -15,6 +16,7 @@ from numpy.lib import format as npy
 
 from condvae.blocks import slices
 from condvae.data.array_store import refusal
+from condvae.data.arrays import checked_images
 from condvae.data.npz import HEADER_READERS, announced, opened
 from condvae.data.pairs import checked_pair
 
@@ -24,30 +26,36 @@ class StoredRows:
     """Images and labels that stay in their file.
 
     Attributes:
-        path: an .npz with the arrays x, uint8, and y, and no other.
+        path: an .npz with the arrays x, uint8, and y, or x alone, and no other.
         num_rows: of both.
+        labelled: whether there is a y.
     """
 
     path: Path
     num_rows: int
+    labelled: bool = True
 
-    def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         """Images (rows, height, width, channels) and labels (rows,), again and again.
+
+        None in place of labels where there are none.
 
         Raises:
             InputError: the file is damaged, or y holds no labels.
         """
         damage = f"{self.path} must be whole", "a damaged one"
         names = f"x of {self.path}", f"y of {self.path}"
-        with opened(self.path) as archive, archive.open("x.npy") as x, archive.open("y.npy") as y:
+        members = ("x.npy", "y.npy")[: 1 + self.labelled]
+        with opened(self.path) as archive, ExitStack() as stack:
+            files = [stack.enter_context(archive.open(member)) for member in members]
             with refusal(*damage):
-                images, labels = _Array(x), _Array(y)
+                arrays = [_Array(file) for file in files]
             for part in slices(self.num_rows):
                 with refusal(*damage):
-                    pair = images.rows(part), labels.rows(part)
-                yield checked_pair(*pair, *names)
+                    x, *y = (array.rows(part) for array in arrays)
+                yield checked_pair(x, y[0], *names) if y else (checked_images(x, names[0]), None)
             with refusal(*damage):
-                for file in (x, y):
+                for file in files:
                     file.read(1)  # there zipfile compares the sums
 
     @property
@@ -57,25 +65,27 @@ class StoredRows:
 
 
 def open_rows(path: Path) -> StoredRows | None:
-    """The rows of an .npz of 8-bit images and one label each; None of any other: read that whole.
+    """The rows of an .npz of 8-bit images and one label each, or none; None of any other.
+
+    That must be read whole.
 
     Raises:
         InputError: no .npz, a damaged one, or a pickled array.
     """
     with opened(path) as archive:
         members = {info.filename: info for info in archive.infolist()}
-        if set(members) != {"x.npy", "y.npy"}:
+        if "x.npy" not in members or members.keys() - {"x.npy", "y.npy"}:
             return None
-        (x_shape, x_dtype), (y_shape, _) = (
-            announced(archive, f"array {name[0]!r} of {path}", members[name])
-            for name in ("x.npy", "y.npy")
-        )
-        with archive.open("x.npy") as x, archive.open("y.npy") as y:
-            by_columns = _Array(x).by_columns or _Array(y).by_columns
+        forms, by_columns = [], False
+        for name in sorted(members):
+            forms.append(announced(archive, f"array {name[0]!r} of {path}", members[name]))
+            with archive.open(name) as file:
+                by_columns |= _Array(file).by_columns
+    (x_shape, x_dtype), *labels = forms
     is_images = x_dtype == "uint8" and len(x_shape) in (3, 4) and math.prod(x_shape)
-    if not is_images or by_columns or y_shape != x_shape[:1]:
+    if not is_images or by_columns or any(shape != x_shape[:1] for shape, _ in labels):
         return None
-    return StoredRows(path, x_shape[0])
+    return StoredRows(path, x_shape[0], bool(labels))
 
 
 class _Array:

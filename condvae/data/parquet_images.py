@@ -15,7 +15,7 @@ from condvae.data.dataset import Dataset
 from condvae.data.file_tree import is_shown
 from condvae.data.row_pictures import RowPictures, pictured
 from condvae.data.splits import split_of_name
-from condvae.data.tables import read_table
+from condvae.data.tables import TableFile, read_table
 from condvae.data.typed_tables import column_types, connect, is_cell, quoted
 from condvae.spec import DataSpec
 
@@ -93,6 +93,14 @@ def read_parquet_images(path: Path, spec: DataSpec) -> Dataset | None:
         InputError: several columns of pictures, a damaged file, or what `read_images` and
             `Dataset.from_columns` refuse.
     """
+    found = parquet_pictures(path, spec)
+    return None if found is None else pictured(*found, str(path), spec)
+
+
+def parquet_pictures(
+    path: Path, spec: DataSpec
+) -> tuple[ParquetImages, TableFile | None, dict[str, list[str]], np.ndarray | None] | None:
+    """The pictures, the other columns, names of classes and splits, as `pictured` takes them."""
     parts = parquet_parts(path)
     files = [str(part) for part in parts]
     if not (images := picture_columns(path)):
@@ -113,13 +121,11 @@ def read_parquet_images(path: Path, spec: DataSpec) -> Dataset | None:
     splits = np.repeat(list(parts.values()), [counts[file] for file in files])
     only = len(types) == len(images) + len(wrong)
     without = {*images, *wrong}
-    return pictured(
+    return (
         tree,
         None if only else read_table(next(iter(parts)), spec, list(parts), without),
         names_of_classes,
         splits if "train" in parts.values() else None,
-        str(path),
-        spec,
     )
 
 

@@ -113,6 +113,17 @@ def table_dataset(
 
 def _pixels_in_columns(columns: Columns, path: Path | str, spec: DataSpec) -> Dataset | None:
     """The images of a table that has a column for each pixel, as Kaggle's MNIST; None of others."""
+    found = pixels_and_columns(columns)
+    if found is None:
+        return None
+    x, rest = found
+    pixels = [name for name in columns if name not in rest]
+    _log.warning("%s: the columns %s to %s are images", path or "table", pixels[0], pixels[-1])
+    return Dataset.from_columns(rest, x, name=str(path), spec=spec)
+
+
+def pixels_and_columns(columns: Columns) -> tuple[np.ndarray, Columns] | None:
+    """Images (N, side, side) uint8 of columns of pixels, and the others; None without such."""
     pixels = [name for name in columns if PIXEL_COLUMN.fullmatch(name)]
     side = math.isqrt(len(pixels))
     if side < LEAST_SIDE or side**2 != len(pixels):
@@ -121,9 +132,7 @@ def _pixels_in_columns(columns: Columns, path: Path | str, spec: DataSpec) -> Da
     if levels.dtype.kind != "f" or not np.isin(levels, np.arange(256)).all():
         return None
     x = levels.astype("uint8").reshape(-1, side, side)
-    _log.warning("%s: the columns %s to %s are images", path or "table", pixels[0], pixels[-1])
-    rest = {name: values for name, values in columns.items() if name not in pixels}
-    return Dataset.from_columns(rest, x, name=str(path), spec=spec)
+    return x, {name: values for name, values in columns.items() if name not in pixels}
 
 
 def read_idx_pair(images: Path, spec: DataSpec | None = None) -> Dataset:

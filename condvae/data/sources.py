@@ -1,6 +1,7 @@
 """Data sets by name or by path."""
 
 import difflib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from condvae.data.idx_sets import IDX_SETS, load_idx_set
 from condvae.data.in_memory import read_object
 from condvae.data.readers import FORMATS, read
 from condvae.data.signs import CLASSES, signs
+from condvae.files.remote import fetched, is_url
 from condvae.spec import DataSpec, Spec
 
 # tables that scikit-learn embeds: the name of what is given
@@ -68,6 +70,9 @@ def load_data(
     spec = Spec(data=spec or DataSpec()).override(source=name, **given).data
     if not isinstance(source, str | Path):
         return read_object(source, spec)
+    if is_url(source):
+        with fetched(str(source)) as path:
+            return replace(load_data(path, spec=spec), name=str(source))
     try:
         if str(source) == "digits":
             return _digits(spec)

@@ -69,8 +69,7 @@ def parquet_columns(
             ", ".join(f"{kind[:60]} in {name!r}" for name, kind in list(wrong.items())[:20]),
             "Leave them out, or write what they hold as columns of their own.",
         )
-    counted = "SELECT num_rows FROM parquet_file_metadata(?)"
-    num_rows = sum(rows for (rows,) in database.execute(counted, [files]).fetchall())
+    num_rows = parquet_rows(files)
     check_memory(
         sum(path.stat().st_size for path in paths) + max(num_rows, 0) * len(types) * CELL_BYTES,
         f"the columns of {paths[0]}",
@@ -82,6 +81,13 @@ def parquet_columns(
     if len({_length(column) for column in columns}) > 1:
         raise ValueError("columns of different lengths")
     return columns, _length(columns[0]) if columns else 0
+
+
+def parquet_rows(files: Sequence[str]) -> int:
+    """The number of rows that Parquet files announce."""
+    counted = "SELECT num_rows FROM parquet_file_metadata(?)"
+    with connect() as database:
+        return sum(rows for (rows,) in database.execute(counted, [files]).fetchall())
 
 
 def column_types(files: Sequence[str]) -> dict[str, str]:

@@ -67,7 +67,9 @@ class GraphEngine:
         """Rows that one pass may take: memory is bounded."""
         return self._weights(name)[1] if name in self._graphs else ROWS
 
-    def run(self, name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(
+        self, name: str, arrays: dict[str, np.ndarray], numbers: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """The outputs for all rows, some rows at a time; on this thread."""
         if name not in self._graphs:
             return {"z": arrays["noise"]}

@@ -16,7 +16,7 @@ from condvae.checks import (
     check_shape,
 )
 from condvae.conditions import Condition, Schema, Table
-from condvae.inference.chance import Chance
+from condvae.inference.chance import Chance, NumberedChance
 from condvae.inference.draws import Draws
 from condvae.inference.engines import Facts
 
@@ -144,12 +144,19 @@ class Arguments:
         return self.table, several
 
     def draws(
-        self, sample: bool, seed: int, temperature: float, guidance: float, keep: int = 0
+        self,
+        sample: bool,
+        seed: int,
+        temperature: float,
+        guidance: float,
+        keep: int = 0,
+        first: int | None = None,
     ) -> Draws:
         """What draws new images, see `Draws`; the cells of tables are drawn as they are.
 
         Args:
             keep: of a ladder's groups, how many of the coarse ones all draws share.
+            first: number of the first row, see `NumberedChance`; None: one stream.
         """
         self.check_latents()
         if self.table is not None and (temperature, guidance) != (1, 0):
@@ -173,6 +180,8 @@ class Arguments:
                 "Train with the prior 'ladder', and keep some of its `latent_groups`.",
             )
         chance = Chance(seed, temperature, sum(groups[:keep]))
+        if first is not None:
+            chance = NumberedChance(seed, temperature, sum(groups[:keep]), first)
         return Draws(chance, sample, guidance, nothing, self.facts.x_range)
 
     def check_latents(self) -> None:

@@ -1,10 +1,16 @@
 """What a seed means to a trained model: all of its random numbers are drawn here, by NumPy."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
+from condvae.blocks import ROWS
 from condvae.checks import InputError, check_at_least
+
+KEY_BYTES = 16
+NUMBER = "number"
 
 
 class Chance:
@@ -47,3 +53,141 @@ class Chance:
         rng = self._of_pixels
         draw = rng.random if kind == "uniform" else rng.standard_normal
         return draw(shape, dtype="float32")
+
+    def numbered(self, rows: int) -> dict[str, np.ndarray]:
+        """{NUMBER: (rows,)} of the rows whose noise comes next; empty where they have none.
+
+        To be asked before that noise.
+        """
+        return {}
+
+    def skip_pixels(self, count: int) -> None:
+        """Pass over the first uniform numbers, however many, at once: each takes 32 bits."""
+        pairs, single = divmod(count, 2)
+        generator: Any = self._of_pixels.bit_generator
+        generator.advance(pairs)
+        self.pixels(single)
+
+
+class Chances(Chance):
+    """The random numbers of several, of each as if it were alone.
+
+    Args:
+        chances: and of how many rows each is.
+    """
+
+    shared = 0
+
+    def __init__(self, chances: Sequence[tuple[Chance, int]]):
+        self._chances = chances
+
+    def latents(self, *shape: int) -> np.ndarray:
+        """The rows of each from its own stream."""
+        return np.concatenate([c.latents(rows, *shape[1:]) for c, rows in self._chances])
+
+    def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
+        """As `latents`."""
+        of_each = [c.pixels(rows, *shape[1:], kind=kind) for c, rows in self._chances]
+        return np.concatenate(of_each)
+
+
+class NumberedChance(Chance):
+    """Random numbers of rows that have numbers: those of a row are a function of it and the seed.
+
+    So rows that lie in several files are drawn alike wherever these are cut, which one stream
+    cannot have without drawing all that comes before: how much of it normal numbers take is not
+    known. 1,024 rows share a stream, of which each takes its place.
+
+    Args:
+        first: the number of the row that is drawn first.
+    """
+
+    def __init__(self, seed: int, temperature: float = 1.0, shared: int = 0, first: int = 0):
+        super().__init__(seed, temperature, shared)
+        self._seed, self._next = seed, {"latents": first, "pixels": first, "bytes": first}
+        self._kept: dict[str, tuple[object, np.ndarray]] = {}
+
+    def latents(self, *shape: int) -> np.ndarray:
+        """Standard normal noise of the next rows, (rows, ...) float32."""
+        noise = self._rows("latents", shape, lambda rng, all: rng.standard_normal(all, "float32"))
+        noise = self._temperature * noise
+        if self.shared:
+            first = self._block("latents", 0).standard_normal((ROWS, *shape[1:]), "float32")[0]
+            noise[..., : self.shared] = self._temperature * first[..., : self.shared]
+        return noise
+
+    def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
+        """As of `Chance`, of the next rows."""
+        normal = kind != "uniform"
+        return self._rows(
+            "pixels",
+            shape,
+            lambda rng, all: (rng.standard_normal if normal else rng.random)(all, "float32"),
+        )
+
+    def bytes(self, count: int) -> bytes:
+        """So many for the next rows, 16 for each: what keys are made of."""
+        shape = count // KEY_BYTES, KEY_BYTES
+        return self._rows(
+            "bytes", shape, lambda rng, all: rng.integers(0, 256, all, "uint8")
+        ).tobytes()
+
+    def numbered(self, rows: int) -> dict[str, np.ndarray]:
+        """One after the other."""
+        first = max(self._next.values())
+        return {NUMBER: np.arange(first, first + rows)}
+
+    def _block(self, stream: str, number: int) -> np.random.Generator:
+        """The stream of 1,024 rows."""
+        place = (*self._next,).index(stream), number
+        return np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=place))
+
+    def _rows(
+        self,
+        stream: str,
+        shape: Sequence[int],
+        draw: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray],
+    ) -> np.ndarray:
+        """What the next rows take of the streams of their blocks."""
+        start, stop = self._next[stream], self._next[stream] + shape[0]
+        self._next[stream], parts = stop, []
+        for number in range(start // ROWS, -(-stop // ROWS)):
+            # one that is cut is asked for again by the rows that follow
+            key, kept = self._kept.get(stream, (None, None))
+            if key != (number, *shape[1:]) or kept is None:
+                kept = draw(self._block(stream, number), (ROWS, *shape[1:]))
+                self._kept[stream] = (number, *shape[1:]), kept
+            parts.append(kept[max(start - number * ROWS, 0) : stop - number * ROWS])
+        return np.concatenate(parts) if parts else np.empty(tuple(shape), "float32")
+
+
+class ChanceOfRows(Chance):
+    """Random numbers of single rows that are drawn again, a function of number and attempt.
+
+    Args:
+        attempt: which one.
+        numbers: (batch,) of the rows; those of equal ones differ.
+    """
+
+    shared = 0
+
+    def __init__(self, seed: int, attempt: int, numbers: np.ndarray):
+        self._numbers, self._next, streams = numbers.astype(int), 0, {}
+        for number in np.unique(self._numbers).tolist():
+            state = np.random.SeedSequence([seed, attempt, number]).generate_state(1)
+            streams[number] = Chance(int(state[0] >> 1))
+        self._streams = [streams[number] for number in self._numbers.tolist()]
+
+    def latents(self, *shape: int) -> np.ndarray:
+        """Of all rows."""
+        return np.concatenate([stream.latents(1, *shape[1:]) for stream in self._streams])
+
+    def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
+        """Of the next rows."""
+        streams = self._streams[self._next : self._next + shape[0]]
+        self._next += shape[0]
+        return np.concatenate([s.pixels(1, *shape[1:], kind=kind) for s in streams])
+
+    def numbered(self, rows: int) -> dict[str, np.ndarray]:
+        """The next ones."""
+        return {NUMBER: self._numbers[self._next : self._next + rows]}

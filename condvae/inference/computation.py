@@ -1,5 +1,6 @@
 """What a trained model computes of encoded arrays, and of the noise that a seed stands for."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 
@@ -7,11 +8,17 @@ import numpy as np
 
 from condvae.blocks import SAMPLES, slices
 from condvae.checks import check_finite
-from condvae.inference.chance import Chance
+from condvae.inference.chance import NUMBER, Chance
 from condvae.inference.draws import Draws
 from condvae.inference.engines import Engine, Engines
 
 Arrays = dict[str, np.ndarray]
+
+
+def _run(engine: Engine, name: str, inputs: Arrays) -> Arrays:
+    """The outputs of a function, by the rows' numbers where these are among the inputs."""
+    arrays = {key: array for key, array in inputs.items() if key != NUMBER}
+    return engine.run(name, arrays, inputs.get(NUMBER))
 
 
 class Computation:
@@ -40,7 +47,7 @@ class Computation:
             {key: array[part] for key, array in arrays.items()} | noise(part.stop - part.start)
             for part in parts
         )
-        outputs = list(engine.each(lambda inputs: engine.run(name, inputs), jobs))
+        outputs = list(engine.each(lambda inputs: _run(engine, name, inputs), jobs))
         return {key: np.concatenate([part[key] for part in outputs]) for key in outputs[0]}
 
     def log_weights(
@@ -56,16 +63,22 @@ class Computation:
             yield self.ask(f"{estimator}_log_weights", inputs, seed)["log_weights"]
 
     def posteriors(
-        self, pairs: Iterable[tuple[np.ndarray, np.ndarray]], seed: int
+        self, pairs: Iterable[tuple[np.ndarray, np.ndarray]], seed: int, first: int = 0
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """mean and logvar of q(z | x, y), block by block."""
-        engine, noise = self._engines.choose("encode"), self._pixel_noise(seed)
+        """mean and logvar of q(z | x, y), block by block; the first row has a number."""
+        engine, noise = self._engines.choose("encode"), self._pixel_noise(seed, first)
+
+        def jobs() -> Iterator[Arrays]:
+            done = first
+            for x, y in pairs:
+                yield {"x": x, "y": y, **noise(len(x)), NUMBER: np.arange(done, done + len(x))}
+                done += len(x)
 
         def work(inputs: Arrays) -> tuple[np.ndarray, np.ndarray]:
-            outputs = engine.run("encode", inputs)
+            outputs = _run(engine, "encode", inputs)
             return outputs["mean"], outputs["logvar"]
 
-        return engine.each(work, ({"x": x, "y": y, **noise(len(x))} for x, y in pairs))
+        return engine.each(work, jobs())
 
     def images(
         self,
@@ -91,7 +104,7 @@ class Computation:
 
         def jobs() -> Iterator[Arrays]:
             for y, z in zip(ys, repeat(None) if zs is None else zs, strict=False):
-                inputs = {"y": y}
+                inputs = {"y": y, **chance.numbered(len(y))}
                 if z is not None:
                     inputs["z"] = z if len(z) == len(y) else np.repeat(z, len(y), axis=0)
                 if draws_z:
@@ -107,20 +120,22 @@ class Computation:
 
         def work(inputs: Arrays) -> np.ndarray:
             if "noise" in inputs:
-                prior = {"noise": inputs.pop("noise"), "y": inputs["y"]}
+                prior = {key: a for key, a in inputs.items() if key in ("y", NUMBER)}
+                prior["noise"] = inputs.pop("noise")
                 # weights that a training has driven too far can make a flow overflow
-                inputs["z"] = check_finite(engine.run("draw_prior", prior)["z"], "z")
-            found = engine.run(name, inputs)[output]
-            found = draws.guided(found, lambda y: engine.run(name, {**inputs, "y": y})[output])
+                inputs["z"] = check_finite(_run(engine, "draw_prior", prior)["z"], "z")
+            found = _run(engine, name, inputs)[output]
+            found = draws.guided(found, lambda y: _run(engine, name, {**inputs, "y": y})[output])
             return found if finish is None else finish(found)
 
         return engine.each(work, jobs())
 
     def styles(self, y: np.ndarray, chance: Chance) -> np.ndarray:
         """z ~ p(z | y), (batch, latent_dim) float32."""
-        noise = chance.latents(len(y), self._facts.prior_noise_dim)
+        inputs = {"y": y, **chance.numbered(len(y))}
+        inputs["noise"] = chance.latents(len(y), self._facts.prior_noise_dim)
         # weights that a training has driven too far can make a flow overflow
-        return check_finite(self.ask("draw_prior", {"noise": noise, "y": y})["z"], "z")
+        return check_finite(self.ask("draw_prior", inputs)["z"], "z")
 
     def rows(self, y: np.ndarray, chance: Chance, z: np.ndarray | None = None) -> np.ndarray:
         """(batch, dim) encoded rows of a table, drawn at z, or at z ~ p(z | y)."""
@@ -132,9 +147,10 @@ class Computation:
             x[part] = rows
         return x
 
-    def _pixel_noise(self, seed: int | None) -> Callable[[int], Arrays]:
+    def _pixel_noise(self, seed: int | None, first: int = 0) -> Callable[[int], Arrays]:
         """Noise for the binarisation of so many rows, and then of the next ones."""
         if seed is None or not self._facts.binarise:
             return lambda size: {}
         chance = Chance(seed)
+        chance.skip_pixels(first * math.prod(self._facts.image_shape))
         return lambda size: {"pixel_noise": chance.pixels(size, *self._facts.image_shape)}

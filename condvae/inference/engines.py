@@ -24,8 +24,14 @@ class Engine(Protocol):
         """How many rows one job has."""
         ...
 
-    def run(self, name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The outputs of a function for all rows of the arrays."""
+    def run(
+        self, name: str, arrays: dict[str, np.ndarray], numbers: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """The outputs of a function for all rows of the arrays.
+
+        Args:
+            numbers: (batch,) of the rows, where bits may depend on nothing else beside the row.
+        """
         ...
 
     def each(self, work: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:

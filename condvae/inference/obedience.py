@@ -16,7 +16,7 @@ import numpy as np
 from condvae.checks import InputError
 from condvae.conditions import Schema, Table, is_missing
 from condvae.conditions.missing import like
-from condvae.inference.chance import Chance
+from condvae.inference.chance import Chance, ChanceOfRows, NumberedChance
 from condvae.inference.computation import Computation
 
 MOST_TRIES = 20  # of rows that contradict; and of those that break a rule, without any progress
@@ -24,6 +24,8 @@ MOST_TRIES_BY_RULE = 200
 KEEP_STYLE = 10  # tries at the same z, of rows that contradict
 MOST_ROWS, BLOCK_BYTES = 16_384, 2**25
 MOST_COPIES, CANDIDATES = 50, 4_000  # after 20 tries several of a row are drawn at once
+
+PLACES = np.array([2**20, 1])  # float32 holds whole numbers up to 2^24
 
 Cells = dict[str, np.ndarray]
 
@@ -86,6 +88,9 @@ class Obedience:
         told: {name: cell} of columns that others determine, see `Table.differs`.
         anew: asked -> asked without the z, for rows that are drawn at another one; None: draw
             knows of none.
+        chance: of the first draw; None: one stream.
+        chance_again: (attempt, asked) -> of rows that are drawn again; None: a stream of its own
+            for each attempt, which goes on from block to block.
     """
 
     def __init__(
@@ -96,12 +101,13 @@ class Obedience:
         seed: int,
         told: Mapping[str, Any] = MappingProxyType({}),
         anew: Callable[[np.ndarray], np.ndarray] | None = None,
+        chance: Chance | None = None,
+        chance_again: Callable[[int, np.ndarray], Chance] | None = None,
     ):
-        self._anew = anew
+        self._anew, self._chance, self._chance_again = anew, chance, chance_again
         self._told = told
         self.table, self._rules, self._draw, self._known = table, table.rules, draw, known
         self.seed = seed
-        # a stream of its own for each attempt, which goes on from block to block
         self._streams: list[Chance] = []
         self._tables: dict[int, list[set]] = {}
         self.begin(0)
@@ -117,7 +123,7 @@ class Obedience:
         Raises:
             InputError: what is known breaks a rule, or no row was found that keeps it.
         """
-        chance = Chance(self.seed)
+        chance = self._chance or Chance(self.seed)
         for block in asked:
             known = self._known(block)
             if known:
@@ -167,7 +173,7 @@ class Obedience:
                 # were drawn apart: others, at the same z, leave the z as frequent as they are.
                 wholly = (rows.faults[repeated] > 1) | (attempt > KEEP_STYLE)
                 ask[wholly] = self._anew(ask[wholly])
-            fresh = self._draw(ask, self._stream(attempt))
+            fresh = self._draw(ask, self._stream(attempt, ask))
             others = self._judged(asked[repeated], fresh, may, also)
             faults = others.faults.reshape(len(again), copies)
             better = faults.min(axis=1) < rows.faults[again]
@@ -206,8 +212,10 @@ class Obedience:
         share = count / self._total
         return f"{count:,} of {self._total:,} rows ({share:.1%}) were drawn again"
 
-    def _stream(self, attempt: int) -> Chance:
+    def _stream(self, attempt: int, asked: np.ndarray) -> Chance:
         """The random numbers of an attempt."""
+        if self._chance_again is not None:
+            return self._chance_again(attempt, asked)
         while len(self._streams) < attempt:
             seeds = np.random.SeedSequence([self.seed, len(self._streams) + 1])
             self._streams.append(Chance(int(seeds.generate_state(1)[0] >> 1)))
@@ -295,32 +303,64 @@ def generated_rows(
     ys: Iterable[np.ndarray],
     zs: Iterable[np.ndarray] | None,
     seed: int,
+    first: int | None = None,
 ) -> Iterator[Cells]:
     """Blocks of rows, {column: (rows,) values}, drawn for blocks of conditions, these among them.
 
     Args:
         ys: encoded conditions, (rows, dim), again and again.
         zs: styles for each block, or one for all of its rows; None: drawn from the prior.
+        first: number of the first row, where what is drawn for a row is a function of its number
+            (see `NumberedChance`); None: one stream for all.
     """
-    size = several.dim
+    size, end = several.dim, None if first is None else -len(PLACES)
 
     def styled() -> Iterator[np.ndarray]:
-        chance = Chance(seed)
+        chance, done = _first_chance(seed, first), first or 0
         for y, z in zip(ys, repeat(None) if zs is None else zs, strict=False):
             z = compute.styles(y, chance) if z is None else z
-            yield np.concatenate([y, np.broadcast_to(z, (len(y), z.shape[1]))], axis=1)
+            parts = [y, np.broadcast_to(z, (len(y), z.shape[1]))]
+            if first is not None:
+                parts += [_written(np.arange(done, done + len(y)))]
+            done += len(y)
+            yield np.concatenate(parts, axis=1)
 
     def draw(asked: np.ndarray, chance: Chance) -> np.ndarray:
-        y, z = asked[:, :size], asked[:, size:]
+        y, z = asked[:, :size], asked[:, size:end]
         (fresh,) = np.nonzero(np.isnan(z[:, 0]))
         if len(fresh):
             z = z.copy()
-            z[fresh] = compute.styles(y[fresh], chance)
+            if first is None:
+                z[fresh] = compute.styles(y[fresh], chance)
+            else:  # of all, as each row has numbers of its own
+                z[fresh] = compute.styles(y, chance)[fresh]
         return table.with_given(compute.rows(y, chance, z), y, several)
 
     def anew(asked: np.ndarray) -> np.ndarray:
-        asked[:, size:] = np.nan
+        asked[:, size:end] = np.nan
         return asked
 
+    def again(attempt: int, asked: np.ndarray) -> Chance:
+        return ChanceOfRows(seed, attempt, asked[:, end:] @ PLACES)
+
     known = lambda asked: several.decode(asked[:, :size])  # noqa: E731
-    return Obedience(table, draw, known, seed, anew=anew if zs is None else None).blocks(styled())
+    obedience = Obedience(
+        table,
+        draw,
+        known,
+        seed,
+        anew=anew if zs is None else None,
+        chance=_first_chance(seed, first),
+        chance_again=None if first is None else again,
+    )
+    return obedience.blocks(styled())
+
+
+def _first_chance(seed: int, first: int | None) -> Chance:
+    """The random numbers of rows that are drawn for the first time."""
+    return Chance(seed) if first is None else NumberedChance(seed, first=first)
+
+
+def _written(numbers: np.ndarray) -> np.ndarray:
+    """Numbers of rows as float32 holds them, (rows, 2): their product with PLACES gives them."""
+    return np.stack(np.divmod(numbers, PLACES[0]), axis=1).astype("float32")

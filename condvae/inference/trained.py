@@ -102,19 +102,18 @@ class TrainedModel:
         return outputs["mean"], outputs["logvar"]
 
     def encode_blocks(
-        self, pairs: Iterable[tuple[Any, Any]], seed: int = 0
+        self, pairs: Iterable[tuple[Any, Any]], seed: int = 0, first: int = 0
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """As `encode`, of rows that come in blocks: memory does not grow with their number.
 
         Args:
             pairs: x and y of some rows, again and again, as `encode` takes them.
-            seed: as in `encode`; how the rows are cut into blocks changes nothing.
+            seed, first: as in `encode`, the first row having this number; cuts change nothing.
 
-        Returns:
-            Blocks of mean and logvar, (rows, latent_dim) float32 each.
+        Returns: blocks of mean and logvar, (rows, latent_dim) float32 each.
         """
         self._arguments.check_latents()
-        return self._compute.posteriors(self._arguments.pairs(pairs), seed)
+        return self._compute.posteriors(self._arguments.pairs(pairs), seed, first)
 
     def decode(self, z: Any, y: Any) -> np.ndarray:
         """The expected image at z under label y: x_mean, (batch, *image_shape) float32."""
@@ -179,6 +178,7 @@ class TrainedModel:
         guidance: float = 0.0,
         keep: int = 0,
         finish: Callable[[np.ndarray], np.ndarray] | None = None,
+        first: int | None = None,
     ) -> Iterator[Any]:
         """As `generate`, of labels that come in blocks: memory does not grow with their number.
 
@@ -189,17 +189,17 @@ class TrainedModel:
                 nothing.
             finish: what to make of each block's images, such as `data.writers.to_uint8`, by the
                 thread that computed them; None: leave them.
+            first: number of the first row, by which rows are then drawn: see `NumberedChance`.
 
         Returns:
-            Blocks of (rows, *image_shape) float32, or what `finish` returns; of a table
-            {column: (rows,) values}.
+            Blocks of (rows, *image_shape), or what `finish` returns; of a table as `generate`.
         """
-        draws = self._arguments.draws(sample, seed, temperature, guidance, keep)
+        draws = self._arguments.draws(sample, seed, temperature, guidance, keep, first)
         ys = (self._arguments.given(rows, len(rows)) for rows in given)
         zs = None if z is None else repeat(self._arguments.styles(z))
         if self.table is not None:
             table, several = self._arguments.check_table()
-            return generated_rows(self._compute, table, several, ys, zs, seed)
+            return generated_rows(self._compute, table, several, ys, zs, seed, first)
         return self._compute.images(ys, zs, draws, finish)
 
     def sample_prior(self, given: Any, num_samples: int, seed: int = 0) -> np.ndarray:

@@ -152,7 +152,9 @@ class KerasEngine:
         has_draws = name.endswith("log_weights")
         return ROWS // SAMPLES if has_draws else ROWS
 
-    def run(self, name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(
+        self, name: str, arrays: dict[str, np.ndarray], numbers: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """The outputs of a function for all rows of the arrays."""
         if name not in self._compiled:
             function = FUNCTIONS[name]

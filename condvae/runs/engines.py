@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from condvae.checks import InputError
 from condvae.graph.engine import GraphEngine
+from condvae.graph.passes import EqualPasses
 from condvae.inference.engines import Engines, Facts
 from condvae.likelihoods import Likelihood, likelihood_of
 
@@ -14,10 +15,27 @@ if TYPE_CHECKING:
     from condvae.models.inference import KerasEngine
     from condvae.runs.run import Run
 
+PASS_ROWS = 128  # in bulk: as fast a row as more of them
+
 
 def engines_of(run: "Run") -> Engines:
     """NumPy for what the run's graphs compute, and Keras behind it."""
     return Engines(facts_of(run), partial(_keras_of, run), graph_engine_of(run))
+
+
+def model_in_passes(run: "Run", spread: bool) -> "TrainedModel":
+    """The model by passes of equal size, where the run has graphs.
+
+    So a row's bits depend neither on the rows beside it nor on the part that it lies in.
+
+    Args:
+        spread: on all cores; else on the thread that asks.
+    """
+    from condvae.inference.trained import TrainedModel
+
+    passes = EqualPasses(graph_engine_of(run), PASS_ROWS, spread)
+    engines = Engines(facts_of(run), partial(_keras_of, run), passes)
+    return TrainedModel(engines, run.record.condition, run.record.preprocessing.table)
 
 
 def facts_of(run: "Run") -> Facts:

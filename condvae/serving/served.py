@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from condvae.checks import InputError
+from condvae.graph.passes import EqualPasses
 from condvae.inference.arguments import Arguments
 from condvae.inference.computation import Computation
 from condvae.inference.engines import Engines, PartialEngine
 from condvae.inference.trained import TrainedModel
 from condvae.runs import Run
 from condvae.runs.engines import facts_of, graph_engine_of
-from condvae.serving.passes import EqualPasses
 
 if TYPE_CHECKING:
     from condvae.serving.functions import Function

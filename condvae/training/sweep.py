@@ -7,12 +7,14 @@ import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from condvae.checks import InputError, check_at_least
 from condvae.data import Dataset
 from condvae.files.atomic import atomic_path, write_text
+from condvae.files.cluster import library, on_ray
 from condvae.files.lock import LOCK_NAME, locked
 from condvae.models.networks import architecture_of
 from condvae.runs import RECORD_NAME, Run, last_run_path
@@ -106,6 +108,7 @@ def sweep(
     resume: bool = False,
     progress: bool = True,
     together: bool | None = None,
+    ray: str | None = None,
     raise_signals: bool = True,
     **settings: Any,
 ) -> Sweep:
@@ -126,6 +129,8 @@ def sweep(
         progress: show a progress bar.
         together: train all models as one program, each to rounding as if alone; None: where that
             is possible and pays, see `pays`; False: one after another.
+        ray: address of a Ray cluster, on which each run is a task of its own; its machines must see
+            the folder under the path that it has here. "local": one on this machine.
         raise_signals: as in `train`.
 
     Returns:
@@ -146,6 +151,12 @@ def sweep(
     feed, _ = make_feeds(split, base)
     if together:
         check_can_fuse(feed, "together")
+    if ray is not None:
+        if together:
+            raise InputError(
+                "`ray` must train one model a task", "`together`", "Leave one of them out."
+            )
+        library()  # before anything is written
     asked = Request(preset, spec, start_from, resume)
     path.mkdir(parents=True, exist_ok=resume)
     with locked(path):
@@ -156,7 +167,9 @@ def sweep(
             for name, changes in members.items()
             if not _is_finished(path / name, base.override(**changes), dataset)
         }
-        if can_fuse(feed) and (pays(base) if together is None else together):
+        if ray is not None:
+            _fit_on_ray(dataset, left, ray)
+        elif can_fuse(feed) and (pays(base) if together is None else together):
             _fit_together(dataset, left, progress)
         else:
             _fit_in_turn(dataset, left, progress)
@@ -255,6 +268,21 @@ def _fit_together(dataset: Dataset, left: dict[Path, Request], progress: bool) -
                 group.fit()
                 if group.interrupted:
                     return
+
+
+def _fit_on_ray(dataset: Dataset, left: dict[Path, Request], address: str) -> None:
+    """Train each model by a task of a cluster; what was interrupted can be resumed."""
+    jobs = [(path.absolute(), asked) for path, asked in left.items()]
+    if jobs:
+        # the tasks tell nothing: their records do
+        with on_ray(address, {}) as pool:
+            list(pool(partial(_fit_one, dataset), jobs))
+
+
+def _fit_one(dataset: Dataset, job: tuple[Path, Request]) -> None:
+    """Train one model."""
+    path, asked = job
+    _fit_in_turn(dataset, {path: asked}, progress=False)
 
 
 def _fit_in_turn(dataset: Dataset, left: dict[Path, Request], progress: bool) -> None:

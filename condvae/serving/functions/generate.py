@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import Field
 
-from condvae.inference.chance import Chance
+from condvae.inference.chance import Chance, Chances
 from condvae.inference.draws import Draws
 from condvae.serving.functions.function import (
     Asked,
@@ -33,19 +32,6 @@ class GenerateBody(Body):
     seed: Seed = 0
     temperature: float = Field(1.0, ge=0, le=1e3, strict=True)
     guidance: float = Field(0.0, ge=0, le=1e3, strict=True)
-
-
-class Chances(Chance):
-    """The random numbers of several requests, of each as if it were alone; for z."""
-
-    shared = 0
-
-    def __init__(self, chances: Sequence[tuple[Chance, int]]):
-        self._chances = chances
-
-    def latents(self, *shape: int) -> np.ndarray:
-        """The rows of each request from its own stream."""
-        return np.concatenate([c.latents(rows, *shape[1:]) for c, rows in self._chances])
 
 
 class Generate(Function):

@@ -1,0 +1,109 @@
+"""A million rows in parts: processor time and memory of encode, generate and score.
+
+A run on generated grey images; parts of as many rows each, in local processes and, where Ray is
+installed, on a local cluster of it. Time is that of the processors, all processes together, so that
+other work on the machine counts little; memory is the most that one process held. Prints Markdown.
+
+    python benchmarks/bulk.py [--folder DIR] [--rows 1000000] [--side 8] [--hidden 64] [--ray]
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+import condvae
+
+PARTS = 8
+
+
+def prepare(folder: Path, rows: int, side: int, hidden: int) -> None:
+    """A trained run, and parts of images and of conditions."""
+    rng = np.random.default_rng(0)
+    if not (folder / "run").exists():
+        x = rng.integers(0, 256, (2_000, side, side), dtype="uint8")
+        data = condvae.Dataset.from_arrays(x, np.arange(2_000) % 10, condition_name="digit")
+        settings = {"latent_dim": 2, "hidden_dims": (hidden,), "epochs": 1}
+        condvae.train(data, preset="small", run_dir=folder / "run", progress=False, **settings)
+    for count in (rows // 16, rows):
+        parts = folder / f"parts-{count}"
+        parts.mkdir(exist_ok=True)
+        for place in range(PARTS):
+            size = count // PARTS
+            x = rng.integers(0, 256, (size, side, side), dtype="uint8")
+            y = rng.integers(0, 10, size)
+            np.savez(parts / f"{place}.npz", x=x, y=y)
+            (parts / f"{place}.csv").write_text("\n".join(["digit", *map(str, y)]) + "\n")
+
+
+def measured(folder: Path, command: str) -> tuple[float, float, float]:
+    """Seconds, processor seconds and the most MB of one process of a command."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    most = 0
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        words = [sys.executable, "-m", "condvae", *command.split(), "--out", f"{out}/new"]
+        process = subprocess.Popen(words, cwd=folder, start_new_session=True)
+        while process.poll() is None:
+            most = max(most, most_memory(process.pid))
+            time.sleep(0.1)
+    if process.returncode:
+        raise RuntimeError(command)
+    seconds = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = sum(getattr(after, n) - getattr(before, n) for n in ("ru_utime", "ru_stime"))
+    return seconds, busy, most / 1024
+
+
+def most_memory(session: int) -> int:
+    """The most KB that a process of a session has held; rusage would count its parent's, too."""
+    found = [0]
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if os.getsid(int(entry.name)) == session:
+                lines = (entry / "status").read_text().splitlines()
+                found += [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
+    return max(found)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--side", type=int, default=8)
+    parser.add_argument("--hidden", type=int, default=64)
+    parser.add_argument("--samples", type=int, default=50)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--ray", action="store_true")
+    asked = parser.parse_args()
+    folder = asked.folder or Path(tempfile.mkdtemp(prefix="condvae-bulk-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    prepare(folder, asked.rows, asked.side, asked.hidden)
+    print("| command | rows | seconds | processor seconds | most MB of a process |")
+    print("|---|---|---|---|---|")
+    for verb, suffix, more in (
+        ("encode", "npz", ""),
+        ("generate", "csv", ""),
+        ("score", "npz", f" --num-samples {asked.samples}"),
+    ):
+        for place in ("--workers 2", *(("--ray local",) if asked.ray else ())):
+            for count in (asked.rows // 16, asked.rows):
+                if asked.only not in verb:
+                    continue
+                command = f"{verb} run parts-{count}/*.{suffix}{more} {place}"
+                seconds, busy, most = measured(folder, command)
+                named = f"`{verb}{more} {place}`"
+                print(
+                    f"| {named} | {count:,} | {seconds:.0f} | {busy:.0f} | {most:.0f} |", flush=True
+                )
+
+
+if __name__ == "__main__":
+    main()

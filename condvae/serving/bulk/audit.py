@@ -1,0 +1,62 @@
+"""The rows of a file that are least plausible."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from PIL import Image
+
+from condvae.checks import InputError, check_at_least, check_choice
+from condvae.data.writers import sheet, to_uint8
+from condvae.data.writing import write_table
+from condvae.files.atomic import atomic_path
+from condvae.runs import Run
+from condvae.runs.rows import RunRows
+from condvae.serving.bulk.score import Score
+
+
+@dataclass(frozen=True)
+class Audit(Score):
+    """The rows whose label, or image, is least plausible: a table, and a contact sheet beside it.
+
+    Attributes:
+        top: how many rows.
+        by: "label" or "image".
+    """
+
+    top: int = 100
+    by: str = "label"
+    name: ClassVar[str] = "audit"
+
+    def check(self, run: Run) -> None:
+        """As of scores."""
+        check_choice(self.by, ("label", "image"), "--by")
+        check_at_least(self.top, 1, "--top")
+        super().check(run)
+
+    def write(self, run: Run, rows: RunRows, out: Path) -> int:
+        """Write the least of them; the sheet comes first, so that there is no table without it."""
+        count, kept, images = 0, {}, np.empty(0)
+        for x, scores in self.scored(run, rows):
+            if scores.codes is None and self.by == "label":
+                raise InputError(
+                    "an audit of labels must have labels", "images alone", "Take --by image."
+                )
+            columns = scores.columns()
+            columns["row"] += count
+            columns["_rank"] = scores.log_prob if self.by == "image" else columns["label_margin"]
+            count += len(x)
+            x = x if x.dtype.kind == "f" else x / run.record.preprocessing.x_max
+            if kept:
+                columns = {name: np.concatenate([kept[name], columns[name]]) for name in columns}
+                x = np.concatenate([images, x])
+            # of equal ones the first rows, as a stable sort of all has them
+            least = np.argsort(columns["_rank"], kind="stable")[: self.top]
+            kept, images = {name: values[least] for name, values in columns.items()}, x[least]
+        page = sheet(to_uint8(images))
+        with atomic_path(out.with_suffix(".png")) as fresh:
+            Image.fromarray(page[..., 0] if page.shape[-1] == 1 else page).save(fresh)
+        kept.pop("_rank")
+        write_table(out, kept, {"row"})
+        return count

@@ -1,0 +1,87 @@
+"""What a process does with a part."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from condvae.checks import InputError
+from condvae.files import remote
+from condvae.runs import Run
+from condvae.serving.bulk.folder import Folder
+from condvae.serving.bulk.parts import Part
+from condvae.serving.bulk.verb import Verb
+
+
+@dataclass(frozen=True)
+class Job:
+    """A part, and what is asked of it.
+
+    Attributes:
+        first: number of its first row; None: count the rows.
+    """
+
+    part: Part
+    first: int | None = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job.
+
+    Attributes:
+        name: of the part.
+        rows: of it; None where there was a mistake.
+        mistake: in words.
+    """
+
+    name: str
+    rows: int | None
+    mistake: InputError | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A verb for the parts of one call; it goes from process to process.
+
+    Attributes:
+        run: path of the run, or its address.
+        verb: what is done.
+        out: path or URL of the outputs' folder.
+        suffix: of the outputs.
+    """
+
+    run: str
+    verb: Verb
+    out: str
+    suffix: str
+
+    def do(self, job: Job) -> Outcome:
+        """A part's output, or its number of rows; a mistake of its content ends it alone."""
+        run, name = opened(self.run), job.part.name
+        try:
+            with local(job.part.source) as source:
+                if job.first is None:
+                    return Outcome(name, self.verb.num_rows(run, source))
+                with Folder(self.out).output(name + self.suffix) as out:
+                    rows = self.verb.make(run, source, out, job.first)
+            return Outcome(name, rows)
+        except InputError as error:
+            return Outcome(name, None, error)
+
+
+@cache
+def opened(path: str) -> Run:
+    """The run, with what it has built, for all parts of a process."""
+    return Run.open(path)
+
+
+@contextmanager
+def local(source: str) -> Iterator[Path]:
+    """The path itself, or a copy of what is behind a URL."""
+    if not remote.is_url(source):
+        yield Path(source)
+        return
+    with remote.fetched(source) as path:
+        yield path
