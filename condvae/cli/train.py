@@ -27,6 +27,7 @@ def train(
     start_from: Annotated[Path | None, Parameter(name="--from")] = None,
     resume: Annotated[bool, Parameter(negative="")] = False,
     log: Log = (),
+    devices: str | None = None,
     data_dir: DataDir = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     settings: Settings = Settings(),
@@ -42,6 +43,8 @@ def train(
         resume: Go on with the run in --run (or the last of the default name) from its last
             checkpoint, as if it had never stopped; with --epochs N to another number of epochs.
             Where there is no run yet, one begins.
+        devices: How many devices share each batch, or "all"; one when not given. The result is that
+            of one, to rounding.
         dry_run: Tell what would happen, with an estimate of time and memory; write nothing.
     """
     from condvae.evaluation import Trial, find_faults
@@ -63,6 +66,10 @@ def train(
         raise InputError(
             "--dry-run and --resume exclude each other", "both", "Leave one of them out."
         )
+    if dry_run and devices:
+        raise InputError(
+            "--dry-run measures one device", f"--devices {devices}", "Leave one of them out."
+        )
     reading = {name: value for name, value in settings.given().items() if name in READING}
     dataset = load_dataset(source, data_dir, spec and spec.data, **reading)
     if dry_run:
@@ -73,7 +80,9 @@ def train(
     )
     print(f"given: {dataset.condition}", file=sys.stderr)
     with notices("condvae.training.train"):
-        finished = train_model(dataset, **arguments, resume=resume, log=log, raise_signals=False)
+        finished = train_model(
+            dataset, **arguments, resume=resume, log=log, devices=devices, raise_signals=False
+        )
     figures = finished.record.figures
     if figures is not None:
         print(
@@ -87,7 +96,8 @@ def train(
         for sentence in find_faults(Trial.of(finished, dataset)):
             print(f"doctor: {sentence}", file=sys.stderr)
         return 0
-    again = shlex.join(["condvae", "train", source, "--run", str(finished.path), "--resume"])
+    command = ["condvae", "train", source, "--run", str(finished.path), "--resume"]
+    again = shlex.join(command + (["--devices", devices] if devices else []))
     print(f"{status}: {finished.path} keeps what was done; `{again}` goes on", file=sys.stderr)
     return TERMINATED if status == "terminated" else INTERRUPTED
 

@@ -17,6 +17,7 @@ OPTIONS = {
     "out_dir": "--out",
     "resume": "--resume",
     "log": "--log",
+    "devices": "--devices",
     "space": "--space",
     "trials": "--trials",
     "hours": "--hours",

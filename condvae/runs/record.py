@@ -105,11 +105,12 @@ class Figures(Frozen):
 
 
 class Resumption(Frozen):
-    """When a run went on after a break, from where, and under which versions."""
+    """When a run went on after a break, from where, under which versions, on how many devices."""
 
     time: str
     place: str
     versions: dict[str, str]
+    devices: Count = 1
 
 
 class TrackRecord(Frozen):
@@ -136,6 +137,7 @@ class RunRecord(Frozen):
         keras_config: Keras's configuration of a model with networks that no spec describes.
         tracks: by which it goes on where it is tracked.
         versions: of the beginning.
+        devices: that the beginning was shared out among; the result does not hang on it.
     """
 
     format: Literal[1] = 1
@@ -149,6 +151,7 @@ class RunRecord(Frozen):
     preprocessing: Preprocessing
     data: DataRecord
     versions: dict[str, str]
+    devices: Count = 1
     networks: tuple[str, ...] = ()
     callbacks: tuple[str, ...] = ()
     ended_by: str | None = None

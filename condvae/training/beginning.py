@@ -33,6 +33,7 @@ from condvae.runs.record import (
     now,
 )
 from condvae.spec import Signature, Spec
+from condvae.training.devices import num_devices
 from condvae.training.optimizer import configuration
 from condvae.training.row_weights import digest
 
@@ -217,4 +218,5 @@ def new_record(
         model_class=registered_name(asked.model_class),
         keras_config=keras_config,
         versions=installed_versions(),
+        devices=num_devices(),
     )

@@ -25,6 +25,7 @@ from condvae.spec import Spec
 from condvae.tracking import check_trackers
 from condvae.training.beginning import Request, first_model, new_record, prepare_model
 from condvae.training.callbacks import check_callbacks, names_of, note_new_beginnings
+from condvae.training.devices import on_devices
 from condvae.training.fit import fit, make_feeds
 from condvae.training.folder import run_path
 from condvae.training.fused import check_can_fuse
@@ -71,6 +72,7 @@ def train(
     sample_weight: Any = None,
     model_class: type[CVAE] | None = None,
     log: str | Sequence[str] = (),
+    devices: int | str | None = None,
     raise_signals: bool = True,
     **settings: Any,
 ) -> Run:
@@ -105,6 +107,8 @@ def train(
             registered with Keras.
         log: trackers that are told of the run: "tensorboard", "mlflow", "wandb", "trackio". A run
             that goes on does so in its tracks, whether they are named again or not.
+        devices: how many of them share each batch, or "all"; the result is that of one, to
+            rounding. None: one, or those of Keras's distribution where the program has set one.
         raise_signals: False: return the run instead, whose record has the status "interrupted" or
             "terminated".
         settings: single fields of the spec, such as `epochs=3, class_weight="balanced"`.
@@ -120,33 +124,35 @@ def train(
     trackers = check_trackers(log)
     dataset = open_data(data, settings, resume)
     callbacks = check_callbacks(callbacks)
-    asked = Request(
-        preset,
-        spec,
-        start_from,
-        resume,
-        networks,
-        fused,
-        settings,
-        names_of(callbacks),
-        new_optimizer(optimizer, settings),
-        sample_weight,
-        model_class,
-    )
-    path = run_path(dataset, kind_of(dataset, preset, spec, settings), run_dir, resume)
-    with opened(path, dataset, asked) as training:
-        run = training.run
-        if progress and not resume:
-            _log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
-            if said := explain_epochs(run.spec, run.record.preset, len(dataset.x)):
-                _log.info("%s", said)
-            if said := explain_takeover(run.record):
-                _log.info("%s", said)
-        if run.record.resumed:
-            note_new_beginnings(callbacks)
-        finish(training, progress, fused, callbacks, trackers)
+    with on_devices(devices, networks):
+        asked = Request(
+            preset,
+            spec,
+            start_from,
+            resume,
+            networks,
+            fused,
+            settings,
+            names_of(callbacks),
+            new_optimizer(optimizer, settings),
+            sample_weight,
+            model_class,
+        )
+        path = run_path(dataset, kind_of(dataset, preset, spec, settings), run_dir, resume)
+        with opened(path, dataset, asked) as training:
+            run = training.run
+            if progress and not resume:
+                _log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
+                if said := explain_epochs(run.spec, run.record.preset, len(dataset.x)):
+                    _log.info("%s", said)
+                if said := explain_takeover(run.record):
+                    _log.info("%s", said)
+            if run.record.resumed:
+                note_new_beginnings(callbacks)
+            finish(training, progress, fused, callbacks, trackers)
     if run.record.status == "finished":
-        hand_over(training)
+        if devices is None:  # else the model lies on all of them: the run builds another one
+            hand_over(training)
     elif raise_signals:
         raise_signal(run.path, run.record.status)
     return run
