@@ -18,6 +18,7 @@ OPTIONS = {
     "resume": "--resume",
     "log": "--log",
     "devices": "--devices",
+    "distributed": "--distributed",
     "space": "--space",
     "trials": "--trials",
     "hours": "--hours",

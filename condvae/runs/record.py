@@ -111,6 +111,7 @@ class Resumption(Frozen):
     place: str
     versions: dict[str, str]
     devices: Count = 1
+    processes: Count = 1
 
 
 class TrackRecord(Frozen):
@@ -138,6 +139,8 @@ class RunRecord(Frozen):
         tracks: by which it goes on where it is tracked.
         versions: of the beginning.
         devices: that the beginning was shared out among; the result does not hang on it.
+        processes: that these devices belonged to.
+        failure: what ended a run that has failed.
     """
 
     format: Literal[1] = 1
@@ -152,9 +155,11 @@ class RunRecord(Frozen):
     data: DataRecord
     versions: dict[str, str]
     devices: Count = 1
+    processes: Count = 1
     networks: tuple[str, ...] = ()
     callbacks: tuple[str, ...] = ()
     ended_by: str | None = None
+    failure: str | None = None
     optimizer: dict[str, Any] | None = None
     sample_weight: str | None = None
     model_class: str | None = None

@@ -35,6 +35,7 @@ from condvae.runs.record import (
 from condvae.spec import Signature, Spec
 from condvae.training.devices import num_devices
 from condvae.training.optimizer import configuration
+from condvae.training.processes import num_processes
 from condvae.training.row_weights import digest
 
 
@@ -53,6 +54,12 @@ class Request:
     optimizer: Any = None
     sample_weight: Any = None
     model_class: type[CVAE] | None = None
+
+    def facts(self, dataset: Dataset) -> tuple[Any, ...]:
+        """What processes that train together must have in common, as texts and numbers."""
+        settings = sorted(self.settings.items())
+        weights = digest(self.sample_weight)
+        return dataset.fingerprint, self.preset, self.spec, self.resume, settings, weights
 
 
 DEFAULT = Request()
@@ -219,4 +226,5 @@ def new_record(
         keras_config=keras_config,
         versions=installed_versions(),
         devices=num_devices(),
+        processes=num_processes(),
     )

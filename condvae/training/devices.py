@@ -15,6 +15,7 @@ import numpy as np
 
 from condvae.checks import InputError
 from condvae.training.feed import Feed
+from condvae.training.processes import num_processes
 
 ALL = "all"
 
@@ -32,10 +33,10 @@ def on_devices(devices: int | str | None, networks: Any = None) -> Iterator[None
         InputError: there are not so many, another backend than JAX, or networks that lie on one
             device already.
     """
-    if devices is None:
+    if devices is None and num_processes() == 1:
         yield
         return
-    chosen = _chosen(devices)
+    chosen = _chosen(ALL if devices is None else devices)
     if networks:
         raise InputError(
             "`devices` must come without networks of your own, which lie on one device already",
@@ -60,9 +61,19 @@ def _chosen(devices: int | str) -> list[str]:
         raise InputError(
             "`devices` must have the backend jax", keras.backend.backend(), "Leave it out."
         )
-    found = keras.distribution.list_devices()
+    import jax
+
+    # in Keras's words; those of a process side by side
+    of_processes = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
+    found = [f"{device.platform}:{device.id}" for device in of_processes]
     if devices == ALL:
         return found
+    if num_processes() > 1:
+        raise InputError(
+            f"`devices` of several processes must be {ALL!r}",
+            repr(devices),
+            "Leave it out; JAX_LOCAL_DEVICE_IDS says which of its devices a process uses.",
+        )
     text = str(devices)
     number = int(text) if text.isascii() and text.isdigit() else 0
     if not 0 < number <= len(found):
@@ -82,28 +93,30 @@ class Shares(keras.utils.PyDataset):
 
     Args:
         feed: of whole batches.
-        devices: their number.
+        devices: their number, in all processes.
+        own: which of them are this process's; it serves their rows alone.
     """
 
-    def __init__(self, feed: Feed, devices: int):
+    def __init__(self, feed: Feed, devices: int, own: range | None = None):
         super().__init__()
-        self.feed, self.devices = feed, devices
+        self.feed, self.devices, self.own = feed, devices, own or range(devices)
 
     def __len__(self) -> int:
         """As the feed's."""
         return len(self.feed)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        """({"x", "y"}, None, (marks, ...)): zeros (devices, rows), and the weights if there are."""
-        batch, *beside = self.feed[index]
-        rows = len(batch["x"])
-        size = -(-rows // self.devices) * self.devices
+        """({"x", "y"}, None, (marks, ...)): zeros (own devices, rows), and the weights if any."""
+        rows = len(self.feed.rows(self.feed.first_step + index))
+        share = -(-rows // self.devices)
+        size = share * len(self.own)
+        batch, *beside = self.feed.part(index, slice(share * self.own.start, share * self.own.stop))
 
         def filled(array: np.ndarray) -> np.ndarray:
-            added = np.zeros((size - rows, *array.shape[1:]), array.dtype)
+            added = np.zeros((size - len(array), *array.shape[1:]), array.dtype)
             return np.concatenate([array, added]) if len(added) else array
 
-        marks = np.zeros((self.devices, rows), "int8")
+        marks = np.zeros((len(self.own), rows), "int8")
         filled_batch = {name: filled(array) for name, array in batch.items()}
         # where Keras has weights, since there is no target in which a CVAE would take anything
         return filled_batch, None, (marks, *map(filled, beside[1:]))
@@ -112,7 +125,17 @@ class Shares(keras.utils.PyDataset):
 def shared_out(feed: Feed) -> Feed | Shares:
     """What Keras's `fit` is to take: the feed itself, on one device."""
     distribution = keras.distribution.distribution()
-    return feed if distribution is None else Shares(feed, num_devices())
+    return feed if distribution is None else Shares(feed, num_devices(), _own_devices(distribution))
+
+
+def _own_devices(distribution: Any) -> range:
+    """Which of the devices are this process's; they lie side by side."""
+    import jax
+
+    here = jax.process_index()
+    devices = distribution.device_mesh.backend_mesh.devices.ravel()
+    places = [place for place, device in enumerate(devices) if device.process_index == here]
+    return range(places[0], places[-1] + 1)
 
 
 def take_shares(model: keras.Model) -> None:

@@ -13,6 +13,7 @@ from condvae.runs.checkpoint import Checkpoint, TrainingState, newest_checkpoint
 from condvae.runs.record import Resumption, installed_versions, now
 from condvae.spec import Spec
 from condvae.training.devices import num_devices
+from condvae.training.processes import num_processes
 from condvae.training.row_weights import digest
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,13 @@ def note_resumption(
         )
     else:
         log.warning("%s goes on after %s of %d", run.path, state.place, after.epochs)
-    resumption = Resumption(time=now(), place=state.place, versions=versions, devices=devices)
+    resumption = Resumption(
+        time=now(),
+        place=state.place,
+        versions=versions,
+        devices=devices,
+        processes=num_processes(),
+    )
     # no figures until the end: other weights may become the best ones
     resumed = (*run.record.resumed, resumption)
     run.update(
@@ -161,6 +168,7 @@ def note_resumption(
         status="running",
         resumed=resumed,
         figures=None,
+        failure=None,
         callbacks=callbacks or (run.record.callbacks if ended_by else ()),
         ended_by=ended_by,
     )

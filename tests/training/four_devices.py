@@ -167,9 +167,10 @@ def resume(folder: Path, case: str) -> dict[str, Any]:
     whole = quick(data, folder / "whole", devices=4, **settings)
     run = broken(data, folder / "run", 3, devices=4, **settings)
     shutil.copytree(run.path, folder / "two")
-    broken(data, run.path, 5, devices=4, resume=True, epochs=2)
-    again = quick(data, run.path, devices=4, resume=True, epochs=2)
-    fewer = quick(data, folder / "two", devices=2, resume=True, epochs=2)
+    further: dict[str, Any] = {"resume": True, **settings}
+    broken(data, run.path, 5, devices=4, **further)
+    again = quick(data, run.path, devices=4, **further)
+    fewer = quick(data, folder / "two", devices=2, **further)
     assert [fewer.record.devices, fewer.record.resumed[0].devices] == [4, 2]
     files = [found.path / "weights.safetensors" for found in (whole, again)]
     return {
