@@ -107,19 +107,20 @@ class Shares(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         """({"x", "y"}, None, (marks, ...)): zeros (own devices, rows), and the weights if any."""
-        rows = len(self.feed.rows(self.feed.first_step + index))
+        batch, *beside = self.feed[index]  # whole: chance has made it for all rows
+        rows = len(batch["x"])
         share = -(-rows // self.devices)
-        size = share * len(self.own)
-        batch, *beside = self.feed.part(index, slice(share * self.own.start, share * self.own.stop))
+        first, end = share * self.own.start, share * self.own.stop
 
-        def filled(array: np.ndarray) -> np.ndarray:
-            added = np.zeros((size - len(array), *array.shape[1:]), array.dtype)
+        def own(array: np.ndarray) -> np.ndarray:
+            array = array[first:end]
+            added = np.zeros((end - first - len(array), *array.shape[1:]), array.dtype)
             return np.concatenate([array, added]) if len(added) else array
 
         marks = np.zeros((len(self.own), rows), "int8")
-        filled_batch = {name: filled(array) for name, array in batch.items()}
+        served = {name: own(array) for name, array in batch.items()}
         # where Keras has weights, since there is no target in which a CVAE would take anything
-        return filled_batch, None, (marks, *map(filled, beside[1:]))
+        return served, None, (marks, *map(own, beside[1:]))
 
 
 def shared_out(feed: Feed) -> Feed | Shares:

@@ -102,18 +102,11 @@ class Feed(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         """The batch at a place in the epoch's order: ({"x", "y"},), or with (None, weights)."""
-        return self.part(index, slice(None))
-
-    def part(self, index: int, part: slice) -> tuple[Any, ...]:
-        """Some rows of that batch; what chance draws is drawn for all of them."""
         step = self.first_step + index
         self.on_batch(step + 1)
         rows = self.rows(step)
-        if self.draws:
-            batch = {name: whole[part] for name, whole in self._batch(rows, step).items()}
-        else:
-            batch = self._batch(rows[part], step)
-        return (batch,) if self.weights is None else (batch, None, self.weights[rows[part]])
+        batch = self._batch(rows, step)
+        return (batch,) if self.weights is None else (batch, None, self.weights[rows])
 
     def _batch(self, rows: np.ndarray, step: int) -> dict[str, np.ndarray]:
         """x and y of a step's rows, and what chance makes of them."""

@@ -116,6 +116,7 @@ def _join() -> None:
     if address.startswith(("127.", "localhost:")):
         # JAX's coordinator would listen on all of the machine's addresses
         settings["coordinator_bind_address"] = address
+    jax.config.update("jax_enable_preemption_service", True)  # which `Preemption` asks
     try:
         jax.distributed.initialize(
             **settings,

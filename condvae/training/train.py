@@ -164,7 +164,7 @@ def train(
         if devices is None and not distributed:  # else it lies on all: the run builds another one
             hand_over(training)
     elif raise_signals:
-        raise_signal(run.path, run.record.status)
+        raise_signal(run.path if is_first() else Path("process 0"), run.record.status)
     return run
 
 
@@ -248,6 +248,8 @@ def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
     model = prepare_model(dataset, spec, None, networks, optimizer, model_class)
     if checkpoint:
         restore(model, checkpoint.tensors)  # what does not fit is refused before the record changes
+    if asked.fused:
+        check_can_fuse(make_feeds(dataset, spec, asked.sample_weight)[0])
     note_resumption(run, state, spec, asked.callbacks)
     return Training(run, model, dataset, checkpoint, asked.sample_weight)
 

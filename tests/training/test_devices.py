@@ -45,6 +45,18 @@ def test_each_device_gets_as_many_rows(rows):
     assert len(Shares(Feed(x, y, 16), 4)[0][2]) == 1
 
 
+@pytest.mark.parametrize("rows", [16, 14, 5])
+def test_the_shares_of_processes_are_the_batch(rows):
+    """Three processes with one, two and one of the devices."""
+    feed = Feed(np.arange(1, rows + 1), np.arange(rows), 16, augment=lambda x, rng: rng.permuted(x))
+    whole = Shares(feed, 4)[0]
+    parts = [Shares(feed, 4, own)[0] for own in (range(1), range(1, 3), range(3, 4))]
+    for name in ("x", "y"):
+        together = np.concatenate([batch[name] for batch, *_ in parts])
+        np.testing.assert_array_equal(together, whole[0][name])
+    assert [marks.shape for *_, (marks,) in parts] == [(1, rows), (2, rows), (1, rows)]
+
+
 def test_gradients_are_those_of_one_device(tmp_path):
     """Of 15 rows on four devices, with regularisers and means over the batch."""
     assert compared(tmp_path, "gradient", "tiny")["gradient"] < 1e-5

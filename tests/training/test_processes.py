@@ -21,10 +21,11 @@ SLOW = pytest.mark.slow
 
 PROGRAM = Path(__file__).with_name("one_of_two.py")
 HANGS = 300  # seconds after which a process is not slow but stuck
-# seven steps an epoch, of 20 rows and a last one of 7, on two devices
-QUICK = "--preset semi_supervised --labelled 30 --labelled-batch 5 --batch-size 20 --epochs 3 "
-QUICK += "--hidden-dims 6 --latent-dim 2 --couplings 1 --coupling-dims 4 --run new"
-STEPS = 8
+# seven steps an epoch, of 21 rows, which two devices do not divide, and a last one of 20; half of
+# each image is given, another half in each batch
+QUICK = "--preset plane --task halves --baseline joint --batch-size 21 --epochs 3 "
+QUICK += "--hidden-dims 6 --latent-dim 2 --run new"
+STEPS = 7
 ENDED_BY_JAX = -signal.SIGABRT  # of a process whose coordinator is gone
 
 
@@ -83,9 +84,9 @@ def together(folder, commands, signals=((0, 0), (0, 0)), count=2):
     return [process.returncode for process in processes], said
 
 
-def trained(folder, data, further="", signals=((0, 0), (0, 0))):
+def trained(folder, data, further="", signals=((0, 0), (0, 0)), settings=QUICK):
     """The same training in both: codes, what they said, the run that process 0 alone wrote."""
-    command = f"train {data} {QUICK} --distributed {further}"
+    command = f"train {data} {settings} --distributed {further}"
     codes, said = together(folder, [command, command], signals)
     assert not list((folder / "1").iterdir())
     return codes, said, Run.open(folder / "0" / "new")
@@ -178,13 +179,13 @@ def test_a_kill_of_one_ends_the_other(data, whole, one, tmp_path, killed):
 
 @SLOW
 def test_early_stopping_ends_both(data, tmp_path, monkeypatch):
-    further = "--patience 1 --learning-rate 0.3 --epochs 40"
-    codes, said, run = trained(tmp_path, data, further)
+    settings = QUICK.replace("--epochs 3", "--epochs 40 --patience 1 --learning-rate 0.1")
+    codes, said, run = trained(tmp_path, data, settings=settings)
     assert codes == [0, 0], said
     epochs = len(run.history["epoch"])
     assert epochs < 40
     monkeypatch.chdir(tmp_path)
-    assert main(f"train {data} {QUICK} {further}".split()) == 0
+    assert main(f"train {data} {settings}".split()) == 0
     assert len(Run.open("new").history["epoch"]) == epochs
 
 
