@@ -180,21 +180,21 @@ def resume(folder: Path, case: str) -> dict[str, Any]:
 
 
 def broken(data: Dataset, path: Path, steps: int, **settings: Any) -> Run:
-    """A training that Ctrl-C ends while a step runs."""
+    """A training that SIGTERM ends while a step runs."""
     began, begun = Pace.began, []
 
     def interrupted(pace: Pace, *arguments: Any) -> None:
         began(pace, *arguments)
         begun.append(arguments)
         if len(begun) == steps:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
 
     Pace.began = interrupted  # type: ignore[method-assign]
     try:
         run = quick(data, path, **settings)
     finally:
         Pace.began = began  # type: ignore[method-assign]
-    assert run.record.status == "interrupted"
+    assert run.record.status == "terminated"
     return run
 
 
