@@ -80,7 +80,10 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     "table": (lambda: load_data("wine"), {"preset": "table"}),
     "small-table": (lambda: load_data("wine"), {"preset": "small-table"}),
     "free bits": (pictures, {"preset": "plane", "free_bits": 0.5}),
-    "ladder": (pictures, {"preset": "plane", "prior": "ladder", "latent_groups": (2, 2)}),
+    "ladder": (
+        pictures,
+        {"preset": "plane", "prior": "ladder", "latent_dim": 4, "latent_groups": (2, 2)},
+    ),
     "vampprior": (pictures, {"preset": "plane", "prior": "vampprior"}),
     "weights": (
         pictures,
