@@ -1,6 +1,5 @@
 """The recipes of examples/: whole, and their commands are commands."""
 
-import inspect
 import re
 import shlex
 import subprocess
@@ -9,12 +8,9 @@ from pathlib import Path
 import pytest
 
 from condvae.cli import app
-from condvae.cli.train import train
 
 FOLDER = Path(__file__).parents[1] / "examples"
 SCRIPTS, SETS = sorted(FOLDER.glob("*.sh")), sorted(FOLDER.glob("*.yaml"))
-# of training in several processes
-LATER = {"--distributed": 0, "--processes": 1}
 
 
 def commands(path):
@@ -31,18 +27,6 @@ def commands(path):
             yield [re.sub(r"\$\{?\w+\}?", "2", word) for word in words if "[@]" not in word]
 
 
-def known(words):
-    """The words without the options that `train` has not."""
-    if "distributed" in inspect.signature(train).parameters:
-        return words
-    words = list(words)
-    for option, count in LATER.items():
-        if option in words:
-            place = words.index(option)
-            del words[place : place + 1 + count]
-    return words
-
-
 def test_there_are_three():
     assert [path.name for path in (*SCRIPTS, *SETS)] == ["ray-job.sh", "slurm.sh", "jobset.yaml"]
 
@@ -54,7 +38,7 @@ def test_scripts_are_whole(path):
 
 @pytest.mark.parametrize("path", [*SCRIPTS, *SETS], ids=lambda path: path.name)
 def test_commands_are_commands(path):
-    found = [known(words) for words in commands(path)]
+    found = list(commands(path))
     assert len(found) == 2
     for name, *words in found:
         assert name == "condvae"

@@ -21,7 +21,7 @@ from condvae.cli.pull import pull
 from condvae.cli.push import push
 from condvae.cli.score import score
 from condvae.cli.serve import serve
-from condvae.cli.start import end_at_once, hide_from_keras, keep_compiled
+from condvae.cli.start import end_at_once, hide_from_keras, keep_compiled, leave_others
 from condvae.cli.transfer import transfer
 from condvae.cli.words import as_options, warnings_in_a_line
 
@@ -98,7 +98,9 @@ def entry() -> int:
         end_at_once()
     hide_from_keras()
     keep_compiled()
-    return main()
+    code = main()
+    leave_others(code)
+    return code
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -35,6 +35,16 @@ def end_at_once() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def leave_others(code: int) -> None:
+    """End at once where other processes still count on this one, as after an error.
+
+    JAX would wait for them at the exit, and they for this one's next step.
+    """
+    jax: Any = sys.modules.get("jax")
+    if jax is not None and jax.distributed.is_initialized():
+        os._exit(code)
+
+
 class _HiddenFromKeras(importlib.abc.MetaPathFinder):
     """Lets some modules not be found while Keras is imported, which then does without."""
 

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from condvae.checks import InputError, check_choice
 from condvae.cli.arguments import DataDir, Log, load_dataset, notices
-from condvae.cli.exit_codes import INTERRUPTED, TERMINATED
+from condvae.cli.exit_codes import INTERRUPTED, LOST, TERMINATED
 from condvae.cli.settings import Settings
 from condvae.spec.presets import PRESETS, READING
 from condvae.tracking import check_trackers
@@ -27,6 +27,9 @@ def train(
     start_from: Annotated[Path | None, Parameter(name="--from")] = None,
     resume: Annotated[bool, Parameter(negative="")] = False,
     log: Log = (),
+    devices: str | None = None,
+    distributed: Annotated[bool, Parameter(negative="")] = False,
+    processes: int | None = None,
     data_dir: DataDir = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     settings: Settings = Settings(),
@@ -42,11 +45,18 @@ def train(
         resume: Go on with the run in --run (or the last of the default name) from its last
             checkpoint, as if it had never stopped; with --epochs N to another number of epochs.
             Where there is no run yet, one begins.
+        devices: How many devices share each batch, or "all"; one when not given. The result is that
+            of one, to rounding.
+        distributed: Train in all processes of the cluster that this one is started in (SLURM,
+            Kubernetes, Open MPI), or of JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and
+            JAX_PROCESS_ID; each reads the data, and process 0 writes the run.
+        processes: How many processes --distributed must find.
         dry_run: Tell what would happen, with an estimate of time and memory; write nothing.
     """
     from condvae.evaluation import Trial, find_faults
     from condvae.training import estimate
     from condvae.training import train as train_model
+    from condvae.training.processes import ProcessLostError, in_processes, is_first
 
     spec = read_config(config)
     arguments = {
@@ -63,18 +73,51 @@ def train(
         raise InputError(
             "--dry-run and --resume exclude each other", "both", "Leave one of them out."
         )
+    if dry_run and (devices or distributed):
+        raise InputError(
+            "--dry-run measures one device", "several to train on", "Leave one of them out."
+        )
+    if processes is not None and not distributed:
+        raise InputError("--processes must come with --distributed", "it alone", "Add that.")
     reading = {name: value for name, value in settings.given().items() if name in READING}
-    dataset = load_dataset(source, data_dir, spec and spec.data, **reading)
-    if dry_run:
-        print(estimate(dataset, **arguments))
+    try:
+        with in_processes(processes or distributed):
+            dataset = load_dataset(source, data_dir, spec and spec.data, **reading)
+            if dry_run:
+                print(estimate(dataset, **arguments))
+                return 0
+            if is_first():
+                told = f"{len(dataset.x):,} {dataset.unit}; {dataset.assumption}"
+                print(f"{dataset.name}: {told}\ngiven: {dataset.condition}", file=sys.stderr)
+            with notices("condvae.training.train"):
+                finished = train_model(
+                    dataset,
+                    **arguments,
+                    resume=resume,
+                    log=log,
+                    devices=devices,
+                    distributed=processes or distributed,
+                    raise_signals=False,
+                )
+    except ProcessLostError as error:
+        print(f"condvae: {error}. All of them again, with --resume, go on", file=sys.stderr)
+        return LOST
+    if is_first():
+        again = ["condvae", "train", source, "--run", str(finished.path), "--resume"]
+        again += ["--devices", devices] if devices else []
+        again += ["--distributed"] if distributed else []
+        _say(finished, shlex.join(again))
+    status = finished.record.status
+    if status == "finished":
+        for sentence in find_faults(Trial.of(finished, dataset)) if is_first() else ():
+            print(f"doctor: {sentence}", file=sys.stderr)
         return 0
-    print(
-        f"{dataset.name}: {len(dataset.x):,} {dataset.unit}; {dataset.assumption}", file=sys.stderr
-    )
-    print(f"given: {dataset.condition}", file=sys.stderr)
-    with notices("condvae.training.train"):
-        finished = train_model(dataset, **arguments, resume=resume, log=log, raise_signals=False)
-    figures = finished.record.figures
+    return TERMINATED if status == "terminated" else INTERRUPTED
+
+
+def _say(finished: Any, again: str) -> None:
+    """Print the figures and the place of a run, and which command goes on with it if it may."""
+    figures, status = finished.record.figures, finished.record.status
     if figures is not None:
         print(
             f"validation -ELBO {-figures.val_elbo:.2f} nats = reconstruction_loss "
@@ -82,14 +125,8 @@ def train(
             f"epoch {figures.best_epoch} of {figures.epochs}\n({figures.comparability})"
         )
     print(f"run: {finished.path}")
-    status = finished.record.status
-    if status == "finished":
-        for sentence in find_faults(Trial.of(finished, dataset)):
-            print(f"doctor: {sentence}", file=sys.stderr)
-        return 0
-    again = shlex.join(["condvae", "train", source, "--run", str(finished.path), "--resume"])
-    print(f"{status}: {finished.path} keeps what was done; `{again}` goes on", file=sys.stderr)
-    return TERMINATED if status == "terminated" else INTERRUPTED
+    if status != "finished":
+        print(f"{status}: {finished.path} keeps what was done; `{again}` goes on", file=sys.stderr)
 
 
 def read_config(path: Path | None) -> Any:

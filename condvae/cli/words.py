@@ -17,6 +17,8 @@ OPTIONS = {
     "out_dir": "--out",
     "resume": "--resume",
     "log": "--log",
+    "devices": "--devices",
+    "distributed": "--distributed",
     "space": "--space",
     "trials": "--trials",
     "hours": "--hours",

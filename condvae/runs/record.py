@@ -105,11 +105,13 @@ class Figures(Frozen):
 
 
 class Resumption(Frozen):
-    """When a run went on after a break, from where, and under which versions."""
+    """When a run went on after a break, from where, under which versions, on how many devices."""
 
     time: str
     place: str
     versions: dict[str, str]
+    devices: Count = 1
+    processes: Count = 1
 
 
 class TrackRecord(Frozen):
@@ -136,6 +138,9 @@ class RunRecord(Frozen):
         keras_config: Keras's configuration of a model with networks that no spec describes.
         tracks: by which it goes on where it is tracked.
         versions: of the beginning.
+        devices: that the beginning was shared out among; the result does not hang on it.
+        processes: that these devices belonged to.
+        failure: what ended a run that has failed.
     """
 
     format: Literal[1] = 1
@@ -149,9 +154,12 @@ class RunRecord(Frozen):
     preprocessing: Preprocessing
     data: DataRecord
     versions: dict[str, str]
+    devices: Count = 1
+    processes: Count = 1
     networks: tuple[str, ...] = ()
     callbacks: tuple[str, ...] = ()
     ended_by: str | None = None
+    failure: str | None = None
     optimizer: dict[str, Any] | None = None
     sample_weight: str | None = None
     model_class: str | None = None

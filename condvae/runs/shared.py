@@ -10,7 +10,16 @@ LEAST_ROWS = 10
 # The fields that go; one that comes to the record later stays until it is named here.
 FIELDS = (
     *("status", "created", "preset", "start_from", "spec", "condition", "preprocessing", "data"),
-    *("versions", "networks", "callbacks", "ended_by", "optimizer", "model_class"),
+    *(
+        "versions",
+        "devices",
+        "processes",
+        "networks",
+        "callbacks",
+        "ended_by",
+        "optimizer",
+        "model_class",
+    ),
     *("keras_config", "resumed", "figures"),
 )
 

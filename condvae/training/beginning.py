@@ -33,7 +33,9 @@ from condvae.runs.record import (
     now,
 )
 from condvae.spec import Signature, Spec
+from condvae.training.devices import num_devices
 from condvae.training.optimizer import configuration
+from condvae.training.processes import num_processes
 from condvae.training.row_weights import digest
 
 
@@ -52,6 +54,12 @@ class Request:
     optimizer: Any = None
     sample_weight: Any = None
     model_class: type[CVAE] | None = None
+
+    def facts(self, dataset: Dataset) -> tuple[Any, ...]:
+        """What processes that train together must have in common, as texts and numbers."""
+        settings = sorted(self.settings.items())
+        weights = digest(self.sample_weight)
+        return dataset.fingerprint, self.preset, self.spec, self.resume, settings, weights
 
 
 DEFAULT = Request()
@@ -217,4 +225,6 @@ def new_record(
         model_class=registered_name(asked.model_class),
         keras_config=keras_config,
         versions=installed_versions(),
+        devices=num_devices(),
+        processes=num_processes(),
     )

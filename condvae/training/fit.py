@@ -21,6 +21,7 @@ from condvae.spec import Spec
 from condvae.spec.presets import fitting_batch
 from condvae.training.augment import augmented, check_augment
 from condvae.training.callbacks import user_callbacks, watch_batches
+from condvae.training.devices import shared_out, take_shares
 from condvae.training.feed import Feed
 from condvae.training.fused import Blocks, fuse, pays
 from condvae.training.heap import keep_freed_memory
@@ -156,6 +157,7 @@ def fit(
             fused = False
         if fused:
             fuse(model, feed, pace)
+        take_shares(model)
         keep_pace(model, pace)
         journal = Journal(run, checkpoint)
         users = user_callbacks(callbacks, epochs, pace, run.record.ended_by)
@@ -175,8 +177,8 @@ def fit(
                 users.first_step = state.step
                 keras.Model.fit(  # whose data need no check, and blocks would not pass it
                     model,
-                    Blocks(recorder.feed) if fused else recorder.feed,
-                    validation_data=validation,
+                    Blocks(recorder.feed) if fused else shared_out(recorder.feed),
+                    validation_data=shared_out(validation),
                     initial_epoch=state.epoch,
                     # an epoch that was cut in two is a call of its own, whose feed begins in its
                     # middle

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import keras
 
+from condvae.training.processes import num_processes
+
 log = logging.getLogger(__name__)
 
 # signal -> the status of a run that it ended
@@ -36,6 +38,10 @@ class Interrupt:
         """Whether one did."""
         return self.signal is not None
 
+    def asked(self) -> bool:
+        """Whether one did by the step that could begin now."""
+        return self.requested
+
     def defer(self) -> None:
         """Let the first Ctrl-C, or SIGTERM, wait from now on: there is something to keep.
 
@@ -61,10 +67,34 @@ class Interrupt:
         self.restore()
 
 
+class Preemption(Interrupt):
+    """The same of several processes, of which each must take the steps that the others take.
+
+    SIGTERM to any of them is JAX's, which agrees with all on the step that is the last one; a
+    handler of our own would leave the others waiting for this one.
+    """
+
+    def __init__(self, model: keras.Model | None = None):
+        super().__init__(model)
+        self._steps = 0
+
+    def asked(self) -> bool:
+        """Whether the step that all have agreed on is the one before this."""
+        from jax.experimental.multihost_utils import reached_preemption_sync_point
+
+        self._steps += 1
+        if not self.requested and reached_preemption_sync_point(self._steps):
+            self._request(signal.SIGTERM, None)
+        return self.requested
+
+    def defer(self) -> None:
+        """Signals stay JAX's."""
+
+
 @contextmanager
 def interruptible(model: keras.Model) -> Iterator[Interrupt]:
     """In this block a signal ends training after the running step, once `defer` was called."""
-    interrupt = Interrupt(model)
+    interrupt = Interrupt(model) if num_processes() == 1 else Preemption(model)
     try:
         yield interrupt
     finally:

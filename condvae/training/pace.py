@@ -38,7 +38,7 @@ class Pace:
         """Wait until a call may begin; False: none may."""
         while self._running and (self._seconds > LONG or len(self._running) > 1):
             self._wait()
-        return not (self.closed or self.interrupt.requested)
+        return not (self.closed or self.interrupt.asked())
 
     def end(self) -> None:
         """Wait for what has begun."""

@@ -12,6 +12,8 @@ from condvae.runs import Run
 from condvae.runs.checkpoint import Checkpoint, TrainingState, newest_checkpoint
 from condvae.runs.record import Resumption, installed_versions, now
 from condvae.spec import Spec
+from condvae.training.devices import num_devices
+from condvae.training.processes import num_processes
 from condvae.training.row_weights import digest
 
 log = logging.getLogger(__name__)
@@ -109,8 +111,9 @@ def note_resumption(
     run: Run, state: TrainingState, spec: Spec, callbacks: tuple[str, ...] = ()
 ) -> None:
     """Say what resuming means here, and write the record of a run that goes on."""
-    versions = installed_versions()
-    earlier = run.record.resumed[-1].versions if run.record.resumed else run.record.versions
+    versions, devices = installed_versions(), num_devices()
+    last = run.record.resumed[-1] if run.record.resumed else run.record
+    earlier = last.versions
     changed = [
         f"{name} {versions.get(name, 'none')} instead of {earlier.get(name, 'none')}"
         for name in sorted(versions.keys() | earlier.keys())
@@ -118,6 +121,8 @@ def note_resumption(
     ]
     if changed:
         log.warning("other versions than before, so bits may differ: %s", ", ".join(changed))
+    if devices != last.devices:
+        log.warning("%d device(s) instead of %d, so bits will differ", devices, last.devices)
     before, after = run.spec.training, spec.training
     scheduled = {
         "the learning rate's": run.record.optimizer is None
@@ -149,7 +154,13 @@ def note_resumption(
         )
     else:
         log.warning("%s goes on after %s of %d", run.path, state.place, after.epochs)
-    resumption = Resumption(time=now(), place=state.place, versions=versions)
+    resumption = Resumption(
+        time=now(),
+        place=state.place,
+        versions=versions,
+        devices=devices,
+        processes=num_processes(),
+    )
     # no figures until the end: other weights may become the best ones
     resumed = (*run.record.resumed, resumption)
     run.update(
@@ -157,6 +168,7 @@ def note_resumption(
         status="running",
         resumed=resumed,
         figures=None,
+        failure=None,
         callbacks=callbacks or (run.record.callbacks if ended_by else ()),
         ended_by=ended_by,
     )

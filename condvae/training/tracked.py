@@ -13,6 +13,7 @@ from condvae.models import CVAE
 from condvae.runs import Run
 from condvae.runs.checkpoint import TrainingState
 from condvae.runs.tracks import open_tracks
+from condvae.training.devices import num_devices
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class TrackedTraining:
     def end_epoch(self, row: Mapping[str, float], model: CVAE, is_last: bool) -> None:
         """Tell of an epoch, with samples of the first one, the last one, and each power of two.
 
+        On several devices there are none: all processes would have to compute them.
+
         Args:
             row: of history.csv.
             model: with the weights that were validated.
@@ -50,7 +53,7 @@ class TrackedTraining:
             return
         figures, epoch = self._figures(row)
         self._tracks.tell("figures", figures, epoch)
-        if is_last or not epoch & (epoch - 1):
+        if num_devices() == 1 and (is_last or not epoch & (epoch - 1)):
             self._show("samples", lambda: self._samples(model), epoch)
 
     def close(self) -> None:

@@ -25,11 +25,13 @@ from condvae.spec import Spec
 from condvae.tracking import check_trackers
 from condvae.training.beginning import Request, first_model, new_record, prepare_model
 from condvae.training.callbacks import check_callbacks, names_of, note_new_beginnings
+from condvae.training.devices import on_devices
 from condvae.training.fit import fit, make_feeds
 from condvae.training.folder import run_path
 from condvae.training.fused import check_can_fuse
 from condvae.training.interrupt import raise_signal
 from condvae.training.optimizer import new_optimizer, recorded_optimizer
+from condvae.training.processes import in_processes, is_first, naming_losses, own_folder
 from condvae.training.resume import (
     check_epochs,
     check_same_data,
@@ -54,6 +56,8 @@ from condvae.training.tracked import TrackedTraining
 
 _log = logging.getLogger(__name__)
 
+MOST_SAID = 500  # characters of an error in the record
+
 
 def train(
     data: Any,
@@ -71,6 +75,8 @@ def train(
     sample_weight: Any = None,
     model_class: type[CVAE] | None = None,
     log: str | Sequence[str] = (),
+    devices: int | str | None = None,
+    distributed: bool | int = False,
     raise_signals: bool = True,
     **settings: Any,
 ) -> Run:
@@ -105,6 +111,12 @@ def train(
             registered with Keras.
         log: trackers that are told of the run: "tensorboard", "mlflow", "wandb", "trackio". A run
             that goes on does so in its tracks, whether they are named again or not.
+        devices: how many of them share each batch, or "all"; the result is that of one, to
+            rounding. None: one, or those of Keras's distribution where the program has set one.
+        distributed: whether the processes of a cluster that JAX knows, or of JAX's variables in
+            the environment, train together, each on all of its devices; or how many there must be.
+            The result is that of one, to rounding. Process 0 writes the run, and SIGTERM to any
+            ends all after the same step; the others' folder ends with this call.
         raise_signals: False: return the run instead, whose record has the status "interrupted" or
             "terminated".
         settings: single fields of the spec, such as `epochs=3, class_weight="balanced"`.
@@ -116,39 +128,43 @@ def train(
         InputError: what was passed does not fit; nothing is written.
         KeyboardInterrupt: after Ctrl-C and a checkpoint.
         SystemExit: with the code 143, after SIGTERM and a checkpoint.
+        ProcessLostError: another process of a distributed training has ended.
     """
     trackers = check_trackers(log)
     dataset = open_data(data, settings, resume)
     callbacks = check_callbacks(callbacks)
-    asked = Request(
-        preset,
-        spec,
-        start_from,
-        resume,
-        networks,
-        fused,
-        settings,
-        names_of(callbacks),
-        new_optimizer(optimizer, settings),
-        sample_weight,
-        model_class,
-    )
-    path = run_path(dataset, kind_of(dataset, preset, spec, settings), run_dir, resume)
-    with opened(path, dataset, asked) as training:
-        run = training.run
-        if progress and not resume:
-            _log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
-            if said := explain_epochs(run.spec, run.record.preset, len(dataset.x)):
-                _log.info("%s", said)
-            if said := explain_takeover(run.record):
-                _log.info("%s", said)
-        if run.record.resumed:
-            note_new_beginnings(callbacks)
-        finish(training, progress, fused, callbacks, trackers)
+    with in_processes(distributed), on_devices(devices, networks):
+        asked = Request(
+            preset,
+            spec,
+            start_from,
+            resume,
+            networks,
+            fused,
+            settings,
+            names_of(callbacks),
+            new_optimizer(optimizer, settings),
+            sample_weight,
+            model_class,
+        )
+        kind = kind_of(dataset, preset, spec, settings)
+        folder = own_folder(lambda: run_path(dataset, kind, run_dir, resume), asked.facts(dataset))
+        with folder as path, opened(path, dataset, asked) as training:
+            run, progress = training.run, progress and is_first()
+            if progress and not resume:
+                _log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
+                if said := explain_epochs(run.spec, run.record.preset, len(dataset.x)):
+                    _log.info("%s", said)
+                if said := explain_takeover(run.record):
+                    _log.info("%s", said)
+            if run.record.resumed:
+                note_new_beginnings(callbacks)
+            finish(training, progress, fused, callbacks, trackers if is_first() else ())
     if run.record.status == "finished":
-        hand_over(training)
+        if devices is None and not distributed:  # else it lies on all: the run builds another one
+            hand_over(training)
     elif raise_signals:
-        raise_signal(run.path, run.record.status)
+        raise_signal(run.path if is_first() else Path("process 0"), run.record.status)
     return run
 
 
@@ -232,6 +248,8 @@ def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
     model = prepare_model(dataset, spec, None, networks, optimizer, model_class)
     if checkpoint:
         restore(model, checkpoint.tensors)  # what does not fit is refused before the record changes
+    if asked.fused:
+        check_can_fuse(make_feeds(dataset, spec, asked.sample_weight)[0])
     note_resumption(run, state, spec, asked.callbacks)
     return Training(run, model, dataset, checkpoint, asked.sample_weight)
 
@@ -251,12 +269,14 @@ def finish(
         run.write_graphs(model)
         with closing(TrackedTraining(run, dataset, state, trackers)) as tracked:
             weights = training.sample_weight
-            fit(model, dataset, run, checkpoint, progress, tracked, fused, callbacks, weights)
+            with naming_losses():
+                fit(model, dataset, run, checkpoint, progress, tracked, fused, callbacks, weights)
     except BaseException as error:
         with suppress(OSError):
             is_interrupt = isinstance(error, KeyboardInterrupt)
             if run.record.status == "running":  # else all was done, and a tracker had yet to send
-                run.update(status="interrupted" if is_interrupt else "failed")
+                status = "interrupted" if is_interrupt else "failed"
+                run.update(status=status, failure=f"{type(error).__name__}: {error}"[:MOST_SAID])
         raise
 
 
