@@ -108,6 +108,8 @@ def train(
         again += ["--distributed"] if distributed else []
         _say(finished, shlex.join(again))
     status = finished.record.status
+    if is_first() and status == "finished":
+        print(f"next: {', '.join(_next_commands(finished))}")
     if status == "finished":
         for sentence in find_faults(Trial.of(finished, dataset)) if is_first() else ():
             print(f"doctor: {sentence}", file=sys.stderr)
@@ -127,6 +129,14 @@ def _say(finished: Any, again: str) -> None:
     print(f"run: {finished.path}")
     if status != "finished":
         print(f"{status}: {finished.path} keeps what was done; `{again}` goes on", file=sys.stderr)
+
+
+def _next_commands(finished: Any) -> list[str]:
+    """Three commands that a reader may want to try on a new run."""
+    path = shlex.quote(str(finished.path))
+    is_table = finished.record.preprocessing.table is not None
+    shows = f"generate {path} -n 100 --out rows.csv" if is_table else f"explore {path}"
+    return [f"`condvae {command}`" for command in (f"evaluate {path}", f"plot {path}", shows)]
 
 
 def read_config(path: Path | None) -> Any:

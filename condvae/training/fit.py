@@ -2,6 +2,7 @@
 
 import logging
 import math
+import signal
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -148,7 +149,7 @@ def fit(
     model.stop_evaluating = False  # which callbacks ask
     epochs = run.spec.training.epochs
     feed, validation = make_feeds(dataset, run.spec, sample_weight)
-    bar = ProgressBar(epochs, feed.steps)
+    bar = ProgressBar(epochs, feed.steps, rows=(len(feed.x), dataset.unit))
     with room_on_disk(run, model), interruptible(model) as interrupt:
         pace = Pace(interrupt)
         fused = pays(feed) if fused is None else fused
@@ -161,6 +162,7 @@ def fit(
         keep_pace(model, pace)
         journal = Journal(run, checkpoint)
         users = user_callbacks(callbacks, epochs, pace, run.record.ended_by)
+        bar.reason = lambda: why_ended(interrupt.signal, users.ended_by, run.spec.training.patience)
         recorder = Recorder(journal, feed, pace, users, tracked)
         hooks: list[keras.callbacks.Callback] = [recorder, users]
         if progress:
@@ -197,6 +199,15 @@ def fit(
             status=STATUSES.get(interrupt.signal or 0, "finished"),
             ended_by=None if journal.finished else users.ended_by,
         )
+
+
+def why_ended(signum: int | None, ended_by: str | None, patience: int | None) -> str:
+    """Why a training did not come to its last epoch, in words."""
+    if signum is not None:
+        return f"stopped by {'Ctrl-C' if signum == signal.SIGINT else signal.Signals(signum).name}"
+    if ended_by is not None:
+        return f"stopped by {ended_by}"
+    return f"stopped early: no better validation loss for {patience} epochs"
 
 
 def room_on_disk(run: Run, model: CVAE) -> AbstractContextManager[None]:

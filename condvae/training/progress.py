@@ -1,6 +1,7 @@
 """One progress bar for a training: in a terminal, in Jupyter, and plain lines elsewhere."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -22,14 +23,25 @@ class ProgressBar(keras.callbacks.Callback):
         epochs: at most so many.
         steps: in an epoch.
         console: where to draw.
+        rows: how many are trained on, and what they are called, in the plural; None: not shown.
+        reason: why the training has ended, asked once it has.
     """
 
-    def __init__(self, epochs: int, steps: int, console: Console | None = None):
+    def __init__(
+        self,
+        epochs: int,
+        steps: int,
+        console: Console | None = None,
+        rows: tuple[int, str] | None = None,
+        reason: Callable[[], str] = lambda: "",
+    ):
         super().__init__()
-        self.epochs, self.steps = epochs, steps
+        self.epochs, self.steps, self.rows, self.reason = epochs, steps, rows, reason
+        self.first = 0.0  # epochs that were done before this process
         self.console = console or Console(stderr=True)
         self.epoch, self.served, self.figures = 0, 0, ""
         self.started: float | None = None
+        self._has_begun = False
         self._live: Any = None
         self._updated, self._printed = 0.0, 0.0
 
@@ -55,6 +67,8 @@ class ProgressBar(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Note which epoch begins."""
         self.epoch, self.served = epoch, 0
+        if not self._has_begun:  # a run that goes on has its beginning behind it
+            self.first, self._has_begun = float(epoch), True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # type: ignore[override]
         """Show the epoch's figures; a line of its own where there is no bar."""
@@ -74,8 +88,7 @@ class ProgressBar(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         """Say when the training ended early."""
         if self.model.stop_training and self.epoch + 1 < self.epochs:
-            reasons = "no better validation loss, a callback, or a signal"
-            ended = f"ended in epoch {self.epoch + 1}: {reasons}"
+            ended = f"{self.reason() or 'stopped'} (epoch {self.epoch + 1} of {self.epochs})"
             if self._live is None:
                 self.console.print(f"{ended}  {self.figures}", soft_wrap=True)
             self.figures += f"\n{ended}"
@@ -93,8 +106,24 @@ class ProgressBar(keras.callbacks.Callback):
         seconds = time.perf_counter() - (self.started or time.perf_counter())
         return (
             f"epoch {self.epoch + 1}/{self.epochs} {'━' * filled}{'╌' * (_WIDTH - filled)} "
-            f"{seconds:.0f} s\n{self.figures or 'starting'}"
+            f"{seconds:.0f} s{self._pace(done, seconds)}\n{self.figures or 'starting'}"
         )
+
+    def _pace(self, done: float, seconds: float) -> str:
+        """The time that is left, and rows a second; nothing before there is something to tell.
+
+        Args:
+            done: epochs, those before this process included.
+            seconds: that this process took.
+        """
+        here = done - self.first
+        if not here or done >= self.epochs:
+            return ""
+        text = f", {seconds * (self.epochs - done) / here:.0f} s left"
+        if self.rows is not None:
+            count, name = self.rows
+            text += f", {here * count / seconds:,.0f} {name}/s"
+        return text
 
     def _draw(self) -> None:
         """Show the present state."""
