@@ -126,22 +126,21 @@ def manifold(
         given: the label.
         side: images along each axis.
         extent: largest |z|.
-        axes: the latents over the rows and over the columns, or one over the columns alone;
-            the first two where None.
+        axes: the latents across and up, or one across alone; the first two where None.
     """
     axes = list(range(min(2, model.latent_dim)) if axes is None else axes)
     z = plane_grid(side, extent, model.latent_dim, axes)
     weights = model.classes.encode(given)
     cells = rows_of(side, model.decode(z, weights))
-    values = [format_number(value) for value in z[:side, axes[-1]]]
+    values = [format_number(value) for value in z[:side, axes[0]]]
     titles = [f"z{axis + 1}" for axis in axes]
     others = ", other latents 0" if len(axes) < model.latent_dim else ""
     return grid_figure(
-        [Block(cells, values, values if len(axes) == 2 else ())],
+        [Block(cells, values, values[::-1] if len(axes) == 2 else ())],
         f"{in_words(model, weights)}: the expected image at {' and '.join(titles)} from "
         f"{format_number(-extent)} to {format_number(extent)}{others}.",
-        column_title=titles[-1],
-        row_title=titles[0] if len(axes) == 2 else "",
+        column_title=titles[0],
+        row_title=titles[1] if len(axes) == 2 else "",
     )
 
 

@@ -16,9 +16,8 @@ def plane_grid(
 ) -> np.ndarray:
     """An even grid over the plane of two latents, the others at 0.
 
-    The first of `axes` varies over the rows, from -extent at the top to extent at the bottom;
-    the second over the columns, from -extent on the left. With one axis alone the grid is one
-    row, from left to right.
+    As in a plot, the first of `axes` goes across, from -extent on the left, and the second up, from
+    -extent at the bottom. With one axis alone the grid is one row, from left to right.
 
     Args:
         side: points along each axis.
@@ -42,8 +41,9 @@ def plane_grid(
         )
     values = np.linspace(-extent, extent, side)
     z = np.zeros((side ** len(axes), latent_dim), dtype="float32")
-    coordinates = np.meshgrid(*[values] * len(axes), indexing="ij")
-    z[:, axes] = np.stack(coordinates, axis=-1).reshape(len(z), -1)
+    # rows come from the top
+    across_and_up = np.meshgrid(values, *[values[::-1]] * (len(axes) - 1))
+    z[:, axes] = np.stack(across_and_up, axis=-1).reshape(len(z), -1)
     return z
 
 

@@ -69,8 +69,8 @@ def test_manifold_draws_each_z_where_its_ticks_say(make_model):
     expected = model.decode(plane_grid(4, 2), "1")[..., 0].reshape(4, 4, 8, 8)
     np.testing.assert_allclose(cells_of(figure.axes[0]), expected, atol=1e-6)
     columns, rows = labels_of(figure.axes[0])
-    assert columns == rows == ["−2.00", "−0.67", "0.67", "2.00"]
-    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("z2", "z1")
+    assert columns == rows[::-1] == ["−2.00", "−0.67", "0.67", "2.00"]
+    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("z1", "z2")
     assert "digit 1" in caption_of(figure)
     assert "−2.00 to 2.00" in caption_of(figure)
 

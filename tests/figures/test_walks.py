@@ -7,21 +7,21 @@ from condvae.checks import InputError
 from condvae.figures.walks import axis_traversal, interpolate, label_walk, plane_grid
 
 
-def test_plane_runs_z1_down_the_rows_and_z2_along_the_columns():
+def test_plane_runs_z1_across_and_z2_up():
     grid = plane_grid(side=5, extent=1.5).reshape(5, 5, 2)
     values = np.linspace(-1.5, 1.5, 5)
     for line in range(5):
-        np.testing.assert_allclose(grid[:, line, 0], values)
-        np.testing.assert_allclose(grid[line, :, 1], values)
+        np.testing.assert_allclose(grid[line, :, 0], values)
+        np.testing.assert_allclose(grid[:, line, 1], values[::-1])
 
 
 def test_plane_of_chosen_axes_leaves_the_others_at_zero():
     grid = plane_grid(side=3, extent=2, latent_dim=5, axes=(4, 1))
     assert grid.shape == (9, 5)
     assert not grid[:, [0, 2, 3]].any()
-    assert grid[0].tolist() == [0, -2, 0, 0, -2]
-    # the second image of the first row
-    assert grid[1].tolist() == [0, 0, 0, 0, -2]
+    # the first two images of the first row, which is the top one
+    assert grid[0].tolist() == [0, 2, 0, 0, -2]
+    assert grid[1].tolist() == [0, 2, 0, 0, 0]
 
 
 def test_one_axis_makes_one_row():
