@@ -37,12 +37,12 @@ class StyleQuality:
     def __str__(self) -> str:
         found, lines = self.handwriting, []
         for row, meaning in enumerate(found.meanings):
-            shares = np.nan_to_num(found.effects.variance_share[row])
+            strength = found.strength[row]
             told = ", ".join(
                 f"{name} {found.per_unit[row, column]:+.2f} {unit} per unit "
-                f"({shares[column]:.0%} of its variance, same sign under "
-                f"{found.effects.same_sign[row, column]:.0%} of the labels)"
-                for column in np.argsort(-shares)[:2]
+                f"({strength[column]:.2f} standard deviations of real images per deviation of z, "
+                f"same sign under {found.effects.same_sign[row, column]:.0%} of the labels)"
+                for column in np.argsort(-strength, kind="stable")[:2]
                 for name, unit in [list(ATTRIBUTES.items())[column]]
             )
             name = meaning["attribute"] or "nothing by itself"

@@ -43,7 +43,21 @@ def test_figures_name_the_axes(quality):
 def test_a_reader_is_told_the_same(quality):
     leaning, idle, kept, comparability = str(quality).splitlines()
     assert leaning.startswith("z3 moves slant: ")
-    assert "slant +0.30 rad per unit (100% of its variance, same sign under 100%" in leaning
+    assert "slant +0.30 rad per unit (0.30 standard deviations of real images" in leaning
     assert idle.startswith("z1 moves nothing by itself: ")
     assert "over 40 images" in kept
     assert comparability == "(test split)"
+
+
+def test_the_name_the_first_listed_attribute_and_the_figure_agree(quality):
+    found = quality.handwriting
+    for meaning, strength, line in zip(
+        found.meanings, found.strength, str(quality).splitlines(), strict=False
+    ):
+        name, first = line.removeprefix(f"z{meaning['latent'] + 1} moves ").split(": ")
+        if meaning["attribute"] is None:
+            assert name == "nothing by itself"
+            assert strength.max() < 0.25
+        else:
+            assert name == meaning["attribute"] == first.split(" ")[0]
+            assert f"{meaning['per_unit']:+.2f} {meaning['unit']} per unit" in first
