@@ -50,26 +50,27 @@ app = App(
 EXIT_CODES = "0 done, 2 a mistake in the input or a full disk, 130 Ctrl-C, 143 SIGTERM."
 OF_A_SPEC = {
     "demo": "Train on the embedded digits, evaluate, draw every figure: the two-minute tour.",
-    "train": "Train a conditional VAE; what Ctrl-C or SIGTERM ends, --resume completes.\n\n"
+    "train": "Train a conditional VAE. Interrupted runs continue with --resume.\n\n"
     f"Exit codes: {EXIT_CODES}",
-    "sweep": "Train a model for each seed, beta and learning rate: a run folder each, a table, a "
-    "figure of rate and distortion. What Ctrl-C or SIGTERM ends, the same command with --resume "
-    f"completes.\n\nExit codes: {EXIT_CODES}",
-    "tune": "Look for settings with the least validation loss, by Optuna: a run folder for each "
-    "trial, of which bad ones are ended early. The same command with --run goes on, after a kill, "
-    f"too.\n\nExit codes: {EXIT_CODES}",
+    "sweep": "Train a model for each seed, beta and learning rate: a run folder for each, a table, "
+    "and a figure of rate and distortion. Interrupted sweeps continue with --resume.\n\n"
+    f"Exit codes: {EXIT_CODES}",
+    "tune": "Search for the settings with the lowest validation loss, with Optuna: a run folder "
+    "for each trial; unpromising trials are stopped early. Interrupted searches continue with "
+    "--run.\n\n"
+    f"Exit codes: {EXIT_CODES}",
 }
 for name, words in OF_A_SPEC.items():
     app.command(f"condvae.cli.{name}:{name}", help=words)
 data = App(name="data", help="Look at a data set, or pack it.", help_format="plaintext")
 data.command(
     "condvae.cli.data:info",
-    help="Shapes, ranges, classes and counts, and ten images; of a table what each column is.",
+    help="Show shapes, ranges, classes, counts and ten images; for a table, what each column is.",
 )
 data.command(
     "condvae.cli.data:pack",
-    help="Decode images once, into a folder OUT of arrays that training reads from disk: for more "
-    "than memory holds. The same command goes on with what was begun, and verifies what is done.",
+    help="Decode images once into a folder OUT of arrays that training reads from disk, for data "
+    "that do not fit into memory. Running the command again continues, and verifies what is there.",
 )
 for command in (
     evaluate,

@@ -25,16 +25,17 @@ def audit(
     overwrite: Overwrite = False,
     parts: InParts = InParts(),
 ) -> int:
-    """The rows whose label, or image, is least plausible: a table, and a contact sheet beside it.
+    """Find the rows whose label, or image, is least plausible: a table and a contact sheet.
 
     Args:
-        run: A run folder, on images of classes.
+        run: The folder of a run on images with classes.
         source: A set's name, a path or a URL; or a pattern in quotes, 'parts/*.npz'.
-        out: The .csv, .tsv or .parquet to write; the sheet is the .png of that name. Of parts a
-            folder, which gets both for each; the same command again makes those that are missing.
-        top: How many rows.
-        num_samples: Draws of z for each image and each label that may be the best.
-        seed: Of these draws.
+        out: The .csv, .tsv or .parquet file to write; the contact sheet is the .png file of the
+            same name. For a pattern, a folder in which each part gets both; running the command
+            again makes the ones that are missing.
+        top: Number of rows to report.
+        num_samples: Number of draws of z for each image and each plausible label.
+        seed: Seed of these draws.
     """
     from condvae.data.writing import check_written
     from condvae.runs import Run

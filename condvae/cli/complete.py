@@ -24,16 +24,16 @@ def complete(
     seed: int = 0,
     overwrite: Overwrite = False,
 ) -> int:
-    """Fill the missing part of an image, several times: a sheet (.png) or arrays (.npz).
+    """Inpaint the missing part of an image, several times: a sheet (.png) or arrays (.npz).
 
     Args:
-        run: A run, given parts of images (--task) or classes.
+        run: A run that is given parts of images (--task) or classes.
         image: An image file of the model's size.
-        mask: An image of the same size, white where a pixel is to be predicted.
-        out: Where to write; the sheet begins with what is given.
+        mask: An image of the same size, white where pixels are to be predicted.
+        out: The file to write; the sheet begins with the part that is given.
         given: The label of the image, for a run on classes.
-        num_samples: How many completions.
-        seed: Of all draws.
+        num_samples: Number of completions.
+        seed: Seed of all draws.
     """
     from condvae.data.pictures import read_image
     from condvae.data.writers import check_image_path, write_images

@@ -20,13 +20,14 @@ def encode(
     overwrite: Overwrite = False,
     parts: InParts = InParts(),
 ) -> int:
-    """The posterior of every image: an .npz with mean, logvar and y, in the data's order.
+    """Encode every image: an .npz file with mean and logvar of the posterior, and y, in the order
+    of the data.
 
     Args:
         run: A run folder.
         source: A set's name, a path or a URL; or a pattern in quotes, 'parts/*.npz'.
-        out: The .npz to write; of parts a folder, which gets one for each. The same command
-            again makes those that are missing.
+        out: The .npz file to write. For a pattern, a folder in which each part gets one; running
+            the command again makes the ones that are missing.
     """
     from condvae.runs import Run
     from condvae.runs.rows import rows_of_run

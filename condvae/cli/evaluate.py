@@ -36,13 +36,14 @@ def evaluate(
 
     Args:
         runs: Run folders.
-        data: The training data, where they are no longer found under the recorded name.
-        full: K = 5,000, all images or rows, and classifiers trained on generated images (minutes to
-            hours).
+        data: The training data, if they are no longer found under the recorded name.
+        full: Use K = 5,000 draws, all images or rows, and classifiers trained on generated images
+            (minutes to hours).
         verbose: Add every measure in full sentences.
-        as_json: Print JSON: for each run the content of its metrics.json.
-        card: A model card to write, a Markdown file; of one run.
-        log: Tell the trackers of runs that have any (`condvae train --log`), too.
+        as_json: Print the content of metrics.json for each run.
+        card: A model card to write, as a Markdown file; for one run.
+        log: Also send the figures to the trackers of the run (`condvae train --log`), if it has
+            any.
     """
     from condvae.cli.lines import print_lines
     from condvae.files.atomic import write_text

@@ -28,12 +28,12 @@ def explore(
 
     Args:
         run: A run folder.
-        out: The .html to write; when not given explorer.html in the run folder, which is replaced,
-            or NAME.html beside an archive (here, of one from the hub).
-        points: Encodings of training images that are shown, at most.
-        examples: Training images that the page holds.
-        data: The training data, where they are no longer found under the recorded name.
-        no_open: Write the file, and do not open it in the browser.
+        out: The .html file to write. Default: explorer.html in the run folder, which is replaced;
+            for an archive NAME.html beside it, or here if it comes from the hub.
+        points: Largest number of encodings of training images to show.
+        examples: Number of training images to include in the page.
+        data: The training data, if they are no longer found under the recorded name.
+        no_open: Write the file without opening it in the browser.
     """
     from condvae.export.page import explore as explore_run
     from condvae.runs import Run

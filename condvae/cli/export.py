@@ -30,8 +30,8 @@ def export(
     Args:
         run: A run folder.
         format: The kind of file.
-        out: Where to write; here NAME.safetensors, or the folder NAME-onnx or NAME-keras, when not
-            given.
+        out: Where to write. Default: NAME.safetensors, or the folder NAME-onnx or NAME-keras, in
+            the current folder.
     """
     from condvae.runs import Run
 

@@ -48,25 +48,27 @@ def generate(
 
     Args:
         run: A run folder.
-        table: Conditions in place of --given: a table with a column for each, of which every row
-            gets an image, or a row; or a pattern in quotes, 'parts/*.csv'. What is drawn for a row
-            is a function of --seed and of its number, counted over all parts.
-        out: Where to write; its suffix says in which form. Of parts a folder, which gets an .npz
-            or a .parquet for each; the same command again makes those that are missing.
-        given: The label: 3, or digit=3; of several conditions once for each, name=value, what is
-            left out being missing; or the file of the image that is given. Of a table any column;
-            the model draws the others.
-        num_samples: How many images; 16 when not given.
-        per_class: So many images of every label: a balanced synthetic set.
-        z: One style for all, such as --z=0.5,-1.2, in place of draws from the prior.
-        sample: Draw the pixels too; else each pixel is its expected value.
-        seed: Of z and of the pixels.
-        temperature: Of the draws of z: below 1 they are nearer to the average image, less varied
-            and often clearer.
-        guidance: Of the expected pixels: 2, say, shows the label more clearly than the model does
-            by itself; 0 leaves them.
-        keep: Under the prior ladder: how many of the coarse groups of z all images share, those of
-            --z or of one draw; the finer ones are drawn anew for each.
+        table: Conditions in place of --given: a table with a column for each condition; every row
+            yields one image, or one row. A pattern in quotes, 'parts/*.csv', names several tables.
+            What is drawn for a row depends on --seed and on the row's number, counted over all
+            parts.
+        out: Where to write; the suffix says in which form. For a pattern, a folder in which each
+            part gets an .npz or a .parquet file; running the command again makes the ones that are
+            missing.
+        given: The label: 3, or digit=3. For several conditions, name=value once for each;
+            conditions that are left out are missing. Or the file of the image that is given. For a
+            table, any column; the model draws the others.
+        num_samples: Number of images; 16 by default.
+        per_class: Number of images of every label, for a balanced synthetic set.
+        z: One style for all images, such as --z=0.5,-1.2, in place of draws from the prior.
+        sample: Draw the pixels too. Otherwise each pixel is its expected value.
+        seed: Seed of z and of the pixels.
+        temperature: Scale of the draws of z: below 1, images are closer to the average image, less
+            varied and often clearer.
+        guidance: Strength of guidance: 2, for example, shows the label more clearly than the model
+            does by itself; 0 is off.
+        keep: For the prior ladder: number of coarse groups of z that all images share, from --z or
+            from one draw; the finer groups are drawn for each image.
     """
     import numpy as np
 

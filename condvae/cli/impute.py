@@ -22,12 +22,12 @@ def impute(
     """Fill the empty cells of a table; every other cell stays as it is.
 
     Args:
-        run: The run folder of a model that was trained on such a table, with holes or without.
+        run: The folder of a run on such a table, with or without empty cells.
         source: A .csv, .tsv or .parquet file.
-        out: Where to write; with -n, NAME-1, NAME-2 and so on.
-        num_draws: So many tables of draws, for multiple imputation. When not given, one table of
-            the most probable values: means of numbers, and the most frequent words.
-        seed: Of the draws.
+        out: The file to write; with -n, NAME-1, NAME-2 and so on.
+        num_draws: Number of tables to draw, for multiple imputation. By default, one table with the
+            most probable values: means of numbers and the most frequent words.
+        seed: Seed of the draws.
     """
     import numpy as np
 

@@ -27,10 +27,10 @@ def plot(
 
     Args:
         run: A run folder.
-        names: Which figures; all of them when not given.
+        names: The figures to draw; all by default.
         given: Labels for manifold and traversal.
-        out: The folder to write to; RUN/figures when not given, NAME-figures for an archive.
-        data: The training data, where they are no longer found under the recorded name.
+        out: The folder to write to. Default: RUN/figures, or NAME-figures for an archive.
+        data: The training data, if they are no longer found under the recorded name.
     """
     from condvae.figures import gallery
     from condvae.runs import Run

@@ -25,8 +25,8 @@ def pull(
 
     Args:
         address: The repository, also as hf://USER/NAME@REVISION.
-        out: The .safetensors to write; runs/NAME.safetensors when not given.
-        revision: A branch, a tag or a commit; the newest when not given.
+        out: The .safetensors file to write. Default: runs/NAME.safetensors.
+        revision: A branch, a tag or a commit. Default: the newest.
     """
     from condvae.files.atomic import atomic_path
     from condvae.runs import Run

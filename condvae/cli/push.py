@@ -34,14 +34,14 @@ def push(
 
     Args:
         run: A run folder, or an archive.
-        address: The repository; it is made where there is none.
-        private: Only you see it; one that is public already is refused.
-        license: Of the model, as the hub names them: apache-2.0, mit, cc-by-4.0.
-        space: Send the explorer, too, as a Space of the same name: a page without the data.
-        with_data: The page holds encodings of the training images, and some of these images.
-        data: The training data, where they are no longer found under the recorded name.
-        dry_run: Print what would be sent, and the card; nothing is sent or asked.
-        overwrite: Replace files that are there, by a new revision; the hub keeps the earlier ones.
+        address: The repository; it is created if it does not exist.
+        private: Make the repository visible to you alone; one that is already public is refused.
+        license: Licence of the model, as the hub names it: apache-2.0, mit, cc-by-4.0.
+        space: Also send the explorer, as a Space of the same name: a page without the data.
+        with_data: Include encodings of the training images, and some of these images, in the page.
+        data: The training data, if they are no longer found under the recorded name.
+        dry_run: Print what would be sent, and the card, without sending anything.
+        overwrite: Replace existing files by a new revision; the hub keeps the earlier ones.
     """
     from condvae.reports.publication import CARD_NAME, write_model, write_space
     from condvae.runs import Run

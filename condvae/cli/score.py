@@ -21,17 +21,17 @@ def score(
     overwrite: Overwrite = False,
     parts: InParts = InParts(),
 ) -> int:
-    """log p(x | y), log p(x) and the most probable label of every row, as a table.
+    """Write log p(x | y), log p(x) and the most probable label of every row to a table.
 
     Args:
-        run: A run folder, on images of classes.
-        source: A set's name, a path or a URL; also images without labels: an .npz of x alone, or a
-            folder of image files; or a pattern in quotes, 'parts/*.npz'.
-        out: The .csv, .tsv or .parquet to write; of parts a folder, which gets a .parquet for
-            each. The same command again makes those that are missing.
-        num_samples: Draws of z for each image and each label that may be the best.
-        seed: Of these draws, which are the same for every row: its scores do not depend on the
-            rows beside it.
+        run: The folder of a run on images with classes.
+        source: The name of a data set, a path or a URL; also images without labels (an .npz file of
+            x alone, or a folder of image files); or a pattern in quotes, 'parts/*.npz'.
+        out: The .csv, .tsv or .parquet file to write. For a pattern, a folder in which each part
+            gets a .parquet file; running the command again makes the ones that are missing.
+        num_samples: Number of draws of z for each image and each plausible label.
+        seed: Seed of these draws. They are the same for every row, so that the scores of a row do
+            not depend on the other rows.
     """
     from condvae.data.writing import check_written
     from condvae.runs import Run

@@ -35,16 +35,17 @@ def serve(
 
     Args:
         runs: Run folders, or archives.
-        host: The address to listen at; 0.0.0.0 lets other machines ask.
-        port: Of that address; 0: any that is free.
-        token_file: The file of a token that every request must bring.
-        workers: Batches that are computed at once; as many as there are cores when not given.
-        batch_rows: Rows of a batch, of one request or several.
+        host: Address to listen on; 0.0.0.0 accepts requests from other machines.
+        port: Port of that address; 0 chooses a free one.
+        token_file: File with a token that every request must carry.
+        workers: Number of batches that are computed at the same time. Default: the number of cores.
+        batch_rows: Largest number of rows in a batch, from one request or several.
         delay: Milliseconds that a request waits for others while a core is idle.
-        queue: Requests that wait; others are told to come again (429).
-        deadline: Seconds until each must be answered (504).
-        body_bytes: Of a request; larger ones are refused (413) before anything reads them.
-        body_seconds: Until a request's body must have come (408).
+        queue: Largest number of waiting requests; further ones are refused (429).
+        deadline: Seconds within which each request must be answered (504).
+        body_bytes: Largest size of a request's body; larger ones are refused (413) before they are
+            read.
+        body_seconds: Seconds within which the body of a request must arrive (408).
     """
     from condvae.serving.serve import check_installed, serve_runs
 

@@ -63,6 +63,15 @@ def _choices(section: type[BaseModel], name: str) -> str:
     return "".join(f" [choices: {', '.join(part.names())}]" for part in found)
 
 
+def _default(section: type[BaseModel], name: str) -> str:
+    """The default of a setting, which presets may replace; nothing where it says nothing."""
+    value = section.model_fields[name].default
+    if value is None or value is False or value in ("", ()):
+        return ""
+    shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+    return f" [default: {shown}]"
+
+
 def _descriptions(section: type) -> dict[str, str]:
     """What the docstring of a section says of each attribute."""
     _, _, listed = cleandoc(section.__doc__ or "").partition("Attributes:\n")
@@ -95,7 +104,7 @@ def _settings(name: str, sections: Sequence[type[BaseModel]]) -> Any:
     fields = [
         _option(
             setting,
-            text + _choices(section, setting),
+            text + _choices(section, setting) + _default(section, setting),
             f"{section.__name__.removesuffix('Spec')} settings",
         )
         for section in sections

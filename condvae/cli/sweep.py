@@ -48,18 +48,19 @@ def sweep(
     """`condvae sweep`, as `condvae.cli` describes it.
 
     Args:
-        source: A set's name or a path.
-        seeds: So many of them, from --seed on.
-        together: Train all models as one program, or one after another; as is faster when not
-            given.
-        ray: The address of a Ray cluster, such as auto, on which each run is a task; local begins
-            one on this machine.
-        preset: See `condvae presets`; chosen by the number of images when not given.
-        out: The folder to make; runs/DATA-PRESET-sweep when not given.
+        source: The name of a data set, or a path.
+        seeds: Number of seeds, counted from --seed.
+        together: Train all models as one program, or one after another. Default: whichever is
+            faster.
+        ray: Address of a Ray cluster, such as auto, on which each run is a task; local starts a
+            cluster on this machine.
+        preset: Settings that replace defaults below (see `condvae presets`); chosen by the data if
+            not given.
+        out: The folder to create. Default: runs/DATA-PRESET-sweep.
         config: A JSON file with a whole spec, as `condvae presets NAME` prints.
-        start_from: A run whose weights are the first ones.
-        resume: Go on with the sweep in --out (or the last of the default name): what is finished
-            stays, what is not yet there begins.
+        start_from: A run whose weights are the initial ones.
+        resume: Continue the sweep in --out (or the last one of the default name): finished runs
+            stay, missing ones are trained.
     """
     from condvae.training import sweep as sweep_models
 

@@ -37,21 +37,23 @@ def train(
     """`condvae train`, as `condvae.cli` describes it.
 
     Args:
-        source: A set's name or a path.
-        preset: See `condvae presets`; chosen by the number of images when not given.
-        run: The run folder to make; runs/DATA-PRESET when not given.
+        source: The name of a data set, or a path.
+        preset: Settings that replace defaults below (see `condvae presets`); chosen by the data if
+            not given.
+        run: The run folder to create. Default: runs/DATA-PRESET.
         config: A JSON file with a whole spec, as `condvae presets NAME` prints.
-        start_from: A run whose weights are the first ones.
-        resume: Go on with the run in --run (or the last of the default name) from its last
-            checkpoint, as if it had never stopped; with --epochs N to another number of epochs.
-            Where there is no run yet, one begins.
-        devices: How many devices share each batch, or "all"; one when not given. The result is that
-            of one, to rounding.
-        distributed: Train in all processes of the cluster that this one is started in (SLURM,
-            Kubernetes, Open MPI), or of JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and
-            JAX_PROCESS_ID; each reads the data, and process 0 writes the run.
-        processes: How many processes --distributed must find.
-        dry_run: Tell what would happen, with an estimate of time and memory; write nothing.
+        start_from: A run whose weights are the initial ones.
+        resume: Continue the run in --run (or the last one of the default name) from its last
+            checkpoint, as if it had never stopped; with --epochs N, up to another number of epochs.
+            If there is no run yet, start one.
+        devices: Number of devices that share each batch, or "all". Default: 1. The result is that
+            of one device, to rounding.
+        distributed: Train in all processes of the cluster in which this process was started (SLURM,
+            Kubernetes, Open MPI), or in those that JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and
+            JAX_PROCESS_ID name. Each process reads the data, and process 0 writes the run.
+        processes: Number of processes that --distributed must find.
+        dry_run: Say what would happen, with an estimate of time and memory, without writing
+            anything.
     """
     from condvae.evaluation import Trial, find_faults
     from condvae.training import estimate

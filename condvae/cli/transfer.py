@@ -19,14 +19,14 @@ def transfer(
     out: Path,
     overwrite: Overwrite = False,
 ) -> int:
-    """The style of an image under another label.
+    """Draw an image's style under another label.
 
     Args:
         run: A run folder.
         image: An image file of the model's size.
-        label: What the image shows.
+        label: The label that the image shows.
         to: The label to draw it with.
-        out: The .png to write.
+        out: The .png file to write.
     """
     from condvae.data.pictures import read_image
     from condvae.data.writers import write_images

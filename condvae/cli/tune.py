@@ -44,12 +44,13 @@ def tune(
     """`condvae tune`, as `condvae.cli` describes it.
 
     Args:
-        source: A set's name or a path.
-        trials: So many in the folder, all together.
-        hours: After which no other trial begins.
-        preset: See `condvae presets`; chosen by the number of images when not given.
-        run: The folder, new or of the same tuning, which then goes on; runs/DATA-PRESET-tune, a
-            new one, when not given.
+        source: The name of a data set, or a path.
+        trials: Total number of trials in the folder.
+        hours: Hours after which no further trial starts.
+        preset: Settings that replace defaults below (see `condvae presets`); chosen by the data if
+            not given.
+        run: The folder of the tuning; an existing one is continued. Default: a new
+            runs/DATA-PRESET-tune.
         config: A JSON file with a whole spec, as `condvae presets NAME` prints.
     """
     from condvae.training.tune import tune as tune_models

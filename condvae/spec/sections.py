@@ -30,43 +30,46 @@ class DataSpec(Frozen):
     """Which data, and how they are split.
 
     Attributes:
-        source: a set's name or a path; empty for arrays handed over in Python.
-        validation: the fraction of the training images held out, or "test": the test images
-            serve as validation (the original notebook's protocol, said with every figure).
-        test: the fraction held out for testing where the source brings no test set of its own.
+        source: the name of a data set, or a path; empty for arrays passed from Python.
+        validation: fraction of the training images that is held out for validation. "test" uses the
+            test images instead, as the original notebook did; every figure then says so.
+        test: fraction that is held out for testing if the source has no test set of its own.
         split_seed: seed of the stratified splits.
-        labelled: training rows whose label is used, as many of each class; the others train a
-            classifier without one. None: all, and no classifier.
-        labelled_seed: seed of which these are.
-        task: what is given: "class" (the label, or the named conditions), "image" (a set's other
-            image, where x is its label map, say), or a part of x, the rest of which is predicted:
-            "quadrants", "halves", "blocks", or "random" parts (see `masks`).
-        observed: quadrants that are given, of "quadrants".
-        conditions: the columns that are given, such as "digit" or, where their values do not tell
-            the kind, "slant:continuous" (categorical, continuous, multi_label, image, ordinal);
-            or what stands in the names of images, "{age}_{gender}_*" or "age={age}_*".
-        ignore: columns that are left out.
-        kinds: of a table's columns, what they are where the cells do not tell: "zip:class",
-            "age:number", "day:date:%d/%m/%Y", "key:id" or "remark:text".
-        missing: what stands for a missing cell besides NA and the like: "-999", or in one column
-            "income:99999".
-        delimiter: between the cells of a text file; empty: what divides its rows.
-        encoding: of a text file; empty: UTF-8, UTF-16 or cp1252, by its bytes.
-        decimal: the decimal sign of a table's numbers; empty: by its cells.
-        rules: that each row of a table keeps, generated ones too: "`start` <= `end`",
+        labelled: number of training rows whose label is used, the same number from each class. The
+            other rows train the classifier without a label. None: all labels are used, and there is
+            no classifier.
+        labelled_seed: seed of the choice of these rows.
+        task: what the model is given: "class" (the label, or the named conditions), "image" (a
+            second image, for example the photograph of a label map), or a part of x from which it
+            predicts the rest: "quadrants", "halves", "blocks" or "random" (see `masks`).
+        observed: number of quadrants that are given, for the task "quadrants".
+        conditions: the columns that are given, such as "digit". Add a kind if the values do not
+            show it, as in "slant:continuous" (categorical, continuous, multi_label, image,
+            ordinal). For images, a pattern of their file names: "{age}_{gender}_*" or
+            "age={age}_*".
+        ignore: columns that are not used.
+        kinds: kinds of columns of a table that its cells do not show: "zip:class", "age:number",
+            "day:date:%d/%m/%Y", "key:id" or "remark:text".
+        missing: text that marks a missing cell, in addition to NA and the like: "-999", or for one
+            column "income:99999".
+        delimiter: character between the cells of a text file; empty: detected.
+        encoding: encoding of a text file; empty: UTF-8, UTF-16 or cp1252, detected.
+        decimal: decimal sign of the numbers of a table; empty: detected.
+        rules: rules that every row of a table obeys, generated rows included: "`start` <= `end`",
             "`a` + `b` == `total`", "18 <= `age` <= 99", "unique `key`", "fixed `city`, `country`".
-        scaling: of a table's numbers: "quantile", whatever their distribution, or "standard".
-        image_shape: (height, width) or (height, width, channels) of the images that flat rows of
-            numbers are; None: such rows are a table.
-        channels: where arrays of images have theirs: "last", (N, height, width, channels), or
-            "first", (N, channels, height, width).
-        x_range: what is black and what is white in arrays: "-1,1" or "0,255"; "0,1" keeps the
-            numbers as they are. None: by the numbers.
-        drop_small_classes: leave out the classes of fewer images or rows than this.
-        resize: (height, width) that the images of a folder are scaled to; None: as they are.
-        skip_broken: pass over the images of a folder that cannot be decoded.
-        mapped: leave arrays of images in their files (.npy, .h5), and read them row by row, also
-            where memory would hold them; those that it would not hold are always left there.
+        scaling: how the numbers of a table are scaled: "quantile" for any distribution, or
+            "standard".
+        image_shape: (height, width) or (height, width, channels) of images that are stored as flat
+            rows of numbers. None: such rows are a table.
+        channels: position of the channels in arrays of images: "last" for (N, height, width,
+            channels), "first" for (N, channels, height, width).
+        x_range: the values of black and white in arrays: "-1,1" or "0,255"; "0,1" keeps the numbers
+            unchanged. None: detected.
+        drop_small_classes: leave out classes with fewer images or rows than this.
+        resize: (height, width) to which the images of a folder are scaled. None: not scaled.
+        skip_broken: skip images of a folder that cannot be decoded.
+        mapped: leave arrays of images in their files (.npy, .h5) and read the rows when they are
+            needed, even if they fit into memory. Arrays that do not fit always stay in their files.
     """
 
     source: str = ""
@@ -104,48 +107,54 @@ class ModelSpec(Frozen):
     """The networks and the distributions.
 
     Attributes:
-        latent_dim: size of z.
-        architecture: of all networks: "mlp", fully connected, "residual", of fully connected
-            residual blocks, "convolutional", or another one of `spec.architectures`.
-        hidden_dims: sizes of the encoder's hidden layers; the decoder has them reversed. Of
-            convolutional networks the channels at 1/2, 1/4, ... of the image's size (from 64
-            pixels a side on at 1/4, 1/8, ...). Another --architecture than the preset's has sizes
-            of its own where none are given: 32, 64, 128 of convolutional networks.
-        activation: of the hidden layers.
-        activity_regularizer: on the encoder's hidden layers, a Keras name such as "l2".
-        likelihood: p(x | z, y): "bernoulli" or, with a density, "continuous_bernoulli" for pixels
-            in [0, 1]; "discretised_logistic" for their 256 levels, colours one given the other, or
-            "logistic_mixture", which cannot be explored or exported; "normal" for any number;
-            "poisson" for counts, "negative_binomial" where they vary more; "categorical" for label
-            maps; "table" for columns of several kinds. "auto": by the data, bernoulli for images.
-        scale: standard deviation of the normal likelihood, in units of x; or "learned", one for
-            all of x, or "per_dimension", one for each of its numbers.
-        components: of the logistic mixture.
-        pixels: "grey" takes the levels as they are; "dynamic" binarises them anew at each
-            draw, inside the model.
-        output_bias: what the decoder's last bias starts from: "zeros", or "data" for the
-            training pixels' means.
-        decoder_start: what its first kernel starts from: "glorot", or "spread", see
-            `models.initializers.spread_first`, for few latents; of tables and pixels, "factors":
-            encoder and decoder are a linear model of the rows (`likelihoods.factors`) or images
-            (`models.image_factors`), and what hidden layers add to it.
-        prior: p(z | y): "standard" normal; "conditional", a Normal by a network of y and of the
-            baseline's guess; "flow", affine couplings that know the same; "ladder", groups of z,
-            each given the coarser ones and the same, which the posterior goes down too; or
+        latent_dim: number of latents, the size of z.
+        architecture: architecture of all networks: "mlp" (fully connected), "residual" (fully
+            connected residual blocks), "convolutional", or another name in `spec.architectures`.
+        hidden_dims: sizes of the encoder's hidden layers; the decoder has them in reverse order.
+            For convolutional networks, the numbers of channels at 1/2, 1/4, ... of the image size
+            (at 1/4, 1/8, ... from 64 pixels a side on). If you choose another --architecture than
+            the preset and no sizes, that architecture's own apply: 32, 64, 128 for convolutional
+            networks.
+        activation: activation of the hidden layers.
+        activity_regularizer: regulariser of the encoder's hidden activations, a Keras name such as
+            "l2".
+        likelihood: p(x | z, y). For pixels in [0, 1], "bernoulli" or, with a normalised density,
+            "continuous_bernoulli"; for their 256 levels, "discretised_logistic" (each colour given
+            the previous ones) or "logistic_mixture", which cannot be explored or exported; "normal"
+            for any number; "poisson" for counts, "negative_binomial" for counts that vary more;
+            "categorical" for label maps; "table" for columns of several kinds. "auto" chooses by
+            the data; for images, bernoulli.
+        scale: standard deviation of the normal likelihood, in units of x; "learned" learns one for
+            all of x, "per_dimension" one for each of its numbers.
+        components: number of components of the logistic mixture.
+        pixels: "grey" uses the grey levels unchanged; "dynamic" draws binary pixels from them for
+            each batch, inside the model.
+        output_bias: initial value of the decoder's last bias: "zeros", or "data" for the mean of
+            the training pixels.
+        decoder_start: initial value of the decoder's first kernel: "glorot", or "spread" for few
+            latents (see `models.initializers.spread_first`). For tables and pixels, "factors":
+            encoder and decoder start as a linear model of the rows (`likelihoods.factors`) or
+            images (`models.image_factors`), to which the hidden layers add.
+        prior: p(z | y): "standard", the standard normal; "conditional", a normal whose parameters a
+            network computes from y and the baseline's guess; "flow", affine couplings given the
+            same; "ladder", groups of latents, each given the coarser ones and the same; or
             "vampprior", a mixture of the posteriors of learned pseudo-inputs.
-        prior_sees: of flow, ladder and vampprior: "y", or "nothing", one p(z) for all.
-        couplings: of the flow.
-        coupling_dims: sizes of the hidden layers of each coupling, or of each group's networks.
-        latent_groups: of the ladder: sizes of the groups of z, the coarsest first, "8,16,16".
-        pseudo_inputs: of the vampprior, each as dear as one more image to encode for each row.
-        baseline: a network from y to a first guess that the decoder adds to: "absent", trained
-            "joint"ly, or "frozen" as it comes from the run in --from.
-        encoder_sees: "x_and_y", or "x" alone.
-        decoder_sees: "z_and_y", or "z" alone.
-        dropout: share of the hidden values of prior and baseline that training leaves out.
-        classifier_dropout: the same of the classifier, which comes with `DataSpec.labelled`.
-        condition_at: where encoder, decoder and prior see y: at the "input", or at "every_layer".
-        network: "cvae", or "deterministic": the baseline alone.
+        prior_sees: what flow, ladder and vampprior depend on: "y", or "nothing" for one p(z).
+        couplings: number of coupling layers of the flow.
+        coupling_dims: sizes of the hidden layers of each coupling, or of the networks of each group
+            of latents.
+        latent_groups: sizes of the groups of latents of the ladder, the coarsest first: "8,16,16".
+        pseudo_inputs: number of pseudo-inputs of the vampprior. Each costs as much as encoding one
+            more image for every row.
+        baseline: network that computes a first guess from y, to which the decoder adds: "absent",
+            trained "joint"ly with the rest, or "frozen" with the weights of the run in --from.
+        encoder_sees: inputs of the encoder: "x_and_y", or "x" alone.
+        decoder_sees: inputs of the decoder: "z_and_y", or "z" alone.
+        dropout: dropout rate in the hidden layers of prior and baseline.
+        classifier_dropout: dropout rate of the classifier, which exists with `DataSpec.labelled`.
+        condition_at: where encoder, decoder and prior receive y: at the "input", or at
+            "every_layer".
+        network: "cvae", or "deterministic" for the baseline alone.
     """
 
     latent_dim: Count = 2
@@ -197,25 +206,28 @@ class ModelSpec(Frozen):
 
 
 class ObjectiveSpec(Frozen):
-    """What training minimises: reconstruction_loss + beta * kl_loss, and what comes to it.
+    """What training minimises: reconstruction_loss + beta * kl_loss, and additional terms.
 
     Attributes:
         beta: weight of the KL.
-        beta_warmup: fraction of all steps, or of each cycle, in which the weight rises linearly
-            from 0 to beta. Validation has beta from the beginning, so that epochs compare.
-        beta_cycles: how often it does so in a training, evenly; of more than one, it falls back to
-            0 at the end of each but the last.
-        free_bits: nats that each latent may tell without a cost in training: see `free_bits_kl`.
-        num_samples: draws of z for each image: 1 for the ELBO, K for the importance-weighted
-            bound (IWAE-K), in training and in the validation loss that chooses the epoch.
-        gradient: of that bound: "standard", or "dreg", doubly reparameterised.
-        alpha: 1 for the CVAE, 0 for the GSNN, between them the hybrid of Sohn, Lee & Yan 2015.
-        coarse_weight: of the baseline's loss on grids of 2 × 2 and 4 × 4 pixels; 0 for none.
-        omission: side of the random square that training blanks in a given image, at most, as a
-            share of the image; 0 for none.
-        classifier_weight: of -log q(y | x) of the rows with a label, where not all have one.
-        classifier_warmup: fraction of all steps in which the pull of the other rows on the
-            classifier rises linearly from 0 to whole.
+        beta_warmup: fraction of all steps, or of each cycle, in which the weight of the KL rises
+            linearly from 0 to beta. Validation always uses the full beta, so that epochs compare.
+        beta_cycles: number of such warm-ups in a training, evenly spaced. With more than one, the
+            weight falls back to 0 at the end of each cycle but the last.
+        free_bits: nats that each latent may tell without a cost in training (see `free_bits_kl`).
+        num_samples: number of draws of z for each image: 1 for the ELBO, K for the
+            importance-weighted bound (IWAE-K), in training and in the validation loss that chooses
+            the epoch.
+        gradient: gradient of that bound: "standard", or "dreg" (doubly reparameterised).
+        alpha: 1 for the CVAE, 0 for the GSNN, a number between them for the hybrid of Sohn, Lee &
+            Yan 2015.
+        coarse_weight: weight of the baseline's loss on grids of 2 × 2 and 4 × 4 pixels; 0 for none.
+        omission: largest side of the random square that training blanks in a given image, as a
+            fraction of the image; 0 for none.
+        classifier_weight: weight of -log q(y | x) for rows with a label, if only some rows have
+            one.
+        classifier_warmup: fraction of all steps in which the influence of rows without a label on
+            the classifier rises linearly from 0 to its full value.
     """
 
     beta: Annotated[float, Field(strict=True, ge=0)] = 1.0
@@ -247,34 +259,34 @@ class TrainingSpec(Frozen):
     """How the weights are found.
 
     Attributes:
-        epochs: passes over the training images, at most.
-        batch_size: images in a step; the last batch of an epoch may be shorter.
-        labelled_batch: images with a label that are drawn into each step beside these, where
-            not all have one.
-        learning_rate: of Adam; with a schedule, its peak.
-        weight_decay: of AdamW, relative to the learning rate; 0 for plain Adam.
-        schedule: "constant", or "cosine" down to zero at the last of `epochs`.
-        warmup: fraction of all steps in which the rate rises linearly to its peak.
-        ema: momentum of the weights' running average, which then is what is validated and kept;
-            0 for none.
-        clip_norm: largest Euclidean norm of a step's whole gradient, in nats by unit of weight;
-            a longer one is shortened to it. None: as it is.
-        patience: stop after this many epochs without a better validation loss; None: never.
-        condition_dropout: share of the rows in a step of which a random subset of the conditions
-            is given, where there are several by name; so that any of them may be missing later.
-        cell_dropout: share of the rows of a table in a step of which a random subset of the cells
-            is hidden, so that any of them may be unknown later, and be imputed.
-        augment: images that training changes at random, anew in each epoch: "flips", from left to
-            right, "crops", moved by up to an eighth of a side.
-        class_weight: how much the training rows of a class count: "balanced", as if every class
-            had as many, or "cat=2", the others counting 1. Validation and all measures count each
-            row once.
-        freeze: networks whose weights stay as they come from the run in --from: "encoder",
-            "decoder", "prior", "baseline", "classifier".
-        order: of the rows in an epoch: "rows", any after any other; "windows", chunks of 1,024 rows
-            that lie together, shuffled in windows of 64 chunks, which a disk gives much faster;
-            "auto": windows of data that stay on disk, rows of others.
-        seed: of the first weights, the order of the images and the noise.
+        epochs: largest number of passes over the training images.
+        batch_size: number of images in a step; the last batch of an epoch may be shorter.
+        labelled_batch: number of labelled images that are added to each step, if only some images
+            have a label.
+        learning_rate: learning rate of Adam; with a schedule, its peak.
+        weight_decay: weight decay of AdamW, relative to the learning rate; 0 for plain Adam.
+        schedule: "constant", or "cosine", which falls to zero in the last of `epochs`.
+        warmup: fraction of all steps in which the learning rate rises linearly to its peak.
+        ema: momentum of the running average of the weights. If it is not 0, the averaged weights
+            are the ones that are validated and kept.
+        clip_norm: largest Euclidean norm of the gradient of a step; a longer gradient is scaled
+            down to it. None: not clipped.
+        patience: stop after this number of epochs without a better validation loss. None: never.
+        condition_dropout: fraction of the rows of each step that are given a random subset of the
+            named conditions, so that any of them may be missing later.
+        cell_dropout: fraction of the rows of a table in each step in which a random subset of the
+            cells is hidden, so that any of them may be missing later, and be imputed.
+        augment: random changes of the training images in each epoch: "flips" (left to right),
+            "crops" (shifted by up to an eighth of a side).
+        class_weight: weight of the training rows of a class: "balanced", as if all classes had the
+            same number of rows, or "cat=2", while the others count 1. Validation and all measures
+            count each row once.
+        freeze: networks whose weights stay as they are in the run in --from: "encoder", "decoder",
+            "prior", "baseline", "classifier".
+        order: order of the rows in an epoch: "rows", any order; "windows", chunks of 1,024
+            neighbouring rows, shuffled in windows of 64 chunks, which is much faster to read from a
+            disk; "auto": windows for data that stay on disk, rows for others.
+        seed: seed of the initial weights, the order of the images and the noise.
     """
 
     epochs: Count = 10
