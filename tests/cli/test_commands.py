@@ -165,7 +165,8 @@ def test_a_preset_is_the_json_that_config_takes(room, capsys):
     assert main("train good.npz --config mine.json --epochs 1 --run new".split()) == 0
     record = json.loads(Path("new/run.json").read_text())
     assert record["preset"] is None
-    expected = Spec.parse(text).override(epochs=1, source="good.npz", likelihood="bernoulli")
+    settled = {"source": "good.npz", "likelihood": "bernoulli", "order": "rows"}
+    expected = Spec.parse(text).override(epochs=1, **settled)
     assert Spec.parse(record["spec"]) == expected
 
 
