@@ -17,7 +17,7 @@ from condvae.data import Dataset
 from condvae.files.disk import room_for
 from condvae.models import CVAE
 from condvae.runs import Run
-from condvae.runs.checkpoint import Checkpoint
+from condvae.runs.checkpoint import Checkpoint, newest_checkpoint
 from condvae.spec import Spec
 from condvae.spec.presets import fitting_batch
 from condvae.training.augment import augmented, check_augment
@@ -168,8 +168,11 @@ def fit(
         if progress:
             feed.on_batch = bar.on_batch
             hooks.append(bar)
+        is_second = False
         try:
             while not (journal.finished or interrupt.requested or users.ended_by):
+                if is_second:
+                    journal.checkpoint = newest_checkpoint(run.checkpoints_path)
                 if journal.checkpoint:
                     restore(model, journal.checkpoint.tensors)
                 state = journal.state
@@ -189,7 +192,8 @@ def fit(
                     verbose=0,
                     callbacks=hooks,
                 )
-                journal.checkpoint = None  # the model holds what follows it
+                # it ends with averages in the weights' place: another one begins from the file
+                journal.checkpoint, is_second = None, True
             users.end()
         finally:
             bar.close()
