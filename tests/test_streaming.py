@@ -10,9 +10,9 @@ from condvae.blocks import ROWS
 from condvae.checks import InputError
 from condvae.cli import main
 from condvae.cli.exit_codes import INTERRUPTED
-from condvae.data import writers
 from condvae.data.writers import to_uint8
 from condvae.runs import Run
+from condvae.serving.bulk import generate
 
 LABELS = np.array(list("0123456789"))[np.arange(45) % 10]
 ENDS = ((0, 45),), ((0, 1), (1, 44), (44, 45)), tuple((i, i + 5) for i in range(0, 45, 5))
@@ -120,7 +120,7 @@ def test_what_is_interrupted_leaves_nothing(room, monkeypatch):
             raise KeyboardInterrupt
         return whole(x)
 
-    monkeypatch.setattr(writers, "to_uint8", interrupted)
+    monkeypatch.setattr(generate, "to_uint8", interrupted)
     for suffix in ("npz", "npy"):
         command = f"generate run --given 3 -n {9 * ROWS} --out new/many.{suffix}"
         assert main(command.split()) == INTERRUPTED
