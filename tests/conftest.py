@@ -54,6 +54,16 @@ def pytest_addoption(parser):
     parser.addoption("--torture", action="store_true", help="the long version of the torture tests")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is slow
+def pytest_collection_modifyitems(config, items):
+    """What takes long by measurement, see scripts/list-long, is slow."""
+    long = set((Path(__file__).parent / "long.txt").read_text(encoding="utf-8").splitlines())
+    for item in items:
+        name = item.nodeid.removeprefix("tests/")
+        if name in long or name.partition("::")[0] in long:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
     """In CI a test that skips itself, for want of a data set or a browser, fails.
