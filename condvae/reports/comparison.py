@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from string import ascii_lowercase
 
 from condvae.reports.metrics_file import Metrics
-from condvae.reports.verdict import Line, protocol_of, read_verdict
+from condvae.reports.protocols import protocol_of
+from condvae.reports.verdict import Line, read_verdict
 
 DIRECTIONS = {True: "lower is better", False: "higher is better", None: ""}
 

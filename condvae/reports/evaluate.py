@@ -9,7 +9,8 @@ from condvae.checks import InputError
 from condvae.data import Dataset, load_data
 from condvae.reports.folder import report_run
 from condvae.reports.metrics_file import Metrics
-from condvae.reports.verdict import protocol_lines, verdict_block
+from condvae.reports.protocols import protocol_lines
+from condvae.reports.verdict import verdict_block
 from condvae.runs import Run
 
 WIDTH = 100  # of lines that are wrapped

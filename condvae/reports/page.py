@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from condvae.reports.metrics_file import Metrics
-from condvae.reports.verdict import Line, protocol_lines, read_verdict
+from condvae.reports.protocols import protocol_lines
+from condvae.reports.verdict import Line, read_verdict
 from condvae.runs import Run
 
 STYLE = """

@@ -7,7 +7,6 @@ from typing import Any
 from condvae.evaluation.doctor import LEAST_DETAIL, LEAST_KL, MOST_LEAKAGE
 from condvae.reports.metrics_file import Metrics
 
-COMPARABILITY = "comparability"
 # Beyond these a line carries a warning. They mark what a reader should look at, not what is
 # significant: further real images differ from real ones by far less.
 MOST_FRECHET = 5.0  # times that of real images
@@ -338,32 +337,6 @@ _READERS: tuple[tuple[str, Callable[[Figures, Mapping[str, Figures]], Iterator[L
     ("Latents", _latents),
     ("Style", _style),
 )
-
-
-def protocol_lines(metrics: Metrics) -> list[str]:
-    """What the figures may be compared with: what holds for all once, then the rest by heading."""
-    headings: dict[str, list[str]] = {}
-    for line in read_verdict(metrics):
-        headings.setdefault(line.measure, []).extend([line.heading] if line.heading else [])
-    parts = {
-        ", ".join(headings.get(title, [])) or title: text.split("; ")
-        for title, figures in metrics.measures.items()
-        if (text := protocol_of(figures)) is not None
-    }
-    if not parts:
-        return []
-    first = next(iter(parts.values()))
-    shared = [part for part in first if all(part in other for other in parts.values())]
-    lines = [f"Protocol: {'; '.join(shared)}."] if shared else []
-    for title, own in parts.items():
-        rest = [part for part in own if part not in shared]
-        lines += [f"  {title}: {'; '.join(rest)}"] if rest else []
-    return lines
-
-
-def protocol_of(figures: Figures) -> str | None:
-    """The comparability line of a measure."""
-    return next((text for name, text in figures.items() if name.endswith(COMPARABILITY)), None)
 
 
 def verdict_block(metrics: Metrics) -> list[tuple[str, bool]]:

@@ -4,7 +4,8 @@ import pytest
 
 from condvae.reports import Report
 from condvae.reports.metrics_file import Metrics
-from condvae.reports.verdict import protocol_lines, read_verdict, verdict_block
+from condvae.reports.protocols import protocol_lines
+from condvae.reports.verdict import read_verdict, verdict_block
 
 BOUND = {
     "elbo": -21.1,
