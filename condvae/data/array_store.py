@@ -53,8 +53,8 @@ class ArrayStore(ABC):
         """One array."""
 
     def mapped(self, name: str) -> Any:
-        """One array, which stays where it is, and is read when rows of it are asked for."""
-        raise NotImplementedError
+        """One array, which stays where it is if `may_stay`, and is read when rows are asked for."""
+        return self.read(name)
 
     def called(self, name: str) -> str:
         """What errors call an array."""
