@@ -62,6 +62,7 @@ def pytest_collection_modifyitems(config, items):
         name = item.nodeid.removeprefix("tests/")
         if name in long or name.partition("::")[0] in long:
             item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -97,11 +98,11 @@ def optimised(value):
 
 @pytest.fixture(scope="module")
 def compiled_quickly(request):
-    """In `make test`, compile without most of XLA's optimisations; the long tests do with them.
+    """Where compiling is most of the work, compile without most of XLA's optimisations.
 
-    For tests whose programs run a few steps, so that compiling takes most of their time.
+    For tests whose programs run a few steps: in `make test`, and with those of tests/long.txt.
     """
-    if "not slow" not in request.config.option.markexpr:
+    if request.config.option.markexpr not in ("not slow and not integration", "long"):
         yield
         return
     with pytest.MonkeyPatch.context() as patch:

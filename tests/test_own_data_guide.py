@@ -4,10 +4,13 @@ import re
 import runpy
 import shlex
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from condvae.cli import main
+from condvae.conditions.registry import _KINDS
+from condvae.likelihoods import LIKELIHOODS
 
 GUIDE = Path(__file__).parent.parent / "docs" / "own-data.md"
 
@@ -18,6 +21,8 @@ def blocks(text):
 
 
 @pytest.mark.slow
+@patch.dict(LIKELIHOODS)  # what the guide registers is forgotten after it
+@patch.dict(_KINDS)
 def test_the_guide_runs_as_it_is_written(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     namespace, written = {}, []

@@ -414,10 +414,10 @@ def test_a_table_from_the_command_line(room, capsys):
     assert measured["measures"]["Prediction"]["targets"][0] == "c"
     assert main("evaluate rows rows".split()) == 0
     table = capsys.readouterr().out.split("\n\n")[-1].splitlines()
-    assert table[0].split() == ["rows", "rows"]
-    elbo = next(line.split() for line in table if line.startswith("  elbo "))
+    assert table[0].split() == ["rows", "rows", "difference"]
+    fit = next(line.split() for line in table if line.startswith("Fit "))
     assert json.loads(Path("rows/metrics.json").read_text())["test_readings"] == 3
-    assert elbo == ["elbo", *2 * [f"{measured['measures']['Bound']['elbo']:.5g}"]]
+    assert fit[3:9:3] == 2 * [f"{-measured['measures']['Bound']['elbo']:.2f}"]
     assert main("export rows --format archive --out rows.safetensors".split()) == 0
     for run, name in (("rows", "a"), ("rows.safetensors", "b")):
         assert main(f"generate {run} --given c=a -n 4 --out {name}.csv".split()) == 0

@@ -99,8 +99,9 @@ def test_the_command_line_takes_few_labels(tmp_path, monkeypatch, capsys, small)
     assert "run: runs/animals-semi_supervised" in capsys.readouterr().out
     assert main(["evaluate", "runs/animals-semi_supervised"]) == 0
     printed = capsys.readouterr().out
-    assert "error of q(y | x)" in printed
-    assert "41 images, 6 labels in training" in printed
+    found = next(line for line in printed.splitlines() if line.startswith("Classifies "))
+    assert "of test images wrong, 6 labels" in found
+    assert "41 test images" in printed
     assert '"num_labelled": 6' in Path("runs/animals-semi_supervised/metrics.json").read_text()
 
 

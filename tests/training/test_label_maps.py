@@ -121,7 +121,7 @@ def test_an_npz_of_label_maps_is_one_command(tmp_path, monkeypatch, capsys):
     assert main("evaluate run".split()) == 0
     printed = capsys.readouterr().out
     assert "mean IoU" in printed
-    assert "importance sampling" in printed
+    assert "nats (-log p(x | y), 100 draws)" in printed
     assert main("data info maps.npz --sheet sheet.png".split()) == 0
     assert "image: an image of 16 × 16 × 3" in capsys.readouterr().out
 
