@@ -60,7 +60,8 @@ def pytest_collection_modifyitems(config, items):
     long = set((Path(__file__).parent / "long.txt").read_text(encoding="utf-8").splitlines())
     for item in items:
         name = item.nodeid.removeprefix("tests/")
-        if name in long or name.partition("::")[0] in long:
+        is_slow = item.get_closest_marker("slow") is not None
+        if not is_slow and (name in long or name.partition("::")[0] in long):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.long)
 
