@@ -80,7 +80,9 @@ def schema_of(
     conditions = [
         _condition(name, values, kinds.get(name), rows) for name, values in columns.items()
     ]
-    return Schema(conditions=tuple(conditions))
+    schema = Schema(conditions=tuple(conditions))
+    of_classes = [c.name for c in conditions if c.classes is not None]
+    return schema.with_combinations({name: columns[name][rows] for name in of_classes})
 
 
 def table_of(

@@ -1,5 +1,6 @@
 """Several conditions by name, any of which may be missing."""
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
 
@@ -14,6 +15,8 @@ from condvae.conditions.part import Part
 from condvae.conditions.registry import AnyPart
 from condvae.conditions.takeover import Takeover, unchanged
 
+MOST_CODES = 10_000  # in the combinations that a schema lists
+
 
 class Schema(Condition):
     """Conditions by name, encoded side by side, each followed by a bit: 1 where it is given.
@@ -24,11 +27,15 @@ class Schema(Condition):
     Attributes:
         name: what they are called together.
         conditions: in the order in which the networks see them.
+        combinations: codes of the classes that the training rows have together, one for each
+            condition that is a class, -1 where it is missing; None where no combination is missing
+            among the training rows, or where there are too many to list.
     """
 
     kind: Literal["schema"] = "schema"
     name: str = "conditions"
     conditions: tuple[AnyPart, ...]
+    combinations: tuple[tuple[int, ...], ...] | None = None
 
     @model_validator(mode="after")
     def _different(self) -> Self:
@@ -81,7 +88,7 @@ class Schema(Condition):
         """By the conditions' names, and of each as it says; a new one starts as if never given."""
         if not isinstance(before, Schema):
             return None
-        if self == before:
+        if self.conditions == before.conditions:
             return unchanged(*self.names)
         rows = np.zeros((self.dim, before.dim), "float32")
         known = {condition.name: (condition, block) for condition, block in before.blocks}
@@ -150,12 +157,58 @@ class Schema(Condition):
         return encoded
 
     def outside(self, y: Any) -> list[str]:
-        """A sentence for each condition of {name: value, or (batch,) values} that lies outside."""
+        """A sentence for what lies outside the training rows.
+
+        One for each condition of {name: value, or (batch,) values} that does, and one for classes
+        that no training row has together.
+        """
         sentences = []
         for name, value in y.items() if isinstance(y, Mapping) else ():
             values = self._rows(name, value)
             sentences += self[name].outside(plain(values[~is_missing(values)]))
+        if self.combinations is not None and isinstance(y, Mapping):
+            sentences += self._unseen(self._class_codes(y))
         return sentences
+
+    def with_combinations(self, y: Mapping[str, Any]) -> Self:
+        """The schema that knows which classes the training rows, {name: values}, have together."""
+        if len(self._class_blocks) < 2:
+            return self
+        seen = np.unique(self._class_codes(y), axis=0)
+        num_whole = (seen >= 0).all(axis=1).sum()
+        possible = math.prod(classes.num_classes for classes, _ in self._class_blocks)
+        if num_whole == possible or seen.size > MOST_CODES:
+            return self
+        return self.model_copy(update={"combinations": tuple(map(tuple, seen.tolist()))})
+
+    @property
+    def _class_blocks(self) -> list[tuple[Categorical, slice]]:
+        """Each condition that is a class, and where it lies in an encoded y."""
+        return [(c.classes, block) for c, block in self.blocks if c.classes is not None]
+
+    def _class_codes(self, y: Mapping[str, Any]) -> np.ndarray:
+        """(batch, number of conditions that are classes) codes, -1 where one is missing."""
+        names = [classes.name for classes, _ in self._class_blocks]
+        encoded = self.encode({name: y[name] for name in names if name in y})
+        codes = [
+            np.where(encoded[:, block.stop] == 1, classes.codes_of(encoded[:, block]), -1)
+            for classes, block in self._class_blocks
+        ]
+        return np.stack(codes, axis=1)
+
+    def _unseen(self, codes: np.ndarray) -> list[str]:
+        """A sentence for the first of (batch, ...) codes that no training row has together."""
+        seen = np.asarray(self.combinations)
+        for row in np.unique(codes, axis=0):
+            given = row >= 0
+            if given.sum() > 1 and not (seen[:, given] == row[given]).all(axis=1).any():
+                named = " and ".join(
+                    f"{classes.name}={classes.categories[code]}"
+                    for (classes, _), code in zip(self._class_blocks, row, strict=True)
+                    if code >= 0
+                )
+                return [f"no training row has {named} together: the model extrapolates"]
+        return []
 
     def decode(self, encoded: np.ndarray) -> dict[str, np.ndarray]:
         """The values of encoded conditions by name; missing ones are NaN, or an empty text."""

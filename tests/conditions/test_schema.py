@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condvae.checks import InputError
-from condvae.conditions import Categorical, Continuous, Image, MultiLabel, Schema
+from condvae.conditions import Categorical, Continuous, Image, MultiLabel, Schema, schema_of
 
 CONDITIONS = (
     Categorical(name="animal", categories=("ant", "bee", "cat")),
@@ -142,6 +142,39 @@ def test_values_outside_the_range_are_told_once_each():
     )
     assert [sentence.split(":")[0] for sentence in sentences] == ["'height'", "'place'"]
     assert SCHEMA.outside({"height": None}) == SCHEMA.outside({"height": np.nan}) == []
+
+
+def test_classes_that_no_training_row_has_together_are_told():
+    """Against a search through the rows, for every combination of all and of some classes."""
+    rng = np.random.default_rng(0)
+    classes = {"a": ("p", "q", "r"), "b": ("s", "t"), "c": ("u", "v", "w")}
+    columns = {name: rng.choice(["", *names], 25) for name, names in classes.items()}
+    schema = schema_of(columns | {"h": rng.normal(size=25)}, {}, np.arange(20))
+    rows = list(zip(*[columns[name][:20] for name in classes], strict=True))
+    told = 0
+    for asked in product(*[(None, *names) for names in classes.values()]):
+        given = dict(zip(classes, asked, strict=True))
+        is_seen = any(
+            all(value in (None, cell) for value, cell in zip(asked, row, strict=True))
+            for row in rows
+        )
+        several = sum(value is not None for value in asked) > 1
+        sentences = [s for s in schema.outside(given) if "together" in s]
+        assert bool(sentences) == (several and not is_seen)
+        told += len(sentences)
+        for name, value in given.items():
+            assert not sentences or value is None or f"{name}={value}" in sentences[0]
+    assert told > 3
+
+
+@pytest.mark.parametrize("num_classes", [2, 3, 101])
+def test_no_combinations_are_listed_where_all_are_seen_or_too_many(num_classes):
+    pairs = np.array(list(product(range(num_classes), repeat=2))).astype(str)
+    kinds = dict.fromkeys("ab", "categorical")
+    whole = schema_of({"a": pairs[:, 0], "b": pairs[:, 1]}, kinds, np.arange(len(pairs)))
+    assert whole.combinations is None
+    part = schema_of({"a": pairs[:, 0], "b": pairs[:, 1]}, kinds, np.arange(len(pairs) - 1))
+    assert (part.combinations is None) == (num_classes == 101)
 
 
 def test_two_conditions_of_one_name_are_refused():

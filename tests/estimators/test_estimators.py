@@ -2,7 +2,6 @@
 
 import multiprocessing
 import pickle
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -154,18 +153,6 @@ def test_searches_and_validation():
     alone = GridSearchCV(vae, {"latent_dim": [2, 4]}, cv=2, n_jobs=2).fit(IMAGES[:600])
     assert np.isfinite(alone.cv_results_["mean_test_score"]).all()
     assert len(cross_val_score(BayesRuleClassifier(latent_dim=2, **TABLE), X, Y, cv=2)) == 2
-
-
-@pytest.mark.parametrize(
-    "library",
-    [
-        pytest.param(name, marks=pytest.mark.skipif(not find_spec(name), reason="not installed"))
-        for name in ("pandas", "polars")
-    ],
-)
-def test_frames_come_back(fitted, library):
-    frame = clone(fitted).set_output(transform=library).fit(X, NAMES).transform(X)
-    assert list(frame.columns) == ["conditionalvae0", "conditionalvae1"]
 
 
 def test_columns_that_hardly_vary_are_no_error():

@@ -3,6 +3,7 @@
 import imblearn.pipeline
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
@@ -23,6 +24,15 @@ def test_latents_come_as_a_frame_where_that_is_asked_for():
     assert list(latents.index) == list(frame.index)
     assert list(latents.columns) == list(plain.get_feature_names_out())
     np.testing.assert_array_equal(latents.to_numpy(), plain.transform(frame))
+
+
+def test_latents_come_as_a_frame_of_polars():
+    X, y = load_wine(return_X_y=True)
+    model = ConditionalVAE(**QUICK).fit(X, y)
+    frame = model.set_output(transform="polars").transform(X)
+    assert isinstance(frame, pl.DataFrame)
+    assert frame.columns == list(model.get_feature_names_out())
+    np.testing.assert_array_equal(frame, model.set_output(transform="default").transform(X))
 
 
 def test_the_oversampler_stands_in_imbalanced_learns_pipeline():
