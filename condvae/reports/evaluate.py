@@ -7,20 +7,26 @@ from typing import Any
 
 from condvae.checks import InputError
 from condvae.data import Dataset, load_data
+from condvae.reports.advice import advice_lines
 from condvae.reports.folder import report_run
 from condvae.reports.metrics_file import Metrics
 from condvae.reports.protocols import protocol_lines
-from condvae.reports.verdict import verdict_block
+from condvae.reports.verdict import read_verdict, verdict_block
 from condvae.runs import Run
 
 WIDTH = 100  # of lines that are wrapped
+LEGEND = "↓ lower is better, ↑ higher is better; ± one standard error."
 
 
-def doctor_lines(faults: tuple[str, ...]) -> list[tuple[str, bool]]:
+def doctor_lines(metrics: Metrics) -> list[tuple[str, bool]]:
     """What the doctor says, and whether it is a warning."""
-    if not faults:
+    if metrics.faults:
+        return [(f"! {fault}", True) for fault in metrics.faults]
+    count = sum(bool(line.warning) for line in read_verdict(metrics))
+    if not count:
         return [("The doctor found nothing wrong.", False)]
-    return [(f"! {fault}", True) for fault in faults]
+    marked = "1 figure is marked" if count == 1 else f"{count} figures are marked"
+    return [(f"The doctor found no fault in the training; {marked} with !, see below.", False)]
 
 
 @dataclass(frozen=True)
@@ -47,15 +53,17 @@ class Report:
     @property
     def lines(self) -> list[tuple[str, bool]]:
         """The verdict, a line for each question, and whether the line is a warning."""
+        advice = advice_lines(self.metrics)
         return [
             (f"{self.metrics.run}: {self.metrics.summary}", False),
-            *doctor_lines(self.faults),
+            *doctor_lines(self.metrics),
             ("", False),
             *verdict_block(self.metrics),
             ("", False),
+            *((line, False) for line in (*advice, *[""] * bool(advice))),
             *(
                 (line, False)
-                for text in protocol_lines(self.metrics)
+                for text in (LEGEND, *protocol_lines(self.metrics))
                 for line in wrap(text, WIDTH, subsequent_indent="    ")
             ),
         ]

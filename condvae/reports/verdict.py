@@ -19,6 +19,8 @@ MOST_MEMBERSHIP = 0.6
 MOST_BROKEN = 0.05  # above real rows
 MOST_COPIES = 0.01  # above real rows
 
+ARROWS = {True: "↓", False: "↑", None: " "}  # to where better figures lie
+
 Figures = Mapping[str, Any]
 
 
@@ -340,9 +342,15 @@ _READERS: tuple[tuple[str, Callable[[Figures, Mapping[str, Figures]], Iterator[L
 
 
 def verdict_block(metrics: Metrics) -> list[tuple[str, bool]]:
-    """Aligned lines, and whether each carries a warning: heading, figure, comparison, warning."""
+    """Aligned lines, and whether each carries a warning.
+
+    Heading, figure, an arrow to where better figures lie, unit, comparison, warning.
+    """
     lines = read_verdict(metrics)
-    rows = [(line.heading, line.text, line.unit, line.beside) for line in lines]
+    rows = [
+        (line.heading, line.text, f"{ARROWS[line.lower]} {line.unit}", line.beside)
+        for line in lines
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         (

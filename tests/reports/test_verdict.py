@@ -3,6 +3,7 @@
 import pytest
 
 from condvae.reports import Report
+from condvae.reports.advice import ADVICE, advice_lines
 from condvae.reports.metrics_file import Metrics
 from condvae.reports.protocols import protocol_lines
 from condvae.reports.verdict import read_verdict, verdict_block
@@ -82,6 +83,25 @@ IMAGES = {
 ROWS = {"Bound": BOUND, "Table": TABLE, "Prediction": PREDICTION, "Rules": RULES}
 ROWS["Privacy"] = PRIVACY
 
+BAD = [
+    (IMAGES, "Bound", {"elbo": -22.6}, "Fit", "worse than averages"),
+    (IMAGES, "Bound", {"kl_loss": 0.05}, "Uses z", "latents are unused"),
+    (IMAGES, "Latents", {"active_units": 0}, "Uses z", "latents are unused"),
+    (IMAGES, "Latents", {"balanced_accuracy": 0.6}, "Leak", "z tells labels"),
+    (IMAGES, "Samples", {"label_accuracy": 0.88}, "Obeys the label", "misses the label"),
+    (IMAGES, "Samples", {"frechet": 81.0}, "Realistic", "far from real"),
+    (IMAGES, "Detail", {"detail": 0.09}, "Sharp", "blurred"),
+    (IMAGES, "Samples", {"recall": 0.44}, "Varied", "little variety"),
+    (IMAGES, "Samples", {"has_copies": True}, "Copies", "copies training images"),
+    (ROWS, "Table", {"marginal_distance": 0.16}, "Columns", "columns differ"),
+    (ROWS, "Table", {"detection_auc": 0.95}, "Realistic", "easily told apart"),
+    (ROWS, "Table", {"beta_recall": 0.4}, "Varied", "little variety"),
+    (ROWS, "Prediction", {"income_forest_f1": 0.59}, "Useful", "teaches little"),
+    (ROWS, "Rules", {"broken_functions": 0.06}, "Rules", "breaks rules"),
+    (ROWS, "Privacy", {"copies": 0.021}, "Copies", "copies training rows"),
+    (ROWS, "Privacy", {"membership_auc": 0.61}, "Privacy", "reveals training rows"),
+]
+
 
 def metrics_of(measures, **settings):
     return Metrics(condvae="0.1.0", run="r", test_readings=1, measures=measures, **settings)
@@ -98,27 +118,7 @@ def test_a_good_model_has_no_warning(measures):
     assert len(found) > 5
 
 
-@pytest.mark.parametrize(
-    ("measures", "title", "changes", "heading", "warning"),
-    [
-        (IMAGES, "Bound", {"elbo": -22.6}, "Fit", "worse than averages"),
-        (IMAGES, "Bound", {"kl_loss": 0.05}, "Uses z", "latents are unused"),
-        (IMAGES, "Latents", {"active_units": 0}, "Uses z", "latents are unused"),
-        (IMAGES, "Latents", {"balanced_accuracy": 0.6}, "Leak", "z tells labels"),
-        (IMAGES, "Samples", {"label_accuracy": 0.88}, "Obeys the label", "misses the label"),
-        (IMAGES, "Samples", {"frechet": 81.0}, "Realistic", "far from real"),
-        (IMAGES, "Detail", {"detail": 0.09}, "Sharp", "blurred"),
-        (IMAGES, "Samples", {"recall": 0.44}, "Varied", "little variety"),
-        (IMAGES, "Samples", {"has_copies": True}, "Copies", "copies training images"),
-        (ROWS, "Table", {"marginal_distance": 0.16}, "Columns", "columns differ"),
-        (ROWS, "Table", {"detection_auc": 0.95}, "Realistic", "easily told apart"),
-        (ROWS, "Table", {"beta_recall": 0.4}, "Varied", "little variety"),
-        (ROWS, "Prediction", {"income_forest_f1": 0.59}, "Useful", "teaches little"),
-        (ROWS, "Rules", {"broken_functions": 0.06}, "Rules", "breaks rules"),
-        (ROWS, "Privacy", {"copies": 0.021}, "Copies", "copies training rows"),
-        (ROWS, "Privacy", {"membership_auc": 0.61}, "Privacy", "reveals training rows"),
-    ],
-)
+@pytest.mark.parametrize(("measures", "title", "changes", "heading", "warning"), BAD)
 def test_a_bad_figure_is_marked_and_no_other(measures, title, changes, heading, warning):
     found = warnings_of({**measures, title: {**measures[title], **changes}})
     assert {name: text for name, text in found.items() if text} == {heading: warning}
@@ -148,6 +148,24 @@ def test_the_protocol_is_said_once_and_what_differs_by_heading():
         "  Baselines: exact; nats per image",
         "  Obeys the label, Realistic, Varied, Copies: expected pixels",
     ]
+
+
+def test_advice_follows_each_warning_unless_the_doctor_knows_the_cause():
+    low = {**IMAGES, "Samples": {**SAMPLES, "recall": 0.44, "frechet": 81.0}}
+    assert advice_lines(metrics_of(IMAGES)) == []
+    assert [line.partition(":")[0].strip() for line in advice_lines(metrics_of(low))] == [
+        "What to try",
+        "far from real",
+        "little variety",
+    ]
+    assert advice_lines(metrics_of(low, faults=("it is ill",))) == []
+    report = str(Report(metrics_of(low), {}))
+    assert "The doctor found no fault in the training; 2 figures are marked with !" in report
+    assert "\n  little variety: more latents" in report
+
+
+def test_every_warning_has_its_advice():
+    assert {warning for *_, warning in BAD} == set(ADVICE)
 
 
 def test_the_doctor_stands_at_the_top():

@@ -1,0 +1,32 @@
+"""What to try where a line of the verdict carries a warning."""
+
+from condvae.reports.metrics_file import Metrics
+from condvae.reports.verdict import read_verdict
+
+_WEIGHTS = "train for fewer epochs, on more rows, or with a larger --weight-decay"
+ADVICE = {
+    "worse than averages": "train longer (--epochs), or with a lower --learning-rate",
+    "latents are unused": "lower --beta, or let it rise slowly (--beta-warmup 0.2)",
+    "z tells labels": "raise --beta, lower --latent-dim, or take --prior conditional",
+    "misses the label": "train longer (--epochs), or with fewer latents (--latent-dim)",
+    "far from real": "more latents (--latent-dim 16), larger networks (--hidden-dims 512,512), "
+    "more epochs",
+    "little variety": "more latents (--latent-dim 16), or a lower --beta",
+    "blurred": "more latents (--latent-dim 16), --architecture convolutional, or a lower --beta",
+    "copies training images": "train for fewer epochs, on more images, or with a larger "
+    "--weight-decay",
+    "columns differ": "`evaluate --verbose` names the worst columns; `condvae data info` says how "
+    "each was understood",
+    "easily told apart": "larger networks (--hidden-dims 512,512), or more epochs",
+    "teaches little": "name the column that matters as a condition (--condition COLUMN)",
+    "breaks rules": "state the rule (--rule), and every generated row keeps it",
+    "copies training rows": _WEIGHTS,
+    "reveals training rows": f"{_WEIGHTS}, before you publish rows",
+}
+
+
+def advice_lines(metrics: Metrics) -> list[str]:
+    """A line for each warning of the verdict; none where the doctor has found the cause."""
+    warnings = [] if metrics.faults else [line.warning for line in read_verdict(metrics)]
+    found = [f"  {name}: {ADVICE[name]}" for name in dict.fromkeys(warnings) if name]
+    return ["What to try:", *found] if found else []
