@@ -106,10 +106,16 @@ def diagnose(signs: Signs) -> list[str]:
     if not np.isfinite(signs.loss):
         return ["the loss is not finite: lower --learning-rate, or look for numbers beyond [0, 1]"]
     if signs.mean_image_loss is not None and signs.loss > signs.mean_image_loss:
+        cause = (
+            f"beta {signs.beta:g} lets z hold more than it is worth (kl_loss {signs.kl_loss:.1f} "
+            "nats): raise --beta"
+            if signs.beta < 1 and signs.loss - signs.kl_loss < signs.mean_image_loss
+            else "train longer, lower --learning-rate; in a loss of your own, look for swapped "
+            "arguments (target, prediction) and pixels beyond [0, 1]"
+        )
         return [
-            f"the model tells less than the mean image, {signs.loss:.0f} against "
-            f"{signs.mean_image_loss:.0f} nats: train longer, lower --learning-rate; in a loss of "
-            "your own, look for swapped arguments (target, prediction) and pixels beyond [0, 1]"
+            f"the model is worse than the mean image, {signs.loss:.0f} against "
+            f"{signs.mean_image_loss:.0f} nats: {cause}"
         ]
     found = []
     collapsed = signs.active == 0 or signs.kl_loss < LEAST_KL
