@@ -9,6 +9,7 @@ from condvae.checks import InputError, check_at_least, memory_bound
 from condvae.conditions import check_categorical
 from condvae.data import Dataset
 from condvae.evaluation.classifier import Classifier, real_classifier
+from condvae.evaluation.doctor import can_examine
 from condvae.evaluation.pixels import Pixels, comparability_of_images, said
 from condvae.evaluation.trial import Trial
 from condvae.metrics.coverage import density_coverage, precision_recall
@@ -175,6 +176,11 @@ def has_classes_to_judge(trial: Trial) -> bool:
         return False
     fits = BYTES_A_PIXEL * dataset.train.x.size <= memory_bound()
     return fits and _least_count(dataset) >= LEAST_TEST_IMAGES
+
+
+def has_few_to_judge(trial: Trial) -> bool:
+    """Whether some class of a run has too few test images to judge samples by."""
+    return can_examine(trial) and _least_count(trial.data) < LEAST_TEST_IMAGES
 
 
 def evaluate_samples(

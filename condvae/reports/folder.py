@@ -3,6 +3,7 @@
 import condvae
 from condvae.data import Dataset
 from condvae.evaluation import Trial, evaluate_whole, find_faults
+from condvae.evaluation.samples import LEAST_TEST_IMAGES, has_few_to_judge
 from condvae.files.atomic import write_text
 from condvae.reports.metrics_file import METRICS_NAME, Metrics, plain, read_metrics, write_metrics
 from condvae.reports.page import render_page
@@ -54,7 +55,8 @@ def _summary_of(trial: Trial) -> str:
     """What was measured: latents, epochs, and how many images or rows."""
     data, found = trial.data, trial.run.record.figures
     epochs = f"epoch {found.best_epoch} of {found.epochs}, " if found else ""
+    few = f", fewer than {LEAST_TEST_IMAGES} of some class: too few to judge samples"
     return (
         f"{trial.model.latent_dim} latents, {epochs}{len(data.train.x):,} training and "
-        f"{len(data.test.x):,} test {data.unit}"
+        f"{len(data.test.x):,} test {data.unit}{few * has_few_to_judge(trial)}"
     )

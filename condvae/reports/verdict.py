@@ -150,7 +150,6 @@ def _samples(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
         True,
         "far from real" if frechet > MOST_FRECHET * of_real else "",
     )
-    yield from _detail(all_found.get("Detail", {}), found)
     recall, of_real = found["recall"], found["recall_of_real"]
     yield Line(
         "Varied",
@@ -175,18 +174,17 @@ def _samples(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
     )
 
 
-def _detail(found: Figures, samples: Figures) -> Iterator[Line]:
-    if found:
-        yield Line(
-            "Sharp",
-            _percent(found["detail"], found["detail_standard_error"]),
-            "of a real image's fine detail",
-            f"real images: {found['detail_of_real']:.0%}",
-            "Detail",
-            found["detail"],
-            False,
-            "blurred" if found["detail"] < LEAST_DETAIL else "",
-        )
+def _detail(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
+    yield Line(
+        "Sharp",
+        _percent(found["detail"], found["detail_standard_error"]),
+        "of a real image's fine detail",
+        f"real images: {found['detail_of_real']:.0%}",
+        "Detail",
+        found["detail"],
+        False,
+        "blurred" if found["detail"] < LEAST_DETAIL else "",
+    )
 
 
 def _style(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
@@ -331,6 +329,7 @@ _READERS: tuple[tuple[str, Callable[[Figures, Mapping[str, Figures]], Iterator[L
     ("Classifier", _classifier),
     ("Labels", _labels),
     ("Samples", _samples),
+    ("Detail", _detail),
     ("Accuracy score", _accuracy_score),
     ("Table", _table),
     ("Prediction", _prediction),

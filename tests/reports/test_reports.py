@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 from condvae.checks import InputError
+from condvae.data import Dataset
 from condvae.evaluation import Trial
 from condvae.evaluation.style import StyleQuality
 from condvae.figures import gallery
-from condvae.reports import model_card, pictures
+from condvae.reports import model_card, pictures, report_run
 from condvae.reports.metrics_file import Metrics, plain, read_metrics, write_metrics
 from condvae.reports.page import render_page
 from condvae.reports.pictures import draw_results
+from condvae.training import train
 
 METRICS = Metrics(
     condvae="0.1.0",
@@ -112,3 +114,12 @@ def test_each_sample_stands_above_its_nearest_training_image():
     np.testing.assert_allclose(picture[:8, 9:17], closest[1, 0, ..., 0])
     np.testing.assert_allclose(picture[9:, 9:17], closest[1, 1, ..., 0])
     assert [text.get_text() for text in axes.get_xticklabels()] == ["7", "5", "9"]
+
+
+def test_few_test_images_are_said(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (60, 4, 4, 1), dtype="uint8")
+    few = Dataset.from_arrays(x, np.arange(60) % 3)
+    run = train(few, run_dir=tmp_path / "run", epochs=1, hidden_dims=(4,), progress=False)
+    metrics, _ = report_run(run, few)
+    assert "Samples" not in metrics.measures
+    assert "12 test images, fewer than 10 of some class: too few to judge" in metrics.summary
