@@ -11,7 +11,7 @@ ADVICE = {
     "misses the label": "train longer (--epochs), or with fewer latents (--latent-dim)",
     "far from real": "more latents (--latent-dim 16), larger networks (--hidden-dims 512,512), "
     "more epochs",
-    "little variety": "more latents (--latent-dim 16), or a lower --beta",
+    "little variety": "more latents (--latent-dim 16) where all are active, else a lower --beta",
     "blurred": "more latents (--latent-dim 16), --architecture convolutional, or a lower --beta",
     "copies training images": "train for fewer epochs, on more images, or with a larger "
     "--weight-decay",
