@@ -148,8 +148,8 @@ def test_holes_are_filled_by_the_rules_or_stay(room, caplog):
         assert (filled["vat"][2] == was["vat"][2]) | ~known[0]
         assert (filled["net"][3] == was["net"][3]) | ~known[1]
         assert not np.isnan(filled["total in €"]).any()
-    assert "1 row(s) came with cells that break '18 <= `age` <= 99'" in caplog.text
-    assert "1 row(s) came with cells that break \"`start` >= '2020-01-01'\"" in caplog.text
+    assert "1 row(s) have known cells that break '18 <= `age` <= 99'" in caplog.text
+    assert "1 row(s) have known cells that break \"`start` >= '2020-01-01'\"" in caplog.text
     assert "cell(s) stay empty" in caplog.text
 
 
@@ -227,7 +227,7 @@ def test_blocks_change_nothing_and_the_rate_is_told_once(caplog):
     for name, cells in whole.items():
         np.testing.assert_array_equal(cells, parts[name])
     (told,) = set(caplog.messages)
-    assert re.match(r"2\d\d of 500 rows \(4\d\.\d%\) were drawn again: they broke a rule", told)
+    assert re.match(r"2\d\d of 500 rows \(4\d\.\d%\) were redrawn: they broke a rule", told)
 
 
 def test_as_many_unique_rows_as_there_can_be():

@@ -217,7 +217,7 @@ def test_what_does_not_fit_is_refused(animals, fitted, run, tmp_path):
 def test_a_record_cannot_name_code(run, part):
     configuration = json.loads(json.dumps(run.record.keras_config))
     configuration["config"]["encoder"]["config"]["layers"][1]["config"]["activation"] = part
-    with pytest.raises(InputError, match="must be Keras's, or registered with it"):
+    with pytest.raises(InputError, match="must be Keras's, or registered with Keras"):
         model_of(configuration)
 
 
