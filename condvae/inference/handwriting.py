@@ -123,8 +123,8 @@ def measure_handwriting(
     """
     if not has_handwriting(model):
         raise InputError(
-            f"handwriting requires grey images of at least two classes, {LEAST_SIDE} or more pixels "
-            "per side, with pixels in [0, 1]",
+            f"handwriting requires grey images of two or more classes, at least {LEAST_SIDE} "
+            "pixels per side, with pixels in [0, 1]",
             f"a model of {model.image_shape} given {model.condition}",
             "Use another run.",
         )

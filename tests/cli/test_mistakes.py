@@ -78,7 +78,7 @@ MISTAKES = {
         "samples",
         "Leave one",
     ),
-    "generate run --given 3 --keep 1 --out a.png": ("a group", "without such groups", "prior 'ladder'"),
+    "generate run --given 3 --keep 1 --out a.png": ("a group", "without such", "prior 'ladder'"),
     "generate run --given 3 --seed -1 --out a.png": ("0 or more", "-1", "Correct it"),
     "generate run --given 3 --out notarun --overwrite": ("new path", "is a folder", "another name"),
     "generate floats --given 3 --out a.png": ("[0, 1]", "-30 to 30", "Write an .npz"),
