@@ -89,7 +89,7 @@ class TrackedTraining:
                 self._tracks.tell("picture", name, picture, epoch)
 
     def _samples(self, network: CVAE) -> np.ndarray | None:
-        """Expected images at draws of the prior, a row per label, with equal noise in each epoch."""
+        """Expected images at draws of the prior, a row per label, from equal noise each epoch."""
         dataset, condition = self._dataset, self._run.record.condition
         classes = condition.leading
         if dataset.table is not None or classes is None or dataset.image_shape[-1] not in (1, 3):
