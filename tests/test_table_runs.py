@@ -198,7 +198,7 @@ def test_conditions_that_do_not_fit_are_refused(rows, given, said):
 
 
 def test_outside_the_training_range_is_allowed_and_said_once(rows):
-    said = "'h': 7 lies outside the training range"
+    said = "'h': 7 is outside the training range"
     with pytest.warns(UnseenConditionWarning, match=said) as warned:
         rows.model.generate({"h": [7.0, 8.0]})
     assert [warning.filename for warning in warned] == [__file__]  # the user's own line

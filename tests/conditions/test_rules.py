@@ -134,7 +134,7 @@ def test_words_unique_rows_and_fixed_combinations():
         ("`day` < 5", "Compare dates with dates"),
         ("`day` + `day` == '2020-01-01'", "sums of dates"),
         ("`day` < 'yesterday'", "ISO 8601"),
-        ("3 < 4 < `age`", "two that name no column"),
+        ("3 < 4 < `age`", "two sides without columns"),
         ("`key` < 3", "'key', which is left out"),
         ("`age` < 3", "age = 3 in row 2 .counted from 0.; 1 of 2 training rows"),
         ("`day` < '1970-01-03'", "day = 1970-01-04 in row 2 .counted from 0.; 1 of 2"),

@@ -134,7 +134,7 @@ def test_a_column_without_a_value_is_refused():
 
 
 def test_words_that_name_rows_are_refused():
-    with pytest.raises(InputError, match="names rows"):
+    with pytest.raises(InputError, match="identify rows"):
         words(["a", "b", "c"])
     with pytest.raises(InputError, match="'a' in every row"):
         words(["a", "a", ""])

@@ -143,7 +143,7 @@ def test_an_npz_of_label_maps_is_one_command(tmp_path, monkeypatch, capsys):
     assert main("complete run mask.png --mask mask.png --out x.png".split()) == 2
     assert "parts of images" in capsys.readouterr().err
     assert main("generate run --per-class 3 --out x".split()) == 2
-    assert "class of several" in capsys.readouterr().err
+    assert "must be a class" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_data_that_do_not_fit_are_refused(few, tmp_path):
         model.predict(drawn.images[:, :8])
     with pytest.raises(InputError, match=r"must lie in \[0, 3\]"):
         model.elbo(drawn.maps + 1, drawn.images)
-    with pytest.raises(InputError, match="class of several"):
+    with pytest.raises(InputError, match="must be a class"):
         _ = model.classes
 
 
