@@ -90,7 +90,7 @@ def test_swapped_arguments_of_the_cross_entropy_are_named(digits, tmp_path, monk
     with monkeypatch.context() as planted:
         planted.setattr(Bernoulli, "log_prob", swapped)
         run = train(digits, run_dir=tmp_path / "run", **QUICK)
-    assert "less than the mean image" in sentences(run, digits)
+    assert "worse than the mean image" in sentences(run, digits)
 
 
 def test_pixels_beyond_one_are_named_before_or_while_training(digits, tmp_path, monkeypatch):
@@ -107,12 +107,12 @@ def test_pixels_beyond_one_are_named_before_or_while_training(digits, tmp_path, 
     ("sign", "sentence"),
     [
         ({"loss": float("nan")}, "not finite"),
-        ({"loss": 39.0}, "less than the mean image"),
+        ({"loss": 39.0}, "worse than the mean image"),
         ({"active": 0}, "collapsed"),
         ({"kl_loss": 0.01}, "collapsed"),
         ({"label_share": 0.01}, "ignores the condition"),
         ({"swapped_label": 0.5}, "ignores the condition"),
-        ({"leakage": 0.7}, "z tells the label"),
+        ({"leakage": 0.7}, "z reveals the label"),
         ({"detail": detail_of(0.09)}, "blurred: they have 9.0% of the fine detail"),
     ],
 )
