@@ -118,7 +118,7 @@ def test_what_says_how_to_read_reaches_the_reader(folder):
     assert set(data.raw["count"]) <= set(map(str, range(40)))
     assert set(data.raw["c"]) == {"", "a", "long name"}
     assert open_data(data, {"kinds": ["count:class"]}) is data
-    with pytest.raises(InputError, match="kinds must be said where the data are read"):
+    with pytest.raises(InputError, match="kinds must be given where the data are read"):
         open_data(data, {"kinds": ["grade:class"]})
 
 

@@ -129,7 +129,7 @@ def test_words_unique_rows_and_fixed_combinations():
         ("`town` < 3", "'town', which holds words, with numbers"),
         ("`town` + 1 == 'u'", "'town', which holds words, with numbers"),
         ("`town` < 'v'", "by <"),
-        ("`town` == 'w'", "which no row has. Take 'u', 'v'"),
+        ("`town` == 'w'", "which no row has. Use 'u', 'v'"),
         ("`age` == '3'", "Write numbers without quotes"),
         ("`day` < 5", "Compare dates with dates"),
         ("`day` + `day` == '2020-01-01'", "sums of dates"),

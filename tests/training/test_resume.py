@@ -211,7 +211,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_used(
     newest = broken.checkpoints_path / checkpoints(broken)[-1]
     damage(newest / name)
     run = resume(small, broken)
-    assert f"passed over: checkpoint {newest} must be whole" in caplog.text
+    assert f"skipped: checkpoint {newest} must be undamaged" in caplog.text
     assert name in caplog.text or name == "manifest.json"
     assert_same(run, whole)
 
