@@ -76,7 +76,7 @@ MISTAKES = {
     "generate run --given 3 --guidance 1 --sample --out a.png": (
         "expected",
         "samples",
-        "Leave one",
+        "Omit one",
     ),
     "generate run --given 3 --keep 1 --out a.png": ("a group", "without such", "prior 'ladder'"),
     "generate run --given 3 --seed -1 --out a.png": ("0 or more", "-1", "Correct it"),
