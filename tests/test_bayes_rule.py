@@ -155,5 +155,5 @@ def test_what_does_not_fit_is_refused():
     masked = TrainedModel(
         build_model(spec, Signature((4, 4, 1), condition.shape, x_max=1)), condition
     )
-    with pytest.raises(InputError, match="class of several"):
+    with pytest.raises(InputError, match="must be a class"):
         classify_by_bayes(masked, np.zeros((2, 4, 4)))

@@ -187,7 +187,7 @@ def test_a_model_of_images_fills_no_table(tmp_path):
     x = np.random.default_rng(0).integers(0, 2, (60, 4, 4)).astype("uint8")
     data = condvae.Dataset.from_arrays(x, np.arange(60) % 2)
     run = train(data, run_dir=tmp_path / "run", epochs=1, hidden_dims=(4,), progress=False)
-    with pytest.raises(InputError, match="one of tables"):
+    with pytest.raises(InputError, match="must be a model of tables"):
         condvae.impute(run.model, {"a": [1.0]})
 
 

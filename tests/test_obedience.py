@@ -36,4 +36,4 @@ def test_blocks_change_nothing(ends, caplog):
     np.testing.assert_array_equal(np.concatenate(blocks), whole)
     assert whole[7] == -1
     assert (np.delete(whole, 7) >= 0.5).all()
-    assert caplog.messages[0].endswith("; 1 do so still")
+    assert caplog.messages[0].endswith("; 1 still do")

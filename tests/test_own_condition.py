@@ -96,13 +96,13 @@ def test_names_are_of_one_class_each(direction):
     class Other(Categorical):
         pass
 
-    with pytest.raises(InputError, match="a name of its own, not 'categorical'"):
+    with pytest.raises(InputError, match="a unique name, unlike 'categorical'"):
         register_condition(Other)
 
     class Nameless(Part):
         pass
 
-    with pytest.raises(InputError, match="must say what it is called"):
+    with pytest.raises(InputError, match="must have a name as a kind"):
         register_condition(Nameless)
 
 

@@ -111,11 +111,14 @@ def test_generated_rows_keep_the_rules_and_the_rate_is_told(room, caplog):
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        (["age=100"], "what is given must keep the rule '18 <= `age` <= 99'; received age = 100"),
+        (
+            ["age=100"],
+            "the given values must satisfy the rule '18 <= `age` <= 99'; received age = 100",
+        ),
         (["net=9", "start=2020-02-08"], "'unique `net`, `start`'; received net = 9.00, start = 20"),
         (["start=2079-07-08"], "start must be a date whose week, weekday training rows have"),
-        (["country=fr", "currency=gbp"], "what is given must keep the rule 'fixed"),
-        (["net=3", "net=4"], "--given must tell each cell once"),
+        (["country=fr", "currency=gbp"], "the given values must satisfy the rule 'fixed"),
+        (["net=3", "net=4"], "--given must determine each cell once"),
     ],
 )
 def test_what_makes_a_rule_impossible_is_a_sentence(room, capsys, given, sentence):
@@ -148,8 +151,8 @@ def test_holes_are_filled_by_the_rules_or_stay(room, caplog):
         assert (filled["vat"][2] == was["vat"][2]) | ~known[0]
         assert (filled["net"][3] == was["net"][3]) | ~known[1]
         assert not np.isnan(filled["total in €"]).any()
-    assert "1 row(s) came with cells that break '18 <= `age` <= 99'" in caplog.text
-    assert "1 row(s) came with cells that break \"`start` >= '2020-01-01'\"" in caplog.text
+    assert "1 row(s) have known cells that break '18 <= `age` <= 99'" in caplog.text
+    assert "1 row(s) have known cells that break \"`start` >= '2020-01-01'\"" in caplog.text
     assert "cell(s) stay empty" in caplog.text
 
 
@@ -227,7 +230,7 @@ def test_blocks_change_nothing_and_the_rate_is_told_once(caplog):
     for name, cells in whole.items():
         np.testing.assert_array_equal(cells, parts[name])
     (told,) = set(caplog.messages)
-    assert re.match(r"2\d\d of 500 rows \(4\d\.\d%\) were drawn again: they broke a rule", told)
+    assert re.match(r"2\d\d of 500 rows \(4\d\.\d%\) were redrawn: they broke a rule", told)
 
 
 def test_as_many_unique_rows_as_there_can_be():
@@ -238,5 +241,5 @@ def test_as_many_unique_rows_as_there_can_be():
     cells = rolled(["unique `a`"], 4, known=lambda rows: {"a": np.array([nan, 3, nan, 5])[rows]})
     assert cells["a"][[1, 3]].tolist() == [3, 5]
     assert len(set(cells["a"])) == 4
-    with pytest.raises(InputError, match="what is given must keep the rule 'unique `a`'"):
+    with pytest.raises(InputError, match="the given values must satisfy the rule 'unique `a`'"):
         rolled(["unique `a`"], 2, known=lambda rows: {"a": np.full(len(rows), 3.0)})

@@ -176,7 +176,7 @@ def test_layers_of_ones_own_must_be_registered(animals, tmp_path):
     expected.set_weights(run.load_model().keras_model.decoder.get_weights())
     logits = np.asarray(expected({"z": z, "y": np.eye(3, dtype="float32")[:1]}))
     np.testing.assert_allclose(model.decode(z, "ant"), 1 / (1 + np.exp(-logits)), atol=1e-5)
-    with pytest.raises(InputError, match=r"registered with it; received 'Unknown'"):
+    with pytest.raises(InputError, match=r"registered with Keras; received 'Unknown'"):
         Run.from_model(of_layer(Unknown), animals, tmp_path / "unknown")
     assert not (tmp_path / "unknown").exists()
 
@@ -187,8 +187,8 @@ def test_what_does_not_fit_is_refused(animals, fitted, run, tmp_path):
     for model, data, sentence in (
         (fitted, tall, r"the same x; received \(4, 3, 1\) of the model"),
         (fitted, binary, "the same greatest x; received 255 of the model, 1 of the data"),
-        (fitted.decoder, animals, "Functional in place of the CVAE"),
-        (fitted, animals.x, "ndarray in place of the Dataset"),
+        (fitted.decoder, animals, "Functional instead of the CVAE"),
+        (fitted, animals.x, "ndarray instead of the Dataset"),
     ):
         with pytest.raises(InputError, match=sentence):
             Run.from_model(model, data, tmp_path / "run")
@@ -217,7 +217,7 @@ def test_what_does_not_fit_is_refused(animals, fitted, run, tmp_path):
 def test_a_record_cannot_name_code(run, part):
     configuration = json.loads(json.dumps(run.record.keras_config))
     configuration["config"]["encoder"]["config"]["layers"][1]["config"]["activation"] = part
-    with pytest.raises(InputError, match="must be Keras's, or registered with it"):
+    with pytest.raises(InputError, match="must be Keras's, or registered with Keras"):
         model_of(configuration)
 
 

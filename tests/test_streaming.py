@@ -66,7 +66,7 @@ def test_an_error_says_where_its_rows_are_counted_from(runs, digits):
         with pytest.raises(InputError, match=r"3 in row 3 \(counted from row 10\)"):
             list(run.model.encode_blocks(pairs))
     y[4] = 11
-    with pytest.raises(InputError, match=r"'11' in row 4\. Take one"):
+    with pytest.raises(InputError, match=r"'11' in row 4\. Use one"):
         list(runs[0].model.encode_blocks([(digits.x[:20], y)]))
 
 

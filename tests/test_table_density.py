@@ -99,4 +99,4 @@ def test_an_evaluation_tells_both(tmp_path):
     assert found.elbo_of_cells == pytest.approx(found.elbo + data.table.log_slope(x).mean())
     assert found.elbo_of_values > found.elbo_of_cells
     assert "in the data's own units" in str(found)
-    assert "without which cells are empty" in str(found)
+    assert "given which cells are empty" in str(found)

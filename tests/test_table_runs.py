@@ -118,7 +118,7 @@ def test_what_says_how_to_read_reaches_the_reader(folder):
     assert set(data.raw["count"]) <= set(map(str, range(40)))
     assert set(data.raw["c"]) == {"", "a", "long name"}
     assert open_data(data, {"kinds": ["count:class"]}) is data
-    with pytest.raises(InputError, match="kinds must be said where the data are read"):
+    with pytest.raises(InputError, match="kinds must be given where the data are read"):
         open_data(data, {"kinds": ["grade:class"]})
 
 
@@ -198,7 +198,7 @@ def test_conditions_that_do_not_fit_are_refused(rows, given, said):
 
 
 def test_outside_the_training_range_is_allowed_and_said_once(rows):
-    said = "'h': 7 lies outside the training range"
+    said = "'h': 7 is outside the training range"
     with pytest.warns(UnseenConditionWarning, match=said) as warned:
         rows.model.generate({"h": [7.0, 8.0]})
     assert [warning.filename for warning in warned] == [__file__]  # the user's own line

@@ -201,7 +201,7 @@ def test_guidance_moves_images_away_from_those_of_no_label(untrained):
     np.testing.assert_array_equal(np.concatenate(blocks), guided)
     with pytest.raises(InputError, match="guidance must be 0 or more; received -1"):
         untrained.generate("bee", 5, guidance=-1)
-    with pytest.raises(InputError, match="guidance must come with expected pixels"):
+    with pytest.raises(InputError, match="guidance requires expected pixels"):
         untrained.generate("bee", 5, guidance=1, sample=True)
 
 
@@ -216,7 +216,7 @@ def test_guidance_takes_named_conditions_and_refuses_images():
 
     image = Image(image_shape=(4, 3, 1), y_max=255)
     of_images = TrainedModel(build_model(spec, Signature((4, 3, 1), image.shape)), image)
-    with pytest.raises(InputError, match="guidance needs a condition of classes"):
+    with pytest.raises(InputError, match="guidance requires a condition of classes"):
         of_images.generate(np.zeros((1, 4, 3, 1), "uint8"), 5, guidance=1)
 
 

@@ -1,4 +1,4 @@
-"""What is given, y: names, kinds, categories and ranges, and the way to the networks' input."""
+"""The condition y: its names, kinds, categories and ranges, and its encoding for the networks."""
 
 from condvae.checks import InputError
 from condvae.conditions.categorical import MOST_CLASSES, Categorical, categorical_of
@@ -14,17 +14,17 @@ from condvae.conditions.registry import AnyCondition, register_condition
 from condvae.conditions.schema import Schema
 from condvae.conditions.table import Table
 
-# Every kind there is.
+# All kinds of conditions.
 for _kind in (Categorical, Continuous, MultiLabel, Image, Ordinal, MaskedImage, Schema):
     register_condition(_kind)
 
 
 def check_categorical(condition: Condition) -> Categorical:
-    """Return the condition if it is a class of several."""
+    """Return the condition if it is a class; otherwise raise InputError."""
     if condition.classes is not None:
         return condition.classes
     raise InputError(
-        "the condition must be a class of several to name, draw or walk them",
+        "the condition must be a class to be named, drawn or walked through",
         str(condition),
         "Use `condvae evaluate`, `condvae generate`, or `condvae plot RUN predictions`.",
     )

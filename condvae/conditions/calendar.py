@@ -1,4 +1,4 @@
-"""Moments by their places in calendar and clock, and back again."""
+"""Moments as positions in calendar and clock, and back."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,7 +7,7 @@ import numpy as np
 DAY = 86_400  # seconds
 HOUR = 3_600
 EPOCH_YEAR = 1970
-THURSDAY = 3  # days from Monday; the week of a year is that of its Thursday (ISO 8601)
+THURSDAY = 3  # days after Monday; a week belongs to the year of its Thursday (ISO 8601)
 
 Places = dict[str, np.ndarray]
 
@@ -23,26 +23,26 @@ def _month(days: np.ndarray) -> np.ndarray:
 
 
 def _year(days: np.ndarray) -> np.ndarray:
-    """Of the Gregorian calendar."""
+    """The year in the Gregorian calendar."""
     return _month(days) // 12 + EPOCH_YEAR
 
 
 def _first_week(years: np.ndarray) -> np.ndarray:
-    """The week, since that of 1970-01-01, that holds the first Thursday of years."""
+    """The week with the first Thursday of each year, counted from that of 1970-01-01."""
     return -(-_first_day((years - EPOCH_YEAR) * 12) // 7)
 
 
 def _week(days: np.ndarray) -> np.ndarray:
-    """Weeks since that of 1970-01-01, a Thursday; they begin with Monday."""
+    """Weeks counted from that of 1970-01-01, a Thursday; they start on Monday."""
     return (days + THURSDAY) // 7
 
 
 def _week_year(days: np.ndarray) -> np.ndarray:
-    """The year that the week is counted in."""
+    """The year to which the week belongs."""
     return _year(_week(days) * 7)
 
 
-# of days since 1970-01-01, what comes round last; weekdays from 0, Monday, on
+# functions of days since 1970-01-01, periodic ones last; weekdays are counted from Monday, 0
 OF_DAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "day": lambda days: days,
     "week": _week,
@@ -54,7 +54,7 @@ OF_DAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "day of the month": lambda days: days - _first_day(_month(days)) + 1,
     "weekday": lambda days: (days + THURSDAY) % 7,
 }
-# of seconds since midnight
+# functions of seconds since midnight
 OF_SECONDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "hour": lambda seconds: seconds // HOUR,
     "second of the hour": lambda seconds: seconds % HOUR,
@@ -63,9 +63,9 @@ CLOCK = ("hour", "second of the hour")
 
 
 def places(moments: np.ndarray) -> Places:
-    """{name: (N,) float64} of (N,) seconds since 1970, NaN where there is none."""
+    """{name: (N,) float64} positions of (N,) seconds since 1970, NaN for missing values."""
     known = ~np.isnan(moments)
-    # in microseconds, that a second less the least bit is no second less
+    # in microseconds, so that a second minus the last bit is still that second
     exact = np.rint(moments[known] * 1e6).astype("int64")
     days, rest = np.divmod(exact, DAY * 10**6)
     found = {name: of(days) for name, of in OF_DAYS.items()}
@@ -77,9 +77,9 @@ def places(moments: np.ndarray) -> Places:
 
 
 def moment(at: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(N,) seconds since 1970 of places that tell a day, and of those of `CLOCK`; NaN where one is.
+    """(N,) seconds since 1970 from positions of the day and those of `CLOCK`; NaN if one is NaN.
 
-    Where a month has fewer days, or a year fewer weeks, it is the last one.
+    If a month has fewer days, or a year fewer weeks, the last one is used.
     """
     known = ~np.any([np.isnan(values) for values in at.values()], axis=0)
     whole = {name: values[known] for name, values in at.items()}

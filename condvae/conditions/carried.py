@@ -1,4 +1,4 @@
-"""Columns that no model learns, and that generated rows have all the same: constants and keys."""
+"""Columns that no model learns, but that generated rows contain: constants and keys."""
 
 import re
 import uuid
@@ -15,18 +15,18 @@ UUID = re.compile(r"[0-9a-f]{8}(-?)([0-9a-f]{4}\1){3}[0-9a-f]{12}", re.IGNORECAS
 
 
 class Carried(Frozen):
-    """A column of a table's file that is written anew.
+    """A column of a table's file that is generated without a model.
 
     Attributes:
-        name: of the column.
-        how: a "constant" has its value in each row, a "count" goes up by one a row, from the first
-            that no row has had, a "uuid" is drawn.
-        value: of a constant, as a cell; a "uuid" is written as this one.
-        number: the constant is a number; of a count: its cells are.
-        prefix: of a count, before the digits.
-        suffix: of a count, after them.
-        width: of a count, so many digits at least, zeros before them.
-        first: of a count.
+        name: name of the column.
+        how: a "constant" has the same value in each row, a "count" increases by one per row,
+            starting after all existing rows, a "uuid" is drawn at random.
+        value: the constant, as a cell; or a UUID whose form is used.
+        number: whether the constant, or the cells of a count, are numbers.
+        prefix: for a count, text before the digits.
+        suffix: for a count, text after the digits.
+        width: for a count, smallest number of digits, padded with zeros.
+        first: for a count, the first number.
     """
 
     name: str
@@ -40,11 +40,11 @@ class Carried(Frozen):
 
     @classmethod
     def of_column(cls, name: str, values: np.ndarray) -> Self | None:
-        """A column that is one value or names its rows; None where its names have no rule.
+        """The column if it is constant or contains keys of rows; None if the keys have no rule.
 
         Args:
-            name: of the column.
-            values: (N,) float64 or str, as they were read.
+            name: name of the column.
+            values: (N,) float64 or str, as read.
         """
         number = values.dtype.kind == "f"
         cells = [str(int(v)) if number and v.is_integer() else str(v) for v in values.tolist()]
@@ -71,7 +71,7 @@ class Carried(Frozen):
         )
 
     def without_key(self) -> Self:
-        """The column without the key of a row: of a "uuid" the form alone."""
+        """The column without the key of a real row: for a "uuid" only its form."""
         if self.how != "uuid":
             return self
         letter = "A" if self.value.isupper() else "a"
@@ -79,7 +79,7 @@ class Carried(Frozen):
 
     @classmethod
     def fill(cls, name: str, values: np.ndarray, seed: int) -> np.ndarray:
-        """Such a column, (N,) values, whose empty cells have keys that no other row has."""
+        """(N,) values of such a column, with keys in empty cells that no other row has."""
         empty = is_missing(values)
         found = cls.of_column(name, values[~empty]) if empty.any() and not empty.all() else None
         if found is None:
@@ -89,10 +89,10 @@ class Carried(Frozen):
         return plain(filled)
 
     def rows(self, part: slice, rng: np.random.Generator) -> np.ndarray:
-        """The column of these of the rows that are generated.
+        """The column for some of the generated rows.
 
         Args:
-            rng: of UUIDs.
+            rng: generator for UUIDs.
         """
         count = part.stop - part.start
         if self.how == "constant":

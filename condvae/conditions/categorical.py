@@ -1,4 +1,4 @@
-"""A class of several."""
+"""A categorical condition: one class of several."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self
@@ -14,21 +14,22 @@ from condvae.conditions.part import Part
 from condvae.conditions.takeover import Takeover, unchanged
 
 MOST_CLASSES = 2**15
-MOST_SPAN = 2**20  # of labels that are told apart by counting
-MOST_WHOLE = 20  # different whole numbers that are taken for classes
+MOST_SPAN = 2**20  # range of labels up to which they are distinguished by counting
+MOST_WHOLE = 20  # number of distinct integers up to which they are classes
 
 
-# a class of fewer training rows than both is hardly learned
+# a class with fewer training rows than both numbers is hardly learned
 FEW_ROWS, FEW_SHARE = 20, 0.01
 
 
 class Categorical(Part):
-    """One of several classes, one-hot in the networks.
+    """One of several classes, as a one-hot vector in the networks.
 
     Attributes:
-        name: what the condition is called on the command line ("digit").
-        categories: the classes' names in the order of their codes.
-        seldom: (name, training rows) of those that a model can hardly learn, of several conditions.
+        name: name of the condition on the command line ("digit").
+        categories: names of the classes in the order of their codes.
+        seldom: (name, training rows) of classes too rare for a model to learn, if it is one of
+            several conditions.
     """
 
     places: ClassVar = (ALONE, PART)
@@ -48,7 +49,7 @@ class Categorical(Part):
 
     @classmethod
     def takes(cls, values: np.ndarray) -> bool:
-        """Texts, and few whole numbers."""
+        """Strings, and integers with few distinct values."""
         if values.ndim > 2 or (values.ndim == 2 and values.shape[1] > 1):
             return False
         if values.dtype.kind in "Ub":
@@ -63,7 +64,7 @@ class Categorical(Part):
         """The classes that occur in a column.
 
         Raises:
-            InputError: there is one alone, or as many as rows.
+            InputError: there is only one class, or as many as rows.
         """
         seen = values[~is_missing(values)].reshape(-1)
         names = _names_and_codes(seen)[0] if len(seen) else ()
@@ -71,14 +72,14 @@ class Categorical(Part):
             raise InputError(
                 f"column {name!r} must vary",
                 f"{names[0]!r} in every row" if names else "no value",
-                f"Leave it out with `ignore={name}`.",
+                f"Omit it with `ignore={name}`.",
             )
-        # a number of the row, or a name: it tells nothing of rows to come
+        # a row's number, or a name, which is not informative about other rows
         if len(names) == len(seen) and len(seen) > 2:
             raise InputError(
                 f"column {name!r} must name classes",
-                f"{len(seen):,} rows with {len(names):,} different values: it names rows",
-                f"Leave it out with `ignore={name}`.",
+                f"{len(seen):,} rows with {len(names):,} different values, which identify rows",
+                f"Omit it with `ignore={name}`.",
             )
         training = values[rows][~is_missing(values[rows])].reshape(-1)
         own, codes = _names_and_codes(training)
@@ -92,18 +93,18 @@ class Categorical(Part):
         )
 
     def outside(self, y: Any) -> list[str]:
-        """A sentence for each class among (batch,) labels that training rows hardly have."""
+        """A sentence for each class among (batch,) labels that is rare in the training rows."""
         asked = {_label_name(label) for label in np.unique(np.asarray(y))}
         return [
-            f"{self.name!r}: {name} has {count} training row(s), so that what is drawn for it may "
-            "be like that of other classes"
+            f"{self.name!r}: {name} has only {count} training row(s), so that draws for it may "
+            "resemble other classes"
             for name, count in self.seldom
             if name in asked
         ]
 
     @classmethod
     def in_order(cls, name: str, names: tuple[str, ...], settings: str) -> tuple[str, ...]:
-        """The classes' names in the order of their codes: numbers by value, texts sorted."""
+        """The classes' names in the order of their codes: numbers by value, strings sorted."""
         return names
 
     @property
@@ -113,7 +114,7 @@ class Categorical(Part):
 
     @property
     def dim(self) -> int:
-        """Numbers that the networks see: a weight for each class."""
+        """Size of the networks' input: a weight for each class."""
         return self.num_classes
 
     @property
@@ -123,11 +124,11 @@ class Categorical(Part):
 
     @property
     def unconditional(self) -> np.ndarray:
-        """Every class alike."""
+        """Equal weights of all classes."""
         return self.encode(np.full((1, self.num_classes), 1 / self.num_classes, "float32"))
 
     def is_one(self, y: Any) -> bool:
-        """Whether y is one condition, not one a row."""
+        """Whether y is one condition rather than one per row."""
         return np.ndim(y) == 0
 
     def codes(self, y: Any) -> np.ndarray:
@@ -142,19 +143,19 @@ class Categorical(Part):
             (batch,) int32 codes, 0 to num_classes - 1.
 
         Raises:
-            InputError: a label that the model does not know; the known ones are listed.
+            InputError: an unknown label; the message lists the known ones.
         """
         labels = np.atleast_1d(np.asarray(y))
         if labels.ndim != 1:
             raise InputError(
-                f"y must hold one {self.name} a row", f"shape {labels.shape}", "Pass (batch,)."
+                f"y must hold one {self.name} per row", f"shape {labels.shape}", "Pass (batch,)."
             )
         code = {name: position for position, name in enumerate(self.categories)}
         if not any(_is_integer(name) for name in self.categories):
             code |= {str(position): position for position in range(self.num_classes)}
-        if are_boolean(self.categories):  # as words or as Python's own
+        if are_boolean(self.categories):  # as words or as Python's booleans
             code |= {name.capitalize(): position for name, position in code.items()}
-        # one lookup for each distinct label, not for each row
+        # one lookup for each distinct label rather than for each row
         distinct, inverse = np.unique(labels, return_inverse=True)
         found = [code.get(_label_name(label)) for label in distinct]
         if None in found:
@@ -163,19 +164,19 @@ class Categorical(Part):
             raise InputError(
                 f"y must hold labels of condition {self.name!r}, {listed(self.categories)}",
                 f"{_label_name(unknown)!r} in row {row}",
-                "Take one of these.",
+                "Use one of these.",
             )
         return np.asarray(found, dtype="int32")[inverse.reshape(-1)]
 
     def labels(self, codes: np.ndarray) -> np.ndarray:
-        """The labels of class codes: whole numbers or booleans where all are, else names."""
+        """The labels of class codes: integers or booleans if all are, otherwise names."""
         labels = self._labels(codes)
         return as_booleans(labels) if are_boolean(self.categories) else labels
 
     def _labels(self, codes: np.ndarray) -> np.ndarray:
-        """The same, of booleans as words."""
+        """The labels, with booleans as words."""
         numeric = all(_is_integer(name) for name in self.categories)
-        # labels go in as 3 and come out as 3, not as "3"
+        # a label that is passed as 3 is returned as 3 rather than as "3"
         names = np.asarray(self.categories, dtype="int64" if numeric else "str")
         return names[codes]
 
@@ -190,15 +191,15 @@ class Categorical(Part):
             (batch, num_classes) float32.
 
         Raises:
-            InputError: an unknown label, or weights that are none.
+            InputError: an unknown label, or invalid weights.
         """
         weights = np.asarray(y)
         if weights.ndim == 2 and weights.dtype.kind == "f":
             sums_to_one = np.allclose(weights.sum(axis=1), 1, atol=1e-4)
             if weights.shape[1] != self.num_classes or (weights < 0).any() or not sums_to_one:
                 raise InputError(
-                    f"a mixture of {self.name}s must be {self.num_classes} weights a row that sum "
-                    "to one",
+                    f"a mixture of {self.name}s must be {self.num_classes} weights per row that "
+                    "sum to one",
                     f"shape {weights.shape}, sums from {weights.sum(axis=1).min():g}",
                     "Normalise the rows.",
                 )
@@ -206,19 +207,19 @@ class Categorical(Part):
         return np.eye(self.num_classes, dtype="float32")[self.codes(y)]
 
     def encode_rows(self, values: np.ndarray) -> np.ndarray:
-        """(batch, dim) float32 of labels none of which is missing."""
+        """(batch, dim) float32 from labels without missing values."""
         return self.encode(values)
 
     def codes_of(self, block: np.ndarray) -> np.ndarray:
-        """The codes of the classes that (batch, dim) encoded rows are nearest to."""
+        """The codes of the classes nearest to (batch, dim) encoded rows."""
         return block.argmax(axis=1)
 
     def decode_rows(self, block: np.ndarray) -> np.ndarray:
-        """The labels of the classes that (batch, dim) encoded rows are nearest to."""
+        """The labels of the classes nearest to (batch, dim) encoded rows."""
         return self._labels(self.codes_of(block))
 
     def taken_over(self, before: Condition) -> Takeover | None:
-        """By the classes' names; a new one is the mean of those that both have."""
+        """Match classes by name; a new one starts from the mean of those in common."""
         if type(before) is not type(self):
             return None
         if self.categories == before.categories:
@@ -236,25 +237,25 @@ class Categorical(Part):
         return Takeover(rows, kept, new, dropped)
 
     def random(self, num_rows: int, rng: np.random.Generator) -> np.ndarray:
-        """Any of the classes."""
+        """Random classes."""
         every = np.eye(self.num_classes, dtype="float32")
         return self.encode(every[rng.integers(0, self.num_classes, num_rows)])
 
     def named_codes(self, y: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
-        """The classes' names, and the code of each row of encoded y."""
+        """The classes' names, and the code of each row of an encoded y."""
         return self.categories, self.codes_of(y)
 
     def strata(self, given: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
-        """The classes, whose codes Keras takes."""
+        """The classes, and their codes, which the Keras model takes."""
         return self.categories, given
 
     def widget(self) -> dict[str, Any]:
-        """A list of classes to choose from; one-hot where the networks see no other codes."""
+        """A list for choosing a class; its codes are omitted if they are one-hot."""
         shown = {"categories": self.categories, "codes": None}
         return {"widget": "choice", "size": self.num_classes, **shown}
 
     def given(self, text: str) -> str:
-        """The label in a `--given` of the command line: "3", or "digit=3"."""
+        """The label in `--given` on the command line: "3", or "digit=3"."""
         if text in self.categories:
             return text
         name, equals, value = text.partition("=")
@@ -272,17 +273,17 @@ class Categorical(Part):
 
 
 def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical, np.ndarray]:
-    """The categories that occur in labels, sorted (numbers by value), and the labels' codes.
+    """The categories in labels, sorted (numbers by value), and the codes of the labels.
 
     Args:
-        labels: (batch,) integers, whole floats or strings.
-        name: what the condition is called.
+        labels: (batch,) integers, integral floats or strings.
+        name: name of the condition.
 
     Returns:
         The condition, and (batch,) int32 codes.
 
     Raises:
-        InputError: over 32,768 classes, or a label that is no text.
+        InputError: over 32,768 classes, or a label that is not valid text.
     """
     categories, codes = _names_and_codes(labels)
     return Categorical(name=name, categories=categories), codes
@@ -295,13 +296,13 @@ def _names_and_codes(labels: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         raise InputError(
             f"the labels must name at most {MOST_CLASSES:,} classes",
             f"{len(distinct):,} different ones in {len(labels):,} rows",
-            "Bring classes, or name it a continuous condition.",
+            "Pass classes, or declare it a continuous condition.",
         )
     try:
         names = [_label_name(label) for label in distinct]
-        # names stand in run.json: what UTF-8 cannot hold is refused here
+        # names are stored in run.json: text that UTF-8 cannot represent is rejected here
         "".join(names).encode()
-    except (UnicodeError, SystemError) as error:  # NumPy lets any number stand for a character
+    except (UnicodeError, SystemError) as error:  # NumPy allows any number as a character
         raise InputError(
             "labels must be text that UTF-8 can hold", f"other text ({error})", "Rename the class."
         ) from None
@@ -313,7 +314,7 @@ def _names_and_codes(labels: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
 
 
 def _distinct(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As `np.unique` with the inverse; of whole numbers near to each other without sorting all."""
+    """`np.unique` with the inverse, without sorting integers in a small range."""
     if labels.dtype == np.int64 and labels.size:
         low = labels.min()
         if int(labels.max()) - int(low) < MOST_SPAN:
@@ -324,14 +325,14 @@ def _distinct(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _label_name(label: Any) -> str:
-    """3, 3.0 and "3" are one label."""
+    """The name of a label: 3, 3.0 and "3" are the same label."""
     if isinstance(label, np.floating | float) and float(label).is_integer():
         return str(int(label))
     return str(label)
 
 
 def _is_integer(text: str) -> bool:
-    """Whether the text is how an int64 is written: not 007, which is another label than 7."""
+    """Whether the text is an int64 in its usual form: not 007, a label other than 7."""
     digits = text.removeprefix("-")
     return digits.isascii() and digits.isdecimal() and len(digits) <= 18 and str(int(text)) == text
 

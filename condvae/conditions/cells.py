@@ -1,4 +1,4 @@
-"""A column of a table of x: each cell is in one of several states, and may hold a number beside."""
+"""A column of a table of x: each cell has one of several states, and some states a number."""
 
 from abc import abstractmethod
 from typing import Any, ClassVar
@@ -8,18 +8,18 @@ import numpy as np
 from condvae.conditions.missing import is_missing
 from condvae.files.frozen import Frozen
 
-HIDDEN = -1  # the code of a cell that is not known: none of the states
+HIDDEN = -1  # the code of an unknown cell: none of the states
 
 
 class Column(Frozen):
     """A column of x, as the likelihood of rows sees it.
 
     Attributes:
-        name: what it is called.
-        may_miss: whether cells were empty in the training rows: to be empty is then a state, the
-            last one, which is generated as often. In a column that never was, an empty cell is
-            hidden: the model is not told of it.
-        of_numbers: whether the cells are numbers, else words.
+        name: name of the column.
+        may_miss: whether there were empty cells in the training rows: then empty is a state, the
+            last one, which is generated with the same frequency. In other columns, an empty cell is
+            hidden: the model does not see it.
+        of_numbers: whether the cells are numbers rather than words.
     """
 
     of_numbers: ClassVar[bool] = False
@@ -31,11 +31,11 @@ class Column(Frozen):
     @property
     @abstractmethod
     def num_values(self) -> int:
-        """Number of the states that are values of their own, which are the first."""
+        """Number of the states that are single values; they come first."""
 
     @property
     def has_number_state(self) -> bool:
-        """Whether one state, the one after the values, has a number beside it."""
+        """Whether there is a state, after the values, that has a number beside it."""
         return False
 
     @property
@@ -45,15 +45,15 @@ class Column(Frozen):
 
     @property
     def integer(self) -> bool:
-        """Whether the cells hold whole numbers."""
+        """Whether the cells are integers."""
         return False
 
     def rounded(self, values: np.ndarray) -> np.ndarray:
-        """Numbers as the column writes them; words as they are."""
+        """Numbers rounded as in the column; words unchanged."""
         return values
 
     def typed(self, cells: np.ndarray) -> np.ndarray:
-        """(batch,) cells as users know them."""
+        """(batch,) cells in the user's types."""
         return cells
 
     def codes(self, values: np.ndarray) -> np.ndarray:
@@ -68,11 +68,11 @@ class Column(Frozen):
         return codes
 
     def numbers(self, values: np.ndarray) -> np.ndarray:
-        """(batch,) float32 numbers that stand beside the states of cells; 0 where none does."""
+        """(batch,) float32 numbers beside the states of cells; 0 for states without a number."""
         return np.zeros(len(values), "float32")
 
     def log_slopes(self, numbers: np.ndarray) -> np.ndarray:
-        """(batch,) log of how steeply these numbers rise with the cells that they stand for."""
+        """(batch,) log derivative of these numbers with respect to their cells."""
         return np.zeros(len(numbers))
 
     @abstractmethod
@@ -80,7 +80,7 @@ class Column(Frozen):
         """The cell in a `--given` of the command line.
 
         Raises:
-            InputError: a text that is none.
+            InputError: the text is not a valid cell.
         """
 
     @abstractmethod

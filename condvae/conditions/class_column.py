@@ -23,20 +23,20 @@ class ClassColumn(Column):
 
     @classmethod
     def fitted(cls, name: str, values: np.ndarray, rows: np.ndarray) -> Self:
-        """The column of values, (N,) str with "" where empty; rows are those of the training."""
+        """The column with (N,) str values, "" where empty; rows are the training rows."""
         missing = is_missing(values)
         words = np.unique(values[~missing])
         if len(words) < 2:
             raise InputError(
                 f"column {name!r} must vary",
                 f"{words.tolist()[0]!r} in every row" if len(words) else "no value",
-                f"Leave it out with `ignore={name}`.",
+                f"Omit it with `ignore={name}`.",
             )
         if len(words) == len(values) > 2:
             raise InputError(
                 f"column {name!r} must name classes",
-                f"{len(values):,} rows with {len(words):,} different values: it names rows",
-                f"Leave it out with `ignore={name}`.",
+                f"{len(values):,} rows with {len(words):,} different values, which identify rows",
+                f"Omit it with `ignore={name}`.",
             )
         return cls(name=name, may_miss=bool(missing[rows].any()), categories=tuple(words.tolist()))
 
@@ -46,7 +46,7 @@ class ClassColumn(Column):
         return len(self.categories)
 
     def given(self, text: str) -> str:
-        """A word that the column knows."""
+        """A word of the column."""
         self._codes(np.asarray([text]))
         return text
 
@@ -55,13 +55,13 @@ class ClassColumn(Column):
         return np.asarray([*self.categories, ""])[np.where(codes == HIDDEN, self.num_values, codes)]
 
     def typed(self, cells: np.ndarray) -> np.ndarray:
-        """False and True as such."""
+        """Cells with False and True as booleans."""
         return as_booleans(cells) if are_boolean(self.categories) else cells
 
     def _codes(self, values: np.ndarray) -> np.ndarray:
-        """Places of words among the categories."""
+        """Indices of words among the categories."""
         words = values.astype(str)
-        if are_boolean(self.categories):  # as words or as Python's own
+        if are_boolean(self.categories):  # as words or as Python's booleans
             lower, *_ = self.categories
             words = np.char.lower(words) if lower.islower() else np.char.capitalize(words)
         places = np.searchsorted(self.categories, words)

@@ -1,4 +1,4 @@
-"""What every condition says of itself."""
+"""The interface of all conditions."""
 
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,20 +12,21 @@ if TYPE_CHECKING:
     from condvae.conditions.categorical import Categorical
     from condvae.conditions.schema import Schema
 
-# Where a kind may stand: as y alone, as one of several by name.
+# Where a kind may be used: as y alone, or as one of several conditions by name.
 ALONE, PART = "alone", "part"
 
 
 class Condition(Frozen):
-    """What is given, y: how it is encoded, drawn, named and shown.
+    """The condition y: how it is encoded, drawn, named and displayed.
 
-    A kind is a subclass whose field `kind` has its name, `Literal["..."] = "..."`, and which
-    `register_condition` knows. Whoever holds a condition asks it; nobody asks of which kind it is.
+    A kind is a subclass whose field `kind` holds its name, `Literal["..."] = "..."`, and which is
+    registered with `register_condition`. Other code calls the methods of a condition and never
+    checks its kind.
 
     Attributes:
-        name: what it is called on the command line.
-        places: where it may stand.
-        is_image: whether it is an image of its own, beside x.
+        name: name on the command line.
+        places: where it may be used.
+        is_image: whether it is an image other than x.
         of_x: whether it is a part of x itself.
     """
 
@@ -39,41 +40,41 @@ class Condition(Frozen):
     @property
     @abstractmethod
     def dim(self) -> int:
-        """How many numbers there are in one y."""
+        """Number of values in one y."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """What the networks see for one y."""
+        """Shape of one y in the networks."""
         return (self.dim,)
 
     @property
     def white(self) -> int:
-        """The integer that stands for one."""
+        """The integer that is scaled to one."""
         return 1
 
     @property
     def classes(self) -> "Categorical | None":
-        """The same condition, where it is one of several classes to name, draw or walk."""
+        """The condition itself if it is a class, which can be named, drawn or walked through."""
         return None
 
     @property
     def leading(self) -> "Categorical | None":
-        """The class, or the first of several conditions that is one."""
+        """The class, or the first of several conditions that is a class."""
         return self.classes
 
     @property
     def by_name(self) -> "Schema | None":
-        """The same condition, where it is several by name."""
+        """The condition itself if it consists of several conditions by name."""
         return None
 
     @property
     def unconditional(self) -> np.ndarray | None:
-        """(1, *shape) encoded y that tells nothing; None: there is no such y."""
+        """(1, *shape) uninformative encoded y; None if there is none."""
         return None
 
     @abstractmethod
     def is_one(self, y: Any) -> bool:
-        """Whether y is one condition, not one a row."""
+        """Whether y is one condition rather than one per row."""
 
     @abstractmethod
     def encode(self, y: Any) -> np.ndarray:
@@ -84,37 +85,37 @@ class Condition(Frozen):
         """
 
     def labels(self, given: np.ndarray) -> np.ndarray:
-        """y as people write it, of y as the Keras model takes it; alike but for class codes."""
+        """y in the user's form, from y in the form for Keras; only class codes differ."""
         return given
 
     def outside(self, y: Any) -> list[str]:
-        """A sentence for what lies outside the training range."""
+        """A sentence for values outside the range seen in training."""
         return []
 
     def taken_over(self, before: "Condition") -> Takeover | None:
-        """What becomes of weights that read `before`, where a model goes on with this one.
+        """How weights that read `before` change when a model continues with this condition.
 
-        None where they have nothing in common.
+        None if they have nothing in common.
         """
         return unchanged(self.name) if self == before else None
 
     def random(self, num_rows: int, rng: np.random.Generator) -> np.ndarray:
-        """(num_rows, *shape) float32 of no meaning but the right form."""
+        """(num_rows, *shape) float32 random values in a valid form."""
         return rng.random((num_rows, *self.shape), dtype="float32")
 
     def named_codes(self, y: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
-        """Names to colour rows by, and the place of each row of encoded y in them.
+        """Names by which to colour rows, and the index of each row of an encoded y among them.
 
-        They are those of `leading`, and ("",) without one.
+        They are the names of `leading`, or ("",) without one.
         """
         return ("",), np.zeros(len(y), dtype=int)
 
     def strata(self, given: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
-        """Classes that splits draw from in proportion, and each row's, of y as Keras takes it."""
+        """Classes for stratified splits, and the class of each row, for y in the form for Keras."""
         return ("images",), np.zeros(len(given), dtype="int32")
 
     def described(self) -> dict[str, Any]:
-        """What a manifest says of it."""
+        """The entry for a manifest."""
         return {"says": str(self), **self.model_dump(mode="json")}
 
     def __str__(self) -> str:
@@ -122,4 +123,4 @@ class Condition(Frozen):
 
     @abstractmethod
     def for_page(self) -> dict[str, Any]:
-        """What the page knows of y: its parts, or the shape of the image that is given."""
+        """The description for the explorer's page: the parts, or the shape of a given image."""

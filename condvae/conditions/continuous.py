@@ -1,4 +1,4 @@
-"""One number or several."""
+"""A continuous condition: one number or several."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -15,12 +15,13 @@ class Continuous(Part):
     """One number or several, standardised in the networks.
 
     Attributes:
-        name: what it is called.
-        mean: of the training rows, one number for each component.
-        scale: their standard deviation.
-        minimum: the least value seen.
-        maximum: the greatest.
-        decimals: at most so many were seen, and come out; 0 of whole numbers, None of others.
+        name: name of the condition.
+        mean: means over the training rows, one for each component.
+        scale: their standard deviations.
+        minimum: smallest values seen.
+        maximum: largest values seen.
+        decimals: largest number of decimals seen, to which outputs are rounded; 0 for integers,
+            None for unlimited.
     """
 
     kind: Literal["continuous"] = "continuous"
@@ -39,21 +40,21 @@ class Continuous(Part):
 
     @classmethod
     def of_column(cls, name: str, values: np.ndarray, rows: np.ndarray, settings: str = "") -> Self:
-        """The numbers in a column, standardised by its training rows."""
+        """The numbers in a column, standardised with its training rows."""
         if values.dtype.kind == "U":
             raise InputError(
                 f"the continuous condition {name!r} must hold numbers",
                 f"text such as {values[values != ''][:1].tolist()}",
-                f"Name it {name}:categorical.",
+                f"Declare it as {name}:categorical.",
             )
         return cls.fitted(name, values[rows])
 
     @classmethod
     def fitted(cls, name: str, values: np.ndarray) -> Self:
-        """The condition whose scale is that of values, (batch,) or (batch, dim), NaN left out.
+        """The condition scaled by values, (batch,) or (batch, dim), ignoring NaN.
 
         Raises:
-            InputError: the values are all the same.
+            InputError: the values are all equal.
         """
         values = np.asarray(values, dtype="float64").reshape(len(values), -1)
         seen = values[~np.isnan(values).any(axis=1)]
@@ -69,7 +70,7 @@ class Continuous(Part):
             raise InputError(
                 f"column {name!r} must vary",
                 f"{seen[0][spread == 0][0]:g} in every row" if len(seen) else "no value",
-                f"Leave it out with `ignore={name}`.",
+                f"Omit it with `ignore={name}`.",
             )
         return cls(
             name=name,
@@ -82,7 +83,7 @@ class Continuous(Part):
 
     @property
     def integer(self) -> bool:
-        """Whether the numbers are whole."""
+        """Whether the numbers are integers."""
         return self.decimals == 0
 
     @property
@@ -91,16 +92,16 @@ class Continuous(Part):
         return len(self.mean)
 
     def is_one(self, value: Any) -> bool:
-        """Whether value is one condition, not one a row."""
+        """Whether value is one condition rather than one per row."""
         return np.ndim(value) == (0 if self.dim == 1 else 1)
 
     def encode_rows(self, values: np.ndarray) -> np.ndarray:
-        """(batch, dim) float32 of (batch,) or (batch, dim) numbers, none of them missing.
+        """(batch, dim) float32 from (batch,) or (batch, dim) numbers without missing values.
 
-        Values outside the training range are taken as they are.
+        Values outside the training range are not clipped.
 
         Raises:
-            InputError: no numbers, infinite ones, or another number of components.
+            InputError: not numbers, infinite numbers, or another number of components.
         """
         try:
             numbers = np.asarray(values, dtype="float64").reshape(len(values), -1)
@@ -119,19 +120,19 @@ class Continuous(Part):
         return encoded
 
     def outside(self, y: Any) -> list[str]:
-        """A sentence about the first of (batch, ...) values outside the training range, if any."""
+        """A sentence for the first of (batch, ...) values outside the training range, if any."""
         numbers = np.asarray(y, dtype="float64").reshape(len(y), self.dim)
         found = np.argwhere((numbers < self.minimum) | (numbers > self.maximum))
         if not len(found):
             return []
         row, place = found[0]
         return [
-            f"{self.name!r}: {numbers[row, place]:g} lies outside the training range "
+            f"{self.name!r}: {numbers[row, place]:g} is outside the training range "
             f"{self.minimum[place]:g} to {self.maximum[place]:g}: the model extrapolates"
         ]
 
     def decode_rows(self, block: np.ndarray) -> np.ndarray:
-        """The inverse of `encode_rows`: (batch,) or (batch, dim) float64, rounded as they were."""
+        """The inverse of `encode_rows`: (batch,) or (batch, dim) float64, rounded like the data."""
         numbers = np.asarray(block, dtype="float64") * self.scale + self.mean
         numbers = numbers if self.decimals is None else np.round(numbers, self.decimals)
         return numbers[:, 0] if self.dim == 1 else numbers
@@ -162,7 +163,7 @@ class Continuous(Part):
 
 
 def decimals_of(values: np.ndarray, share: float = 1) -> int | None:
-    """The decimals that write so many of the values, if few."""
+    """The number of decimals that suffices for this share of the values, if it is small."""
     for decimals in range(MOST_DECIMALS + 1):
         if np.isclose(values, np.round(values, decimals), 1e-12, 0).mean() >= share:
             return decimals

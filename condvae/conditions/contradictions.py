@@ -1,26 +1,26 @@
-"""Pairs of frequent values that rows next to never hold together, as cells are encoded.
+"""Pairs of frequent values that almost never occur together, in terms of encoded cells.
 
-Generated rows are judged by another search, of the columns as they came
-(`metrics/tables/contradictions.py`): a judge that shared this one would find what this one lets by
-nowhere.
+Generated rows are evaluated by another search, on the original columns
+(`metrics/tables/contradictions.py`): with the same search, the evaluation would miss whatever this
+one misses.
 """
 
 import numpy as np
 
-# rows to search, and events: beyond, the table of pairs would cost too much
+# limits of rows and events searched, since the cost of all pairs grows with them
 MOST_ROWS, MOST_EVENTS = 50_000, 4_000
-LEAST_EXPECTED = 20  # rows, were the columns independent: none of them has a chance of e^-20
-SELDOM = 1e-3  # of the rows of either value
+LEAST_EXPECTED = 20  # rows, if columns were independent: none at all has a probability of e^-20
+SELDOM = 1e-3  # of the rows with either value
 
-# (place, place) of two states in encoded x; ~place stands for any other state of that column
+# (index, index) of two states in encoded x; ~index is any other state of that column
 Pairs = tuple[tuple[int, int], ...]
 
 
 def find_contradictions(states: np.ndarray, column_of: np.ndarray) -> Pairs:
-    """Pairs of events that are in next to no row, though independent columns would have many.
+    """Pairs of events that almost no row has, although independent columns would often have them.
 
-    An event is a state, such as a husband, or that a column is in another state than the one that
-    most rows have, such as any gain at all.
+    An event is that a column has a state, such as "husband", or a state other than its most
+    frequent one, such as any gain at all. most rows have, such as any gain at all.
 
     Args:
         states: (N, total) one-hot, column by column.
@@ -43,7 +43,7 @@ def find_contradictions(states: np.ndarray, column_of: np.ndarray) -> Pairs:
 
 
 def contradicts(states: np.ndarray, pairs: Pairs) -> np.ndarray:
-    """(batch,) bool: the rows in which a pair goes together.
+    """(batch,) bool: the rows with both events of a pair.
 
     Args:
         states: (batch, total or more) encoded rows.

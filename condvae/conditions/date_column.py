@@ -1,4 +1,4 @@
-"""A column of dates: what the networks see of it are its places in calendar and clock."""
+"""A column of dates, which the networks see as positions in calendar and clock."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -14,27 +14,28 @@ from condvae.conditions.number_column import LEAST_ROWS_A_VALUE, MOST_VALUES, Nu
 from condvae.files.frozen import Frozen
 
 WEEKDAYS, MONTHDAYS = 7, 31
-# positions of weeks and months, or their years, and their places in these, and how many these are
+# names of weeks and months, of their years, of their positions in the year, and the number of these
 BY_WEEK = ("week", "year of the week", "week of the year", 53)
 BY_MONTH = ("month", "year", "month of the year", 12)
-# Seasons are shown where this is at most what independent years cost, nats a row.
+# Seasons are used if this is at most the cost of modelling years independently, nats per row.
 SEASON = 0.1
-FEW_DAYS = 2  # within which no hour comes again
+FEW_DAYS = 2  # a range in which no hour of the day recurs
 
 
 class DateColumn(Frozen):
-    """Dates, each of which is several numbers that together tell it, such as week, weekday, hour.
+    """Dates, each represented by several numbers, such as week, weekday and hour.
 
-    Days of the week, hours and seasons have frequencies, and other columns depend on them; a number
-    of seconds shows none of that. Which places tell a day follows from the dates, see `fitted`.
+    Days of the week, hours and seasons have different frequencies, and other columns depend on
+    them, which a number of seconds does not show. The dates determine which positions represent a
+    day, see `fitted`.
 
     Attributes:
-        name: what it is called.
-        days: cells are days since 1970, else seconds.
-        parts: the places that vary, each a column of numbers; the first says that there is no date.
-        fixed: the places that do not.
+        name: name of the column.
+        days: whether cells are days since 1970 rather than seconds.
+        parts: positions that vary, each a column of numbers; the first is empty if the date is.
+        fixed: positions that are constant.
         first: the earliest date, as a cell.
-        last: the latest.
+        last: the latest date, as a cell.
     """
 
     of_numbers: ClassVar = True
@@ -49,15 +50,15 @@ class DateColumn(Frozen):
 
     @classmethod
     def fitted(cls, name: str, values: np.ndarray, rows: np.ndarray, days: bool) -> Self | None:
-        """The column of values, (N,) float64, NaN where empty; None: better one number.
+        """The column with (N,) float64 values, NaN where empty; None if a single number is better.
 
-        A day is told by its weekday, or in its month where the days of months differ more from
-        being equally frequent than those of weeks do; the week (or month) by year and season where
-        these are next to independent. A day is one number where single days have frequencies of
-        their own more than all of that.
+        A day is represented by its weekday, or by its position in the month if the frequencies of
+        days differ more within months than within weeks; the week (or month) is represented by year
+        and season if these are almost independent. A day is a single number if the frequencies of
+        single days explain more than all of these.
 
         Args:
-            rows: those of the training.
+            rows: the training rows.
         """
         seen = values[rows]
         seen = seen[~np.isnan(seen)]
@@ -79,18 +80,19 @@ class DateColumn(Frozen):
         )
 
     def columns(self, values: np.ndarray, rows: np.ndarray, scaling: str) -> Iterator[NumberColumn]:
-        """Those of its parts, arguments as of `NumberColumn.fitted`."""
+        """The columns of its parts; arguments as in `NumberColumn.fitted`."""
         may_miss = bool(is_missing(values[rows]).any())
         for part, (name, numbers) in zip(self.parts, self.split(values).items(), strict=True):
             column = NumberColumn.fitted(name, numbers, rows, scaling)
             few = np.unique(numbers[rows][~np.isnan(numbers[rows])])
             if len(few) <= MOST_VALUES and part not in ("week", "month", "second of the hour"):
-                # however few rows each has: a year that is none of them has no other column's value
+                # even if each value is rare: a year that is not a state would share the state of
+                # the others
                 column = column.model_copy(update={"points": tuple(few.tolist()), "knots": None})
             yield column.model_copy(update={"may_miss": may_miss and part == self.parts[0]})
 
     def split(self, values: np.ndarray) -> dict[str, np.ndarray]:
-        """{name of a part's column: (batch,) numbers} of (batch,) cells."""
+        """{name of a part's column: (batch,) numbers} from (batch,) cells."""
         try:
             at = places(np.asarray(values, "float64") * self._second)
         except ValueError:
@@ -102,11 +104,11 @@ class DateColumn(Frozen):
         return {self.column_of(part): at[part] for part in self.parts}
 
     def join(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(batch,) cells, between the first and the last, of the columns of its parts."""
+        """(batch,) cells, between the first and the last, from the columns of its parts."""
         return np.clip(self._dates(columns), self.first, self.last)
 
     def impossible(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(batch,) bool: the parts are of no date, such as the 30th of February, or beyond."""
+        """(batch,) bool: the parts form no date, such as 30 February, or are out of range."""
         dates, at = self._dates(columns), self.split(self._dates(columns))
         differs = [~np.isclose(at[name], columns[name]) for name in at]
         wrong = np.any(differs, axis=0) | (dates < self.first) | (dates > self.last)
@@ -122,7 +124,7 @@ class DateColumn(Frozen):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of its columns."""
+        """Names of the columns of its parts."""
         return tuple(map(self.column_of, self.parts))
 
     @property
@@ -130,7 +132,7 @@ class DateColumn(Frozen):
         return DAY if self.days else 1
 
     def _dates(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(batch,) cells, NaN where a part is."""
+        """(batch,) cells, NaN if a part is NaN."""
         at = {part: columns[self.column_of(part)] for part in self.parts}
         fixed = {part: np.full(len(at[self.parts[0]]), v) for part, v in self.fixed.items()}
         return moment(at | fixed) / self._second
@@ -140,7 +142,7 @@ class DateColumn(Frozen):
 
 
 def _way(at: Mapping[str, np.ndarray]) -> tuple[str, ...]:
-    """The places that tell the days of dates best."""
+    """The positions that represent the days best."""
     count, month = len(at["day"]), at["month"].astype("int64").astype("M8[M]")
     lengths = ((month + 1).astype("M8[D]") - month.astype("M8[D]")).astype("int64")
     in_month = _evidence(at["day of the month"], MONTHDAYS)
@@ -167,7 +169,7 @@ def _way(at: Mapping[str, np.ndarray]) -> tuple[str, ...]:
 
 
 def _evidence(values: np.ndarray, size: float) -> float:
-    """Log-probability of values, each of so many, under frequencies of any kind, nats.
+    """Log-probability of values, out of size possible ones, with unknown frequencies, nats.
 
     Source: Krichevsky & Trofimov 1981, the Dirichlet prior of 1/2.
     """

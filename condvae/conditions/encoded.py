@@ -1,4 +1,4 @@
-"""Encoded rows of a table that take a byte or two a cell until they are asked for."""
+"""Encoded rows of a table, stored in a byte or two per cell until they are needed."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ import numpy as np
 
 
 class EncodedRows:
-    """Rows as the networks see them, (N, dim) float32, of which only some are ever in memory.
+    """Rows as the networks see them, (N, dim) float32, only some of which are in memory.
 
-    An index gives other such rows, and `np.asarray` the array: nearly all of it is zeros, which
-    for a million rows take gigabytes.
+    An index returns other rows of this kind, and `np.asarray` returns the array, which is mostly
+    zeros and takes gigabytes for a million rows.
 
     Args:
-        places: (N, num_columns) integers, where each column has its 1; below 0: nowhere.
-        numbers: (N, num_numbers) float32, which come after the states.
-        num_states: of all columns.
+        places: (N, num_columns) integers, the index of each column's 1; negative: none.
+        numbers: (N, num_numbers) float32, which follow the states.
+        num_states: number of states of all columns.
     """
 
     dtype = np.dtype("float32")
@@ -30,14 +30,14 @@ class EncodedRows:
 
     @property
     def size(self) -> int:
-        """Numbers in the array."""
+        """Number of values in the array."""
         return self.shape[0] * self.shape[1]
 
     def __len__(self) -> int:
         return len(self.places)
 
     def __getitem__(self, rows: Any) -> Any:
-        """Some of the rows; of one row, or of some numbers of rows, the array."""
+        """Some of the rows; for a single row, or for some of the columns, an array."""
         if isinstance(rows, tuple):
             return np.asarray(self[rows[0]])[(slice(None), *rows[1:])]
         if isinstance(rows, int | np.integer):
@@ -52,7 +52,7 @@ class EncodedRows:
         return x if dtype is None else x.astype(dtype, copy=False)
 
     def mean(self, axis: int, dtype: str) -> np.ndarray:
-        """(dim,) as of the array."""
+        """(dim,) mean, as of the array."""
         seen = self.places[self.places >= 0]
         shares = np.bincount(seen, minlength=self.num_states) / len(self)
         return np.concatenate([shares, self.numbers.mean(axis=axis, dtype=dtype)]).astype(dtype)

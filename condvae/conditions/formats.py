@@ -1,4 +1,4 @@
-"""How the cells of a column are written: currencies, percentages, decimals, dates."""
+"""How the cells of a column are formatted: currencies, percentages, decimals, dates."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -11,9 +11,9 @@ from condvae.files.frozen import Frozen
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400  # seconds
-MOST_EXACT = 2**53  # larger whole numbers are rounded as float64
-FRACTION = re.compile(r"%(\d)f")  # of a second, in so many digits; `strftime` knows six alone
-# what a format of dates tells, the finest first, and NumPy's name for it
+MOST_EXACT = 2**53  # larger integers are rounded in float64
+FRACTION = re.compile(r"%(\d)f")  # of a second, with this many digits; `strftime` supports only six
+# the units in a format of dates, the finest first, and their names in NumPy
 FINENESS = {
     "f": "us",
     "S": "s",
@@ -29,19 +29,19 @@ MOST_SECONDS = 3e11  # beyond the year 9999
 
 
 class CellFormat(Frozen):
-    """How the numbers of a column are written as cells.
+    """How the numbers of a column are formatted as cells.
 
     Attributes:
-        prefix: before the digits, such as "$".
-        suffix: after them, such as "%".
-        thousands: between groups of three digits; empty: nothing.
-        decimal: the decimal sign.
-        decimals: so many in each cell; None: as many as the number has.
-        date: the numbers are dates in this format, as of `strftime`; empty: they are numbers. It
-            knows `%3f` too, a fraction of three digits.
-        days: dates count days since 1970-01-01; otherwise seconds.
-        boolean: the cells are no numbers but the words true and false, and of that type where a
-            file has types.
+        prefix: text before the digits, such as "$".
+        suffix: text after the digits, such as "%".
+        thousands: separator of groups of three digits; empty: none.
+        decimal: decimal separator.
+        decimals: number of decimals in each cell; None: as many as the number has.
+        date: format of dates, as for `strftime`, with `%3f` for a fraction of three digits; empty:
+            the cells are numbers.
+        days: whether dates are days since 1970-01-01 rather than seconds.
+        boolean: whether the cells are the words true and false, which are booleans in files with
+            types.
     """
 
     prefix: str = ""
@@ -55,19 +55,19 @@ class CellFormat(Frozen):
 
     @property
     def is_number(self) -> bool:
-        """Whether its cells are numbers as programs write them."""
+        """Whether its cells are numbers in the notation of programs."""
         return (
             not (self.date or self.prefix or self.suffix or self.thousands) and self.decimal == "."
         )
 
     def cells(self, values: np.ndarray) -> list[str]:
-        """Each of (N,) numbers as its cell; an empty one for NaN."""
+        """The cells of (N,) numbers; an empty cell for NaN."""
         distinct, codes = np.unique(values, return_inverse=True)
         words = [self.cell(number) for number in distinct.tolist()]
         return [words[code] for code in codes.tolist()]
 
     def as_written(self, values: np.ndarray) -> np.ndarray:
-        """(N,) float64 without what their cells do not tell, such as the time of a day."""
+        """(N,) float64 without information that cells do not show, such as the time of a day."""
         if not self.date:
             return values
         told = set(re.findall(r"%[-\d]?(\w)", self.date.replace("%B", "%b")))
@@ -79,13 +79,13 @@ class CellFormat(Frozen):
         return np.where(np.isnan(values), np.nan, floored / 1e6 / second)
 
     def cell(self, number: float) -> str:
-        """One number as its cell."""
+        """The cell of one number."""
         if number != number:
             return ""
         return self._date(number) if self.date else self._number(number)
 
     def _number(self, number: float) -> str:
-        """One number, its sign before the prefix."""
+        """The cell of one number, with its sign before the prefix."""
         size = abs(number)
         if self.decimals is not None and size <= MOST_EXACT:
             digits = f"{size:,.{self.decimals}f}"
@@ -93,16 +93,16 @@ class CellFormat(Frozen):
             digits = f"{int(size):,}"
         else:
             digits = repr(size)
-            if "." in digits and "e" not in digits:  # which no separator divides
+            if "." in digits and "e" not in digits:  # scientific notation has no separators
                 whole, _, fraction = digits.partition(".")
                 digits = f"{int(whole):,}.{fraction}"
-        # signs change places all at once: each may be the other's
+        # all separators are replaced at once, since one may be another's replacement
         digits = digits.translate({ord(","): self.thousands, ord("."): self.decimal})
         sign = "-" if number < 0 and digits.strip("0.,") else ""
         return f"{sign}{self.prefix}{digits}{self.suffix}"
 
     def _date(self, number: float) -> str:
-        """One date, which lies between the years 1 and 9999."""
+        """The cell of a date between the years 1 and 9999."""
         try:
             moment = EPOCH + timedelta(microseconds=round(number * (DAY if self.days else 1) * 1e6))
         except OverflowError:

@@ -1,4 +1,4 @@
-"""Columns that are functions of another one: found in the data, and kept exactly."""
+"""Columns that are functions of another column: found in the data, and preserved exactly."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -18,16 +18,16 @@ from condvae.metrics.tables.dependencies import find_dependencies
 class Derived(Frozen):
     """A column that another one determines, such as the number of an education by its name.
 
-    Dates may determine it by a place in calendar or clock, such as their month.
+    A column of dates may determine it by a position in calendar or clock, such as the month.
 
     Attributes:
-        name: what it is called.
-        source: the column that determines it.
-        place: of the source's dates, as in `calendar`; empty: it is the source's value.
-        days: these dates are days, else seconds.
-        values: of the source, or of that place, as text, and the cell that each of them stands for:
-            a number, a word, or None for an empty one.
-        integer: whether they are whole numbers.
+        name: name of the column.
+        source: name of the column that determines it.
+        place: position of the source's dates, as in `calendar`; empty: the source's value itself.
+        days: whether these dates are days rather than seconds.
+        values: pairs of a source value, or position, as text, and the cell that it determines: a
+            number, a word, or None for an empty cell.
+        integer: whether the cells are integers.
     """
 
     name: str
@@ -38,15 +38,16 @@ class Derived(Frozen):
     integer: bool = False
 
     def of(self, source: np.ndarray) -> np.ndarray:
-        """(batch,) cells of the source's.
+        """(batch,) cells from those of the source.
 
-        A number that is the place itself, such as the year, is so of places that were never seen.
+        A number that is the position itself, such as the year, is computed for unseen positions
+        too.
         """
         is_text = any(isinstance(value, str) for _, value in self.values)
         empty = "" if is_text else np.nan
         known = {key: empty if value is None else value for key, value in self.values}
         keys, inverse = np.unique(self._keys(source), return_inverse=True)
-        # of one width, whichever rows are asked for
+        # strings of one width, whichever rows are needed
         kind = str if is_text else "float64"
         cells = np.asarray([*known.values(), empty], dtype=kind)
         place = {key: number for number, key in enumerate(known)}
@@ -57,18 +58,18 @@ class Derived(Frozen):
         return found[inverse]
 
     def typed(self, cells: np.ndarray) -> np.ndarray:
-        """(batch,) cells as users know them: false and true as such."""
+        """(batch,) cells in the user's types, with false and true as booleans."""
         words = sorted({cell for _, cell in self.values if isinstance(cell, str)})
         return as_booleans(cells) if are_boolean(words) else cells
 
     def unknown(self, source: np.ndarray) -> np.ndarray:
-        """(batch,) bool: the source's cells are places for which there is no value."""
+        """(batch,) bool: the source's cells have positions without a known value."""
         if not self.place or self._is_place:
             return np.zeros(len(source), bool)
         return ~np.isin(self._keys(source), [key for key, _ in self.values])
 
     def filled(self, source: np.ndarray, cells: np.ndarray) -> np.ndarray:
-        """The source's (batch,) cells, the empty ones by what they determine, where that tells."""
+        """(batch,) cells of the source, with empty ones inferred from those that they determine."""
         if self.place:
             return source
         told = Counter(cell for _, cell in self.values)
@@ -80,10 +81,10 @@ class Derived(Frozen):
         return source
 
     def given(self, text: str) -> tuple[float | str, str]:
-        """The cell in a `--given`, and the source's value, as text, if it alone has that cell.
+        """The cell in `--given`, and the source's value, as text, if no other one determines it.
 
         Raises:
-            InputError: no value of the source has it.
+            InputError: no value of the source determines it.
         """
         try:
             wanted: tuple[float | str, ...] = text, float(text)
@@ -99,14 +100,14 @@ class Derived(Frozen):
         return found[0][0], found[0][1] if len(found) == 1 and not self.place else ""
 
     def _keys(self, source: np.ndarray) -> np.ndarray:
-        """What of the source's cells determines."""
+        """The source's values, or positions, that determine cells."""
         if not self.place:
             return _keys(source)
         return _keys(places(source * (DAY if self.days else 1))[self.place])
 
     @property
     def _is_place(self) -> bool:
-        """Whether each cell is the place itself."""
+        """Whether each cell equals the position."""
         return bool(self.place) and all(
             cell is None or (isinstance(cell, float) and float(key) == cell)
             for key, cell in self.values
@@ -123,15 +124,15 @@ def find_derived(
     conditions: Collection[str] = (),
     dates: Mapping[str, bool] = MappingProxyType({}),
 ) -> list[Derived]:
-    """The columns that another one determines, none of which determines a further one here.
+    """The columns that another one determines, such that none of them determines another one.
 
     Args:
-        columns: (N,) numbers, NaN where empty, or texts, "" where empty, by name.
-        sources: those that may determine others: where each value is a state of its own, so that
-            no other one is ever generated.
-        conditions: those that are given. Those that dates determine come last.
-        dates: columns of dates, that may determine others by their places, and whether they are
-            days, else seconds.
+        columns: (N,) numbers, NaN where empty, or strings, "" where empty, by name.
+        sources: columns that may determine others: each of their values must be a state, so that no
+            other value is generated.
+        conditions: columns that are conditions. Conditions that dates determine come last.
+        dates: columns of dates, which may determine others by their positions, and whether they are
+            days rather than seconds.
     """
     pairs = {(found.column, found.function_of) for found in find_dependencies(columns)}
     by_place = {name: _by_place(columns, name, days) for name, days in dates.items()}
@@ -144,7 +145,7 @@ def find_derived(
     distinct = {name: len(np.unique(values)) for name, values in columns.items()}
     kept: list[str] = []
     found: list[Derived] = []
-    # the finest first, since they determine; of two that determine each other the first stays
+    # the finest first, since they determine others; of two equivalent columns the first is kept
     for name in sorted(columns, key=lambda name: (name not in conditions, -distinct[name])):
         source = next((s for s in kept if s in sources and (s, name) in pairs), None)
         dated = next((s for s in kept if name in by_place.get(s, {})), None)
@@ -163,16 +164,16 @@ def find_derived(
 def _by_place(
     columns: Mapping[str, np.ndarray], name: str, days: bool
 ) -> dict[str, tuple[str, np.ndarray]]:
-    """The columns that a place of dates determines: the place of fewest values, and its keys.
+    """The columns that a position of dates, the one with fewest values, determines; its keys.
 
-    Of several with as few the last one, which comes round.
+    Among several such positions it is the last one, which is periodic.
     """
     others = {other: values for other, values in columns.items() if other != name}
     found = {}
     at = places(columns[name] * (DAY if days else 1))
     for place in sorted(at, key=lambda place: -len(np.unique(at[place]))):
         pairs = find_dependencies({**others, "": at[place]}, ("",))
-        # a column that is the place itself, as a day is of a moment, needs no repetition
+        # a column that equals the position, as a day does for a moment, needs no repeated values
         same = [other for other, values in others.items() if _is_same(values, at[place])]
         for other in (*(pair.function_of for pair in pairs), *same):
             found[other] = place, _keys(at[place])
@@ -180,13 +181,13 @@ def _by_place(
 
 
 def _is_same(values: np.ndarray, place: np.ndarray) -> bool:
-    """Whether numbers are those of a place, and no constant."""
+    """Whether numbers equal those of a position, and are not constant."""
     same = values.dtype.kind == "f" and np.array_equal(values, place, equal_nan=True)
     return same and len(np.unique(place)) > 2
 
 
 def _derived(name: str, column: np.ndarray, keys: np.ndarray, **source: Any) -> Derived:
-    """What each key of a source stands for."""
+    """A column with the cell for each key of a source."""
     values, rows = np.unique(keys, return_index=True)
     missing = is_missing(column)
     cells = [None if missing[row] else column[row].item() for row in rows]
@@ -201,5 +202,5 @@ def _derived(name: str, column: np.ndarray, keys: np.ndarray, **source: Any) -> 
 
 
 def _keys(values: np.ndarray) -> np.ndarray:
-    """Cells as texts: a number is written as 13.0 whatever its type."""
+    """Cells as strings: a number is written as 13.0, whatever its type."""
     return values if values.dtype.kind == "U" else values.astype("float64").astype(str)

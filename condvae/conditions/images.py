@@ -1,4 +1,4 @@
-"""Images, and parts of them."""
+"""Images, and parts of images, as conditions."""
 
 import math
 from typing import Any, ClassVar, Literal, Self
@@ -12,12 +12,12 @@ from condvae.files.frozen import Count
 
 
 class Image(Part):
-    """An image.
+    """A conditioning image.
 
     Attributes:
-        name: what the condition is called.
+        name: name of the condition.
         image_shape: (height, width, channels).
-        y_max: the integer that stands for one.
+        y_max: the integer that is scaled to one.
     """
 
     places: ClassVar = (ALONE, PART)
@@ -30,17 +30,17 @@ class Image(Part):
 
     @classmethod
     def takes(cls, values: np.ndarray) -> bool:
-        """More than a row of numbers."""
+        """Arrays with more axes than rows of numbers."""
         return values.ndim > 2
 
     @classmethod
     def of_column(cls, name: str, values: np.ndarray, rows: np.ndarray, settings: str = "") -> Self:
-        """Images, one a row."""
+        """Images, one per row."""
         if values.ndim not in (3, 4):
             raise InputError(
                 f"the condition {name!r} must be images, (N, height, width[, channels])",
                 f"shape {values.shape}",
-                "Name another kind.",
+                "Declare another kind.",
             )
         shape = values.shape[1:] if values.ndim == 4 else (*values.shape[1:], 1)
         in_bytes = values.dtype.kind in "iu" and values.max() > 1
@@ -48,12 +48,12 @@ class Image(Part):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """What the networks see for one y."""
+        """Shape of one y in the networks."""
         return self.image_shape
 
     @property
     def white(self) -> int:
-        """The integer that stands for one."""
+        """The integer that is scaled to one."""
         return self.y_max
 
     @property
@@ -62,7 +62,7 @@ class Image(Part):
         return math.prod(self.image_shape)
 
     def encode_rows(self, values: np.ndarray) -> np.ndarray:
-        """(batch, height * width * channels) float32 of images none of which is missing."""
+        """(batch, height * width * channels) float32 from images without missing values."""
         values = values[..., None] if values.ndim == 3 else values  # grey, without a channel
         return self.encode(values).reshape(len(values), -1)
 
@@ -71,7 +71,7 @@ class Image(Part):
         return block.reshape(-1, *self.image_shape)
 
     def is_one(self, y: Any) -> bool:
-        """Whether y is one condition, not one a row."""
+        """Whether y is one condition rather than one per row."""
         return np.shape(y) == self.shape
 
     def encode(self, y: Any) -> np.ndarray:
@@ -96,15 +96,15 @@ class Image(Part):
         return (check_range(y, 0, self.y_max, name) / self.y_max).astype("float32")
 
     def given(self, text: str) -> Any:
-        """An image among others is no text."""
+        """Raise InputError: an image among several conditions cannot be written as text."""
         raise InputError(
-            f"--given {self.name} must be brought from Python",
+            f"--given {self.name} must be passed in Python",
             "a condition that is an image among others",
             f"Pass {{{self.name!r}: array}} to TrainedModel.generate.",
         )
 
     def for_page(self) -> dict[str, Any]:
-        """The shape of the image that is given, and whether it is a part of x."""
+        """The shape of the given image, and whether it is a part of x."""
         shape = {"image_shape": self.image_shape, "is_part": self.of_x}
         return {"kind": self.kind, "name": self.name, "parts": [], **shape}
 
@@ -114,7 +114,7 @@ class Image(Part):
 
 
 class MaskedImage(Image):
-    """The given part of an image, and the mask that says which part that is.
+    """The given part of an image, and the mask that marks it.
 
     Attributes:
         image_shape: (height, width, channels) of the image to predict.
@@ -129,15 +129,15 @@ class MaskedImage(Image):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """What the networks see for one y: the pixels, and the mask as last channel."""
+        """Shape of one y in the networks: the pixels, with the mask as last channel."""
         height, width, channels = self.image_shape
         return (height, width, channels + 1)
 
     def encode(self, y: Any) -> np.ndarray:
-        """As for an `Image`, of y as `masks.observe` makes it.
+        """As for an `Image`, for y from `masks.observe`.
 
         Raises:
-            InputError: another shape, values out of range, or a mask that gives all or nothing.
+            InputError: another shape, values out of range, or a mask that gives all pixels or none.
         """
         y = super().encode(y)
         check_range(y[..., -1], 0, 1, "the mask in y")
@@ -145,8 +145,8 @@ class MaskedImage(Image):
         return y
 
     def random(self, num_rows: int, rng: np.random.Generator) -> np.ndarray:
-        """Masks of zeros and ones, pixels blank where they are missing."""
-        # the mask; hidden pixels are 0, as the feed makes them
+        """Masks of zeros and ones, with zero pixels where they are missing."""
+        # the mask; hidden pixels are 0, as in the feed
         y = super().random(num_rows, rng)
         y[..., -1] = y[..., -1] < 0.5
         y[..., :-1] *= y[..., -1:]

@@ -1,4 +1,4 @@
-"""What the columns of a data set are: their kinds, chosen from their values or said."""
+"""The kinds of the columns of a data set, inferred from their values or given."""
 
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
@@ -21,17 +21,17 @@ from condvae.conditions.table import AnyColumn, Table
 
 
 def named_kinds(names: Sequence[str], columns: Sequence[str]) -> dict[str, str | None]:
-    """{name: kind or None} of texts such as "digit" and "slant:continuous".
+    """{name: kind or None} from strings such as "digit" and "slant:continuous".
 
-    A kind may have settings behind it, as in "size:kind:settings". A pattern of file names stands
+    A kind may be followed by settings, as in "size:kind:settings". A pattern of file names stands
     for the conditions in it.
 
     Raises:
-        InputError: no such column or kind, or a name twice; the known ones are listed.
+        InputError: an unknown column or kind, or a repeated name; the message lists the known ones.
     """
     kinds: dict[str, str | None] = {}
     for text in names:
-        # a column may have a colon in its own name, or braces
+        # the name of a column may itself contain a colon, or braces
         own = (text, "") if text in columns else _split(text)
         has_braces = "{" in own[0] and own[0] in columns
         pattern = None if has_braces else name_pattern(text)
@@ -46,7 +46,7 @@ def named_kinds(names: Sequence[str], columns: Sequence[str]) -> dict[str, str |
 
 
 def text_columns(names: Sequence[str]) -> list[str]:
-    """The columns whose kind is said to be one of words, whose cells are words throughout."""
+    """The columns whose given kind is one of words, so that all their cells are words."""
     said = [(name, kind.partition(":")[0]) for name, kind in map(_split, names)]
     return [name for name, kind in said if kind in _parts() and _parts()[kind].of_words]
 
@@ -57,12 +57,12 @@ def _parts() -> dict[str, type[Part]]:
 
 
 def _split(text: str) -> tuple[str, str]:
-    """The column, and the kind with its settings, of a text such as "slant:continuous"."""
+    """The column, and the kind with its settings, in a string such as "slant:continuous"."""
     for kind, known in _parts().items():
         name, _, settings = text.partition(f":{kind}:")
         if known.takes_settings(settings):
             return name, f"{kind}:{settings}"
-    # from the right, for the same reason
+    # from the right, since the column's name may contain a colon
     name, colon, kind = text.rpartition(":")
     return (name, kind) if colon else (text, "")
 
@@ -74,8 +74,8 @@ def schema_of(
 
     Args:
         columns: {name: (N,) or (N, dim) values, or images}, NaN or "" where missing.
-        kinds: of some of them; None, or left out: from the values.
-        rows: those that scales and ranges are measured on: the training rows.
+        kinds: kinds of some of them; None, or omitted: inferred from the values.
+        rows: rows from which scales and ranges are computed: the training rows.
     """
     conditions = [
         _condition(name, values, kinds.get(name), rows) for name, values in columns.items()
@@ -92,12 +92,12 @@ def table_of(
     rows: np.ndarray,
     of_file: Mapping[str, Any] = MappingProxyType({}),
 ) -> Table:
-    """The columns of x, the conditions among them; arguments as of `schema_of`.
+    """The columns of x, including the conditions; arguments as in `schema_of`.
 
     Args:
-        given: which of the columns are conditions.
-        scaling: of numbers, "quantile" or "standard".
-        of_file: what the file tells, as `Table.of_file`.
+        given: names of the columns that are conditions.
+        scaling: scaling of numbers, "quantile" or "standard".
+        of_file: facts about the file, as in `Table.of_file`.
     """
     training = {name: values[rows] for name, values in columns.items()}
     fitted: dict[str, AnyColumn] = {
@@ -108,7 +108,7 @@ def table_of(
     }
     formats = of_file.get("formats", {})
     of_dates = {n: formats[n].days for n in columns if n in formats and formats[n].date}
-    # a condition is seen in y as well, as one number; a column of a part's name is another one
+    # a condition is in y as well, as one number; the name of a part's column may already be taken
     found = [
         DateColumn.fitted(name, columns[name], rows, days)
         for name, days in of_dates.items()
@@ -136,7 +136,7 @@ def table_of(
 
 
 def _condition(name: str, values: np.ndarray, said: str | None, rows: np.ndarray) -> Part:
-    """A column as a condition: of the newest kind that takes it, else continuous."""
+    """A column as a condition: of the most recent kind that takes it, otherwise continuous."""
     if said is None:
         found = (kind for kind in reversed(_parts().values()) if kind.takes(values))
         return next(found, Continuous).of_column(name, values, rows)

@@ -1,8 +1,8 @@
-"""Which part of an image is given: masks, and the condition y that they make of an image.
+"""Masks of the given part of an image, and the condition y that they make of an image.
 
-One mechanism for all tasks: y holds the image with its missing pixels blank, and beside it, as a
-last channel, the mask (1 or 255 where a pixel is given, 0 where it is to be predicted). In Sohn,
-Lee & Yan 2015 this y is called x, and what is predicted y.
+All tasks use the same mechanism: y holds the image with its missing pixels blank and, as a last
+channel, the mask (1 or 255 where a pixel is given, 0 where it is to be predicted). Sohn, Lee & Yan
+2015 call this y "x", and the predicted image "y".
 """
 
 import numpy as np
@@ -36,10 +36,10 @@ def half(height: int, width: int, side: str) -> np.ndarray:
 def squares(
     num: int, height: int, width: int, largest: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """(num, height, width) bool: true in a random square each, sides up to a share of the image."""
-    # at least a pixel, however small the image
+    """(num, height, width) bool: true in a random square, up to a share of the image's sides."""
+    # at least one pixel, however small the image
     side = rng.integers(1, max(1, round(largest * min(height, width))) + 1, num)
-    # the whole square lies inside
+    # the whole square is inside the image
     top, left = (rng.random(num) * (size - side + 1) for size in (height, width))
     top, left, side = (part.astype(int)[:, None, None] for part in (top, left, side))
     rows, columns = np.arange(height)[:, None], np.arange(width)
@@ -49,19 +49,19 @@ def squares(
 def draw_given(
     task: str, observed: int, num: int, height: int, width: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Masks for so many images, (num, height, width) bool, true where a pixel is given.
+    """Masks for the given number of images, (num, height, width) bool, true where a pixel is given.
 
     Args:
-        task: "quadrants" (the first `observed`), "halves" (a side each, at random), "blocks" (all
-            but a square each, at random), "random" (any of these, each image its own).
-        observed: quadrants that are given.
-        rng: of what is drawn.
+        task: "quadrants" (the first `observed`), "halves" (a random side for each image), "blocks"
+            (all but a random square), "random" (any of these, drawn for each image).
+        observed: number of quadrants that are given.
+        rng: generator of the masks.
     """
     if min(height, width) < 2:
         raise InputError(
-            "images must have 2 × 2 pixels or more to give a part of them",
+            "images must have at least 2 × 2 pixels to give a part of them",
             f"{width} × {height}",
-            'Take the task "class".',
+            'Use the task "class".',
         )
     if task == "quadrants":
         return np.broadcast_to(quadrants(height, width, observed), (num, height, width))
@@ -76,18 +76,18 @@ def draw_given(
 
 
 def observe(x: np.ndarray, given: np.ndarray, x_max: float = 1) -> np.ndarray:
-    """The condition y: the given pixels, the missing ones blank, and the mask as last channel.
+    """The condition y: the given pixels, the missing ones blank, with the mask as last channel.
 
     Args:
         x: (batch, height, width, channels) pixels.
         given: (batch, height, width) or (height, width), true where a pixel is given.
-        x_max: what stands for one in x, and so in the mask.
+        x_max: the value of x, and of the mask, that is scaled to one.
 
     Returns:
         (batch, height, width, channels + 1), of x's dtype.
 
     Raises:
-        InputError: a mask of another size, or one that gives all or nothing.
+        InputError: a mask of another size, or one that gives all pixels or none.
     """
     given = np.broadcast_to(np.asarray(given, bool), (len(x), *np.shape(given)[-2:]))
     check_mask(check_shape(given, (None, *x.shape[1:3]), "the mask"), "the mask")
@@ -97,13 +97,13 @@ def observe(x: np.ndarray, given: np.ndarray, x_max: float = 1) -> np.ndarray:
 
 
 def blank_squares(y: np.ndarray, largest: float, rng: np.random.Generator) -> np.ndarray:
-    """The condition with a random square of the given pixels blank, its mask as it was.
+    """The condition with a random square of the given pixels blank, and its mask unchanged.
 
-    Input omission noise: it keeps a network from leaning on single pixels.
+    This is input omission noise, which prevents a network from relying on single pixels.
 
     Args:
-        y: (batch, height, width, channels + 1), as `observe` makes it.
-        largest: side of the squares, at most, as a share of the image.
+        y: (batch, height, width, channels + 1), from `observe`.
+        largest: largest side of the squares, as a share of the image.
 
     Source: Sohn, Lee & Yan 2015, section 3.3.
     """
@@ -119,13 +119,13 @@ def masked_images(
 
     Args:
         x: (batch, height, width, channels) pixels.
-        spec: task and observed.
-        x_max: what stands for one in x.
-        rng: of the masks and of the squares left blank.
-        omission: see `blank_squares`; for training only.
+        spec: section with task and observed.
+        x_max: the value of x that is scaled to one.
+        rng: generator of the masks and of blank squares.
+        omission: see `blank_squares`; only for training.
 
     Returns:
-        (batch, height, width, channels + 1), as `observe` makes them.
+        (batch, height, width, channels + 1), as from `observe`.
     """
     num, height, width, _ = x.shape
     y = observe(x, draw_given(spec.task, spec.observed, num, height, width, rng), x_max)

@@ -1,4 +1,4 @@
-"""Columns of values some of which are missing."""
+"""Columns with missing values."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def is_none(value: Any) -> bool:
 
 
 def as_column(values: Any) -> np.ndarray:
-    """An array in which None and NaN among texts stay what they are."""
+    """An array in which None and NaN among strings are preserved."""
     array = np.asarray(values)
     if array.dtype.kind == "U" and not isinstance(values, np.ndarray):
         return np.asarray(values, dtype=object)
@@ -30,7 +30,7 @@ def as_column(values: Any) -> np.ndarray:
 
 
 def like(values: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """Values as numbers or texts, whichever the cells of another column are."""
+    """Values as numbers or strings, like the cells of another column."""
     is_text = cells.dtype.kind == "U"
     if values.dtype.kind == cells.dtype.kind:
         return values
@@ -40,5 +40,5 @@ def like(values: np.ndarray, cells: np.ndarray) -> np.ndarray:
 
 
 def plain(values: np.ndarray) -> np.ndarray:
-    """Values of Python objects as NumPy's numbers or texts."""
+    """Python objects as NumPy numbers or strings."""
     return np.asarray(values.tolist()) if values.dtype.kind == "O" else values

@@ -1,8 +1,8 @@
 """Conditions in the names of files: "{age}_{gender}_*" reads 25 and 0 of 25_0_1_x.jpg.
 
-A pattern is text, `{name}`, which stands for one character or more, and `*`, for any number. Each
-ends where the text that follows it first comes, the last one at the end: nothing is tried twice, so
-that no pattern and no name takes long.
+A pattern consists of text, `{name}`, which matches one or more characters, and `*`, which matches
+any number. Each match ends where the text after it first occurs, and the last one at the end: there
+is no backtracking, so that matching takes linear time.
 """
 
 import posixpath
@@ -16,11 +16,11 @@ PIECE = re.compile(r"\{([^{}*/]+)\}|(\*)|([^{}*]+)")
 
 
 class NamePattern(NamedTuple):
-    """A pattern, and what is wanted of it.
+    """A pattern, and the conditions that it reads.
 
     Attributes:
-        text: as it was written.
-        pieces: (name, text): one of the two; both empty for `*`.
+        text: the pattern as written.
+        pieces: (name, text), one of which is empty; both for `*`.
         kinds: {name: kind, or None} of the conditions.
     """
 
@@ -29,10 +29,10 @@ class NamePattern(NamedTuple):
     kinds: dict[str, str | None]
 
     def read(self, path: str) -> dict[str, str] | None:
-        """The values in a file's path; None where it does not fit.
+        """The values in a file's path; None if it does not match.
 
-        The pattern is that of the name alone if it has no slash, without its suffix if it has no
-        dot.
+        A pattern without a slash is matched with the file's name only, one without a dot without
+        the file's suffix.
         """
         rest = path if "/" in self.text else posixpath.basename(path)
         if "." not in self.text:
@@ -40,7 +40,7 @@ class NamePattern(NamedTuple):
         values: dict[str, str] = {}
         for place, (name, text) in enumerate(self.pieces):
             if text:
-                # text behind a name or a star has been cut off with that
+                # text after a name or a star was removed together with it
                 if place == 0:
                     if not rest.startswith(text):
                         return None
@@ -48,7 +48,7 @@ class NamePattern(NamedTuple):
                 continue
             until = self.pieces[place + 1][1] if place + 1 < len(self.pieces) else ""
             if place + 2 >= len(self.pieces):
-                # the text at the end, if any, must be that of the name
+                # the text at the end, if any, must be the end of the name
                 end = len(rest) - len(until) if rest.endswith(until) else -1
             else:
                 end = rest.find(until, 1 if name else 0)
@@ -64,13 +64,13 @@ def name_patterns(conditions: Sequence[str]) -> list[NamePattern]:
     """The patterns among conditions: "{age}_{gender}_*", or "age:continuous={age}_*".
 
     Raises:
-        InputError: a pattern that could mean several things, or without the name that it is for.
+        InputError: an ambiguous pattern, or one without the name before its equals sign.
     """
     return [pattern for text in conditions if (pattern := name_pattern(text)) is not None]
 
 
 def name_pattern(text: str) -> NamePattern | None:
-    """The pattern in a condition; None of others."""
+    """The pattern in a condition; None if it is not a pattern."""
     if "{" not in text:
         return None
     head, equals, tail = text.partition("=")
@@ -83,7 +83,7 @@ def name_pattern(text: str) -> NamePattern | None:
     for name, _, plain in pieces:
         called, _, kind = name.partition(":")
         if called in kinds or (own and not plain and not own[-1][1]):
-            whole = ""  # a name twice, or nothing between two of them
+            whole = ""  # a repeated name, or no text between two of them
         kinds |= {called: kind or None} if called else {}
         own.append((called, plain))
     if whole != written:

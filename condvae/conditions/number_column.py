@@ -12,34 +12,35 @@ from condvae.conditions.continuous import MOST_DECIMALS, decimals_of
 from condvae.conditions.missing import is_missing
 
 NUM_KNOTS = 201
-# A column is its values, a state each, where they are few, and each comes again and again.
+# If a column has few values, each of which is repeated, every value is a state.
 MOST_VALUES = 256
 LEAST_ROWS_A_VALUE = 20
-# Else a value is a spike, with a state of its own, from this share of the rows on, and where it is
-# so much more frequent than the values around it.
+# Otherwise a value is a spike, with its own state, if it has at least this share of the rows, and
+# is this much more frequent than neighbouring values.
 SPIKE_SHARE, SPIKE_ROWS, SPIKE_HEIGHT, NEIGHBOURS = 0.02, 20, 4, 5
 
-LEAST_STEPS = 10  # different values, at least, that tell a step
-USUAL = 0.95  # of the values have no more decimals than those that are drawn
+LEAST_STEPS = 10  # smallest number of distinct values from which a step is inferred
+USUAL = 0.95  # share of the values that need no more decimals than outputs have
 
 Knots = Annotated[tuple[tuple[float, float], ...], Field(min_length=2)]
 
 
 class NumberColumn(Column):
-    """Numbers: some values are states of their own, the others one state with a number beside it.
+    """Numbers: some values are states, and all others share one state with a number beside it.
 
-    A density of numbers cannot give a value that a fifth of the rows have, such as no gain or 40
-    hours a week, its share; a state can. The other numbers are seen on the scale of their
-    quantiles, so that whatever their distribution the networks see about a standard normal one.
+    The density of a distribution cannot reproduce the share of a value that a fifth of the rows
+    have, such as no gain or 40 hours per week; a state can. The other numbers are transformed to
+    their quantiles, so that the networks see an approximately standard normal distribution.
 
     Attributes:
-        points: the values that are states, increasing.
-        knots: (value, number) pairs, increasing, between which the scale is linear; None where all
+        points: values that are states, increasing.
+        knots: (value, number) pairs, increasing, between which the scale is linear; None if all
             values are states.
-        decimals: so many are enough for all values but the odd one beside the points, and come out;
-            0 of whole numbers, None of others.
-        step: of which all the numbers beside the points are multiples, from the lowest on, such as
-            25 g, and that come out; None where it would be one unit of the last decimal.
+        decimals: number of decimals that suffices for all but a few values other than the points,
+            and to which outputs are rounded; 0 for integers, None for unlimited.
+        step: step of which all numbers other than the points are multiples, counted from the
+            lowest, such as 25 g, and to which outputs are rounded; None if it is one unit of the
+            last decimal.
     """
 
     of_numbers: ClassVar = True
@@ -58,14 +59,14 @@ class NumberColumn(Column):
 
     @classmethod
     def fitted(cls, name: str, values: np.ndarray, rows: np.ndarray, scaling: str) -> Self:
-        """The column of values, (N,) float64, NaN where empty.
+        """The column with (N,) float64 values, NaN where empty.
 
         Args:
-            rows: those of the training, that states and scale are made from.
+            rows: the training rows, from which states and scale are computed.
             scaling: "quantile", or "standard": by mean and standard deviation.
 
         Raises:
-            InputError: there is none, or they cannot be squared.
+            InputError: there are no values, or their squares are infinite.
         """
         seen = values[rows]
         missing = is_missing(seen)
@@ -82,9 +83,9 @@ class NumberColumn(Column):
             raise InputError(
                 f"column {name!r} must hold a value in a training row",
                 "none",
-                f"Leave it out with `ignore={name}`.",
+                f"Omit it with `ignore={name}`.",
             )
-        # one value in all training rows is a state, of which nothing need be learned
+        # a constant in the training rows is a single state, so nothing needs to be learned
         points = _points(seen) if spread else seen[:1]
         rest = seen[~np.isin(seen, points)]
         decimals = decimals_of(rest, USUAL) if len(rest) else decimals_of(seen)
@@ -99,21 +100,21 @@ class NumberColumn(Column):
 
     @property
     def num_values(self) -> int:
-        """Number of the values that are states."""
+        """Number of values that are states."""
         return len(self.points)
 
     @property
     def has_number_state(self) -> bool:
-        """Whether there are others."""
+        """Whether there are other values."""
         return self.knots is not None
 
     @property
     def integer(self) -> bool:
-        """Whether the numbers are whole."""
+        """Whether the numbers are integers."""
         return self.decimals == 0 and all(point.is_integer() for point in self.points)
 
     def numbers(self, values: np.ndarray) -> np.ndarray:
-        """Of values that are no states their place on the scale; beyond its ends, these."""
+        """For values that are not states, their positions on the scale, clipped to its ends."""
         if self.knots is None:
             return super().numbers(values)
         seen, places = np.transpose(self.knots)
@@ -123,7 +124,7 @@ class NumberColumn(Column):
         )
 
     def log_slopes(self, numbers: np.ndarray) -> np.ndarray:
-        """Of the stretch of the scale that each lies in; beyond the ends, of the last ones."""
+        """Log slope of the scale at each number; beyond its ends, of the last segment."""
         if self.knots is None:
             return super().log_slopes(numbers)
         seen, places = np.transpose(self.knots)
@@ -131,7 +132,7 @@ class NumberColumn(Column):
         return np.log(np.diff(places) / np.diff(seen))[stretch - 1]
 
     def given(self, text: str) -> float:
-        """A number, rounded as the column is."""
+        """A number, rounded like the column."""
         try:
             value = float(text)
             return value if self.decimals is None else round(value, self.decimals)
@@ -141,7 +142,7 @@ class NumberColumn(Column):
             ) from None
 
     def cells(self, codes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-        """(batch,) float64, NaN where empty; rounded as the values were."""
+        """(batch,) float64, NaN where empty; rounded like the values."""
         values = np.asarray([*self.points, np.nan, np.nan, np.nan])[codes]
         if self.knots is not None:
             seen, places = np.transpose(self.knots)
@@ -150,16 +151,16 @@ class NumberColumn(Column):
         return np.where(codes == HIDDEN, np.nan, values)
 
     def rounded(self, values: np.ndarray) -> np.ndarray:
-        """Values with as many decimals as the column has, and in its steps."""
+        """Values rounded to the decimals of the column, and to its steps."""
         if self.step is not None and self.knots is not None:
             (low, _), *_ = self.knots
             values = low + np.rint((values - low) / self.step) * self.step
         return values if self.decimals is None else np.round(values, self.decimals)
 
     def _codes(self, values: np.ndarray) -> np.ndarray:
-        """Places among the points, or the state of the others.
+        """Indices of the points, or the state of other values.
 
-        Without such a state a number is the point that is nearest.
+        If there is no such state, the nearest point is used.
         """
         try:
             numbers = np.asarray(values, dtype="float64")
@@ -197,11 +198,11 @@ class NumberColumn(Column):
 
 
 def _step(values: np.ndarray, decimals: int | None) -> float | None:
-    """What all differences of values are multiples of, where that is no unit: 25 g, a quarter."""
+    """The step of which all differences of values are multiples, if not a unit: 25, or 0.25."""
     if decimals is None or not len(values):
         return None
     units = np.unique(np.rint((values - values.min()) * 10.0**decimals))
-    # of few values any common divisor is chance; beyond these floats are no exact integers
+    # with few values a common divisor may be accidental; large floats are not exact integers
     if len(units) < LEAST_STEPS or units[-1] > 2**53:
         return None
     step = np.gcd.reduce(units.astype("int64"))
@@ -210,7 +211,7 @@ def _step(values: np.ndarray, decimals: int | None) -> float | None:
 
 
 def _points(seen: np.ndarray) -> np.ndarray:
-    """The values that are states: all of few, or the spikes; increasing."""
+    """The values that are states: all values if they are few, otherwise the spikes; increasing."""
     values, counts = np.unique(seen, return_counts=True)
     if len(values) <= MOST_VALUES and len(seen) >= LEAST_ROWS_A_VALUE * len(values):
         return values
@@ -222,10 +223,10 @@ def _points(seen: np.ndarray) -> np.ndarray:
 
 
 def _knots(values: np.ndarray, scaling: str) -> Knots:
-    """Values against standard normal quantiles, or against how many deviations off the mean."""
+    """Values against standard normal quantiles, or against standardised values."""
     if scaling == "standard" or len(np.unique(values)) < 3:
         ends = np.asarray([values.min(), values.max()])
-        if ends[0] == ends[1]:  # one value that is no spike: no other one is generated
+        if ends[0] == ends[1]:  # one value that is not a spike: no other value is generated
             least, most = np.nextafter(ends, (-np.inf, np.inf)).tolist()
             return (least, -1.0), (most, 1.0)
         places = (ends - values.mean()) / (values.std() or 1.0)
@@ -236,7 +237,7 @@ def _knots(values: np.ndarray, scaling: str) -> Knots:
     # the ends are the extremes themselves
     seen[0], seen[-1] = values.min(), values.max()
     quantiles = np.asarray([NormalDist().inv_cdf(place) for place in places])
-    # a value that stands for many places has their mean
+    # a value with several quantiles gets their mean
     distinct, group = np.unique(seen, return_inverse=True)
     mean = np.bincount(group, quantiles) / np.bincount(group)
     return tuple(zip(distinct.tolist(), mean.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""What a condition says that may be one of several."""
+"""The interface of conditions that may be one of several."""
 
 from abc import abstractmethod
 from typing import Any, ClassVar, Self
@@ -9,10 +9,10 @@ from condvae.conditions.condition import PART, Condition
 
 
 class Part(Condition):
-    """A condition that may be one of several: also how it is told from values and written.
+    """A condition that may be one of several, with how it is inferred from values and written.
 
     Attributes:
-        of_words: whether the cells of a table are read as texts for it, numbers too.
+        of_words: whether the cells of a table are read as strings for it, even numbers.
     """
 
     places: ClassVar[tuple[str, ...]] = (PART,)
@@ -20,18 +20,18 @@ class Part(Condition):
 
     @classmethod
     def takes(cls, values: np.ndarray) -> bool:
-        """Whether a column whose kind is not said is of this one."""
+        """Whether a column without a given kind is of this kind."""
         return False
 
     @classmethod
     @abstractmethod
     def of_column(cls, name: str, values: np.ndarray, rows: np.ndarray, settings: str = "") -> Self:
-        """The condition that a column holds.
+        """The condition in a column.
 
         Args:
             values: (N, ...), NaN or "" where missing.
-            rows: those that scales and ranges are measured on.
-            settings: what was said after the kind.
+            rows: rows from which scales and ranges are computed.
+            settings: settings given after the kind.
 
         Raises:
             InputError: values that do not fit.
@@ -39,22 +39,22 @@ class Part(Condition):
 
     @classmethod
     def takes_settings(cls, text: str) -> bool:
-        """Whether a text may stand behind the kind where it is named, as in name:kind:text."""
+        """Whether a text may follow the kind as its settings, as in name:kind:text."""
         return False
 
     @property
     def settings(self) -> str:
-        """What must be said after the kind to have the same condition of other rows."""
+        """The settings that give the same condition for other rows."""
         return ""
 
     @property
     def integer(self) -> bool:
-        """Whether the values are whole numbers."""
+        """Whether the values are integers."""
         return False
 
     @abstractmethod
     def encode_rows(self, values: np.ndarray) -> np.ndarray:
-        """(batch, dim) float32 of values none of which is missing.
+        """(batch, dim) float32 from values without missing ones.
 
         Raises:
             InputError: values that do not fit.
@@ -66,30 +66,30 @@ class Part(Condition):
 
     @abstractmethod
     def given(self, text: str) -> Any:
-        """The value in a `--given` of the command line.
+        """The value in `--given` on the command line.
 
         Raises:
-            InputError: a text that is none.
+            InputError: the text is not a valid value.
         """
 
     def encode(self, y: Any) -> np.ndarray:
-        """The networks' input for y, one a row."""
+        """The networks' input for y, one condition per row."""
         return self.encode_rows(np.asarray(y))
 
     def widget(self) -> dict[str, Any]:
-        """What the page shows for it: a widget of widgets.js by name, and what that one needs."""
+        """The control on the explorer's page: a widget of widgets.js by name, and its settings."""
         return {"widget": "none", "size": self.dim}
 
     def page_part(self, start: int = 0, optional: bool = False) -> dict[str, Any]:
-        """A part of y in the page.
+        """A part of y on the explorer's page.
 
         Args:
-            start: where its numbers begin in y.
-            optional: whether a bit after them says that it is given.
+            start: index of its first number in y.
+            optional: whether a bit after its numbers marks that it is given.
         """
         place = {"dim": self.dim, "start": start, "optional": optional}
         return {"name": self.name, **place, **self.widget()}
 
     def for_page(self) -> dict[str, Any]:
-        """What the page knows of y: one part."""
+        """The description for the explorer's page: one part."""
         return {"kind": self.kind, "name": self.name, "parts": [self.page_part()]}

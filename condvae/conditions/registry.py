@@ -1,4 +1,4 @@
-"""Kinds of conditions by name, those of the user's own among them."""
+"""Kinds of conditions by name, including user-defined kinds."""
 
 from functools import cache, reduce
 from operator import or_
@@ -16,27 +16,27 @@ _KINDS: dict[str, type[Condition]] = {}
 
 
 def register_condition(kind: Kind) -> Kind:
-    """Make a kind of condition known by its name; a decorator of its class.
+    """Register a kind of condition under its name; a decorator for its class.
 
-    Whoever reads a run with such a condition has to register it before.
+    It must be registered before a run with such a condition is loaded.
 
     Raises:
-        InputError: a class without a name, or one whose name is another's.
+        InputError: a class without a name, or with the name of another class.
     """
     name = kind.model_fields["kind"].default
     if not isinstance(name, str):
         raise InputError(
-            f"{kind.__name__} must say what it is called as a kind of condition",
+            f"{kind.__name__} must have a name as a kind of condition",
             "no default of the field kind",
             'Add kind: Literal["..."] = "...".',
         )
     known = _KINDS.get(name, kind)
-    # the same class may be written anew, as in the cell of a notebook
+    # the same class may be defined again, as in a cell of a notebook
     if (known.__module__, known.__qualname__) != (kind.__module__, kind.__qualname__):
         raise InputError(
-            f"a kind of condition must have a name of its own, not {name!r}",
+            f"a kind of condition must have a unique name, unlike {name!r}",
             f"{kind.__name__} beside {known.__name__}",
-            "Name it otherwise.",
+            "Rename it.",
         )
     _KINDS[name] = kind
     _reader.cache_clear()
@@ -44,20 +44,20 @@ def register_condition(kind: Kind) -> Kind:
 
 
 def kinds_in(place: str) -> dict[str, type[Condition]]:
-    """The kinds that may stand in a place, by name."""
+    """The kinds that may be used in a place, by name."""
     return {name: kind for name, kind in _KINDS.items() if place in kind.places}
 
 
 @cache
 def _reader(place: str) -> TypeAdapter:
-    """What makes conditions of plain data, and refuses kinds that do not belong there."""
+    """The validator that creates conditions from plain data, and rejects kinds for other places."""
     union: Any = reduce(or_, kinds_in(place).values())
     tagged: Any = Annotated[union, Field(discriminator="kind")]
     return TypeAdapter(tagged)
 
 
 def _read(place: str) -> WrapValidator:
-    """Read a field as any kind that is known by then."""
+    """Validate a field as any kind that is registered at that time."""
     return WrapValidator(lambda value, _: _reader(place).validate_python(value))
 
 

@@ -1,4 +1,4 @@
-"""Where the cells of a table's rows lie among the numbers that the networks see."""
+"""The layout of the cells of a table's rows among the numbers that the networks see."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -12,40 +12,40 @@ from condvae.conditions.class_column import ClassColumn
 from condvae.conditions.number_column import NumberColumn
 from condvae.files.frozen import Frozen
 
-# a column, where its states lie in x, and its number
+# a column, the slice of its states in x, and the index of its number
 Place = tuple[Any, slice, int | None]
 AnyColumn = Annotated[ClassColumn | NumberColumn, Field(discriminator="kind")]
 
 
 class RowLayout(Frozen):
-    """Columns whose cells lie side by side: the states of all, one-hot, and then their numbers.
+    """Columns laid out side by side: the one-hot states of all columns, and then their numbers.
 
     A cell is hidden where all its states are 0.
 
     Attributes:
-        columns: in their order.
+        columns: the columns in order.
     """
 
     columns: Annotated[tuple[AnyColumn, ...], Field(min_length=1)]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the columns that the networks see."""
+        """Names of the columns that the networks see."""
         return tuple(column.name for column in self.columns)
 
     @property
     def dim(self) -> int:
-        """Numbers that the networks see."""
+        """Number of values that the networks see."""
         return self.num_states + sum(column.has_number_state for column in self.columns)
 
     @property
     def num_states(self) -> int:
-        """States of all columns."""
+        """Number of states of all columns."""
         return sum(column.num_states for column in self.columns)
 
     @property
     def kinds(self) -> tuple[tuple[int, int], ...]:
-        """Of each column its number of states, and the one with a number beside it, or -1."""
+        """For each column its number of states, and the index of the one with a number, or -1."""
         return tuple(
             (column.num_states, column.num_values if column.has_number_state else -1)
             for column in self.columns
@@ -61,7 +61,7 @@ class RowLayout(Frozen):
         return self.merge(x, np.zeros_like(x), hidden)
 
     def drop(self, x: np.ndarray, rng: np.random.Generator, rate: float) -> np.ndarray:
-        """x with cells hidden in a share `rate` of the rows: of each such row any share of them.
+        """x with a random share of the cells hidden in a share `rate` of the rows.
 
         Args:
             x: (batch, dim) encoded.
@@ -75,7 +75,7 @@ class RowLayout(Frozen):
         return np.stack([~x[:, states].any(axis=1) for _, states, _ in self._places()], axis=1)
 
     def empty(self, x: np.ndarray) -> np.ndarray:
-        """(batch, number of columns) bool: the cells of encoded x that are said to be empty."""
+        """(batch, number of columns) bool: the cells of encoded x that are empty."""
         is_empty = [
             x[:, states.stop - 1] == 1 if column.may_miss else np.zeros(len(x), bool)
             for column, states, _ in self._places()
@@ -83,10 +83,10 @@ class RowLayout(Frozen):
         return np.stack(is_empty, axis=1)
 
     def log_slope(self, x: np.ndarray) -> np.ndarray:
-        """(batch,) what turns a log-density of encoded x into one of the cells, by adding it.
+        """(batch,) what must be added to a log-density of encoded x to get one of the cells.
 
-        A density of numbers depends on their scale: only in the data's own units, dollars say, do
-        models with other scales compare.
+        The density of numbers depends on their scale: models with different scales are comparable
+        only in the data's own units, such as dollars.
         """
         total = np.zeros(len(x))
         for column, states, number in self._places():
@@ -96,12 +96,12 @@ class RowLayout(Frozen):
         return total
 
     def merge(self, x: np.ndarray, other: np.ndarray, cells: np.ndarray) -> np.ndarray:
-        """x with some cells, (batch, number of columns) bool, of other rows."""
+        """x with some cells, (batch, number of columns) bool, taken from other rows."""
         return np.where(np.take(cells, self._column_of, axis=1), other, x)
 
     @cached_property
     def _column_of(self) -> np.ndarray:
-        """(dim,) which column each number of x belongs to."""
+        """(dim,) index of the column to which each number of x belongs."""
         column_of = np.empty(self.dim, int)
         for index, (_, states, number) in enumerate(self._places()):
             column_of[states] = index
@@ -110,7 +110,7 @@ class RowLayout(Frozen):
         return column_of
 
     def _places(self) -> Iterator[Place]:
-        """Each column, where its states lie in x, and its number."""
+        """Each column, the slice of its states in x, and the index of its number."""
         state, number = 0, self.num_states
         for column in self.columns:
             states = slice(state, state + column.num_states)

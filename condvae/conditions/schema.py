@@ -15,21 +15,21 @@ from condvae.conditions.part import Part
 from condvae.conditions.registry import AnyPart
 from condvae.conditions.takeover import Takeover, unchanged
 
-MOST_CODES = 10_000  # in the combinations that a schema lists
+MOST_CODES = 10_000  # largest number of codes in the combinations that a schema lists
 
 
 class Schema(Condition):
-    """Conditions by name, encoded side by side, each followed by a bit: 1 where it is given.
+    """Conditions by name, encoded side by side, each followed by a bit: 1 if it is given.
 
-    A condition that is missing is all zeros. Values come as {name: one value, or one a row}; a
-    name that is left out, None, NaN and an empty text are missing.
+    A missing condition is all zeros. Values are {name: one value, or one per row}; omitted names,
+    None, NaN and empty strings are missing.
 
     Attributes:
-        name: what they are called together.
-        conditions: in the order in which the networks see them.
-        combinations: codes of the classes that the training rows have together, one for each
-            condition that is a class, -1 where it is missing; None where no combination is missing
-            among the training rows, or where there are too many to list.
+        name: name of the conditions as a whole.
+        conditions: the conditions, in the order in which the networks see them.
+        combinations: combinations of classes in the training rows, as codes, one for each condition
+            that is a class, -1 if missing; None if all combinations occur in the training rows, or
+            if there are too many to list.
     """
 
     kind: Literal["schema"] = "schema"
@@ -50,12 +50,12 @@ class Schema(Condition):
 
     @property
     def dim(self) -> int:
-        """Numbers that the networks see: of the conditions, and a bit for each; without any a 0."""
+        """Size of the networks' input: the conditions with a bit each, or a 0 without any."""
         return max(1, sum(condition.dim + 1 for condition in self.conditions))
 
     @property
     def by_name(self) -> Self:
-        """The conditions themselves."""
+        """The schema itself."""
         return self
 
     @property
@@ -67,13 +67,13 @@ class Schema(Condition):
         """The condition of that name.
 
         Raises:
-            InputError: there is none; the known ones are listed.
+            InputError: there is no such condition; the message lists the known ones.
         """
         return self.conditions[self.names.index(check_choice(name, self.names, "the condition"))]
 
     @property
     def blocks(self) -> Iterator[tuple[Part, slice]]:
-        """Each condition, and where it lies in an encoded y; its bit comes after it."""
+        """Each condition, and its slice in an encoded y; its bit follows."""
         first = 0
         for condition in self.conditions:
             yield condition, slice(first, first + condition.dim)
@@ -85,7 +85,7 @@ class Schema(Condition):
         return np.zeros((1, self.dim), "float32")
 
     def taken_over(self, before: Condition) -> Takeover | None:
-        """By the conditions' names, and of each as it says; a new one starts as if never given."""
+        """Match conditions by name, and their values; a new condition starts as if never given."""
         if not isinstance(before, Schema):
             return None
         if self.conditions == before.conditions:
@@ -101,7 +101,7 @@ class Schema(Condition):
                 continue
             as_before = np.eye(condition.dim, dtype="float32")
             rows[block, old_block] = as_before if taken.rows is None else taken.rows
-            rows[block.stop, old_block.stop] = 1  # the bit that says that it is given
+            rows[block.stop, old_block.stop] = 1  # the bit that marks it as given
             kept.append(condition.name)
             new += [f"{condition.name}={name}" for name in taken.new]
             gone += [f"{condition.name}={name}" for name in taken.dropped]
@@ -109,13 +109,13 @@ class Schema(Condition):
         return Takeover(rows, tuple(kept), tuple(new), tuple(gone)) if kept else None
 
     def is_one(self, y: Any) -> bool:
-        """Whether y is one set of conditions, not one a row."""
+        """Whether y is one set of conditions rather than one per row."""
         if not isinstance(y, Mapping):
             return np.ndim(y) == 1
         return all(self._is_one(name, value) for name, value in y.items())
 
     def encode_rows(self, y: Mapping[str, Any], num_rows: int) -> np.ndarray:
-        """As `encode`, of so many rows: where nothing is given, too."""
+        """As `encode`, for this number of rows, even if no condition is given."""
         encoded = self.encode(y)
         return np.repeat(encoded, num_rows, axis=0) if len(encoded) == 1 else encoded
 
@@ -123,7 +123,7 @@ class Schema(Condition):
         """The networks' input for y.
 
         Args:
-            y: {name: value, or (batch,) values}; or (batch, dim) numbers that this has made.
+            y: {name: value, or (batch,) values}; or (batch, dim) numbers from this method.
 
         Returns:
             (batch, dim) float32.
@@ -140,7 +140,7 @@ class Schema(Condition):
             raise InputError(
                 f"each condition must have one value, or {num_rows:,}",
                 f"{sizes[wrong[0]]:,} of {wrong[0]!r}",
-                "Bring one for each row.",
+                "Pass one value, or one for each row.",
             )
         encoded = np.zeros((num_rows, self.dim), dtype="float32")
         for condition, block in self.blocks:
@@ -152,15 +152,15 @@ class Schema(Condition):
                 part = np.zeros((len(column), condition.dim + 1), dtype="float32")
                 part[is_given, :-1] = condition.encode_rows(plain(column[is_given]))
                 part[is_given, -1] = 1
-                # one value for all rows is spread by NumPy
+                # a single value is broadcast to all rows by NumPy
                 encoded[:, block.start : block.stop + 1] = part
         return encoded
 
     def outside(self, y: Any) -> list[str]:
-        """A sentence for what lies outside the training rows.
+        """Sentences for values outside the training rows.
 
-        One for each condition of {name: value, or (batch,) values} that does, and one for classes
-        that no training row has together.
+        There is one for each such condition of {name: value, or (batch,) values}, and one for a
+        combination of classes that no training row has.
         """
         sentences = []
         for name, value in y.items() if isinstance(y, Mapping) else ():
@@ -171,7 +171,7 @@ class Schema(Condition):
         return sentences
 
     def with_combinations(self, y: Mapping[str, Any]) -> Self:
-        """The schema that knows which classes the training rows, {name: values}, have together."""
+        """The schema with the combinations of classes in the training rows, {name: values}."""
         if len(self._class_blocks) < 2:
             return self
         seen = np.unique(self._class_codes(y), axis=0)
@@ -183,11 +183,11 @@ class Schema(Condition):
 
     @property
     def _class_blocks(self) -> list[tuple[Categorical, slice]]:
-        """Each condition that is a class, and where it lies in an encoded y."""
+        """Each condition that is a class, and its slice in an encoded y."""
         return [(c.classes, block) for c, block in self.blocks if c.classes is not None]
 
     def _class_codes(self, y: Mapping[str, Any]) -> np.ndarray:
-        """(batch, number of conditions that are classes) codes, -1 where one is missing."""
+        """(batch, number of conditions that are classes) codes, -1 if missing."""
         names = [classes.name for classes, _ in self._class_blocks]
         encoded = self.encode({name: y[name] for name in names if name in y})
         codes = [
@@ -197,7 +197,7 @@ class Schema(Condition):
         return np.stack(codes, axis=1)
 
     def _unseen(self, codes: np.ndarray) -> list[str]:
-        """A sentence for the first of (batch, ...) codes that no training row has together."""
+        """A sentence for the first of (batch, ...) combinations that no training row has."""
         seen = np.asarray(self.combinations)
         for row in np.unique(codes, axis=0):
             given = row >= 0
@@ -211,24 +211,24 @@ class Schema(Condition):
         return []
 
     def decode(self, encoded: np.ndarray) -> dict[str, np.ndarray]:
-        """The values of encoded conditions by name; missing ones are NaN, or an empty text."""
+        """The values of encoded conditions by name; missing ones are NaN, or an empty string."""
         columns = {}
         for condition, block in self.blocks:
             values = condition.decode_rows(encoded[:, block])
             is_given = encoded[:, block.stop] == 1
             if not is_given.all():
-                # integers have no NaN: beside missing ones they become text
+                # integers have no NaN: with missing values they become strings
                 values = values.astype(str if values.dtype.kind in "iU" else "float64")
                 values[~is_given] = "" if values.dtype.kind == "U" else np.nan
             columns[condition.name] = values
         return columns
 
     def is_given(self, encoded: np.ndarray) -> dict[str, np.ndarray]:
-        """Which rows of encoded conditions, (batch,) bool, have each of them."""
+        """For each condition, (batch,) bool: the rows of an encoded y that have it."""
         return {condition.name: encoded[:, block.stop] == 1 for condition, block in self.blocks}
 
     def filled(self, y: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Encoded y, its missing conditions those of other rows."""
+        """Encoded y with its missing conditions filled from other rows."""
         y = y.copy()
         for _, block in self.blocks:
             rows, whole = y[:, block.stop] == 0, slice(block.start, block.stop + 1)
@@ -236,7 +236,7 @@ class Schema(Condition):
         return y
 
     def only(self, y: np.ndarray, names: Collection[str]) -> np.ndarray:
-        """Encoded y with no other conditions than those of these names."""
+        """Encoded y with the conditions of these names only."""
         y = y.copy()
         for condition, block in self.blocks:
             if condition.name not in names:
@@ -244,7 +244,7 @@ class Schema(Condition):
         return y
 
     def first_alone(self, y: np.ndarray) -> np.ndarray:
-        """Encoded y with the first condition alone; with none where it is missing in a row."""
+        """Encoded y with the first condition only; with none in rows where it is missing."""
         first = self.names[:1]
         has_first = all(self.is_given(y)[name].all() for name in first)
         return self.only(y, first if has_first else ())
@@ -252,9 +252,9 @@ class Schema(Condition):
     def drop(
         self, y: np.ndarray, rng: np.random.Generator, rate: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """y with conditions left out: of a share `rate` of the rows a random subset is kept.
+        """y with conditions dropped: in a share `rate` of the rows only a random subset is kept.
 
-        Each subset, the empty one too, is as likely as the others.
+        All subsets, including the empty one, are equally likely.
 
         Args:
             y: (batch, dim) encoded.
@@ -264,7 +264,7 @@ class Schema(Condition):
         """
         chosen = rng.random(len(y)) < rate
         kept = rng.random((len(y), len(self.conditions))) < 0.5
-        # drawn for all rows all the same, so that later draws do not depend on these
+        # drawn for all rows, so that later draws do not depend on which rows are affected
         kept[~chosen] = True
         y = y.copy()
         for (_, block), keep in zip(self.blocks, kept.T, strict=True):
@@ -272,7 +272,7 @@ class Schema(Condition):
         return y, kept
 
     def named_codes(self, y: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
-        """As of the first condition that is a class, and "missing"."""
+        """The names and codes of the first condition that is a class, with "missing"."""
         for condition, block in self.blocks:
             if (classes := condition.classes) is not None:
                 is_given = y[:, block.stop] == 1
@@ -281,14 +281,14 @@ class Schema(Condition):
         return super().named_codes(y)
 
     def strata(self, given: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
-        """The first condition that is a class and never missing; without one all are alike."""
+        """The first condition that is a class and never missing; without one, a single stratum."""
         for condition, block in self.blocks:
             if (classes := condition.classes) is not None and given[:, block.stop].all():
                 return classes.categories, classes.codes_of(given[:, block]).astype("int32")
         return super().strata(given)
 
     def described(self) -> dict[str, Any]:
-        """What a manifest says: also where each condition lies, its bit after it."""
+        """The entry for a manifest, with the position of each condition, which its bit follows."""
         blocks = {
             condition.name: {"start": block.start, "stop": block.stop, "given": block.stop}
             for condition, block in self.blocks
@@ -301,10 +301,10 @@ class Schema(Condition):
         return {"kind": self.kind, "name": self.name, "parts": parts}
 
     def parse(self, texts: Sequence[str]) -> dict[str, Any]:
-        """{name: value} of the command line's `--given name=value`.
+        """{name: value} from `--given name=value` on the command line.
 
         Raises:
-            InputError: no name, a name twice, or a value that does not fit.
+            InputError: no name, a repeated name, or a value that does not fit.
         """
         given: dict[str, Any] = {}
         for text in texts:
@@ -321,14 +321,14 @@ class Schema(Condition):
         return given
 
     def _rows(self, name: str, value: Any) -> np.ndarray:
-        """The values of a condition with the batch first; None, NaN and "" are one missing."""
+        """The values of a condition, batch first; None, NaN and "" are missing values."""
         is_one = self._is_one(name, value)
         if is_one and is_none(value):
             return np.asarray([None], dtype=object)
         return as_column([value] if is_one else value)
 
     def _is_one(self, name: str, value: Any) -> bool:
-        """Whether value is one of a condition, not one a row.
+        """Whether value is a single value of a condition rather than one per row.
 
         Raises:
             InputError: an unknown name, or rows of different lengths.
@@ -338,11 +338,11 @@ class Schema(Condition):
             return is_none(value) or condition.is_one(value)
         except ValueError as error:
             raise InputError(
-                f"{name!r} must have values of one shape", str(error), "Bring NaN for missing ones."
+                f"{name!r} must have values of one shape", str(error), "Use NaN for missing ones."
             ) from None
 
     def _checked(self, y: Any) -> np.ndarray:
-        """Numbers that `encode` has made, (batch, dim)."""
+        """Check numbers that `encode` has returned, (batch, dim)."""
         y = np.atleast_2d(np.asarray(y))
         if y.dtype.kind != "f" or y.shape[1:] != (self.dim,) or not np.isfinite(y).all():
             raise InputError(

@@ -1,4 +1,4 @@
-"""The columns of x where a row of a table is one x."""
+"""The columns of x for tables, where a row is one x."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -30,18 +30,18 @@ class Table(RowLayout):
     """The columns of x, and what is known of them beyond the numbers that the networks see.
 
     Attributes:
-        dates: columns that are dates, the parts of which are among the columns.
-        derived: columns that another one determines: they come from it, and the networks do not
-            see them.
-        agreeing: conditions that dates determine: rows in which these differ are drawn again.
-        conditions: the columns that are conditions, in their order. In x they are hidden where y
-            has them; where it has not, they are drawn like the others, so that rows are whole.
-        never: pairs of states that go together in next to no training row, see `contradictions`:
-            generated rows hold none.
-        order: of all columns of the source, the conditions among them.
-        formats: how numbers and dates among them are written, of those that are not plain.
-        carried: columns that no model learns and that generated rows have all the same.
-        rules: that a user has stated, and that generated rows keep.
+        dates: columns of dates, whose parts are among the columns.
+        derived: columns that another column determines, from which they are computed; the networks
+            do not see them.
+        agreeing: conditions that dates determine: rows in which they differ are redrawn.
+        conditions: columns that are conditions, in order. In x they are hidden if y has them;
+            otherwise they are drawn like other columns, so that rows are complete.
+        never: pairs of states that almost never occur together in training rows, see
+            `contradictions`; generated rows do not contain them.
+        order: names of all columns of the source, including the conditions.
+        formats: formats of numbers and dates, for columns that are not plain.
+        carried: columns that no model learns but generated rows contain.
+        rules: rules stated by the user, which generated rows satisfy.
     """
 
     dates: tuple[DateColumn, ...] = ()
@@ -56,17 +56,17 @@ class Table(RowLayout):
 
     @property
     def described(self) -> tuple[AnyColumn | DateColumn, ...]:
-        """The columns that the networks see; dates as one, behind the others."""
+        """The columns that the networks see, with each date as one column, at the end."""
         parts = {name for date in self.dates for name in date.names}
         return (*(column for column in self.columns if column.name not in parts), *self.dates)
 
     @property
     def own(self) -> tuple[AnyColumn | DateColumn, ...]:
-        """The same but for the conditions."""
+        """The same without the conditions."""
         return tuple(column for column in self.described if column.name not in self.conditions)
 
     def counted(self, scaling: str) -> str:
-        """How many columns there are of each kind, and how numbers were scaled."""
+        """How many columns of each kind there are, and how numbers are scaled."""
         dates = len(self.dates)
         numbers = sum(column.of_numbers for column in self.own) - dates
         how = {"quantile": "by their quantiles", "standard": "standardised"}[scaling]
@@ -78,7 +78,7 @@ class Table(RowLayout):
 
     @property
     def all_names(self) -> tuple[str, ...]:
-        """Of the columns, those that others determine among them."""
+        """Names of the columns, including those that others determine."""
         return (
             *(column.name for column in self.described),
             *(derived.name for derived in self.derived),
@@ -86,50 +86,50 @@ class Table(RowLayout):
 
     @property
     def integers(self) -> tuple[str, ...]:
-        """The columns that hold whole numbers."""
+        """The columns that hold integers."""
         return tuple(c.name for c in (*self.described, *self.derived) if c.integer)
 
     @property
     def computable(self) -> tuple[str, ...]:
-        """The columns of numbers that may have other values than the networks draw."""
+        """The columns of numbers that may take values other than those that the networks draw."""
         sources = {derived.source for derived in self.derived}
         return tuple(c.name for c in self.columns if c.of_numbers and c.name not in sources)
 
     @property
     def of_file(self) -> dict[str, Any]:
-        """What the file tells, whichever rows are those to train on."""
+        """Facts about the file that do not depend on which rows are training rows."""
         return {"order": self.order, "formats": self.formats, "carried": self.carried}
 
     def stating(self, texts: Sequence[str], cells: Mapping[str, Any], rows: np.ndarray) -> Self:
-        """The table with rules, which the training rows keep.
+        """The table with rules, which the training rows must satisfy.
 
         Args:
             texts: the rules.
-            cells: {name: (N,) values} of all columns, the conditions among them.
-            rows: those of the training.
+            cells: {name: (N,) values} of all columns, including the conditions.
+            rows: the training rows.
 
         Raises:
-            InputError: as `Rules.of`.
+            InputError: as in `Rules.of`.
         """
         constants = {column.name for column in self.carried if column.how == "constant"}
-        # columns without a model either name rows, or generated rows have none
+        # columns without a model either hold keys, or are missing in generated rows
         keys = {*self.order} - {*cells} - constants
         rules = Rules.of(texts, cells, rows, self.formats, keys, constants)
         return self.model_copy(update={"rules": rules})
 
     def without_keys(self) -> Self:
-        """The table without the keys of rows, for others."""
+        """The table without the keys of rows, for sharing."""
         carried = tuple(column.without_key() for column in self.carried)
         return self.model_copy(update={"carried": carried})
 
     def encode(self, x: Mapping[str, Any]) -> np.ndarray:
-        """(batch, dim) float32 of {name: (batch,) values}; columns beyond these are passed over.
+        """(batch, dim) float32 from {name: (batch,) values}; additional columns are ignored.
 
-        A cell that is empty in a column that never was is hidden: all its states are 0. So are
-        those of a condition that is absent.
+        An empty cell in a column without empty cells in training is hidden: all its states are 0.
+        So are the cells of a missing condition.
 
         Raises:
-            InputError: a column is absent, or a value unfit.
+            InputError: a column is missing, or a value does not fit.
         """
         return np.asarray(self.encode_rows(x))
 
@@ -144,7 +144,9 @@ class Table(RowLayout):
         if len({len(values) for values in cells.values()}) > 1:
             sizes = [f"{len(values):,} of {name!r}" for name, values in cells.items()]
             raise InputError(
-                "all columns of x must be equally long", ", ".join(sizes[:12]), "Even them out."
+                "all columns of x must have the same length",
+                ", ".join(sizes[:12]),
+                "Pass columns of equal length.",
             )
         num_rows = len(next(iter(cells.values())))
         places = np.full(
@@ -160,13 +162,13 @@ class Table(RowLayout):
         return EncodedRows(places, numbers, self.num_states)
 
     def decode(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """{name: (batch,) values} of (batch, dim), the inverse of `encode`, derived ones too."""
+        """{name: (batch,) values} from (batch, dim), with derived ones: the inverse of `encode`."""
         found = self._decoded(x)
         found |= {derived.name: derived.of(found[derived.source]) for derived in self.derived}
         return {name: found[name] for name in (self.order or found) if name in found}
 
     def without_conditions(self, x: EncodedRows) -> EncodedRows:
-        """Rows whose cells that y has are hidden."""
+        """Rows in which the cells that y has are hidden."""
         places, numbers = x.places.copy(), x.numbers.copy()
         for index, (column, _, number) in enumerate(self._places()):
             if column.name in self.conditions:
@@ -180,7 +182,7 @@ class Table(RowLayout):
 
         Args:
             x: (batch, dim) encoded.
-            kept: (batch, number of conditions) bool: which of them; None: all.
+            kept: (batch, number of conditions) bool: conditions to hide; None: all.
         """
         if not self.conditions:
             return x
@@ -207,7 +209,7 @@ class Table(RowLayout):
         return x
 
     def rows(self, x: np.ndarray, y: np.ndarray, several: Schema) -> dict[str, np.ndarray]:
-        """As `decode`, with the conditions that y has: {name: (batch,) values}.
+        """As `decode`, with the conditions in y: {name: (batch,) values}.
 
         Args:
             x, y, several: as in `with_given`.
@@ -216,19 +218,19 @@ class Table(RowLayout):
         given, values = several.is_given(y), several.decode(y)
         for name in several.names:
             if name in found:
-                # as they were given, where x has no such number
+                # as given, if x has no such number
                 found[name][given[name]] = values[name][given[name]]
             elif given[name].any():
                 found[name] = values[name]
         return {name: found[name] for name in (self.order or found) if name in found}
 
     def typed(self, rows: Mapping[str, np.ndarray]) -> Any:
-        """Rows as users know them: {name: (batch,) cells}, booleans as such."""
+        """Rows in the user's types: {name: (batch,) cells}, with booleans."""
         typed = {column.name: column.typed for column in (*self.columns, *self.derived)}
         return {n: typed[n](cells) if n in typed else cells for n, cells in rows.items()}
 
     def given(self, texts: Sequence[str]) -> dict[str, Any]:
-        """{name: cell} of the command line's `--given name=value`.
+        """{name: cell} from `--given name=value` on the command line.
 
         Raises:
             InputError: no such column, or a value that it cannot hold.
@@ -246,24 +248,24 @@ class Table(RowLayout):
             column = next(column for column in self.described if column.name == name)
             if name in cells:
                 raise InputError(
-                    "--given must tell each cell once",
-                    f"{name} and {text!r}, which tells it, too",
-                    "Leave one out.",
+                    "--given must determine each cell once",
+                    f"{name} and {text!r}, which also determines it",
+                    "Omit one of them.",
                 )
             cells[name] = column.given(value)
             self._check_date(name, cells[name])
         return cells
 
     def rows_with(self, cells: Mapping[str, Any], num_rows: int) -> dict[str, np.ndarray]:
-        """Rows in which these cells are known, and no others."""
+        """Rows in which only these cells are known."""
         empty = {column.name: np.nan if column.of_numbers else "" for column in self.described}
         return {name: np.full(num_rows, cell) for name, cell in (empty | dict(cells)).items()}
 
     def centre(self, name: str, draws: Sequence[np.ndarray]) -> np.ndarray:
-        """(batch,) one value for several draws of each cell of a column.
+        """(batch,) a central value of several draws of each cell of a column.
 
-        Of numbers the mean, rounded as the column is; of dates the median, which is one of them; of
-        words the most frequent.
+        For numbers it is the mean, rounded like the column; for dates the median, which is one of
+        them; for words the most frequent one.
         """
         cells = np.stack(draws)
         if any(date.name == name for date in self.dates):
@@ -278,16 +280,16 @@ class Table(RowLayout):
         return words[counts.argmax(axis=1)]
 
     def learn_contradictions(self, x: Mapping[str, Any]) -> Self:
-        """The table that knows which pairs of states its training rows next to never hold."""
+        """The table with the pairs of states that its training rows almost never contain."""
         step = -(-len(next(iter(x.values()))) // MOST_ROWS)
         encoded = self.encode({name: v[::step] for name, v in x.items()})[:, : self.num_states]
         never = find_contradictions(encoded, self._column_of[: self.num_states])
         return self.model_copy(update={"never": never})
 
     def contradicts(self, x: np.ndarray) -> np.ndarray:
-        """(batch,) bool: the rows of encoded x that hold such a pair, or a date that is none.
+        """(batch,) bool: the rows of encoded x that contain such a pair, or an impossible date.
 
-        Nor is one that determines another column and has no value of it.
+        A date that should determine another column, but has no known value of it, counts too.
         """
         found = contradicts(x, self.never)
         if self.dates or any(derived.place for derived in self.derived):
@@ -299,7 +301,7 @@ class Table(RowLayout):
         return found
 
     def differs(self, x: np.ndarray, known: Mapping[str, Any]) -> np.ndarray:
-        """(batch,) bool: rows of encoded x that determine other cells than y has, or these.
+        """(batch,) bool: rows of encoded x that determine cells other than those in y, or in known.
 
         Args:
             known: {name of a derived column: cell}.
@@ -316,7 +318,7 @@ class Table(RowLayout):
         return differ
 
     def _decoded(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """{name: (batch,) values} of the columns, of dates and their parts."""
+        """{name: (batch,) values} of the columns, with dates and their parts."""
         found = {}
         for column, states, number in self._places():
             block = x[:, states]
@@ -326,7 +328,7 @@ class Table(RowLayout):
         return found | {date.name: date.join(found) for date in self.dates}
 
     def _check_date(self, name: str, cell: Any) -> None:
-        """Raise if a column is one of dates, and the networks cannot be shown this one."""
+        """Raise InputError for a date that the networks cannot represent."""
         for date in self.dates:
             if date.name == name:
                 kept = self._decoded(self.encode(self.rows_with({name: cell}, 1)))[name][0]
@@ -339,7 +341,7 @@ class Table(RowLayout):
                     )
 
     def _parted(self, x: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The columns with the parts of dates among them."""
+        """The columns, with the parts of dates."""
         names = [column.name for column in self.own]
         if absent := [name for name in names if name not in x]:
             raise InputError(
@@ -356,7 +358,7 @@ class Table(RowLayout):
         """The values of a column."""
         values = np.atleast_1d(as_column(x[column.name]))
         if column.of_numbers and values.dtype == object:
-            with suppress(TypeError, ValueError):  # what is no number is refused by the column
+            with suppress(TypeError, ValueError):  # the column rejects what is not a number
                 values = np.where(is_missing(values), np.nan, values).astype("float64")
         for derived in self.derived:
             if derived.source == column.name and derived.name in x and is_missing(values).any():

@@ -1,4 +1,4 @@
-"""What becomes of weights that read a condition, when a model goes on with another one."""
+"""The mapping of weights from one condition to another, when a model continues with new classes."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Takeover:
-    """From the numbers of an encoded y before to those of an encoded y now.
+    """The mapping from the numbers of the former encoded y to those of the new one.
 
     Attributes:
-        rows: (dim, dim before) float32; weights of y now are rows @ weights of y before, so that a
-            row of one 1 takes over, and one of equal shares starts from a mean. None: as before.
-        kept: names of the classes and conditions that both have.
-        new: those that start from the mean of the others.
-        dropped: those that are gone.
+        rows: (dim, dim before) float32; new weights of y are rows @ former weights of y, so that a
+            row with a single 1 copies, and one of equal shares starts from a mean. None: unchanged.
+        kept: names of the classes and conditions in common.
+        new: names of those that start from the mean of the others.
+        dropped: names of those that no longer exist.
     """
 
     rows: np.ndarray | None
@@ -28,5 +28,5 @@ class Takeover:
 
 
 def unchanged(*names: str) -> Takeover:
-    """Everything as it was; no rows, of which an image would have a square of its pixels."""
+    """An unchanged condition; without rows, a matrix too large for an image."""
     return Takeover(None, kept=names)

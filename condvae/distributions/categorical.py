@@ -1,4 +1,4 @@
-"""Choices of one class of several."""
+"""Choices of one class out of several."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -10,13 +10,13 @@ from condvae.distributions.event import Tensor, sum_event
 
 @dataclass(frozen=True)
 class Categorical:
-    """Independent choices of one class of several, from their logits; draws are one-hot.
+    """Independent choices of one class out of several, from logits; draws are one-hot.
 
     Attributes:
         logits: (..., *event_shape, num_classes); log-probabilities up to a constant.
-        event_ndim: how many of the last axes are one draw, the classes' among them; densities sum
-            over them.
-        weights: of each choice in the densities, 0 to leave it out; broadcasts against logits.
+        event_ndim: number of trailing axes that form one draw, including that of the classes;
+            densities sum over them.
+        weights: weight of each choice in the densities, 0 to omit it; broadcasts against logits.
     """
 
     logits: Tensor
@@ -35,7 +35,7 @@ class Categorical:
         return sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The one-hot draw, float32, that uniform noise in [0, 1) stands for: Gumbel's maximum."""
+        """The one-hot draw, float32, that corresponds to uniform noise in [0, 1), by Gumbel-max."""
         # noise may be 0, whose logarithm is infinite
         gumbel = -ops.log(-ops.log(ops.maximum(noise, 1e-30)))
         chosen = ops.argmax(self.logits + gumbel, axis=-1)

@@ -1,4 +1,4 @@
-"""Groups of normal variables, each given those before it."""
+"""Groups of normal variables, each conditional on those before it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +17,10 @@ class Chain:
     """z in groups z_1, z_2, ..., with p(z) = prod_l p(z_l | z_1, ..., z_(l-1)), each a Normal.
 
     Attributes:
-        dim: of all groups together.
+        dim: size of all groups together.
         first: p(z_1), of shape (..., size of the first group).
-        links: of each further group: the groups before it, (..., size so far), to its Normal.
+        links: for each further group, a function from the groups before it, (..., size so far), to
+            its Normal.
     """
 
     dim: int
@@ -28,7 +29,7 @@ class Chain:
 
     @property
     def mean(self) -> Tensor:
-        """The path of means: of each group its mean given those before it at theirs, (..., dim)."""
+        """The path of means: each group's mean given the means of those before it, (..., dim)."""
         return self._path(lambda normal, start: normal.mean)
 
     @property
@@ -37,12 +38,12 @@ class Chain:
         return self.given(self.mean).logvar
 
     def given(self, value: Tensor) -> Normal:
-        """All groups as one Normal, (..., dim), each given those before it as they are in value."""
+        """All groups as one Normal, (..., dim), each conditional on value's groups before it."""
         parts, start = [self.first], self.first.mean.shape[-1]
         for link in self.links:
             parts.append(link(value[..., :start]))
             start += parts[-1].mean.shape[-1]
-        # of several draws, the first group has one row for all of them
+        # with several draws, the first group has one row for all of them
         lead = ops.shape(value)[:-1]
         mean, logvar = (
             ops.concatenate(
@@ -57,7 +58,7 @@ class Chain:
         return self.given(value).log_prob(value)
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The draw that standard normal noise of the same shape stands for, group by group."""
+        """The draw that corresponds to standard normal noise of the same shape, group by group."""
         return self._path(
             lambda normal, start: normal.transform(
                 noise[..., start : start + normal.mean.shape[-1]]
@@ -65,7 +66,7 @@ class Chain:
         )
 
     def noise_of(self, value: Tensor) -> Tensor:
-        """The noise that stands for a draw: the inverse of `transform`."""
+        """The noise that corresponds to a draw: the inverse of `transform`."""
         normal = self.given(value)
         return (value - normal.mean) * ops.exp(-0.5 * normal.logvar)
 
@@ -75,20 +76,20 @@ class Chain:
         return self.transform(random.normal((*lead, self.dim), seed=seed, dtype="float32"))
 
     def per_sample(self) -> Self:
-        """The same with an axis for draws after the batch."""
+        """The same distribution with an axis for draws after the batch axis."""
         return replace(self, first=self.first.per_sample())
 
     def held(self) -> Self:
-        """The same, whose parameters are reached by way of the draws alone.
+        """The same distribution, with gradients to its parameters only through the draws.
 
-        Gradients to the networks are left out; those to a group's mean and logvar through the
-        groups before it stay.
+        Gradients to the networks are blocked; those to a group's mean and logvar through the groups
+        before it are kept.
         """
 
         def hold(link: Link) -> Link:
             def held_link(above: Tensor) -> Normal:
                 moving, fixed = link(above), link(ops.stop_gradient(above))
-                # the gradients to the networks cancel, and what is left is by way of `above`
+                # the gradients to the networks cancel, which leaves those through `above`
                 mean, logvar = (
                     ops.stop_gradient(one) + one - other
                     for one, other in ((moving.mean, fixed.mean), (moving.logvar, fixed.logvar))
@@ -100,7 +101,7 @@ class Chain:
         return replace(self, first=self.first.held(), links=[hold(link) for link in self.links])
 
     def _path(self, draw: Callable[[Normal, int], Tensor]) -> Tensor:
-        """What draw makes of each group's Normal and place, given those before it as they come."""
+        """Call draw on each group's Normal and index, given the results of the groups before it."""
         value = draw(self.first, 0)
         for link in self.links:
             group = draw(link(value), value.shape[-1])

@@ -10,12 +10,12 @@ from condvae.distributions.event import Tensor, sum_event
 
 @dataclass(frozen=True)
 class ContinuousBernoulli:
-    """Independent numbers in [0, 1] with density proportional to exp(logits * x).
+    """Independent numbers in [0, 1] with a density proportional to exp(logits * x).
 
     Attributes:
-        logits: (..., *event_shape); the mean rises with them, 1/2 at 0.
-        event_ndim: how many of the last axes are one draw; densities sum over them.
-        weights: of each variable in the densities, 0 to leave it out; broadcasts against logits.
+        logits: (..., *event_shape); the mean increases with them, and is 1/2 at 0.
+        event_ndim: number of trailing axes that form one draw; densities sum over them.
+        weights: weight of each variable in the densities, 0 to omit it; broadcasts against logits.
 
     Source: Loaiza-Ganem & Cunningham 2019; their lambda is sigmoid(logits).
     """
@@ -48,16 +48,16 @@ class ContinuousBernoulli:
         return sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The draw that uniform noise in [0, 1) stands for: the inverse of the CDF there."""
-        # at 0 the draw is the noise itself: the quotient's limit
+        """The draw that corresponds to uniform noise in [0, 1), by the inverse CDF."""
+        # for logits of 0 the draw is the noise itself, the limit of the quotient
         size = ops.maximum(ops.abs(self.logits), 1e-6)
-        # the share below a draw under -size; for positive logits the mirror image
+        # the inverse for logits of -size; positive logits are the mirror image
         share = ops.where(self.logits > 0, 1 - noise, noise)
         draw = ops.clip(-ops.log1p(share * ops.expm1(-size)) / size, 0, 1)
         return ops.where(self.logits > 0, 1 - draw, draw)
 
     def _halves(self) -> tuple[Tensor, Tensor, Tensor]:
-        """h near 0, for Taylor series; where that is; h elsewhere: no NaN in either gradient."""
+        """h near 0 for the series, where that is, h elsewhere: no NaN in either gradient."""
         half = 0.5 * self.logits
         near = ops.abs(half) < 0.5
         return ops.where(near, half, 0.0), near, ops.where(near, 1.0, half)

@@ -1,4 +1,4 @@
-"""The 256 levels of a pixel, its channels one given the other."""
+"""The 256 levels of a pixel, with each channel conditional on those before it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from condvae.distributions.levels import bounded, log_mass
 class DiscretisedLogistic:
     """Levels k / 255 of pixels: independent between pixels, a regression within each.
 
-    The location of a channel is its mean, and of each channel before it a slope times the
-    difference of that one's level and mean: what the red of a pixel has more than expected, its
-    green has mostly too.
+    The location of a channel is its mean plus, for each channel before it, a slope times the
+    difference between that channel's level and mean: if the red of a pixel exceeds its expectation,
+    its green mostly does too.
 
     Attributes:
         means: (..., channels) in units of x.
         log_scales: same shape; log of s, in units of x, kept softly between -7.7 and 4.
         slopes: (..., channels * (channels - 1) / 2): of channel 1 on 0, of 2 on 0 and on 1, ...
-        event_ndim: how many of the last axes of x are one draw; densities sum over them.
-        weights: of each variable in the densities, 0 to leave it out; broadcasts against x.
+        event_ndim: number of trailing axes of x that form one draw; densities sum over them.
+        weights: weight of each variable in the densities, 0 to omit it; broadcasts against x.
 
     Source: Salimans et al. 2017 (PixelCNN++), sections 2.1 and 2.2, here with one component and
     without the regression on other pixels.
@@ -38,7 +38,7 @@ class DiscretisedLogistic:
 
     @property
     def mean(self) -> Tensor:
-        """The means, cut off at 0 and 1: what is expected but for the levels' ends."""
+        """The means, clipped to [0, 1]: the expectation, apart from the clipping of levels."""
         return ops.clip(self.means, 0, 1)
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ class DiscretisedLogistic:
         return sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The levels that uniform noise in [0, 1) of the shape of x stands for."""
+        """The levels that correspond to uniform noise in [0, 1) of the shape of x."""
         noise = ops.clip(noise, 2**-24, 1 - 2**-24)  # 0 has an infinite logit
         logistic = ops.exp(bounded(self.log_scales)) * (ops.log(noise) - ops.log1p(-noise))
         levels: list[Tensor] = []
@@ -69,7 +69,7 @@ class DiscretisedLogistic:
 
 
 def before(excess: Tensor, slopes: Tensor) -> Tensor:
-    """What the channels before one, (..., at least as many), add to its location."""
+    """The contribution of the preceding channels, (..., at least as many), to a location."""
     count = slopes.shape[-1]
     return (
         ops.sum(slopes * excess[..., :count], axis=-1) if count else ops.zeros_like(excess[..., 0])

@@ -1,4 +1,4 @@
-"""The last axes of values, over which densities sum."""
+"""The trailing axes of values, over which densities sum."""
 
 import math
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ def sum_event(values: Tensor, event_ndim: int) -> Tensor:
 
 
 def flatten_event(values: Any, event_shape: Sequence[int]) -> Any:
-    """Values with the event's axes as one, (..., size of the event); numbers alone as they are.
+    """Values with the event's axes flattened, (..., size of the event); numbers unchanged.
 
-    XLA's CPU code is vectorised along one long axis, not over several short ones: three times
-    faster for images.
+    XLA's CPU code is vectorised along one long axis, not over several short ones: this is three
+    times faster for images.
     """
     if not len(getattr(values, "shape", ())):
         return values

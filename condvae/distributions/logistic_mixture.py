@@ -17,8 +17,8 @@ class LogisticMixture:
         logits: (..., *event_shape, components); log weights of the components up to a constant.
         means: same shape, in units of x.
         log_scales: same shape; log of s, in units of x, kept softly between -7.7 and 4.
-        event_ndim: how many of the last axes of x are one draw; densities sum over them.
-        weights: of each variable in the densities, 0 to leave it out; broadcasts against x.
+        event_ndim: number of trailing axes of x that form one draw; densities sum over them.
+        weights: weight of each variable in the densities, 0 to omit it; broadcasts against x.
 
     Source: Salimans et al. 2017 (PixelCNN++), section 2.1, here without autoregression.
     """
@@ -32,7 +32,7 @@ class LogisticMixture:
 
     @property
     def mean(self) -> Tensor:
-        """E[clip(X, 0, 1)] of the mixture before it is rounded to levels."""
+        """E[clip(X, 0, 1)] of the mixture before rounding to levels."""
         scales = ops.exp(bounded(self.log_scales))
         clipped = scales * (
             ops.softplus(self.means / scales) - ops.softplus((self.means - 1) / scales)
@@ -46,10 +46,10 @@ class LogisticMixture:
         return sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The levels that uniform noise in [0, 1) of the shape of x stands for.
+        """The levels that correspond to uniform noise in [0, 1) of the shape of x.
 
-        Its place among the cumulated weights is the component, its place within that one's share
-        the logistic draw.
+        The noise's position among the cumulative weights selects the component, and its position
+        within that component's interval gives the logistic draw.
         """
         shares = ops.softmax(self.logits, axis=-1)
         cumulated = ops.cumsum(shares, axis=-1)
@@ -60,9 +60,9 @@ class LogisticMixture:
         def of_chosen(values: Tensor) -> Tensor:
             return ops.sum(chosen * values, axis=-1)
 
-        # the noise's place within the chosen component's share, uniform again
+        # the noise's position within the chosen component's interval, which is uniform again
         rest = of_chosen(noise - cumulated + shares) / of_chosen(shares)
-        # rounding may bring it to 0 or 1, where the logit is infinite
+        # rounding may give 0 or 1, where the logit is infinite
         rest = ops.clip(rest, 2**-24, 1 - 2**-24)
         logistic = ops.log(rest) - ops.log1p(-rest)
         draw = of_chosen(self.means) + ops.exp(of_chosen(bounded(self.log_scales))) * logistic

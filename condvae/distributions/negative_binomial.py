@@ -1,4 +1,4 @@
-"""Counts that vary more than Poisson's."""
+"""Counts with a larger variance than Poisson's."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -11,12 +11,12 @@ from condvae.distributions.normal import normal_quantile
 from condvae.distributions.poisson import MOST_LOG_RATE
 from condvae.distributions.saddle_point import deviance, log_factorial_excess
 
-# exp(16) is Poisson's distribution to float32 for all counts below 1,000
+# beyond exp(16) it equals Poisson's distribution in float32 for all counts below 1,000
 LEAST_LOG_DISPERSION, MOST_LOG_DISPERSION = -4.0, 16.0
 _LEAST_MEAN = 1e-6
-_SUMMED_MEAN = 256.0  # draws of larger means, and small dispersions, are multiples of this one's
+_SUMMED_MEAN = 256.0  # draws of larger means, with small dispersions, are multiples of its draws
 _MOST_SUMMED = 4096
-_MOST_NATS = 69.0  # of -log p(0) = 1e-30, from which the sum of probabilities may start
+_MOST_NATS = 69.0  # -log p(0), p(0) = 1e-30: the smallest value from which sums can start
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,10 @@ class NegativeBinomial:
 
     Attributes:
         log_mean: (..., *event_shape); kept softly below 30.
-        log_dispersion: the same; kept softly between -4 and 16.
-        event_ndim: how many of the last axes are one draw; densities sum over them.
-        weights: of each variable in the densities, 0 to leave it out; broadcasts against log_mean.
+        log_dispersion: same shape; kept softly between -4 and 16.
+        event_ndim: number of trailing axes that form one draw; densities sum over them.
+        weights: weight of each variable in the densities, 0 to omit it; broadcasts against
+            log_mean.
     """
 
     log_mean: Tensor
@@ -46,21 +47,21 @@ class NegativeBinomial:
 
     @property
     def dispersion(self) -> Tensor:
-        """Shape of the rates' distribution: small where counts vary much."""
+        """Shape of the gamma distribution of rates: small if counts vary strongly."""
         below = soft_ceiling(self.log_dispersion, MOST_LOG_DISPERSION)
         return ops.exp(soft_floor(below, LEAST_LOG_DISPERSION))
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Log-probability of the counts, nats, summed over the event axes.
 
-        With r the dispersion and n = k + r: the deviance of k from its share mean / (mean + r) of
-        n, that of r from the rest, and Stirling's remainders of Γ(n) / (Γ(r) k!).
+        With r the dispersion and n = k + r, it is the deviance of k from its share mean / (mean +
+        r) of n, that of r from the rest, and Stirling's remainders of Γ(n) / (Γ(r) k!).
         """
         mean, r = self.mean, self.dispersion
         total, at_least_one = value + r, ops.maximum(value, 1.0)
         excess = (mean - value) / total
         near = excess > -0.5
-        # log1p where they agree, so that nothing is lost; else its argument would round to -1
+        # log1p where they nearly agree, to keep precision; elsewhere its argument would round to -1
         rest_ratio = ops.where(
             near, ops.log1p(ops.where(near, excess, 0.0)), ops.log((mean + r) / total)
         )
@@ -71,17 +72,17 @@ class NegativeBinomial:
             ops.log1p(ops.where(near, excess, 0.0)),
             ops.log(at_least_one) - self._log_mean() + rest_ratio,
         )
-        # of no count the deviance is what is expected
+        # for a count of 0 the deviance is the expected count
         from_mean = ops.where(value < 0.5, r * (mean / (mean + r)), deviance(value, ratio))
         remainder = _stirling_remainder(total) - _stirling_remainder(r) - 0.5 * ops.log1p(value / r)
         log_prob = remainder - from_mean - deviance(r, rest_ratio) - log_factorial_excess(value)
         return sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The counts, float32, that uniform noise in [0, 1) stands for.
+        """The counts, float32, that correspond to uniform noise in [0, 1).
 
-        The inverse of the CDF: by its sum up to 4,096 counts, which ends where no noise lies
-        beyond, and as a geometric series from there; where p(0) is too small for that, by its
+        The inverse of the CDF: by summation up to 4,096 counts, which ends when no noise lies
+        beyond the sum, and as a geometric series from there; if p(0) is too small for that, by the
         Cornish-Fisher expansion.
         """
         mean, r = self.mean, self.dispersion + ops.zeros_like(noise)
@@ -91,7 +92,7 @@ class NegativeBinomial:
         probability = ops.exp(-r * ops.log1p(small / r))
 
         def is_beyond(k: Tensor, probability: Tensor, cumulated: Tensor) -> Tensor:
-            # what is left may be less than the noise's resolution: the sum may round to below one
+            # the remainder may be below the noise's resolution: the sum may round to less than one
             left = probability / (1 - share * ops.minimum((k + r) / (k + 1), 1.0))
             return ~is_narrow & (noise >= cumulated) & ((left > 2**-24) | (k < small))
 
@@ -113,7 +114,7 @@ class NegativeBinomial:
         return ops.where(is_narrow, _expansion(noise, mean, r), scaled)
 
     def _log_mean(self) -> Tensor:
-        """Below its bound."""
+        """log_mean, softly bounded."""
         return soft_ceiling(self.log_mean, MOST_LOG_RATE)
 
 

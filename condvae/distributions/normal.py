@@ -1,4 +1,4 @@
-"""Normal variables, and how far two of them are apart."""
+"""Normal variables, and the KL divergence of two of them."""
 
 import math
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class Normal:
     Attributes:
         mean: (..., *event_shape).
         logvar: natural logarithm of the variance; broadcasts against mean.
-        event_ndim: how many of the last axes are one draw; densities sum over them.
-        weights: of each variable in the densities, 0 to leave it out; broadcasts against mean.
+        event_ndim: number of trailing axes that form one draw; densities sum over them.
+        weights: weight of each variable in the densities, 0 to omit it; broadcasts against mean.
     """
 
     mean: Tensor
@@ -38,7 +38,7 @@ class Normal:
         return ops.sum(weights * log_prob, axis=-1)
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The draw that standard normal noise of the same shape stands for."""
+        """The draw that corresponds to standard normal noise of the same shape."""
         return self.mean + ops.exp(0.5 * self.logvar) * noise
 
     def sample(self, seed: Any) -> Tensor:
@@ -50,15 +50,15 @@ class Normal:
         return Normal(self.mean[:, None], self.logvar[:, None])
 
     def held(self) -> "Normal":
-        """The same without a gradient to mean and logvar."""
+        """The same distribution without gradients to mean and logvar."""
         return Normal(ops.stop_gradient(self.mean), ops.stop_gradient(self.logvar))
 
 
 def kl_by_dimension(posterior: Normal, prior: Normal) -> Tensor:
-    """KL divergence from posterior to prior by latent dimension: what z says about x beyond y.
+    """KL divergence from posterior to prior by latent dimension: what z adds about x given y.
 
-    Their sum is KL(q(z|x,y) || p(z|y)), in closed form. What an objective charges, of priors
-    without a closed form too, is `objectives.divergence`.
+    Their sum is KL(q(z|x,y) || p(z|y)), in closed form. `objectives.divergence` has the KL that
+    objectives use, also for priors without a closed form.
 
     Args:
         posterior: q(z|x,y); `mean` and `logvar` of shape (batch, latent_dim).
@@ -70,13 +70,13 @@ def kl_by_dimension(posterior: Normal, prior: Normal) -> Tensor:
     Source: Kingma & Welling 2014, appendix B.
     """
     log_ratio = posterior.logvar - prior.logvar
-    # the means' distance in deviations of the prior, squared
+    # the squared distance of the means in standard deviations of the prior
     squared = ops.square(posterior.mean - prior.mean) * ops.exp(-prior.logvar)
     # expm1 keeps precision where posterior and prior nearly agree
     return 0.5 * (ops.expm1(log_ratio) - log_ratio + squared)
 
 
 def normal_quantile(uniform: Tensor) -> Tensor:
-    """The standard normal number below which that share lies; at most 5.3 off zero."""
+    """The quantile of the standard normal distribution, limited to ±5.3."""
     centred = ops.clip(2 * uniform - 1, -1 + 2**-23, 1 - 2**-23)
     return math.sqrt(2) * ops.erfinv(centred)

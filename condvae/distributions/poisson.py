@@ -11,7 +11,7 @@ from condvae.distributions.normal import normal_quantile
 from condvae.distributions.saddle_point import deviance, log_factorial_excess
 
 MOST_LOG_RATE = 30.0
-_TABLE_RATE = 16.0  # below it draws are from the sums of at most 48 probabilities
+_TABLE_RATE = 16.0  # draws for smaller rates use sums of at most 48 probabilities
 _TABLE_SIZE = 48
 
 
@@ -21,8 +21,9 @@ class Poisson:
 
     Attributes:
         log_rate: (..., *event_shape); kept softly below 30.
-        event_ndim: how many of the last axes are one draw; densities sum over them.
-        weights: of each variable in the densities, 0 to leave it out; broadcasts against log_rate.
+        event_ndim: number of trailing axes that form one draw; densities sum over them.
+        weights: weight of each variable in the densities, 0 to omit it; broadcasts against
+            log_rate.
     """
 
     log_rate: Tensor
@@ -42,16 +43,17 @@ class Poisson:
         """
         at_least_one = ops.maximum(value, 1.0)
         ratio = ops.log(at_least_one) - self._log_rate()
-        # of no count the deviance is the rate alone
+        # for a count of 0 the deviance is the rate
         from_rate = ops.where(value < 0.5, self.mean, deviance(value, ratio))
         log_prob = -from_rate - log_factorial_excess(value)
         return sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The counts, float32, that uniform noise in [0, 1) stands for.
+        """The counts, float32, that correspond to uniform noise in [0, 1).
 
-        The inverse of the CDF, up to float32's rounding of its sums, for rates below 16; beyond,
-        its Cornish-Fisher expansion, the wrong neighbour for a share of 1e-4 at most.
+        For rates below 16, the inverse of the CDF, up to float32's rounding of its sums; for larger
+        rates its Cornish-Fisher expansion, which gives a neighbouring count for a share of at most
+        1e-4.
 
         Source: Giles 2016 (Algorithm 955), section 2, for the expansion.
         """
@@ -60,7 +62,7 @@ class Poisson:
         probability = ops.exp(-small)
         cumulated, count = probability, ops.zeros_like(probability + noise)
         for k in range(1, _TABLE_SIZE):
-            # probabilities below the noise's resolution end the sum: it may round to below one
+            # probabilities below the noise's resolution end the sum: it may round to less than one
             beyond = (noise >= cumulated) & (probability > 1e-8)
             count = count + ops.cast(beyond, "float32")
             probability = probability * small / k

@@ -1,4 +1,4 @@
-"""The rows of a table: for each column one of several states, for some states a number."""
+"""The rows of a table: one of several states for each column, and a number for some states."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,25 +12,25 @@ from condvae.distributions.event import Tensor, sum_event
 
 # s of a logistic, where the numbers of a column have a standard deviation of about 1
 _LOG_SCALE_BOUNDS = (-6.0, 3.0)
-_LEAST_LOGIT = -1e9  # of a state that a shorter column does not have
+_LEAST_LOGIT = -1e9  # for states that a shorter column does not have
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Independent columns: a state of each, and beside some states a number.
+    """Independent columns: a state for each, and a number beside some states.
 
-    A draw is (..., total + num_numbers): the states of all columns, one-hot each, and the numbers,
-    which are 0 where their column is in another state. A column whose states are all 0 is hidden:
-    it counts nowhere. All columns are computed together, however many there are.
+    A draw is (..., total + num_numbers): the one-hot states of all columns, and the numbers, which
+    are 0 if their column is in another state. A column whose states are all 0 is hidden, and does
+    not count. All columns are computed together, however many there are.
 
     Attributes:
-        states: how the states lie, see `condvae.likelihoods.states`.
-        beside: for each number the place of the state that it stands beside.
+        states: layout of the states, see `condvae.likelihoods.states`.
+        beside: for each number, the index of its state.
         logits: (..., total) log-probabilities of the states up to a constant, column by column.
         mixture: (..., num_numbers, 3, components): log weights, means and log scales of the
-            logistic distributions that a number is a mixture of.
-        event_ndim: how many of the last axes are one draw; densities sum over them.
-        weights: of all columns in the densities; broadcasts against x.
+            components of each number's mixture of logistic distributions.
+        event_ndim: number of trailing axes that form one draw; densities sum over them.
+        weights: weights of all columns in the densities; broadcasts against x.
     """
 
     states: Any
@@ -48,7 +48,7 @@ class Rows:
 
     @property
     def mean(self) -> Tensor:
-        """Probability of each state; of the numbers their means times that probability."""
+        """Probability of each state; for numbers, their mean times that of their state."""
         shares = ops.exp(self.logits - ops.take(self._log_sums(), self.states.column_of, axis=-1))
         if not self.beside:
             return shares
@@ -61,7 +61,7 @@ class Rows:
         states = value[..., : self.total]
         is_seen = ops.take(self._sums(states), self.states.column_of, axis=-1)
         log_sums = ops.take(self._log_sums(), self.states.column_of, axis=-1)
-        # a column's sum of states is 1, or 0 where it is hidden
+        # a column's states sum to 1, or to 0 if it is hidden
         log_prob = states * (self.logits - log_sums * is_seen)
         if self.beside:
             numbers = self._beside(states) * self._log_density(value[..., self.total :])
@@ -69,10 +69,11 @@ class Rows:
         return sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The rows that uniform noise in [0, 1) of the shape of x stands for.
+        """The rows that correspond to uniform noise in [0, 1) of the shape of x.
 
-        Of the states Gumbel's maximum; of a number the noise's place among the cumulated weights
-        is the component, its place within that one's share the logistic draw.
+        States are drawn by Gumbel-max. For a number, the noise's position among the cumulative
+        weights selects the component, and its position within that component's interval gives the
+        logistic draw.
         """
         gumbel = -ops.log(-ops.log(ops.maximum(noise[..., : self.total], 1e-30)))
         scores = self._grouped(self.logits + gumbel)
@@ -103,7 +104,7 @@ class Rows:
         return [ops.take(padded, places, axis=-1) for _, places in self.states.tables]
 
     def _in_order(self, parts: Sequence[Tensor]) -> Tensor:
-        """(..., num) of each of these tables as (..., num_columns), in the columns' order."""
+        """(..., num) values for each of these tables as (..., num_columns), in column order."""
         return ops.take(ops.concatenate(list(parts), axis=-1), self.states.order, axis=-1)
 
     def _log_sums(self) -> Tensor:
@@ -117,7 +118,7 @@ class Rows:
         return self._in_order(parts)
 
     def _beside(self, states: Tensor) -> Tensor:
-        """(..., num_numbers) the states that the numbers stand beside."""
+        """(..., num_numbers) values of the states that the numbers belong to."""
         return ops.take(states, np.asarray(self.beside), axis=-1)
 
     def _components(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -128,7 +129,7 @@ class Rows:
         return weights, self.mixture[..., 1, :], log_scales
 
     def _log_density(self, numbers: Tensor) -> Tensor:
-        """Of each number under its mixture, nats."""
+        """Log-density of each number under its mixture, nats."""
         weights, means, log_scales = self._components()
         scaled = (numbers[..., None] - means) * ops.exp(-log_scales)
         # the logistic density, symmetric: -|t| keeps exp small

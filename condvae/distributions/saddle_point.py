@@ -1,4 +1,4 @@
-"""Log-probabilities of counts as small numbers: no difference of large ones where they agree.
+"""Log-probabilities of counts as sums of small terms, without cancellation of large ones.
 
 Source: Loader 2000 (saddle-point form).
 """
@@ -18,7 +18,7 @@ _LOG_FACTORIALS = np.array(
 
 
 def deviance(value: Tensor, log_ratio: Tensor) -> Tensor:
-    """value (exp(-r) - 1 + r), r the logarithm of value to what is expected."""
+    """value (exp(-r) - 1 + r), with r the logarithm of value over its expectation."""
     near = ops.abs(log_ratio) < 0.2
     r = ops.where(near, log_ratio, 0.0)
     taylor = r**2 * (1 / 2 - r * (1 / 6 - r * (1 / 24 - r * (1 / 120 - r / 720))))
@@ -26,7 +26,7 @@ def deviance(value: Tensor, log_ratio: Tensor) -> Tensor:
 
 
 def log_factorial_excess(counts: Tensor) -> Tensor:
-    """log k! - k log k + k: from a table, or by Stirling's series."""
+    """log k! - k log k + k, from a table or by Stirling's series."""
     few = ops.take(_LOG_FACTORIALS, ops.cast(ops.clip(counts, 0, 15), "int32"))
     many = ops.maximum(counts, 16.0)
     series = 0.5 * (LOG_2PI + ops.log(many)) + 1 / (12 * many) - 1 / (360 * many**3)

@@ -1,4 +1,4 @@
-"""A trained model and a data set in, measures out."""
+"""Measures of a trained model on a data set."""
 
 from condvae.evaluation.bayes_rule import classify_by_bayes
 from condvae.evaluation.classification import evaluate_classifier

@@ -1,4 +1,4 @@
-"""The classification accuracy score: do samples teach a classifier as well as real images do?"""
+"""The classification accuracy score: how useful samples are for training a classifier."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +14,17 @@ from condvae.evaluation.trial import Trial
 
 @dataclass(frozen=True)
 class AccuracyScore:
-    """Accuracy on real test images of one classifier, by the images that it learned from.
+    """Accuracy on real test images of classifiers trained on different images.
 
     Attributes:
-        generated: from samples alone: the classification accuracy score.
-        real: from the real training images, of a run on few labels from those with a label: the
-            ceiling where all have one.
-        both: from these and the samples together.
-        num_samples: samples.
-        num_real: real images.
-        num_test: real test images.
-        comparability: data, split, pixels, classifier and what chose the epoch.
+        generated: after training on samples only: the classification accuracy score.
+        real: after training on the real training images, or, for a run with few labels, on those
+            with a label; the ceiling if all have one.
+        both: after training on these and the samples together.
+        num_samples: number of samples.
+        num_real: number of real images.
+        num_test: number of real test images.
+        comparability: data, split, pixels, classifier and images that chose the epoch.
     """
 
     generated: float
@@ -36,7 +36,7 @@ class AccuracyScore:
     comparability: str
 
     def figures(self) -> dict[str, object]:
-        """The same, flat."""
+        """The scores, flat."""
         return {
             "classification_accuracy_score": self.generated,
             "classification_accuracy_of_real": self.real,
@@ -48,8 +48,8 @@ class AccuracyScore:
 
     def __str__(self) -> str:
         return (
-            f"told right of {self.num_test:,} real test images: {self.generated:.2%} by a "
-            f"classifier trained on {self.num_samples:,} samples alone, {self.real:.2%} on "
+            f"accuracy on {self.num_test:,} real test images: {self.generated:.2%} for a "
+            f"classifier trained on {self.num_samples:,} samples only, {self.real:.2%} on "
             f"{self.num_real:,} real images, {self.both:.2%} on both\n({self.comparability})"
         )
 
@@ -57,17 +57,17 @@ class AccuracyScore:
 def score_accuracy(
     trial: Trial, seed: int = 0, cache: Path | None = None, **how: float
 ) -> AccuracyScore:
-    """Train on samples only, test on real images; beside it real ones, and both together.
+    """Train on samples only and test on real images; compare with real images, and both together.
 
-    A sample is drawn for each training image, under its label, so that the sets differ in nothing
-    else. Of a run that used few labels the real images are those with a label, and the samples,
-    still as many as all training images, have labels in the same proportions: `both` against `real`
-    then says whether samples help. Of a run on all labels it cannot: beside few real images its
-    samples would bring in labels that those lack.
+    One sample is drawn for each training image, under its label, so that the sets differ in nothing
+    else. For a run that used few labels, the real images are those with a label, and the samples,
+    still as many as all training images, have labels in the same proportions: comparing `both` with
+    `real` shows whether samples help. For a run on all labels it does not: with only few real
+    images, its samples would add labels that those lack.
 
     Args:
-        seed: of the samples and of the classifiers.
-        cache: the folder that keeps the classifier of real images; None: the user's cache.
+        seed: seed of the samples and of the classifiers.
+        cache: folder for the classifier of real images; None: the user's cache.
         how: `temperature` and `guidance` of the samples, see `TrainedModel.generate`.
 
     Source: Ravuri & Vinyals 2019, "Classification accuracy score for conditional generative
@@ -86,7 +86,7 @@ def score_accuracy(
     else:
         known = dataset.labelled
         of_real = learn(train[known], codes[known])
-    # repeated from the start, which keeps the proportions but for a rest
+    # repeated from the start, which keeps the proportions apart from a remainder
     asked = np.resize(codes[known], len(codes))
     labels = check_categorical(dataset.condition).labels(asked)
     samples = pixels.generate(trial.model, labels, seed, **how)

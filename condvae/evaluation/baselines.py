@@ -1,4 +1,4 @@
-"""What a model without latents tells of the same images: the least that a bound should beat."""
+"""The likelihood of models without latents on the same images, which a bound should exceed."""
 
 import math
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ from condvae.metrics.bits import bits_per_dim
 from condvae.metrics.principal import fit_principal
 
 MOST_COMPONENTS = 256
-# of the pixels that principal components are found from: seconds, and less than a GiB
+# largest number of pixels for finding principal components: seconds, and less than a GiB
 MOST_NUMBERS = 40_000_000
 LEVELS = 255
-# of a Gaussian in any direction: that of the normal likelihood where its scale is learned, and the
-# variance within a level where there are levels
+# lower bound of a Gaussian's variance in any direction: that of the normal likelihood with a
+# learned scale, or the variance within a level if there are levels
 LEAST_VARIANCE = {False: LEAST_SCALE**2, True: 1 / (12 * LEVELS**2)}
-_ROWS = 500  # test images at once
+_ROWS = 500  # test images at a time
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over images, nats, and its standard error from their spread."""
+    """A mean over images, nats, and its standard error from their variation."""
 
     loss: float
     standard_error: float
 
     @classmethod
     def of(cls, log_probs: np.ndarray) -> "Estimate":
-        """That of -log p(x | y), from log p(x | y), (N,)."""
+        """The estimate of -log p(x | y), from log p(x | y), (N,)."""
         error = log_probs.std(ddof=1) / np.sqrt(len(log_probs))
         return cls(float(-log_probs.mean()), float(error))
 
@@ -41,19 +41,19 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Baselines:
-    """-log p(x | y) of two models that need no training by gradients, beside the bound.
+    """-log p(x | y) of two models without gradient-based training, to compare with the bound.
 
     Attributes:
         loss: -ELBO of the run, nats per image.
-        class_mean: the mean of the training images of the class (and their variance, where the
-            likelihood has a scale) under the run's likelihood; None where one of the user's own
-            does not say what stands for a mean.
-        gaussian: of principal components around the class's mean; None where the likelihood is
-            neither a density nor a probability of levels, so that a density compares with nothing.
-        components: of them, chosen by the validation images.
-        bits: of `gaussian` per dimension, where x are 8-bit levels: an upper bound, by uniform
+        class_mean: the mean of the training images of the class (and their variance, if the
+            likelihood has a scale) under the run's likelihood; None for a user-defined likelihood
+            that does not define its parameters for a mean.
+        gaussian: principal components around the class's mean; None if the likelihood is neither a
+            density nor a probability of levels, so that densities are not comparable.
+        components: number of principal components, chosen by the validation images.
+        bits: `gaussian` in bits per dimension, if x are 8-bit levels: an upper bound, by uniform
             dequantisation.
-        comparability: data, split, pixels and what chose the epoch.
+        comparability: data, split, pixels and images that chose the epoch.
     """
 
     loss: float
@@ -80,7 +80,7 @@ class Baselines:
         text = "-log p(x | y) of the mean image of the class: "
         text += "unknown" if self.class_mean is None else self._beside(self.class_mean)
         if self.gaussian is None:
-            text += "; no Gaussian compares with this likelihood"
+            text += "; a Gaussian is not comparable with this likelihood"
         else:
             bits = "" if self.bits is None else f" ({self.bits:.3f} bits per dimension at most)"
             text += (
@@ -90,7 +90,7 @@ class Baselines:
         return f"{text}\n({self.comparability})"
 
     def _beside(self, baseline: Estimate) -> str:
-        """A baseline, and how far the run's bound lies from it."""
+        """A baseline, and its distance from the run's bound."""
         gain = baseline.loss - self.loss
         place = f"{abs(gain):.2f} nats {'better' if gain > 0 else 'worse'}"
         return f"{baseline}, the run is {place}"
@@ -101,7 +101,7 @@ def evaluate_baselines(trial: Trial, loss: float, seed: int = 0) -> Baselines:
 
     Args:
         loss: -ELBO of the run on the same images, nats per image.
-        seed: of the noise within levels.
+        seed: seed of the noise within levels.
 
     Source: Theis, van den Oord & Bethge 2016, "A note on the evaluation of generative models", on
     dequantisation.
@@ -127,7 +127,8 @@ def evaluate_baselines(trial: Trial, loss: float, seed: int = 0) -> Baselines:
             ]
         )
         if likelihood.of_levels:
-            # the mass of a level is at least its width times the mean density there, in logarithms
+            # log of the mass of a level, which is at least its width times the geometric mean
+            # density there
             log_density -= learned.shape[1] * np.log(LEVELS)
             bits = bits_per_dim(-log_density.mean(), test.x.shape[1:])
         gaussian = Estimate.of(log_density)
@@ -142,11 +143,11 @@ def evaluate_baselines(trial: Trial, loss: float, seed: int = 0) -> Baselines:
 
 
 def class_moments(trial: Trial) -> tuple[np.ndarray, np.ndarray]:
-    """Mean image of each class, and the variance of pixels around these, in units of the model's x.
+    """Mean image of each class, and the variance of pixels around it, in units of the model's x.
 
     Returns:
-        (num_classes, *image_shape) and (*image_shape,) float64, of the training images whose labels
-        the run has used.
+        (num_classes, *image_shape) and (*image_shape,) float64, from the training images whose
+        labels the run has used.
     """
     data = trial.data
     known = slice(None) if data.labelled is None else data.labelled
@@ -154,7 +155,7 @@ def class_moments(trial: Trial) -> tuple[np.ndarray, np.ndarray]:
     rows = np.arange(len(data.train.x))[known]
     most = max(1, MOST_NUMBERS // math.prod(data.image_shape))
     for code in range(data.num_classes):
-        # some rows of a class at a time, which bounds the memory
+        # some rows of a class at a time, to limit the memory
         chosen = rows[codes == code]
         parts = [chosen[part] for part in slices(len(chosen), most)]
         sums = (_scaled(trial, data.train.x[part]).sum(axis=0) for part in parts)
@@ -177,7 +178,7 @@ def _residuals(
     means: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """(N, dim) images less the mean of their class; levels anywhere within themselves."""
+    """(N, dim) images minus the mean of their class; levels are dequantised uniformly."""
     left = _scaled(trial, split.x[rows]) - means[split.given[rows]]
     if trial.model.keras_model.likelihood.of_levels:
         left += (rng.random(left.shape) - 0.5) / LEVELS
@@ -185,7 +186,7 @@ def _residuals(
 
 
 def _estimate_of_means(trial: Trial, means: np.ndarray, variance: np.ndarray) -> Estimate | None:
-    """Of the test images by the run's likelihood and the moments of classes."""
+    """The estimate for the test images, with the run's likelihood and the moments of classes."""
     test, likelihood = trial.data.test, trial.model.keras_model.likelihood
     params = np.stack([likelihood.params_of_moments(mean, variance) for mean in means])
     if params.shape[1:] != tuple(likelihood.params_shape(trial.data.image_shape)):

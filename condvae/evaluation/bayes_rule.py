@@ -1,4 +1,4 @@
-"""Classification by Bayes' rule: which label makes x most probable."""
+"""Classification by Bayes' rule: the label under which x is most probable."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,30 +35,33 @@ def classify_by_bayes(
 ) -> LabelPosterior:
     """log p(y | x) = log p(x | y) + log p(y) - log p(x), log p(x | y) by importance sampling.
 
-    One label after the other, so that memory is that of `log_prob`. With screening every label is
-    first estimated by a few samples, and only those within the margin of the best one, which
-    is always among them, by all; the others keep their first estimate, whose error hardly counts
-    where their probability is below exp(-margin). Estimates rise with the samples: an IWAE bound
-    by 10 samples of 28 × 28 pixels is a few nats below that by 1,000.
+    Labels are processed one after another, so that memory use is that of `log_prob`. With
+    screening, every label is first estimated with a few samples, and only those within the margin
+    of the best one, which is always among them, with all samples; the others keep their first
+    estimate, whose error hardly matters if their probability is below exp(-margin). Estimates
+    increase with the number of samples: an IWAE bound with 10 samples of 28 × 28 pixels is a few
+    nats below that with 1,000.
 
-    A model that binarises the pixels anew at each pass is trained on the mean of log p(x | y) over
-    binarisations; over several of them that is what grey pixels say of the label, with less noise
-    than one. Then log_marginal is a lower bound of the mean log p(x).
+    A model that binarises the pixels at each pass is trained on the mean of log p(x | y) over
+    binarisations; the mean over several of them is the information of grey pixels about the label,
+    with less noise than a single one. log_marginal is then a lower bound of the mean log p(x).
 
     Args:
-        model: of one class as y.
+        model: a model with a class as y.
         x: images.
-        num_samples: for each image and label.
+        num_samples: number of samples for each image and label.
         label_prob: (num_classes,) p(y), such as the classes' shares in the training rows; None:
-            all the same.
-        screening: samples of the first estimate; None: all labels get num_samples at once.
-        margin: nats below the best label's log p(x, y), from where on a label is left as it is.
-        num_binarisations: log p(x | y) is the mean over them, num_samples for each; the first
-            estimate sees one. Of no matter to a model that takes pixels as they are.
-        seed: of z and of the binarisations, the same for all labels.
+            equal.
+        screening: number of samples of the first estimate; None: all labels get num_samples.
+        margin: nats below the best label's log p(x, y), below which a label keeps its first
+            estimate.
+        num_binarisations: number of binarisations over which log p(x | y) is averaged, with
+            num_samples for each; the first estimate uses one. No effect for a model without
+            binarisation.
+        seed: seed of z and of the binarisations, the same for all labels.
 
     Raises:
-        InputError: y is no class, or label_prob no probabilities of the classes.
+        InputError: y is not a class, or label_prob are not probabilities of the classes.
 
     Source: Kingma et al. 2014, section 4.4 (M2 with all labels, 1,000 samples: 0.96 % on MNIST).
     """
@@ -78,7 +81,8 @@ def classify_by_bayes(
     for code, name in enumerate(names):
         if (rows := np.flatnonzero(near[:, code])).size:
             log_probs = [
-                # binarised before rows are chosen: each image has the same pixels under every label
+                # binarised before rows are selected: each image has the same pixels under every
+                # label
                 model.log_prob(_drawn(model, x, draw)[rows], name, num_samples, seed=draw)
                 for draw in seeds
             ]
@@ -88,7 +92,7 @@ def classify_by_bayes(
 
 
 def _drawn(model: TrainedModel, x: np.ndarray, seed: int) -> np.ndarray:
-    """x, binarised once where each pass of the model would do it anew."""
+    """x, binarised once if the model would binarise it at each pass."""
     network = model.keras_model
     if not network.binarise:
         return x

@@ -1,4 +1,4 @@
-"""How often the classifier of a run errs."""
+"""The error rate of a run's classifier."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ class Classification:
     """The error of q(y | x) on a split.
 
     Attributes:
-        error: share of the images whose most probable class is another than theirs.
-        num_labelled: labels that training has used.
-        num_images: of the split.
-        comparability: data, split, labels and what chose the epoch.
+        error: share of the images whose most probable class is wrong.
+        num_labelled: number of labels used in training.
+        num_images: number of images in the split.
+        comparability: data, split, labels and images that chose the epoch.
     """
 
     error: float

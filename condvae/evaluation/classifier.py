@@ -1,4 +1,4 @@
-"""A classifier of real images into labels, by which generated ones are judged."""
+"""A classifier of real images, by which generated images are judged."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ from condvae.models.layers import Dropout, residual_stack
 
 _log = logging.getLogger(__name__)
 
-# A change of what follows changes the weights: count the recipe up, so that kept ones are left.
+# Increase this number when anything below changes the weights, so that cached ones are not used.
 RECIPE = 1
 HIDDEN_DIMS = (384, 256)
 ACTIVATION = "silu"
@@ -30,16 +30,16 @@ BATCH_SIZE = 250
 EPOCHS, LEAST_STEPS, MOST_STEPS = 12, 500, 3_000
 LEARNING_RATE, WARMUP, WEIGHT_DECAY = 2e-3, 0.1, 0.1
 
-_ROWS = 1_000  # in one call of the network
+_ROWS = 1_000  # per call of the network
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """Labels of images, and the features that they are told by.
+    """Predicts labels of images, and provides features.
 
     Attributes:
         network: rows (batch, dim) to {"features": (batch, 256), "logits": (batch, num_classes)}.
-        patches: what the network sees of the rows; None: the pixels.
+        patches: transformation of the rows to the network's inputs; None: the pixels.
     """
 
     network: keras.Model
@@ -47,25 +47,25 @@ class Classifier:
 
     @property
     def sha256(self) -> str:
-        """sha256, in hex, of the weights: figures in the features of another compare with none."""
+        """sha256, in hex, of the weights: figures from features of other weights do not compare."""
         digest = hashlib.sha256()
         for name, tensor in self.tensors().items():
             digest.update(f"{name} {tensor.shape}".encode() + tensor.tobytes())
         return digest.hexdigest()
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """The weights by their paths, and those of the patches."""
+        """The weights by their paths, with those of the patches."""
         weights = {variable.path: np.array(variable) for variable in self.network.weights}
         return weights | ({} if self.patches is None else self.patches.tensors())
 
     def features(self, rows: np.ndarray) -> np.ndarray:
-        """The last hidden layer, (N, 256) float32, of rows (N, dim) as `Pixels` makes them."""
+        """The last hidden layer, (N, 256) float32, for rows (N, dim) from `Pixels`."""
         return self._outputs(rows)["features"]
 
     def log_probs(self, rows: np.ndarray) -> np.ndarray:
-        """log p(class | x), (N, num_classes) float64 nats, of rows (N, dim)."""
+        """log p(class | x), (N, num_classes) float64 nats, for rows (N, dim)."""
         logits = self._outputs(rows)["logits"].astype("float64")
-        # in float64, which keeps the small probabilities of sure answers
+        # in float64, which keeps the small probabilities of confident predictions
         logits -= logits.max(axis=1, keepdims=True)
         return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
@@ -78,9 +78,9 @@ class Classifier:
         return float((self.tell(rows) == codes).mean())
 
     def _outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Both outputs for any number of rows, compiled for one number of them."""
+        """Both outputs for any number of rows, compiled for a single number of rows."""
         rows = rows if self.patches is None else self.patches(rows)
-        # to whole batches: a shorter last one would be compiled too
+        # padded to whole batches, since a shorter last one would be compiled too
         padded = np.pad(rows, ((0, -len(rows) % _ROWS), (0, 0)))
         outputs = self.network.predict(padded, batch_size=_ROWS, verbose=0)
         return {name: values[: len(rows)] for name, values in outputs.items()}
@@ -95,20 +95,20 @@ def train_classifier(
     steps: int | None = None,
     image_shape: Sequence[int] | None = None,
 ) -> Classifier:
-    """A residual MLP trained by cross-entropy; the same arguments give the same weights.
+    """Train a residual MLP with cross-entropy; the same arguments give the same weights.
 
-    Colour photographs it sees by their patches: of the 2,000 test images of a part of CIFAR-10 one
-    trained on 10,800 pixel by pixel tells 41 %, by patches 62 %.
+    It sees colour photographs as patches: for the 2,000 test images of a part of CIFAR-10, training
+    on 10,800 images gives an accuracy of 41 % with pixels, and 62 % with patches.
 
-    Two residual blocks, dropout of hidden units and of pixels, AdamW under a cosine. Binarised
-    pixels are drawn anew in each batch. No validation: the last weights are taken.
+    Two residual blocks, dropout of hidden units and of pixels, AdamW with a cosine schedule.
+    Binarised pixels are drawn in each batch. There is no validation: the last weights are used.
 
     Args:
         rows: (N, dim) float32, see `Pixels.rows`.
         codes: (N,) 0 to num_classes - 1.
-        seed: of first weights, order, dropout and pixels.
-        steps: batches of 250; None: 12 epochs, but 500 to 3,000 batches.
-        image_shape: (height, width, channels) of a row; None: of vectors.
+        seed: seed of initial weights, order, dropout and pixels.
+        steps: number of batches of 250; None: 12 epochs, but 500 to 3,000 batches.
+        image_shape: (height, width, channels) of a row; None for vectors.
 
     Source: He et al. 2016; Srivastava et al. 2014; Loshchilov & Hutter 2019.
     """
@@ -136,28 +136,29 @@ def train_classifier(
 
 
 def sees_patches(image_shape: Sequence[int] | None, pixels: Pixels) -> bool:
-    """Whether a classifier sees patches: of colour photographs that are not binarised anew."""
+    """Whether a classifier sees patches: for colour photographs that are not binarised."""
     return image_shape is not None and PatchFeatures.fits(image_shape) and not pixels.binarised
 
 
 def real_classifier(
     dataset: Dataset, pixels: Pixels, seed: int = 0, folder: Path | None = None
 ) -> Classifier:
-    """The classifier trained on a data set's training images, kept for the next call.
+    """The classifier trained on a data set's training images, cached for later calls.
 
     Args:
         dataset: class-conditional images.
-        folder: where it is kept; None: the user's cache.
+        folder: folder of the cache; None: the user's cache.
     """
     train, patchy = dataset.train, sees_patches(dataset.image_shape, pixels)
     asked = {
-        # a number that is raised when anything above changes: kept classifiers then count no longer
+        # a number that is increased when anything above changes, which invalidates cached
+        # classifiers
         "recipe": RECIPE,
         "data": dataset.fingerprint,
         "rows": dataset.split_record()["train"]["rows_sha256"],
         "pixels": asdict(pixels),
         "seed": seed,
-        # only where it is so, which keeps the names of the others
+        # only if it applies, which keeps the names of the others
         **({"patches": True} if patchy else {}),
     }
     name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
@@ -167,15 +168,15 @@ def real_classifier(
         try:
             return _restored(StoredTensors(path), dataset, patchy, seed)
         except InputError as error:
-            _log.warning("a damaged classifier is trained anew: %s", error)
+            _log.warning("a cached classifier is damaged, and is trained again: %s", error)
     else:
-        _log.warning("a classifier is trained on the real images, once for these data: %s", path)
+        _log.warning("training a classifier on the real images, once for these data: %s", path)
     rows = pixels.rows(train.x, dataset.x_max)
     classifier = train_classifier(
         rows, train.given, dataset.num_classes, pixels, seed, image_shape=dataset.image_shape
     )
     try:
-        # what lies there decides figures, so that only the user may write it
+        # the file determines figures, so only the user may write it
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_tensors(path, classifier.tensors())
     except OSError as error:

@@ -13,15 +13,17 @@ NUM_IMAGES = 2_000
 
 @dataclass(frozen=True)
 class DetailQuality:
-    """Power in fine detail, of images as shares of that of as many real test images.
+    """Power in fine detail, relative to that of equally many real test images.
 
     Attributes:
-        shown: expected pixels, as `condvae generate` writes them: what the decoder knows.
-        drawn: draws of the pixels, beside real images as the model's training saw them. What the
-            likelihood adds to each pixel by itself counts as power here, though it is no detail.
-        real: further real images; about 1.
-        num_images: of each set.
-        comparability: data, split, pixels and what chose the epoch.
+        shown: for expected pixels, as `condvae generate` writes them, which show the decoder's
+            detail.
+        drawn: for sampled pixels, compared with real images as the model's training saw them. The
+            independent noise that the likelihood adds to each pixel counts as power here, although
+            it is not detail.
+        real: for further real images; about 1.
+        num_images: number of images in each set.
+        comparability: data, split, pixels and images that chose the epoch.
     """
 
     shown: FineDetail
@@ -55,24 +57,24 @@ class DetailQuality:
     def __str__(self) -> str:
         return (
             f"a sample as shown has {_percent(self.shown)} of the fine detail of a real image "
-            f"({self.shown.size:.1f} pixels and less, by power), a further real image "
-            f"{_percent(self.real)}; with drawn pixels, whose noise counts too, "
+            f"({self.shown.size:.1f} pixels or less, by power), a further real image "
+            f"{_percent(self.real)}; with sampled pixels, whose noise counts too, "
             f"{_percent(self.drawn)}; {self.num_images:,} of each\n({self.comparability})"
         )
 
 
 def has_detail(trial: Trial) -> bool:
-    """Whether the pixels of a run are numbers side by side, and its model has samples of them."""
+    """Whether a run has images of numeric pixels, and a model that can generate them."""
     data = trial.data
     of_pixels = data.table is None and data.pixel_classes is None and len(data.image_shape) == 3
     return bool(of_pixels and max(data.image_shape[:2]) > 1 and trial.model.latent_dim)
 
 
 def can_be_blurred(trial: Trial) -> bool:
-    """Whether expected pixels of a good model are as sharp as images.
+    """Whether the expected pixels of a good model are as sharp as images.
 
-    Those of zeros and ones are not: where the style leaves a pixel open, its expected value is
-    grey, and only a draw is black or white.
+    This is not the case for pixels of zeros and ones: if the style does not determine a pixel, its
+    expected value is grey, and only a draw is black or white.
     """
     return has_detail(trial) and not is_binary(trial.data)
 
@@ -81,8 +83,9 @@ def evaluate_detail(trial: Trial, num_images: int = NUM_IMAGES, seed: int = 0) -
     """The detail of images that a class-conditional run generates under labels of test images.
 
     Args:
-        num_images: at most half of the test images; as many others stand for further real ones.
-        seed: of the samples, and of which real images are taken.
+        num_images: number of images, at most half of the test images; equally many others are the
+            further real images.
+        seed: seed of the samples, and of the choice of real images.
     """
     run, data = trial.run, trial.data
     pixels, rng = Pixels.of_run(run, data), np.random.default_rng(seed)
@@ -106,7 +109,7 @@ def evaluate_detail(trial: Trial, num_images: int = NUM_IMAGES, seed: int = 0) -
 
 
 def detail_of_samples(trial: Trial, x: np.ndarray, labels: np.ndarray, seed: int = 0) -> FineDetail:
-    """Detail of expected pixels beside that of real images x under the same labels."""
+    """Detail of expected pixels, compared with real images x under the same labels."""
     pixels = replace(Pixels.of_run(trial.run, trial.data), drawn=False)
     shown = pixels.generate(trial.model, labels, seed)
     real = pixels.rows(x, trial.data.x_max)
@@ -119,5 +122,5 @@ def _images(trial: Trial, rows: np.ndarray) -> np.ndarray:
 
 
 def _percent(detail: FineDetail) -> str:
-    """A share and its standard error."""
+    """A share and its standard error, as text."""
     return f"{detail.share:.1%} ± {detail.standard_error:.1%}"

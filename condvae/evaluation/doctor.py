@@ -1,4 +1,4 @@
-"""What is wrong with a model, in sentences that name the cause and what to do."""
+"""Diagnosis of a model, in sentences that name the cause and the remedy."""
 
 from dataclasses import dataclass
 
@@ -13,33 +13,33 @@ from condvae.metrics.leakage import probe_labels
 from condvae.metrics.spectrum import FineDetail
 
 NUM_IMAGES = 1_000
-# below: a latent that is in use tells at least some tenths of a nat
+# lower bound: a latent that is in use carries at least some tenths of a nat
 LEAST_KL = 0.1
 LEAST_LABEL_SHARE = 0.02
 LEAST_SWAPPED_LABEL = 1.0
-# of what lies between chance and certainty
+# upper bound, relative to the range from chance to certainty
 MOST_LEAKAGE = 0.5
-# of the power of real images: what photographs of CIFAR-10 keep under a Gaussian blur of a pixel
+# relative to the power of real images: CIFAR-10 photographs after a Gaussian blur of one pixel
 LEAST_DETAIL = 0.1
 
 
 @dataclass(frozen=True)
 class Signs:
-    """What the doctor looks at; means over images.
+    """The quantities that the doctor checks; means over images.
 
     Attributes:
         loss: reconstruction_loss + kl_loss, nats.
-        kl_loss: nats.
+        kl_loss: KL divergence, nats.
         mean_image_loss: -log p(x) of Bernoulli pixels with the training images' means, nats; None
             for another likelihood.
-        active: latents in use.
-        latent_dim: latents.
-        label_share: see `condition_share`; NaN where nothing varies.
-        swapped_label: nats that the bound loses under another label.
-        leakage: balanced accuracy of a probe from z to the label, from 0 for chance to 1; None
-            where it was not measured, or the prior knows the label.
-        beta: weight of the KL.
-        detail: see `FineDetail`, of expected pixels; None where `can_be_blurred` is false.
+        active: number of active latents.
+        latent_dim: number of latents.
+        label_share: see `condition_share`; NaN if nothing varies.
+        swapped_label: decrease of the bound under another label, nats.
+        leakage: balanced accuracy of a probe from z to the label, scaled from 0 for chance to 1;
+            None if it was not measured, or the prior depends on the label.
+        beta: weight of the KL divergence.
+        detail: see `FineDetail`, for expected pixels; None if `can_be_blurred` is false.
     """
 
     loss: float
@@ -55,12 +55,12 @@ class Signs:
 
 
 def find_faults(trial: Trial) -> list[str]:
-    """As `diagnose` of what `examine` finds; none of a run that it is not defined for."""
+    """`diagnose` applied to the result of `examine`; empty for a run without these signs."""
     return diagnose(examine(trial)) if can_examine(trial) else []
 
 
 def can_examine(trial: Trial) -> bool:
-    """Whether the signs are defined for a run: latents, and images of two classes or more."""
+    """Whether the signs are defined for a run: latents, and images of at least two classes."""
     classes = trial.run.record.condition.classes
     has_classes = classes is not None and classes.num_classes > 1
     return has_classes and trial.data.table is None and trial.model.latent_dim > 0
@@ -73,10 +73,10 @@ def examine(trial: Trial, split: str = "validation", seed: int = 0) -> Signs:
     terms, (mean, _) = model.elbo(x, labels, seed), model.encode(x, labels, seed)
     _, counts = np.unique(labels, return_counts=True)
     leakage = None
-    # under a prior that knows y, z may tell it: that is no fault
+    # if the prior depends on y, z may contain information about it
     if run.spec.model.prior == "standard" and len(counts) > 1 and counts.min() >= 5:
         found = probe_labels(mean, labels)
-        # from chance to certainty, so that one threshold serves any number of classes
+        # scaled from chance to certainty, so that one threshold serves any number of classes
         leakage = (found.balanced_accuracy - found.chance) / (1 - found.chance)
     return Signs(
         loss=float(-terms.elbo.mean(dtype="float64")),
@@ -93,7 +93,7 @@ def examine(trial: Trial, split: str = "validation", seed: int = 0) -> Signs:
 
 
 def mean_image_loss(trial: Trial, x: np.ndarray) -> float | None:
-    """Nats per image of a model that knows the training images' mean alone."""
+    """Nats per image of a model that predicts the mean of the training images."""
     data = trial.data
     grey = x.astype("float64") / (1 if x.dtype.kind == "f" else data.x_max)
     kind = likelihood_named(trial.run.spec.model.likelihood)
@@ -102,54 +102,54 @@ def mean_image_loss(trial: Trial, x: np.ndarray) -> float | None:
 
 
 def diagnose(signs: Signs) -> list[str]:
-    """A sentence for each fault; none for a healthy model. The gravest stands alone."""
+    """A sentence for each fault; none for a healthy model. The most serious ones stand alone."""
     if not np.isfinite(signs.loss):
         return ["the loss is not finite: lower --learning-rate, or look for numbers beyond [0, 1]"]
     if signs.mean_image_loss is not None and signs.loss > signs.mean_image_loss:
         cause = (
-            f"beta {signs.beta:g} lets z hold more than it is worth (kl_loss {signs.kl_loss:.1f} "
-            "nats): raise --beta"
+            f"beta {signs.beta:g} lets z depart too far from the prior (kl_loss "
+            f"{signs.kl_loss:.1f} nats): raise --beta"
             if signs.beta < 1 and signs.loss - signs.kl_loss < signs.mean_image_loss
-            else "train longer, lower --learning-rate; in a loss of your own, look for swapped "
+            else "train longer, lower --learning-rate; in your own loss, look for swapped "
             "arguments (target, prediction) and pixels beyond [0, 1]"
         )
         return [
-            f"the model is worse than the mean image, {signs.loss:.0f} against "
-            f"{signs.mean_image_loss:.0f} nats: {cause}"
+            f"the model is worse than the mean of all training images, {signs.loss:.0f} nats "
+            f"instead of {signs.mean_image_loss:.0f}: {cause}"
         ]
     found = []
     collapsed = signs.active == 0 or signs.kl_loss < LEAST_KL
     if collapsed:
         cause = (
-            f"beta {signs.beta:g} makes them too dear: lower --beta"
+            f"beta {signs.beta:g} penalises the use of z too much: lower --beta"
             if signs.beta > 1
-            else "give them time with --beta-warmup 0.2, or --free-bits 0.1"
+            else "train with --beta-warmup 0.2, or --free-bits 0.1"
         )
         found.append(
             f"the posterior has collapsed (kl_loss {signs.kl_loss:.2g} nats, {signs.active} of "
-            f"{signs.latent_dim} latents active), all images of a label look alike: {cause}"
+            f"{signs.latent_dim} latents active), so all images of a label look alike: {cause}"
         )
     ignores = signs.label_share < LEAST_LABEL_SHARE or signs.swapped_label < LEAST_SWAPPED_LABEL
     if ignores:
         found.append(
             f"the decoder ignores the condition (the label accounts for {signs.label_share:.1%} of "
-            f"what is decoded, another one costs {signs.swapped_label:.1f} nats): look whether the "
-            "labels belong to these images, and were not shuffled; if they do, make z smaller "
-            "(--latent-dim) or dearer (--beta), so that it does not tell the label itself"
+            f"what is decoded, another one costs {signs.swapped_label:.1f} nats): check that the "
+            "labels belong to these images, and were not shuffled; if they do, use fewer latents "
+            "(--latent-dim) or a higher --beta, so that z does not carry the label itself"
         )
-    # where the decoder ignores the label, z has to tell it: that was said already
+    # if the decoder ignores the label, z has to carry it, which was already reported
     if signs.leakage is not None and signs.leakage > MOST_LEAKAGE and not ignores:
         found.append(
-            f"z tells the label ({signs.leakage:.0%} of the way from chance to certainty), so that "
-            "labels and styles do not part: raise --beta, lower --latent-dim, or take --prior "
-            "conditional"
+            f"z reveals the label ({signs.leakage:.0%} of the way from chance to certainty), so "
+            "that labels and styles are not separated: raise --beta, lower --latent-dim, or use "
+            "--prior conditional"
         )
-    # a collapsed posterior leaves nothing but averages: that was said already
+    # a collapsed posterior leaves only averages, which was already reported
     detail = signs.detail
     if detail is not None and detail.share < LEAST_DETAIL and not collapsed:
         found.append(
             f"samples are blurred: they have {detail.share:.1%} of the fine detail of real images "
-            f"({detail.size:.1f} pixels and less): train longer, take more latents (--latent-dim) "
-            "or convolutional networks (--architecture convolutional), lower --beta"
+            f"({detail.size:.1f} pixels or less): train longer, use more latents (--latent-dim) "
+            "or convolutional networks (--architecture convolutional), or lower --beta"
         )
     return found

@@ -1,4 +1,4 @@
-"""How well predicted label maps agree with the truth."""
+"""The agreement of predicted label maps with the truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ _ROWS = 100
 
 @dataclass(frozen=True)
 class Agreement:
-    """Predicted label maps against true ones, over a whole split.
+    """Predicted label maps compared with true ones, over a whole split.
 
     Attributes:
-        pixel_accuracy: share of the pixels that are right.
-        intersection_over_union: of each class by its name; NaN for one that occurs in neither.
+        pixel_accuracy: share of the pixels that are correct.
+        intersection_over_union: for each class by name; NaN for a class that is in neither map.
     """
 
     pixel_accuracy: float
@@ -39,9 +39,9 @@ class LabelMapQuality:
     """The agreement of a model's predictions with the truth.
 
     Attributes:
-        mean: by the most probable class of the samples' mean; None for a network without latents.
-        guess: by the most probable class of the baseline alone; None without a baseline.
-        comparability: data, split, predictions and what chose the epoch.
+        mean: for the most probable class of the samples' mean; None for a network without latents.
+        guess: for the most probable class of the baseline alone; None without a baseline.
+        comparability: data, split, predictions and images that chose the epoch.
     """
 
     mean: Agreement | None
@@ -75,12 +75,12 @@ def evaluate_label_maps(
     run, model = trial.run, trial.model
     names = run.record.preprocessing.pixel_classes
     if names is None:
-        raise InputError("the run must predict label maps", "one of images", "Take another.")
+        raise InputError("the run must predict label maps", "a run on images", "Use another run.")
     images = trial.images(split)
     y, truth = run.conditions(images), images.x[..., 0]
     mean = guess = None
     if model.latent_dim:
-        # a few rows at a time: the samples of all would fill the memory
+        # a few rows at a time, since the samples of all would fill the memory
         parts = [
             model.predict(y[first : first + _ROWS], num_samples, seed + first).mean.argmax(axis=-1)
             for first in range(0, len(y), _ROWS)
@@ -98,7 +98,7 @@ def agreement(truth: np.ndarray, predicted: np.ndarray, names: Sequence[str]) ->
     Args:
         truth: (batch, height, width) classes.
         predicted: the same.
-        names: of the classes.
+        names: names of the classes.
     """
     iou = intersection_over_union(truth, predicted, len(names))
     return Agreement(pixel_accuracy(truth, predicted), dict(zip(names, iou.tolist(), strict=True)))

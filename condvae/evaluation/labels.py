@@ -1,4 +1,4 @@
-"""What a class-conditional model knows of labels: Bayes' rule, how calibrated, and log p(x)."""
+"""A class-conditional model as a classifier: Bayes' rule, its calibration, and log p(x)."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from condvae.metrics.calibration import Calibration, measure_calibration
 
 @dataclass(frozen=True)
 class LabelQuality:
-    """Labels told by Bayes' rule from log p(x | y), the labels alike frequent.
+    """Labels predicted by Bayes' rule from log p(x | y), with equal label probabilities.
 
     Attributes:
-        calibration: accuracy, and whether p(y | x) is as often right as it says.
+        calibration: accuracy, and whether p(y | x) agrees with the frequency of correct labels.
         log_marginal: mean log p(x), nats, a lower bound in expectation.
-        standard_error: of it, from the spread over the images.
-        num_samples: draws of z for each image and each label that may be the best.
+        standard_error: standard error of it, from the variation over the images.
+        num_samples: number of draws of z for each image and each likely label.
         comparability: data, split, estimator.
     """
 
@@ -59,9 +59,10 @@ def evaluate_labels(
     seed: int = 0,
     num_binarisations: int = 1,
 ) -> LabelQuality:
-    """log p(y | x) and log p(x) of a split's first images; None: of all.
+    """log p(y | x) and log p(x) of a split's first images; None: of all images.
 
-    num_binarisations: the mean of log p(x | y) over so many, for a model that binarises anew.
+    num_binarisations: number of binarisations over which log p(x | y) is averaged, for a model that
+        binarises at each pass.
 
     Source: Kingma et al. 2014 (Bayes' rule); Guo et al. 2017 (calibration).
     """

@@ -1,4 +1,4 @@
-"""What the latents hold, and whether they and the condition do their work."""
+"""The information in the latents, and whether they and the condition are used."""
 
 from dataclasses import asdict, dataclass
 
@@ -19,14 +19,14 @@ class LatentQuality:
     """The latents of a class-conditional model on a split's images.
 
     Attributes:
-        latent_dim: latents.
-        active: how many of them are in use, see `active_units`.
-        surgery: the KL to a standard normal in its two parts; None under another prior.
+        latent_dim: number of latents.
+        active: number of active latents, see `active_units`.
+        surgery: the two parts of the KL to a standard normal; None under another prior.
         label_information: I(y; z) in nats; None under another prior.
-        leakage: how well a linear probe tells the label from the posterior means; None where a
-            label has too few images.
-        label_share: of the variance of what is decoded, see `condition_share`.
-        swapped_label: nats per image that the bound loses under another label, drawn at random.
+        leakage: accuracy of a linear probe for the label given the posterior means; None if a label
+            has too few images.
+        label_share: share of the variance of decoded images, see `condition_share`.
+        swapped_label: decrease of the bound under another label, drawn at random, nats per image.
         comparability: data, split and number of images.
     """
 
@@ -40,7 +40,7 @@ class LatentQuality:
     comparability: str
 
     def figures(self) -> dict[str, object]:
-        """The same, flat."""
+        """The figures, flat."""
         return {
             "latent_dim": self.latent_dim,
             "active_units": self.active,
@@ -62,8 +62,9 @@ class LatentQuality:
             )
         if self.leakage is not None:
             lines.append(
-                f"label told from z by a linear probe: {self.leakage.balanced_accuracy:.1%} "
-                f"± {self.leakage.standard_error:.1%}, chance {self.leakage.chance:.1%}"
+                f"accuracy of a linear probe from z to the label: "
+                f"{self.leakage.balanced_accuracy:.1%} ± {self.leakage.standard_error:.1%} "
+                f"(chance: {self.leakage.chance:.1%})"
             )
         lines.append(
             f"the label accounts for {self.label_share:.1%} of the variance of decoded images; "
@@ -75,19 +76,19 @@ class LatentQuality:
 def evaluate_latents(
     trial: Trial, split: str = "test", num_images: int = 2_000, seed: int = 0
 ) -> LatentQuality:
-    """What the latents of a class-conditional run hold.
+    """Measure the latents of a class-conditional run.
 
     Args:
         split: "validation" or "test".
-        num_images: the first of the split's.
-        seed: of draws of z and of labels.
+        num_images: number of images, the first ones of the split.
+        seed: seed of the draws of z and of labels.
 
     Source: Burda et al. 2016 (active units); Hoffman & Johnson 2016 (the KL's parts).
     """
     run, images, model = trial.run, trial.images(split), trial.model
     x, labels = images.x[:num_images], np.asarray(images.y[:num_images])
     mean, logvar = model.encode(x, labels, seed)
-    # q(z) over all labels has a prior to be compared with only where p(z) knows no label
+    # q(z) over all labels has a prior for comparison only if p(z) does not depend on the label
     surgery = dissect_kl(mean, logvar, seed=seed) if run.spec.model.prior == "standard" else None
     _, counts = np.unique(labels, return_counts=True)
     can_probe = len(counts) > 1 and counts.min() >= FOLDS
@@ -106,7 +107,7 @@ def evaluate_latents(
 def label_information(
     surgery: ElboSurgery, mean: np.ndarray, logvar: np.ndarray, labels: np.ndarray, seed: int = 0
 ) -> float:
-    """I(y; z) in nats: the information in z on the image, less what is on it within a label."""
+    """I(y; z) in nats: the information of z about the image, minus that within a label."""
     within = dissect_kl_by_class(mean, logvar, labels, seed=seed).values()
     rows = sum(part.num_rows for part in within)
     shares = (part.num_rows / rows * part.mutual_information for part in within)
@@ -114,9 +115,9 @@ def label_information(
 
 
 def decode_under_every_label(model: TrainedModel, seed: int = 0) -> np.ndarray:
-    """(styles, labels, pixels) expected images, of one noise under every label."""
+    """(styles, labels, pixels) expected images, from the same noise under every label."""
     labels = model.classes.categories
-    # one seed: the same noise under each label, so that differences are the label's
+    # one seed: the same noise under each label, so that differences are due to the label
     decoded = [model.generate(label, STYLES, seed=seed) for label in labels]
     return np.stack(decoded, axis=1).reshape(STYLES, len(labels), -1)
 
@@ -124,12 +125,12 @@ def decode_under_every_label(model: TrainedModel, seed: int = 0) -> np.ndarray:
 def swapped_label_cost(
     model: TrainedModel, x: np.ndarray, labels: np.ndarray, seed: int = 0
 ) -> float:
-    """Mean fall of the ELBO, nats per image, when each image is given another label at random."""
+    """Mean decrease of the ELBO, nats per image, if each image is given another random label."""
     classes = model.classes
     codes = classes.codes(labels)
     # 1 to dim - 1, so that no image keeps its label
     shift = np.random.default_rng(seed).integers(1, max(2, classes.dim), len(codes))
     others = np.asarray(classes.categories)[(codes + shift) % classes.dim]
-    # one seed for both: the noise of z cancels in the difference
+    # the same seed for both: the noise of z cancels in the difference
     own, swapped = (model.elbo(x, y, seed).elbo for y in (labels, others))
     return float((own - swapped).mean(dtype="float64"))

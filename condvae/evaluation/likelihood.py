@@ -1,4 +1,4 @@
-"""The bound on a split, with what it may be compared with."""
+"""The bound on a split, with its comparability line."""
 
 from dataclasses import asdict, dataclass
 
@@ -14,16 +14,16 @@ from condvae.runs import Run
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The bound and its parts, means over a split, nats per image.
+    """The bound and its terms, means over a split, nats per image.
 
     Attributes:
-        standard_error: of elbo, from the spread over the images.
-        comparability: data, split, pixels, estimator and what chose the epoch.
-        bits_per_dim: -elbo as bits per value of x, where x is 8-bit levels with a probability.
-        elbo_of_cells: of rows of a table, in the data's own units: a density of dollars, not of
-            scaled numbers.
-        elbo_of_values: the same of the values alone, given which cells are empty; None where none
-            ever is.
+        standard_error: standard error of elbo, from the variation over the images.
+        comparability: data, split, pixels, estimator and images that chose the epoch.
+        bits_per_dim: -elbo as bits per value of x, if x is 8-bit levels with a probability.
+        elbo_of_cells: for rows of a table, in the data's own units: a density of dollars rather
+            than of scaled numbers.
+        elbo_of_values: elbo_of_cells for the values alone, given which cells are empty; None if no
+            cell is ever empty.
     """
 
     elbo: float
@@ -37,7 +37,7 @@ class Evaluation:
     elbo_of_values: float | None = None
 
     def figures(self) -> dict[str, float | str | None]:
-        """The same, flat."""
+        """The figures, flat."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -51,17 +51,17 @@ class Evaluation:
 
     @property
     def _of_table(self) -> str:
-        """A line more about rows of a table."""
+        """An additional line about rows of a table."""
         if self.elbo_of_cells is None:
             return ""
         text = f"in the data's own units {-self.elbo_of_cells:.2f}"
         if self.elbo_of_values is not None:
-            text += f", without which cells are empty {-self.elbo_of_values:.2f}"
+            text += f", given which cells are empty {-self.elbo_of_values:.2f}"
         return f"{text}\n"
 
 
 def bound_of(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> Evaluation:
-    """The ELBO of a run's model on a split of its data, by one draw of z for each image."""
+    """The ELBO of a run's model on a split of its data, with one draw of z for each image."""
     return evaluate_bound(Trial.of(run, dataset), split, seed)
 
 
@@ -69,7 +69,7 @@ def evaluate_bound(trial: Trial, split: str = "test", seed: int = 0) -> Evaluati
     """As `evaluate`."""
     run, images = trial.run, trial.images(split)
     terms = trial.model.elbo(images.x, run.conditions(images), seed=seed)
-    # a mean of float32 over many images would lose digits
+    # a mean in float32 over many images would lose precision
     elbo = terms.elbo.astype("float64")
     of_cells = of_values = None
     if (table := trial.model.table) is not None:
@@ -99,10 +99,10 @@ class ConditionalLikelihood:
     """log p(x | y) of a split by both estimators, means over its images, nats.
 
     Attributes:
-        importance: z from q(z | x, y), weighted; the tighter one.
-        monte_carlo: z from the prior p(z | y), as when predicting; for a network without latents
-            both are the exact value.
-        comparability: data, split, pixels, estimators and what chose the epoch.
+        importance: z from q(z | x, y), weighted; the tighter bound.
+        monte_carlo: z from the prior p(z | y), as in prediction; for a network without latents both
+            are the exact value.
+        comparability: data, split, pixels, estimators and images that chose the epoch.
     """
 
     importance: LogProbEstimate
@@ -139,10 +139,10 @@ def conditional_likelihood(
     seed: int = 0,
     num_images: int | None = None,
 ) -> ConditionalLikelihood:
-    """log p(x | y) of a run's model on a split of its data, by both estimators, S samples each.
+    """log p(x | y) of a run's model on a split of its data, by both estimators.
 
     Args:
-        num_images: the first ones of the split; None: all.
+        num_images: number of images, the first ones of the split; None: all.
     """
     run, images = trial.run, trial.images(split)
     x, y = images.x[:num_images], run.conditions(images)[:num_images]

@@ -1,4 +1,4 @@
-"""Colour photographs by their small patches: what a classifier sees in place of pixels."""
+"""Patch features of colour photographs, a classifier's inputs instead of pixels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,33 +8,34 @@ import numpy as np
 
 from condvae.blocks import in_order, slices
 
-SIDE = 6  # pixels of a patch
+SIDE = 6  # pixels per side of a patch
 FILTERS = 200
 THRESHOLD = 1.0
-# what is added to variances: of a patch, so that flat ones stay flat, and of whitened directions
+# added to variances: of a patch, so that flat ones stay flat, and of whitened directions
 FLAT, LEAST_VARIANCE = 10 / 255**2, 0.1
-SEEN = 50_000  # patches that filters and whitening are made of
+SEEN = 50_000  # patches from which filters and whitening are computed
 STEP = 2  # pixels between patches
-QUARTERS = 2  # a side: responses are averaged over each of four parts
-LEAST_SIDE = 12  # of an image
-SHRUNK = 32  # pixels a side, about: larger images are averaged down to it
-_BLOCK = 250  # images at once
-_LEAST_SPREAD = 1e-3  # of a feature
+QUARTERS = 2  # per side: responses are averaged over each of four parts
+LEAST_SIDE = 12  # pixels per side of an image
+SHRUNK = 32  # pixels per side, approximately, to which larger images are averaged
+_BLOCK = 250  # images at a time
+_LEAST_SPREAD = 1e-3  # smallest standard deviation of a feature
 
 
 @dataclass(frozen=True)
 class PatchFeatures:
-    """From rows of pixels to how strongly each quarter of an image answers to 200 patches.
+    """From rows of pixels to the responses of each quarter of an image to 200 patches.
 
-    A patch is brought to mean 0 and variance 1 and whitened; its products with 200 random patches
-    of the training images, and their negatives, count beyond a threshold, averaged over a quarter.
+    A patch is normalised to mean 0 and variance 1, and whitened; its products with 200 random
+    patches of the training images, and with their negatives, are thresholded and averaged over a
+    quarter.
 
     Attributes:
         image_shape: (height, width, channels) of a row.
-        kernel: (6 * 6 * channels, 200) whitening and filters in one.
-        offset: (200,) what their answer to the mean patch is.
-        mean: (1600,) of the features over the images that it was made from.
-        scale: (1600,) their standard deviation.
+        kernel: (6 * 6 * channels, 200) whitening and filters combined.
+        offset: (200,) response to the mean patch.
+        mean: (1600,) means of the features over the images from which they were computed.
+        scale: (1600,) their standard deviations.
 
     Source: Coates & Ng 2011, "The importance of encoding versus training with sparse coding and
     vector quantization" (random patches, soft threshold); Coates, Lee & Ng 2011 (pooling).
@@ -48,17 +49,17 @@ class PatchFeatures:
 
     @classmethod
     def fits(cls, image_shape: Sequence[int]) -> bool:
-        """Whether images are in colour and no smaller than 12 pixels a side."""
+        """Whether images are in colour and at least 12 pixels per side."""
         return len(image_shape) == 3 and image_shape[2] == 3 and min(image_shape[:2]) >= LEAST_SIDE
 
     @classmethod
     def of(cls, rows: np.ndarray, image_shape: Sequence[int], seed: int = 0) -> Self:
-        """Made from training images.
+        """Compute the features' parameters from training images.
 
         Args:
             rows: (N, dim) float32, pixels about 0 to 1.
-            image_shape: of a row.
-            seed: of the patches.
+            image_shape: shape of a row.
+            seed: seed of the patches.
         """
         rng, shape = np.random.default_rng(seed), tuple(image_shape)
         images = _shrunk(rows[rng.permutation(len(rows))[:SEEN]], shape)
@@ -87,7 +88,7 @@ class PatchFeatures:
         return (answers - self.mean) / self.scale
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """What was made from images, by name."""
+        """The parameters computed from images, by name."""
         names = ("kernel", "offset", "mean", "scale")
         return {f"patches/{name}": np.asarray(getattr(self, name)) for name in names}
 
@@ -105,7 +106,7 @@ class PatchFeatures:
         return cls(tuple(image_shape), *(tensors[name] for name in cls.shapes(image_shape)))
 
     def _answers(self, rows: np.ndarray) -> np.ndarray:
-        """Features of a few rows, not yet standardised."""
+        """Features of a few rows, before standardisation."""
         windows = _windows(_shrunk(rows, self.image_shape))[:, ::STEP, ::STEP]
         count, height, width = windows.shape[:3]
         patches = _normalised(windows.reshape(count * height * width, -1))
@@ -120,7 +121,7 @@ class PatchFeatures:
 
 
 def _shrunk(rows: np.ndarray, image_shape: tuple[int, ...]) -> np.ndarray:
-    """Images of rows, averaged over squares where they are twice as large as needed or more."""
+    """Images of rows, averaged over squares if they are at least twice as large as needed."""
     height, width, channels = image_shape
     factor = max(1, min(height, width) // SHRUNK)
     images = rows.reshape(-1, height, width, channels)
@@ -132,11 +133,11 @@ def _shrunk(rows: np.ndarray, image_shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _windows(images: np.ndarray) -> np.ndarray:
-    """(N, rows, columns, channels, 6, 6) every patch, none of them copied."""
+    """(N, rows, columns, channels, 6, 6) all patches, as a view."""
     return np.lib.stride_tricks.sliding_window_view(images, (SIDE, SIDE), axis=(1, 2))
 
 
 def _normalised(patches: np.ndarray) -> np.ndarray:
-    """Patches (n, dim) of mean 0 and about variance 1."""
+    """Patches (n, dim) with mean 0 and a variance of about 1."""
     patches = patches - patches.mean(axis=1, keepdims=True)
     return patches / np.sqrt(patches.var(axis=1, keepdims=True) + np.float32(FLAT))

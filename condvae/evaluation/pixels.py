@@ -1,4 +1,4 @@
-"""What a generated image is, and what real images are made of to stand beside it."""
+"""The form in which generated and real images are compared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from condvae.runs import Run
 
 @dataclass(frozen=True)
 class Pixels:
-    """How generated and real images become rows of one kind.
+    """How generated and real images become rows of the same kind.
 
-    Where a draw of the pixels is of the data's kind (binary, 8-bit levels, counts) it is what the
-    model claims to make, and draws are compared. A model that binarises its images anew at each
-    draw is one of binary images: real ones are binarised once, by the same rule. Under the other
-    likelihoods a draw adds noise that no image has; there expected pixels, which `condvae generate`
-    writes, are compared with the images as they are. They are smoother than any image, which the
-    figures then show.
+    If a draw of the pixels looks like the data (binary, 8-bit levels, counts), draws are compared,
+    since they are what the model claims to generate. A model that binarises its images at each draw
+    is one of binary images: real ones are binarised once, by the same rule. Under other likelihoods
+    a draw adds noise that no image has; then expected pixels, as `condvae generate` writes them,
+    are compared with the images as stored. They are smoother than any image, as the figures then
+    show.
 
     Attributes:
-        drawn: whether generated pixels are draws from p(x | z, y), else expected values.
+        drawn: whether generated pixels are draws from p(x | z, y) rather than expected values.
         binarised: whether real pixels are draws with their grey levels as probabilities.
-        low: what becomes 0, on the scale of the model's x.
-        high: what becomes 1.
+        low: value that becomes 0, on the scale of the model's x.
+        high: value that becomes 1.
     """
 
     drawn: bool
@@ -37,10 +37,10 @@ class Pixels:
 
     @classmethod
     def of_run(cls, run: Run, dataset: Dataset) -> "Pixels":
-        """The pixels that are to be compared for a run's model and its data."""
+        """The form for comparing the images of a run's model with its data."""
         kind, low, high = likelihood_named(run.spec.model.likelihood), 0.0, 1.0
         binarised = run.spec.model.pixels == "dynamic"
-        # counts have no upper end: the largest that is stored becomes 1
+        # counts have no upper bound: the largest count in the data becomes 1
         if kind.as_stored:
             high = float(dataset.x_max)
         # the range of the training images, for real and generated images alike
@@ -50,7 +50,7 @@ class Pixels:
         return cls(drawn, binarised, low, high)
 
     def rows(self, x: np.ndarray, x_max: int) -> np.ndarray:
-        """Real images as (N, dim) float32, about 0 to 1, not yet binarised.
+        """Real images as (N, dim) float32, about 0 to 1, before binarisation.
 
         Args:
             x: (N, *image_shape) as stored.
@@ -60,18 +60,18 @@ class Pixels:
         return flat / x_max if x.dtype.kind in "iu" else self._stretch(flat)
 
     def draw(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The rows as the model's training saw them: binarised anew, or as they are."""
+        """The rows as the model's training saw them: binarised at random, or unchanged."""
         if not self.binarised:
             return rows
         return (rng.random(rows.shape, dtype="float32") < rows).astype("float32")
 
     def generate(self, model: TrainedModel, labels: Any, seed: int = 0, **how: Any) -> np.ndarray:
-        """(N, dim) float32: an image under each of the labels (N,), drawn as `generate` does."""
+        """(N, dim) float32: one image under each of the labels (N,), drawn as by `generate`."""
         x = model.generate(labels, sample=self.drawn, seed=seed, **how)
         return self._stretch(x.reshape(len(x), -1))
 
     def _stretch(self, rows: np.ndarray) -> np.ndarray:
-        """Stretch rows, so that `low` becomes 0 and `high` becomes 1."""
+        """Rescale rows, so that `low` becomes 0 and `high` becomes 1."""
         if (self.low, self.high) == (0, 1):
             return rows
         return ((rows - self.low) / (self.high - self.low)).astype("float32")
@@ -84,7 +84,7 @@ class Pixels:
 
 
 def is_binary(dataset: Dataset) -> bool:
-    """Whether the images are of zeros and ones."""
+    """Whether the images consist of zeros and ones."""
     return dataset.x.dtype == np.uint8 and dataset.x_max == 1
 
 
@@ -94,10 +94,10 @@ def said(how: Mapping[str, float]) -> str:
 
 
 def comparability_of_images(run: Run, dataset: Dataset, how: str) -> str:
-    """What figures of generated images may be compared with: one line.
+    """What figures of generated images can be compared with, in one line.
 
     Args:
-        how: they were compared.
+        how: how they were compared.
     """
     chooser = "test" if run.spec.data.validation == "test" else "validation"
     return (

@@ -1,4 +1,4 @@
-"""Scores of rows that come in blocks: of each a function of the row alone, in constant memory."""
+"""Scores of rows that come in blocks, as functions of each row alone, in constant memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,22 +13,22 @@ from condvae.inference.trained import TrainedModel
 if TYPE_CHECKING:
     pass
 
-# Of one call of a program, a multiple of 48: where a row stands among whole tiles of a matrix
-# product changes no bit of it, where it stands in a rest may.
+# Rows of one call of a program, a multiple of 48: the position of a row among whole tiles of a
+# matrix product does not change its bits, that in a remainder may.
 CALL_ROWS = 192
 
 
 class RowScorer:
-    """log p(x | y), log p(x) and log p(y | x) of rows, whichever rows are beside them.
+    """log p(x | y), log p(x) and log p(y | x) of rows, independent of the rows beside them.
 
-    As `score_rows`, but that one noise serves all rows, for the binarisation too, and all programs
-    have one size. So rows may be cut into parts anywhere. Every label is estimated by 10 draws, and
-    those within 20 nats of the best by all of them, the first 10 among these.
+    This is `score_rows` with the same noise for all rows, also for binarisation, and with programs
+    of a single size, so that rows can be divided into parts anywhere. Every label is estimated with
+    10 draws, and those within 20 nats of the best with all draws, including the first 10.
 
     Args:
-        model: of one class as y.
-        num_samples: draws of z.
-        seed: of the draws.
+        model: a model with a class as y.
+        num_samples: number of draws of z.
+        seed: seed of the draws.
     """
 
     def __init__(self, model: TrainedModel, num_samples: int, seed: int):
@@ -48,14 +48,14 @@ class RowScorer:
         )
 
     def blocks(self, pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[np.ndarray, Scores]]:
-        """Images and their scores, block by block, of images and labels, or None for labels."""
+        """Images and their scores, block by block, from images and labels, or None for labels."""
         for x, labels in pairs:
             codes = None if labels is None else self._classes.codes(labels)
             checked = self._model._arguments.images(x)
             yield checked, self._scores(checked, codes)
 
     def _scores(self, x: np.ndarray, codes: np.ndarray | None) -> Scores:
-        """Of some rows."""
+        """The scores of some rows."""
         if self._threshold is not None:
             levels = x / self._model.engines.facts.x_max if x.dtype.kind in "iu" else x
             x = (self._threshold < levels).astype("float32")
@@ -67,16 +67,16 @@ class RowScorer:
             rows, labels = near
             sums[near] = np.logaddexp(sums[near], self._sums(x[rows], y[labels], noise))
             draws[near] += 1 if noise is None else len(noise)
-            if not step:  # after the first draws: which labels may be the best
+            if not step:  # after the first draws: the labels that may be the best
                 near = np.nonzero(sums >= sums.max(axis=1, keepdims=True) - MARGIN)
         log_joint = sums - np.log(draws) - np.log(len(names))
         log_marginal = np.logaddexp.reduce(log_joint, axis=1)
         return Scores(log_marginal, log_joint - log_marginal[:, None], names, codes)
 
     def _sums(self, x: np.ndarray, y: np.ndarray, noise: np.ndarray | None) -> np.ndarray:
-        """(batch,) float64: log of the sum of the weights of some draws, of pairs of x and y."""
+        """(batch,) float64: log of the sum of the weights of some draws, for pairs of x and y."""
         count = len(x)
-        # whole calls alone: a rest would be another program
+        # whole calls only, since a remainder would be another program
         padding = -count % CALL_ROWS
         inputs = {
             "x": np.concatenate([x, np.repeat(x[:1], padding, axis=0)]),

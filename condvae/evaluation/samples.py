@@ -1,4 +1,4 @@
-"""Whether generated images are those asked for, look real, are varied, and are no copies."""
+"""Whether generated images match their labels, look real, are varied, and are not copies."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,23 +18,23 @@ from condvae.metrics.memorisation import Memorisation, compare_with_training
 from condvae.metrics.spectrum import smooth_alike
 from condvae.runs import Run
 
-LEAST_TEST_IMAGES = 10  # of each class
-# of a training image: as rows, smoothed, and in the search for the nearest
+LEAST_TEST_IMAGES = 10  # for each class
+# copies in memory of a training image: as rows, smoothed, and in the nearest-neighbour search
 BYTES_A_PIXEL = 4 + 4 + 8 + 8
-# how many times as many samples as held-out images must be that near to a training image
+# factor by which more samples than held-out images must be that close to a training image
 SUSPICIOUS = 5
 
 
 @dataclass(frozen=True)
 class Resemblance:
-    """Images against as many real ones, in a classifier's features.
+    """Images compared with equally many real ones, in a classifier's features.
 
     Attributes:
-        frechet: Fréchet distance, 0 or more, smaller is nearer.
-        precision: share that lies where real images do (fidelity), k = 3.
-        recall: share of the real images' places that are reached (diversity), k = 3.
-        density: as precision, counting how many real images are near; about 1, k = 5.
-        coverage: share of the real images with one of these near, k = 5.
+        frechet: Fréchet distance, at least 0; smaller is better.
+        precision: share that is near real images (fidelity), k = 3.
+        recall: share of the real images that are near these images (diversity), k = 3.
+        density: like precision, but counting the real images nearby; about 1, k = 5.
+        coverage: share of the real images with one of these images nearby, k = 5.
     """
 
     frechet: float
@@ -46,27 +46,29 @@ class Resemblance:
 
 @dataclass(frozen=True)
 class SampleQuality:
-    """Generated images, as many for each class, judged beside real test images.
+    """Generated images, equally many for each class, compared with real test images.
 
     Attributes:
-        label_accuracy: share of the samples of which the classifier tells the label asked for, by
-            label.
-        real_accuracy: share of the real test images of which it tells the label.
-        generated: samples against real test images.
-        real: further real test images against the same: what can be reached at this number.
+        label_accuracy: share of the samples for which the classifier predicts the requested label,
+            by label.
+        real_accuracy: share of the real test images for which it predicts the label.
+        generated: samples compared with real test images.
+        real: further real test images compared with the same ones: the best possible values at this
+            number of images.
         frechet: Fréchet distance of samples and of further real images, by label.
         memorisation: samples and real test images by their nearest training images, in pixels,
-            where these are expected ones after `smooth_alike`.
-        closest: (num_pairs, 2, *image_shape) the samples that are nearest to a training image,
-            and that image; nearest first, pixels about 0 to 1.
-        closest_rows: (num_pairs,) where in the data set those training images are.
-        num_generated: samples.
-        num_test: real test images that the classifier told.
-        num_compared: samples, and real images, and further ones, in `generated` and `real`.
-        num_nearest: samples, and real test images, in `memorisation`.
-        pixels: what was compared.
+            after `smooth_alike` if these are expected pixels.
+        closest: (num_pairs, 2, *image_shape) the samples that are closest to a training image, and
+            that image; closest pairs first, pixels about 0 to 1.
+        closest_rows: (num_pairs,) indices of those training images in the data set.
+        num_generated: number of samples.
+        num_test: number of real test images that the classifier labelled.
+        num_compared: number of samples, of real images, and of further ones, in `generated` and
+            `real`.
+        num_nearest: number of samples, and of real test images, in `memorisation`.
+        pixels: the form of the images that are compared.
         classifier: sha256, in hex, of the classifier's weights.
-        comparability: data, split, pixels, classifier and what chose the epoch.
+        comparability: data, split, pixels, classifier and images that chose the epoch.
     """
 
     label_accuracy: dict[str, float]
@@ -92,10 +94,10 @@ class SampleQuality:
 
     @property
     def is_too_precise(self) -> bool:
-        """Whether samples lie among real images more often than real ones do: a sign of blur.
+        """Whether samples are near real images more often than real ones are, which indicates blur.
 
-        Rare real images have no others around them; averages lie amid many. The difference counts
-        from two standard errors on.
+        Rare real images have no others nearby, whereas averages have many. Differences of at least
+        two standard errors count.
         """
         shares = np.array([self.generated.precision, self.real.precision])
         error = np.sqrt((shares * (1 - shares)).sum() / self.num_compared)
@@ -103,11 +105,12 @@ class SampleQuality:
 
     @property
     def has_copies(self) -> bool:
-        """Whether far more samples than held-out images are very near to a training image.
+        """Whether far more samples than held-out images are very close to a training image.
 
-        Real images are smoothed as much as the samples are, so that blurs are no copies.
+        Real images are smoothed as much as the samples are, so that blurred samples do not count as
+        copies.
         """
-        # of fresh samples the share is about the quantile itself
+        # for new samples the share is about the quantile itself
         return self.memorisation.closer_share > SUSPICIOUS * self.memorisation.quantile
 
     def figures(self) -> dict[str, object]:
@@ -145,19 +148,19 @@ class SampleQuality:
             if name != "frechet"
         )
         lines = [
-            f"a classifier of real images finds the label asked for in {accuracy:.2%} ± "
-            f"{error:.2%} of {self.num_generated:,} samples (least "
-            f"{self.label_accuracy[worst]:.1%}: {worst}), and the right one in "
+            f"a classifier of real images finds the requested label in {accuracy:.2%} ± "
+            f"{error:.2%} of {self.num_generated:,} samples (lowest: "
+            f"{self.label_accuracy[worst]:.1%} for {worst}), and the right label in "
             f"{self.real_accuracy:.2%} of {self.num_test:,} real test images",
-            f"Fréchet distance {self.generated.frechet:.2f} (real {self.real.frechet:.2f}; of one "
+            f"Fréchet distance {self.generated.frechet:.2f} (real {self.real.frechet:.2f}; for one "
             f"class at most {self.frechet[far][0]:.2f}, real {self.frechet[far][1]:.2f}: {far}), "
             f"{self.num_compared:,} samples, or further real images, against as many real ones",
-            f"{beside}; {self.num_compared:,} against as many"
+            f"{beside}; {self.num_compared:,} images in each set"
             + ("; precision above that of real images is a sign of blur" * self.is_too_precise),
-            f"{memorisation.closer_share:.1%} of {self.num_nearest:,} samples are nearer to a "
+            f"{memorisation.closer_share:.1%} of {self.num_nearest:,} samples are closer to a "
             f"training image than all but {memorisation.quantile:.0%} of as many held-out images"
-            + (", " if self.pixels.drawn else ", all smoothed alike, ")
-            + f"and a sample is the farther one with probability {memorisation.farther:.2f}"
+            + (", " if self.pixels.drawn else ", all smoothed equally, ")
+            + f"and the probability that a sample is farther away is {memorisation.farther:.2f}"
             + ("; there are copies among the samples" if self.has_copies else ""),
         ]
         return "\n".join([*lines, f"({self.comparability})"])
@@ -166,8 +169,8 @@ class SampleQuality:
 def has_classes_to_judge(trial: Trial) -> bool:
     """Whether `evaluate_samples` can judge a run: images given one of several classes.
 
-    Each of the classes must have 10 images or more in the test split, and three copies of the
-    training images as numbers must fit into half of the memory.
+    Each class must have at least 10 images in the test split, and three copies of the training
+    images as floats must fit into half of the memory.
     """
     classes, dataset = trial.run.record.condition.classes, trial.data
     if classes is None or classes.num_classes < 2:
@@ -192,23 +195,25 @@ def evaluate_samples(
     cache: Path | None = None,
     **how: float,
 ) -> SampleQuality:
-    """Judge images that a run's model generates under each of its classes.
+    """Judge the images that a run's model generates under each of its classes.
 
-    What `Pixels` says is compared. A classifier trained on the real training images tells the
-    labels and makes the features; the test images, which neither saw, stand for the data. Sets
-    that are compared are of one size and have as many images of each class.
+    The images are compared in the form that `Pixels` defines. A classifier trained on the real
+    training images predicts the labels and computes the features; the test images, which neither
+    model saw, represent the data. Sets that are compared have the same size and equally many images
+    of each class.
 
     Args:
-        per_class: samples for each class; of them at most half as many as there are test images
-            of the rarest class are compared with real ones.
-        num_nearest: samples, over all classes, whose nearest training images are sought.
-        num_pairs: closest pairs to keep.
-        seed: of the samples, of which real images are taken, and of the classifier.
-        cache: the folder that keeps the classifier; None: the user's cache.
+        per_class: number of samples for each class; of these, at most half the number of test
+            images of the rarest class are compared with real ones.
+        num_nearest: number of samples, over all classes, whose nearest training images are
+            searched.
+        num_pairs: number of closest pairs to keep.
+        seed: seed of the samples, of the choice of real images, and of the classifier.
+        cache: folder for the classifier; None: the user's cache.
         how: `temperature` and `guidance` of the samples, see `TrainedModel.generate`.
 
     Raises:
-        InputError: a run that `has_classes_to_judge` refuses.
+        InputError: `has_classes_to_judge` is False for the run.
 
     Source: Ravuri & Vinyals 2019 (a classifier's labels); the rest as in `measures`.
     """
@@ -217,10 +222,10 @@ def evaluate_samples(
     run, dataset = trial.run, trial.data
     if not has_classes_to_judge(trial):
         raise InputError(
-            f"the run must have learned images given one of several classes, each with "
-            f"{LEAST_TEST_IMAGES} test images or more, that fit into memory as numbers",
+            f"the run must have images given one of several classes, each with at least "
+            f"{LEAST_TEST_IMAGES} test images, that fit into memory as floats",
             f"{len(dataset.x):,} {dataset.unit} given {run.record.condition}",
-            "Take another run, hold out more images, or resize them.",
+            "Use another run, hold out more images, or resize them.",
         )
     pixels, rng = Pixels.of_run(run, dataset), np.random.default_rng(seed)
     classifier = real_classifier(dataset, pixels, seed, cache)
@@ -235,7 +240,7 @@ def evaluate_samples(
     samples = pixels.generate(trial.model, asked, seed, **how).reshape(len(codes), per_class, -1)
     told = classifier.tell(_flat(samples)).reshape(len(codes), per_class)
 
-    # the other half are the further real images, so that all three sets have one size
+    # the other half are the further real images, so that all three sets have the same size
     half = min(per_class, real.shape[1] // 2)
     reference, further, generated = (
         classifier.features(_flat(part))
@@ -246,12 +251,12 @@ def evaluate_samples(
         frechet_distance_by_class(reference, of_class, others, of_class)
         for others in (generated, further)
     )
-    # as many samples as held-out images, of each class
+    # as many samples as held-out images, for each class
     count = max(1, min(num_nearest // len(codes), real.shape[1], per_class))
     nearest = _flat(samples[:, :count])
     learned, held_out, shown = train, _flat(real[:, :count]), nearest
     if not pixels.drawn:
-        # expected pixels are smooth, and so near to any image, copied or not
+        # expected pixels are smooth, and therefore close to any image, copied or not
         images = (rows.reshape(-1, *dataset.image_shape) for rows in (learned, held_out, shown))
         learned, held_out, shown = (_as_rows(part) for part in smooth_alike(*images))
     memorisation = compare_with_training(
@@ -286,7 +291,7 @@ def evaluate_samples(
 
 
 def resemblance(real: np.ndarray, others: np.ndarray) -> Resemblance:
-    """Features of images (M, dim) against those of real ones (N, dim), best as many."""
+    """Features of images (M, dim) compared with real ones (N, dim), ideally equally many."""
     return Resemblance(
         frechet_distance(real, others),
         **asdict(precision_recall(real, others)),
@@ -297,20 +302,20 @@ def resemblance(real: np.ndarray, others: np.ndarray) -> Resemblance:
 def comparability(
     run: Run, dataset: Dataset, pixels: Pixels, classifier: Classifier, also: str = ""
 ) -> str:
-    """What figures of generated images may be compared with: one line."""
+    """What figures of generated images can be compared with, in one line."""
     how = f"{pixels}; {also}classifier and features {classifier.sha256[:8]}"
     return comparability_of_images(run, dataset, how)
 
 
 def _least_count(dataset: Dataset) -> int:
-    """How many test images the rarest class has."""
+    """The number of test images of the rarest class."""
     return int(np.bincount(dataset.test.given, minlength=dataset.num_classes).min())
 
 
 def _of_each_class(
     rows: np.ndarray, codes: np.ndarray, count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """(number of classes, count, dim): so many of the rows of each class, in random order."""
+    """(number of classes, count, dim): `count` rows of each class, in random order."""
     found = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
     return rows[np.stack([rng.permutation(of_class)[:count] for of_class in found])]
 

@@ -1,4 +1,4 @@
-"""How plausible images and their labels are to a class-conditional model: scores, and an audit."""
+"""The plausibility of images and their labels under a class-conditional model: scores and audit."""
 
 from dataclasses import dataclass
 
@@ -14,13 +14,13 @@ MARGIN = 20.0
 
 @dataclass(frozen=True)
 class Scores:
-    """What a model thinks of N rows, nats.
+    """The scores of N rows, nats.
 
     Attributes:
-        log_prob: (N,) log p(x), the labels alike frequent.
+        log_prob: (N,) log p(x), with equal label probabilities.
         log_posterior: (N, num_classes) log p(y | x).
         labels: names of the classes, in the order of their codes.
-        codes: (N,) of the given labels; None where there are none.
+        codes: (N,) codes of the given labels; None without labels.
     """
 
     log_prob: np.ndarray
@@ -35,22 +35,22 @@ class Scores:
 
     @property
     def given(self) -> np.ndarray | None:
-        """(N,) log p(x | y) of the given labels; None where there are none."""
+        """(N,) log p(x | y) of the given labels; None without labels."""
         if self.codes is None:
             return None
         of_label = self.log_posterior[np.arange(len(self.codes)), self.codes]
-        # log p(x | y) = log p(x) + log p(y | x) - log p(y), all labels alike frequent
+        # log p(x | y) = log p(x) + log p(y | x) - log p(y), with equal p(y)
         return self.log_prob + of_label + np.log(len(self.labels))
 
     @property
     def margins(self) -> np.ndarray | None:
-        """(N,) log p(y | x) of the given label less that of the best other one; None without."""
+        """(N,) log p(y | x) of the given label less that of the best other; None without labels."""
         if self.codes is None:
             return None
         return label_margins(self.log_posterior, self.codes)
 
     def by_label(self) -> np.ndarray:
-        """(N,) rows, the least plausible label first; by the image where there are no labels."""
+        """(N,) rows, the least plausible label first; without labels, the least plausible image."""
         return rank_lowest(self.log_prob if self.margins is None else self.margins)
 
     def by_image(self) -> np.ndarray:
@@ -85,12 +85,12 @@ def score_rows(
 ) -> Scores:
     """log p(x | y), log p(x) and log p(y | x) of every row.
 
-    Every label by 10 samples first, those within 20 nats of the best by num_samples, see
-    `classify_by_bayes`.
+    Every label is estimated with 10 samples first, and those within 20 nats of the best with
+    num_samples, see `classify_by_bayes`.
 
     Args:
         x: images.
-        labels: (N,) names or numbers of classes; None where there are none.
+        labels: (N,) names or numbers of classes; None without labels.
     """
     screening = SCREENING if num_samples > SCREENING else None
     found = classify_by_bayes(

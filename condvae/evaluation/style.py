@@ -1,4 +1,4 @@
-"""What latents of a model of handwriting mean, on a split's images; see `handwriting`."""
+"""The meaning of latents in a model of handwriting, on a split's images; see `handwriting`."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ NUM_IMAGES = 500
 
 @dataclass(frozen=True)
 class StyleQuality:
-    """How styles depend on z, and outlive a change of the label.
+    """How styles depend on z, and are preserved under a change of the label.
 
     Attributes:
-        handwriting: what was measured.
+        handwriting: the measurements.
         comparability: data, split and number of images.
     """
 
@@ -23,7 +23,7 @@ class StyleQuality:
     comparability: str
 
     def figures(self) -> dict[str, object]:
-        """The same, flat; "axes" is a list."""
+        """The figures, flat; "axes" is a list."""
         found = self.handwriting
         slopes = {
             f"z{axis + 1}_{name}_per_unit": float(found.per_unit[row, column])
@@ -50,17 +50,17 @@ class StyleQuality:
         kept = ", ".join(f"{name} {value:.2f}" for name, value in found.kept.items())
         lines.append(
             f"style kept when the label changes, correlation over {len(found.before):,} "
-            f"images, each less its label's mean: {kept}"
+            f"images, relative to the mean of their label: {kept}"
         )
         return "\n".join([*lines, f"({self.comparability})"])
 
 
 def evaluate_style(trial: Trial, split: str = "test", seed: int = 0) -> StyleQuality:
-    """What each axis moves, and what `transfer` keeps of the first 500 images.
+    """Measure what each axis changes, and what `transfer` preserves, on the first 500 images.
 
     Args:
         split: "validation" or "test".
-        seed: of all draws.
+        seed: seed of all draws.
     """
     images = trial.images(split)
     x, y = images.x[:NUM_IMAGES], np.asarray(images.y[:NUM_IMAGES])

@@ -1,4 +1,4 @@
-"""A run before the data that it was trained on: what every measure is asked of."""
+"""A run with the data on which it was trained: the input of every measure."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -13,9 +13,9 @@ class Trial:
     """A run, its data and its model, checked once for all measures.
 
     Attributes:
-        run: what its spec and its comparability line are read from.
-        data: split as in training.
-        model: the run's, by Keras.
+        run: the run, with its spec and comparability line.
+        data: the data, split as in training.
+        model: the run's model, using Keras.
     """
 
     run: Run
@@ -24,10 +24,10 @@ class Trial:
 
     @classmethod
     def of(cls, run: Run, dataset: Dataset) -> Self:
-        """Both of them, and the model.
+        """The run, the data, and the model.
 
         Raises:
-            InputError: these are not the data that the run was trained on.
+            InputError: these are not the data on which the run was trained.
         """
         return cls(run, run.check_data(dataset), run.by_keras)
 

@@ -1,4 +1,4 @@
-"""Everything that can be measured of a run, whatever it is given."""
+"""All measures of a run, for any kind of condition."""
 
 from typing import Protocol
 
@@ -22,10 +22,10 @@ FULL_BINARISATIONS = 10
 
 
 class Result(Protocol):
-    """What an evaluation returns; str() is the same for a reader."""
+    """The result of an evaluation; str() gives it as text."""
 
     def figures(self) -> dict[str, object]:
-        """Numbers and comparability by name, flat."""
+        """Numbers and comparability lines by name, flat."""
         ...
 
 
@@ -38,10 +38,10 @@ def evaluate_whole(
     """Title -> measure, on the test split.
 
     Args:
-        full: K = 5,000 draws of z for the likelihood, Bayes' rule on all images, and classifiers
-            that are trained on samples (minutes to an hour).
-        seed: of all draws.
-        full_images: of a full evaluation, the first images, to which its likelihood is confined;
+        full: whether to use K = 5,000 draws of z for the likelihood, Bayes' rule on all images, and
+            classifiers trained on samples (minutes to an hour).
+        seed: seed of all draws.
+        full_images: for a full evaluation, number of images, the first ones, for the likelihood;
             None: all.
     """
     run, found = trial.run, {}

@@ -1,1 +1,1 @@
-"""A run in the formats of others."""
+"""Export of a run to other formats."""

@@ -1,4 +1,4 @@
-"""Exports that are a folder: a file for each network, and what one must know to use them."""
+"""Exports to a folder: a file for each network, and a manifest that describes them."""
 
 import json
 from pathlib import Path
@@ -14,18 +14,18 @@ MANIFEST_NAME = "manifest.json"
 
 
 def export_onnx(run: Run, path: Path) -> None:
-    """Write encoder.onnx, decoder.onnx and so on, of the networks that the run has, and a manifest.
+    """Write encoder.onnx, decoder.onnx and so on, for the run's networks, and a manifest.
 
     Raises:
-        InputError: a part of the model that cannot be exported, which is named; ONNX is not
-            installed; nothing is written.
+        InputError: a part of the model cannot be exported, and the message names it; or ONNX is not
+            installed. Nothing is written.
     """
     try:
         import onnx
     except ImportError:
         raise InputError(
-            "the format onnx needs the package onnx",
-            "none that can be imported",
+            "the format onnx requires the package onnx",
+            "no such package",
             "Install it with: pip install 'condvae[export]'.",
         ) from None
     from condvae.export.manifest import manifest
@@ -44,28 +44,28 @@ def export_onnx(run: Run, path: Path) -> None:
 
 
 def graphs_of(run: Run) -> dict[str, Graph]:
-    """The graphs of a run; where it has not stored them, made by Keras.
+    """The graphs of a run; built by Keras if the run has not stored them.
 
     Raises:
-        InputError: a part of the model that cannot be exported, which is named.
+        InputError: a part of the model cannot be exported; the message names it.
     """
     if graphs := run.graphs:
         return graphs
     if run.record.networks and (refusal := run.refusal):
-        raise refusal  # without the user Keras could not even build the networks
+        raise refusal  # without the user's code, Keras could not even build the networks
     from condvae.graph.networks import model_graphs
 
     return model_graphs(run.by_keras.keras_model)
 
 
 def export_keras(run: Run, path: Path) -> None:
-    """Write the networks as Keras saves them, and the whole model as model.keras.
+    """Write the networks in Keras's format, and the whole model as model.keras.
 
-    Networks of Keras's own layers load by Keras alone; the others, and the model, after `import
-    condvae.models`. Nothing in them can run code.
+    Networks of Keras's own layers can be loaded by Keras alone; the others, and the model, after
+    `import condvae.models`. The files cannot run code.
 
     Raises:
-        InputError: as `Run.model`; nothing is written.
+        InputError: as in `Run.model`; nothing is written.
     """
     import keras
 
@@ -80,7 +80,7 @@ def export_keras(run: Run, path: Path) -> None:
     for network in networks.values():
         for layer in network.layers:
             if isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
-                # the one in place, for reading weights, is known to condvae alone
+                # the current one, for reading weights, is known to condvae only
                 layer.kernel_initializer = keras.initializers.Zeros()
     with atomic_path(path) as fresh:
         fresh.mkdir()

@@ -1,4 +1,4 @@
-"""manifest.json: what the files of an export take and give, in words and numbers."""
+"""manifest.json: the inputs and outputs of exported files, in words and numbers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,8 +24,8 @@ def manifest(
     """The content of manifest.json.
 
     Args:
-        graphs: of the files, by name, see `graph.preprocessing.with_preprocessing`.
-        shapes: of one row of each graph's outputs, by name.
+        graphs: graphs of the files, by name, see `graph.preprocessing.with_preprocessing`.
+        shapes: shapes of one row of each graph's outputs, by name.
     """
     return {
         "format": 1,
@@ -38,7 +38,7 @@ def manifest(
             if record.preprocessing.table is None
             else record.preprocessing.table.model_dump(mode="json"),
         },
-        # where there is none z itself is standard normal
+        # without a prior, z itself is standard normal
         "prior": "prior" if "prior" in graphs else "standard normal",
         "likelihood": record.spec.model.likelihood,
         "data": {"name": record.data.name, "sha256": record.data.fingerprint},
@@ -55,7 +55,7 @@ def manifest(
 
 
 def _input(given: Input, record: RunRecord) -> dict[str, Any]:
-    """Type, shape and range, or what it is drawn from."""
+    """Type, shape, and range or distribution."""
     described = _array(given.dtype, given.shape)
     if given.name in NOISE:
         return {**described, "drawn": NOISE[given.name]}

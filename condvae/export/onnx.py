@@ -1,6 +1,6 @@
-"""From a graph to ONNX, a node or a few for each operation.
+"""From a graph to ONNX, with one or several nodes for each operation.
 
-Images stay (batch, height, width, channels), as everywhere here; each convolution is between two
+Images are (batch, height, width, channels), as everywhere here; each convolution is between two
 transpositions, which runtimes remove.
 """
 
@@ -41,11 +41,11 @@ DTYPES = {
 
 
 def to_onnx(graph: Graph, tensors: Tensors, name: str) -> onnx.ModelProto:
-    """The graph as a checked ONNX model; inputs and outputs have its names, any batch size.
+    """The graph as a checked ONNX model with the same input and output names, any batch size.
 
     Args:
-        tensors: the weights by name; they are put into the model.
-        name: of the model.
+        tensors: the weights by name, which are embedded in the model.
+        name: name of the model.
     """
     nodes = _Nodes(tensors)
     for given in graph.inputs:
@@ -57,7 +57,7 @@ def to_onnx(graph: Graph, tensors: Tensors, name: str) -> onnx.ModelProto:
         inputs = [nodes.values[value] for value in operation.inputs]
         nodes.values[operation.output] = EMITTERS[type(operation)](nodes, operation, *inputs)
     for output, value in graph.outputs.items():
-        # an output has a name of its own, and one value may be two outputs
+        # an output has its own name, and one value may be two outputs
         nodes.add("Identity", nodes.values[value], output=output)
     shapes = output_shapes(graph, tensors)
     model = helper.make_model(
@@ -72,13 +72,13 @@ def to_onnx(graph: Graph, tensors: Tensors, name: str) -> onnx.ModelProto:
         ir_version=IR_VERSION,
         producer_name="condvae",
     )
-    # with shapes, which a wrong operator would not fit
+    # with shape inference, which detects a wrong operator
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
 def _described(name: str, dtype: str, shape: tuple[int, ...]) -> onnx.ValueInfoProto:
-    """An input or output; the batch's size is open."""
+    """An input or output with a variable batch size."""
     return helper.make_tensor_value_info(name, DTYPES[dtype], [BATCH, *shape])
 
 
@@ -86,7 +86,7 @@ class _Nodes:
     """Collects nodes and constants.
 
     Attributes:
-        values: ONNX's name of each of the graph's values.
+        values: ONNX's names of the graph's values.
     """
 
     def __init__(self, tensors: Tensors):
@@ -96,22 +96,22 @@ class _Nodes:
         self._tensors = tensors
 
     def add(self, kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
-        """The output of a new node."""
-        # a slash first: no input or output is named so
+        """Add a node and return its output."""
+        # starts with a slash, unlike the names of inputs and outputs
         output = output or f"/{len(self.nodes)}/{kind}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
         return output
 
     def constant(self, array: Any, dtype: str = "float32") -> str:
-        """A new constant."""
+        """Add a constant."""
         name = f"/constant/{len(self.initializers)}"
         self.initializers.append(numpy_helper.from_array(np.array(array, dtype), name))
         return name
 
     def weight(self, name: str, axes: tuple[int, ...] | None = None) -> str:
-        """A tensor of the run, transposed where axes are given."""
+        """A tensor of the run, transposed if axes are given."""
         array = np.transpose(self._tensors[name], axes) if axes else self._tensors[name]
-        # two layers may read one tensor
+        # two layers may use the same tensor
         if name not in {known.name for known in self.initializers}:
             self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
@@ -124,7 +124,7 @@ def _dense(nodes: _Nodes, dense: Dense, x: str) -> str:
 
 
 def _convolution(nodes: _Nodes, convolution: Convolution, x: str) -> str:
-    """A convolution as Conv, between transposes, since its channels come first."""
+    """A convolution as Conv between transposes, since ONNX is channels-first."""
     # (height, width, inputs, outputs) -> (outputs, inputs, height, width)
     weights = [nodes.weight(convolution.kernel, (3, 2, 0, 1))]
     if convolution.bias is not None:
@@ -140,7 +140,7 @@ def _convolution(nodes: _Nodes, convolution: Convolution, x: str) -> str:
 
 
 def _function(nodes: _Nodes, function: Function, x: str) -> str:
-    """A function of each number, as one node or a few."""
+    """An elementwise function, as one or several nodes."""
     return FUNCTIONS[function.function](nodes, x)
 
 
@@ -152,7 +152,7 @@ def _gelu(nodes: _Nodes, x: str) -> str:
 
 
 def _langevin(nodes: _Nodes, x: str) -> str:
-    """coth x - 1 / x, near 0 by its Taylor series."""
+    """coth x - 1 / x, using its Taylor series near 0."""
     near = nodes.add("Less", nodes.add("Abs", x), nodes.constant(0.5))
     far = nodes.add("Where", near, nodes.constant(1.0), x)
     coth = nodes.add("Reciprocal", nodes.add("Tanh", far))
@@ -165,7 +165,7 @@ def _langevin(nodes: _Nodes, x: str) -> str:
 
 
 def _combination(nodes: _Nodes, combination: Combination, *inputs: str) -> str:
-    """A combination, a node for each input but the first."""
+    """A combination, with a node for each input except the first."""
     kind = {"add": "Add", "multiply": "Mul", "less": "Less"}[combination.function]
     combined, *others = inputs
     for value in others:
@@ -183,16 +183,16 @@ def _affine(nodes: _Nodes, affine: Affine, x: str) -> str:
 
 def _slice(nodes: _Nodes, part: Slice, x: str) -> str:
     """A part of one axis as Slice."""
-    # inputs since opset 10, no attributes
+    # inputs rather than attributes since opset 10
     places = [nodes.constant([n], "int64") for n in (part.start, part.stop, part.axis)]
     return nodes.add("Slice", x, *places)
 
 
 def _upsample(nodes: _Nodes, upsample: Upsample, x: str) -> str:
-    """Repeated pixels as Resize, which takes the nearest pixel before each place."""
+    """Repeated pixels as Resize, with the nearest pixel before each position."""
     scales = nodes.constant([1, *upsample.factors, 1])
     settings = {
-        # the settings under which Resize repeats each pixel, as NumPy's repeat does
+        # the settings with which Resize repeats each pixel, like NumPy's repeat
         "mode": "nearest",
         "nearest_mode": "floor",
         "coordinate_transformation_mode": "asymmetric",
@@ -201,7 +201,7 @@ def _upsample(nodes: _Nodes, upsample: Upsample, x: str) -> str:
 
 
 def _one_hot(nodes: _Nodes, one_hot: OneHot, x: str) -> str:
-    """One-hot numbers as Equal, compared with each place."""
+    """One-hot vectors as Equal, compared with each index."""
     column = nodes.add("Unsqueeze", x, nodes.constant([-1], "int64"))  # (batch, ..., 1)
     places = nodes.add("Equal", column, nodes.constant(np.arange(one_hot.size)))
     return nodes.add("Cast", places, to=TensorProto.FLOAT)
@@ -229,7 +229,7 @@ EMITTERS: dict[type[Operation], Callable[..., str]] = {
     Shift: lambda nodes, shift, x: nodes.add("Add", x, nodes.weight(shift.tensor)),
     Concatenate: lambda nodes, joined, *inputs: nodes.add("Concat", *inputs, axis=joined.axis),
     Slice: _slice,
-    # 0 keeps the batch's size
+    # 0 preserves the batch size
     Reshape: lambda nodes, reshape, x: nodes.add(
         "Reshape", x, nodes.constant([0, *reshape.shape], "int64")
     ),

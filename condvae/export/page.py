@@ -1,4 +1,4 @@
-"""A run as a page in which its model runs, see `condvae.explorer`."""
+"""A run as a page that runs its model, see `condvae.explorer`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -30,19 +30,19 @@ def explore(
     num_examples: int = NUM_EXAMPLES,
     data_dir: Path | None = None,
 ) -> Page:
-    """The model of a run as a page that runs by itself; in a notebook, shown in the cell.
+    """Make a self-contained page that runs the model of a run; in a notebook it is displayed.
 
     Args:
         run: a run, or the path of one.
-        dataset: the training data, whose encodings are shown; read again by the name in the
-            record where None, and left out where they are not found, which a note says.
-        num_points: encodings at most; 0 leaves the data out.
-        num_examples: training images that the page holds.
-        data_dir: where the files of a named set lie.
+        dataset: the training data, whose encodings are shown; None: read again with the name in the
+            record, and omitted with a note if they are not found.
+        num_points: largest number of encodings; 0 omits the data.
+        num_examples: number of training images in the page.
+        data_dir: folder with the files of a named data set.
 
     Raises:
-        InputError: a model without latents, of tables, or with a part that cannot be exported;
-            other data than those of the run.
+        InputError: a model without latents, a model of tables, or a part that cannot be exported;
+            or data other than those of the run.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     record, stored, tensors = run.record, run.stored_weights(), {}
@@ -64,19 +64,19 @@ def explore(
             dataset = run.load_data(data_dir) if dataset is None else run.check_data(dataset)
             shown = _shown(run, dataset, num_points, num_examples)
         except InputError as error:
-            # data that the caller handed over must fit; data that are merely not found are left out
+            # data passed by the caller must fit; data that are not found are omitted
             if dataset is not None:
                 raise
-            notes = (f"The data are not at hand: {error}",)
+            notes = (f"The data are not available: {error}",)
     moves = {} if run.is_archive else read_moves(run.path / "metrics.json")
     page = make_page(subject, shown, moves)
     return replace(page, notes=(*page.notes, *notes))
 
 
 def _shown(run: Run, dataset: Dataset, num_points: int, num_examples: int) -> Shown | None:
-    """The training rows, as many as a page can bear; with the class of each where they have one."""
+    """The training rows, up to the number that fits into a page, with their classes if any."""
     split, of_data, classes = run.check_data(dataset).train, dataset.condition.classes, None
-    if of_data is not None:  # also where the model is given parts of the images
+    if of_data is not None:  # even if the model is given parts of the images
         classes = (of_data.categories, split.given)
     return gather_rows(
         run.record.condition,

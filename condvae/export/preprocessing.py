@@ -1,4 +1,4 @@
-"""Graphs that take data as they are stored: pixels from 0 to x_max, codes of classes."""
+"""Graphs with preprocessing, whose inputs are stored data: pixels 0 to x_max, class codes."""
 
 from condvae.graph.graph import Graph, Input
 from condvae.graph.operations import Affine, OneHot, Operation, Reshape
@@ -9,11 +9,11 @@ Steps = tuple[Input, list[Operation]]
 
 
 def with_preprocessing(graph: Graph, record: RunRecord) -> Graph:
-    """The same graph with what a run does to x and y before its networks in front.
+    """The same graph, preceded by the preprocessing of x and y.
 
-    x becomes uint8 (batch, *image_shape) where the run was trained on integers, of label maps
-    classes with one channel; y int64 (batch,) codes where it is a class, uint8 where it is an
-    image. Other conditions, numbers and rows of tables stay as the networks see them.
+    x becomes uint8 (batch, *image_shape) if the run was trained on integers, or classes with one
+    channel for label maps; y becomes int64 (batch,) codes if it is a class, uint8 if it is an
+    image. Other conditions, numbers and rows of tables are unchanged.
     """
     inputs, operations, ready = [], [], {}
     for given in graph.inputs:
@@ -26,14 +26,14 @@ def with_preprocessing(graph: Graph, record: RunRecord) -> Graph:
         operations += steps
         ready[given.name] = steps[-1].output if steps else given.name
     for operation in graph.operations:
-        # what read the input now reads what its preparation made of it
+        # operations that read the input now read the preprocessed input
         renamed = tuple(ready.get(name, name) for name in operation.inputs)
         operations.append(operation.model_copy(update={"inputs": renamed}))
     return Graph(inputs=tuple(inputs), operations=tuple(operations), outputs=graph.outputs)
 
 
 def _stored_x(given: Input, record: RunRecord) -> Steps:
-    """Classes become one-hot, levels numbers in [0, 1]; counts and floats stay."""
+    """Classes become one-hot, levels become numbers in [0, 1]; counts and floats are unchanged."""
     preprocessing = record.preprocessing
     if preprocessing.table is not None or preprocessing.assumption.startswith("float"):
         return given, []
@@ -48,12 +48,12 @@ def _stored_x(given: Input, record: RunRecord) -> Steps:
 
 
 def _stored_y(given: Input, record: RunRecord) -> Steps:
-    """Codes become one-hot, levels of an image numbers in [0, 1]."""
+    """Codes become one-hot, levels of an image become numbers in [0, 1]."""
     condition = record.condition
     if condition.classes is not None:
         stored = Input(name="y", shape=(), dtype="int64")
         return stored, [OneHot(inputs=("y",), output="y_one_hot", size=condition.dim)]
-    if condition.is_image:  # not a part of x, which is made of floats
+    if condition.is_image:  # not a part of x, which consists of floats
         stored = Input(name="y", shape=given.shape, dtype="uint8")
         return stored, [Affine(inputs=("y",), output="y_scaled", factor=1 / condition.white)]
     return given, []

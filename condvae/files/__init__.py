@@ -1,1 +1,1 @@
-"""Files that are whole or not there: written atomically, locked, and tensors by name."""
+"""Files that are complete or absent: atomic writes, locks, and tensors by name."""

@@ -1,4 +1,4 @@
-"""Jobs on a Ray cluster, a task each; Ray is imported here alone, when it is asked for."""
+"""Jobs on a Ray cluster, one task each; only this file imports Ray, and only when needed."""
 
 import importlib
 import os
@@ -20,37 +20,37 @@ Pool = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
 
 @contextmanager
 def on_ray(address: str, variables: Mapping[str, str]) -> Iterator[Pool]:
-    """What does jobs on a cluster: (work, jobs) -> what the work returns of each, as it ends.
+    """A pool that runs jobs on a cluster: (work, jobs) -> the results of work, as they finish.
 
-    Each is a task of one core, on any machine. What work and jobs name, paths and data, must be
-    there on every machine.
+    Each job is a task of one core, on any machine. Paths and data that work and jobs refer to must
+    exist on every machine.
 
     Args:
-        address: of the cluster, such as "auto" or "ray://host:10001"; "local": one on this
-            machine, for as long as the block runs.
-        variables: of the environment of the tasks.
+        address: address of the cluster, such as "auto" or "ray://host:10001"; "local": a cluster on
+            this machine, for the duration of the block.
+        variables: environment variables of the tasks.
 
     Raises:
         InputError: Ray is not installed, the cluster does not answer, or a machine was lost.
     """
     ray = library()
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # and does not warn of it
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # avoids a warning
     try:
-        if found := MACHINE.fullmatch(address):  # Ray itself tries for minutes
+        if found := MACHINE.fullmatch(address):  # Ray itself would try for minutes
             socket.create_connection((found[1], int(found[2])), CONNECT_SECONDS).close()
         ray.init(
             address=address,
             log_to_driver=False,
             logging_level="ERROR",
             runtime_env={"env_vars": dict(variables)},
-            # a cluster of one's own for as long as this runs needs none, which takes seconds
+            # a temporary cluster needs no dashboard, which takes seconds to start
             **({"include_dashboard": False} if address == "local" else {}),
         )
-    except Exception as error:  # of many kinds, by what is wrong with the address
+    except Exception as error:  # the class depends on what is wrong with the address
         raise InputError(
             f"a Ray cluster must answer at {address!r}",
             reason_of(error),
-            "Start one with `ray start --head`, or take 'local'.",
+            "Start one with `ray start --head`, or use 'local'.",
         ) from None
 
     def pool(work: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[Any]:
@@ -67,24 +67,24 @@ def on_ray(address: str, variables: Mapping[str, str]) -> Iterator[Pool]:
 
 
 def library() -> Any:
-    """Ray; InputError where it is not installed."""
+    """The module of Ray; InputError if it is not installed."""
     try:
         return importlib.import_module("ray")
     except ImportError:
         raise InputError(
-            "a cluster needs the extra 'cluster'", "no Ray", f"Install it: {EXTRA}."
+            "a cluster requires the extra 'cluster'", "no Ray", f"Install it: {EXTRA}."
         ) from None
 
 
 def _result(ray: Any, done: Any) -> Any:
-    """A task's; what it raised is raised here."""
+    """The result of a task; its exception is raised here."""
     try:
         return ray.get(done)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
     except ray.exceptions.RayError as error:
         raise InputError(
-            "each task must live to its end",
+            "each task must run to completion",
             reason_of(error),
-            "Look at the cluster's machines; the same command goes on.",
+            "Check the cluster's machines; running the same command again continues.",
         ) from None

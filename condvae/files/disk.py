@@ -1,4 +1,4 @@
-"""A full disk, said in words."""
+"""A clear error for a full disk."""
 
 import errno
 import shutil
@@ -11,13 +11,13 @@ from condvae.checks import InputError
 
 @contextmanager
 def room_for(what: str, num_bytes: Callable[[], int], folder: Path, advice: str) -> Iterator[None]:
-    """Say how much is needed where writing to the folder finds its disk full."""
+    """Raise an InputError with the space needed if writing to the folder fills its disk."""
     try:
         yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        # a folder that was made for the file went with it
+        # a folder that was created for the file was removed with it
         there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         raise InputError(
             f"the disk of {folder} must have room for {what}, {num_bytes():,} bytes",

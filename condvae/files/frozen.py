@@ -1,4 +1,4 @@
-"""The base of all plain data that crosses files, and the numbers that it holds."""
+"""The base of all plain data in files, and the types of their numbers."""
 
 import difflib
 from collections.abc import Callable, Iterable
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError, core_schema
 
-# Strict: "10" and true are typing errors, not numbers.
+# Strict: "10" and true are mistakes, not numbers.
 Count = Annotated[int, Field(strict=True, gt=0, le=1_000_000)]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
 Positive = Annotated[float, Field(strict=True, gt=0)]
@@ -17,10 +17,10 @@ Fraction = Annotated[float, Field(strict=True, gt=0, lt=1)]
 
 @dataclass(frozen=True)
 class OneOf:
-    """Of a text: one of the names that there are when it is checked, as a Literal says it.
+    """For a string: it must be one of the names available when it is checked, like a Literal.
 
     Attributes:
-        names: makes them.
+        names: function that returns the names.
     """
 
     names: Callable[[], Iterable[str]]
@@ -29,7 +29,7 @@ class OneOf:
         return core_schema.no_info_plain_validator_function(self._check)
 
     def _check(self, value: Any) -> str:
-        """The value, if it is one."""
+        """Return the value if it is one of the names."""
         names = list(self.names())
         if isinstance(value, str) and value in names:
             return value
@@ -46,7 +46,7 @@ class OneOf:
 
 
 class Frozen(BaseModel):
-    """Immutable; an unknown field is an error, as is a number that is not finite."""
+    """Immutable data; unknown fields and numbers that are not finite are errors."""
 
-    # validators are built when one is first needed: `condvae train --help` needs none
+    # validators are built on first use: `condvae train --help` needs none
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)

@@ -14,23 +14,24 @@ LOCK_NAME = ".lock"
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; the system gives it back when the process ends, however it ends.
+    """Hold the folder's lock; the system releases it when the process ends, however it ends.
 
     Raises:
-        InputError: another process holds it, or another place in this one; it is named.
+        InputError: another process, or another part of this process, holds it; the message names
+            it.
     """
     from filelock import FileLock, Timeout
 
     path = folder / LOCK_NAME
     try:
-        # without a soft lock where the file system has none: that would outlive a killed process
+        # no soft lock on file systems without locks: it would outlive a killed process
         lock = FileLock(path, blocking=False, fallback_to_soft=False).acquire()
     except Timeout:
         holder = path.read_text(encoding="utf-8").strip() or "another process"
         raise InputError(
             f"{folder} must have one writer at a time",
             f"a second one while {holder} writes there",
-            "Wait until that one has ended, or write into another folder.",
+            "Wait until that one has finished, or write into another folder.",
         ) from None
     with lock:
         since = datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,7 +1,7 @@
-"""Files behind URLs, by fsspec: s3://, gs://, https:// and what else it knows.
+"""Files behind URLs, using fsspec: s3://, gs://, https:// and its other protocols.
 
-They are brought here whole and taken there whole, so that what reads and writes files sees files
-of this machine alone, and the same bytes.
+Files are downloaded and uploaded as a whole, so that all other code reads and writes only local
+files, with the same bytes.
 """
 
 import importlib
@@ -18,7 +18,7 @@ from condvae.checks import InputError, reason_of
 URL = re.compile(r"(?!hf:)[a-z][a-z0-9+.-]+://\S", re.IGNORECASE)
 MAGIC = "*?["
 TRIES, BACKOFF_SECONDS = 4, 0.5
-# by the names of the libraries' errors, which are not imported here
+# by the class names of the libraries' errors, which are not imported here
 REFUSED = {
     "NoCredentialsError": "no credentials",
     "PartialCredentialsError": "half of the credentials",
@@ -31,17 +31,17 @@ Result = TypeVar("Result")
 
 
 def is_url(text: object) -> bool:
-    """Whether a text is the address of something that is not on this machine."""
+    """Whether a text is the address of a remote file."""
     return bool(URL.match(str(text)))
 
 
 def is_pattern(place: str) -> bool:
-    """Whether a path or a URL stands for several; a web address may have a question mark."""
+    """Whether a path or a URL is a pattern; a web address may contain a question mark."""
     return any(sign in place for sign in ("*" if place.lower().startswith("http") else MAGIC))
 
 
 def find(pattern: str) -> dict[str, int]:
-    """The files that a pattern stands for, by URL, sorted, and the bytes of each; -1 unknown."""
+    """The files that match a pattern: {URL: size in bytes, or -1 if unknown}, sorted."""
     system, path = _system(pattern)
 
     def look() -> dict[str, int]:
@@ -60,7 +60,7 @@ def find(pattern: str) -> dict[str, int]:
 
 
 def names_in(folder: str) -> set[str]:
-    """The files in a folder and in its folders, by their names under it."""
+    """The files in a folder and its subfolders, by their names relative to it."""
     system, path = _system(folder)
     path = path.rstrip("/")
 
@@ -81,14 +81,14 @@ def read_text(url: str) -> str:
 
 
 def write_text(url: str, text: str) -> None:
-    """Write a file, whole or not at all."""
+    """Write a file, completely or not at all."""
     system, path = _system(url)
     _tried(lambda: system.pipe_file(path, text.encode()), url)
 
 
 @contextmanager
 def fetched(url: str) -> Iterator[Path]:
-    """A copy on this machine, of the same name, for as long as the block runs."""
+    """A local copy with the same name, for the duration of the block."""
     system, path = _system(url)
     with TemporaryDirectory(prefix="condvae-") as folder:
         copy = Path(folder, path.rstrip("/").rpartition("/")[2])
@@ -102,7 +102,7 @@ def fetched(url: str) -> Iterator[Path]:
 
 
 def put(file: Path, url: str) -> None:
-    """Take a file there; stores show it when it is whole."""
+    """Upload a file; stores show it only when it is complete."""
     system, path = _system(url)
     _tried(lambda: system.put_file(str(file), path), url)
 
@@ -114,17 +114,17 @@ def _system(url: str) -> tuple[Any, str]:
         return fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:
         raise InputError(
-            f"{url} needs the extra 'remote', or a library of its own",
+            f"{url} requires the extra 'remote', or its own library",
             reason_of(error),
             f"Install it: {EXTRA}.",
         ) from None
 
 
 def _tried(work: Callable[[], Result], url: str) -> Result:
-    """What the work returns, tried again over a network that fails; what cannot be mended is said.
+    """The result of work, repeated if the network fails; other errors become clear messages.
 
     Raises:
-        FileNotFoundError: nothing is there.
+        FileNotFoundError: there is no such file.
         InputError: no credentials, no permission, or no answer after all tries.
     """
     for attempt in range(TRIES):
@@ -132,27 +132,27 @@ def _tried(work: Callable[[], Result], url: str) -> Result:
             return work()
         except (FileNotFoundError, AttributeError, TypeError):
             raise
-        except Exception as error:  # each library has errors of its own
+        except Exception as error:  # each library has its own errors
             refused = next((REFUSED[n] for n in _names(error) if n in REFUSED), None)
             if refused is not None:
                 raise InputError(
-                    f"{url} must be open to you",
+                    f"{url} must be accessible",
                     f"{refused} ({reason_of(error)})",
-                    "Set the credentials as the store's own client takes them, such as "
+                    "Set the credentials in the form that the store's own client uses, such as "
                     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
                 ) from None
             if attempt == TRIES - 1:
                 raise InputError(
                     f"{url} must answer",
                     f"{TRIES} failures, the last {reason_of(error)}",
-                    "Check the address and the network, and call again.",
+                    "Check the address and the network, and try again.",
                 ) from None
             time.sleep(BACKOFF_SECONDS * 2**attempt)
-    raise AssertionError  # the last try has returned or raised
+    raise AssertionError  # the last try has either returned or raised
 
 
 def _names(error: BaseException | None) -> Iterator[str]:
-    """The names of an error's classes, and of those that it came from."""
+    """The class names of an error and of its causes."""
     while error is not None:
         yield from (kind.__name__ for kind in type(error).__mro__)
         error = error.__cause__ or error.__context__

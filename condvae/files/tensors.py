@@ -1,7 +1,7 @@
-"""Tensors by name in a safetensors file: written whole, looked at before they are read.
+"""Tensors by name in a safetensors file: written atomically, and checked before they are read.
 
-safetensors checks the header and the sizes; a changed weight it cannot notice, so each tensor's sum
-lies in the header beside it.
+safetensors checks the header and the sizes but cannot detect changed values, so the header also
+holds a checksum of each tensor.
 """
 
 import hashlib
@@ -19,14 +19,14 @@ from condvae.files.atomic import atomic_path
 # The header holds names, shapes and texts; ours have a few kilobytes.
 MOST_HEADER_BYTES = 2**24
 DIGESTS = "sha256"
-REMEDY = "The file is damaged or foreign: take that of a complete run."
+REMEDY = "The file is damaged or of another program: use the file of a complete run."
 
 
 def save_tensors(
     path: Path, tensors: Mapping[str, np.ndarray], header: dict[str, str] | None = None
 ) -> None:
-    """A safetensors file, written from the arrays' own memory: no second copy of a large model."""
-    # safetensors takes what lies in memory for rows in C's order, whatever the array says
+    """Write a safetensors file from the arrays' own memory, without a copy of a large model."""
+    # safetensors interprets the memory as C-ordered, regardless of the array's strides
     save_file({name: np.asarray(value, order="C") for name, value in tensors.items()}, path, header)
 
 
@@ -36,7 +36,7 @@ def write_tensors(
     """Write float32 tensors with the sha256 of each; an existing file is replaced at the end.
 
     Args:
-        texts: what else the header holds, by name.
+        texts: further texts in the header, by name.
     """
     digests = {name: _sha256(tensor) for name, tensor in tensors.items()}
     header = {**(texts or {}), DIGESTS: json.dumps(digests, sort_keys=True)}
@@ -45,16 +45,16 @@ def write_tensors(
 
 
 class StoredTensors:
-    """A safetensors file whose header was read and checked; of the tensors nothing is in memory.
+    """A safetensors file whose header was read and checked; no tensor is in memory yet.
 
     Attributes:
         path: the file.
         shapes: the shape of each tensor by name; all are float32.
-        texts: what else the header holds, by name.
+        texts: further texts in the header, by name.
 
     Raises:
-        InputError: no safetensors file, one whose size is not the announced one, a header beyond
-            16 MiB, or a tensor of another dtype.
+        InputError: not a safetensors file, a size that differs from the announced one, a header
+            above 16 MiB, or a tensor of another dtype.
     """
 
     def __init__(self, path: Path):
@@ -62,7 +62,7 @@ class StoredTensors:
         if not path.is_file():
             raise InputError(f"{path} must be a safetensors file", "no such file", REMEDY)
         with open(path, "rb") as file:
-            # before safetensors reads a header of whatever size
+            # before safetensors reads a header of any size
             header_bytes = int.from_bytes(file.read(8), "little")
         if header_bytes > MOST_HEADER_BYTES:
             raise InputError(
@@ -88,11 +88,11 @@ class StoredTensors:
 
         Args:
             expected: their shapes.
-            whole: whether the file must hold no others.
+            whole: whether the file must not hold other tensors.
 
         Raises:
-            InputError: a tensor that is absent or not expected, of another shape, changed since
-                it was written, or not finite; it is named.
+            InputError: a tensor is missing, unexpected, of another shape, changed since it was
+                written, or not finite; the message names it.
         """
         names = expected.keys() | self.shapes.keys() if whole else expected.keys()
         for name in sorted(names):
@@ -101,7 +101,7 @@ class StoredTensors:
                     f"{self.path} must hold the weights of these networks: "
                     f"{name} {expected.get(name, 'absent')}",
                     f"{name} {self.shapes.get(name, 'absent')}",
-                    "Take weights of a run with the same latent_dim, hidden_dims and image size.",
+                    "Use weights of a run with the same latent_dim, hidden_dims and image size.",
                 )
         digests = self._digests()
         tensors = {}
@@ -109,11 +109,11 @@ class StoredTensors:
             tensor = tensors[name] = self._file.get_tensor(name)
             if digests.get(name) != _sha256(tensor):
                 raise InputError(
-                    f"tensor {name!r} of {self.path} must be as it was written",
+                    f"tensor {name!r} of {self.path} must be unchanged",
                     "one with another sha256",
                     REMEDY,
                 )
-            # sums do not help here: a diverged training writes its NaNs with the right sum
+            # checksums do not help here: a diverged training writes NaNs with a matching checksum
             if not np.isfinite(tensor).all():
                 raise InputError(
                     f"tensor {name!r} of {self.path} must hold finite numbers",
@@ -123,7 +123,7 @@ class StoredTensors:
         return tensors
 
     def _digests(self) -> dict[str, str]:
-        """The sha256 of each tensor, as the header has them."""
+        """The sha256 of each tensor according to the header."""
         try:
             return dict(json.loads(self.texts[DIGESTS]))
         except (KeyError, TypeError, ValueError, RecursionError):

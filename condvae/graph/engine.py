@@ -1,4 +1,4 @@
-"""A trained model by its graphs: NumPy in, NumPy out, and no Keras."""
+"""A trained model run from its graphs: NumPy in, NumPy out, without Keras."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -11,10 +11,10 @@ from condvae.graph.graph import Graph, row_bytes, run_graph
 from condvae.graph.operations import Tensors
 from condvae.graph.stored import read_weights
 
-# What the values of one pass may take: the large ones of convolutions need few rows.
+# Limit of the values of one pass: the large values of convolutions allow only few rows.
 PASS_BYTES = 2**24
 
-# functions of `models.inference`: the graph that computes each, and which of its outputs alone
+# functions of `models.inference`: the graph that computes each, and the outputs needed
 _GRAPHS: dict[str, tuple[str, str | None]] = {
     "encode": ("encoder", None),
     "draw_prior": ("prior", "z"),
@@ -24,14 +24,13 @@ _GRAPHS: dict[str, tuple[str, str | None]] = {
 
 
 class GraphEngine:
-    """Some functions of `models.inference` by name, on every core.
+    """Some functions of `models.inference` by name, computed on every core.
 
     Args:
-        graphs: as `graph.networks.model_graphs` makes them.
-        stored: the weights; those of a graph are read when it is first used.
-        x_max: what whole numbers in x are divided by; None where that is not all that becomes of
-            x, so that Keras encodes.
-        draw: from x_params and noise to x, both (batch, ...); None where Keras draws.
+        graphs: the graphs from `graph.networks.model_graphs`.
+        stored: the weights; those of a graph are read on first use.
+        x_max: divisor of integers in x; None if x needs other preprocessing, so that Keras encodes.
+        draw: from x_params and noise to x, both (batch, ...); None if Keras draws.
     """
 
     def __init__(
@@ -49,28 +48,28 @@ class GraphEngine:
             if key in graphs
         }
         self._read: dict[str, tuple[Tensors, int]] = {}
-        # without a graph the prior is the standard normal
+        # without a graph, the prior is the standard normal
         self.names = self._graphs.keys() | {"draw_prior"}
         self.names -= {"encode"} if x_max is None else set()
         self.names -= {"draw_pixels"} if draw is None else set()
 
     def has_convolutions(self, name: str) -> bool:
-        """Whether a function runs some, which NumPy is slow at."""
+        """Whether a function has convolutions, which are slow in NumPy."""
         graph = self._graphs.get(name)
         return graph is not None and any(o.kind == "convolution" for o in graph.operations)
 
     def rows(self, name: str) -> int:
-        """Rows of one job, whatever the function."""
+        """Number of rows of one job, for any function."""
         return ROWS
 
     def pass_rows(self, name: str) -> int:
-        """Rows that one pass may take: memory is bounded."""
+        """Number of rows that one pass may have, so that memory is bounded."""
         return self._weights(name)[1] if name in self._graphs else ROWS
 
     def run(
         self, name: str, arrays: dict[str, np.ndarray], numbers: np.ndarray | None = None
     ) -> dict[str, np.ndarray]:
-        """The outputs for all rows, some rows at a time; on this thread."""
+        """The outputs for all rows, pass by pass, on this thread."""
         if name not in self._graphs:
             return {"z": arrays["noise"]}
         if name == "encode" and arrays["x"].dtype.kind in "iu":
@@ -86,14 +85,14 @@ class GraphEngine:
         return {output: np.concatenate([part[output] for part in parts]) for output in parts[0]}
 
     def __getstate__(self) -> dict[str, Any]:
-        """All weights in place of the file, which need not be there where a copy is used."""
+        """All weights instead of the file, which may not exist where a copy is used."""
         read = {name: self._weights(name) for name in self._graphs}
         return {**vars(self), "_read": read, "_stored": None}
 
     def _weights(self, name: str) -> tuple[Tensors, int]:
-        """The tensors of a function's graph, and how many rows one pass may take."""
-        if name not in self._read:  # two threads may both do it, to the same effect
-            assert self._stored is not None  # noqa: S101  # a copy has read all
+        """The tensors of a function's graph, and the number of rows of one pass."""
+        if name not in self._read:  # two threads may both do it, with the same result
+            assert self._stored is not None  # noqa: S101  # a copy has all weights already
             graph = self._graphs[name]
             tensors = read_weights(graph, self._stored, _GRAPHS[name][0])
             self._read[name] = tensors, max(1, PASS_BYTES // row_bytes(graph, tensors))
@@ -110,5 +109,5 @@ class GraphEngine:
         return {"x_sample": self._draw(outputs["x_params"], noise)}
 
     def each(self, work: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
-        """What each job's work returns, in their order, by a thread for each core."""
+        """The result of work for each job, in order, with one thread per core."""
         return in_order(work, jobs)

@@ -1,4 +1,4 @@
-"""A graph: inputs, operations in their order, outputs; run in NumPy."""
+"""A graph: inputs, ordered operations, and outputs, evaluated in NumPy."""
 
 import math
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ from condvae.graph.operations import AnyOperation, Size, Tensors
 
 
 class Input(Frozen):
-    """What a graph is given.
+    """An input of a graph.
 
     Attributes:
-        shape: of one row.
-        dtype: as it comes; operations see float32.
+        shape: shape of one row.
+        dtype: dtype of the input; operations see float32.
     """
 
     name: str
@@ -29,9 +29,9 @@ class Graph(Frozen):
     """A deterministic function of arrays.
 
     Attributes:
-        inputs: all with one batch size; one may be unused.
+        inputs: all with the same batch size; some may be unused.
         operations: each after those whose values it reads.
-        outputs: names of values by what they are.
+        outputs: names of values, by the names of the outputs.
     """
 
     inputs: tuple[Input, ...]
@@ -43,12 +43,12 @@ class Graph(Frozen):
         known = [given.name for given in self.inputs]
         for operation in self.operations:
             if missing := set(operation.inputs) - set(known):
-                raise ValueError(f"{operation.output} reads {min(missing)!r} before it is made")
+                raise ValueError(f"{operation.output} reads {min(missing)!r} before it is computed")
             known.append(operation.output)
         if len(set(known)) < len(known):
             raise ValueError("values must have different names")
         if missing := set(self.outputs.values()) - set(known):
-            raise ValueError(f"no operation makes the output {min(missing)!r}")
+            raise ValueError(f"no operation computes the output {min(missing)!r}")
         return self
 
     @property
@@ -57,7 +57,7 @@ class Graph(Frozen):
         return {name for operation in self.operations for name in operation.weights}
 
     def only(self, output: str) -> Self:
-        """The graph of one output, without the operations that it has no use for."""
+        """The graph of one output, without operations that it does not need."""
         used, kept = {self.outputs[output]}, []
         for operation in reversed(self.operations):
             if operation.output in used:
@@ -77,7 +77,7 @@ def run_graph(
         inputs: (batch, *shape) by name.
 
     Raises:
-        InputError: inputs that are not the graph's.
+        InputError: the inputs are not those of the graph.
     """
     if set(inputs) != {given.name for given in graph.inputs}:
         raise InputError(
@@ -92,31 +92,31 @@ def run_graph(
 
 
 def output_shapes(graph: Graph, tensors: Tensors) -> dict[str, tuple[int, ...]]:
-    """The shape of one row of each output, by name; nothing is computed."""
+    """The shape of one row of each output, by name, without computing values."""
     empty = {given.name: np.zeros((0, *given.shape), "float32") for given in graph.inputs}
     return {name: array.shape[1:] for name, array in run_graph(graph, tensors, empty).items()}
 
 
 def row_bytes(graph: Graph, tensors: Tensors) -> int:
-    """What all values of one row take while a graph runs; nothing is computed."""
+    """Bytes of all values of one row in a graph, without computing them."""
     empty = {given.name: np.zeros((0, *given.shape), "float32") for given in graph.inputs}
     values = _values(graph, tensors, empty).values()
     return 4 * sum(math.prod(value.shape[1:]) for value in values)
 
 
 def check_graph(graph: Graph, tensors: Tensors, name: str) -> None:
-    """Raise if the operations do not fit together, or need more memory than may be taken.
+    """Raise InputError if the operations are inconsistent, or need more memory than allowed.
 
     Args:
-        name: of the graph, for errors.
+        name: name of the graph, for error messages.
     """
     try:
         size = row_bytes(graph, tensors)
     except (ValueError, IndexError, KeyError, TypeError, MemoryError, OverflowError) as error:
         raise InputError(
-            f"the operations of {name} must fit together and to the weights",
+            f"the operations of {name} must fit one another and the weights",
             " ".join(str(error).split()),
-            "The file is damaged: take that of a complete run.",
+            "The file is damaged: use the file of a complete run.",
         ) from None
     check_memory(size, f"the values of {name}")
 
@@ -124,9 +124,9 @@ def check_graph(graph: Graph, tensors: Tensors, name: str) -> None:
 def _values(
     graph: Graph, tensors: Tensors, inputs: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """The inputs and what each operation computes, by name."""
+    """The inputs and the values that operations compute, by name."""
     values = {name: np.asarray(array, "float32") for name, array in inputs.items()}
-    with np.errstate(over="ignore", under="ignore"):  # exp to infinity or zero, as in any backend
+    with np.errstate(over="ignore", under="ignore"):  # exp gives infinity or zero, as in Keras
         for operation in graph.operations:
             inputs_of = [values[name] for name in operation.inputs]
             values[operation.output] = operation.compute(inputs_of, tensors)

@@ -1,4 +1,4 @@
-"""The graphs of a model, one for each of its networks, with what belongs to it."""
+"""The graphs of a model, one for each network with its pre- and postprocessing."""
 
 from typing import Any
 
@@ -16,17 +16,17 @@ from condvae.models.prior import PriorLayer
 
 
 def model_graphs(model: CVAE) -> dict[str, Graph]:
-    """The graphs of a model by name, of those that it has.
+    """The graphs of a model, by name.
 
-    Values are as the networks see them: x scaled, (batch, *image_shape), y encoded, (batch,
-    *condition_shape), z (batch, latent_dim). "encoder": x, y and, for binarised pixels,
-    pixel_noise -> mean, logvar; absent where nothing trained it. "decoder": z, y -> x_params,
-    x_mean, the baseline's guess added. "prior": y, noise (batch, prior_noise_dim) -> z and, of a
+    Values are in the form that the networks see: x scaled, (batch, *image_shape), y encoded,
+    (batch, *condition_shape), z (batch, latent_dim). "encoder": x, y and, for binarised pixels,
+    pixel_noise -> mean, logvar; absent if it was not trained. "decoder": z, y -> x_params, x_mean,
+    with the baseline's guess added. "prior": y, noise (batch, prior_noise_dim) -> z and, for a
     Normal, mean and logvar; absent for the standard normal. "baseline": y -> x_params, x_mean.
     "classifier": x -> probability, (batch, num_classes).
 
     Raises:
-        InputError: a layer, prior or likelihood that cannot be exported; it is named.
+        InputError: a layer, prior or likelihood cannot be exported; the message names it.
     """
     graphs = {}
     if model.encoder is not None:
@@ -88,27 +88,27 @@ def _prior(model: CVAE) -> Graph:
 
 
 def _given(model: CVAE, trace: Trace, y: str) -> dict[str, str]:
-    """What a prior may see."""
+    """The inputs of a prior."""
     if model.baseline is None:
         return {"y": y}
     guess = trace.network(model.baseline, {"y": y}, "baseline")
-    # the prior sees the expected x, as the encoder sees x
+    # the prior sees the expected x in the form in which the encoder sees x
     return {"y": y, "guess": model.likelihood.trace_seen(trace, _mean(model, trace, guess))}
 
 
 def _beginning(model: CVAE) -> tuple[Trace, str]:
-    """A trace that knows y."""
+    """A trace with y as an input, and the name of y."""
     trace = Trace(network_variables(model))
     return trace, trace.input("y", *model.condition_shape)
 
 
 def _predicted(model: CVAE, trace: Trace, x_params: str) -> Graph:
-    """The graph that ends in x."""
+    """The graph with the outputs x_params and x_mean."""
     return trace.graph({"x_params": x_params, "x_mean": _mean(model, trace, x_params)})
 
 
 def _mean(model: CVAE, trace: Trace, x_params: str) -> str:
-    """The expected x, as the distributions have it."""
+    """The expected x, as in the distributions."""
     likelihood: Any = model.likelihood
     kind = type(likelihood)
     if not _has_operations(kind):
@@ -118,5 +118,5 @@ def _mean(model: CVAE, trace: Trace, x_params: str) -> str:
 
 
 def _has_operations(kind: type) -> bool:
-    """Whether a likelihood says itself how a graph computes its mean: a subclass may differ."""
+    """Whether a likelihood itself defines the graph of its mean, since a subclass may differ."""
     return "trace_mean" in vars(kind)

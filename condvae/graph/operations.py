@@ -1,7 +1,7 @@
-"""What a forward pass is made of, and what each operation means, in NumPy.
+"""The operations of a forward pass, and their definitions in NumPy.
 
-Values are float32, batch first. An operation of an empty batch has an empty answer of the right
-shape, at no cost: so shapes are known before anything is computed.
+Values are float32, batch first. Applied to an empty batch, an operation returns an empty array of
+the right shape, at no cost: so shapes are known before anything is computed.
 """
 
 import math
@@ -15,16 +15,16 @@ from pydantic import Field
 from condvae.files.frozen import Frozen
 
 Size = Annotated[int, Field(strict=True, ge=1, le=2**31)]
-Axis = Annotated[int, Field(strict=True, ge=1, le=16)]  # the batch's is 0
+Axis = Annotated[int, Field(strict=True, ge=1, le=16)]  # the batch axis is 0
 Tensors = Mapping[str, np.ndarray]
 
 
 class Operation(Frozen):
-    """One value from others.
+    """Computes one value from others.
 
     Attributes:
         inputs: names of the values that it reads.
-        output: name of the value that it makes.
+        output: name of the value that it computes.
     """
 
     inputs: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -32,12 +32,12 @@ class Operation(Frozen):
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """Names of the tensors that it reads, as weights.safetensors has them."""
+        """Names of the tensors that it reads, as in weights.safetensors."""
         return ()
 
     @abstractmethod
     def compute(self, values: Sequence[np.ndarray], tensors: Tensors) -> np.ndarray:
-        """The output, (batch, ...), of the inputs' values."""
+        """The output, (batch, ...), from the values of the inputs."""
 
 
 class Dense(Operation):
@@ -65,8 +65,8 @@ class Convolution(Operation):
 
     Attributes:
         strides: (vertical, horizontal).
-        padding: "valid", or "same" with zeros, of an odd number one more at the end, so that the
-            output is as large as the input divided by the stride, rounded up.
+        padding: "valid", or "same": padded with zeros (for an odd number, one more at the end), so
+            that the output is as large as the input divided by the stride, rounded up.
     """
 
     kind: Literal["convolution"] = "convolution"
@@ -98,7 +98,7 @@ class Convolution(Operation):
         features = np.zeros((len(image), rows, columns, channels), "float32")
         if self.bias is not None:
             features += tensors[self.bias]
-        # a product for each place of the kernel: no copy of all windows
+        # one product for each position in the kernel, without copying all windows
         for i, j in np.ndindex(height, width):
             window = image[:, i : i + down * rows : down, j : j + right * columns : right]
             features += window @ kernel[i, j]
@@ -106,7 +106,7 @@ class Convolution(Operation):
 
 
 class Function(Operation):
-    """A function of each number; softmax, of the last axis."""
+    """An elementwise function; softmax acts on the last axis."""
 
     kind: Literal["function"] = "function"
     function: Literal[
@@ -129,7 +129,7 @@ class Function(Operation):
 
 
 class Combination(Operation):
-    """Two or more values, number by number, as they broadcast; "less" is 1 where a < b, else 0."""
+    """Two or more values, elementwise with broadcasting; "less" is 1 where a < b, else 0."""
 
     kind: Literal["combination"] = "combination"
     inputs: Annotated[tuple[str, ...], Field(min_length=2)]
@@ -175,7 +175,7 @@ class Shift(Operation):
 
 
 class Concatenate(Operation):
-    """Values side by side along an axis."""
+    """Values concatenated along an axis."""
 
     kind: Literal["concatenate"] = "concatenate"
     axis: Axis
@@ -199,7 +199,7 @@ class Slice(Operation):
 
 
 class Reshape(Operation):
-    """The same numbers in another shape, the batch apart."""
+    """The same numbers in another shape, which does not include the batch axis."""
 
     kind: Literal["reshape"] = "reshape"
     shape: tuple[Size, ...]
@@ -207,7 +207,7 @@ class Reshape(Operation):
     def compute(self, values: Sequence[np.ndarray], tensors: Tensors) -> np.ndarray:
         """(batch, *shape)."""
         (value,) = values
-        # said here, because the numbers of an empty batch fit any shape
+        # checked here, because an empty batch fits any shape
         if math.prod(value.shape[1:]) != math.prod(self.shape):
             raise ValueError(f"{value.shape[1:]} cannot be reshaped to {self.shape}")
         return value.reshape(len(value), *self.shape)
@@ -225,7 +225,7 @@ class Transpose(Operation):
 
 
 class Upsample(Operation):
-    """Each pixel as a block of equal ones."""
+    """Each pixel repeated as a block."""
 
     kind: Literal["upsample"] = "upsample"
     factors: tuple[Size, Size]
@@ -236,7 +236,7 @@ class Upsample(Operation):
 
 
 class Largest(Operation):
-    """The largest number of each channel over height and width."""
+    """The maximum of each channel over height and width."""
 
     kind: Literal["largest"] = "largest"
 
@@ -246,14 +246,14 @@ class Largest(Operation):
 
 
 class OneHot(Operation):
-    """1 at the place that a whole number says, 0 elsewhere, on a new last axis."""
+    """1 at the position given by an integer, 0 elsewhere, on a new last axis."""
 
     kind: Literal["one_hot"] = "one_hot"
-    # bounded, because a hostile file could ask for any number of zeros
+    # bounded, because a hostile file could request any number of zeros
     size: Annotated[int, Field(strict=True, ge=1, le=2**16)]
 
     def compute(self, values: Sequence[np.ndarray], tensors: Tensors) -> np.ndarray:
-        """(batch, ..., size); all zeros for a number beyond the places."""
+        """(batch, ..., size); all zeros for an integer out of range."""
         return (values[0][..., None] == np.arange(self.size)).astype("float32")
 
 
@@ -276,15 +276,15 @@ AnyOperation = Annotated[
 
 
 def _same_padding(size: int, width: int, stride: int) -> tuple[int, int]:
-    """Zeros before and after, see `Convolution`."""
-    # as TensorFlow and Keras pad: the output has ceil(size / stride) places
+    """Number of zeros before and after, see `Convolution`."""
+    # as in TensorFlow and Keras: the output has ceil(size / stride) places
     total = max((-(-size // stride) - 1) * stride + width - size, 0)
     return total // 2, total - total // 2
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-x)), without an overflow."""
-    # (1 + tanh(x / 2)) / 2, which overflows nowhere
+    """1 / (1 + exp(-x)), without overflow."""
+    # (1 + tanh(x / 2)) / 2, which never overflows
     half = np.multiply(x, 0.5)
     np.tanh(half, out=half)
     half *= 0.5
@@ -293,22 +293,22 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _gelu(x: np.ndarray) -> np.ndarray:
-    """x times the share of the standard normal below it."""
-    from scipy.special import erf  # here: few networks need it, and it takes a tenth of a second
+    """x times the standard normal distribution function of x."""
+    from scipy.special import erf  # imported here: few networks need it, and it takes 0.1 s
 
     return 0.5 * x * (1 + erf(x * np.float32(0.5**0.5)))
 
 
 def _softmax(x: np.ndarray) -> np.ndarray:
-    """Shares that sum to one over the last axis."""
+    """Softmax over the last axis."""
     exponentials = np.exp(x - x.max(axis=-1, keepdims=True))  # at most 1
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
 def _langevin(x: np.ndarray) -> np.ndarray:
-    """coth x - 1 / x, near 0 by its Taylor series."""
+    """coth x - 1 / x, using its Taylor series near 0."""
     near = abs(x) < 0.5
-    # 1 where near: both branches are computed, and 1 / 0 would warn
+    # 1 near 0: both branches are computed, and 1 / 0 would warn
     far, squared = np.where(near, np.float32(1), x), x * x
     taylor = x * (1 / 3 - squared * (1 / 45 - squared * (2 / 945 - squared / 4725)))
     return np.where(near, taylor, 1 / np.tanh(far) - 1 / far)
@@ -318,7 +318,7 @@ FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0),
     "silu": lambda x: x * _sigmoid(x),
     "gelu": _gelu,
-    # the minimum keeps the branch that is not taken from overflowing
+    # the minimum prevents an overflow in the branch that is not used
     "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "tanh": np.tanh,
     "sigmoid": _sigmoid,

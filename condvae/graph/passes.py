@@ -1,4 +1,4 @@
-"""Passes of equal size: a row's bits do not depend on the rows beside it."""
+"""Passes of equal size, so that the bits of a row do not depend on other rows."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -9,16 +9,18 @@ import numpy as np
 from condvae.blocks import ROWS, slices
 from condvae.graph.engine import GraphEngine
 
-# of one pass: a matrix product takes other steps for another number of rows, and rounds otherwise
+# rows of one pass: matrix products of another number of rows use other kernels, and round
+# differently
 PASS_ROWS = 16
-SHAPES = ((784, 512), (512, 784), (12, 512), (300, 7))  # of weights by which products are tried
+SHAPES = ((784, 512), (512, 784), (12, 512), (300, 7))  # of weights, for testing products
 
 
 @cache
 def steady_rows() -> int:
-    """Most rows of a pass, up to 16, in which a row has the same bits wherever it stands.
+    """Most rows per pass, up to 16, for which a row's bits do not depend on its position.
 
-    A property of this machine's BLAS: of OpenBLAS's products for AVX2, 8 rows have it and 16 not.
+    This is a property of the machine's BLAS: OpenBLAS's products for AVX2 have it for 8 rows, not
+    for 16.
     """
     rng = np.random.default_rng(0)
     for size in (PASS_ROWS, 8, 4, 2):
@@ -33,15 +35,15 @@ def steady_rows() -> int:
 
 
 class EqualPasses:
-    """An engine whose passes all have as many rows, one of them repeated where there are fewer.
+    """An engine whose passes all have the same number of rows, padded by repeating one of them.
 
-    So what is computed for a row has the same bytes alone and among others.
+    The result of a row thus has the same bytes alone and among others.
 
     Args:
-        engine: what computes a pass.
-        num_rows: of a pass, at most; None: `steady_rows`.
-        spread: jobs go a core each; else they run on the thread that asks, where others have the
-            other cores.
+        engine: the engine that computes a pass.
+        num_rows: largest number of rows per pass; None: `steady_rows`.
+        spread: whether jobs use one core each; otherwise they run on the calling thread, if the
+            other cores are used by others.
     """
 
     def __init__(self, engine: GraphEngine, num_rows: int | None = None, spread: bool = False):
@@ -49,11 +51,11 @@ class EqualPasses:
         self.each = engine.each if spread else self._in_turn
 
     def has_convolutions(self, name: str) -> bool:
-        """No: NumPy is slow at them, but there is no other engine here."""
+        """False: NumPy is slow at them, but there is no other engine here."""
         return False
 
     def rows(self, name: str) -> int:
-        """Rows of one job, whatever the function."""
+        """Number of rows of one job, for any function."""
         return ROWS
 
     def run(
@@ -62,14 +64,15 @@ class EqualPasses:
         """The outputs for all rows, pass by pass.
 
         Args:
-            numbers: (batch,) of the rows, which decide where in its pass a row stands: a product
-                may round otherwise there, too; None: as they come.
+            numbers: (batch,) numbers of the rows, which determine the position of a row in its
+                pass, since the rounding of a product may depend on the position too; None: in the
+                given order.
         """
         size = min(self._num_rows, self._engine.pass_rows(name))
         count = len(next(iter(arrays.values())))
         places = np.arange(count) if numbers is None else _places(numbers, size)
         total = -(-int(places.max() + 1) // size) * size
-        # the rest of a pass repeats a row, since zeros may be no valid input
+        # a pass is padded by repeating a row, since zeros may not be valid inputs
         rows = np.zeros(total, int)
         rows[places] = np.arange(count)
         parts = [
@@ -79,15 +82,15 @@ class EqualPasses:
         return {key: np.concatenate([part[key] for part in parts])[places] for key in parts[0]}
 
     def _in_turn(self, work: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
-        """What each job's work returns, one after the other."""
+        """The result of work for each job, one after another."""
         return map(work, jobs)
 
 
 def _places(numbers: np.ndarray, size: int) -> np.ndarray:
-    """(batch,) places among passes of a size: each at its number's within one, in any of them."""
+    """(batch,) positions in passes of a size: row n is at n modulo the size, in any pass."""
     within = numbers % size
     order = np.argsort(within, kind="stable")
-    first = np.searchsorted(within[order], np.arange(size))  # of the rows that stand at one place
+    first = np.searchsorted(within[order], np.arange(size))  # first of the rows at one position
     passes = np.empty(len(numbers), int)
     passes[order] = np.arange(len(numbers)) - first[within[order]]
     return passes * size + within

@@ -1,4 +1,4 @@
-"""Draws from priors, and posteriors that a prior leads, as operations."""
+"""Draws from priors, and posteriors that follow a prior, as operations."""
 
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
@@ -32,7 +32,7 @@ def flow_draw(trace: Trace, prior: FlowPrior, inputs: Values, noise: str) -> str
             trace.add(Slice, f"{name}/half", value, axis=1, start=start, stop=stop)
             for start, stop in ((0, middle), (middle, prior.latent_dim))
         ]
-        # the couplings take turns, see `Flow`
+        # the couplings alternate, see `Flow`
         kept, moved = halves[::-1] if depth % 2 else halves
         outputs = trace.network(coupling, {"kept": kept, **context}, name)
         ratio = trace.add(Affine, name, outputs["log_scale"], factor=1 / MOST_LOG_SCALE)
@@ -61,7 +61,7 @@ def ladder_draw(trace: Trace, prior: LadderPrior, inputs: Values, noise: str) ->
 
 
 def ladder_means(trace: Trace, prior: LadderPrior, encoded: Values) -> dict[str, str]:
-    """The path of means of q(z | x, y) and the logvars along it, of what the encoder writes."""
+    """The means of q(z | x, y) along the path of means, and the logvars, from encoder outputs."""
     whole = trace.concatenate("prior/encoded", [encoded["mean"], encoded["logvar"]])
     groups = {part: _groups(trace, prior, encoded[part]) for part in ("mean", "logvar")}
     for depth, network in enumerate(prior.posteriors, start=1):
@@ -73,6 +73,6 @@ def ladder_means(trace: Trace, prior: LadderPrior, encoded: Values) -> dict[str,
 
 
 def _groups(trace: Trace, prior: LadderPrior, value: str) -> list[str]:
-    """The groups of a value of z's size."""
+    """The groups of a value that has the size of z."""
     ends = pairwise([0, *accumulate(prior.groups)])
     return [trace.slice("prior/group", value, slice(*end)) for end in ends]

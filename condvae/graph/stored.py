@@ -1,4 +1,4 @@
-"""graph.json: the graphs of a run, beside the weights that they read."""
+"""graph.json: the graphs of a run, stored beside the weights that they read."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from condvae.graph.graph import Graph, check_graph
 from condvae.graph.operations import Tensors
 
 GRAPHS_NAME = "graph.json"
-REFUSAL_NAME = "graph-refused.json"  # in its place, where a layer has no operations
+REFUSAL_NAME = "graph-refused.json"  # instead, if a layer has no operations
 MOST_CHARACTERS = 2**24
 
 
@@ -43,10 +43,10 @@ def parse_graphs(text: str, name: str) -> dict[str, Graph]:
     """The graphs in the text of a graph.json.
 
     Args:
-        name: of the file, for errors.
+        name: name of the file, for error messages.
 
     Raises:
-        InputError: no graphs of this format, or changed since they were written.
+        InputError: not graphs of this format, or changed since they were written.
     """
     try:
         if len(text) > MOST_CHARACTERS:
@@ -64,7 +64,7 @@ def parse_graphs(text: str, name: str) -> dict[str, Graph]:
     raise InputError(
         f"{name} must hold graphs of format 1",
         " ".join(reason.split()),
-        "The file is damaged, or of a newer condvae: without it the run still works, by Keras.",
+        "The file is damaged, or of a newer condvae: without it the run still works, using Keras.",
     )
 
 
@@ -75,7 +75,7 @@ def refusal_to_json(error: InputError) -> str:
 
 
 def parse_refusal(text: str) -> InputError | None:
-    """What `refusal_to_json` wrote; of a damaged text None: it explains, and decides nothing."""
+    """The error from `refusal_to_json`; None for a damaged text, which only explains."""
     try:
         said = _Refusal.model_validate_json(text)
     except ValidationError:
@@ -84,13 +84,13 @@ def parse_refusal(text: str) -> InputError | None:
 
 
 def read_weights(graph: Graph, stored: StoredTensors, name: str) -> Tensors:
-    """The tensors that a graph reads, if they and its operations fit together.
+    """The tensors that a graph reads, if they and its operations are consistent.
 
     Args:
-        name: of the graph, for errors.
+        name: name of the graph, for error messages.
 
     Raises:
-        InputError: they do not, or a tensor is damaged.
+        InputError: they are inconsistent, or a tensor is damaged.
     """
     shapes = {key: shape for key, shape in stored.shapes.items() if key in graph.weights}
     tensors = stored.read(shapes, whole=False)
@@ -101,5 +101,5 @@ def read_weights(graph: Graph, stored: StoredTensors, name: str) -> Tensors:
 def _digest(graphs: Mapping[str, Graph]) -> str:
     """sha256, in hex, of the graphs as JSON."""
     fields = {name: graph.model_dump(mode="json") for name, graph in graphs.items()}
-    # of the parsed fields, so that white space and the order of keys do not count
+    # of the parsed fields, so that white space and the order of keys do not matter
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

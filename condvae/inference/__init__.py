@@ -1,1 +1,1 @@
-"""A trained model for those who use it: NumPy in, NumPy out."""
+"""The user's view of a trained model: NumPy in, NumPy out."""

@@ -1,4 +1,4 @@
-"""Checks of what a trained model is asked with."""
+"""Checks of the arguments of a trained model's methods."""
 
 import sys
 import warnings
@@ -22,7 +22,7 @@ from condvae.inference.engines import Facts
 
 
 def _outside_of_the_package() -> int:
-    """The `stacklevel` at which a warning names the line of the user's own code."""
+    """The `stacklevel` at which a warning points to the line of the user's code."""
     frame, level = sys._getframe(1), 1
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("condvae."):
         frame, level = frame.f_back, level + 1
@@ -30,7 +30,7 @@ def _outside_of_the_package() -> int:
 
 
 def _in_batch(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """x with its axes of rows and of channels: an image alone, grey without channels, flat rows."""
+    """x with a batch axis and an axis for channels, from single, grey or flattened images."""
     if x.ndim == 2 and len(shape) == 3 and x.shape != shape[:2] and x.shape[1] == np.prod(shape):
         return x.reshape(-1, *shape)
     grey = shape[:-1] if shape[-1] == 1 else None
@@ -41,11 +41,11 @@ def _in_batch(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Arguments:
-    """Users' arrays and labels as a model's networks take them, or an InputError.
+    """Converts arrays and labels to the form that a model's networks take, or raises InputError.
 
     Attributes:
-        facts: shapes and ranges that they must fit.
-        condition: what y is.
+        facts: shapes and ranges that the arguments must fit.
+        condition: the condition y.
         table: the columns of x, for a model of tables.
     """
 
@@ -54,14 +54,14 @@ class Arguments:
     table: Table | None = None
 
     def pair(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Images and their encoded conditions, as many of the one as of the other."""
+        """Images and their encoded conditions, of equal length."""
         x = self.images(x)
         if self.table is not None:
             x = self.table.hide_conditions(x)
         return x, self.given(y, len(x))
 
     def pairs(self, blocks: Iterable[tuple[Any, Any]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Blocks of pairs; errors name rows that are counted in the block, and say so."""
+        """Blocks of pairs; errors count rows within the block and from the start of the data."""
         rows = 0
         for x, y in blocks:
             try:
@@ -93,7 +93,7 @@ class Arguments:
         return check_range(x, low, high, "x")
 
     def styles(self, z: Any) -> np.ndarray:
-        """(batch, latent_dim) float32; one style alone becomes a batch of one."""
+        """(batch, latent_dim) float32; a single style becomes a batch of one."""
         self.check_latents()
         z = np.atleast_2d(np.asarray(z, dtype="float32"))
         check_shape(z, (None, self.facts.latent_dim), "z")
@@ -102,7 +102,7 @@ class Arguments:
         return check_finite(z, "z")
 
     def given(self, y: Any, num_rows: int) -> np.ndarray:
-        """(num_rows, *condition_shape) float32; one condition serves all rows."""
+        """(num_rows, *condition_shape) float32; a single condition is repeated for all rows."""
         encoded = self.encode_condition(y)
         if len(encoded) == 1:
             return np.repeat(encoded, num_rows, axis=0)
@@ -110,19 +110,19 @@ class Arguments:
             raise InputError(
                 f"y must hold one condition for all, or one for each of {num_rows} rows",
                 f"{len(encoded)} conditions",
-                "Make them as many.",
+                "Pass one condition, or one for each row.",
             )
         return encoded
 
     def encode_condition(self, y: Any) -> np.ndarray:
-        """y as the networks see it; what lies outside the training range is said."""
-        encoded = self.condition.encode(y)  # first: it refuses what is no number
+        """y as the networks see it; warns about values outside the range seen in training."""
+        encoded = self.condition.encode(y)  # first, since it rejects values that are not numbers
         for sentence in self.condition.outside(y):
             warnings.warn(sentence, UnseenConditionWarning, stacklevel=_outside_of_the_package())
         return encoded
 
     def named(self, given: Any) -> Any:
-        """The label in {condition's name: label}; several conditions, or a label, as they are."""
+        """The label in {condition's name: label}; several conditions, or a label, unchanged."""
         if self.condition.by_name is not None or not isinstance(given, dict):
             return given
         if set(given) != {self.condition.name}:
@@ -134,11 +134,11 @@ class Arguments:
         return given[self.condition.name]
 
     def check_table(self) -> tuple[Table, Schema]:
-        """The columns of x, where it is a row of a table, and the conditions."""
+        """The columns of x, which must be a row of a table, and the conditions."""
         several = self.condition.by_name
         if self.table is None or several is None:
             raise InputError(
-                "the model must be one of tables", "one of images", "Train on a table."
+                "the model must be a model of tables", "a model of images", "Train on a table."
             )
         self.check_latents()
         return self.table, several
@@ -152,31 +152,31 @@ class Arguments:
         keep: int = 0,
         first: int | None = None,
     ) -> Draws:
-        """What draws new images, see `Draws`; the cells of tables are drawn as they are.
+        """The settings for drawing new images, see `Draws`; cells of tables are always sampled.
 
         Args:
-            keep: of a ladder's groups, how many of the coarse ones all draws share.
-            first: number of the first row, see `NumberedChance`; None: one stream.
+            keep: for a ladder, number of coarse groups that all draws share.
+            first: number of the first row, see `NumberedChance`; None: a single stream.
         """
         self.check_latents()
         if self.table is not None and (temperature, guidance) != (1, 0):
             raise InputError(
                 "rows of tables must be drawn at temperature 1 and guidance 0",
                 f"{temperature:g} and {guidance:g}",
-                "Leave them out.",
+                "Omit both options.",
             )
         nothing = self.condition.unconditional
         if guidance and nothing is None:
             raise InputError(
-                "guidance needs a condition of classes or of named values",
+                "guidance requires a condition of classes or of named values",
                 str(self.condition),
-                "Leave it out.",
+                "Omit guidance.",
             )
         groups = () if self.table is not None else self.facts.latent_groups
         if keep and not 0 < keep < len(groups):
             raise InputError(
-                "`keep` must leave a group of latents to draw, of images by a ladder",
-                f"{keep} of {len(groups)} groups" if groups else "no groups of images' latents",
+                "`keep` must leave a group of latents to draw, for images with a ladder prior",
+                f"{keep} of {len(groups)} groups" if groups else "a model without such groups",
                 "Train with the prior 'ladder', and keep some of its `latent_groups`.",
             )
         chance = Chance(seed, temperature, sum(groups[:keep]))
@@ -185,7 +185,7 @@ class Arguments:
         return Draws(chance, sample, guidance, nothing, self.facts.x_range)
 
     def check_latents(self) -> None:
-        """Raise for a network that has no latents."""
+        """Raise InputError for a network without latents."""
         if not self.facts.latent_dim:
             raise InputError(
                 "the model must have latents to encode, decode and generate",

@@ -1,4 +1,4 @@
-"""What a seed means to a trained model: all of its random numbers are drawn here, by NumPy."""
+"""The meaning of a seed: all random numbers of a trained model are drawn here, by NumPy."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,21 +14,23 @@ NUMBER = "number"
 
 
 class Chance:
-    """The random numbers of one seed, in two streams that know nothing of each other.
+    """The random numbers of one seed, in two independent streams.
 
-    Rows that are drawn by many calls are those that one call would have drawn: so neither the
-    engine that computes nor the blocks in which it does so change what a seed gives.
+    Rows drawn in several calls are those that a single call would have drawn, so that neither the
+    engine nor the size of its blocks changes the result of a seed.
 
     Args:
-        temperature: by which the noise of z is multiplied: below 1, nearer to the prior's centre.
-        shared: how many of the first latents are those of the first draw in all others too.
+        temperature: factor on the noise of z: below 1, draws are nearer to the prior's centre.
+        shared: number of leading latents that all draws share with the first one.
     """
 
     def __init__(self, seed: int, temperature: float = 1.0, shared: int = 0):
         check_at_least(seed, 0, "seed")
         if not 0 <= temperature < math.inf:
             raise InputError(
-                "the temperature must be 0 or more", f"{temperature:g}", "Take 0.7, for example."
+                "the temperature must be 0 or more",
+                f"{temperature:g}",
+                "Use 0.7, for example.",
             )
         self._temperature = np.float32(temperature)
         self.shared, self._first = shared, np.empty(0, "float32")
@@ -36,7 +38,7 @@ class Chance:
         self._of_pixels = np.random.default_rng([seed, 1])
 
     def latents(self, *shape: int) -> np.ndarray:
-        """Standard normal noise, float32, that z is made from."""
+        """Standard normal noise, float32, from which z is computed."""
         noise = self._temperature * self._of_latents.standard_normal(shape, dtype="float32")
         if self.shared:
             if not len(self._first):
@@ -45,7 +47,7 @@ class Chance:
         return noise
 
     def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
-        """Noise, float32, that pixels are binarised or drawn by.
+        """Noise, float32, from which pixels are binarised or drawn.
 
         Args:
             kind: "uniform" in [0, 1), or "normal".
@@ -55,14 +57,14 @@ class Chance:
         return draw(shape, dtype="float32")
 
     def numbered(self, rows: int) -> dict[str, np.ndarray]:
-        """{NUMBER: (rows,)} of the rows whose noise comes next; empty where they have none.
+        """{NUMBER: (rows,)} numbers of the rows to be drawn next; empty without numbers.
 
-        To be asked before that noise.
+        Call this before drawing that noise.
         """
         return {}
 
     def skip_pixels(self, count: int) -> None:
-        """Pass over the first uniform numbers, however many, at once: each takes 32 bits."""
+        """Skip the given number of uniform numbers, in constant time: each takes 32 bits."""
         pairs, single = divmod(count, 2)
         generator: Any = self._of_pixels.bit_generator
         generator.advance(pairs)
@@ -70,10 +72,10 @@ class Chance:
 
 
 class Chances(Chance):
-    """The random numbers of several, of each as if it were alone.
+    """The random numbers of several requests, each as if it were alone.
 
     Args:
-        chances: and of how many rows each is.
+        chances: the random numbers of each request, and its number of rows.
     """
 
     shared = 0
@@ -82,7 +84,7 @@ class Chances(Chance):
         self._chances = chances
 
     def latents(self, *shape: int) -> np.ndarray:
-        """The rows of each from its own stream."""
+        """The rows of each request from its own stream."""
         return np.concatenate([c.latents(rows, *shape[1:]) for c, rows in self._chances])
 
     def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
@@ -92,14 +94,14 @@ class Chances(Chance):
 
 
 class NumberedChance(Chance):
-    """Random numbers of rows that have numbers: those of a row are a function of it and the seed.
+    """Random numbers of numbered rows: those of a row are a function of its number and the seed.
 
-    So rows that lie in several files are drawn alike wherever these are cut, which one stream
-    cannot have without drawing all that comes before: how much of it normal numbers take is not
-    known. 1,024 rows share a stream, of which each takes its place.
+    Rows in several files thus have the same draws wherever the files are cut. A single stream would
+    have to draw everything before a row, since the number of values that normal draws consume is
+    not known in advance. 1,024 rows share a stream, each at its position.
 
     Args:
-        first: the number of the row that is drawn first.
+        first: number of the row that is drawn first.
     """
 
     def __init__(self, seed: int, temperature: float = 1.0, shared: int = 0, first: int = 0):
@@ -108,7 +110,7 @@ class NumberedChance(Chance):
         self._kept: dict[str, tuple[object, np.ndarray]] = {}
 
     def latents(self, *shape: int) -> np.ndarray:
-        """Standard normal noise of the next rows, (rows, ...) float32."""
+        """Standard normal noise for the next rows, (rows, ...) float32."""
         noise = self._rows("latents", shape, lambda rng, all: rng.standard_normal(all, "float32"))
         noise = self._temperature * noise
         if self.shared:
@@ -117,7 +119,7 @@ class NumberedChance(Chance):
         return noise
 
     def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
-        """As of `Chance`, of the next rows."""
+        """Noise for the next rows, see `Chance.pixels`."""
         normal = kind != "uniform"
         return self._rows(
             "pixels",
@@ -126,14 +128,14 @@ class NumberedChance(Chance):
         )
 
     def bytes(self, count: int) -> bytes:
-        """So many for the next rows, 16 for each: what keys are made of."""
+        """The given number of bytes for the next rows, 16 for each, as the seeds of keys."""
         shape = count // KEY_BYTES, KEY_BYTES
         return self._rows(
             "bytes", shape, lambda rng, all: rng.integers(0, 256, all, "uint8")
         ).tobytes()
 
     def numbered(self, rows: int) -> dict[str, np.ndarray]:
-        """One after the other."""
+        """Consecutive numbers."""
         first = max(self._next.values())
         return {NUMBER: np.arange(first, first + rows)}
 
@@ -148,11 +150,11 @@ class NumberedChance(Chance):
         shape: Sequence[int],
         draw: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray],
     ) -> np.ndarray:
-        """What the next rows take of the streams of their blocks."""
+        """The next rows' values from the streams of their blocks."""
         start, stop = self._next[stream], self._next[stream] + shape[0]
         self._next[stream], parts = stop, []
         for number in range(start // ROWS, -(-stop // ROWS)):
-            # one that is cut is asked for again by the rows that follow
+            # a block that is cut is drawn again for the rows that follow
             key, kept = self._kept.get(stream, (None, None))
             if key != (number, *shape[1:]) or kept is None:
                 kept = draw(self._block(stream, number), (ROWS, *shape[1:]))
@@ -162,11 +164,11 @@ class NumberedChance(Chance):
 
 
 class ChanceOfRows(Chance):
-    """Random numbers of single rows that are drawn again, a function of number and attempt.
+    """Random numbers of single rows that are redrawn, a function of their number and the attempt.
 
     Args:
-        attempt: which one.
-        numbers: (batch,) of the rows; those of equal ones differ.
+        attempt: number of the attempt.
+        numbers: (batch,) numbers of the rows; rows with equal numbers get different draws.
     """
 
     shared = 0
@@ -179,15 +181,15 @@ class ChanceOfRows(Chance):
         self._streams = [streams[number] for number in self._numbers.tolist()]
 
     def latents(self, *shape: int) -> np.ndarray:
-        """Of all rows."""
+        """Noise for all rows."""
         return np.concatenate([stream.latents(1, *shape[1:]) for stream in self._streams])
 
     def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
-        """Of the next rows."""
+        """Noise for the next rows."""
         streams = self._streams[self._next : self._next + shape[0]]
         self._next += shape[0]
         return np.concatenate([s.pixels(1, *shape[1:], kind=kind) for s in streams])
 
     def numbered(self, rows: int) -> dict[str, np.ndarray]:
-        """The next ones."""
+        """The numbers of the next rows."""
         return {NUMBER: self._numbers[self._next : self._next + rows]}

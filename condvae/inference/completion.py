@@ -1,4 +1,4 @@
-"""Rows of a table of which some cells are known: the others, drawn by the model."""
+"""Conditional imputation: unknown cells of table rows, drawn by the model given the known ones."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,24 +10,25 @@ from condvae.inference.chance import Chance
 from condvae.inference.computation import Computation
 from condvae.inference.linear_rows import Gaussians, LinearRows
 
-# z from each proposal, and how many of all must count: else there is one proposal more.
+# draws of z from each proposal, and how many must have weight: otherwise a proposal is added.
 NUM_SAMPLES, ENOUGH, MOST_PROPOSALS = 64, 64, 6
-# Rows that the model draws to tell z from any cells.
+# Rows that the model draws for fitting z to known cells.
 LINEAR_ROWS = 8_000
-LEAST_SHARE = 1e-7  # that float32 tells from none
-# An imputed cell must have a value, where the model can also leave it empty: so often it is asked.
+LEAST_SHARE = 1e-7  # the smallest share that float32 distinguishes from 0
+# An imputed cell must not be empty, although the model can draw it empty: this many draws are
+# tried.
 MOST_TRIES = 50
 
 
 class Completion:
     """Draws hidden cells given the known ones, and y, by importance resampling of z.
 
-    For each row z_k from a mixture r of proposals: q(z | x, y), where the encoder sees the known
-    cells alone, and a linear model of rows that the model drew, which tells z from any cells, see
-    `LinearRows`. One of them is taken, with a probability in proportion to
-    p(known | z_k, y) p(z_k | y) / r(z_k); the hidden cells are then drawn from p(x | z, y), in
-    which the columns are independent. Where few of the z count, a Gaussian with the moments of
-    those comes to the proposals, again and again.
+    For each row, z_k are drawn from a mixture r of proposals: q(z | x, y), if the encoder sees only
+    the known cells, and a linear model fitted to rows that the model drew, which predicts z from
+    any cells, see `LinearRows`. One of them is selected with a probability proportional to p(known
+    | z_k, y) p(z_k | y) / r(z_k); the hidden cells are then drawn from p(x | z, y), in which the
+    columns are independent. If only few z_k have weight, a Gaussian with their moments is added to
+    the proposals, repeatedly.
 
     Source: Mattei & Frellsen 2019, "MIWAE", section 4.2; Rubin 1987 on sampling importance
     resampling; Cornuet, Marin, Mira & Robert 2012, "Adaptive multiple importance sampling".
@@ -48,17 +49,16 @@ class Completion:
     def draw(
         self, x: np.ndarray, y: np.ndarray, chance: Chance, num_draws: int = 1, fill: bool = False
     ) -> tuple[list[np.ndarray], np.ndarray]:
-        """Rows without hidden cells, num_draws times, all by the same draws of z.
+        """Rows without hidden cells, num_draws times, all from the same draws of z.
 
         Args:
             x: (batch, dim) encoded; a cell is hidden where all its states are 0.
-            y: (batch, *condition_shape) encoded.
-            chance: of all draws.
-            fill: draw no empty cell.
+            y: (batch, *condition_shape) encoded. chance: the random numbers. fill: whether cells
+                must not be drawn empty.
 
-        Returns:
-            x with its hidden cells drawn, for each draw, and the effective number of the draws
-            of z for each row, (sum w)² / sum w².
+            Returns:
+                x with its hidden cells drawn, for each draw, and the effective number of draws of z
+                for each row, (sum w)² / sum w².
         """
         _, rows, effective = zip(*self.blocks(x, y, chance, num_draws, fill), strict=True)
         draws = [np.concatenate(draw) for draw in zip(*rows, strict=True)]
@@ -67,7 +67,7 @@ class Completion:
     def blocks(
         self, x: np.ndarray, y: np.ndarray, chance: Chance, num_draws: int = 1, fill: bool = False
     ) -> Iterator[tuple[slice, list[np.ndarray], np.ndarray]]:
-        """The same, block by block of the rows: which they are, and what `draw` returns."""
+        """As `draw`, block by block: the rows of each block, and the results of `draw`."""
         if self._linear is None:
             self._linear = self._linear_rows(y)
         for part in slices(len(x)):
@@ -80,7 +80,7 @@ class Completion:
     def log_presence(self, x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
         """(batch,) log p(which cells are empty | z, y), nats, at the z of `TrainedModel.elbo`.
 
-        The rest of that bound is one of the values alone, given which cells are empty.
+        The remainder of that bound is a bound for the values alone, given which cells are empty.
         """
         noise = Chance(seed).latents(len(x), self._latent_dim)
         z = self._compute.ask("draw_posterior", {"x": x, "y": y, "noise": noise})["z"]
@@ -92,7 +92,7 @@ class Completion:
         return np.where(is_known, np.log(np.maximum(share, LEAST_SHARE)), 0.0).sum(axis=1)
 
     def _linear_rows(self, y: np.ndarray) -> LinearRows:
-        """The linear model of rows that are drawn given some of y, which serves all later ones."""
+        """The linear model, fitted to rows drawn given some of y; it is used for all later rows."""
         chance = Chance(0)
         y = y[np.arange(LINEAR_ROWS) * len(y) // LINEAR_ROWS]
         noise = chance.latents(len(y), self._noise_dim)
@@ -116,10 +116,11 @@ class Completion:
         num_draws: int,
         before: Sequence[np.ndarray] = (),
     ) -> tuple[np.ndarray, np.ndarray]:
-        """z for each draw and row, (num_draws, batch, latent_dim), and of how many they are.
+        """z for each draw and row, (num_draws, batch, latent_dim), and their effective number.
 
         Args:
-            before: z and their log p(x, z | y), of all proposals but the last; none: of no one.
+            before: z and log p(x, z | y) of the draws from all proposals but the last; empty if
+                nothing was drawn yet.
         """
         new = proposals[-1:] if before else proposals
         noise = [chance.latents(len(x), NUM_SAMPLES, self._latent_dim) for _ in new]
@@ -137,7 +138,7 @@ class Completion:
         chosen = z[np.arange(len(x)), _places(weights, chance, num_draws)]
         (few,) = np.nonzero(effective < ENOUGH)
         if len(few) and len(proposals) < MOST_PROPOSALS:
-            # the square roots, of which more count
+            # square roots, so that more draws have weight
             softer = np.sqrt(weights[few])
             softer /= softer.sum(axis=1, keepdims=True)
             more = [*(of[few] for of in proposals), Gaussians.of_weighted(z[few], softer)]
@@ -157,7 +158,7 @@ class Completion:
     def _cells(
         self, x: np.ndarray, y: np.ndarray, z: np.ndarray, chance: Chance, fill: bool
     ) -> np.ndarray:
-        """x with its hidden cells drawn at z."""
+        """x with its hidden cells drawn given z."""
         x, hidden = x.copy(), self.table.hidden(x)
         for _ in range(MOST_TRIES if fill else 1):
             (rows,) = np.nonzero(hidden.any(axis=1))
@@ -167,15 +168,16 @@ class Completion:
             inputs = {"z": z[rows], "y": y[rows], "pixel_noise": noise}
             drawn = self._compute.ask("draw_pixels", inputs)["x_sample"]
             x[rows] = self.table.merge(x[rows], drawn, hidden[rows])
-            hidden &= self.table.empty(x)  # these are asked once more, where they are to be filled
+            hidden &= self.table.empty(x)  # drawn again if they must not be empty
         return x
 
 
 def _places(weights: np.ndarray, chance: Chance, num_draws: int) -> np.ndarray:
-    """(num_draws, batch) places among the weights, each with a probability in proportion to them.
+    """(num_draws, batch) indices into the weights, drawn with probabilities proportional to them.
 
-    One draw from each of num_draws equal parts of the probability, in any order, so that together
-    they are closer to the weights than independent ones.
+    There is one draw from each of num_draws equal parts of the probability, in random order, so
+    that together they are closer to the weights than independent draws. they are closer to the
+    weights than independent ones.
 
     Source: Kitagawa 1996 (stratified resampling).
     """

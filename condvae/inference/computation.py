@@ -1,4 +1,4 @@
-"""What a trained model computes of encoded arrays, and of the noise that a seed stands for."""
+"""The computations of a trained model on encoded arrays, with the noise of a seed."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -16,13 +16,13 @@ Arrays = dict[str, np.ndarray]
 
 
 def _run(engine: Engine, name: str, inputs: Arrays) -> Arrays:
-    """The outputs of a function, by the rows' numbers where these are among the inputs."""
+    """The outputs of a function, with the rows' numbers if these are among the inputs."""
     arrays = {key: array for key, array in inputs.items() if key != NUMBER}
     return engine.run(name, arrays, inputs.get(NUMBER))
 
 
 class Computation:
-    """The functions of `models.inference` for any number of rows, by whichever engine answers.
+    """The functions of `models.inference` for any number of rows, by either engine.
 
     x is as stored or scaled, y and z are encoded.
     """
@@ -31,15 +31,15 @@ class Computation:
         self._engines, self._facts = engines, engines.facts
 
     def ask(self, name: str, arrays: Arrays, seed: int | None = None) -> Arrays:
-        """The outputs of a function by the engine that has it; arguments as in `run`."""
+        """The outputs of a function from an engine that supports it; arguments as in `run`."""
         return self.run(self._engines.choose(name), name, arrays, seed)
 
     def run(self, engine: Engine, name: str, arrays: Arrays, seed: int | None = None) -> Arrays:
-        """The outputs of a function by an engine.
+        """The outputs of a function from an engine.
 
         Args:
-            arrays: inputs by name, equally long.
-            seed: of the binarisation, of a function of x.
+            arrays: inputs by name, of equal length.
+            seed: seed of the binarisation, for a function of x.
         """
         noise = self._pixel_noise(seed)
         parts = slices(len(next(iter(arrays.values()))), engine.rows(name))
@@ -53,19 +53,19 @@ class Computation:
     def log_weights(
         self, estimator: str, x: np.ndarray, y: np.ndarray, num_samples: int, seed: int
     ) -> Iterator[np.ndarray]:
-        """(batch, draws of z) again and again, until there are num_samples of them."""
+        """(batch, draws of z), block by block, until there are num_samples draws."""
         facts, chance = self._facts, Chance(seed)
         dim = facts.prior_noise_dim if estimator == "prior" else facts.latent_dim
         for first in range(0, num_samples, SAMPLES):
             noise = chance.latents(len(x), min(SAMPLES, num_samples - first), dim)
             inputs = {"x": x, "y": y, "noise": noise}
-            # every pass starts the pixels' stream anew: one binarisation for all draws of z
+            # every pass restarts the pixels' stream: one binarisation for all draws of z
             yield self.ask(f"{estimator}_log_weights", inputs, seed)["log_weights"]
 
     def posteriors(
         self, pairs: Iterable[tuple[np.ndarray, np.ndarray]], seed: int, first: int = 0
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """mean and logvar of q(z | x, y), block by block; the first row has a number."""
+        """mean and logvar of q(z | x, y), block by block; first is the number of the first row."""
         engine, noise = self._engines.choose("encode"), self._pixel_noise(seed, first)
 
         def jobs() -> Iterator[Arrays]:
@@ -90,10 +90,10 @@ class Computation:
         """Expected images, or draws from p(x | z, y), block by block.
 
         Args:
-            ys: conditions.
+            ys: conditions, in blocks.
             zs: styles for each block, or one for all of its rows; None: drawn from the prior.
-            draws: what is drawn, and how; what its draws of z share is that of zs, if given.
-            finish: what to make of each block's images, by the thread that computed them.
+            draws: the settings of the draws; latents that they share are those of zs, if given.
+            finish: function applied to each block's images, by the thread that computed them.
         """
         name, output = ("draw_pixels", "x_sample") if draws.sample else ("decode", "x_mean")
         chance = draws.chance
@@ -108,7 +108,7 @@ class Computation:
                 if z is not None:
                     inputs["z"] = z if len(z) == len(y) else np.repeat(z, len(y), axis=0)
                 if draws_z:
-                    # drawn here, in the order of the blocks, and not by the threads
+                    # drawn here, in the order of the blocks, rather than by the threads
                     noise = chance.latents(len(y), dim)
                     if z is not None:
                         of_z = self.ask("prior_noise", inputs)["noise"]
@@ -122,7 +122,7 @@ class Computation:
             if "noise" in inputs:
                 prior = {key: a for key, a in inputs.items() if key in ("y", NUMBER)}
                 prior["noise"] = inputs.pop("noise")
-                # weights that a training has driven too far can make a flow overflow
+                # weights of a diverged training can make a flow overflow
                 inputs["z"] = check_finite(_run(engine, "draw_prior", prior)["z"], "z")
             found = _run(engine, name, inputs)[output]
             found = draws.guided(found, lambda y: _run(engine, name, {**inputs, "y": y})[output])
@@ -134,7 +134,7 @@ class Computation:
         """z ~ p(z | y), (batch, latent_dim) float32."""
         inputs = {"y": y, **chance.numbered(len(y))}
         inputs["noise"] = chance.latents(len(y), self._facts.prior_noise_dim)
-        # weights that a training has driven too far can make a flow overflow
+        # weights of a diverged training can make a flow overflow
         return check_finite(self.ask("draw_prior", inputs)["z"], "z")
 
     def rows(self, y: np.ndarray, chance: Chance, z: np.ndarray | None = None) -> np.ndarray:
@@ -148,7 +148,7 @@ class Computation:
         return x
 
     def _pixel_noise(self, seed: int | None, first: int = 0) -> Callable[[int], Arrays]:
-        """Noise for the binarisation of so many rows, and then of the next ones."""
+        """A function that returns noise for the binarisation of the next rows."""
         if seed is None or not self._facts.binarise:
             return lambda size: {}
         chance = Chance(seed)

@@ -1,4 +1,4 @@
-"""How new images are drawn: by which seed, how far from the average, how much as asked for."""
+"""How new images are drawn: the seed, the temperature, and the guidance."""
 
 import math
 from collections.abc import Callable
@@ -12,18 +12,18 @@ from condvae.inference.chance import Chance
 
 @dataclass(frozen=True)
 class Draws:
-    """What one call of `generate` draws with.
+    """The settings of one call of `generate`.
 
-    Guidance moves the expected image at z away from what z alone would show:
-    x_mean(z, y) + guidance * (x_mean(z, y) - x_mean(z, no y)).
+    Guidance moves the expected image at z away from the image without a condition: x_mean(z, y) +
+    guidance * (x_mean(z, y) - x_mean(z, no y)).
 
     Attributes:
-        chance: of z and of the pixels.
-        sample: draw the pixels too.
-        guidance: 0 for images as the model has them; more makes them more typical of their
-            condition than real ones are.
-        unconditional: (1, *condition_shape) y that tells nothing; None where there is none.
-        x_range: the ends of x.
+        chance: the random numbers of z and of the pixels.
+        sample: whether to draw the pixels too.
+        guidance: 0 for the model's own images; larger values make them more typical of their
+            condition than real images are.
+        unconditional: (1, *condition_shape) an uninformative y; None if there is none.
+        x_range: bounds of x.
 
     Source: after Ho & Salimans 2021, "Classifier-free diffusion guidance".
     """
@@ -37,17 +37,19 @@ class Draws:
     def __post_init__(self) -> None:
         if not 0 <= self.guidance < math.inf:
             raise InputError(
-                "the guidance must be 0 or more", f"{self.guidance:g}", "Take 2, for example."
+                "the guidance must be 0 or more",
+                f"{self.guidance:g}",
+                "Use 2, for example.",
             )
         if self.guidance and self.sample:
             raise InputError(
-                "guidance must come with expected pixels",
-                "samples of the pixels, which it has no distribution for",
-                "Leave one of them out.",
+                "guidance requires expected pixels",
+                "samples of the pixels, for which guidance defines no distribution",
+                "Omit one of them.",
             )
 
     def guided(self, x: np.ndarray, decode: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """Expected images (N, ...) moved away from what `decode` makes of another y at their z."""
+        """Expected images (N, ...), moved away from those that `decode` gives for another y."""
         if not self.guidance or self.unconditional is None:
             return x
         plain = decode(np.repeat(self.unconditional, len(x), axis=0))

@@ -1,4 +1,4 @@
-"""What computes a trained model: Keras, or NumPy where the model has graphs."""
+"""The engines of a trained model: Keras, or NumPy if the model has graphs."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """Computes functions of `models.inference`: arrays by name in, arrays by name out.
 
-    Noise is an array among the others, so that no engine draws any.
+    Noise is an input like any other, so engines do not draw random numbers.
     """
 
     def rows(self, name: str) -> int:
-        """How many rows one job has."""
+        """Number of rows of one job."""
         ...
 
     def run(
@@ -30,20 +30,21 @@ class Engine(Protocol):
         """The outputs of a function for all rows of the arrays.
 
         Args:
-            numbers: (batch,) of the rows, where bits may depend on nothing else beside the row.
+            numbers: (batch,) numbers of the rows, if the results of a row must not depend on other
+                rows, down to the bit.
         """
         ...
 
     def each(self, work: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
-        """What each job's work returns, in the order of the jobs, of which few are drawn ahead."""
+        """The result of work for each job, in order; only few jobs are generated ahead."""
         ...
 
 
 class PartialEngine(Engine, Protocol):
-    """An engine of some functions.
+    """An engine that supports some of the functions.
 
     Attributes:
-        names: of these.
+        names: names of the supported functions.
     """
 
     @property
@@ -56,19 +57,19 @@ class PartialEngine(Engine, Protocol):
 
 @dataclass(frozen=True)
 class Facts:
-    """What can be said of a model without building it.
+    """Facts about a model that are known without building it.
 
     Attributes:
-        image_shape: (height, width, channels) as the networks see x; (dim,) of a table.
-        stored_shape: the same of integers, where classes of pixels are one channel.
-        condition_shape: of y, encoded.
-        x_max: the greatest integer in x.
-        x_range: of numbers in x that are no integers.
-        latent_dim: size of z; 0 of a network without latents.
-        latent_groups: sizes of the groups of z, where it has some.
-        prior_noise_dim: numbers that one draw from the prior is made from.
-        binarise: whether x is binarised anew at each call.
-        noise: "normal" or "uniform": what a draw of x is made from.
+        image_shape: (height, width, channels) as the networks see x; (dim,) for a table.
+        stored_shape: the same for integers, in which classes of pixels have one channel.
+        condition_shape: shape of an encoded y.
+        x_max: largest integer in x.
+        x_range: range of floats in x.
+        latent_dim: size of z; 0 for a network without latents.
+        latent_groups: sizes of the groups of z, if it has groups.
+        prior_noise_dim: number of values from which one draw from the prior is computed.
+        binarise: whether x is binarised at each call.
+        noise: "normal" or "uniform", the noise from which x is drawn.
     """
 
     image_shape: tuple[int, ...]
@@ -84,7 +85,7 @@ class Facts:
 
     @classmethod
     def of(cls, model: "CVAE") -> Self:
-        """The facts of a model that is built."""
+        """The facts about a model that is built."""
         return cls(
             model.image_shape,
             model.stored_shape,
@@ -100,13 +101,13 @@ class Facts:
 
 
 class Engines:
-    """The engines of one model, and which of them answers.
+    """The engines of one model, and the choice between them.
 
     Args:
-        facts: of the model.
-        load_keras: makes the engine that can do everything, when it is first needed; copied along,
-            so no lambda.
-        graphs: the one that needs no Keras; None where the model has no graphs.
+        facts: facts about the model.
+        load_keras: loads the engine that supports everything, when it is first needed; it is
+            pickled with the copy, so it cannot be a lambda.
+        graphs: the engine that needs no Keras; None if the model has no graphs.
     """
 
     def __init__(
@@ -119,7 +120,7 @@ class Engines:
 
     @classmethod
     def of(cls, model: "CVAE | Engines") -> "Engines":
-        """The engines themselves; of a model, Keras alone."""
+        """The engines themselves; for a model, Keras alone."""
         if isinstance(model, Engines):
             return model
         from condvae.models.inference import KerasEngine
@@ -127,23 +128,23 @@ class Engines:
         return cls(Facts.of(model), partial(KerasEngine, model))
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but the engine of Keras, whose compiled programs live in one process only."""
+        """All but the Keras engine, whose compiled programs belong to one process."""
         return {name: value for name, value in vars(self).items() if name != "keras"}
 
     @cached_property
     def keras(self) -> "KerasEngine":
-        """The engine that can do everything."""
+        """The engine that supports everything."""
         return self._load_keras()
 
     def choose(self, *names: str, rows: int | None = None) -> Engine:
-        """NumPy where graphs compute all that is asked for, so that Keras need not be loaded.
+        """NumPy if graphs compute all of these functions, so that Keras need not be loaded.
 
-        But not for many rows through an encoder's convolutions, which take NumPy half as long
-        again.
+        The exception is many rows through an encoder's convolutions, for which NumPy takes half as
+        long again.
 
         Args:
             names: functions of `models.inference`.
-            rows: how many there are; None: nobody knows, as of blocks.
+            rows: number of rows; None: unknown, as for data in blocks.
         """
         graphs = self._graphs
         if graphs is None or not set(names) <= set(graphs.names):

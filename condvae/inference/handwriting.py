@@ -1,7 +1,7 @@
-"""What latents of a model of handwriting mean: which attribute each axis moves, by how much.
+"""The meaning of latents in models of handwriting: which attribute each axis changes, by how much.
 
-The notebook's author guessed that one latent makes digits narrower and the other leans them; here
-it is measured. Attributes are those of Morpho-MNIST, see `measures.style`.
+The author of the original notebook guessed that one latent makes digits narrower and the other
+slants them; here this is measured. Attributes are those of Morpho-MNIST, see `measures.style`.
 """
 
 from dataclasses import dataclass
@@ -14,34 +14,35 @@ from condvae.metrics.axes import AxisEffects, measure_axes, measure_interactions
 from condvae.metrics.latent import latent_activity
 from condvae.metrics.style import measure_style
 
-# and their units
+# the units of the attributes
 ATTRIBUTES = {"thickness": "px", "slant": "rad", "length": "px", "width": "px", "height": "px"}
-POSITIONS = np.linspace(-2, 2, 5)  # of a walk, in standard deviations of a latent
+POSITIONS = np.linspace(-2, 2, 5)  # positions of a walk, in standard deviations of a latent
 LEAST_SIDE = 16
 MOST_AXES = 8
-NUM_POINTS, LEAST_POINTS = 60, 2  # over all labels; of each
-NUM_DRAWS = 1_000  # from the prior, for the deviations
-# an axis means an attribute that a deviation of it moves by so many standard deviations of real
-# images, in one direction under so many of the labels
+NUM_POINTS, LEAST_POINTS = 60, 2  # points over all labels, and for each label
+NUM_DRAWS = 1_000  # draws from the prior, for the standard deviations
+# an axis is named after an attribute if one standard deviation of the axis changes it by this many
+# standard deviations of real images, in one direction under this share of the labels
 LEAST_EFFECT, LEAST_SAME_SIGN = 0.25, 0.8
 
 
 @dataclass(frozen=True)
 class Handwriting:
-    """How attributes depend on z, and outlive a change of the label.
+    """The dependence of attributes on z, and their preservation under a change of the label.
 
     Attributes:
-        axes: of z, from 0, the most active first.
+        axes: indices of latents from 0, the most active first.
         scale: (num_axes,) standard deviations of these latents under the prior over all labels:
-            about 1 of a standard normal one.
+            about 1 for standard normal latents.
         labels: names of the classes.
-        effects: of these axes, each in units of its scale, on ATTRIBUTES; thickness, length, width
+        effects: effects of these axes, per unit of scale, on ATTRIBUTES; thickness, length, width
             and height in pixels, slant in radians.
-        interactions: (num_axes, num_axes, num_attributes) as `measure_interactions`, of the same.
+        interactions: (num_axes, num_axes, num_attributes) of the same axes, as in
+            `measure_interactions`.
         spread: (num_attributes,) standard deviations over the real images.
-        before: (num_images, num_attributes) of the real images, less the mean of their label.
-        after: the same of their transfer to another label, drawn at random.
-        num_decoded: images on the walks.
+        before: (num_images, num_attributes) of the real images, minus the mean of their label.
+        after: the same for their transfer to another label, drawn at random.
+        num_decoded: number of images on the walks.
     """
 
     axes: tuple[int, ...]
@@ -56,7 +57,7 @@ class Handwriting:
 
     @property
     def kept(self) -> dict[str, float]:
-        """The correlation of `before` and `after` by attribute; NaN where nothing varies."""
+        """The correlation of `before` and `after` by attribute; NaN for constant values."""
         pairs = zip(self.before.T, self.after.T, strict=True)
         return {name: _correlate(*pair) for name, pair in zip(ATTRIBUTES, pairs, strict=True)}
 
@@ -67,22 +68,23 @@ class Handwriting:
 
     @property
     def strength(self) -> np.ndarray:
-        """(num_axes, num_attributes) what a standard deviation of the latent moves.
+        """(num_axes, num_attributes) effect of one standard deviation of the latent.
 
-        In standard deviations of real images, so that pixels and radians compare; 0 where the
-        direction is not one under 80 % of the labels. It names an axis and orders its attributes.
+        It is in standard deviations of real images, so that pixels and radians are comparable, and
+        0 where the direction is not the same under 80 % of the labels. It names an axis and orders
+        its attributes.
         """
         moved = np.nan_to_num(abs(self.effects.slope) / self.spread)
         return np.where(self.effects.same_sign < LEAST_SAME_SIGN, 0, moved)
 
     @property
     def meanings(self) -> list[dict[str, object]]:
-        """The attribute that each axis moves most.
+        """The attribute that each axis changes most.
 
-        Each {"latent", "attribute", "per_unit", "unit"}: the latent from 0, and how much of the
-        attribute comes with a unit of z; None where a standard deviation of the latent moves
-        nothing by 0.25 standard deviations of real images, in one direction under 80 % of the
-        labels.
+        Each entry is {"latent", "attribute", "per_unit", "unit"}: the latent, counted from 0, and
+        the change of the attribute per unit of z. The attribute is None if a standard deviation of
+        the latent changes none by 0.25 standard deviations of real images in one direction under 80
+        % of the labels.
         """
         found: list[dict[str, object]] = []
         for row, (axis, strength) in enumerate(zip(self.axes, self.strength, strict=True)):
@@ -97,7 +99,7 @@ class Handwriting:
 
 
 def has_handwriting(model: TrainedModel) -> bool:
-    """Whether a model is of grey images of classes that are large enough for strokes."""
+    """Whether a model is of grey images of classes, large enough for measuring strokes."""
     classes, network = model.condition.classes, model.keras_model
     if classes is None or classes.num_classes < 2 or model.table is not None:
         return False
@@ -109,22 +111,22 @@ def has_handwriting(model: TrainedModel) -> bool:
 def measure_handwriting(
     model: TrainedModel, x: np.ndarray, y: np.ndarray, seed: int = 0
 ) -> Handwriting:
-    """Walks along the most active axes from points of the prior, under every label; transfer.
+    """Measure walks along the most active axes from points of the prior, and transfers.
 
     Args:
-        x: real images, which are transferred, and say which axes are active.
+        x: real images, which are transferred and determine the active axes.
         y: their labels.
-        seed: of the points and of the other labels.
+        seed: seed of the points and of the target labels.
 
     Raises:
-        InputError: a model that `has_handwriting` refuses.
+        InputError: `has_handwriting` is False for the model.
     """
     if not has_handwriting(model):
         raise InputError(
-            f"handwriting must be on grey images of two classes or more, {LEAST_SIDE} pixels a "
-            "side at least, with pixels in [0, 1]",
+            f"handwriting requires grey images of two or more classes, at least {LEAST_SIDE} "
+            "pixels per side, with pixels in [0, 1]",
             f"a model of {model.image_shape} given {model.condition}",
-            "Take another run.",
+            "Use another run.",
         )
     classes, y = model.classes, np.asarray(y)
     mean, _ = model.encode(x, y, seed)
@@ -133,7 +135,7 @@ def measure_handwriting(
     walks = middle[axes] + scale[axes] * POSITIONS[:, None]
     values = _measure(decode_walks(model, points, axes, walks))
     codes = classes.codes(y)
-    # never 0, so that each image gets another label
+    # never 0, so that each image gets a different label
     shift = np.random.default_rng(seed).integers(1, classes.dim, len(codes))
     others = (codes + shift) % classes.dim
     transferred = model.transfer(x, y, np.asarray(classes.categories)[others], seed)
@@ -145,7 +147,7 @@ def measure_handwriting(
         effects=measure_axes(values, POSITIONS),
         interactions=measure_interactions(values, POSITIONS, (points / scale)[:, :, axes]),
         spread=np.ma.masked_invalid(before).std(axis=0).filled(np.nan),
-        # labels differ in thickness and slant: only what is left within a label is style
+        # labels differ in thickness and slant: style is the variation within a label
         before=_less_label_means(before, codes),
         after=_less_label_means(after, others),
         num_decoded=values[..., 0].size,
@@ -153,7 +155,7 @@ def measure_handwriting(
 
 
 def draw_points(model: TrainedModel, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draws from the prior, others under every label, and mean and deviation of many such draws.
+    """Draws from the prior under every label, and mean and standard deviation of many such draws.
 
     Returns:
         (labels, points, latent_dim), (latent_dim,) and (latent_dim,).
@@ -172,7 +174,7 @@ def decode_walks(
     """(labels, points, axes, positions, *image_shape) expected images on walks from the points.
 
     Args:
-        walks: (positions, axes) where the latents stand.
+        walks: (positions, axes) values of the latents.
     """
     z = np.tile(points[:, :, None, None], (1, 1, len(axes), len(walks), 1))
     for row, axis in enumerate(axes):
@@ -191,7 +193,7 @@ def _measure(images: np.ndarray) -> np.ndarray:
 
 
 def _less_label_means(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """(N, num_attributes) values, each less the mean of its label's."""
+    """(N, num_attributes) values minus the mean of their label."""
     values = np.ma.masked_invalid(values)
     for code in np.unique(codes):
         values[codes == code] -= values[codes == code].mean(axis=0)
@@ -199,7 +201,7 @@ def _less_label_means(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
 
 
 def _correlate(a: np.ndarray, b: np.ndarray) -> float:
-    """Pearson's, of the pairs that could be measured; NaN where one of them does not vary."""
+    """Pearson's correlation over pairs without NaN; NaN if one of them is constant."""
     both = np.isfinite(a) & np.isfinite(b)
     if both.sum() < 2 or not (np.ptp(a[both]) and np.ptp(b[both])):
         return float("nan")

@@ -1,4 +1,4 @@
-"""The empty cells of a table, filled by a model."""
+"""Imputation of the empty cells of a table by a model."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ from condvae.inference.chance import Chance
 from condvae.inference.obedience import Obedience, joined
 from condvae.inference.trained import TrainedModel
 
-# Draws of a row that its expected numbers and most frequent words are taken of.
+# Draws of a row from which its means and most frequent values are computed.
 NUM_DRAWS = 100
 
 _log = logging.getLogger(__name__)
@@ -23,12 +23,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Imputation:
-    """A table whose empty cells are filled, and how it was done.
+    """A table with imputed cells, and how they were imputed.
 
     Attributes:
-        tables: {column: (N,) values} once, of means and most frequent values, or once a draw.
+        tables: {column: (N,) values}: one table of means and most frequent values, or one table per
+            draw.
         filled: number of cells that were empty.
-        effective_samples: (N,) of how many of its draws of z a row's importance weights make use.
+        effective_samples: (N,) effective number of the draws of z, from the importance weights of a
+            row.
     """
 
     tables: tuple[dict[str, np.ndarray], ...]
@@ -43,23 +45,23 @@ def impute(
     num_draws: int | None = None,
     seed: int = 0,
 ) -> Imputation:
-    """Fill the empty cells of a table; the others stay as they are.
+    """Impute the empty cells of a table; the others are unchanged.
 
-    A cell stays empty where no draw of it keeps the stated rules, and that is said.
+    A cell stays empty, with a warning, if no draw of it satisfies the stated rules.
 
     Args:
-        model: of tables.
-        x: {column: (N,) values}, NaN, None or "" where empty; other columns are passed over.
-        y: the conditions, of which any may be left out; None: those among x's columns.
-        num_draws: so many tables, each of draws, for multiple imputation; None: one, of the draws'
-            means, and of words, and of numbers of few values, the most frequent.
-        seed: of the draws.
+        model: a model of tables.
+        x: {column: (N,) values}, NaN, None or "" where empty; other columns are ignored.
+        y: the conditions, any of which may be omitted; None: those among x's columns.
+        num_draws: number of tables of draws, for multiple imputation; None: one table of the draws'
+            means, and of the most frequent value for words and for numbers with few values.
+        seed: seed of the draws.
 
     Raises:
         InputError: a model of images, or values that do not fit.
     """
     completion = model.completion
-    # a filled cell is next to others that may go together seldom
+    # an imputed cell is next to others, which together may be an unusual combination
     table = completion.table.model_copy(update={"never": ()})
     rules = table.rules
     known, encoded, given = _known(model, x, y)
@@ -70,13 +72,14 @@ def impute(
     everything = np.arange(len(encoded))
     parts, counts, stay = [], [], np.zeros(excused.shape, bool)
     hopeless = np.zeros(len(encoded), bool)
-    # many draws of a block of rows at a time, of which few are kept
+    # many draws for a block of rows at a time, few of which are kept
     for part, rows, effective in completion.blocks(encoded, given, Chance(seed), times, fill=True):
         draws = []
         for number, draw in enumerate(rows):
             draw = table.with_given(draw, given[part], completion.several)
             obedience.begin(number)
-            # what no draw has kept once is not tried in each of the others
+            # rows that no draw of the first table satisfies are not tried again for the other
+            # tables
             may = excused[part] | stay[part]
             drawn = obedience.tried(everything[part], draw, may, hopeless[part])
             draws.append(drawn.cells)
@@ -107,7 +110,7 @@ def impute(
         }
         for draw in draws
     ]
-    # words as they came, from a file, and booleans as such
+    # words as in the file, and booleans as booleans
     truths = [name for name in own if has_booleans(x[name])]
     tables = [{**rows, **table.typed({name: rows[name] for name in truths})} for rows in tables]
     filled = sum(int((empty[name] & ~left[name]).sum()) for name in own)
@@ -117,16 +120,16 @@ def impute(
 def complete(
     model: TrainedModel, cells: Mapping[str, Any], blocks: Iterable[np.ndarray], seed: int = 0
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Blocks of rows in which some cells are the same; the others are drawn.
+    """Draw blocks of rows in which some cells are given; the others are drawn.
 
     Args:
-        model: of tables.
-        cells: by column. A cell that is drawn may be empty, where the data's were.
-        blocks: conditions of some rows, encoded, again and again.
-        seed: of the draws.
+        model: a model of tables.
+        cells: given cells by column. A drawn cell may be empty if the data had empty cells.
+        blocks: encoded conditions, in blocks of rows.
+        seed: seed of the draws.
 
     Raises:
-        InputError: as `impute`, and for known cells with which no row keeps the stated rules.
+        InputError: as in `impute`, and if no row with the given cells satisfies the stated rules.
     """
     completion = model.completion
     table, several = completion.table, completion.several
@@ -147,13 +150,13 @@ def complete(
 def _known(
     model: TrainedModel, x: Mapping[str, Any], y: Any
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """Known cells by name, encoded rows whose empty cells are hidden, and encoded conditions."""
+    """Known cells by name, encoded rows with empty cells hidden, and encoded conditions."""
     table, several = model.completion.table, model.completion.several
     encoded = table.encode(x)
     encoded = table.hide(encoded, table.empty(encoded))
     given = model.encode_condition({} if y is None else y)
     given = np.repeat(given, len(encoded), axis=0) if len(given) == 1 else given
-    # a condition may be known by its column, or by one that follows from it
+    # a condition may be given by its column, or by a column that determines it
     cells = table.decode(encoded)
     of_x = several.encode_rows({name: cells[name] for name in table.conditions}, len(encoded))
     given = several.filled(given, of_x)
@@ -168,7 +171,7 @@ def _known(
 def _draw(
     model: TrainedModel, encoded: np.ndarray, given: np.ndarray, fill: bool = False
 ) -> Callable[[np.ndarray, Chance], np.ndarray]:
-    """What draws the hidden cells of some of the rows."""
+    """A function that draws the hidden cells of some of the rows."""
 
     completion = model.completion
 
@@ -180,14 +183,14 @@ def _draw(
 
 
 def _rows_of(cells: Mapping[str, np.ndarray]) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """What gives some of the rows."""
+    """A function that returns some of the rows."""
     return lambda rows: {name: values[rows] for name, values in cells.items()}
 
 
 def _tell(rules: Rules, excused: np.ndarray, left: Mapping[str, np.ndarray]) -> None:
-    """Say which rows break a rule by their own cells, and which cells stay empty."""
+    """Log which rows break a rule by their known cells, and which cells stay empty."""
     for rule, rows in zip(rules.stated, excused.T, strict=True):
         if rows.any():
-            _log.warning("%s row(s) came with cells that break %r", f"{rows.sum():,}", rule.text)
+            _log.warning("%s row(s) have known cells that break %r", f"{rows.sum():,}", rule.text)
     if count := sum(int(cells.sum()) for cells in left.values()):
-        _log.warning("%s cell(s) stay empty: no draw of them kept the rules", f"{count:,}")
+        _log.warning("%s cell(s) stay empty: no draw of them satisfied the rules", f"{count:,}")

@@ -1,4 +1,4 @@
-"""A linear model of a model's own rows, by which z is told from any of a row's cells."""
+"""A linear model fitted to rows drawn by a model, which predicts z from any cells of a row."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -7,8 +7,8 @@ import numpy as np
 
 from condvae.conditions import Table
 
-LEAST_VARIANCE = 1e-6  # of z, of a standard deviation of about 1
-LEAST_NOISE = 1e-4  # of a column's variance
+LEAST_VARIANCE = 1e-6  # of z, whose standard deviation is about 1
+LEAST_NOISE = 1e-4  # relative to a column's variance
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Gaussians:
 
     Attributes:
         mean: (batch, latent_dim).
-        root: (batch, latent_dim, latent_dim), invertible; times its transpose the covariance.
+        root: (batch, latent_dim, latent_dim), invertible; the covariance is root times its
+            transpose.
     """
 
     mean: np.ndarray
@@ -25,17 +26,17 @@ class Gaussians:
 
     @classmethod
     def of_covariance(cls, mean: np.ndarray, covariance: np.ndarray) -> Self:
-        """With a covariance that may be singular, which then is widened."""
+        """Gaussians with these covariances, which are widened if singular."""
         values, vectors = np.linalg.eigh(covariance)
         return cls(mean, vectors * np.sqrt(np.maximum(values, LEAST_VARIANCE))[:, None])
 
     @classmethod
     def of_weighted(cls, z: np.ndarray, weights: np.ndarray) -> Self:
-        """With the moments of draws.
+        """Gaussians with the moments of weighted draws.
 
         Args:
             z: (batch, num_samples, latent_dim).
-            weights: (batch, num_samples), with the sum 1.
+            weights: (batch, num_samples), summing to 1.
         """
         mean = np.einsum("nk,nkl->nl", weights, z)
         off = z - mean[:, None]
@@ -43,30 +44,30 @@ class Gaussians:
         return cls.of_covariance(mean, covariance)
 
     def draw(self, noise: np.ndarray) -> np.ndarray:
-        """What standard normal noise, (batch, num_samples, latent_dim), stands for."""
+        """The draws that correspond to standard normal noise, (batch, num_samples, latent_dim)."""
         return self.mean[:, None] + noise @ self.root.swapaxes(1, 2)
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """(batch, num_samples) log-densities, up to a constant that all of these share."""
+        """(batch, num_samples) log-densities, up to a constant common to all of them."""
         noise = (z - self.mean[:, None]) @ np.linalg.inv(self.root).swapaxes(1, 2)
         return -0.5 * (noise**2).sum(axis=-1) - np.linalg.slogdet(self.root)[1][:, None]
 
     def __getitem__(self, rows: np.ndarray) -> "Gaussians":
-        """Those of some rows."""
+        """The Gaussians of some rows."""
         return Gaussians(self.mean[rows], self.root[rows])
 
 
 class LinearRows:
     """x = (1, y) a + z b + noise, z = (1, y) c + noise: least squares on rows that a model drew.
 
-    The noise of x is independent from column to column, as it is in the model given z, so that a
-    row's known cells tell z at the cost of one system of the size of z, whichever they are.
+    The noise of x is independent between columns, as it is in the model given z, so that z is
+    predicted from any known cells of a row by solving one system of the size of z.
 
     Args:
-        table: whose encoded rows these are.
+        table: the table of the encoded rows.
         x: (num, dim) drawn rows.
         y: (num, dim of y) their conditions.
-        z: (num, latent_dim) what they were drawn from.
+        z: (num, latent_dim) the z from which they were drawn.
     """
 
     def __init__(self, table: Table, x: np.ndarray, y: np.ndarray, z: np.ndarray):
@@ -80,13 +81,13 @@ class LinearRows:
         variance = x.var(axis=0)
         noise = ((x - seen @ self._of_z_and_y) ** 2).mean(axis=0)
         noise = np.maximum(noise, LEAST_NOISE * np.maximum(variance, LEAST_NOISE))
-        # a column's states sum to 1: of two each tells what the other does
+        # a column's states sum to 1, so that of two states each determines the other
         free = [np.full(size, (size - 1) / size) for size, _ in table.kinds]
         free = np.concatenate([*free, np.ones(table.dim - table.num_states)])
         self._precision = np.where(variance > 0, free / noise, 0.0)
 
     def posterior(self, x: np.ndarray, y: np.ndarray) -> Gaussians:
-        """p(z | the cells of x that are not hidden, y) by this model."""
+        """p(z | the known cells of x, y) under this model."""
         given, (latents, _) = _with_one(y), self._of_y.shape[::-1]
         by_z, by_y = self._of_z_and_y[:latents], self._of_z_and_y[latents:]
         expected = given @ self._of_y
@@ -102,5 +103,5 @@ class LinearRows:
 
 
 def _with_one(y: np.ndarray) -> np.ndarray:
-    """y beside a constant."""
+    """y with a constant column."""
     return np.concatenate([np.ones((len(y), 1)), y], axis=1)

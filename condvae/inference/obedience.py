@@ -1,7 +1,7 @@
-"""Generated rows that keep the rules of their table.
+"""Generated rows that satisfy the rules of their table.
 
-A user has stated some; another is that no row holds a pair of values which next to no real row
-holds.
+Some rules are stated by the user; another is that no row holds a pair of values that almost no real
+row holds.
 """
 
 import logging
@@ -19,13 +19,13 @@ from condvae.conditions.missing import like
 from condvae.inference.chance import Chance, ChanceOfRows, NumberedChance
 from condvae.inference.computation import Computation
 
-MOST_TRIES = 20  # of rows that contradict; and of those that break a rule, without any progress
+MOST_TRIES = 20  # for rows that contradict; and for rows that break a rule, without progress
 MOST_TRIES_BY_RULE = 200
-KEEP_STYLE = 10  # tries at the same z, of rows that contradict
+KEEP_STYLE = 10  # tries at the same z, for rows that contradict
 MOST_ROWS, BLOCK_BYTES = 16_384, 2**25
-MOST_COPIES, CANDIDATES = 50, 4_000  # after 20 tries several of a row are drawn at once
+MOST_COPIES, CANDIDATES = 50, 4_000  # after 20 tries, several draws of a row are made at once
 
-PLACES = np.array([2**20, 1])  # float32 holds whole numbers up to 2^24
+PLACES = np.array([2**20, 1])  # float32 holds integers up to 2^24
 
 Cells = dict[str, np.ndarray]
 
@@ -33,25 +33,25 @@ _log = logging.getLogger(__name__)
 
 
 def rows_at_once(table: Table) -> int:
-    """Rows of a block that takes little memory, and is large beside what it costs to ask."""
+    """Rows per block: few enough for little memory, and enough to make the overhead small."""
     return max(1, min(MOST_ROWS, BLOCK_BYTES // (4 * table.dim)))
 
 
 def joined(blocks: Iterable[Any]) -> Any:
-    """Blocks of rows, {column: (rows,) values} each, as one."""
+    """Blocks of rows, {column: (rows,) values} each, concatenated."""
     parts = list(blocks)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Rows, and what is wrong with them.
+    """Rows, and which rules they break.
 
     Attributes:
         cells: {name: (N,) values}.
-        broken: (N, number of rules) bool: which stated rules they break.
-        contradict: (N,) bool: those with a pair of `Table.never`, or a sum that is far off.
-        differ: (N,) bool: those that determine other cells than the ones that are given.
+        broken: (N, number of rules) bool: the stated rules that each row breaks.
+        contradict: (N,) bool: rows with a pair of `Table.never`, or a sum that is far off.
+        differ: (N,) bool: rows whose cells determine other values than the given ones.
     """
 
     cells: Cells
@@ -61,11 +61,11 @@ class Judged:
 
     @property
     def faults(self) -> np.ndarray:
-        """(N,) integers: 0 without any, 1 of rows that contradict alone, 2 or 3 else."""
+        """(N,) integers: 0 without faults, 1 for rows that only contradict, 2 or 3 otherwise."""
         return 2 * (self.broken.any(axis=1) | self.differ) + self.contradict
 
     def replace(self, rows: np.ndarray, other: "Judged", places: np.ndarray) -> None:
-        """Put others, from these places, in the place of some rows."""
+        """Replace some rows by those of another object, at these places."""
         for name, values in self.cells.items():
             values[rows] = other.cells[name][places]
         self.broken[rows] = other.broken[places]
@@ -74,23 +74,23 @@ class Judged:
 
 
 class Obedience:
-    """Draws rows again until they keep the rules: columns are independent given z.
+    """Redraws rows until they satisfy the rules, since columns are independent given z.
 
-    A cell that a stated equality determines is computed from the others before.
+    A cell that a stated equality determines is computed from the other cells first.
 
     Args:
-        table: whose rules.
-        draw: (asked, chance) -> (len(asked), dim) encoded rows; asked is an array with a row for
-            each of them, whatever draw makes of it.
-        known: asked -> {name: (len(asked),) cells} that stay as they are, NaN or "" where one is
-            drawn; the conditions are among them.
-        seed: of the draws.
+        table: the table with the rules.
+        draw: (asked, chance) -> (len(asked), dim) encoded rows; asked is an array with one row for
+            each of them, whose content is up to draw.
+        known: asked -> {name: (len(asked),) cells} that are fixed, NaN or "" where a cell is drawn;
+            the conditions are among them.
+        seed: seed of the draws.
         told: {name: cell} of columns that others determine, see `Table.differs`.
-        anew: asked -> asked without the z, for rows that are drawn at another one; None: draw
-            knows of none.
-        chance: of the first draw; None: one stream.
-        chance_again: (attempt, asked) -> of rows that are drawn again; None: a stream of its own
-            for each attempt, which goes on from block to block.
+        anew: asked -> asked without z, for rows that are redrawn at another z; None: asked has no
+            z.
+        chance: random numbers of the first draw; None: a single stream.
+        chance_again: (attempt, asked) -> random numbers of redrawn rows; None: one stream for each
+            attempt, which continues from block to block.
     """
 
     def __init__(
@@ -115,20 +115,20 @@ class Obedience:
         self._by_rule = np.zeros(len(self._rules.stated), int)
 
     def blocks(self, asked: Iterable[np.ndarray]) -> Iterator[Cells]:
-        """Rows that all keep the stated rules, {name: (rows,) values}, block by block.
+        """Rows that all satisfy the stated rules, {name: (rows,) values}, block by block.
 
-        How they are cut into blocks changes nothing, but for rows that must be unique and for those
-        that take more than 20 tries. How many were drawn again is said at the end.
+        The results do not depend on the division into blocks, except for rows that must be unique
+        and for rows that take more than 20 tries. The number of redrawn rows is logged at the end.
 
         Raises:
-            InputError: what is known breaks a rule, or no row was found that keeps it.
+            InputError: the given cells break a rule, or no row that satisfies it was found.
         """
         chance = self._chance or Chance(self.seed)
         for block in asked:
             known = self._known(block)
             if known:
                 broken = self._rules.broken(known, self._seen)
-                self._check(broken, known, "what is given", "as given", "Give other values.")
+                self._check(broken, known, "the given values", "as given", "Give other values.")
             rows = self.tried(block, self._draw(block, chance))
             count = rows.broken.any(axis=1).sum()
             where = f"in one of {count:,} rows, drawn {MOST_TRIES} times or more"
@@ -144,13 +144,14 @@ class Obedience:
         excused: np.ndarray | None = None,
         lenient: np.ndarray | None = None,
     ) -> Judged:
-        """Rows that were drawn again where they broke a rule or contradicted, until few do.
+        """Rows redrawn where they break a rule or contradict, until few do.
 
         Args:
-            asked: for the rows.
+            asked: requests of the rows.
             x: their first draw, encoded.
-            excused: (len(asked), number of rules) bool: which may break which; None: none may.
-            lenient: (len(asked),) bool: which may contradict; None: none may.
+            excused: (len(asked), number of rules) bool: which rows may break which rules; None: no
+                rows.
+            lenient: (len(asked),) bool: which rows may contradict; None: no rows.
         """
         rows = self._judged(asked, x, excused, lenient)
         self._total += len(x)
@@ -169,8 +170,9 @@ class Obedience:
             may, also = (None if of is None else of[repeated] for of in (excused, lenient))
             ask = asked[repeated]
             if self._anew is not None:
-                # What breaks a rule is a row that should not be. What contradicts has cells that
-                # were drawn apart: others, at the same z, leave the z as frequent as they are.
+                # A row that breaks a rule should not exist, so it is redrawn at another z. Cells
+                # that contradict were drawn independently: redrawing them at the same z preserves
+                # the distribution of z.
                 wholly = (rows.faults[repeated] > 1) | (attempt > KEEP_STYLE)
                 ask[wholly] = self._anew(ask[wholly])
             fresh = self._draw(ask, self._stream(attempt, ask))
@@ -186,31 +188,31 @@ class Obedience:
         return rows
 
     def begin(self, number: int) -> None:
-        """Go on with a table: what is unique is so within each."""
+        """Continue with a table; unique values are unique within each table."""
         nothing: list[set] = [set() for _ in self._rules.stated]
         self._seen = self._tables.setdefault(number, nothing)
 
     def settled(self, asked: np.ndarray, cells: Cells) -> Cells:
-        """Cells with what is known, and with what equalities determine."""
+        """Cells with the known values, and with those that equalities determine."""
         return self._settled(self._known(asked), cells)[0]
 
     def tell(self) -> None:
-        """Say how many rows were drawn again, and how many contradict still."""
+        """Log how many rows were redrawn, and how many still contradict."""
         if self._again:
             worst = self._rules.stated[self._by_rule.argmax()].text
             _log.warning("%s: they broke a rule, most often %s", self._share_of(self._again), worst)
         if self._contradicted:
             _log.warning(
-                "%s: they held values that go together in next to no training row%s%s",
+                "%s: they held values that almost never occur together in training rows%s%s",
                 self._share_of(self._contradicted),
-                f", or not the {', '.join(self._told)} that was given" if self._told else "",
-                f"; {self._still:,} do so still" if self._still else "",
+                f", or not the given {', '.join(self._told)}" if self._told else "",
+                f"; {self._still:,} still do" if self._still else "",
             )
 
     def _share_of(self, count: int) -> str:
-        """How many rows were drawn again."""
+        """How many rows were redrawn, in words."""
         share = count / self._total
-        return f"{count:,} of {self._total:,} rows ({share:.1%}) were drawn again"
+        return f"{count:,} of {self._total:,} rows ({share:.1%}) were redrawn"
 
     def _stream(self, attempt: int, asked: np.ndarray) -> Chance:
         """The random numbers of an attempt."""
@@ -228,14 +230,14 @@ class Obedience:
         excused: np.ndarray | None,
         lenient: np.ndarray | None,
     ) -> Judged:
-        """Cells of encoded rows, and what is wrong with them beside those that are kept."""
+        """Cells of encoded rows, and the rules they break, given the accepted rows."""
         known = self._known(asked)
         cells, far = self._settled(known, self.table.decode(x))
         whole = {**known, **cells}
         drawn = np.zeros(len(x), bool)
         for name in self._rules.columns:
             drawn |= is_missing(known[name]) if name in known else True
-        # of two rows that are alike, the one that is known counts as the first
+        # of two equal rows, the one that is known counts as the first
         order = np.argsort(drawn, kind="stable")
         broken = np.empty((len(x), len(self._rules.stated)), bool)
         broken[order] = self._rules.broken(
@@ -249,8 +251,8 @@ class Obedience:
         return Judged(cells, broken, contradict, differ)
 
     def _settled(self, known: Cells, cells: Cells) -> tuple[Cells, np.ndarray]:
-        """Cells with what is known and computed, and the rows in which that is far off."""
-        # a condition may be no column of x
+        """Cells with known and computed values, and the rows in which a sum is far off."""
+        # a condition need not be a column of x
         cells = known | cells
         for name, values in known.items():
             own = like(values, cells[name])
@@ -270,14 +272,14 @@ class Obedience:
     def _remember(
         self, asked: np.ndarray, rows: Judged, some: np.ndarray, forget: bool = False
     ) -> None:
-        """Tell later rows from those of some that break no rule, or no longer."""
+        """Remember accepted rows, with which later rows are compared."""
         kept = some[rows.faults[some] < 2]
         whole = {**self._known(asked[kept]), **{n: v[kept] for n, v in rows.cells.items()}}
         for seen, keys in zip(self._seen, self._rules.keys(whole), strict=True):
             (seen.difference_update if forget else seen.update)(keys)
 
     def _ordered(self, cells: Cells) -> Cells:
-        """Cells in the order of the table, but for conditions that neither x nor y has."""
+        """Cells in the order of the table, without conditions that are in neither x nor y."""
         names = self.table.order or tuple(cells)
         known = {
             n for n, v in cells.items() if n in self.table.all_names or not is_missing(v).all()
@@ -285,12 +287,12 @@ class Obedience:
         return {name: cells[name] for name in names if name in known}
 
     def _check(self, broken: np.ndarray, cells: Cells, what: str, where: str, remedy: str) -> None:
-        """Raise if a row breaks a rule."""
+        """Raise InputError if a row breaks a rule."""
         if broken.any():
             number = broken.sum(axis=0).argmax()
             rule, row = self._rules.stated[number], int(broken[:, number].argmax())
             raise InputError(
-                f"{what} must keep the rule {rule.text!r}",
+                f"{what} must satisfy the rule {rule.text!r}",
                 f"{self._rules.shown(rule.names, cells, row)} {where}",
                 remedy,
             )
@@ -305,13 +307,13 @@ def generated_rows(
     seed: int,
     first: int | None = None,
 ) -> Iterator[Cells]:
-    """Blocks of rows, {column: (rows,) values}, drawn for blocks of conditions, these among them.
+    """Blocks of rows, {column: (rows,) values}, drawn for blocks of conditions, which they include.
 
     Args:
-        ys: encoded conditions, (rows, dim), again and again.
+        ys: encoded conditions, (rows, dim), in blocks.
         zs: styles for each block, or one for all of its rows; None: drawn from the prior.
-        first: number of the first row, where what is drawn for a row is a function of its number
-            (see `NumberedChance`); None: one stream for all.
+        first: number of the first row, if the draw of a row is a function of its number (see
+            `NumberedChance`); None: a single stream.
     """
     size, end = several.dim, None if first is None else -len(PLACES)
 
@@ -332,7 +334,7 @@ def generated_rows(
             z = z.copy()
             if first is None:
                 z[fresh] = compute.styles(y[fresh], chance)
-            else:  # of all, as each row has numbers of its own
+            else:  # all of them, since each row has its own numbers
                 z[fresh] = compute.styles(y, chance)[fresh]
         return table.with_given(compute.rows(y, chance, z), y, several)
 
@@ -357,10 +359,10 @@ def generated_rows(
 
 
 def _first_chance(seed: int, first: int | None) -> Chance:
-    """The random numbers of rows that are drawn for the first time."""
+    """The random numbers of the first draws."""
     return Chance(seed) if first is None else NumberedChance(seed, first=first)
 
 
 def _written(numbers: np.ndarray) -> np.ndarray:
-    """Numbers of rows as float32 holds them, (rows, 2): their product with PLACES gives them."""
+    """Numbers of rows as float32, (rows, 2): their product with PLACES gives the numbers."""
     return np.stack(np.divmod(numbers, PLACES[0]), axis=1).astype("float32")

@@ -1,4 +1,4 @@
-"""What a trained model predicts."""
+"""The predictions of a trained model."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Prediction:
-    """Predictions of x given y, each pixel its expected value.
+    """Predictions of x given y, as expected values of the pixels.
 
     Attributes:
-        at_mean: (batch, *image_shape) at the prior's mean of z; of a flow, at what zero noise
-            becomes.
+        at_mean: (batch, *image_shape) at the prior's mean of z; for a flow, at the z of zero noise.
         samples: (batch, num_samples, *image_shape) at draws of z from the prior.
     """
 
@@ -20,10 +19,10 @@ class Prediction:
 
     @property
     def mean(self) -> np.ndarray:
-        """(batch, *image_shape) the samples' mean, pixel by pixel."""
+        """(batch, *image_shape) mean of the samples, pixel by pixel."""
         return self.samples.mean(axis=1)
 
     @property
     def spread(self) -> np.ndarray:
-        """(batch, *image_shape) the samples' standard deviation, pixel by pixel."""
+        """(batch, *image_shape) standard deviation of the samples, pixel by pixel."""
         return self.samples.std(axis=1)

@@ -1,4 +1,4 @@
-"""Densities of rows by draws that all rows share."""
+"""Densities of rows with the same noise for all rows."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from condvae.inference.trained import TrainedModel
 
 
 def row_scores(model: TrainedModel, x: Any, y: Any, num_samples: int, seed: int = 0) -> np.ndarray:
-    """log p(x | y) of each row, a function of the row alone and not of those beside it.
+    """log p(x | y) of each row, as a function of the row alone, whatever rows are beside it.
 
-    As `TrainedModel.log_prob`, but that one noise serves all rows; pixels that are binarised have
-    their own.
+    This is `TrainedModel.log_prob` with the same noise for all rows, except for the binarisation of
+    pixels.
 
     Args:
-        model: with latents.
+        model: a model with latents.
         x: images, or {column: (batch,) values}.
         y: their conditions.
-        num_samples: draws of z ~ q(z | x, y) for each row.
-        seed: of the draws.
+        num_samples: number of draws of z ~ q(z | x, y) for each row.
+        seed: seed of the draws.
 
     Returns:
         (batch,) float64 nats.

@@ -1,4 +1,4 @@
-"""A trained model for those who use it: NumPy in, NumPy out."""
+"""The user's view of a trained model: NumPy in, NumPy out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise, repeat
@@ -27,20 +27,21 @@ if TYPE_CHECKING:
 class TrainedModel:
     """p(x | y) as functions of arrays.
 
-    Everywhere: x is (batch, height, width[, channels]), one image alone, or flat, (batch, pixels);
-    uint8 or float in [0, 1] (any real number under a normal likelihood); y is labels or their
-    names, one for all rows or one a row, or (batch, num_classes) weights of a mixture, or what
-    `masks.observe` makes of images, or {name: value, or one a row} of several conditions, of which
-    any may be left out; z is (batch, latent_dim). Of a model of tables x is {column: (batch,)
-    values}, going in and coming out, true and false as booleans. Chance comes from `seed` alone.
-    Arguments that do not fit the model raise InputError, a ValueError that says what does.
+    In all methods, x is (batch, height, width[, channels]), a single image, or flat, (batch,
+    pixels); uint8 or float in [0, 1] (any real number under a normal likelihood). y is labels or
+    their names, one for all rows or one per row; or (batch, num_classes) weights of a mixture; or
+    the result of `masks.observe`, for images; or {name: value, or one per row} for several
+    conditions, any of which may be omitted. z is (batch, latent_dim). For a model of tables, x is
+    {column: (batch,) values}, as input and as output, with booleans for true and false. Random
+    numbers depend on `seed` only. Arguments that do not fit the model raise InputError, a
+    ValueError that says what is expected.
 
     Args:
-        keras_model: the network, or the engines that stand for it.
+        keras_model: the network, or engines that compute its functions.
 
     Attributes:
-        engines: what computes.
-        condition: what y is: a class of several, an image, a masked one, or several conditions.
+        engines: the engines that compute the functions.
+        condition: the condition y: a class, an image, a masked image, or several conditions.
         table: the columns of x, for a model of tables.
     """
 
@@ -61,12 +62,12 @@ class TrainedModel:
 
     @property
     def keras_model(self) -> "CVAE":
-        """The plain CVAE(keras.Model), for everything that Keras can do; loaded by then."""
+        """The plain CVAE(keras.Model), for everything that Keras can do; loaded on first use."""
         return self.engines.keras.model
 
     @property
     def classes(self) -> Categorical:
-        """The condition, where it is a class; else InputError."""
+        """The condition, if it is a class; otherwise InputError."""
         return check_categorical(self.condition)
 
     @property
@@ -76,11 +77,11 @@ class TrainedModel:
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """(height, width, channels); (dim,) of a table, encoded."""
+        """(height, width, channels), or (dim,) for an encoded table."""
         return self.engines.facts.image_shape
 
     def encode_condition(self, y: Any) -> np.ndarray:
-        """y as the networks see it; what lies outside the training range is said."""
+        """y as the networks see it; warns about values outside the range seen in training."""
         return self._arguments.encode_condition(y)
 
     def encode(self, x: Any, y: Any, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +90,7 @@ class TrainedModel:
         Args:
             x: images.
             y: their labels.
-            seed: of the binarisation, for a model of binarised pixels.
+            seed: seed of the binarisation, for a model of binarised pixels.
 
         Returns:
             mean and logvar, (batch, latent_dim) float32; logvar is the natural logarithm of
@@ -104,11 +105,12 @@ class TrainedModel:
     def encode_blocks(
         self, pairs: Iterable[tuple[Any, Any]], seed: int = 0, first: int = 0
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """As `encode`, of rows that come in blocks: memory does not grow with their number.
+        """As `encode`, for rows in blocks: memory use does not grow with their number.
 
         Args:
-            pairs: x and y of some rows, again and again, as `encode` takes them.
-            seed, first: as in `encode`, the first row having this number; cuts change nothing.
+            pairs: x and y of some rows, in blocks, in the forms that `encode` takes.
+            seed, first: as in `encode`, with the number of the first row; the results do not depend
+                on the division into blocks.
 
         Returns: blocks of mean and logvar, (rows, latent_dim) float32 each.
         """
@@ -131,22 +133,25 @@ class TrainedModel:
         guidance: float = 0.0,
         keep: int = 0,
     ) -> np.ndarray:
-        """New images under a label.
+        """Generate new images under a label.
 
         Args:
-            given: one label, or {condition's name: label}, or one label a row; of several
-                conditions {name: value, or one a row}, what is left out being missing.
-            num_samples: how many; with z, or one label a row, as many as those.
-            z: (batch, latent_dim) or (latent_dim,) styles; drawn from the prior where None.
-            sample: draw the pixels too, instead of their expected values; tables are always drawn.
-            seed: of z and of the pixels.
-            temperature: of z: below 1 images nearer to the average one, of tables 1.
-            guidance: above 0 the expected pixels show the label more than the model does: see
+            given: one label, or {condition's name: label}, or one label per row; for several
+                conditions {name: value, or one per row}, where omitted conditions are missing.
+            num_samples: number of images; given by z, or by labels if there is one per row.
+            z: (batch, latent_dim) or (latent_dim,) styles; None: drawn from the prior.
+            sample: whether to draw the pixels, rather than return their expected values; tables are
+                always drawn.
+            seed: seed of z and of the pixels.
+            temperature: scale of z: below 1, images are closer to the average image; must be 1 for
+                tables.
+            guidance: above 0, the expected pixels show the label more than the model does: see
                 `inference.draws`.
-            keep: of a ladder, how many coarse groups are z's, or one draw's; the others vary.
+            keep: for a ladder, number of coarse groups taken from z, or from a single draw; the
+                others vary.
 
         Returns:
-            (num_samples, *image_shape) float32; of a table {column: (num_samples,) values}.
+            (num_samples, *image_shape) float32; for a table {column: (num_samples,) values}.
         """
         given = self._arguments.named(given)
         is_one, given = self.condition.is_one(given), self.encode_condition(given)
@@ -180,19 +185,21 @@ class TrainedModel:
         finish: Callable[[np.ndarray], np.ndarray] | None = None,
         first: int | None = None,
     ) -> Iterator[Any]:
-        """As `generate`, of labels that come in blocks: memory does not grow with their number.
+        """As `generate`, for labels in blocks: memory use does not grow with their number.
 
         Args:
-            given: labels of some rows, again and again, one a row.
-            z: (latent_dim,) one style for all; drawn from the prior where None.
-            sample, seed, temperature, guidance, keep: as in `generate`; how rows are cut changes
-                nothing.
-            finish: what to make of each block's images, such as `data.writers.to_uint8`, by the
-                thread that computed them; None: leave them.
-            first: number of the first row, by which rows are then drawn: see `NumberedChance`.
+            given: labels of some rows, in blocks, one per row.
+            z: (latent_dim,) one style for all; None: drawn from the prior.
+            sample, seed, temperature, guidance, keep: as in `generate`; the results do not depend
+                on the division into blocks.
+            finish: function applied to each block's images, such as `data.writers.to_uint8`, by the
+                thread that computed them; None: no function.
+            first: number of the first row; draws then depend on the row's number: see
+                `NumberedChance`.
 
         Returns:
-            Blocks of (rows, *image_shape), or what `finish` returns; of a table as `generate`.
+            Blocks of (rows, *image_shape), or the results of `finish`; for a table as in
+            `generate`.
         """
         draws = self._arguments.draws(sample, seed, temperature, guidance, keep, first)
         ys = (self._arguments.given(rows, len(rows)) for rows in given)
@@ -216,7 +223,7 @@ class TrainedModel:
         return self._compute.ask("draw_posterior", inputs, seed)["z"]
 
     def reconstruct(self, x: Any, y: Any, seed: int = 0) -> np.ndarray:
-        """Each image through the posterior's mean and back, (batch, *image_shape) float32."""
+        """Images decoded from the means of their posteriors, (batch, *image_shape) float32."""
         return self.transfer(x, y, to=y, seed=seed)
 
     def transfer(self, x: Any, y: Any, to: Any, seed: int = 0) -> np.ndarray:
@@ -228,13 +235,13 @@ class TrainedModel:
         return self._decode(engine, outputs["mean"], to)
 
     def elbo(self, x: Any, y: Any, seed: int = 0) -> "Terms":
-        """The bound and its parts by one draw of z for each image.
+        """The bound and its terms, from one draw of z for each image.
 
         z is that of `sample_posterior`: mean + exp(logvar / 2) * noise, where noise is
         `numpy.random.default_rng(seed).standard_normal((batch, latent_dim), "float32")`.
 
         Returns:
-            Terms, each (batch,) float32 nats; the model's beta is in loss alone.
+            Terms, each (batch,) float32 nats; only loss depends on the model's beta.
         """
         from condvae.objectives import Terms
 
@@ -253,9 +260,9 @@ class TrainedModel:
         estimator: str = "importance",
         seed: int = 0,
     ) -> np.ndarray:
-        """log p(x | y), a lower bound in expectation that tightens as num_samples grows.
+        """log p(x | y), a lower bound in expectation that becomes tighter as num_samples grows.
 
-        log 1/K sum_k p(x | z_k, y) p(z_k | y) / r(z_k) with z_k ~ r; memory constant in K.
+        log 1/K sum_k p(x | z_k, y) p(z_k | y) / r(z_k) with z_k ~ r; memory use is constant in K.
 
         Args:
             x: images.
@@ -263,7 +270,7 @@ class TrainedModel:
             num_samples: K.
             estimator: "importance" has r = q(z | x, y) (IWAE-K); "prior" has r = p(z | y)
                 (simple Monte Carlo).
-            seed: of z, and of the binarisation.
+            seed: seed of z, and of the binarisation.
 
         Returns:
             (batch,) float64 nats.
@@ -282,7 +289,8 @@ class TrainedModel:
     ) -> LogProbEstimate:
         """As `log_prob`, with the effective sample size and standard errors.
 
-        A network without latents has one exact log p(x | y), whatever num_samples and estimator.
+        A network without latents has one exact log p(x | y), regardless of num_samples and
+        estimator.
         """
         return self.log_prob_curve(x, y, [num_samples], estimator, seed)[0]
 
@@ -294,17 +302,18 @@ class TrainedModel:
         estimator: str = "importance",
         seed: int = 0,
     ) -> list[LogProbEstimate]:
-        """As `estimate_log_prob`, by the first draws of one stream and by more and more of them.
+        """As `estimate_log_prob`, for increasing numbers of draws from one stream.
 
         Args:
             x: images.
             y: their labels.
-            sizes: numbers of draws, increasing; no more than the last of them are made.
+            sizes: numbers of draws, in increasing order; only as many draws as the last one are
+                made.
             estimator: as in `log_prob`.
             seed: as in `log_prob`.
 
         Returns:
-            An estimate for each of the sizes.
+            An estimate for each size.
         """
         check_choice(estimator, ("importance", "prior"), "estimator")
         for least, size in pairwise([1, *sizes]):
@@ -323,7 +332,7 @@ class TrainedModel:
             InputError: the model has no baseline.
         """
         if self.keras_model.baseline is None:
-            raise InputError("the model must have a baseline", "none", "Train one with it.")
+            raise InputError("the model must have a baseline", "none", "Train a model with one.")
         return self._compute.ask("guess", {"y": self.encode_condition(y)})["x_mean"]
 
     def classify(self, x: Any) -> np.ndarray:
@@ -342,12 +351,12 @@ class TrainedModel:
         return outputs["log_prob"].astype("float64")
 
     def predict(self, y: Any, num_samples: int = 10, seed: int = 0) -> Prediction:
-        """What x may be, given y, in three ways.
+        """Predict x given y, in three ways.
 
         Args:
-            y: conditions, one a row.
-            num_samples: draws of z ~ p(z | y) for each row.
-            seed: of these draws.
+            y: conditions, one per row.
+            num_samples: number of draws of z ~ p(z | y) for each row.
+            seed: seed of these draws.
         """
         check_at_least(num_samples, 1, "num_samples")
         y = self.encode_condition(y)
@@ -365,20 +374,21 @@ class TrainedModel:
 
     @property
     def completion(self) -> Completion:
-        """What draws the cells of rows of which some are known; InputError without a table."""
+        """Draws the unknown cells of partially known rows; InputError without a table."""
         facts, known = self.engines.facts, self._arguments.check_table()
         return Completion(self._compute, *known, facts.latent_dim, facts.prior_noise_dim)
 
     def explore(self, x: Any = None, y: Any = None, name: str = "model") -> "Page":
-        """The model as a page, in a notebook in the cell; `condvae.explore(run)` has more.
+        """The model as a page, shown by a notebook cell; `condvae.explore(run)` has more options.
 
         Args:
-            x: images whose encodings are shown, some of them as examples; None: none.
+            x: images whose encodings are shown, some of them as examples; None: no images.
             y: their conditions.
-            name: what the page is titled.
+            name: title of the page.
 
         Raises:
-            InputError: no latents, a table, or a layer that has no operation.
+            InputError: the model has no latents, is of a table, or has a layer without graph
+                operations.
         """
         from condvae.explorer.of_model import page_of_model
 
@@ -387,13 +397,13 @@ class TrainedModel:
         return page_of_model(name, self.keras_model, self.condition, rows, encode)
 
     def _decode(self, engine: Engine, z: Any, y: Any) -> np.ndarray:
-        """The expected images of styles."""
+        """The expected images for styles."""
         z = self._arguments.styles(z)
         inputs = {"z": z, "y": self._arguments.given(y, len(z))}
         return self._outside(self._compute.run(engine, "decode", inputs)["x_mean"], inputs["y"])
 
     def _outside(self, x: np.ndarray, y: np.ndarray) -> Any:
-        """x as users know it: images as they are, rows of a table as columns, y's among them."""
+        """x in the user's form: images unchanged, rows of a table as columns, with those of y."""
         if self.table is None:
             return x
         table, several = self._arguments.check_table()

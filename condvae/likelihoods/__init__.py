@@ -1,7 +1,7 @@
-"""Likelihoods: from the decoder's output to a distribution over x, a file for each kind.
+"""Likelihoods: from the decoder's output to a distribution over x, one file per kind.
 
-A new kind is a file here, for its distribution one in `condvae.distributions`, and a line below.
-One of your own is registered from outside, see `register_likelihood`.
+A new kind is a file here, one in `condvae.distributions` for its distribution, and a line below.
+User-defined likelihoods are registered from outside, see `register_likelihood`.
 """
 
 from typing import Any, TypeVar
@@ -38,42 +38,42 @@ LIKELIHOODS: dict[str, type[Likelihood]] = {
 
 
 def register_likelihood(kind: Kind) -> Kind:
-    """Make a likelihood of your own known by its name, to specs and to the command's settings.
+    """Register a user-defined likelihood under its name, for specs and the command line.
 
-    It is a frozen dataclass under `Likelihood`; this serves as its decorator. What is registered
-    once more, as by running a notebook's cell again, takes the place of the former.
+    It is a frozen dataclass derived from `Likelihood`; this function can decorate it. Registering a
+    class again, for example by running a notebook cell twice, replaces the former one.
 
     Raises:
-        InputError: no such class, or a name that another one has.
+        InputError: not such a class, or a name that is already used.
     """
     if not (isinstance(kind, type) and issubclass(kind, Likelihood)):
         raise InputError(
-            "a likelihood must be a class under condvae.likelihoods.Likelihood",
+            "a likelihood must be a subclass of condvae.likelihoods.Likelihood",
             repr(kind),
             "Pass the class.",
         )
     known = Likelihood if kind.name == AUTO else LIKELIHOODS.get(kind.name, kind)
     if (known.__module__, known.__qualname__) != (kind.__module__, kind.__qualname__):
         raise InputError(
-            "a likelihood must have a name of its own",
+            "a likelihood must have a unique name",
             f"{kind.name!r} of {kind.__qualname__}, which is {known.__qualname__}'s",
-            "Give it another name.",
+            "Choose another name.",
         )
     LIKELIHOODS[kind.name] = kind
     return kind
 
 
 def likelihood_named(name: str) -> type[Likelihood]:
-    """The class of a name; of "auto" the base, which says what holds of any."""
+    """The class of a name; for "auto" the base class, whose settings apply to all."""
     return Likelihood if name == AUTO else LIKELIHOODS[name]
 
 
 def check_owner(likelihood: str, setting: str, asks: str, or_auto: bool = True) -> None:
-    """Raise a ValueError if a setting is another likelihood's.
+    """Raise a ValueError if a setting belongs to another likelihood.
 
     Args:
-        asks: how the sentence begins, such as "components need".
-        or_auto: whether "auto" will do, which may become the right one.
+        asks: the beginning of the sentence, such as "components need".
+        or_auto: whether "auto", which may become the right likelihood, is accepted.
     """
     owner = next(name for name, kind in LIKELIHOODS.items() if setting in kind.settings)
     if likelihood != owner and not (or_auto and likelihood == AUTO):
@@ -81,10 +81,10 @@ def check_owner(likelihood: str, setting: str, asks: str, or_auto: bool = True) 
 
 
 def likelihood_of(settings: Any, columns: Columns = None) -> Likelihood:
-    """p(x | z, y) of the section of a spec that names it; columns of tables alone.
+    """The likelihood p(x | z, y) that a section of a spec names; columns are those of a table.
 
     Raises:
-        InputError: columns without the likelihood "table", or the other way round.
+        InputError: columns without the likelihood "table", or "table" without columns.
     """
     kind = likelihood_named(settings.likelihood)
     if kind is Likelihood:

@@ -1,4 +1,4 @@
-"""What a likelihood is, and what it says of itself to data, specs, graphs and reports."""
+"""The interface of a likelihood, with what data, specs, graphs and reports need to know of it."""
 
 import math
 from abc import ABC, abstractmethod
@@ -10,32 +10,33 @@ from condvae.checks import InputError, check_range
 
 Tensor = Any
 Array = Any
-Data = Any  # a `condvae.data.Dataset`: its x, x_max, pixel_classes, table and assumption are read
+Data = Any  # a `condvae.data.Dataset`, for its x, x_max, pixel_classes, table and assumption
 Columns = Sequence[tuple[int, int]] | None  # of a table, see `TableLikelihood`
 
 
 class Likelihood(ABC):
     """p(x | z, y) from x_params (batch, *params_shape(image_shape)); a value, not a layer.
 
-    A kind is a frozen dataclass under this one, in a file of its own: it has a name, makes its
-    distribution, and says what differs from the defaults here. It may be asked without Keras, so
-    that it imports `keras.ops` and distributions, and NumPy too, where it needs them.
+    A likelihood is a frozen dataclass derived from this one, in its own file: it has a name,
+    creates its distribution, and overrides the defaults here. It can be used without Keras, so it
+    imports `keras.ops`, distributions and NumPy only where it needs them.
 
     Attributes:
-        name: in specs and on the command line.
-        settings: names of a spec's settings that are this likelihood's alone; those that are
-            fields, too, are what it is made of.
-        noise: "normal" or "uniform": what a draw of x is made from.
-        x_range: of x as the networks see it.
-        of_classes: whether each pixel is a class, and x_params has a channel for each.
+        name: name in specs and on the command line.
+        settings: names of the spec's settings that belong to this likelihood only; those that are
+            fields, too, are the constructor's arguments.
+        noise: "normal" or "uniform", the noise from which x is drawn.
+        x_range: range of x as the networks see it.
+        of_classes: whether each pixel is a class, and x_params has a channel for each class.
         of_columns: whether x is a row of a table.
         of_levels: whether x are 8-bit levels, each with a probability.
-        of_logits: whether x_params are log-odds of probabilities, and no probabilities.
-        of_density: whether x are real numbers with a density, so that other densities compare.
-        as_stored: whether integers are taken as they are, not divided by x_max.
+        of_logits: whether x_params are log-odds rather than probabilities.
+        of_density: whether x are real numbers with a density, to which other densities can be
+            compared.
+        as_stored: whether integers are used unchanged rather than divided by x_max.
         draws_like_data: whether a draw of x looks like the data, pixel by pixel.
-        seen_as: the function, one of `keras.ops` and of graphs, by which encoder and prior see x;
-            None: as it is.
+        seen_as: the function, in both `keras.ops` and graphs, that encoder and prior apply to x;
+            None: x unchanged.
     """
 
     name: ClassVar[str] = "auto"
@@ -51,22 +52,22 @@ class Likelihood(ABC):
     draws_like_data: ClassVar[bool] = False
     seen_as: ClassVar[str | None] = None
 
-    # What it says before there is one.
+    # Class methods, which need no instance.
 
     @classmethod
     def of(cls, settings: Any, columns: Columns = None) -> Self:
-        """The one that a spec asks for.
+        """The likelihood that a spec describes.
 
         Args:
-            settings: the section of the spec that has this likelihood's settings.
-            columns: of a table.
+            settings: the section of the spec with this likelihood's settings.
+            columns: the columns of a table.
 
         Raises:
-            InputError: columns, and x is no row of a table; or the other way round.
+            InputError: columns although x is not a row of a table; or the other way round.
         """
         if cls.of_columns != (columns is not None):
             raise InputError(
-                "the likelihood 'table' must come with the columns of a table, another one without",
+                "the likelihood 'table' requires the columns of a table, other likelihoods none",
                 f"{cls.name!r} and {'no columns' if columns is None else 'columns'}",
                 "Pass the likelihood that fits the data.",
             )
@@ -76,40 +77,40 @@ class Likelihood(ABC):
 
     @classmethod
     def reason(cls, data: Data) -> str | None:
-        """Why `auto` takes it for these data, in words; None where it does not."""
+        """Why `auto` selects it for these data, in words; None if it does not."""
         return None
 
     @classmethod
     def check_data(cls, data: Data) -> None:
-        """Raise an InputError if the data are none that it has a probability for."""
+        """Raise an InputError if the likelihood defines no probability for such data."""
         if cls.of_classes != (data.pixel_classes is not None):
             raise InputError(
-                "the likelihood 'categorical' must go with label maps, data that name their "
+                "the likelihood 'categorical' requires label maps, data that name their "
                 "pixels' classes",
                 f"{cls.name!r} and {data.assumption}",
-                "Store the names as array pixel_classes in the .npz, or take another likelihood.",
+                "Store the names as array pixel_classes in the .npz, or use another likelihood.",
             )
         cls.check_values(data)
 
     @classmethod
     def check_values(cls, data: Data) -> None:
-        """The same of the values of x alone: floats must lie in its range."""
+        """Check only the values of x: floats must lie in its range."""
         if data.x.dtype.kind == "f" and data.table is None:
             check_range(data.x, *cls.x_range, f"x, under the likelihood {cls.name!r},")
 
     @classmethod
     def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
-        """What the probabilities are of, for the comparability line of a run.
+        """What the probabilities refer to, for the comparability line of a run.
 
         Args:
-            spec: of the run.
-            preprocessing: of the run, see `condvae.runs.record.Preprocessing`.
+            spec: spec of the run.
+            preprocessing: preprocessing of the run, see `condvae.runs.record.Preprocessing`.
         """
         return "pixels"
 
     @classmethod
     def loss_of_means(cls, x: Array, x_mean: Array) -> Array | None:
-        """-log p(x) of a model that knows the means alone, (batch,) nats; None: not in closed form.
+        """-log p(x) of a model with constant means, (batch,) nats; None: not in closed form.
 
         Args:
             x: (batch, *x_shape) as the networks see it.
@@ -117,59 +118,60 @@ class Likelihood(ABC):
         """
         return None
 
-    # What the model asks of it.
+    # Methods for the model.
 
     @property
     def _per_value(self) -> int:
-        """Parameters for each number in x."""
+        """Number of parameters for each value of x."""
         return 1
 
     @property
     def link(self) -> str:
-        """The Keras activation that brings any numbers into the range of x."""
+        """The Keras activation that maps any number into the range of x."""
         if self.of_classes:
             return "softmax"
         return {(0.0, 1.0): "sigmoid", (0.0, math.inf): "softplus"}.get(self.x_range, "linear")
 
     def params_shape(self, x_shape: Sequence[int]) -> tuple[int, ...]:
-        """Shape of x_params for x of that shape, both without the batch."""
+        """Shape of x_params for x of that shape, both without the batch axis."""
         return (*x_shape[:-1], self._per_value * x_shape[-1])
 
     def x_shape(self, params_shape: Sequence[int]) -> tuple[int, ...]:
-        """The inverse of `params_shape`, where there is one."""
+        """The inverse of `params_shape`, if it is invertible."""
         return (*params_shape[:-1], params_shape[-1] // self._per_value)
 
     def params_of(self, x_mean: Array) -> Array:
-        """What the decoder writes where it expects about x_mean, (*x_shape,) in units of x.
+        """The decoder's output for an expected x near x_mean, (*x_shape,) in units of x.
 
-        A learned scale, which it does not write, is left out. Here x_params are expected values.
+        A learned scale is omitted, since it is not part of the output. By default x_params are
+        expected values.
         """
         return x_mean
 
     def first_params(self, x_mean: Array, rest: Array) -> Array:
-        """`params_of` x_mean, with the scales and the like that x has beside its mean.
+        """`params_of` x_mean, with scales and other parameters that describe x around its mean.
 
         Args:
-            rest: (N, *x_shape) of some x less their means.
+            rest: (N, *x_shape) residuals of some x, after subtracting their means.
         """
         return self.params_of(x_mean)
 
     def variance_of(self, x_mean: Array) -> Array | None:
-        """Of x given its mean, where that tells it; None where the decoder does."""
+        """Variance of x given its mean, if the mean determines it; None if the decoder does."""
         return None
 
     def params_of_moments(self, x_mean: Array, x_variance: Array) -> Array:
-        """What stands for x of these means and variances, (*params_shape,), a scale included.
+        """The x_params for x of these means and variances, (*params_shape,), including a scale.
 
         Args:
             x_mean: (*x_shape,) in units of x.
-            x_variance: (*x_shape,) in their squares. Here the means tell all.
+            x_variance: (*x_shape,) in squared units. By default only the means matter.
         """
         return self.params_of(x_mean)
 
     @abstractmethod
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
-        """The distribution whose event is one image; weights: of its pixels, 0 leaves one out."""
+        """The distribution whose event is one image; weights of pixels, where 0 omits a pixel."""
 
     @property
     def drawn_by_numpy(self) -> Callable[[Array, Array], Array] | None:
@@ -177,21 +179,21 @@ class Likelihood(ABC):
         return None
 
     def seen(self, x: Tensor) -> Tensor:
-        """x, or expected x, as encoder and prior see it."""
+        """x, or expected x, in the form that encoder and prior see."""
         if self.seen_as is None:
             return x
         from keras import ops
 
         return getattr(ops, self.seen_as)(x)
 
-    # The same in the operations of a graph, see `condvae.graph.layers.Trace`. The expected x is
-    # `trace_mean(trace, x_params)`: a kind that leaves it out has no graph, and is refused there.
+    # The same as graph operations, see `condvae.graph.layers.Trace`. The expected x is
+    # `trace_mean(trace, x_params)`: a kind without it has no graph, and is rejected there.
 
     def trace_seen(self, trace: Any, x: str) -> str:
-        """x, or expected x, as encoder and prior see it."""
+        """x, or expected x, in the form that encoder and prior see."""
         return x if self.seen_as is None else trace.apply(self.seen_as, "x_seen", x)
 
-    # Keras's serialisation.
+    # Keras serialisation.
 
     def get_config(self) -> dict[str, Any]:
         """The fields."""
@@ -204,14 +206,14 @@ class Likelihood(ABC):
 
 
 def inside(mean: Array, least: float = 1e-3) -> Array:
-    """Means of pixels, kept off 0 and 1."""
+    """Means of pixels, clipped away from 0 and 1."""
     import numpy as np
 
     return np.clip(mean, least, 1 - least)
 
 
 def log_shares(mean: Array, least: float = 1e-3) -> Array:
-    """Logarithms of shares or rates, kept finite."""
+    """Logarithms of shares or rates, clipped to be finite."""
     import numpy as np
 
     return np.log(np.maximum(mean, least))

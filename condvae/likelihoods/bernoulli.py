@@ -1,4 +1,4 @@
-"""Pixels that are zeros and ones, or the probabilities of a one."""
+"""Pixels that are zeros and ones, or probabilities of a one."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ class BernoulliLikelihood(Likelihood):
 
     @classmethod
     def reason(cls, data: Data) -> str | None:
-        """Of all images, also of numbers beyond [0, 1], which it refuses: most want dividing."""
+        """Accept all images, even values outside [0, 1], which are refused later with advice."""
         if data.table is not None or data.pixel_classes is not None:
             return None
         if data.x_max == 1 and data.x.dtype == "uint8":
@@ -28,7 +28,7 @@ class BernoulliLikelihood(Likelihood):
 
     @classmethod
     def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
-        """For the comparability line."""
+        """The words for the comparability line."""
         if spec.model.pixels == "dynamic":
             return "pixels binarised anew at each draw"
         if "binary" in preprocessing.assumption:
@@ -37,21 +37,21 @@ class BernoulliLikelihood(Likelihood):
 
     @classmethod
     def loss_of_means(cls, x: Array, x_mean: Array) -> Array:
-        """Cross-entropy, means kept off 0 and 1."""
+        """Cross-entropy, with means clipped away from 0 and 1."""
         import numpy as np
 
         p = inside(x_mean)
         return -(x * np.log(p) + (1 - x) * np.log1p(-p)).sum(axis=tuple(range(1, x.ndim)))
 
     def params_of(self, x_mean: Array) -> Array:
-        """Log-odds, kept finite where a pixel is always off or on."""
+        """Log-odds, which stay finite for pixels that are always off or on."""
         import numpy as np
 
         x_mean = inside(x_mean)
         return np.log(x_mean) - np.log1p(-x_mean)
 
     def variance_of(self, x_mean: Array) -> Array:
-        """Of zeros and ones."""
+        """Variance of zeros and ones."""
         return x_mean * (1 - x_mean)
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:

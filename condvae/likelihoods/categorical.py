@@ -15,18 +15,18 @@ class CategoricalLikelihood(Likelihood):
 
     @classmethod
     def reason(cls, data: Data) -> str | None:
-        """Of label maps."""
+        """Select it for label maps."""
         return None if data.pixel_classes is None else "each pixel is one of several classes"
 
     @classmethod
     def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
-        """For the comparability line."""
+        """The words for the comparability line."""
         if names := preprocessing.pixel_classes:
             return f"label maps of the classes {', '.join(names)}"
         return "classes of pixels"
 
     def params_of(self, x_mean: Array) -> Array:
-        """Log of the classes' shares, kept finite where a class is absent."""
+        """Logarithms of the classes' shares, which stay finite if a class is absent."""
         return log_shares(x_mean)
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:

@@ -8,7 +8,7 @@ from condvae.likelihoods.base import Array, Likelihood, Tensor, inside
 
 @dataclass(frozen=True)
 class ContinuousBernoulliLikelihood(Likelihood):
-    """x_params are logits; x lies in [0, 1], and the density is a normalised one."""
+    """x_params are logits; x lies in [0, 1], and the density is normalised."""
 
     name: ClassVar[str] = "continuous_bernoulli"
     of_logits: ClassVar[bool] = True
@@ -16,11 +16,11 @@ class ContinuousBernoulliLikelihood(Likelihood):
 
     @classmethod
     def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
-        """For the comparability line."""
+        """The words for the comparability line."""
         return "pixels in [0, 1], continuous Bernoulli (a density)"
 
     def params_of(self, x_mean: Array) -> Array:
-        """Logits of these means to 5 %, see Cohen 1991 on the inverse of Langevin's function."""
+        """Logits for these means, to 5 %; see Cohen 1991 on the inverse of Langevin's function."""
         centred = 2 * inside(x_mean) - 1
         return 2 * centred * (3 - centred**2) / (1 - centred**2)
 

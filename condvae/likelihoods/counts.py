@@ -1,4 +1,4 @@
-"""What all likelihoods of counts have in common."""
+"""The base of all likelihoods of counts."""
 
 import math
 from typing import Any, ClassVar
@@ -8,7 +8,7 @@ from condvae.likelihoods.base import Data, Likelihood
 
 
 class CountsLikelihood(Likelihood):
-    """x are counts, as they are stored; networks, which want small numbers, see log(1 + x)."""
+    """x are counts, as stored; networks, which need small numbers, see log(1 + x)."""
 
     x_range: ClassVar[tuple[float, float]] = (0.0, math.inf)
     as_stored: ClassVar[bool] = True
@@ -17,17 +17,17 @@ class CountsLikelihood(Likelihood):
 
     @classmethod
     def check_values(cls, data: Data) -> None:
-        """x must be integers."""
+        """Check that x are integers."""
         if data.x.dtype != "uint8":
             raise InputError(
-                f"the likelihood {cls.name!r} must have counts, integers from 0 on",
+                f"the likelihood {cls.name!r} requires counts, integers from 0 on",
                 data.assumption,
                 "Take 'normal'.",
             )
 
 
 def trace_rate(trace: Any, log_rate: str) -> str:
-    """exp of the log rate, kept softly below its bound b: b - softplus(b - log rate)."""
+    """exp of the log rate, softly bounded by b: b - softplus(b - log rate)."""
     from condvae.distributions.poisson import MOST_LOG_RATE
 
     below = trace.affine("x_mean/below", log_rate, factor=-1.0, offset=MOST_LOG_RATE)

@@ -1,4 +1,4 @@
-"""The 256 levels of 8-bit pixels, whose channels are told one after the other."""
+"""The 256 levels of 8-bit pixels, with channels predicted one after another."""
 
 import math
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from condvae.likelihoods.base import Array, Tensor
 from condvae.likelihoods.levels import LevelsLikelihood
 
-CENTRE, LOG_SCALE = 0.5, math.log(0.1)  # of zeros in x_params
-# An error of a mean costs more than one of a log scale: a step of the optimizer, which moves all
-# weights by the same, is to move means and slopes by less.
+CENTRE, LOG_SCALE = 0.5, math.log(0.1)  # at x_params = 0
+# The loss is more sensitive to means than to log scales. An optimizer step changes all weights by
+# the same amount, so means and slopes are scaled down to move less.
 UNIT = 0.1
 LEAST_SCALE = 1 / 255
 
@@ -24,7 +24,7 @@ class DiscretisedLogisticLikelihood(LevelsLikelihood):
     name: ClassVar[str] = "discretised_logistic"
 
     def params_shape(self, x_shape: Any) -> tuple[int, ...]:
-        """See `Likelihood`: of colours 3 means, 3 log scales and 3 slopes."""
+        """See `Likelihood`: for colours, 3 means, 3 log scales and 3 slopes."""
         channels = x_shape[-1]
         return (*x_shape[:-1], 2 * channels + channels * (channels - 1) // 2)
 
@@ -33,7 +33,7 @@ class DiscretisedLogisticLikelihood(LevelsLikelihood):
         return (*params_shape[:-1], (math.isqrt(9 + 8 * params_shape[-1]) - 3) // 2)
 
     def params_of(self, x_mean: Array) -> Array:
-        """Means, scales of zero and slopes of zero, see above."""
+        """The means, with scale and slope parameters of zero, see above."""
         import numpy as np
 
         x_mean = np.asarray(x_mean)
@@ -42,7 +42,7 @@ class DiscretisedLogisticLikelihood(LevelsLikelihood):
         return params
 
     def params_of_moments(self, x_mean: Array, x_variance: Array) -> Array:
-        """See `Likelihood`: a logistic distribution has the variance (pi s)^2 / 3."""
+        """See `Likelihood`: the variance of a logistic distribution is (pi s)^2 / 3."""
         import numpy as np
 
         params, channels = self.params_of(x_mean), x_mean.shape[-1]
@@ -51,7 +51,7 @@ class DiscretisedLogisticLikelihood(LevelsLikelihood):
         return params
 
     def first_params(self, x_mean: Array, rest: Array) -> Array:
-        """See `Likelihood`: one scale for each channel, and its slopes on those before it."""
+        """See `Likelihood`: one scale per channel, and its slopes on the channels before it."""
         import numpy as np
 
         channels = x_mean.shape[-1]
@@ -61,7 +61,7 @@ class DiscretisedLogisticLikelihood(LevelsLikelihood):
             known = rest[:, :channel]
             slopes += [np.linalg.lstsq(known, rest[:, channel], rcond=None)[0]]
             own[:, channel] -= known @ slopes[-1]
-        # by the mean distance from the location, 2 s log 2, which single pixels do not govern
+        # from the mean absolute deviation, 2 s log 2, which is robust to single pixels
         scales = np.abs(own).mean(axis=0) / (2 * math.log(2))
         params = self.params_of_moments(x_mean, (math.pi * scales) ** 2 / 3)
         if slopes:
@@ -83,10 +83,10 @@ class DiscretisedLogisticLikelihood(LevelsLikelihood):
         )
 
     def trace_mean(self, trace: Any, x_params: str) -> str:
-        """The means, cut off at 0 and 1."""
+        """The means, clipped to [0, 1]."""
         channels = self.x_shape(trace.shape(x_params))[-1]
         means = trace.slice("x_means", x_params, slice(0, channels))
-        # min(max(m, 0), 1) by the one such function that graphs have
+        # min(max(m, 0), 1), using the only such function that graphs have
         above = trace.apply("relu", "x_above", trace.affine("x_centred", means, UNIT, CENTRE))
         below = trace.apply("relu", "x_below", trace.affine("x_turned", above, -1.0, 1.0))
         return trace.affine("x_mean", below, -1.0, 1.0)

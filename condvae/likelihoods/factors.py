@@ -1,4 +1,4 @@
-"""Factors of a table's encoded rows: a linear model, from which networks may start."""
+"""Factors of a table's encoded rows: a linear model that can initialise networks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from typing import Any
 Array = Any
 
 ROUNDS = 50
-LEAST_NOISE = 0.01  # of a number's variance, that factors leave unexplained
+LEAST_NOISE = 0.01  # smallest share of a number's variance that is not explained by factors
 LEAST_SHARE = 1e-3
-LEAST_SCALE = 1e-3  # of encoded numbers, whose standard deviation is about 1
+LEAST_SCALE = 1e-3  # in units of encoded numbers, whose standard deviation is about 1
 
 
 @dataclass(frozen=True)
 class Factors:
-    """z ~ N(0, 1); the logits of states, and the numbers beside some of them, linear in z.
+    """z ~ N(0, 1); the logits of states, and the numbers beside some states, are linear in z.
 
     Attributes:
-        states: (number of states, latent_dim) by which logits rise with z.
-        numbers: (number of numbers, latent_dim) by which they rise with z.
-        means: (number of numbers,) at z = 0, where a row has one.
-        scales: (number of numbers,) their standard deviations given z.
-        seen: (dim, latent_dim) by which the mean of q(z | x) rises with encoded x.
+        states: (number of states, latent_dim) coefficients of the logits on z.
+        numbers: (number of numbers, latent_dim) coefficients of the numbers on z.
+        means: (number of numbers,) means at z = 0, over rows that have the number.
+        scales: (number of numbers,) standard deviations given z.
+        seen: (dim, latent_dim) coefficients of the mean of q(z | x) on encoded x.
         variances: (latent_dim,) of q(z | x).
     """
 
@@ -34,14 +34,15 @@ class Factors:
 
 
 def find_factors(x: Array, columns: Sequence[tuple[int, int]], latent_dim: int) -> Factors:
-    """The factors by which columns go together; a hidden cell is as the column's others on average.
+    """Find the factors that explain the correlation of columns; hidden cells count as means.
 
-    What the states of one column, and its number, have to do with each other is no factor's matter.
-    A factor that tells no more than chance would in so few rows is 0.
+    Correlations between the states of one column, and its number, are not modelled by the factors.
+    Factors that explain no more than noise would in so few rows are set to 0.
 
     Args:
         x: (N, dim) encoded rows.
-        columns: of each the number of states, and the place of the one with a number, or -1.
+        columns: for each column the number of states, and the index of the state with a number, or
+            -1.
     """
     import numpy as np
 
@@ -60,7 +61,7 @@ def find_factors(x: Array, columns: Sequence[tuple[int, int]], latent_dim: int) 
     squares = np.mean(x**2, axis=0, where=known)
     shared = _loadings(np.where(known, x - mean, 0.0), column_of, latent_dim)
 
-    # from covariances with z to what rises with z: of a number given that there is one
+    # from covariances with z to coefficients; those of a number are conditional on its presence
     shares = np.maximum(mean[:num_states], LEAST_SHARE)
     share, states = shares[beside], shared[:num_states] / shares[:, None]
     means = mean[num_states:] / share
@@ -69,12 +70,12 @@ def find_factors(x: Array, columns: Sequence[tuple[int, int]], latent_dim: int) 
     numbers /= _excess((numbers**2).sum(axis=1) / variance)[:, None]
     noise = variance - (numbers**2).sum(axis=1)
 
-    # Laplace: how much a row's states and numbers tell of z, at z = 0
+    # Laplace approximation: the information of a row's states and numbers about z, at z = 0
     told, weights = numbers / noise[:, None], share[:, None]
     information = states.T @ (shares[:, None] * states) + numbers.T @ (weights * told)
-    # z is turned so that its posterior is independent from latent to latent, as q is
+    # rotate z so that the latents are independent in the posterior, as in q
     values, turn = np.linalg.eigh(information)
-    # as much is told by the noise of so few rows
+    # noise in so few rows explains as much
     by_chance = (1 + np.sqrt((len(mean) - len(sizes)) / len(x))) ** 2 - 1
     is_real = values > by_chance
     values, turn = values * is_real, turn * is_real
@@ -88,8 +89,8 @@ def find_factors(x: Array, columns: Sequence[tuple[int, int]], latent_dim: int) 
 def _loadings(centred: Array, column_of: Array, latent_dim: int) -> Array:
     """(dim, latent_dim) covariances of x with z, by iterated principal axes.
 
-    Correlations are shrunk, the more the fewer rows there are, and what lies within a column is
-    filled in from the factors.
+    Correlations are shrunk, more so for fewer rows, and those within a column are filled in from
+    the factors.
 
     Source: Harman 1976, chapter 8; Chen, Wiesel, Eldar & Hero 2010 (the shrinkage).
     """
@@ -110,7 +111,7 @@ def _loadings(centred: Array, column_of: Array, latent_dim: int) -> Array:
 
 
 def _excess(explained: Array) -> Array:
-    """By which loadings are divided, so that they explain no more of a variance than nearly all."""
+    """Divisors of the loadings, so that they explain at most nearly all of each variance."""
     import numpy as np
 
     return np.sqrt(np.maximum(explained / (1 - LEAST_NOISE), 1.0))

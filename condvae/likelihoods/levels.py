@@ -1,4 +1,4 @@
-"""What likelihoods of the 256 levels of 8-bit pixels share."""
+"""The base of likelihoods of the 256 levels of 8-bit pixels."""
 
 from typing import Any, ClassVar
 
@@ -13,15 +13,15 @@ class LevelsLikelihood(Likelihood):
 
     @classmethod
     def check_values(cls, data: Data) -> None:
-        """x must be 8-bit levels."""
+        """Check that x are 8-bit levels."""
         if data.x.dtype != "uint8" or data.x_max != 255:
             raise InputError(
-                f"the likelihood {cls.name!r} must have 8-bit pixels, 0 to 255",
+                f"the likelihood {cls.name!r} requires 8-bit pixels, 0 to 255",
                 data.assumption,
-                "Take 'bernoulli' for binary pixels, 'normal' for other numbers.",
+                "Use 'bernoulli' for binary pixels, 'normal' for other numbers.",
             )
 
     @classmethod
     def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
-        """For the comparability line."""
+        """The words for the comparability line."""
         return "the 256 levels of 8-bit pixels (a probability)"

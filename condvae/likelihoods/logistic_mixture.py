@@ -10,10 +10,10 @@ from condvae.likelihoods.levels import LevelsLikelihood
 
 @dataclass(frozen=True)
 class LogisticMixtureLikelihood(LevelsLikelihood):
-    """x_params are 3 × components numbers for each channel, one channel after the other.
+    """x_params are 3 × components numbers per channel, one channel after another.
 
-    First the log weights of the components, then their means, then their log scales. Zeros stand
-    for components of one weight side by side over [0, 1]; x are levels k / 255.
+    First come the log weights of the components, then their means, then their log scales. Zeros are
+    components of equal weight, spread evenly over [0, 1]; x are levels k / 255.
     """
 
     components: int = 5
@@ -27,7 +27,7 @@ class LogisticMixtureLikelihood(LevelsLikelihood):
         return 3 * self.components
 
     def params_of(self, x_mean: Array) -> Array:
-        """The components moved, their centre from 1/2 to x_mean."""
+        """The components shifted so that their centre is at x_mean instead of 1/2."""
         import numpy as np
 
         x_mean = np.asarray(x_mean)
@@ -36,7 +36,7 @@ class LogisticMixtureLikelihood(LevelsLikelihood):
         return params.reshape(self.params_shape(x_mean.shape))
 
     def params_of_moments(self, x_mean: Array, x_variance: Array) -> Array:
-        """All components one logistic of these moments, no narrower than a level."""
+        """All components equal to one logistic with these moments, at least as wide as a level."""
         import numpy as np
 
         x_variance = np.maximum(x_variance, 1 / (12 * 255**2))

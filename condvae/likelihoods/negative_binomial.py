@@ -1,4 +1,4 @@
-"""Counts that vary more than Poisson's."""
+"""Counts with a larger variance than Poisson's."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,16 +9,16 @@ from condvae.likelihoods.counts import CountsLikelihood, trace_rate
 
 @dataclass(frozen=True)
 class NegativeBinomialLikelihood(CountsLikelihood):
-    """x_params are logarithms of means and, behind them on the last axis, of dispersions.
+    """x_params are logarithms of means followed, on the last axis, by logarithms of dispersions.
 
-    x are counts, as they are stored; their variance is mean + mean² / dispersion.
+    x are counts, as stored; their variance is mean + mean² / dispersion.
     """
 
     name: ClassVar[str] = "negative_binomial"
 
     @classmethod
     def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
-        """For the comparability line."""
+        """The words for the comparability line."""
         return "counts, negative binomial (a probability)"
 
     @property
@@ -27,14 +27,14 @@ class NegativeBinomialLikelihood(CountsLikelihood):
         return 2
 
     def params_of(self, x_mean: Array) -> Array:
-        """Log of the means, kept finite where nothing is counted; dispersions of 1."""
+        """Logarithms of the means, which stay finite if all counts are 0; dispersions of 1."""
         import numpy as np
 
         log_mean = log_shares(x_mean)
         return np.concatenate([log_mean, np.zeros_like(log_mean)], axis=-1)
 
     def params_of_moments(self, x_mean: Array, x_variance: Array) -> Array:
-        """Log of the means, and dispersions mean² / (variance - mean), large where none is seen."""
+        """Logarithms of means, and dispersions mean² / (variance - mean), large if that is <= 0."""
         import numpy as np
 
         excess = np.maximum(x_variance - x_mean, 1e-6)

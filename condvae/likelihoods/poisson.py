@@ -1,4 +1,4 @@
-"""Counts whose variance is their mean."""
+"""Counts whose variance equals their mean."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,17 +9,17 @@ from condvae.likelihoods.counts import CountsLikelihood, trace_rate
 
 @dataclass(frozen=True)
 class PoissonLikelihood(CountsLikelihood):
-    """x_params are logarithms of rates; x are counts, as they are stored."""
+    """x_params are logarithms of rates; x are counts, as stored."""
 
     name: ClassVar[str] = "poisson"
 
     @classmethod
     def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
-        """For the comparability line."""
+        """The words for the comparability line."""
         return "counts, Poisson (a probability)"
 
     def params_of(self, x_mean: Array) -> Array:
-        """Log of the means, kept finite where nothing is counted."""
+        """Logarithms of the means, which stay finite if all counts are 0."""
         return log_shares(x_mean)
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:

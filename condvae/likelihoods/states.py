@@ -1,4 +1,4 @@
-"""The states of a table's columns on one axis."""
+"""The layout of the states of a table's columns on one axis."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class States:
-    """How the states of all columns lie on one axis, column after column.
+    """The layout of the states of all columns on one axis, column after column.
 
     Attributes:
         sizes: number of states of each column.
@@ -29,16 +29,16 @@ class States:
 
     @cached_property
     def firsts(self) -> np.ndarray:
-        """(num_columns,) the place of each column's first state."""
+        """(num_columns,) index of each column's first state."""
         return np.cumsum([0, *self.sizes[:-1]])
 
     @cached_property
     def tables(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Columns of about one size together: which they are, and (num, most) places.
+        """Columns grouped by size: their indices, and the (num, most) indices of their states.
 
-        A place beyond a column's states is the total: the place of a logit that is no state. Sizes
-        are rounded up to powers of two, so that hundreds of columns are a few arrays, and few
-        places are wasted.
+        Beyond a column's states the index is the total, that of a logit for a state that does not
+        exist. Sizes are rounded up to powers of two, so that hundreds of columns are a few arrays
+        with little padding.
         """
         groups = defaultdict(list)
         for column, size in enumerate(self.sizes):
@@ -54,11 +54,11 @@ class States:
 
     @cached_property
     def order(self) -> np.ndarray:
-        """(num_columns,) where each column is among those of `tables`, one table after another."""
+        """(num_columns,) position of each column in `tables`, one table after another."""
         return np.argsort(np.concatenate([columns for columns, _ in self.tables]))
 
     def largest(self, scores: np.ndarray) -> np.ndarray:
-        """(batch, num_columns) the state of each column that has the largest of (batch, total)."""
+        """(batch, num_columns) state with the largest score in each column, from (batch, total)."""
         lowest = np.full((len(scores), 1), -np.inf, scores.dtype)
         padded = np.concatenate([scores, lowest], axis=1)
         found = [np.take(padded, places, axis=1).argmax(axis=-1) for _, places in self.tables]

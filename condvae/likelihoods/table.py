@@ -1,4 +1,4 @@
-"""Rows of a table: states of all columns, and the numbers beside some of them."""
+"""Rows of a table: states of all columns, and numbers beside some of the states."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,20 +10,20 @@ from condvae.checks import InputError
 from condvae.likelihoods.base import Array, Data, Likelihood, Tensor, log_shares
 from condvae.likelihoods.factors import Factors
 
-_LOG_SCALE_BOUNDS = (-6.0, 3.0)  # as `condvae.distributions.rows` has them
+_LOG_SCALE_BOUNDS = (-6.0, 3.0)  # the same as in `condvae.distributions.rows`
 
 
 @dataclass(frozen=True)
 class TableLikelihood(Likelihood):
-    """x are the encoded cells of a row, as `condvae.conditions.Table` has them.
+    """x are the encoded cells of a row, as in `condvae.conditions.Table`.
 
-    x_params are the logits of all states, then for each number the log weights, the means and the
-    log scales of the logistic distributions that it is a mixture of.
+    x_params are the logits of all states and then, for each number, the log weights, the means and
+    the log scales of its mixture of logistic distributions.
 
     Attributes:
-        columns: of each column its number of states, and the place of the state among them that
-            has a number beside it, or -1.
-        components: of each mixture.
+        columns: for each column its number of states, and the index of the state that has a number
+            beside it, or -1.
+        components: number of components of each mixture.
     """
 
     columns: tuple[tuple[int, int], ...]
@@ -37,7 +37,7 @@ class TableLikelihood(Likelihood):
         columns = tuple((int(size), int(beside)) for size, beside in self.columns)
         if not columns or any(size < 1 or not -1 <= beside < size for size, beside in columns):
             raise InputError(
-                "each column must have a state or more, and the place of one of them, or -1",
+                "each column must have at least one state, and the index of one of them, or -1",
                 f"{columns[:5]}",
                 "Pass `Table.kinds`.",
             )
@@ -52,7 +52,7 @@ class TableLikelihood(Likelihood):
 
     @classmethod
     def probabilities_of(cls, spec: Any, preprocessing: Any) -> str:
-        """For the comparability line."""
+        """The words for the comparability line."""
         return f"columns scaled by {spec.data.scaling} (a density of the scaled numbers)"
 
     @cached_property
@@ -67,7 +67,7 @@ class TableLikelihood(Likelihood):
 
     @property
     def _beside(self) -> tuple[int, ...]:
-        """Of each number the place of the state that it stands beside."""
+        """For each number, the index of its state."""
         places = zip(self._states.firsts.tolist(), self.columns, strict=True)
         return tuple(first + place for first, (_, place) in places if place >= 0)
 
@@ -76,7 +76,7 @@ class TableLikelihood(Likelihood):
         return sum(beside >= 0 for _, beside in self.columns)
 
     def params_shape(self, x_shape: Sequence[int]) -> tuple[int, ...]:
-        """Shape of x_params for x of that shape, both without the batch."""
+        """Shape of x_params for x of that shape, both without the batch axis."""
         size = self._num_states + self._num_numbers
         if x_shape[-1] != size:
             raise InputError(
@@ -87,11 +87,11 @@ class TableLikelihood(Likelihood):
         return (*x_shape[:-1], self._num_states + 3 * self.components * self._num_numbers)
 
     def x_shape(self, params_shape: Sequence[int]) -> tuple[int, ...]:
-        """The inverse of `params_shape`, where there is one."""
+        """The inverse of `params_shape`, if it is invertible."""
         return (*params_shape[:-1], self._num_states + self._num_numbers)
 
     def params_of(self, x_mean: Array) -> Array:
-        """Log shares of the states; mixtures whose components lie side by side around 0."""
+        """Logarithms of the states' shares; mixtures with components spread evenly around 0."""
         import numpy as np
 
         x_mean = np.asarray(x_mean)
@@ -106,7 +106,7 @@ class TableLikelihood(Likelihood):
         """x_params as a linear function of z: kernel (latent_dim, params), bias (params,).
 
         Args:
-            x_mean: (dim,) of the rows that the factors are of.
+            x_mean: (dim,) mean of the rows from which the factors were found.
         """
         import numpy as np
 
@@ -138,7 +138,7 @@ class TableLikelihood(Likelihood):
         return self.draw
 
     def draw(self, x_params: Array, noise: Array) -> Array:
-        """As `Rows.transform`, by NumPy: (batch, dim) rows for uniform noise of that shape."""
+        """`Rows.transform` in NumPy: (batch, dim) rows from uniform noise of that shape."""
         import numpy as np
 
         num, states = self._num_states, self._states
@@ -155,7 +155,7 @@ class TableLikelihood(Likelihood):
         return rows
 
     def trace_mean(self, trace: Any, x_params: str) -> str:
-        """As `Rows.mean`: shares of states, and the means of the numbers times theirs."""
+        """`Rows.mean` as graph operations: shares of states, and means of numbers times them."""
         parts, beside, first = [], [], 0
         for size, place in self.columns:
             column = trace.slice("column", x_params, slice(first, first + size))
@@ -182,7 +182,7 @@ class TableLikelihood(Likelihood):
 
 
 def _of_mixture(mixture: Array, noise: Array) -> Array:
-    """(batch, num) numbers of (batch, num, 3, components) parameters, see `Rows`."""
+    """(batch, num) numbers from (batch, num, 3, components) parameters, see `Rows`."""
     import numpy as np
 
     shares = np.exp(mixture[:, :, 0] - mixture[:, :, 0].max(axis=-1, keepdims=True))

@@ -1,1 +1,1 @@
-"""Numbers from arrays: no model, no figure."""
+"""Measures computed from arrays, independent of models and figures."""

@@ -1,4 +1,4 @@
-"""Whether class probabilities mean what they say."""
+"""The calibration of class probabilities."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ BINS = 15
 
 @dataclass(frozen=True)
 class Calibration:
-    """A classifier's probabilities against the labels.
+    """A classifier's probabilities compared with the labels.
 
     Attributes:
         accuracy: share of the rows whose most probable class is their label.
-        negative_log_likelihood: mean of -log p(label | x), nats; infinite where one was 0.
-        expected_calibration_error: mean over the rows of |share told right - mean confidence| of
-            their bin, from 0 (a class told with 80 % is right in 80 % of the cases) to 1.
-        num_rows: rows told.
+        negative_log_likelihood: mean of -log p(label | x), nats; infinite if one of them was 0.
+        expected_calibration_error: mean over the rows of |accuracy - mean confidence| of their bin,
+            from 0 (a class predicted with 80 % is right in 80 % of the cases) to 1.
+        num_rows: number of rows.
     """
 
     accuracy: float
@@ -33,17 +33,17 @@ def measure_calibration(
 ) -> Calibration:
     """Accuracy, negative log-likelihood and expected calibration error.
 
-    Confidence is the probability of the most probable class; bins of it are equally wide and
-    closed above, and empty ones count nothing.
+    Confidence is the probability of the most probable class; its bins have equal widths and include
+    their upper ends, and empty bins do not count.
 
     Args:
         log_probs: (N, num_classes) log p(class | x), nats.
         codes: (N,) labels, 0 to num_classes - 1.
-        num_bins: of confidence.
+        num_bins: number of bins of confidence.
 
     Raises:
-        InputError: shapes that do not fit, no row, probabilities that do not sum to one, or
-            codes that are no class.
+        InputError: shapes that do not fit, no rows, probabilities that do not sum to one, or
+            invalid codes.
 
     Source: Guo et al. 2017, "On calibration of modern neural networks", section 2, 15 bins.
     """
@@ -52,9 +52,9 @@ def measure_calibration(
     check_at_least(num_bins, 1, "the number of bins")
     told = log_probs.argmax(axis=1) == codes
     confidence = np.exp(log_probs.max(axis=1).astype("float64"))
-    # closed above: a confidence of 1 belongs to the last bin
+    # bins include their upper ends: a confidence of 1 belongs to the last bin
     bins = np.clip(np.ceil(confidence * num_bins).astype(int) - 1, 0, num_bins - 1)
-    gaps = np.bincount(bins, told - confidence)  # of each bin, times its rows
+    gaps = np.bincount(bins, told - confidence)  # of each bin, times its number of rows
     return Calibration(
         accuracy=float(told.mean()),
         negative_log_likelihood=-float(log_probs[np.arange(len(codes)), codes].mean()),

@@ -1,4 +1,4 @@
-"""Whether generated rows lie where real ones do (fidelity), and everywhere there (diversity)."""
+"""Whether generated rows resemble real ones (fidelity), and cover all of them (diversity)."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ import numpy as np
 from condvae.checks import check_at_least
 from condvae.metrics.inputs import check_rows
 
-WORKING_MEMORY = 64  # MiB of distances at once
-# of a centre's own distance from the middle: what distances by matrix products are off by
+WORKING_MEMORY = 64  # MiB of distances at a time
+# rounding error of distances by matrix products, relative to a centre's distance from the middle
 ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
 class PrecisionRecall:
-    """Shares of rows inside the other set's balls, from 0 to 1.
+    """Shares of rows that are inside balls around rows of the other set, from 0 to 1.
 
     Attributes:
-        precision: of the generated rows, inside a ball of a real one.
-        recall: of the real rows, inside a ball of a generated one.
+        precision: share of the generated rows inside a ball around a real one.
+        recall: share of the real rows inside a ball around a generated one.
     """
 
     precision: float
@@ -27,13 +27,14 @@ class PrecisionRecall:
 
 @dataclass(frozen=True)
 class DensityCoverage:
-    """How full the real rows' balls are.
+    """Occupancy of the balls around real rows.
 
     Attributes:
-        density: real balls that a generated row lies in, mean over the generated rows, per k; 1
-            in expectation where both are of one distribution, and without upper bound.
-        coverage: share of the real rows' balls with a generated row in it, from 0 to 1; for as
-            many rows of one distribution about 1 - 1 / 2^k.
+        density: number of real balls that contain a generated row, averaged over the generated rows
+            and divided by k; 1 in expectation if both sets have the same distribution, and
+            unbounded.
+        coverage: share of the real rows' balls that contain a generated row, from 0 to 1; about 1 -
+            1 / 2^k for equally many rows of the same distribution.
     """
 
     density: float
@@ -41,18 +42,18 @@ class DensityCoverage:
 
 
 def precision_recall(real: np.ndarray, generated: np.ndarray, k: int = 3) -> PrecisionRecall:
-    """Improved precision and recall: a row's ball reaches to its k-th nearest in its own set.
+    """Improved precision and recall: a row's ball extends to its k-th nearest in its own set.
 
-    Both fall with the number of rows and rise with outliers, around which balls are large:
-    compare sets of one size, beside a set of further real rows.
+    Both decrease with the number of rows and increase with outliers, whose balls are large: compare
+    sets of equal size, and use a set of further real rows as a reference.
 
     Args:
-        real: (N, dim) features, Euclidean distances between which mean something.
-        generated: (M, dim).
-        k: neighbours, the row itself not counted.
+            real: (N, dim) features with meaningful Euclidean distances.
+            generated: (M, dim).
+            k: number of neighbours, not counting the row itself.
 
-    Raises:
-        InputError: shapes that do not fit, k or fewer rows, or a value that is not finite.
+        Raises:
+            InputError: shapes that do not fit, k or fewer rows, or values that are not finite.
 
     Source: Kynkäänniemi et al. 2019, "Improved precision and recall metric for assessing
     generative models".
@@ -65,15 +66,15 @@ def precision_recall(real: np.ndarray, generated: np.ndarray, k: int = 3) -> Pre
 
 
 def density_coverage(real: np.ndarray, generated: np.ndarray, k: int = 5) -> DensityCoverage:
-    """Density and coverage: only real rows have balls, so that generated outliers do no harm.
+    """Density and coverage: only real rows have balls, so that generated outliers have no effect.
 
     Args:
-        real: (N, dim) features, Euclidean distances between which mean something.
+        real: (N, dim) features with meaningful Euclidean distances.
         generated: (M, dim).
-        k: neighbours that a real row's ball reaches to, the row itself not counted.
+        k: number of the neighbour to which a real row's ball extends, not counting the row itself.
 
     Raises:
-        InputError: as `precision_recall`.
+        InputError: as in `precision_recall`.
 
     Source: Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models",
     section 3.
@@ -92,7 +93,7 @@ def density_coverage(real: np.ndarray, generated: np.ndarray, k: int = 5) -> Den
 def _check_sets(
     real: np.ndarray, generated: np.ndarray, k: int, least_generated: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Both about the middle of the real rows, which keeps the digits of their distances."""
+    """Both sets, centred on the real rows' middle, which keeps the precision of distances."""
     check_at_least(k, 1, "k")
     real = check_rows(real, "the real rows", least=k + 1)
     generated = check_rows(generated, "the generated rows", real.shape[1], least_generated)
@@ -101,17 +102,17 @@ def _check_sets(
 
 
 def _reach(rows: np.ndarray, k: int) -> np.ndarray:
-    """(N,) distance from each row to its k-th nearest other one, and a little for rounding."""
+    """(N,) distance from each row to its k-th nearest neighbour, enlarged by the rounding error."""
     from sklearn.neighbors import NearestNeighbors
 
-    # without an argument the row itself is no neighbour
+    # without an argument, the row itself is not a neighbour
     distances = NearestNeighbors(n_neighbors=k).fit(rows).kneighbors()[0]
-    # distances by products are off by a share of the rows' lengths, not of the distance
+    # the error of distances by matrix products is relative to the norms of the rows
     return distances[:, -1] + ROUNDING * np.linalg.norm(rows, axis=1)
 
 
 def _count_balls(centres: np.ndarray, reach: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(M,) how many balls around (N, dim) centres each of (M, dim) points lies in."""
+    """(M,) number of balls around (N, dim) centres that contain each of (M, dim) points."""
     from sklearn.metrics import pairwise_distances_chunked
 
     counts = pairwise_distances_chunked(

@@ -1,4 +1,4 @@
-"""The standard error of any measure of rows, by leaving out a part of them at a time."""
+"""The standard error of any measure of rows, by leaving out one part of them at a time."""
 
 from collections.abc import Callable
 
@@ -10,18 +10,18 @@ GROUPS = 20
 def jackknife_error(
     measure: Callable[[np.ndarray], float], num_rows: int, seed: int = 0, groups: int = GROUPS
 ) -> float:
-    """Standard error of measure(rows), the rows being those that are kept.
+    """Standard error of measure(rows), by the delete-a-group jackknife.
 
-    sqrt((g - 1) / g * sum of the squared distances of the g values from their mean).
+    It is sqrt((g - 1) / g * sum of the squared deviations of the g values from their mean).
 
     Args:
-        measure: from row numbers, (n,), to a number.
-        num_rows: N, of which it is measured.
-        seed: of the parts.
-        groups: g, the parts; fewer where there are fewer rows.
+        measure: from indices of rows, (n,), to a number.
+        num_rows: N, the number of rows.
+        seed: seed of the division into parts.
+        groups: g, the number of parts; fewer if there are fewer rows.
 
     Returns:
-        NaN for one row.
+        The standard error; NaN for one row.
 
     Source: Quenouille 1956; Tukey 1958; Efron & Tibshirani 1993, chapter 11.
     """

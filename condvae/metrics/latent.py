@@ -1,4 +1,4 @@
-"""How much each latent says about the data, and how much the condition says beside them."""
+"""How much information each latent, and the condition, has about the data."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ from condvae.checks import check_finite, check_shape
 def latent_activity(mean: np.ndarray) -> np.ndarray:
     """Variance over the data of the posterior mean: A_u = Var_x E_q(z_u | x, y)[z_u].
 
-    Near 1 for a latent that the decoder uses under a standard normal prior, near 0 for one
-    that its posterior leaves at the prior.
+    It is near 1 for a latent that the decoder uses under a standard normal prior, and near 0 for
+    one whose posterior equals the prior.
 
     Args:
         mean: (batch, latent_dim) posterior means.
@@ -18,7 +18,7 @@ def latent_activity(mean: np.ndarray) -> np.ndarray:
         (latent_dim,) float64, non-negative.
 
     Raises:
-        InputError: another number of axes, or a value that is not finite.
+        InputError: another number of axes, or values that are not finite.
 
     Source: Burda, Grosse & Salakhutdinov 2016, section 5.2.
     """
@@ -27,19 +27,19 @@ def latent_activity(mean: np.ndarray) -> np.ndarray:
 
 
 def by_activity(activity: np.ndarray) -> list[int]:
-    """The latents, the most active first; those as active to a tenth stay in their order.
+    """The latents, the most active first; latents of equal activity to a tenth keep their order.
 
-    Many latents of one model are nearly as active as one another; the first ones of a model that
-    starts from principal components change images the most.
+    Many latents of a model are almost equally active; the first ones of a model initialised from
+    principal components change images the most.
 
     Args:
-        activity: (latent_dim,) of `latent_activity`.
+        activity: (latent_dim,) from `latent_activity`.
     """
     return np.argsort(-np.round(activity, 1), kind="stable").tolist()
 
 
 def active_units(mean: np.ndarray, threshold: float = 0.01) -> np.ndarray:
-    """Which latents are in use: activity above the threshold.
+    """Which latents are in use, with an activity above the threshold.
 
     Args:
         mean: (batch, latent_dim) posterior means.
@@ -54,25 +54,25 @@ def active_units(mean: np.ndarray, threshold: float = 0.01) -> np.ndarray:
 
 
 def condition_share(x_mean: np.ndarray) -> float:
-    """Share of the variance of decoded rows that goes when the condition is averaged out.
+    """Share of the variance of decoded rows that is lost if the condition is averaged out.
 
-    1 - Var_z(E_y[x]) / Var_z,y(x), summed over the numbers of x: 0 where the decoder does not look
-    at the condition, 1 where it does not look at z.
+    1 - Var_z(E_y[x]) / Var_z,y(x), summed over the values of x: 0 if the decoder ignores the
+    condition, 1 if it ignores z.
 
     Args:
-        x_mean: (num_styles, num_conditions, dim) decoded under every condition.
+        x_mean: (num_styles, num_conditions, dim) each style decoded under every condition.
 
     Returns:
-        From 0 to 1; NaN where nothing varies.
+        From 0 to 1; NaN if nothing varies.
 
     Raises:
-        InputError: another number of axes, or a value that is not finite.
+        InputError: another number of axes, or values that are not finite.
 
     Source: Sobol' 2001, the total index of the condition.
     """
     x_mean = check_finite(check_shape(np.asarray(x_mean), (None, None, None), "x_mean"), "x_mean")
     x_mean = x_mean.astype("float64")
     total = x_mean.var(axis=(0, 1)).sum()
-    # what is left of the variance when the condition is averaged out
+    # the remaining variance if the condition is averaged out
     by_style = x_mean.mean(axis=1).var(axis=0).sum()
     return float(1 - by_style / total) if total > 0 else float("nan")

@@ -1,4 +1,4 @@
-"""Whether z tells y: what should be style alone may hold the label."""
+"""Whether z contains information about y, although it should describe the style only."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,15 @@ NEIGHBOURS = 10
 
 @dataclass(frozen=True)
 class Leakage:
-    """How well a probe tells the label from z, on rows that it did not learn from.
+    """How well a probe predicts the label from z, on held-out rows.
 
     Attributes:
-        balanced_accuracy: mean over the labels of the share of their rows told right, from 0 to 1.
-        standard_error: of it, from the number of rows of each label.
-        chance: what guessing gets, 1 / number of labels.
+        balanced_accuracy: mean over the labels of the share of their rows predicted correctly, from
+            0 to 1.
+        standard_error: standard error of it, from the number of rows of each label.
+        chance: accuracy of guessing, 1 / number of labels.
         probe: "linear" or "neighbours".
-        num_rows: rows told.
+        num_rows: number of rows predicted.
     """
 
     balanced_accuracy: float
@@ -35,20 +36,21 @@ def probe_labels(
 ) -> Leakage:
     """Cross-validated accuracy of a classifier from z to the label.
 
-    "linear" is logistic regression on standardised latents, the labels weighing the same. It
-    misses a label that only the form of a cloud tells, which the vote of the 10 nearest
-    "neighbours" finds. Under a prior that does not know the label, a z without it is at chance.
+    "linear" is logistic regression on standardised latents, with equal weights of the labels. It
+    does not detect a label that determines only the shape of a cluster, which the vote of the 10
+    nearest "neighbours" does. Under a prior that does not depend on the label, z without
+    information about it gives the accuracy of guessing.
 
     Args:
-        z: (N, latent_dim) posterior means, or draws, which tell less.
-        labels: (N,) of two kinds or more.
+        z: (N, latent_dim) posterior means, or draws, which are less informative.
+        labels: (N,) labels of two or more kinds.
         probe: "linear" or "neighbours".
-        folds: parts of the rows, each told by a probe that learned from the others.
-        seed: of the parts.
+        folds: number of parts of the rows, each predicted by a probe trained on the others.
+        seed: seed of the division into parts.
 
     Raises:
-        InputError: shapes that do not fit, a value that is not finite, one label alone, or a
-            label with fewer rows than folds.
+        InputError: shapes that do not fit, values that are not finite, only one label, or a label
+            with fewer rows than folds.
 
     Source: Alain & Bengio 2016, "Understanding intermediate layers using linear classifier
     probes"; Brodersen et al. 2010 for the balanced accuracy.
@@ -66,13 +68,13 @@ def probe_labels(
     classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if len(classes) < 2 or counts.min() < folds:
         raise InputError(
-            f"the labels must be of two kinds or more, each in {folds} or more rows",
+            f"the labels must be of at least two kinds, each in at least {folds} rows",
             f"{len(classes)} kinds, one of them in {counts.min() if len(counts) else 0} rows",
-            "Bring more rows, or take fewer folds.",
+            "Add rows, or use fewer folds.",
         )
     if probe == "linear":
         regression = LogisticRegression(class_weight="balanced", max_iter=1_000)
-        # scaled within each fold, by the rows that the probe learns from
+        # scaled within each fold, using the training rows of the probe
         classifier = make_pipeline(StandardScaler(), regression)
     else:
         classifier = KNeighborsClassifier(min(NEIGHBOURS, len(z) // 2))
@@ -81,7 +83,7 @@ def probe_labels(
     shares = np.bincount(codes, told) / counts
     return Leakage(
         balanced_accuracy=float(shares.mean()),
-        # binomial for each label; the balanced accuracy is their plain mean
+        # binomial for each label; the balanced accuracy is their unweighted mean
         standard_error=float(np.sqrt((shares * (1 - shares) / counts).sum()) / len(classes)),
         chance=1 / len(classes),
         probe=probe,

@@ -1,4 +1,4 @@
-"""Log-likelihoods from importance weights, in log-space, a few samples at a time."""
+"""Log-likelihoods from importance weights, in log space, a few samples at a time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class LogProbEstimate:
-    """Estimates of log p(x | y), a row for each example.
+    """Estimates of log p(x | y), one for each row.
 
     Attributes:
-        log_prob: (batch,) float64 nats; below the truth in expectation, by less for more samples.
-        effective_samples: (batch,) (sum w)^2 / sum w^2, from 1 (one sample outweighs all) to
-            num_samples (all weigh the same).
-        mean_log_weight: (batch,) nats, never above log_prob; of z from q, an estimate of the ELBO.
-        num_samples: draws of z for each row.
+        log_prob: (batch,) float64 nats; below the true value in expectation, by less for more
+            samples.
+        effective_samples: (batch,) (sum w)^2 / sum w^2, from 1 (one sample dominates) to
+            num_samples (equal weights).
+        mean_log_weight: (batch,) nats, at most log_prob; for z from q, an estimate of the ELBO.
+        num_samples: number of draws of z for each row.
     """
 
     log_prob: np.ndarray
@@ -30,7 +31,7 @@ class LogProbEstimate:
 
     @property
     def standard_error(self) -> float:
-        """Of the mean, from the spread over the rows, which the draws of z are part of.
+        """Standard error of the mean, from the variation over rows, which includes the draws'.
 
         NaN for one row.
         """
@@ -40,18 +41,19 @@ class LogProbEstimate:
 
     @property
     def sampling_error(self) -> np.ndarray:
-        """(batch,) standard error of each log_prob that the draws of z cause, to first order.
+        """(batch,) standard error of each log_prob due to the draws of z, to first order.
 
-        The relative error of the mean weight: sqrt((1 / effective_samples - 1 / num_samples)).
+        It is the relative error of the mean weight: sqrt((1 / effective_samples - 1 /
+        num_samples)).
         """
         return np.sqrt(np.maximum(1 / self.effective_samples - 1 / self.num_samples, 0))
 
 
 class LogMeanExp:
-    """log 1/K sum_k w_k of log-weights that come in parts; memory constant in K.
+    """log 1/K sum_k w_k for log-weights that come in parts; memory use is constant in K.
 
     Args:
-        num_rows: examples.
+        num_rows: number of rows.
     """
 
     def __init__(self, num_rows: int):
@@ -61,7 +63,7 @@ class LogMeanExp:
         self._count = 0
 
     def add(self, log_weights: np.ndarray) -> None:
-        """Take in (num_rows, k) more log-weights, nats."""
+        """Add (num_rows, k) log-weights, nats."""
         weights = log_weights.astype("float64")
         self._log_sum = np.logaddexp(self._log_sum, np.logaddexp.reduce(weights, axis=1))
         self._log_sum_of_squares = np.logaddexp(
@@ -83,11 +85,11 @@ class LogMeanExp:
 def estimates_at(
     blocks: Iterable[np.ndarray], sizes: Sequence[int], num_rows: int
 ) -> list[LogProbEstimate]:
-    """The estimates by the first draws, for each of these numbers of them.
+    """The estimates from the first draws, for each number of draws.
 
     Args:
-        blocks: (num_rows, k) log-weights, again and again; as many as the last of sizes.
-        sizes: numbers of draws, increasing.
+        blocks: (num_rows, k) log-weights, in parts; as many in total as the last of sizes.
+        sizes: numbers of draws, in increasing order.
     """
     total, found, done = LogMeanExp(num_rows), [], 0
     for log_weights in blocks:

@@ -1,6 +1,6 @@
-"""How plausible a row and its label are, from log p(x | y) under each label: scores and audit.
+"""The plausibility of rows and labels, from log p(x | y) under each label: scores and audit.
 
-Rankings are row numbers, the most suspicious first.
+Rankings are indices of rows, the most suspicious first.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ def log_marginal(log_likelihoods: np.ndarray, log_prior: np.ndarray | None = Non
 
     Args:
         log_likelihoods: (N, num_classes) log p(x | y), nats.
-        log_prior: (num_classes,) log p(y), nats; None for labels that are alike frequent.
+        log_prior: (num_classes,) log p(y), nats; None for equally frequent labels.
 
     Returns:
         (N,) float64 nats.
@@ -27,7 +27,7 @@ def log_marginal(log_likelihoods: np.ndarray, log_prior: np.ndarray | None = Non
 
 
 def log_posterior(log_likelihoods: np.ndarray, log_prior: np.ndarray | None = None) -> np.ndarray:
-    """log p(y | x) by Bayes' rule; args as `log_marginal`.
+    """log p(y | x) by Bayes' rule; arguments as in `log_marginal`.
 
     Returns:
         (N, num_classes) float64 nats; their exponentials sum to one in each row.
@@ -41,18 +41,18 @@ def log_posterior(log_likelihoods: np.ndarray, log_prior: np.ndarray | None = No
 def label_margins(
     log_likelihoods: np.ndarray, codes: np.ndarray, log_prior: np.ndarray | None = None
 ) -> np.ndarray:
-    """log p(x, given label) - log p(x, best other label): below 0 another one fits better.
+    """log p(x, given label) - log p(x, best other label): negative if another label fits better.
 
     Args:
         log_likelihoods: (N, num_classes) log p(x | y), nats, each row up to a constant.
         codes: (N,) given labels, 0 to num_classes - 1.
-        log_prior: (num_classes,) log p(y), nats; None for labels that are alike frequent.
+        log_prior: (num_classes,) log p(y), nats; None for equally frequent labels.
 
     Returns:
         (N,) float64 nats.
 
     Raises:
-        InputError: as `log_marginal`, or codes that are no class.
+        InputError: as in `log_marginal`, or invalid codes.
     """
     joint = _join(log_likelihoods, log_prior)
     rows = np.arange(len(joint)), check_codes(codes, *joint.shape)
@@ -64,25 +64,25 @@ def label_margins(
 def rank_lowest(scores: np.ndarray) -> np.ndarray:
     """(N,) rows from the lowest score to the highest; ties in the order of the rows.
 
-    Of `label_margins` the ranking by how implausible the label is, of `log_marginal` the one by
-    how atypical the row is.
+    Applied to `label_margins` it ranks labels by implausibility, applied to `log_marginal` it ranks
+    rows by how atypical they are.
     """
     return np.argsort(check_shape(np.asarray(scores), (None,), "the scores"), kind="stable")
 
 
 def found_share(ranking: np.ndarray, planted: np.ndarray, share: float) -> float:
-    """Share of the planted rows that stand among the first of a ranking: the recall of an audit.
+    """Share of the planted rows that are among the first of a ranking: the recall of an audit.
 
     Args:
         ranking: (N,) all rows, the most suspicious first.
         planted: (N,) bool, the rows that were changed.
-        share: of the rows that are looked at, from 0 to 1; rounded to whole rows.
+        share: share of the rows that are inspected, from 0 to 1; rounded to whole rows.
 
     Returns:
-        From 0 to 1; NaN where none was planted.
+        From 0 to 1; NaN if none was planted.
 
     Raises:
-        InputError: shapes that differ, or another share.
+        InputError: different shapes, or an invalid share.
     """
     ranking = check_shape(np.asarray(ranking), (None,), "the ranking")
     planted = check_shape(np.asarray(planted, bool), ranking.shape, "the planted rows")

@@ -1,4 +1,4 @@
-"""Rows as a normal distribution of a few directions, and noise in all others."""
+"""A normal distribution with a few principal directions, and noise in all others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from condvae.metrics.inputs import check_rows
 
 @dataclass(frozen=True)
 class PrincipalGaussian:
-    """Probabilistic principal components, of as many of them as are asked for.
+    """Probabilistic principal components, for any number of components.
 
     Attributes:
         mean: (dim,).
-        directions: (most, dim) orthonormal, the one of the largest variance first.
-        variances: (most,) along them.
-        total: variance along all of dim directions, summed.
-        least: of the variance in any direction.
+        directions: (most, dim) orthonormal, by decreasing variance.
+        variances: (most,) variances along them.
+        total: sum of the variances along all of dim directions.
+        least: lower bound of the variance in any direction.
     """
 
     mean: np.ndarray
@@ -28,10 +28,10 @@ class PrincipalGaussian:
     least: float
 
     def log_density(self, rows: np.ndarray, components: int) -> np.ndarray:
-        """(N,) nats, of rows (N, dim): variances along the first directions, their mean elsewhere.
+        """(N,) nats of rows (N, dim): own variances along the first directions, a mean elsewhere.
 
         Args:
-            components: at most as many as there are directions.
+            components: number of directions with their own variance.
         """
         check_range(np.array([components]), 0, len(self.directions), "the number of components")
         rows = check_rows(rows, "the rows", len(self.mean)) - self.mean
@@ -46,23 +46,24 @@ class PrincipalGaussian:
         return -(dim * np.log(2 * np.pi) + log_volume + distance) / 2
 
     def best_components(self, rows: np.ndarray, candidates: Sequence[int]) -> int:
-        """The candidate under which rows (N, dim), not those of the fit, are most probable."""
+        """The candidate that makes rows (N, dim), which were not used in the fit, most probable."""
         return max(candidates, key=lambda count: self.log_density(rows, count).mean())
 
 
 def fit_principal(
     rows: np.ndarray, most: int, least: float = 1e-4, seed: int = 0
 ) -> PrincipalGaussian:
-    """The most probable one for rows.
+    """Fit by maximum likelihood.
 
     Args:
         rows: (N, dim).
-        most: directions to find, 1 or more, fewer than N and dim.
-        least: of the variance in any direction, so that constant columns have a density.
-        seed: of the approximation by which directions are found among very many.
+        most: number of directions to find, at least 1, and fewer than N and dim.
+        least: lower bound of the variance in any direction, so that constant columns have a
+            density.
+        seed: seed of the approximation that finds directions among very many.
 
     Raises:
-        InputError: shapes that do not fit, or a value that is not finite.
+        InputError: shapes that do not fit, or values that are not finite.
 
     Source: Tipping & Bishop 1999, "Probabilistic principal component analysis", eq. 8; Halko,
     Martinsson & Tropp 2011 on the approximation.
@@ -71,7 +72,7 @@ def fit_principal(
 
     rows = check_rows(rows, "the rows", least=2)
     check_at_least(most, 1, "the number of directions")
-    with np.errstate(invalid="ignore"):  # shares of no variance, which are not asked for
+    with np.errstate(invalid="ignore"):  # shares of a variance of 0, which are not used
         found = PCA(min(most, len(rows) - 1, rows.shape[1]), random_state=seed).fit(rows)
     return PrincipalGaussian(
         mean=found.mean_,

@@ -1,4 +1,4 @@
-"""How well label maps are predicted."""
+"""Accuracy of predicted label maps."""
 
 import numpy as np
 
@@ -6,14 +6,14 @@ from condvae.checks import InputError, check_at_least, check_range, check_shape
 
 
 def pixel_accuracy(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Share of the pixels that have their true class.
+    """Share of the pixels that are predicted correctly.
 
     Args:
         truth: (N, height, width) class codes.
         predicted: same shape.
 
     Raises:
-        InputError: shapes that differ or hold no pixel, or codes that are not whole numbers.
+        InputError: shapes that differ or have no pixels, or codes that are not integers.
     """
     truth, predicted = _check_maps(truth, predicted)
     return float((truth == predicted).mean())
@@ -24,19 +24,19 @@ def intersection_over_union(
 ) -> np.ndarray:
     """Pixels of a class in both maps per pixels of it in either: TP / (TP + FP + FN).
 
-    Intersection and union are summed over all images before they are divided. No pixel is left
-    out. `np.nanmean` of the result is the mean over the classes that occur.
+    Intersection and union are summed over all images before they are divided. No pixel is ignored.
+    `np.nanmean` of the result is the mean over the classes that occur.
 
     Args:
         truth: (N, height, width) class codes, 0 to num_classes - 1.
         predicted: same shape.
-        num_classes: how many classes there are.
+        num_classes: number of classes.
 
     Returns:
-        (num_classes,) float64 in [0, 1]; NaN for a class that occurs in neither.
+        (num_classes,) float64 in [0, 1]; NaN for a class that is in neither map.
 
     Raises:
-        InputError: shapes that differ or hold no pixel, or codes that are no class.
+        InputError: shapes that differ or have no pixels, or invalid codes.
 
     Source: Everingham et al. 2010, the PASCAL VOC challenge.
     """
@@ -55,18 +55,18 @@ def intersection_over_union(
 
 
 def _check_maps(truth: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as arrays of whole numbers, of one shape."""
+    """Both as arrays of integers of the same shape."""
     truth = check_shape(np.asarray(truth), (None, None, None), "the true maps")
     predicted = check_shape(np.asarray(predicted), truth.shape, "the predicted maps")
     for maps, name in ((truth, "true"), (predicted, "predicted")):
         if maps.dtype.kind not in "biu":
             raise InputError(
-                f"the {name} maps must hold whole numbers, a class code per pixel",
+                f"the {name} maps must hold integers, a class code per pixel",
                 f"{maps.dtype}",
-                "Take the most likely class of each pixel, as an integer.",
+                "Use the most likely class of each pixel, as an integer.",
             )
     if not truth.size:
         raise InputError(
-            "the maps must hold pixels", f"shape {truth.shape}", "Bring one map or more."
+            "the maps must have pixels", f"shape {truth.shape}", "Pass at least one map."
         )
     return truth, predicted

@@ -1,4 +1,4 @@
-"""Images by spatial frequency: how much of each scale of detail they hold."""
+"""Images by spatial frequency: how much detail of each scale they have."""
 
 from dataclasses import dataclass
 
@@ -6,25 +6,27 @@ import numpy as np
 
 from condvae.checks import InputError, check_finite, check_shape
 
-# of the power of real images within each image: what lies above is their fine detail
+# share of the power within real images: frequencies above this quantile are fine detail
 FINE = 0.1
-# of the power of real images: rounding of float32, as if they had none
+# relative to the power of real images: float32 rounding, which counts as no power
 NOTHING = 1e-12
-_BLOCK = 1_000  # images that are filtered at once
+_BLOCK = 1_000  # images that are filtered at a time
 
 
 @dataclass(frozen=True)
 class FineDetail:
-    """Power of generated images in fine detail, as a share of that of real ones.
+    """Power of generated images in fine detail, relative to that of real ones.
 
     Attributes:
-        share: of the finest rings, which hold a tenth of the real images' power without their
-            brightness; 1 for images of one distribution, 0 for none at all, above 1 for noise.
-        standard_error: of it, from the spread over the images.
-        size: the coarsest of this detail in pixels, half a period; a pixel is the finest.
-        frequencies: (rings,) middle of each ring but that of the brightness, cycles per pixel.
-        shares: (rings,) as `share`, ring by ring; NaN where real images have nothing.
-        standard_errors: (rings,) of them.
+        share: ratio for the finest rings, which hold a tenth of the real images' power without
+            their brightness; 1 for images of the same distribution, 0 for no detail, above 1 for
+            noise.
+        standard_error: standard error of it, from the variation over the images.
+        size: size in pixels, half a period, of the coarsest of this detail; the finest is one
+            pixel.
+        frequencies: (rings,) middle of each ring except that of the brightness, cycles per pixel.
+        shares: (rings,) the ratio for each ring; NaN if real images have no power there.
+        standard_errors: (rings,) standard errors of shares.
     """
 
     share: float
@@ -36,17 +38,18 @@ class FineDetail:
 
 
 def compare_detail(real: np.ndarray, generated: np.ndarray) -> FineDetail:
-    """How much of the fine detail of real images generated ones have.
+    """The share of the fine detail of real images that generated images have.
 
-    Power is the mean square of the coefficients of `transform`, all channels together. Noise that
-    is drawn for each pixel by itself has power, and is no detail: of a model, take expected pixels.
+    Power is the mean square of the coefficients of `transform`, over all channels. Noise that is
+    drawn independently for each pixel has power but is not detail: for a model, use expected
+    pixels.
 
     Args:
         real: (N, height, width, channels) numbers.
         generated: (M, height, width, channels), on the same scale.
 
     Raises:
-        InputError: shapes that do not fit, no image, or a value that is not finite.
+        InputError: shapes that do not fit, no images, or values that are not finite.
 
     Source: van der Schaaf & van Hateren 1996, "Modelling the power spectra of natural images", on
     power by radius.
@@ -57,11 +60,11 @@ def compare_detail(real: np.ndarray, generated: np.ndarray) -> FineDetail:
     of_real, of_generated = (_ring_power(images, ring) for images in (real, generated))
     power = of_real.mean(axis=0)
     of_real[:, power <= NOTHING * power.sum()] = 0
-    # the first ring is the mean of an image: no detail
+    # the first ring is the mean of an image, which is not detail
     of_real, of_generated = of_real[:, 1:], of_generated[:, 1:]
     above = of_real.mean(axis=0)[::-1].cumsum()[::-1]
     total = above[0] if len(above) else 0.0
-    # where nothing varies there is one ring, and its share is NaN
+    # if nothing varies there is one ring, and its share is NaN
     first = int(np.flatnonzero(above >= FINE * total)[-1]) if total else 0
     share, error = _ratio(of_generated[:, first:].sum(axis=1), of_real[:, first:].sum(axis=1))
     by_ring = [_ratio(*powers) for powers in zip(of_generated.T, of_real.T, strict=True)]
@@ -79,23 +82,24 @@ def compare_detail(real: np.ndarray, generated: np.ndarray) -> FineDetail:
 def smooth_alike(
     train: np.ndarray, held_out: np.ndarray, generated: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Three sets of images, of which no scale is stronger in the real ones or the generated ones.
+    """Filter three sets of images so that real and generated ones have equal power at each scale.
 
-    In each ring and each channel of `transform`, the deviations from the set's mean image are made
-    smaller on the side that has more power there: real images lose the detail that generated ones
-    lack, and these the noise that real ones lack. Distances to the training images then tell
-    copies from blurs, since blurs have nothing that a held-out image smoothed as much has not.
+    In each ring and each channel of `transform`, the deviations from the set's mean image are
+    reduced on the side with more power: real images lose detail that generated ones lack, and
+    generated ones lose noise that real ones lack. Distances to the training images then distinguish
+    copies from blurred images, since a blurred image has no more than a held-out image that is
+    smoothed equally.
 
     Args:
-        train: (N, height, width, channels) numbers; filtered as the held-out ones are.
-        held_out: (H, height, width, channels), whose power is that of the data.
+        train: (N, height, width, channels) numbers; filtered like the held-out images.
+        held_out: (H, height, width, channels), which have the power of the data.
         generated: (M, height, width, channels), on the same scale.
 
     Returns:
-        The same, float32.
+        The three sets, float32.
 
     Raises:
-        InputError: as `compare_detail`.
+        InputError: as in `compare_detail`.
     """
     held_out = check_images(held_out, "the held-out images")
     train = check_images(train, "the training images", held_out.shape[1:])
@@ -119,10 +123,11 @@ def smooth_alike(
 
 
 def transform(images: np.ndarray) -> np.ndarray:
-    """The discrete cosine transform of images, by height, width and channels; sums of squares stay.
+    """The discrete cosine transform of images along height, width and channels; it is orthonormal.
 
-    Unlike Fourier's it sees no edge where an image ends, which would pass for detail. Of three
-    channels the first coefficient is the brightness, the others are the opponent colours.
+    Unlike the Fourier transform it has no discontinuity at the borders of an image, which would
+    count as detail. For three channels the first coefficient is the brightness, the others are
+    opponent colours.
 
     Args:
         images: (N, height, width, channels).
@@ -138,9 +143,9 @@ def restore(coefficients: np.ndarray) -> np.ndarray:
 
 
 def rings(height: int, width: int) -> np.ndarray:
-    """(height, width) number of the ring of each coefficient, 0 for the brightness alone.
+    """(height, width) index of the ring of each coefficient, 0 for the brightness alone.
 
-    Ring k is about the frequency k / (2 * the longer side) cycles per pixel, in any direction.
+    Ring k is around the frequency k / (2 * the longer side) cycles per pixel, in any direction.
     """
     longer = max(height, width)
     rows, columns = np.arange(height) * longer / height, np.arange(width) * longer / width
@@ -150,19 +155,19 @@ def rings(height: int, width: int) -> np.ndarray:
 def check_images(
     images: np.ndarray, name: str, shape: tuple[int | None, ...] = (None, None, None)
 ) -> np.ndarray:
-    """Return images, (N, height, width, channels), as float32 if they are finite, and at least one.
+    """Return images, (N, height, width, channels), as float32 if they are finite and not empty.
 
     Args:
-        shape: of an image.
+        shape: shape of an image.
     """
     images = check_finite(check_shape(np.asarray(images), (None, *shape), name), name)
     if not images.size:
-        raise InputError(f"{name} must be one or more", "none", "Bring more images.")
+        raise InputError(f"{name} must be one or more", "none", "Add images.")
     return images.astype("float32", copy=False)
 
 
 def _cosines(size: int) -> np.ndarray:
-    """(size, size) an orthonormal matrix, a frequency a row."""
+    """(size, size) orthonormal matrix, with one frequency per row."""
     frequency, place = np.arange(size)[:, None], np.arange(size) + 0.5
     waves = np.cos(np.pi * frequency * place / size) * np.sqrt(2 / size)
     waves[0] /= np.sqrt(2)
@@ -170,20 +175,20 @@ def _cosines(size: int) -> np.ndarray:
 
 
 def _along_axes(images: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:
-    """Each matrix applied along its axis of the images."""
+    """Apply each matrix along its axis of the images."""
     rows, columns, channels = matrices
     return np.einsum("ai,nijc,bj,dc->nabd", rows, images, columns, channels, optimize=True)
 
 
 def _ring_power(images: np.ndarray, ring: np.ndarray) -> np.ndarray:
-    """(N, rings) sum of squares of each image, all channels together."""
+    """(N, rings) sum of squares of each image, over all channels."""
     squares = (transform(images).astype("float64") ** 2).sum(axis=-1).reshape(len(images), -1)
     member = ring.reshape(-1, 1) == np.arange(ring.max() + 1)
     return squares @ member
 
 
 def _power_of_rings(images: np.ndarray, ring: np.ndarray) -> np.ndarray:
-    """(rings, channels) mean square over the images, summed over a ring."""
+    """(rings, channels) mean square over the images, summed over each ring."""
     squares = (transform(images).astype("float64") ** 2).mean(axis=0)
     power = np.zeros((ring.max() + 1, images.shape[-1]))
     np.add.at(power, ring, squares)
@@ -203,7 +208,7 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> tuple[float, float]:
 
 
 def _filter(images: np.ndarray, mean: np.ndarray, gain: np.ndarray) -> np.ndarray:
-    """Deviations from a mean image, each coefficient times its gain (height, width, channels)."""
+    """Multiply deviations from a mean image, in terms of coefficients (height, width, channels)."""
     gain, filtered = gain.astype("float32"), np.empty_like(images)
     for start in range(0, len(images), _BLOCK):
         block = slice(start, start + _BLOCK)

@@ -1,4 +1,4 @@
-"""Networks and the model made of them; `keras.ops` only, so every Keras backend works."""
+"""Networks, and the model made of them, in `keras.ops` only, so that every Keras backend works."""
 
 from condvae.models.build import Networks, build_model, build_optimizer, scheduled_rate
 from condvae.models.cvae import CVAE

@@ -1,4 +1,4 @@
-"""From a spec to a model: the only place where a string becomes an object."""
+"""From a spec to a model: the only place in which a string becomes an object."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,18 +27,21 @@ def build_model(
     steps: int = 0,
     model_class: type[CVAE] = CVAE,
 ) -> CVAE:
-    """The untrained model of a spec; the same spec and seed give the same weights.
+    """Build the untrained model of a spec; the same spec and seed give the same weights.
 
     Args:
-        x_mean: means of the training x in the units of the networks' x, (*x_shape,): of pixels
-            in [0, 1], of counts as they are; of label maps the classes' shares, (height, width,
-            num_classes); used where the spec starts the output's bias from the data.
-        initializers: of all kernels; None: by the spec's seed.
-        networks: sub-models of the user's own, by the names of `CVAE`'s arguments, in place of
-            those of the spec.
-        steps: of the whole training, that beta's warm-up is a fraction of; 0: no warm-up.
-        model_class: CVAE, or a subclass that is made by the same arguments.
+        x_mean: means of the training x in the units of the networks' x, (*x_shape,): of pixels in
+            [0, 1], of counts as they are, and for label maps the shares of the classes, (height,
+            width, num_classes). Used if the spec initialises the output bias from the data.
+        initializers: kernel initialisers of all networks; None: drawn with the spec's seed.
+        networks: user-defined sub-models, by the names of `CVAE`'s arguments, which replace the
+            networks of the spec.
+        steps: number of steps of the whole training, of which beta's warm-up is a fraction; 0: no
+            warm-up.
+        model_class: CVAE, or a subclass whose constructor takes the same arguments.
 
+    Raises:
+        InputError: a user-defined network does not fit; the message says why.
     Raises:
         InputError: a network of the user's own that does not fit; what is wrong is named.
     """
@@ -48,11 +51,11 @@ def build_model(
         output_bias = likelihood.params_of(x_mean)
     names, own = network_names(spec), dict(networks or {})
     for name in own:
-        check_choice(name, names, "a network of one's own")
+        check_choice(name, names, "a network to replace")
     kernels = {name: initializers or glorot_uniform(seeds[name]) for name in names}
     kernels = {name: kernels[name] for name in names if name not in own}
     parts = build_networks(spec, signature, likelihood, kernels, output_bias) | own
-    # whose weights come from another run
+    # its weights come from another run
     for name in (*spec.training.freeze, *(["baseline"] if model.baseline == "frozen" else [])):
         parts[check_choice(name, names, "a network to freeze")].trainable = False
     cvae = model_class(
@@ -80,10 +83,9 @@ def build_model(
 
 
 def build_optimizer(spec: Spec, steps: int) -> keras.optimizers.Optimizer:
-    """Adam, or AdamW, with the spec's learning rate, scheduled over so many steps.
+    """Adam, or AdamW, with the spec's learning rate, scheduled over the given number of steps.
 
-    Where the spec asks for it, it shortens long gradients, and averages the weights beside; see
-    `training.averaging`.
+    If the spec says so, gradients are clipped and the weights averaged; see `training.averaging`.
     """
     training = spec.training
     rate = scheduled_rate(training, steps, training.learning_rate)
@@ -98,21 +100,21 @@ def build_optimizer(spec: Spec, steps: int) -> keras.optimizers.Optimizer:
 
 
 def scheduled_rate(training: TrainingSpec, steps: int, peak: Any) -> Any:
-    """The learning rate over so many steps: a schedule of Keras's, or a constant one as it is.
+    """The learning rate over the given number of steps: a Keras schedule, or a constant.
 
     Args:
-        peak: a number, or a scalar tensor in a compiled step that is to serve several rates.
+        peak: a number, or a scalar tensor in a compiled step that serves several learning rates.
     """
     schedules, warmup = keras.optimizers.schedules, round(training.warmup * steps)
     if training.schedule == "cosine":
         return schedules.CosineDecay(
-            # Keras warms up from this number to warmup_target, and decays from there
+            # Keras warms up from this value to warmup_target, and decays from there
             0.0 if warmup else peak,
             decay_steps=max(1, steps - warmup),
             warmup_target=peak if warmup else None,
             warmup_steps=warmup,
         )
     if warmup:
-        # of degree 1: linear, here upwards
+        # degree 1: a linear schedule, here increasing
         return schedules.PolynomialDecay(1e-8, decay_steps=warmup, end_learning_rate=peak)
     return peak

@@ -1,4 +1,4 @@
-"""Keras's entry points, each of which looks at its data first."""
+"""Keras's entry points, which check their data first."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,49 +10,49 @@ from condvae.models.contract import check_batch, check_data
 
 
 class CheckedModel(keras.Model):
-    """A model that is fed batches {"x": x, "y": y}, and says in words what does not fit it."""
+    """A model that takes batches {"x": x, "y": y}, with clear errors for all that do not fit."""
 
     def compile(
         self, optimizer: Any = "rmsprop", loss: Any = None, *args: Any, **kwargs: Any
     ) -> None:
-        """keras.Model.compile, without a loss: the objective is the model's own.
+        """keras.Model.compile without a loss, since the objective belongs to the model.
 
         Raises:
-            InputError: a loss.
+            InputError: a loss was passed.
         """
         if loss is not None:
             raise InputError(
-                "a CVAE must be compiled without a loss: its likelihood and objective are its own",
+                "a CVAE must be compiled without a loss, which its likelihood and objective define",
                 f"loss={loss!r:.100}",
-                "Call compile(optimizer=...); another loss is a `likelihood` or an `objective` "
-                "of the CVAE.",
+                "Call compile(optimizer=...); for another loss, pass a `likelihood` or an "
+                "`objective` to the CVAE.",
             )
         super().compile(optimizer, None, *args, **kwargs)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """As Keras does it, which leaves it out where `compile` is a model's own."""
+        """Restore the compiled state as Keras does, which skips this if `compile` is overridden."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
 
     def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
-        """Refused: a CVAE has several functions, and its batches are dictionaries."""
+        """Raise InputError: a CVAE has several functions, and its batches are dictionaries."""
         raise InputError(
-            "a CVAE must be exported in parts, each of which is a function of its own",
-            "export of the whole",
+            "a CVAE must be exported in parts, each of which is one function",
+            "a call to export the whole model",
             "Call model.decoder.export(...) or model.encoder.export(...), which are plain Keras "
             "models; `condvae export RUN` writes a run as ONNX, as Keras files, or as an archive.",
         )
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """keras.Model.__call__ on {"x": x, "y": y}; while it is traced there are shapes alone."""
+        """keras.Model.__call__ on {"x": x, "y": y}; only shapes are known while it is traced."""
         check_batch(self, inputs)
         return super().__call__(inputs, *args, **kwargs)
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """keras.Model.fit on batches {"x": x, "y": y}; no separate target.
+        """keras.Model.fit on batches {"x": x, "y": y}, without a separate target.
 
         Raises:
-            InputError: a target, or arrays that do not fit the model; nothing was changed.
+            InputError: a target, or arrays that do not fit the model; the model is unchanged.
         """
         x = check_data(self, x, y, kwargs.get("sample_weight"), kwargs.get("steps_per_epoch"))
         if (validation := kwargs.get("validation_data")) is not None:
@@ -60,15 +60,15 @@ class CheckedModel(keras.Model):
             validation_x = check_data(self, *parts[:2], steps=kwargs.get("validation_steps"))
             kwargs["validation_data"] = (validation_x, *parts[1:]) if parts[1:] else validation_x
         if isinstance(x, Iterator):
-            kwargs.setdefault("shuffle", False)  # its order is its own, of which Keras would warn
+            kwargs.setdefault("shuffle", False)  # the data define the order; Keras would warn
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         before = [(variable, variable.value) for variable in variables_of(self)]
         try:
             return super().fit(x, y, *args, **kwargs)
-        except InputError:  # of a batch, before the first step if at all
+        except InputError:  # in a batch, if any, before the first step
             for variable, value in before:
-                if variable._value is None:  # handed over to a step that was never taken, on JAX
+                if variable._value is None:  # donated to a step that was never taken, on JAX
                     variable.assign(value)
             raise
 
@@ -96,6 +96,6 @@ class CheckedModel(keras.Model):
 
 
 def variables_of(model: keras.Model) -> list[Any]:
-    """The model's, its metrics' and its optimizer's."""
+    """The variables of the model, its metrics and its optimizer."""
     optimizer = [] if model.optimizer is None else model.optimizer.variables
     return [*model.variables, *model.metrics_variables, *optimizer]

@@ -1,4 +1,4 @@
-"""A CVAE as Keras writes it, whole, for models that no spec describes."""
+"""A CVAE as a Keras configuration, for models that no spec describes."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,16 +10,16 @@ import keras
 from condvae.checks import InputError
 from condvae.models.cvae import CVAE
 
-# what a file may name beside Keras's classes without its being registered: functions of Keras's by
-# their names, and its marks
+# what a file may name without registration, beside Keras's classes: Keras's functions by their
+# names, and its markers
 MARKS = ("function", "__keras_tensor__", "__tensor__", "__numpy__", "__slice__")
 
 
 def configuration_of(model: CVAE) -> dict[str, Any]:
-    """Keras's configuration of a model: networks, likelihood, objective; no weights.
+    """Keras's configuration of a model: networks, likelihood and objective, but no weights.
 
     Raises:
-        InputError: a part that Keras cannot write, or could not find again.
+        InputError: Keras cannot serialise a part, or could not find its class again.
     """
     written = as_json(model, "a model")
     _check_known(written)
@@ -27,44 +27,44 @@ def configuration_of(model: CVAE) -> dict[str, Any]:
 
 
 def as_json(thing: Any, name: str) -> dict[str, Any]:
-    """Keras's configuration of an object, in JSON's own types.
+    """Keras's configuration of an object, as JSON types.
 
     Args:
-        name: what it is, for the error.
+        name: name of the object, for the error message.
 
     Raises:
-        InputError: there is none.
+        InputError: the object has no such configuration.
     """
     try:
         return json.loads(json.dumps(keras.saving.serialize_keras_object(thing)))
-    # which is what Keras raises where a part has no get_config, and JSON where that holds arrays
+    # Keras raises this if a part has no get_config, JSON if the configuration holds arrays
     except (TypeError, ValueError, NotImplementedError) as error:
         raise InputError(
             f"{name} must have a configuration that can be written as JSON",
             f"{type(thing).__name__}: {' '.join(str(error).split()):.300}",
-            "Give its own parts a get_config() of plain numbers and texts.",
+            "Give its parts a get_config() that returns plain numbers and strings.",
         ) from None
 
 
 def model_of(configuration: Mapping[str, Any]) -> CVAE:
-    """The model of a configuration, with first weights.
+    """The model of a configuration, with initial weights.
 
-    No code comes from it: classes are Keras's, ours, or those that the user has registered.
+    No code comes from the configuration: classes are Keras's, ours, or registered by the user.
 
     Raises:
-        InputError: a class that is none of these, or a damaged configuration.
+        InputError: an unknown class, or a damaged configuration.
     """
     _check_known(configuration)
     try:
-        # which it changes
+        # which Keras modifies
         model = keras.saving.deserialize_keras_object(deepcopy(dict(configuration)), safe_mode=True)
     except InputError:
         raise
-    except Exception as error:  # whatever a damaged configuration makes a constructor raise
+    except Exception as error:  # a damaged configuration can make a constructor raise anything
         raise InputError(
-            "the run's model must be one that Keras can make of its configuration",
+            "the run's model must be one that Keras can build from its configuration",
             f"{type(error).__name__}: {' '.join(str(error).split()):.300}",
-            "Import what it is made of first, with the version of Keras that wrote it.",
+            "Import the modules of its parts first, with the version of Keras that wrote it.",
         ) from None
     if not isinstance(model, CVAE):
         raise InputError(
@@ -74,12 +74,12 @@ def model_of(configuration: Mapping[str, Any]) -> CVAE:
 
 
 def _check_known(configuration: Any) -> None:
-    """Raise for a class that is neither Keras's nor registered."""
+    """Raise InputError for a class that is neither Keras's nor registered."""
     for part in _objects(configuration):
         module, mark = part.get("module") or "builtins", part["class_name"]
         name = part.get("registered_name") or mark
         is_keras = module.partition(".")[0] == "keras"
-        # with another module Keras would import from it what a mark stands for
+        # given another module, Keras would import the object that a marker names from it
         is_known = (
             module == "builtins"
             if mark in MARKS
@@ -87,7 +87,7 @@ def _check_known(configuration: Any) -> None:
         )
         if not (is_keras or is_known):
             raise InputError(
-                "each part of a model must be Keras's, or registered with it",
+                "each part of a model must be Keras's, or registered with Keras",
                 f"{name!r}",
                 'Decorate its class with @keras.saving.register_keras_serializable("my_package"), '
                 "and import it before the model is loaded.",
@@ -95,7 +95,7 @@ def _check_known(configuration: Any) -> None:
 
 
 def _objects(configuration: Any) -> Iterator[Mapping[str, Any]]:
-    """Everything in a configuration that names a class."""
+    """All entries of a configuration that name a class."""
     if isinstance(configuration, Mapping):
         if isinstance(configuration.get("class_name"), str):
             yield configuration

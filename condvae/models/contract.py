@@ -1,4 +1,4 @@
-"""What a CVAE asks of its networks and of the batches it is fitted on."""
+"""The requirements of a CVAE on its networks and on the batches it is fitted on."""
 
 import logging
 import math
@@ -20,10 +20,10 @@ NETWORKS = ("encoder", "decoder", "prior", "baseline", "classifier")
 
 
 def shapes_of(model: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-    """Shapes of x and of an encoded y, and the number of latents, as the networks have them.
+    """Shapes of x and of an encoded y, and the number of latents, according to the networks.
 
     Raises:
-        InputError: networks that the objective does not ask for, or whose inputs have other names.
+        InputError: the objective does not use these networks, or their inputs have other names.
     """
     objective = model.objective
     have = {name for name in NETWORKS if getattr(model, name) is not None}
@@ -34,7 +34,7 @@ def shapes_of(model: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
         raise InputError(
             f"a CVAE with the objective {type(objective).__name__} must have the networks {wanted}",
             ", ".join(name for name in NETWORKS if name in have) or "none",
-            "Pass these, or another objective.",
+            "Pass these networks, or another objective.",
         )
     if "encoder" not in have:
         check_inputs(model.baseline, "baseline", {"y"})
@@ -48,7 +48,7 @@ def shapes_of(model: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
 
 
 def check_networks(model: Any) -> None:
-    """Raise unless the networks' inputs and outputs fit one another and the likelihood."""
+    """Raise InputError unless the networks fit one another and the likelihood."""
     x, y, z = model.image_shape, model.condition_shape, (model.latent_dim,)
     latents = {"mean": z, "logvar": z}
     x_params = {"": model.likelihood.params_shape(x)}
@@ -68,7 +68,7 @@ def check_networks(model: Any) -> None:
             raise InputError(
                 "a CVAE with a classifier must have a class as y",
                 f"y of shape {y}",
-                "Leave the classifier out.",
+                "Omit the classifier.",
             )
         check_inputs(model.classifier, "classifier", {"x"})
         outputs["classifier"] = {"": y}
@@ -85,57 +85,57 @@ def check_networks(model: Any) -> None:
 
 
 def _note_sigmoid(decoder: Any) -> None:
-    """Say that a decoder ends in probabilities where logits are asked for."""
+    """Log a notice if a decoder ends in probabilities where logits are expected."""
     layer: Any = getattr(decoder.output, "_keras_history", (None,))[0]
-    # what only gives another shape, or type, leaves them probabilities
+    # reshaping or casting leaves them probabilities
     while isinstance(layer, keras.layers.Reshape | keras.layers.Flatten):
         layer = getattr(layer.input, "_keras_history", (None,))[0]
     activation = getattr(layer, "activation", None)
     if activation is keras.activations.sigmoid:
         _log.warning(
-            "the decoder ends in a sigmoid (layer %r), and its output is taken for logits: without "
-            "the activation the likelihood can tell 0 from 1",
+            "the decoder ends in a sigmoid (layer %r), but its output is interpreted as logits: "
+            "without the activation the likelihood can distinguish 0 from 1",
             layer.name,
         )
 
 
 def _seen_condition(encoder: Any, decoder: Any, classifier: Any) -> tuple[int, ...]:
-    """Shape of an encoded y, without the batch, by the first of the networks that knows it."""
+    """Shape of an encoded y, without the batch axis, from the first network that reads it."""
     for network in (encoder, decoder):
         if "y" in network.input:
             return tuple(network.input["y"].shape[1:])
     if classifier is None:
         raise InputError(
-            "encoder or decoder must see y, where no classifier tells it",
-            "networks of x and z alone",
+            "the encoder or the decoder must read y unless there is a classifier",
+            "networks that read only x and z",
             "Set labelled, or let encoder_sees or decoder_sees name y.",
         )
     return tuple(classifier.output.shape[1:])
 
 
 def _check_prior(model: Any, prior: PriorLayer) -> None:
-    """Raise unless a prior beyond the Normal fits the other networks."""
+    """Raise InputError unless a prior other than the Normal fits the other networks."""
     if prior.latent_dim != model.latent_dim or ("guess" in prior.reads and not model.baseline):
         raise InputError(
-            f"the prior must have the model's {model.latent_dim} latents, and see what there is",
+            f"the prior must have the model's {model.latent_dim} latents and available inputs",
             f"{prior.latent_dim} latents, reading {', '.join(prior.reads) or 'nothing'}",
-            "Build it with the decoder's latent_dim; a guess comes from a baseline.",
+            "Build it with the decoder's latent_dim; a guess requires a baseline.",
         )
     if not model.objective.trains_encoder:
         raise InputError(
-            "alpha = 0, where the prior stands in for q, must have a Normal prior",
+            "alpha = 0, where the prior takes the place of q, requires a Normal prior",
             type(prior).__name__,
-            "Take alpha above 0, or the prior 'standard' or 'conditional'.",
+            "Set alpha above 0, or use the prior 'standard' or 'conditional'.",
         )
 
 
 def check_batch(model: Any, batch: Any) -> None:
-    """Shapes and values that the networks can take, the batch's size aside."""
+    """Check that the networks can process the shapes and values, for any batch size."""
     check_keys(batch)
     x, y = batch["x"], batch["y"]
     is_integer = "int" in keras.backend.standardize_dtype(x.dtype)
     shape = model.stored_shape if is_integer else model.image_shape
-    # grey images come with or without their axis of channels
+    # grey images come with or without an axis for channels
     if shape[-1] == 1 and len(x.shape) == len(shape):
         shape = shape[:-1]
     check_shape(x, (None, *shape), "x")
@@ -150,45 +150,45 @@ def check_batch(model: Any, batch: Any) -> None:
             check_range(y, 0, model.condition_shape[0] - 1, "y, as class codes,")
         elif y.ndim == 2:
             check_finite(y, "y")
-        else:  # images: whole numbers up to y_max, or any floats
+        else:  # images: integers up to y_max, or any floats
             is_integer = y.dtype.kind in "iu"
             low, high = (0, model.y_max) if is_integer else (-math.inf, math.inf)
             check_range(y, low, high, "y")
 
 
 def values_of(tensor: Any) -> np.ndarray | None:
-    """The numbers of a tensor; None while a program is traced, in which there are none yet."""
+    """The values of a tensor; None while a program is traced, when there are none yet."""
     if isinstance(tensor, np.ndarray):
         return tensor
     if isinstance(tensor, keras.KerasTensor):
         return None
     try:
         return keras.ops.convert_to_numpy(tensor)
-    except Exception:  # each backend has an error of its own
+    except Exception:  # each backend has its own error
         return None
 
 
 def check_data(
     model: Any, x: Any, y: Any = None, sample_weight: Any = None, steps: int | None = None
 ) -> Any:
-    """The data, refused where they would fail inside the compiled step, or one-hot to zeros.
+    """The data, after checking what would fail inside the compiled step, or be one-hot zeros.
 
-    There Keras's weights on JAX are handed over to the step, and an error loses them. Of
-    data that come in batches the first one is looked at, and the others when they are served.
+    There, on JAX, Keras's weights are donated to the step, and an error would lose them. For data
+    that come in batches, the first batch is checked here, and the others when they are served.
 
     Args:
-        steps: batches in an epoch, where they are said.
+        steps: batches per epoch, if given.
     """
     if y is not None:
         raise InputError(
-            'a CVAE is fitted on {"x": x, "y": y} alone',
+            'a CVAE must be fitted on {"x": x, "y": y} alone',
             "a second argument",
             'Call fit({"x": x, "y": y}): Keras\'s own y is a target, and here there is none.',
         )
     if sample_weight is not None:
         raise InputError(
-            "weights of examples must come with the batches",
-            "sample_weight, which Keras drops where there is no target",
+            "sample weights must come with the batches",
+            "sample_weight, which Keras ignores where there is no target",
             'Pass a keras.utils.PyDataset that yields ({"x": x, "y": y}, None, weights).',
         )
     if isinstance(x, Mapping) or hasattr(x, "shape") or isinstance(x, list | tuple):
@@ -198,14 +198,14 @@ def check_data(
 
 
 def checked_batch(model: Any, batch: Any) -> tuple[Any, ...]:
-    """A batch of whatever loads them as Keras takes it: ({"x": x, "y": y}, ...), in NumPy.
+    """A batch from any loader in the form that Keras takes, ({"x": x, "y": y}, ...), in NumPy.
 
     Args:
-        batch: {"x": x, "y": y}, that in a tuple with weights behind it, or a pair (x, y), such as
-            the lists that torch collates. Images may have their channels first, as torch's do.
+        batch: {"x": x, "y": y}, a tuple of that and sample weights, or a pair (x, y), such as the
+            lists that PyTorch collates. Images may be channels first, as PyTorch's are.
 
     Raises:
-        InputError: what does not fit the model.
+        InputError: the batch does not fit the model.
     """
     parts = (batch,) if isinstance(batch, Mapping) else batch
     if not isinstance(parts, tuple | list) or not parts:
@@ -227,31 +227,31 @@ def checked_batch(model: Any, batch: Any) -> tuple[Any, ...]:
 def check_inputs(
     network: Any, name: str, needed: Set[str], optional: Set[str] = frozenset()
 ) -> None:
-    """A network's inputs go by these names."""
+    """Check the names of a network's inputs."""
     received = getattr(network, "input", None)
     names = set(received) if isinstance(received, Mapping) else None
     if names is None or not needed <= names <= needed | optional:
         wanted = ", ".join([*sorted(needed), *(f"[{part}]" for part in sorted(optional))])
         raise InputError(
-            f"the {name} must be a keras.Model of a dictionary of inputs: {wanted}",
+            f"the {name} must be a keras.Model with a dictionary of inputs: {wanted}",
             "no such dictionary" if names is None else f"the inputs {', '.join(sorted(names))}",
             'Build it as keras.Model({"name": keras.Input(...), ...}, outputs).',
         )
 
 
 def _check_tensor(tensor: Any, shape: tuple[int, ...], name: str) -> None:
-    """An input or output of a network has the shape that the other networks ask for."""
+    """Check that an input or output of a network has the shape that the other networks need."""
     received = getattr(tensor, "shape", None)
     if received is None or tuple(received[1:]) != tuple(shape):
         raise InputError(
             f"{name} must have the shape (N, {', '.join(map(str, shape))})",
-            "none of that name" if received is None else f"shape {tuple(received)}",
-            "x and y are the encoder's, z is the decoder's, x_params are the likelihood's.",
+            "no tensor of that name" if received is None else f"shape {tuple(received)}",
+            "The encoder defines x and y, the decoder z, and the likelihood x_params.",
         )
 
 
 def check_keys(batch: Any) -> None:
-    """A batch is {"x", "y"} and nothing else."""
+    """Check that a batch has the keys "x" and "y" and no others."""
     if not isinstance(batch, Mapping) or set(batch) != {"x", "y"}:
         received = (
             f"the keys {sorted(batch)}" if isinstance(batch, Mapping) else type(batch).__name__
@@ -259,5 +259,5 @@ def check_keys(batch: Any) -> None:
         raise InputError(
             'a batch must be {"x": x, "y": y}',
             received,
-            "x is the data, y is what is given about them.",
+            "x is the data, y is the condition.",
         )

@@ -35,19 +35,23 @@ class CVAE(CheckedModel):
     Args:
         encoder: {"x"[, "y"]} -> {"mean", "logvar"}, see `Architecture.encoder`.
         decoder: {"z"[, "y"]} -> x_params, see `Architecture.decoder`.
-        prior: {"y"[, "guess"]} -> {"mean", "logvar"} of p(z | y), see `Architecture.prior`; the
-            guess comes as the expected x; or a `PriorLayer`. None for the standard normal.
-        baseline: {"y"} -> a guess that x_params are added to, see `Architecture.baseline`; or None.
+        prior: {"y"[, "guess"]} -> {"mean", "logvar"} of p(z | y), see `Architecture.prior`, where
+            the guess is an expected x; or a `PriorLayer`. None for the standard normal.
+        baseline: {"y"} -> a guess to which x_params are added, see `Architecture.baseline`; or
+            None.
         classifier: {"x"} -> logits of q(y | x), see `Architecture.classifier`; or None.
-        likelihood: from x_params to p(x | z, y); None for a Bernoulli.
-        objective: what training minimises; it says which of the networks it needs. None for the
-            `ELBO`; its beta is kept in a variable, so that another needs no recompilation.
-        x_max: the greatest integer in x, which stands for one: 255 for 8-bit pixels, 1 for binary
-            ones; of classes of pixels the last one.
-        y_max: the same of y, where y is an image; None: x_max.
-        binarise: draw each pixel anew, with its grey level as probability, at every call.
-        masked: y's last channel is 1 where a pixel is given; densities are those of the others.
-        seed: of the noise in training.
+        likelihood: the map from x_params to p(x | z, y); None for a Bernoulli likelihood.
+        objective: the objective that training minimises; it determines which networks are needed.
+            None for the `ELBO`. Its beta is stored in a variable, so that changing it needs no
+            recompilation.
+        x_max: largest integer in x, which is scaled to one: 255 for 8-bit pixels, 1 for binary
+            pixels; for pixels that are classes, the last class.
+        y_max: the same for y, if y is an image; None: x_max.
+        binarise: whether to draw each pixel at every call, with its grey level as the probability
+            of 1.
+        masked: whether y's last channel is a mask, 1 where a pixel is given; densities are then
+            those of the other pixels.
+        seed: seed of the noise in training.
 
     Source: Kingma et al. 2014 (y a class); Sohn, Lee & Yan 2015 (y an image, their x; baseline,
     conditional prior, hybrid objective).
@@ -86,7 +90,7 @@ class CVAE(CheckedModel):
         self.noise = keras.random.SeedGenerator(seed)
         beta = keras.initializers.Constant(self.objective.beta.value)
         self.beta = self.add_weight(shape=(), initializer=beta, trainable=False, name="beta")
-        # of a training with a warm-up: the optimizer's own count is out of sight in a JAX step
+        # for training with a warm-up: the optimizer's own count is not visible in a JAX step
         self.step: Any = None
         if self.objective.counts_steps:
             self.step = self.add_weight(
@@ -94,15 +98,15 @@ class CVAE(CheckedModel):
             )
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction_loss")
         self.kl_tracker = keras.metrics.Mean(name="kl_loss")
-        self.built = True  # the sub-models are
+        self.built = True  # the sub-models are built
 
     @property
     def stored_shape(self) -> tuple[int, ...]:
-        """Of one x in integers: classes of pixels are one channel, and image_shape has them all."""
+        """Shape of one x in integers, in which classes of pixels have a single channel."""
         return (*self.image_shape[:-1], 1) if self.likelihood.of_classes else self.image_shape
 
     def scale(self, x: Tensor) -> Tensor:
-        """(batch, *image_shape) float32 from pixels as they are stored; classes become one-hot."""
+        """(batch, *image_shape) float32 from pixels as stored; classes become one-hot vectors."""
         is_integer = "int" in keras.backend.standardize_dtype(x.dtype)
         if is_integer and self.likelihood.of_classes:
             classes = ops.reshape(ops.cast(x, "int32"), (-1, *self.image_shape[:-1]))
@@ -111,7 +115,7 @@ class CVAE(CheckedModel):
         return x / self.x_max if is_integer and not self.likelihood.as_stored else x
 
     def preprocess(self, x: Tensor) -> Tensor:
-        """The target: scaled pixels, binarised anew where the model does that."""
+        """The target: scaled pixels, which are binarised at each call if the model does that."""
         x = self.scale(x)
         if self.binarise:
             noise = keras.random.uniform(ops.shape(x), seed=self.noise, dtype="float32")
@@ -128,7 +132,7 @@ class CVAE(CheckedModel):
         return y / self.y_max if is_image and is_integer else y
 
     def pixel_weights(self, y: Tensor) -> Tensor | float:
-        """1 for each pixel whose density counts: the missing ones, or all; for an encoded y."""
+        """1 for each pixel whose density counts: the missing ones, or all; y is encoded."""
         # the last channel of y is the mask, 1 where a pixel is given
         return 1.0 - y[..., -1:] if self.masked else 1.0
 
@@ -139,7 +143,7 @@ class CVAE(CheckedModel):
         return ops.cast(self.baseline({"y": y}, training=training), "float32")
 
     def encode(self, x: Tensor, y: Tensor, training: bool = False) -> Normal:
-        """What the encoder says of z for preprocessed x and y; `posterior` is q(z | x, y)."""
+        """The encoder's output for preprocessed x and y; `posterior` turns it into q(z | x, y)."""
         inputs = {"x": self.likelihood.seen(x), "y": y}
         inputs = {name: inputs[name] for name in self.encoder.input}
         return _float32_normal(self.encoder(inputs, training=training))
@@ -152,7 +156,7 @@ class CVAE(CheckedModel):
     def prior_given(
         self, y: Tensor, guess: Tensor | None, training: bool = False
     ) -> PriorDistribution:
-        """p(z | y) for an encoded y and its guess, (batch, latent_dim)."""
+        """p(z | y) for an encoded y and the baseline's guess, (batch, latent_dim)."""
         if self.prior is not None:
             # probabilities, not logits, which have no bounds
             mean = None if guess is None else self.likelihood.seen(self.likelihood(guess).mean)
@@ -162,27 +166,27 @@ class CVAE(CheckedModel):
                 return self.prior.given(inputs, encode, training)
             inputs = {name: inputs[name] for name in self.prior.input}
             return _float32_normal(self.prior(inputs, training=training))
-        # N(0, 1), a row each: logvar 0 is variance 1
+        # N(0, 1) for each row: logvar 0 is variance 1
         zeros = ops.zeros((ops.shape(y)[0], self.latent_dim), dtype="float32")
         return Normal(zeros, zeros)
 
     @property
     def prior_noise_dim(self) -> int:
-        """Standard normal numbers that a draw of z from the prior is made from."""
+        """Number of standard normal values from which z is drawn from the prior."""
         return self.prior.noise_dim if isinstance(self.prior, PriorLayer) else self.latent_dim
 
     @property
     def latent_groups(self) -> tuple[int, ...]:
-        """Sizes of the groups of z, the coarsest first, under a prior that has some."""
+        """Sizes of the groups of z, the coarsest first, for a prior that has groups."""
         return self.prior.groups if isinstance(self.prior, PriorLayer) else ()
 
     def posterior(self, x: Tensor, y: Tensor, prior: Any, training: bool = False) -> Normal | Chain:
-        """q(z | x, y); where nothing trains the encoder, the Normal prior."""
+        """q(z | x, y); the Normal prior if the objective does not train the encoder."""
         trained = self.objective.trains_encoder
         return self.posterior_of(self.encode(x, y, training)) if trained else prior
 
     def posterior_of(self, encoded: Normal) -> Normal | Chain:
-        """q(z | x, y) of what `encode` says."""
+        """q(z | x, y) from the output of `encode`."""
         return self.prior.posterior(encoded) if isinstance(self.prior, PriorLayer) else encoded
 
     def decode(self, z: Tensor, y: Tensor, guess: Tensor | None, training: bool = False) -> Tensor:
@@ -202,7 +206,7 @@ class CVAE(CheckedModel):
         def repeated(tensor: Tensor) -> Tensor:
             return ops.repeat(tensor, num_samples, axis=0) if hasattr(tensor, "shape") else tensor
 
-        # draws as further rows: networks take one axis for rows
+        # draws become further rows: networks have one axis for rows
         styles = ops.reshape(z, (-1, self.latent_dim))
         x_params = self.decode(styles, repeated(y), repeated(guess), training)
         likelihood = self.likelihood(x_params, repeated(self.pixel_weights(y)))
@@ -210,15 +214,15 @@ class CVAE(CheckedModel):
 
     @property
     def last_beta(self) -> Tensor:
-        """Weight of the KL in the training step before."""
+        """Weight of the KL divergence in the previous training step."""
         step = 0 if self.step is None else ops.maximum(self.step - 1, 0)
         return self.objective.beta.at(self.beta, step)
 
     def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> dict[str, Tensor]:
-        """Everything the objective reads, by name; `x` is the target that was encoded.
+        """All tensors that the objective reads, by name; `x` is the target that was encoded.
 
         Args:
-            training: handed on to the networks, which Keras's JAX trainer leaves to us.
+            training: passed on to the networks, which Keras's JAX trainer does not do.
         """
         check_keys(inputs)
         x, y = self.preprocess(inputs["x"]), self.encode_condition(inputs["y"])
@@ -231,7 +235,7 @@ class CVAE(CheckedModel):
         return outputs | self.objective.outputs(self, x, y, guess, training)
 
     def terms(self, outputs: Mapping[str, Tensor], training: bool = False) -> Terms:
-        """The objective and its parts, (batch,) nats each, from the outputs of `call`."""
+        """The objective and its terms, (batch,) nats each, from the outputs of `call`."""
         return self.objective.terms(self, outputs, training)
 
     def compute_loss(
@@ -242,11 +246,11 @@ class CVAE(CheckedModel):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Tensor:
-        """The batch's mean objective plus the layers' regularisers."""
+        """The mean objective of the batch plus the regularisers of the layers."""
         terms = self.terms(y_pred, training)
         if training and self.step is not None:
             self.step.assign_add(1)
-        # the vector, not its mean: the short last batch then weighs what it should
+        # the vector, not its mean, so that the shorter last batch has the right weight
         self.reconstruction_tracker.update_state(terms.reconstruction_loss, sample_weight)
         self.kl_tracker.update_state(terms.kl_loss, sample_weight)
         weights = 1.0 if sample_weight is None else ops.cast(sample_weight, "float32")
@@ -271,11 +275,11 @@ class CVAE(CheckedModel):
 
 
 def _float32_normal(outputs: Mapping[str, Tensor]) -> Normal:
-    """Likelihood terms are float32 also under mixed precision."""
+    """The encoder's or prior's Normal in float32, which likelihoods need under mixed precision."""
     return Normal(ops.cast(outputs["mean"], "float32"), ops.cast(outputs["logvar"], "float32"))
 
 
 def _register_likelihoods() -> None:
-    """Make all that there are by now known to Keras, which the package they are in is without."""
+    """Register all likelihoods with Keras; their own package does not import it."""
     for kind in LIKELIHOODS.values():
         keras.saving.register_keras_serializable("condvae")(kind)

@@ -1,4 +1,4 @@
-"""What priors beyond the Normal know of y."""
+"""The embedding of y for priors other than the Normal."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -12,8 +12,8 @@ Initializers = Iterator[keras.initializers.Initializer]
 
 
 def dense_from_zeros(size: int, name: str, initializers: Initializers) -> keras.layers.Dense:
-    """A layer that at first writes zeros: what it is to change starts as it is."""
-    # drawn all the same, so that the seeds of the layers after it stay
+    """A layer whose output is zero at first, so that what it modifies starts unchanged."""
+    # an initialiser is drawn all the same, so that the seeds of later layers stay the same
     kernel = in_place_of(next(initializers), lambda seed: keras.initializers.Zeros())
     return keras.layers.Dense(size, name=name, kernel_initializer=kernel)
 
@@ -31,12 +31,12 @@ def embedding(
     """y, and the baseline's guess, as a vector, and a Normal given them that starts as N(0, 1).
 
     Args:
-        condition_shape: of y.
-        dim: of the Normal.
-        size: of the vector.
-        guess_shape: of the guess; None for none.
-        embedded: makes a vector of the inputs and initializers; None: the numbers as they are.
-        dropout: of the vector's values in training.
+        condition_shape: shape of y.
+        dim: dimension of the Normal.
+        size: size of the vector.
+        guess_shape: shape of the guess; None for none.
+        embedded: makes a vector of the inputs and initializers; None: the inputs unchanged.
+        dropout: dropout of the vector's values in training.
 
     Returns:
         A functional model {"y"[, "guess"]} -> {"context": (batch, size), "mean", "logvar": (batch,

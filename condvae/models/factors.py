@@ -1,4 +1,4 @@
-"""Encoder and decoder that start from the factors of tables and images."""
+"""Encoder and decoder initialised from linear factors of tables and images."""
 
 import math
 from typing import Any
@@ -12,30 +12,30 @@ from condvae.models.image_factors import find_image_factors
 from condvae.models.layers import SoftBound
 from condvae.models.resampling import seen_shape
 
-# of which factors are found, at most
+# largest numbers of rows, and of values, from which factors are found
 MOST_ROWS, MOST_NUMBERS = 20_000, 2**26
-STEP = 1e-3  # of x, over which x_params are taken as linear
+STEP = 1e-3  # change of x over which x_params are considered linear
 
 
 def start_from_factors(model: CVAE, x: Any, y: Any) -> None:
-    """Let encoder and decoder be the linear model of some rows; hidden layers add nothing yet.
+    """Initialise encoder and decoder as a linear model of some rows; hidden layers add nothing yet.
 
     Args:
-        model: whose last layers see the networks' inputs beside hidden values.
-        x: (N, ...) as stored; of a table encoded.
-        y: (N, ...) its conditions, see `CVAE`.
+        model: a model whose output layers see the networks' inputs beside hidden values.
+        x: (N, ...) as stored; encoded, for a table.
+        y: (N, ...) the conditions, see `CVAE`.
     """
     most = min(MOST_ROWS, MOST_NUMBERS // math.prod(x.shape[1:]))
-    # spread over all: rows may come class by class
+    # spread over all rows, which may be sorted by class
     rows = np.unique(np.linspace(0, len(x) - 1, max(1, most)).astype(int))
     x, y = np.asarray(x[rows]), np.asarray(y[rows])
     if model.likelihood.of_columns:
         return _start_from_columns(model, x)
-    # an image beside x tells of it place by place, and no linear model is asked what
+    # a conditioning image informs about x place by place, which no linear model is fitted to
     of_vector = len(model.condition_shape) == 1
     seen = of_vector and all("y" in n.input for n in (model.encoder, model.decoder))
     encoded = np.asarray(model.encode_condition(y)) if seen else None
-    # as `CVAE.scale`, but without its copies of all rows
+    # as in `CVAE.scale`, but without copying all rows
     pixels = x.reshape(-1, *model.image_shape).astype("float32")
     if x.dtype.kind in "iu":
         pixels /= model.x_max
@@ -54,14 +54,14 @@ def _start_from_columns(model: CVAE, x: np.ndarray) -> None:
 
 
 def _start_from_images(model: CVAE, x: np.ndarray, y: np.ndarray | None) -> None:
-    """What an encoded y tells of images, and the principal axes of the rest."""
+    """The regression of images on an encoded y, and the principal axes of the residuals."""
     likelihood = model.likelihood
     variance = likelihood.variance_of(x.mean(axis=0, dtype="float64"))
     noise = None if variance is None else float(np.mean(variance))
     factors = find_image_factors(x, y, model.latent_dim, noise)
 
     def along(directions: np.ndarray) -> np.ndarray:
-        """How x_params change with the mean in some directions, (directions, params)."""
+        """The change of x_params with the mean along some directions, (directions, params)."""
         at, step = factors.x_mean.astype("float64"), STEP * directions
         change = likelihood.params_of(at + step) - likelihood.params_of(at - step)
         return _flat(change / (2 * STEP))
@@ -76,15 +76,15 @@ def _start_from_images(model: CVAE, x: np.ndarray, y: np.ndarray | None) -> None
 
 
 def _flat(values: np.ndarray) -> np.ndarray:
-    """(N, dim) of values (N, ...), also of none."""
+    """(N, dim) from values (N, ...), also if N is 0."""
     return values.reshape(len(values), math.prod(values.shape[1:]))
 
 
 def _start(network: keras.Model, name: str, kernels: dict[str, np.ndarray], bias: Any) -> None:
-    """Give a layer that writes the kernels of some of the network's inputs, and zeros of the rest.
+    """Set the kernels of an output layer for some of the network's inputs, and zeros for the rest.
 
     Args:
-        kernels: by the inputs' names, (size, outputs); what the network does not see is left out.
+        kernels: by the inputs' names, (size, outputs); inputs that the network lacks are ignored.
     """
     layer = network.get_layer(name)
     sizes = {key: math.prod(seen_shape(tensor.shape[1:])) for key, tensor in network.input.items()}

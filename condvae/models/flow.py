@@ -1,4 +1,4 @@
-"""A prior made of affine couplings: RealNVP."""
+"""A prior made of affine coupling layers: RealNVP."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,18 +16,19 @@ from condvae.models.prior import PriorLayer
 
 Tensor = Any
 
-# A coupling stretches a latent by a factor of at most exp(2).
+# A coupling scales a latent by a factor of at most exp(2).
 MOST_LOG_SCALE = 2.0
 
 
 @dataclass(frozen=True)
 class Flow:
-    """z from the draws of a Normal by couplings; each moves one half given the other.
+    """z as a Normal draw transformed by couplings; each transforms one half given the other.
 
     Attributes:
-        base: of what the first coupling takes, (..., latent_dim).
-        couplings: {"kept", "context"} -> {"shift", "log_scale"}, the latter before it is bounded.
-        context: (..., size) what the couplings know of y; None: nothing.
+        base: the Normal of the first coupling's input, (..., latent_dim).
+        couplings: {"kept", "context"} -> {"shift", "log_scale"}; the log scale is bounded
+            afterwards.
+        context: (..., size) embedding of y for the couplings; None for none.
 
     Source: Dinh, Sohl-Dickstein & Bengio 2017, section 3.
     """
@@ -38,7 +39,7 @@ class Flow:
 
     @property
     def mean(self) -> Tensor:
-        """(..., latent_dim) where the base's mean comes to lie: a middle, no expectation."""
+        """(..., latent_dim) image of the base's mean: a central point, not the expectation."""
         return self._move(self.base.mean)
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -54,7 +55,7 @@ class Flow:
         return self.base.log_prob(value) - log_stretch
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The draw that standard normal noise of the same shape stands for."""
+        """The draw that corresponds to standard normal noise of the same shape."""
         return self._move(self.base.transform(noise))
 
     def sample(self, seed: Any) -> Tensor:
@@ -62,12 +63,12 @@ class Flow:
         return self._move(self.base.sample(seed))
 
     def per_sample(self) -> Self:
-        """The same with an axis for draws after the batch."""
+        """The same distribution with an axis for draws after the batch axis."""
         context = None if self.context is None else self.context[:, None]  # (batch, 1, size)
         return replace(self, base=self.base.per_sample(), context=context)
 
     def _move(self, value: Tensor) -> Tensor:
-        """Move a draw of the base to z, coupling by coupling."""
+        """Transform a draw of the base to z, coupling by coupling."""
         for depth, coupling in enumerate(self.couplings):
             kept, moved = _halves(value, depth)
             shift, log_scale = self._affine(coupling, kept)
@@ -75,23 +76,23 @@ class Flow:
         return value
 
     def _affine(self, coupling: Callable, kept: Tensor) -> tuple[Tensor, Tensor]:
-        """What a coupling does to the other half: shift and bounded log scale, float32."""
+        """Shift and bounded log scale, float32, that a coupling applies to the other half."""
         lead, inputs = ops.shape(kept)[:-1], {"kept": kept}
         if self.context is not None:
             inputs["context"] = ops.broadcast_to(self.context, (*lead, self.context.shape[-1]))
-        # networks take one axis for rows
+        # networks have one axis for rows
         flat = {name: ops.reshape(t, (-1, t.shape[-1])) for name, t in inputs.items()}
         outputs = coupling(flat)
         shift, log_scale = (
             ops.reshape(ops.cast(outputs[name], "float32"), (*lead, outputs[name].shape[-1]))
             for name in ("shift", "log_scale")
         )
-        # near 0 the identity; without a bound one large step could make exp overflow
+        # near 0 this is the identity; without a bound, one large step could make exp overflow
         return shift, MOST_LOG_SCALE * ops.tanh(log_scale / MOST_LOG_SCALE)
 
 
 def _halves(value: Tensor, depth: int) -> tuple[Tensor, Tensor]:
-    """(kept, moved) by the coupling at that depth: they take turns."""
+    """(kept, moved) halves for the coupling at that depth; they alternate."""
     middle = value.shape[-1] // 2
     first, second = value[..., :middle], value[..., middle:]
     return (second, first) if depth % 2 else (first, second)
@@ -107,11 +108,11 @@ class FlowPrior(PriorLayer):
     """p(z | y) as a `Flow`; made by `flow_prior`.
 
     Args:
-        couplings: keras.Models {"kept"[, "context"]} -> {"shift", "log_scale"}, in the order from
-            the base to z; the first one keeps the first half of z.
+        couplings: keras.Models {"kept"[, "context"]} -> {"shift", "log_scale"}, in order from the
+            base to z; the first one keeps the first half of z.
         latent_dim: size of z.
-        embedding: {"y"[, "guess"]} -> {"context", "mean", "logvar"}, the last two the base's; None
-            for a prior that sees nothing, over the standard normal.
+        embedding: {"y"[, "guess"]} -> {"context", "mean", "logvar"}, the last two of the base; None
+            for an unconditional prior, over the standard normal.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class FlowPrior(PriorLayer):
         self.couplings, self.embedding = list(couplings), embedding
         self.latent_dim = self.noise_dim = latent_dim
         self.reads = () if embedding is None else tuple(embedding.input)
-        self.built = True  # the networks are
+        self.built = True  # the networks are built
 
     def given(self, inputs: Mapping[str, Tensor], encode: Callable, training: bool = False) -> Flow:
         """p(z | y), see `PriorLayer`."""
@@ -169,22 +170,25 @@ def flow_prior(
     embedded: Callable[..., Any] | None = None,
     dropout: Dropout = NO_DROPOUT,
 ) -> FlowPrior:
-    """Couplings of fully connected networks, which start as the identity over N(0, 1).
+    """A flow of fully connected couplings, which starts as the identity over N(0, 1).
 
     Args:
-        condition_shape: of y; None for a prior that sees nothing.
+        condition_shape: shape of y; None for an unconditional prior.
         latent_dim: size of z, at least 2.
-        hidden_dims: of each coupling; the last one is the embedding's size too.
-        guess_shape: of the baseline's guess, which the embedding sees beside y; None for none.
-        initializers: of the kernels, layer by layer; None: `glorot_uniform(0)`.
-        num_couplings: an even number moves both halves of z equally often.
-        embedded: makes a vector of the inputs and initializers; None: the numbers as they are.
-        dropout: of the embedding's values in training.
+        hidden_dims: sizes of the hidden layers of each coupling; the last is also the size of the
+            embedding.
+        guess_shape: shape of the baseline's guess, an input of the embedding beside y; None for
+            none.
+        initializers: kernel initialisers, one per layer; None: `glorot_uniform(0)`.
+        num_couplings: number of coupling layers; an even number transforms both halves of z equally
+            often.
+        embedded: makes a vector of the inputs and initializers; None: the inputs unchanged.
+        dropout: dropout of the embedding's values in training.
     """
     initializers = initializers or glorot_uniform(seed=0)
 
     def coupling(depth: int) -> keras.Model:
-        # an odd latent_dim has halves of two sizes
+        # an odd latent_dim gives halves of different sizes
         kept, moved = (half.shape[-1] for half in _halves(np.empty(latent_dim), depth))
         context = None if condition_shape is None else hidden_dims[-1:]
         inputs = named_inputs(kept=(kept,), context=context)

@@ -1,4 +1,4 @@
-"""A linear model of images: what a condition tells of them, and the principal axes of the rest."""
+"""A linear model of images: regression on a condition, and principal axes of the residuals."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from sklearn.utils.extmath import randomized_svd
 
 from condvae.models.resampling import resample, small_size
 
-MOST_CONDITIONS = 1_000  # numbers in an encoded condition
+MOST_CONDITIONS = 1_000  # values in an encoded condition
 PENALTIES = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 HELD_OUT = 5  # every fifth image
-LEAST_TOLD = 1e-3  # of the noise: an axis that tells nothing keeps a gradient
+LEAST_TOLD = 1e-3  # relative to the noise: an axis without information keeps a gradient
 LEAST_VARIANCE = 1e-6
 
 
@@ -19,12 +19,13 @@ class ImageFactors:
     """Small images are x_mean + y @ by_condition + z @ axes, z ~ N(0, 1), and noise.
 
     Attributes:
-        x_mean: (height, width, channels) of small images, where y is 0.
-        by_condition: (condition_dim, height, width, channels); of no rows where y tells nothing.
+        x_mean: (height, width, channels) of small images, at y = 0.
+        by_condition: (condition_dim, height, width, channels); no rows if y is not informative.
         axes: (latent_dim, height, width, channels).
-        seen: same shape, by which the mean of q(z | x, y) rises with what y does not tell of x.
+        seen: same shape, the coefficients of the mean of q(z | x, y) on the part of x that y does
+            not explain.
         variances: (latent_dim,) of q(z | x, y).
-        rest: (M, *image_shape) of images in their own size: what y and z do not tell.
+        rest: (M, *image_shape) residuals of images in their original size, given y and z.
     """
 
     x_mean: np.ndarray
@@ -38,12 +39,13 @@ class ImageFactors:
 def find_image_factors(
     x: np.ndarray, y: np.ndarray | None, latent_dim: int, noise: float | None
 ) -> ImageFactors:
-    """The factors of images, as large as they are in images that did not choose the axes.
+    """Find the factors of images; their scale is measured on images not used for the axes.
 
     Args:
         x: (N, height, width, channels) float32.
-        y: (N, condition_dim) encoded; None: nothing, or an image.
-        noise: variance of a pixel, of x as large as it is, given its mean; None: what is left.
+        y: (N, condition_dim) encoded; None: no condition, or an image.
+        noise: variance of a pixel, in the original size of x, given its mean; None: the residual
+            variance.
 
     Source: Tipping & Bishop 1999 (probabilistic principal components).
     """
@@ -63,16 +65,16 @@ def find_image_factors(
     centred = y - y_mean
     by_condition = _regression(flat, centred, fitted, judged)
     told = centred @ by_condition
-    flat -= told  # in place: these are the largest arrays
+    flat -= told  # in place, since these are the largest arrays
 
     axes = _principal_axes(flat[fitted], latent_dim)
     scores = flat[judged] @ axes.T
     expected = (x_mean + told[judged] + scores @ axes).reshape(-1, *shape)
     rest = x[judged] - resample(expected, *x.shape[1:3])
-    # a small pixel stands for several, and is known as much better
+    # a small pixel averages several, and is known with correspondingly higher precision
     variance = (float(np.mean(rest**2)) if noise is None else noise) / scale
     variance = max(variance, LEAST_VARIANCE)
-    # how far images reach along an axis that they did not choose; the axes themselves are of all
+    # the spread along the axes is measured on held-out images; the axes themselves use all images
     excess = np.maximum(np.mean(scores**2, axis=0) - variance, LEAST_TOLD * variance)
     axes = _principal_axes(flat, latent_dim) * np.sqrt(excess)[:, None]
     return ImageFactors(
@@ -86,18 +88,18 @@ def find_image_factors(
 
 
 def _principal_axes(centred: np.ndarray, count: int) -> np.ndarray:
-    """(count, dim) of length 1, the widest first; zeros where there are fewer."""
+    """(count, dim) axes of length 1, by decreasing variance; zeros where there are fewer."""
     most = max(1, min(count, len(centred) - 1, centred.shape[1]))
     _, _, axes = randomized_svd(centred, most, n_iter=2, random_state=0)
     return np.pad(axes, [(0, count - len(axes)), (0, 0)])
 
 
 def _regression(x: np.ndarray, y: np.ndarray, fitted: np.ndarray, judged: np.ndarray) -> np.ndarray:
-    """(condition_dim, dim) by which x rises with y: of the penalties, the best for judged rows.
+    """(condition_dim, dim) ridge coefficients of x on y; the penalty is the best on held-out rows.
 
     Args:
-        x: (N, dim) and y, (N, condition_dim): centred.
-        fitted, judged: (N,) which rows find the slopes, and which the penalty.
+        x: (N, dim) and y, (N, condition_dim), both centred.
+        fitted, judged: (N,) rows for the coefficients, and rows for choosing the penalty.
     """
     squares, products = y[fitted].T @ y[fitted], y[fitted].T @ x[fitted]
     best, least = np.zeros((y.shape[1], x.shape[1]), "float32"), np.mean(x[judged] ** 2)

@@ -1,4 +1,4 @@
-"""What a trained model computes, with its noise as an explicit input, and Keras as an engine of it.
+"""The functions of a trained model, with noise as an explicit input, and their Keras engine.
 
 Each function takes the model and tensors by name: x (batch, *image_shape) as stored or scaled,
 y (batch, *condition_shape) encoded, z (batch, latent_dim), noise standard normal, and, for models
@@ -20,7 +20,7 @@ Tensor = Any
 
 
 def encode(model: CVAE, x: Tensor, y: Tensor, pixel_noise: Tensor = None) -> dict[str, Tensor]:
-    """mean and logvar of q(z | x, y), (batch, latent_dim); of a ladder along the path of means."""
+    """mean and logvar of q(z | x, y), (batch, latent_dim); for a ladder, on the path of means."""
     target, given = _target(model, x, pixel_noise), model.prior_given(y, model.guess(y))
     posterior = model.posterior(target, y, given)
     return {"mean": posterior.mean, "logvar": posterior.logvar}
@@ -35,7 +35,7 @@ def draw_posterior(
 
 
 def prior(model: CVAE, y: Tensor) -> dict[str, Tensor]:
-    """mean of p(z | y), (batch, latent_dim); of a flow where its base's mean comes to lie."""
+    """mean of p(z | y), (batch, latent_dim); for a flow, the image of its base's mean."""
     return {"mean": model.prior_given(y, model.guess(y)).mean}
 
 
@@ -45,7 +45,7 @@ def draw_prior(model: CVAE, noise: Tensor, y: Tensor) -> dict[str, Tensor]:
 
 
 def prior_noise(model: CVAE, z: Tensor, y: Tensor) -> dict[str, Tensor]:
-    """The noise that z stands for under a ladder, (batch, latent_dim): `draw_prior` inverted."""
+    """The noise that gives z under a ladder, (batch, latent_dim): the inverse of `draw_prior`."""
     given: Any = model.prior_given(y, model.guess(y))
     return {"noise": given.noise_of(z)}
 
@@ -61,7 +61,7 @@ def guess(model: CVAE, y: Tensor) -> dict[str, Tensor]:
 
 
 def draw_pixels(model: CVAE, z: Tensor, y: Tensor, pixel_noise: Tensor) -> dict[str, Tensor]:
-    """x_sample ~ p(x | z, y); pixel_noise of the likelihood's kind."""
+    """x_sample ~ p(x | z, y); pixel_noise has the form that the likelihood needs."""
     likelihood = model.likelihood(model.decode(z, y, model.guess(y)))
     return {"x_sample": likelihood.transform(pixel_noise)}
 
@@ -69,7 +69,7 @@ def draw_pixels(model: CVAE, z: Tensor, y: Tensor, pixel_noise: Tensor) -> dict[
 def elbo(
     model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
 ) -> dict[str, Tensor]:
-    """The terms of the bound at the one z that noise stands for, (batch,) nats each."""
+    """The terms of the bound at the one z that the noise gives, (batch,) nats each."""
     x, first = _target(model, x, pixel_noise), model.guess(y)
     given = model.prior_given(y, first)
     posterior = model.posterior(x, y, given)
@@ -87,7 +87,7 @@ def guess_log_prob(
 
 
 def classify(model: CVAE, x: Tensor) -> dict[str, Tensor]:
-    """log q(y | x), (batch, num_classes); pixels as they are, where training binarises them."""
+    """log q(y | x), (batch, num_classes); grey levels are used, even if training binarises them."""
     return {"log_prob": model.classify(model.scale(x))}
 
 
@@ -141,14 +141,14 @@ FUNCTIONS: dict[str, Callable] = {
 
 
 class KerasEngine:
-    """The functions above by name, each compiled when it is first asked for, and kept."""
+    """The functions above by name; each is compiled when it is first used, and cached."""
 
     def __init__(self, model: CVAE):
         self.model = model
         self._compiled: dict[str, CompiledFunction] = {}
 
     def rows(self, name: str) -> int:
-        """Rows that are computed at once."""
+        """Number of rows that are computed in one call."""
         has_draws = name.endswith("log_weights")
         return ROWS // SAMPLES if has_draws else ROWS
 
@@ -162,37 +162,37 @@ class KerasEngine:
         return self._compiled[name].run(arrays)
 
     def each(self, work: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
-        """What each job's work returns, one after another: Keras itself takes all cores."""
+        """The results of all jobs, one after another, since Keras itself uses all cores."""
         return map(work, jobs)
 
 
 class CompiledFunction(keras.Model):
-    """A function like those above for arrays of any length, compiled by Keras's backend.
+    """A function like those above on arrays of any length, compiled by Keras's backend.
 
     Args:
         function: called as function(model, **inputs).
-        rows: rows in one call; a shorter rest is padded to a power of two, so that few sizes
-            are compiled.
+        rows: rows per call; a shorter remainder is padded to a power of two, so that few shapes are
+            compiled.
     """
 
     def __init__(self, function: Callable, model: CVAE, rows: int = ROWS):
-        # under a policy of mixed precision autocast would round z and the noise to 16 bits
+        # under mixed precision, autocast would round z and the noise to 16 bits
         super().__init__(name=function.__name__, autocast=False)
         self.function, self.model, self.rows = function, model, rows
-        self.built = True  # the model is; else Keras would call it once, step by step
+        self.built = True  # the model is built; otherwise Keras would call it once, eagerly
 
     def call(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """The function's outputs by name."""
         return self.function(self.model, **inputs)
 
     def run(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The outputs for all rows of the arrays, which are equally long."""
+        """The outputs for all rows of the arrays, which have equal lengths."""
         parts = []
         for part in slices(len(next(iter(arrays.values()))), self.rows):
             size = part.stop - part.start
             # to the next power of two
             padding = min(self.rows, 1 << (size - 1).bit_length()) - size
-            # repeated rows and not zeros, which may be no valid input
+            # repeated rows rather than zeros, which may not be valid inputs
             inputs = {name: _padded(array[part], padding) for name, array in arrays.items()}
             outputs = self.predict_on_batch(inputs)
             parts.append({name: np.asarray(array)[:size] for name, array in outputs.items()})
@@ -200,7 +200,7 @@ class CompiledFunction(keras.Model):
 
 
 def _target(model: CVAE, x: Tensor, pixel_noise: Tensor) -> Tensor:
-    """The scaled, and where noise is given binarised, target."""
+    """The target: scaled x, binarised if noise is given."""
     x = model.scale(x)
     return x if pixel_noise is None else ops.cast(pixel_noise < x, "float32")
 

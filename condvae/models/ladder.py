@@ -1,4 +1,4 @@
-"""Several levels of latents: a prior in groups, from coarse to fine, that the posterior follows."""
+"""Hierarchical latents: a prior in groups, from coarse to fine, and a posterior like it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
@@ -27,20 +27,20 @@ Tensor = Any
 class LadderPrior(PriorLayer):
     """p(z | y) = prod_l p(z_l | z_1, ..., z_(l-1), y), each a Normal; made by `ladder_prior`.
 
-    The posterior goes down the same ladder: q(z_l | z_1, ..., z_(l-1), x, y) is the encoder's
-    Normal of z_l, moved by what a network makes of all that the encoder writes and of the groups
-    above.
+    The posterior has the same order: q(z_l | z_1, ..., z_(l-1), x, y) is the encoder's Normal of
+    z_l, adjusted by a network that reads all of the encoder's output and the groups above.
 
     Args:
         groups: sizes of z_1, z_2, ..., the coarsest first.
         priors: keras.Models {"above"[, "context"]} -> {"mean", "logvar"} of z_2, z_3, ...
-        posteriors: keras.Models {"above", "encoded"} -> {"mean", "logvar"} that are added to the
-            encoder's for these groups; "encoded" is all that the encoder writes.
-        embedding: {"y"[, "guess"]} -> {"context", "mean", "logvar"}, the last two those of z_1;
-            None for a prior that sees nothing, where z_1 is standard normal.
+        posteriors: keras.Models {"above", "encoded"} -> {"mean", "logvar"}, which are added to the
+            encoder's for these groups; "encoded" is all of the encoder's output.
+        embedding: {"y"[, "guess"]} -> {"context", "mean", "logvar"}, the last two of z_1; None for
+            an unconditional prior, in which z_1 is standard normal.
 
-    Source: Sønderby et al. 2016 (ladder VAE); Vahdat & Kautz 2020 (NVAE). Theirs starts from the
-    prior of each group: after three epochs of binary MNIST that was 1.8 nats worse (IWAE-50).
+    Source: Sønderby et al. 2016 (ladder VAE); Vahdat & Kautz 2020 (NVAE). NVAE's posterior starts
+    from the prior of each group: after three epochs of binary MNIST that was 1.8 nats worse
+    (IWAE-50).
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class LadderPrior(PriorLayer):
         self.priors, self.posteriors = list(priors), list(posteriors)
         self.latent_dim = self.noise_dim = sum(groups)
         self.reads = () if embedding is None else tuple(embedding.input)
-        self.built = True  # the networks are
+        self.built = True  # the networks are built
 
     def given(
         self, inputs: Mapping[str, Tensor], encode: Callable, training: bool = False
@@ -117,21 +117,21 @@ class LadderPrior(PriorLayer):
 
 
 def _normal(outputs: Mapping[str, Tensor]) -> Normal:
-    """What a network writes, float32."""
+    """The output of a network as a Normal in float32."""
     return Normal(*(ops.cast(outputs[name], "float32") for name in ("mean", "logvar")))
 
 
 def _beside(above: Tensor, values: Tensor) -> Tensor:
-    """(batch, size) values, with an axis for draws where what is above has one."""
+    """(batch, size) values, with an axis for draws if the groups above have one."""
     return values if len(above.shape) == 2 else values[:, None]
 
 
 def _of_rows(network: keras.Model, above: Tensor, beside: Mapping[str, Tensor]) -> Normal:
-    """The Normal that a network makes of what is above, (..., size), and of what each row has."""
+    """A network's Normal, given the groups above, (..., size), and the values of each row."""
     lead, inputs = ops.shape(above)[:-1], {"above": above}
     for name, values in beside.items():
         inputs[name] = ops.broadcast_to(_beside(above, values), (*lead, values.shape[-1]))
-    # networks take one axis for rows
+    # networks have one axis for rows
     flat = {name: ops.reshape(t, (-1, t.shape[-1])) for name, t in inputs.items()}
     normal = _normal(network(flat))
     mean, logvar = (
@@ -150,12 +150,13 @@ def ladder_prior(
     embedded: Callable[..., Any] | None = None,
     dropout: Dropout = NO_DROPOUT,
 ) -> LadderPrior:
-    """Fully connected networks for each group, that start as if all were independent N(0, 1).
+    """A ladder of fully connected networks, which starts with all groups independent N(0, 1).
 
     Args:
-        condition_shape: of y; None for a prior that sees nothing.
+        condition_shape: shape of y; None for an unconditional prior.
         groups: sizes of the groups of z, the coarsest first.
-        hidden_dims: of the networks of each group; the last one is the embedding's size too.
+        hidden_dims: sizes of the hidden layers for each group; the last is also the embedding's
+            size.
         guess_shape, initializers, embedded, dropout: as in `flow_prior`.
     """
     kernels = initializers or glorot_uniform(seed=0)
@@ -169,7 +170,7 @@ def ladder_prior(
             part: dense_from_zeros(size, f"{name}_{part}", kernels)(hidden)
             for part in ("mean", "logvar")
         }
-        # one large step of many weights could make it so large that exp overflows
+        # one large step of many weights could make the logvar so large that exp overflows
         outputs["logvar"] = SoftBound(name=f"{name}_bounded_logvar")(outputs["logvar"])
         return keras.Model(tensors, outputs, name=name)
 

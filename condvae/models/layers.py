@@ -1,4 +1,4 @@
-"""What fully connected networks share."""
+"""Layers and stacks that fully connected networks share."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from keras import ops
 
 @dataclass(frozen=True)
 class Dropout:
-    """What share of a network's hidden values training leaves out, at random from a seed.
+    """The share of a network's hidden values that training drops, at random from a seed.
 
     Source: Srivastava et al. 2014.
     """
@@ -20,7 +20,7 @@ class Dropout:
     seed: int = 0
 
     def applied(self, hidden: Any, depth: int) -> Any:
-        """The values of the hidden layer at that depth, some of them left out in training."""
+        """Apply dropout to the values of the hidden layer at that depth."""
         if not self.rate:
             return hidden
         # seeds lie below 2**31, see `build_model`
@@ -43,18 +43,19 @@ def dense_stack(
     dropout: Dropout = NO_DROPOUT,
     prefix: str = "",
 ) -> Any:
-    """Hidden dense layers of the given sizes, one after the other, or residual blocks.
+    """Hidden dense layers of the given sizes, or residual blocks, one after another.
 
     Args:
-        prefix: of the names of dense layers, where a network has several stacks.
-        condition: part of inputs that every layer, or block, is to see; None: as inputs alone.
+        prefix: prefix of the layers' names, if a network has several stacks.
+        condition: the part of the inputs that every layer, or block, sees; None: the first one
+            only.
     """
     if condition is not None:
         condition = flat_concatenated({"condition": condition})
     if residual:
         return residual_stack(inputs, hidden_dims, activation, initializers, condition, dropout)
     for depth, size in enumerate(hidden_dims):
-        if depth:  # the first one sees it in inputs
+        if depth:  # the first layer sees it in its inputs
             inputs = _beside(inputs, condition, f"hidden_{depth}_inputs")
         inputs = keras.layers.Dense(
             size,
@@ -75,10 +76,10 @@ def residual_stack(
     condition: Any = None,
     dropout: Dropout = NO_DROPOUT,
 ) -> Any:
-    """A residual block of two dense layers for each of the sizes, activations before the layers.
+    """A residual block of two dense layers for each of the sizes, in pre-activation order.
 
     Args:
-        condition: (batch, size) that each block sees beside what the last one has made of inputs.
+        condition: (batch, size) that each block sees beside the output of the previous one.
 
     Source: He et al. 2016 (identity mappings).
     """
@@ -90,7 +91,7 @@ def residual_stack(
         return keras.layers.Activation(activation, name=f"{name}_activation")(tensor)
 
     for depth, size in enumerate(hidden_dims):
-        # only values of one size can be added to what a block makes of them
+        # a block's output is added to its input, which must have the same size
         if depth == 0 or size != hidden_dims[depth - 1]:
             inputs = dense(size, f"width_{depth}", inputs)
         inner = active(f"block_{depth}_a", inputs)
@@ -99,27 +100,27 @@ def residual_stack(
         inner = dropout.applied(active(f"block_{depth}_b", inner), depth)
         inner = dense(size, f"block_{depth}_b", inner)
         inputs = keras.layers.Add(name=f"block_{depth}")([inputs, inner])
-    # the blocks end in a sum, which no activation has seen yet
+    # the blocks end in a sum, to which no activation was applied yet
     return active("last", inputs)
 
 
 def _beside(hidden: Any, condition: Any, name: str) -> Any:
-    """The hidden units and, if there is one, the condition."""
+    """The hidden units, concatenated with the condition if there is one."""
     if condition is None:
         return hidden
     return keras.layers.Concatenate(name=name)([hidden, condition])
 
 
 def named_inputs(**shapes: Sequence[int] | None) -> dict[str, Any]:
-    """An input of a network for each of the shapes that is given, by name."""
+    """A keras.Input for each of the given shapes, by name."""
     given = {name: shape for name, shape in shapes.items() if shape is not None}
     return {name: keras.Input(tuple(shape), name=name) for name, shape in given.items()}
 
 
 def flat_concatenated(inputs: Mapping[str, Any]) -> Any:
-    """The inputs as one vector each, one after the other: (batch, sum of their sizes)."""
+    """The inputs, flattened and concatenated: (batch, sum of their sizes)."""
     flat = [
-        # a Flatten of vectors would be one more operation in every graph
+        # flattening a vector would add an operation to every graph
         tensor if len(tensor.shape) == 2 else keras.layers.Flatten(name=f"flat_{name}")(tensor)
         for name, tensor in inputs.items()
     ]
@@ -136,8 +137,8 @@ def normal_outputs(
     """The parameters of a normal distribution over z: {"mean", "logvar"}, (batch, latent_dim).
 
     Args:
-        is_bounded: the logvar has a `SoftBound`: of thousands of hidden values, one large step of
-            all their weights could make it so low that a KL overflows.
+        is_bounded: whether a `SoftBound` limits the logvar: with thousands of hidden values, one
+            large step of all their weights could make it so low that a KL divergence overflows.
     """
     outputs = {
         name: keras.layers.Dense(latent_dim, name=name, kernel_initializer=next(initializers))(
@@ -152,7 +153,7 @@ def normal_outputs(
 
 @keras.saving.register_keras_serializable("condvae")
 class SoftBound(keras.layers.Layer):
-    """Numbers within ±BOUND, nearly as they are where they are small.
+    """Limits numbers to ±BOUND, almost without changing those near 0.
 
     Source: Vahdat & Kautz 2020 (NVAE), whose log standard deviations lie within ±5.
     """
@@ -161,7 +162,7 @@ class SoftBound(keras.layers.Layer):
 
     @classmethod
     def inverse(cls, value: np.ndarray) -> np.ndarray:
-        """What becomes these numbers, of which those beyond the bound are drawn within."""
+        """The inputs that give these outputs; outputs beyond the bound are clipped first."""
         return cls.BOUND * np.arctanh(np.clip(value / cls.BOUND, -0.99, 0.99))
 
     def call(self, value: Any) -> Any:
@@ -175,24 +176,24 @@ class SoftBound(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("condvae")
 class LearnedScale(keras.layers.Layer):
-    """Appends trained logarithms of variances to means: what `NormalLikelihood` reads.
+    """Appends trained logarithms of variances to means: the input of `NormalLikelihood`.
 
-    Their least value is the likelihood's matter, which adds up those of decoder and baseline.
+    The likelihood imposes their lower bound, on the sum of those of decoder and baseline.
 
     Args:
-        per_dimension: one for each number; else one for all.
+        per_dimension: whether each dimension has its own variance, or all share one.
     """
 
-    # Adam's steps are as large as the learning rate: from 1 to a tenth in hundreds, not thousands
+    # Adam's steps have the size of the learning rate: from 1 to a tenth in hundreds, not thousands
     GAIN = 10.0
 
     def __init__(self, per_dimension: bool = False, **kwargs: Any):
-        # float32, as the likelihood is
+        # float32, as in the likelihood
         super().__init__(**{"name": "scale", "dtype": "float32", **kwargs})
         self.per_dimension = per_dimension
 
     def build(self, input_shape: Any) -> None:
-        """One weight, or one for each number; called a bias, which no weight decay draws to 0."""
+        """Create one weight, or one per dimension; named a bias, so that it has no weight decay."""
         shape = tuple(input_shape[1:]) if self.per_dimension else (1,)
         self.bias = self.add_weight(shape=shape, initializer="zeros", name="logvar_bias")
 
@@ -201,7 +202,7 @@ class LearnedScale(keras.layers.Layer):
         return ops.concatenate([mean, ops.zeros_like(mean) + self.GAIN * self.bias], axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """The input's shape with twice as many numbers on the last axis."""
+        """The input's shape with the last axis twice as long."""
         return (*input_shape[:-1], 2 * input_shape[-1])
 
     def get_config(self) -> dict[str, Any]:

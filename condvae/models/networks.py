@@ -19,12 +19,12 @@ from condvae.spec.architectures import architecture_class
 
 
 def architecture_of(model: ModelSpec) -> Architecture:
-    """What makes the networks of a spec."""
+    """The architecture that a spec names."""
     return architecture_class(model.architecture).of_spec(model)
 
 
 def network_names(spec: Spec) -> list[str]:
-    """Which sub-models the spec asks for."""
+    """Names of the sub-models that the spec needs."""
     if spec.model.network == "deterministic":
         return ["baseline"]
     names = ["encoder", "decoder"]
@@ -34,14 +34,14 @@ def network_names(spec: Spec) -> list[str]:
 
 
 def x_shape(likelihood: Likelihood, signature: Signature) -> tuple[int, ...]:
-    """Of one x in the networks: label maps have a channel for each class."""
+    """Shape of one x in the networks: label maps have a channel for each class."""
     stored = tuple(signature.x_shape)
     return (*stored[:-1], signature.x_max + 1) if likelihood.of_classes else stored
 
 
 def seeds_of(spec: Spec) -> dict[str, int]:
-    """Of each network and of the noise, below 2**31."""
-    # one for each network, so that a network that is left out changes no other's weights
+    """Seeds of each network and of the noise, below 2**31."""
+    # one per network, so that omitting a network does not change the weights of others
     names = ("encoder", "decoder", "noise", "prior", "baseline", "classifier")
     state = np.random.SeedSequence(spec.training.seed).generate_state(len(names)) >> 1
     return dict(zip(names, map(int, state), strict=True))
@@ -54,10 +54,10 @@ def build_networks(
     initializers: Mapping[str, Initializers],
     output_bias: np.ndarray | None = None,
 ) -> dict[str, keras.Model]:
-    """The sub-models that initializers has an entry for, by name; else as in `build_model`.
+    """Build the sub-models that `initializers` has an entry for, by name; see `build_model`.
 
     Args:
-        output_bias: first values of the decoder's last bias, see `Architecture.decoder`.
+        output_bias: initial values of the decoder's last bias, see `Architecture.decoder`.
     """
     model, seeds = spec.model, seeds_of(spec)
     architecture, shape = architecture_of(model), x_shape(likelihood, signature)
@@ -65,7 +65,7 @@ def build_networks(
     y, latent_dim = signature.condition_shape, model.latent_dim
     guess = None if model.baseline == "absent" else shape
     is_learned = isinstance(model.scale, str)
-    # a `LearnedScale` appends the variances to what the network writes
+    # a `LearnedScale` appends the variances to the network's output
     written = shape if is_learned else likelihood.params_shape(shape)
 
     def scale() -> LearnedScale | None:

@@ -14,10 +14,11 @@ from condvae.spec import Spec
 
 
 def objective_of(spec: Spec, steps: int = 0) -> Objective:
-    """What a spec asks for.
+    """The objective of a spec.
 
     Args:
-        steps: of the whole training, that warm-ups are fractions of; 0: no warm-up.
+        steps: number of steps of the whole training, of which warm-ups are fractions; 0: no
+            warm-up.
     """
     settings = spec.objective
     plain = _without_coarse(spec, beta_of(spec, steps), steps)
@@ -25,7 +26,7 @@ def objective_of(spec: Spec, steps: int = 0) -> Objective:
 
 
 def beta_of(spec: Spec, steps: int) -> Beta:
-    """The weight of the KL, its warm-up and its period in steps."""
+    """The weight of the KL divergence, with its warm-up and its period in steps."""
     settings = spec.objective
     period = -(-steps // settings.beta_cycles)
     return Beta(
@@ -36,12 +37,12 @@ def beta_of(spec: Spec, steps: int) -> Beta:
 
 
 def rising_steps(share: float, steps: int) -> int:
-    """Steps of a warm-up: one at least of a training, whose resumption may have more of them."""
+    """Steps of a warm-up: at least one, since a resumed training may have more."""
     return max(1, round(share * steps)) if share and steps else 0
 
 
 def _without_coarse(spec: Spec, beta: Beta, steps: int) -> Objective:
-    """The objective that the coarse loss may be added to."""
+    """The objective to which the coarse loss may be added."""
     settings = spec.objective
     if spec.model.network == "deterministic":
         return Deterministic(beta)

@@ -1,7 +1,7 @@
 """Priors: p(z | y).
 
-A keras.Model that writes the mean and logvar of a Normal, see `Architecture.prior`, or a
-`PriorLayer` that makes any other `PriorDistribution`: see `flow`, `vampprior` and `ladder`.
+A prior is a keras.Model that outputs the mean and logvar of a Normal, see `Architecture.prior`, or
+a `PriorLayer` that returns any other `PriorDistribution`: see `flow`, `vampprior` and `ladder`.
 """
 
 from abc import ABC, abstractmethod
@@ -16,11 +16,11 @@ Tensor = Any
 
 
 class PriorDistribution(Protocol):
-    """p(z | y) as a value; `Normal` is one, with a closed-form KL from another Normal."""
+    """The interface of p(z | y); `Normal` has it, with a closed-form KL to another Normal."""
 
     @property
     def mean(self) -> Tensor:
-        """A point in the middle of the distribution, (batch, latent_dim)."""
+        """A central point of the distribution, (batch, latent_dim)."""
         ...
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -28,7 +28,7 @@ class PriorDistribution(Protocol):
         ...
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The draw that standard normal noise (batch, noise_dim) stands for."""
+        """The draw that corresponds to standard normal noise (batch, noise_dim)."""
         ...
 
     def sample(self, seed: Any) -> Tensor:
@@ -36,18 +36,18 @@ class PriorDistribution(Protocol):
         ...
 
     def per_sample(self) -> Self:
-        """The same with an axis for draws after the batch."""
+        """The same distribution with an axis for draws after the batch axis."""
         ...
 
 
 class PriorLayer(keras.layers.Layer, ABC):
-    """A prior beyond the Normal.
+    """A prior other than the Normal.
 
     Attributes:
         latent_dim: size of z.
-        noise_dim: standard normal numbers that one draw is made from.
-        reads: names of the inputs that it needs, of "y" and "guess".
-        groups: sizes of the groups that a draw is made of one after the other, if it is.
+        noise_dim: number of standard normal values from which one draw is computed.
+        reads: names of the inputs that it needs, out of "y" and "guess".
+        groups: sizes of the groups that are drawn one after another, if the prior has groups.
     """
 
     latent_dim: int
@@ -66,10 +66,10 @@ class PriorLayer(keras.layers.Layer, ABC):
 
         Args:
             inputs: "y" encoded, (batch, *condition_shape), and "guess", the expected x, or None.
-            encode: (x, y) -> q(z | x, y), for a prior that is made of posteriors.
-            training: handed on to the networks.
+            encode: (x, y) -> q(z | x, y), for a prior that is a mixture of posteriors.
+            training: passed on to the networks.
         """
 
     def posterior(self, encoded: Normal) -> Normal | Chain:
-        """q(z | x, y), of what the encoder writes."""
+        """q(z | x, y), from the output of the encoder."""
         return encoded

@@ -1,4 +1,4 @@
-"""Images made smaller and larger inside a network, one axis after the other, by matrix products."""
+"""Downsampling and upsampling of images in a network, one axis at a time, by matrix products."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,28 +10,29 @@ from condvae.models.initializers import in_place_of
 
 Initializers = Any
 
-# Pixels a side that fully connected layers read and write as they are, and those of larger images:
-# some hundreds of latents hold nothing finer.
+# The side in pixels up to which fully connected layers read and write images unchanged, and the
+# side to which larger ones are resampled: some hundreds of latents hold no finer detail.
 MOST_SIDE, SMALL_SIDE = 64, 48
 
 
 def small_size(height: int, width: int) -> tuple[int, int]:
-    """The size in which fully connected layers see an image: its own, or of `SMALL_SIDE`."""
+    """The size in which fully connected layers see an image: its own, or one of `SMALL_SIDE`."""
     longest = max(height, width)
     factor = 1.0 if longest <= MOST_SIDE else SMALL_SIDE / longest
     return max(1, round(factor * height)), max(1, round(factor * width))
 
 
 def seen_shape(shape: Sequence[int]) -> tuple[int, ...]:
-    """Of an image, or a vector, as fully connected layers see it."""
+    """Shape of an image, or a vector, as fully connected layers see it."""
     return (*small_size(*shape[:2]), shape[2]) if len(shape) == 3 else tuple(shape)
 
 
 def resampling(size: int, new_size: int) -> np.ndarray:
-    """(size, new_size) by which a row of pixels becomes a shorter or a longer one.
+    """The matrix (size, new_size) that resamples a row of pixels to another length.
 
-    Shorter: each new pixel is the mean of what it covers. Longer: linear interpolation between
-    the centres.
+    Downsampling: each new pixel is the mean of the pixels it covers. Upsampling: linear
+        interpolation
+    between the centres.
     """
     if new_size <= size:
         edges = np.arange(new_size + 1) * size / new_size
@@ -43,7 +44,7 @@ def resampling(size: int, new_size: int) -> np.ndarray:
 
 
 def resample(images: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(..., height, width, channels) from images of another size, as `resampled` does."""
+    """(..., height, width, channels) images resampled to this size, as by `resampled`."""
     for axis, size in ((-3, height), (-2, width)):
         if images.shape[axis] != size:
             kernel = resampling(images.shape[axis], size).astype(images.dtype)
@@ -52,10 +53,10 @@ def resample(images: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def resampled(image: Any, size: Sequence[int], name: str, kernels: Initializers) -> Any:
-    """An image tensor in another size, (batch, *size, channels)."""
+    """An image tensor resampled to another size, (batch, *size, channels)."""
     for axis, new in enumerate(size, 1):
         if image.shape[axis] != new:
-            # the axis last, and back
+            # move the axis to the end, and back
             turn = (2, 3, 1) if axis == 1 else (1, 3, 2)
             back = (3, 1, 2) if axis == 1 else (1, 3, 2)
             layer = keras.layers.Dense(

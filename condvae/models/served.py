@@ -1,4 +1,4 @@
-"""Batches on their way from what loads them to Keras: each is looked at before it is served."""
+"""Batches on their way from a loader to Keras; each is checked before it is served."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
@@ -12,11 +12,11 @@ Check = Callable[[Any], tuple[Any, ...]]
 
 
 class Checked(keras.utils.PyDataset):
-    """A PyDataset of the user's own.
+    """A user-defined PyDataset whose batches are checked.
 
     Args:
-        batches: whose workers, lengths and hooks hold.
-        check: from a batch to what Keras takes.
+        batches: the PyDataset, whose workers, lengths and hooks are used.
+        check: from a batch to the form that Keras takes.
     """
 
     def __init__(self, batches: keras.utils.PyDataset, check: Check):
@@ -29,29 +29,29 @@ class Checked(keras.utils.PyDataset):
 
     @property
     def num_batches(self) -> int | None:
-        """As the PyDataset says; None of an endless one."""
+        """The PyDataset's number of batches; None if it is endless."""
         return self.batches.num_batches
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        """A batch, checked."""
+        """A checked batch."""
         return self.check(self.batches[index])
 
     def on_epoch_begin(self) -> None:
-        """As the PyDataset's."""
+        """Call the PyDataset's hook."""
         self.batches.on_epoch_begin()
 
     def on_epoch_end(self) -> None:
-        """As the PyDataset's."""
+        """Call the PyDataset's hook."""
         self.batches.on_epoch_end()
 
 
 class Passes(keras.utils.PyDataset):
-    """What can be gone through again and has a length, such as a DataLoader: a pass an epoch.
+    """An iterable with a length that can be repeated, such as a DataLoader: one pass per epoch.
 
     Args:
-        batches: in whatever order they come.
-        length: batches in a pass.
-        check: from a batch to what Keras takes.
+        batches: the batches, in any order.
+        length: number of batches in a pass.
+        check: from a batch to the form that Keras takes.
     """
 
     def __init__(self, batches: Iterable[Any], length: int, check: Check):
@@ -60,34 +60,34 @@ class Passes(keras.utils.PyDataset):
         self.running: Iterator[Any] = iter(())
 
     def __len__(self) -> int:
-        """Batches in a pass."""
+        """Number of batches in a pass."""
         return self.length
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        """The next batch, whichever is asked for: what loads them has an order of its own."""
+        """The next batch, whatever the index: the loader defines the order."""
         batch = next(self.running, None)
         if batch is None:
             self.running = iter(self.batches)
             batch = next(self.running, None)
         if batch is None:
-            raise InputError("the data must give batches", "none", "Bring some.")
+            raise InputError("the data must yield batches", "none", "Pass data that are not empty.")
         return self.check(batch)
 
     def on_epoch_end(self) -> None:
-        """The next pass begins anew."""
+        """Start the next pass from the beginning."""
         self.running = iter(())
 
 
 def served(check: Check, batches: Any, steps: int | None = None) -> Any:
-    """Batches as Keras takes them, each checked; the first one at once.
+    """Batches in the form that Keras takes, each checked; the first one is checked immediately.
 
     Args:
-        batches: a PyDataset, or what can be iterated: torch's and tf.data's loaders, a generator.
-        steps: batches in an epoch, where they are said: what can be gone through again is, without
-            an end.
+        batches: a PyDataset, or an iterable: the loaders of PyTorch and tf.data, a generator.
+        steps: batches per epoch, if given: iterables that can be repeated are then repeated
+            endlessly.
 
     Raises:
-        InputError: no batches, or a first one that does not fit.
+        InputError: there are no batches, or the first one does not fit.
     """
     if isinstance(batches, keras.utils.PyDataset):
         check(batches[0])
@@ -95,13 +95,13 @@ def served(check: Check, batches: Any, steps: int | None = None) -> Any:
     if not isinstance(batches, Iterable):
         check(batches)
     if isinstance(batches, Iterator):
-        # it gives its first batch once: it is put back
+        # it yields its first batch only once, so it is put back
         first = next(batches, None)
         if first is None:
             raise InputError(
-                "a generator must give batches",
-                "none: it is empty, or was read before",
-                "Make a new one.",
+                "a generator must yield batches",
+                "none: it is empty, or was already consumed",
+                "Create a new generator.",
             )
         check(first)
         return (check(batch) for batch in chain([first], batches))
@@ -109,10 +109,10 @@ def served(check: Check, batches: Any, steps: int | None = None) -> Any:
     sized: Any = batches
     try:
         return Passes(batches, len(sized), check)
-    except TypeError:  # what does not know its length
+    except TypeError:  # it has no length
         return (check(batch) for _ in _passes(steps) for batch in batches)
 
 
 def _passes(steps: int | None) -> Iterable[None]:
-    """One pass, or, where the batches of an epoch are said, as many as these need."""
+    """One pass, or, if the number of batches per epoch is given, as many passes as they need."""
     return [None] if steps is None else repeat(None)

@@ -1,4 +1,4 @@
-"""The weights of a run on other classes, or other conditions, as the first ones of a model."""
+"""Initialise a model with the weights of a run on other classes or conditions."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,13 +14,14 @@ from condvae.models.weights import network_variables
 
 
 def take_over(model: CVAE, stored: StoredTensors, rows: np.ndarray) -> None:
-    """Read a file's weights; those that read y, or tell its class, by what it has become.
+    """Load a file's weights, with the weights that depend on y, or predict it, mapped to the new y.
 
     Args:
-        rows: (dim of y, its dim in the file), as of `conditions.takeover.Takeover`.
+        rows: (dim of y, dim of y in the file), as in `conditions.takeover.Takeover`.
 
     Raises:
-        InputError: other networks, or ones in which y is not told apart; the model is unchanged.
+        InputError: other networks, or networks in which y cannot be separated; the model is
+            unchanged.
     """
     variables = network_variables(model)
     places = {id(variable): (axis, first) for variable, axis, first in _readers(model)}
@@ -45,7 +46,7 @@ def take_over(model: CVAE, stored: StoredTensors, rows: np.ndarray) -> None:
 
 
 def _readers(model: CVAE) -> Iterator[tuple[keras.Variable, int, int]]:
-    """Each weight that has an axis of y: the weight, the axis, and where y begins on it."""
+    """Each weight with an axis for y: the weight, the axis, and the offset of y on it."""
     for name in NETWORKS:
         network = getattr(model, name)
         for part in _functional(network):
@@ -57,14 +58,14 @@ def _readers(model: CVAE) -> Iterator[tuple[keras.Variable, int, int]]:
             yield last.bias, 0, 0
     if getattr(model.prior, "pseudo_y", None) is not None:
         raise InputError(
-            "weights can be taken over to other classes where networks alone know y",
-            "the prior 'vampprior' that sees nothing",
+            "for other classes, weights can be transferred only if y is read by networks alone",
+            "the prior 'vampprior' that does not see y",
             "Train a new run.",
         )
 
 
 def _functional(network: keras.layers.Layer | None) -> Iterator[keras.Model]:
-    """The functional models in a network: itself, or those of a prior made of several."""
+    """The functional models in a network: itself, or the networks of a composite prior."""
     if isinstance(network, keras.Model):
         yield network
     elif network is not None:
@@ -74,11 +75,11 @@ def _functional(network: keras.layers.Layer | None) -> Iterator[keras.Model]:
 def _kernels(
     network: keras.Model, y: keras.KerasTensor
 ) -> Iterator[tuple[keras.Variable, int, int]]:
-    """The kernels of the dense layers whose inputs hold y, alone or beside other vectors."""
+    """The kernels of the dense layers whose inputs contain y, alone or among other vectors."""
     makers: dict[int, Any] = {id(layer.output): layer for layer in network.layers}
 
     def place(tensor: keras.KerasTensor) -> int | None:
-        """Where y begins on the last axis."""
+        """The offset of y on the last axis."""
         if tensor is y:
             return 0
         maker, first = makers[id(tensor)], 0
@@ -96,7 +97,7 @@ def _kernels(
             continue
         if not isinstance(layer, keras.layers.Dense):
             raise InputError(
-                "weights can be taken over to other classes where dense layers read y",
+                "for other classes, weights can be transferred only if dense layers read y",
                 f"{layer.name}, a {type(layer).__name__}, in {network.name}",
                 "Train a new run.",
             )

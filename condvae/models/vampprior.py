@@ -1,4 +1,4 @@
-"""A prior made of posteriors: VampPrior."""
+"""A prior that is a mixture of posteriors: VampPrior."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,10 +17,10 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class NormalMixture:
-    """A mixture of Normals of one weight.
+    """A mixture of Normals with equal weights.
 
     Attributes:
-        components: their parameters, (..., num_components, dim).
+        components: the parameters of the Normals, (..., num_components, dim).
     """
 
     components: Normal
@@ -36,14 +36,14 @@ class NormalMixture:
         return ops.logsumexp(log_probs, axis=-1) - math.log(log_probs.shape[-1])
 
     def transform(self, noise: Tensor) -> Tensor:
-        """The draw that standard normal noise (..., dim + 1) stands for.
+        """The draw that corresponds to standard normal noise (..., dim + 1).
 
-        The last number chooses the component, by the share of the standard normal below it.
-        Weights that are fixed make this an unbiased way to differentiate too.
+        The last number selects the component, through the standard normal distribution function.
+        Since the weights are fixed, this gives unbiased gradients too.
         """
         num_components = self.components.mean.shape[-2]
         share = 0.5 + 0.5 * ops.erf(noise[..., -1] / math.sqrt(2))
-        # float32's erf reaches 1, a share that no component has
+        # erf in float32 reaches 1, which would select no component
         place = ops.minimum(ops.cast(share * num_components, "int32"), num_components - 1)
         chosen = ops.one_hot(place, num_components, dtype="float32")[..., None]  # (..., K, 1)
         mean, logvar = (
@@ -58,7 +58,7 @@ class NormalMixture:
         return self.transform(random.normal((*lead, dim + 1), seed=seed, dtype="float32"))
 
     def per_sample(self) -> "NormalMixture":
-        """The same with an axis for draws after the batch."""
+        """The same distribution with an axis for draws after the batch axis."""
         return NormalMixture(self.components.per_sample())
 
 
@@ -66,16 +66,17 @@ class NormalMixture:
 class VampPrior(PriorLayer):
     """p(z | y) = 1/K sum_k q(z | u_k, y), with learned images u_k; or q(z | u_k, v_k), without y.
 
-    It is as dear as K more images to encode for each row of a batch; without y, for each batch.
+    It costs as much as encoding K more images for each row of a batch; without y, for each batch.
 
     Args:
-        image_shape: of a pseudo-input u_k, as the encoder takes x.
-        condition_shape: of an encoded y.
+        image_shape: shape of a pseudo-input u_k, as the encoder reads x.
+        condition_shape: shape of an encoded y.
         latent_dim: size of z.
         num_inputs: K.
-        sees_y: else each u_k has a learned condition v_k of its own, any numbers.
-        link: a Keras activation that brings any number into the range of x.
-        pseudo_x, pseudo_y: initialisers of what the link takes, and of v_k.
+        sees_y: whether the mixture depends on y; otherwise each u_k has its own learned condition
+            v_k, of any numbers.
+        link: a Keras activation that maps any number into the range of x.
+        pseudo_x, pseudo_y: initialisers of the link's inputs, and of v_k.
 
     Source: Tomczak & Welling 2018, eq. 9; the conditional form is ours.
     """
@@ -94,10 +95,10 @@ class VampPrior(PriorLayer):
     ):
         super().__init__(**{"name": "prior", "dtype": "float32", **kwargs})
         self.image_shape, self.condition_shape = tuple(image_shape), tuple(condition_shape)
-        # one number more than z has, which chooses the component
+        # one number more than the size of z, which selects the component
         self.latent_dim, self.noise_dim, self.reads = latent_dim, latent_dim + 1, ()
         self.num_inputs, self.sees_y, self.link = num_inputs, sees_y, link
-        # called biases, which no weight decay draws to 0
+        # named biases, so that weight decay does not apply to them
         self.pseudo_x = self.add_weight(
             shape=(num_inputs, *self.image_shape), initializer=pseudo_x, name="pseudo_x_bias"
         )
@@ -118,7 +119,7 @@ class VampPrior(PriorLayer):
         x = keras.activations.get(self.link)(ops.convert_to_tensor(self.pseudo_x))
         rows, shape = ops.shape(y)[0], (-1, self.num_inputs, self.latent_dim)
         if self.sees_y:
-            # (rows * K, ...), row by row: each pseudo-input is encoded under the y of each row
+            # (rows * K, ...), row by row: each pseudo-input is encoded with the y of each row
             x = ops.tile(x, (rows, *(1 for _ in self.image_shape)))
             parts = encode(x, ops.repeat(y, self.num_inputs, axis=0))
             return NormalMixture(
@@ -132,7 +133,7 @@ class VampPrior(PriorLayer):
         return NormalMixture(Normal(mean, logvar))
 
     def get_config(self) -> dict[str, Any]:
-        """Keras's serialisation; weights come from a file, so their first values do not matter."""
+        """Keras's serialisation; weights come from a file, so initial values are arbitrary."""
         names = ("image_shape", "condition_shape", "latent_dim", "num_inputs", "sees_y", "link")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -146,10 +147,10 @@ def vampprior(
     link: str = "sigmoid",
     initializers: Iterator[keras.initializers.Initializer] | None = None,
 ) -> VampPrior:
-    """A `VampPrior` whose pseudo-inputs start from noise.
+    """A `VampPrior` whose pseudo-inputs are initialised with noise.
 
     Args:
-        initializers: whose seeds the noise takes; None: `glorot_uniform(0)`.
+        initializers: initialisers whose seeds the noise uses; None: `glorot_uniform(0)`.
     """
     initializers = initializers or glorot_uniform(seed=0)
 

@@ -1,4 +1,4 @@
-"""The networks' weights by name, and the way from a file to a model."""
+"""The networks' weights by name, and loading them from a file."""
 
 import itertools
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from condvae.spec import Signature, Spec
 
 
 def network_variables(model: CVAE) -> dict[str, keras.Variable]:
-    """The sub-models' weights ("encoder/hidden_0/kernel"); noise, metrics and beta are none."""
+    """The sub-models' weights ("encoder/hidden_0/kernel"), without noise, metrics and beta."""
     return _variables({part: getattr(model, part) for part in NETWORKS})
 
 
@@ -27,13 +27,13 @@ def network_tensors(model: CVAE) -> dict[str, np.ndarray]:
 
 
 def load_weights(model: CVAE, stored: StoredTensors, only: str | None = None) -> None:
-    """Take over the weights of a file with the same networks.
+    """Load the weights of a file with the same networks.
 
     Args:
-        only: one network, such as "baseline"; the file may hold others.
+        only: a single network, such as "baseline"; the file may hold others.
 
     Raises:
-        InputError: tensors that do not fit or are damaged; the model is unchanged.
+        InputError: the tensors do not fit or are damaged; the model is unchanged.
     """
     variables = network_variables(model)
     if only is not None:
@@ -48,10 +48,10 @@ def load_model(
     networks: Networks = None,
     model_class: type[CVAE] = CVAE,
 ) -> CVAE:
-    """The model of a spec with the weights in a file; arguments as in `build_model`.
+    """The model of a spec with the weights of a file; arguments as in `build_model`.
 
     Raises:
-        InputError: as `load_weights`; kernels beyond what the file holds are never allocated.
+        InputError: as in `load_weights`; kernels larger than the file are never allocated.
     """
     initializers = itertools.repeat(_zeros(stored))
     own = {"networks": networks, "model_class": model_class}
@@ -61,7 +61,7 @@ def load_model(
 
 
 def load_network(stored: StoredTensors, name: str, spec: Spec, signature: Signature) -> keras.Model:
-    """One network alone, "encoder" or "decoder"; errors as `load_model`."""
+    """A single network, "encoder" or "decoder"; errors as in `load_model`."""
     initializers = {name: itertools.repeat(_zeros(stored))}
     likelihood = likelihood_of(spec.model, signature.columns)
     networks = build_networks(spec, signature, likelihood, initializers)
@@ -70,7 +70,7 @@ def load_network(stored: StoredTensors, name: str, spec: Spec, signature: Signat
 
 
 def _zeros(stored: StoredTensors) -> ZerosWithin:
-    """First values within the size of the file."""
+    """Initial values that do not exceed the size of the file."""
     return ZerosWithin(FLOAT_BYTES * sum(int(np.prod(s)) for s in stored.shapes.values()))
 
 
@@ -87,7 +87,7 @@ def _variables(networks: Mapping[str, keras.Model | None]) -> dict[str, keras.Va
 def _assign(
     variables: dict[str, keras.Variable], stored: StoredTensors, whole: bool = True
 ) -> None:
-    """Read, check, then change."""
+    """Read, check, then assign."""
     tensors = stored.read({name: tuple(v.shape) for name, v in variables.items()}, whole)
     for name, variable in variables.items():
         variable.assign(tensors[name])

@@ -1,4 +1,4 @@
-"""What training minimises: objects of settings, and pure functions per example, in nats."""
+"""Training objectives: objects with settings, and pure functions per example, in nats."""
 
 from condvae.objectives.beta import Beta, rising_share
 from condvae.objectives.coarse import Coarse, coarse_loss

@@ -1,4 +1,4 @@
-"""The weight of the KL, step by step."""
+"""The weight of the KL divergence in each training step."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,14 +14,14 @@ Tensor = Any
 @keras.saving.register_keras_serializable("condvae")
 @dataclass(frozen=True)
 class Beta(Settings):
-    """How much the KL weighs in the loss: `ELBO(Beta(4.0, warmup=1000))`.
+    """The weight of the KL divergence in the loss: `ELBO(Beta(4.0, warmup=1000))`.
 
-    A model keeps the weight in a variable, so that another one needs no recompilation.
+    A model stores the weight in a variable, so that changing it needs no recompilation.
 
     Attributes:
-        value: the weight; 1 gives a bound, others as in Higgins et al. 2017.
-        warmup: training steps in which the weight rises to value, see `rising_share`.
-        period: steps after which it begins again at 0; None: never.
+        value: the weight; 1 gives a bound, other values as in Higgins et al. 2017.
+        warmup: number of training steps in which the weight rises to value, see `rising_share`.
+        period: number of steps after which the weight restarts at 0; None: never.
     """
 
     value: float = 1.0
@@ -29,7 +29,7 @@ class Beta(Settings):
     period: int | None = None
 
     def at(self, value: Tensor, step: Tensor) -> Tensor:
-        """What is in force of the model's value in a training step, counted from 0."""
+        """The weight in a training step, counted from 0, given the model's value."""
         return value * rising_share(step, self.warmup, self.period) if self.warmup else value
 
 
@@ -37,14 +37,14 @@ UNWEIGHTED = Beta()
 
 
 def rising_share(step: Tensor, rise: int, period: int | None = None) -> Tensor:
-    """Share of beta in force at a step: it rises from 0 to 1, and stays.
+    """The share of beta that applies at a step: it rises from 0 to 1 and stays there.
 
-    min(1, (step mod period) / rise): linear warm-up, or cyclical where there is a period.
+    min(1, (step mod period) / rise): linear warm-up, or cyclical annealing if there is a period.
 
     Args:
         step: int32, from 0.
-        rise: steps until beta is whole.
-        period: steps after which it begins again at 0; None: never.
+        rise: number of steps until beta is reached.
+        period: number of steps after which it restarts at 0; None: never.
 
     Source: Bowman et al. 2016, section 3.1; Fu et al. 2019, eq. 6 (their R is rise / period).
     """

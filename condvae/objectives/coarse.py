@@ -1,4 +1,4 @@
-"""A first guess that is right on coarser grids too."""
+"""A loss that makes the first guess right on coarser grids too."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ FACTORS = (2, 4)
 @keras.saving.register_keras_serializable("condvae")
 @dataclass(frozen=True)
 class Coarse(Objective):
-    """Another objective, and the `coarse_loss` of the guess beside it.
+    """Another objective plus the `coarse_loss` of the guess.
 
     Attributes:
-        objective: what the loss is added to.
-        coarse_weight: of that loss, at factors 2 and 4.
+        objective: the objective to which the loss is added.
+        coarse_weight: weight of that loss, at factors 2 and 4.
     """
 
     objective: Objective
@@ -31,7 +31,7 @@ class Coarse(Objective):
 
     @property
     def beta(self) -> Beta:  # type: ignore[override]
-        """Weight of the KL in the other objective, from which all but the loss is taken."""
+        """Weight of the KL in the other objective, which defines everything but the added loss."""
         return self.objective.beta
 
     @property
@@ -41,27 +41,27 @@ class Coarse(Objective):
 
     @property
     def takes(self) -> frozenset[str]:  # type: ignore[override]
-        """As the other objective."""
+        """The optional networks of the other objective."""
         return self.objective.takes
 
     @property
     def trains_encoder(self) -> bool:
-        """As the other objective."""
+        """Whether the other objective trains the encoder."""
         return self.objective.trains_encoder
 
     @property
     def counts_steps(self) -> bool:
-        """As the other objective."""
+        """Whether the other objective depends on the training step."""
         return self.objective.counts_steps
 
     def outputs(
         self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
     ) -> dict[str, Tensor]:
-        """As the other objective."""
+        """The outputs of the other objective."""
         return self.objective.outputs(model, x, y, guess, training)
 
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
-        """Those of the other objective, with the loss of the guess."""
+        """The terms of the other objective, with the loss of the guess added."""
         terms = self.objective.terms(model, outputs, training)
         weights = outputs.get("pixel_weights", 1.0)
         coarse = coarse_loss(outputs["x"], outputs["guess"], weights, FACTORS)
@@ -71,8 +71,9 @@ class Coarse(Objective):
 def coarse_loss(x: Tensor, guess: Tensor, missing: Tensor, factors: Sequence[int]) -> Tensor:
     """Cross-entropy of the guess against the target on coarser grids, predicted without z.
 
-    Both are averaged over squares of factor × factor pixels; a square counts by the share of it
-    that is missing, times its number of pixels, so that every scale weighs as much as the finest.
+    Both are averaged over squares of factor × factor pixels. The weight of a square is the share of
+    it that is missing, times its number of pixels, so that every scale weighs as much as the
+    finest.
 
     Args:
         x: (batch, height, width, channels) target in [0, 1].
@@ -92,7 +93,7 @@ def coarse_loss(x: Tensor, guess: Tensor, missing: Tensor, factors: Sequence[int
             ops.average_pool(image, factor, strides=factor)
             for image in (x, ops.sigmoid(guess), missing)
         )
-        # means of probabilities, of which there are no logits: the logarithms must stay finite
+        # means of probabilities have no logits: clip, so that the logarithms stay finite
         p = ops.clip(p, 1e-6, 1 - 1e-6)
         cross_entropy = -target * ops.log(p) - (1 - target) * ops.log1p(-p)
         loss += factor**2 * ops.sum(weights * cross_entropy, axis=(1, 2, 3))

@@ -1,4 +1,4 @@
-"""The deterministic network beside the CVAE."""
+"""The deterministic baseline as an objective."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Tensor = Any
 @keras.saving.register_keras_serializable("condvae")
 @dataclass(frozen=True)
 class Deterministic(Objective):
-    """-log p(x | y) of the baseline alone, see `deterministic_terms`; beta weighs nothing."""
+    """-log p(x | y) of the baseline alone, see `deterministic_terms`; beta has no effect."""
 
     beta: Beta = UNWEIGHTED
     needs: ClassVar = frozenset({"baseline"})
@@ -26,16 +26,16 @@ class Deterministic(Objective):
     def outputs(
         self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
     ) -> dict[str, Tensor]:
-        """Nothing: the guess is among the outputs anyway."""
+        """Nothing: the guess is always among the outputs."""
         return {}
 
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
-        """-log p(x | y) by the guess alone."""
+        """-log p(x | y) of the guess alone."""
         return deterministic_terms(outputs["x"], likelihood_of(model, outputs, "guess"))
 
 
 def deterministic_terms(x: Tensor, prediction: Distribution) -> Terms:
-    """-log p(x | y) of a network without latents, or at one z that was given.
+    """-log p(x | y) of a network without latents, or at one given z.
 
     Source: Sohn, Lee & Yan 2015, section 4 (the NN baseline).
     """

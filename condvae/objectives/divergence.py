@@ -1,4 +1,4 @@
-"""How far q(z | x, y) is from p(z | y): in closed form where there is one, else by a draw."""
+"""The divergence of q(z | x, y) from p(z | y): in closed form if there is one, else by a draw."""
 
 from typing import Any, Protocol
 
@@ -8,7 +8,7 @@ Tensor = Any
 
 
 class Density(Protocol):
-    """What the KL needs of p(z | y) where there is no closed form."""
+    """The interface of p(z | y) for a KL divergence without a closed form."""
 
     def log_prob(self, value: Tensor) -> Tensor:
         """log p(z | y) of a value, (batch,) nats."""
@@ -16,11 +16,12 @@ class Density(Protocol):
 
 
 def kl_parts(posterior: Normal | Chain, prior: Normal | Density, z: Tensor) -> Tensor:
-    """The KL in the finest parts that there are; they add up to it.
+    """The KL divergence in the finest parts available, which add up to it.
 
-    Between two Normals in closed form, latent by latent; between two chains likewise, each group
-    given those before it as they were drawn. Of another prior, whose latents hang together, the
-    whole by Monte Carlo: log q(z | x, y) - log p(z | y), unbiased, negative for some draws.
+    Between two Normals it is in closed form, for each latent; between two chains likewise, for each
+    group given the draws of the groups before it. For any other prior, whose latents are dependent,
+    it is one part by Monte Carlo: log q(z | x, y) - log p(z | y), unbiased, and negative for some
+    draws.
 
     Args:
         posterior: q(z | x, y), (batch, latent_dim).
@@ -28,7 +29,7 @@ def kl_parts(posterior: Normal | Chain, prior: Normal | Density, z: Tensor) -> T
         z: (batch, latent_dim), drawn from the posterior.
 
     Returns:
-        (batch, latent_dim) nats in closed form, (batch, 1) by the draw.
+        (batch, latent_dim) nats in closed form, (batch, 1) by Monte Carlo.
 
     Source: Kingma & Welling 2014, appendix B; Tomczak & Welling 2018, eq. 3.
     """

@@ -19,11 +19,11 @@ Tensor = Any
 @keras.saving.register_keras_serializable("condvae")
 @dataclass(frozen=True)
 class ELBO(Objective):
-    """The negative evidence lower bound by one draw of z, see `elbo_terms`.
+    """The negative evidence lower bound with one draw of z, see `elbo_terms`.
 
     Attributes:
-        beta: weight of the KL.
-        free_bits: nats for each latent, see `free_bits_kl`; in training alone.
+        beta: weight of the KL divergence.
+        free_bits: nats for each latent, see `free_bits_kl`; only in training.
     """
 
     beta: Beta = UNWEIGHTED
@@ -32,11 +32,11 @@ class ELBO(Objective):
     def outputs(
         self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
     ) -> dict[str, Tensor]:
-        """What `terms` reads, computed at one z ~ q(z | x, y)."""
+        """The inputs of `terms`, computed at one z ~ q(z | x, y)."""
         return one_draw(model, x, y, guess, training)[0]
 
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
-        """The negative ELBO and its parts."""
+        """The negative ELBO and its terms."""
         beta, kl = self.weight(model, training), outputs["kl"]
         terms = elbo_terms(outputs["x"], likelihood_of(model, outputs), kl, beta)
         if not (self.free_bits and training):
@@ -47,7 +47,7 @@ class ELBO(Objective):
 def one_draw(
     model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
 ) -> tuple[dict[str, Tensor], Any]:
-    """x_params and the parts of the KL at one z ~ q(z | x, y); and p(z | y) itself."""
+    """x_params and the parts of the KL at one z ~ q(z | x, y), and p(z | y) itself."""
     prior = model.prior_given(y, guess, training)
     posterior = model.posterior(x, y, prior, training)
     z = posterior.sample(model.noise)
@@ -63,13 +63,13 @@ def one_draw(
 
 
 def elbo_terms(x: Tensor, likelihood: Distribution, kl: Tensor, beta: Any = 1.0) -> Terms:
-    """The negative ELBO with the KL weighted by beta.
+    """The negative ELBO, with the KL weighted by beta.
 
     Args:
-        x: (batch, *image_shape) float32, the target that was encoded.
+        x: (batch, *image_shape) float32, the encoded target.
         likelihood: p(x | z, y) at one draw of z.
-        kl: (batch, parts) of q(z | x, y) from p(z | y), see `kl_parts`.
-        beta: weight of the KL; 1 is the bound, others as in Higgins et al. 2017.
+        kl: (batch, parts) of the KL of q(z | x, y) from p(z | y), see `kl_parts`.
+        beta: weight of the KL; 1 gives the bound, other values as in Higgins et al. 2017.
 
     Source: Kingma & Welling 2014, eq. 10; conditional: Sohn, Lee & Yan 2015, eq. 4.
     """

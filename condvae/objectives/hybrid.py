@@ -1,4 +1,4 @@
-"""One objective from the CVAE to the GSNN."""
+"""An objective that interpolates between the CVAE and the GSNN."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class Hybrid(Objective):
 
     Attributes:
         alpha: share of the ELBO, in [0, 1].
-        beta: weight of the KL.
-        free_bits: nats for each latent, see `free_bits_kl`; in training alone.
+        beta: weight of the KL divergence.
+        free_bits: nats for each latent, see `free_bits_kl`; only in training.
     """
 
     alpha: float
@@ -33,13 +33,13 @@ class Hybrid(Objective):
 
     @property
     def trains_encoder(self) -> bool:
-        """Whether the ELBO has a share; in the GSNN nothing trains the encoder."""
+        """Whether the ELBO has a share; the GSNN does not train the encoder."""
         return self.alpha > 0
 
     def outputs(
         self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
     ) -> dict[str, Tensor]:
-        """Of one z ~ q(z | x, y) and one z ~ p(z | y); at the ends one of them serves."""
+        """The outputs at draws from q(z | x, y) and p(z | y), or one of them if alpha is 0 or 1."""
         outputs, prior = one_draw(model, x, y, guess, training)
         if 0 < self.alpha < 1:
             z = prior.sample(model.noise)
@@ -47,14 +47,14 @@ class Hybrid(Objective):
         return outputs
 
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
-        """The mixture of both losses, and the ELBO's parts."""
+        """The mixture of both losses, and the ELBO's terms."""
         beta, kl, second = self.weight(model, training), outputs["kl"], "x_params_from_prior"
         from_posterior = likelihood_of(model, outputs)
         from_prior = likelihood_of(model, outputs, second) if second in outputs else from_posterior
         terms = hybrid_terms(outputs["x"], from_posterior, from_prior, kl, self.alpha, beta)
         if not (self.free_bits and training):
             return terms
-        # the KL stands in the loss by alpha and beta
+        # the weight of the KL in the loss is alpha * beta
         weight = self.alpha * beta
         return with_free_bits(terms, kl, model.latent_dim, self.free_bits, weight)
 
@@ -69,8 +69,8 @@ def hybrid_terms(
 ) -> Terms:
     """alpha times the negative ELBO plus (1 - alpha) times -log p(x | z, y) with z from the prior.
 
-    alpha = 1 is the CVAE; alpha = 0 the Gaussian stochastic network (GSNN), which is trained as
-    it predicts; between them the hybrid, which closes the gap between the two draws of z.
+    alpha = 1 is the CVAE; alpha = 0 is the Gaussian stochastic network (GSNN), which is trained as
+    it predicts; the hybrid in between closes the gap between the two draws of z.
 
     Args:
         x: (batch, *image_shape) float32 target.
@@ -81,8 +81,8 @@ def hybrid_terms(
         beta: weight of the KL in the negative ELBO.
 
     Returns:
-        Terms whose parts are those of the ELBO; for alpha = 0, where nothing trains q, those of
-        the bound log p(x | y) >= E_p(z | y)[log p(x | z, y)]: no KL.
+        Terms of the ELBO; for alpha = 0, where q is not trained, the terms of the bound log p(x |
+        y) >= E_p(z | y)[log p(x | z, y)], which has no KL.
 
     Source: Sohn, Lee & Yan 2015, eq. 5 to 7.
     """

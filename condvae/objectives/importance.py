@@ -1,4 +1,4 @@
-"""The importance-weighted bound, and the gradient that stays sharp when it tightens."""
+"""The importance-weighted bound, and a gradient estimator that improves as the bound tightens."""
 
 import math
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ GRADIENTS = ("standard", "dreg")
 @keras.saving.register_keras_serializable("condvae")
 @dataclass(frozen=True)
 class ImportanceWeighted(Objective):
-    """The negative importance-weighted bound of several draws, see `importance_terms`.
+    """The negative importance-weighted bound with several draws, see `importance_terms`.
 
     Attributes:
-        num_samples: draws of z for each row, K; in validation too.
+        num_samples: number of draws of z for each row, K; also in validation.
         gradient: "standard", or "dreg", see `doubly_reparameterised`.
-        beta: weight of the KL.
+        beta: weight of the KL divergence.
     """
 
     num_samples: int
@@ -54,9 +54,10 @@ class ImportanceWeighted(Objective):
 
         if self.gradient == "dreg" and training:
             beta = self.weight(model, training)
-            # q's parameters held: they are to be reached by way of the draws z alone
+            # no gradient to q's parameters except through the draws z
             posterior = posterior.held()
-            # for the shares w_k; the same values again below, which the compiler computes once
+            # for the weights w_k; the same values are used below, and the compiler computes them
+            # once
             log_likelihood, log_ratio = parts(ops.stop_gradient(z), posterior)
             z = doubly_reparameterised(z, log_likelihood + beta * log_ratio, beta)
         log_likelihood, log_ratio = parts(z, posterior)
@@ -67,12 +68,12 @@ class ImportanceWeighted(Objective):
             "z": z,
             "log_likelihood": log_likelihood,
             "log_ratio": log_ratio,
-            # of one draw: reconstruction_loss and kl_loss are the ELBO's, whatever is minimised
+            # from one draw: reconstruction_loss and kl_loss are always the ELBO's
             "kl": kl_parts(encoded, given, z[:, 0]),
         }
 
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
-        """The negative importance-weighted bound, and the ELBO's parts."""
+        """The negative importance-weighted bound, and the ELBO's terms."""
         log_likelihood, log_ratio, kl = (
             outputs[name] for name in ("log_likelihood", "log_ratio", "kl")
         )
@@ -82,7 +83,7 @@ class ImportanceWeighted(Objective):
 def importance_terms(
     log_likelihood: Tensor, log_ratio: Tensor, kl: Tensor, beta: Any = 1.0
 ) -> Terms:
-    """The negative importance-weighted bound of K draws, the ratio of prior to q to the power beta.
+    """The negative importance-weighted bound of K draws; beta is the exponent of p(z) / q(z).
 
     -log 1/K sum_k p(x | z_k, y) (p(z_k | y) / q(z_k | x, y))^beta with z_k ~ q.
 
@@ -93,7 +94,7 @@ def importance_terms(
         beta: 1 gives a bound on log p(x | y), tighter than the ELBO.
 
     Returns:
-        Terms whose parts are the ELBO's, by the first draw.
+        Terms whose parts are the ELBO's, from the first draw.
 
     Source: Burda, Grosse & Salakhutdinov 2016, eq. 8.
     """
@@ -104,25 +105,25 @@ def importance_terms(
 
 
 def doubly_reparameterised(z: Tensor, log_weights: Tensor, beta: Any = 1.0) -> Tensor:
-    """The draws as they are, their gradient scaled by 1 - beta (1 - w_k), w_k the share of draw k.
+    """The draws, with gradients scaled by 1 - beta (1 - w_k), w_k the weight of draw k.
 
-    The bound at these draws, its q(z_k | x, y) without a gradient to the parameters of q, then has
-    the doubly reparameterised gradient: sum_k w_k^2 d log w_k / d z_k for beta = 1, whose
-    signal-to-noise ratio rises with K where the standard one falls. The log-weights that are
-    differentiated give the other w_k. For another beta the same derivation, eq. 6 to 8, leaves
-    w_k (1 - beta (1 - w_k)).
+    The bound at these draws, with no gradient of q(z_k | x, y) to q's own parameters, then has the
+    doubly reparameterised gradient: sum_k w_k^2 d log w_k / d z_k for beta = 1, whose
+    signal-to-noise ratio increases with K, while that of the standard gradient decreases. The
+    differentiated log-weights contribute the other factor w_k. For other values of beta the same
+    derivation, eq. 6 to 8, gives w_k (1 - beta (1 - w_k)).
 
     Args:
         z: (batch, K, latent_dim), differentiable in the parameters of q.
-        log_weights: (batch, K), at z; no gradient is taken of them.
-        beta: the power of the ratio of prior to q in them.
+        log_weights: (batch, K), at z; they are treated as constants.
+        beta: exponent of the ratio of prior to q in the weights.
 
     Source: Tucker et al. 2019, eq. 8.
     """
     shares = ops.stop_gradient(ops.softmax(log_weights, axis=-1))
     scale = (1 - beta * (1 - shares))[..., None]  # (batch, K, 1)
 
-    # forward z itself, so that a compiler decodes the same draws once, not for each use of them
+    # z itself in the forward pass, so that a compiler decodes the draws once, not for each use
     @ops.custom_gradient
     def scaled(z: Tensor) -> tuple[Tensor, Any]:
         def gradient(*arguments: Tensor, upstream: Tensor = None) -> Tensor:

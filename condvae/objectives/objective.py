@@ -1,4 +1,4 @@
-"""What an objective is: what it needs of the networks, and the loss that it makes of that."""
+"""The interface of an objective: the outputs that it needs, and the loss computed from them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ Tensor = Any
 
 
 class Objective(Settings, ABC):
-    """What training minimises: a frozen dataclass, registered with Keras, of a `CVAE`'s settings.
+    """A training objective: a frozen dataclass, registered with Keras, among a `CVAE`'s settings.
 
     Attributes:
-        beta: weight of the KL.
-        needs: the networks that a model must have, by the names of its attributes.
-        takes: those that it may have besides.
+        beta: weight of the KL divergence.
+        needs: networks that a model must have, by the names of its attributes.
+        takes: optional networks.
     """
 
     beta: Beta
@@ -26,7 +26,7 @@ class Objective(Settings, ABC):
 
     @property
     def trains_encoder(self) -> bool:
-        """Whether q(z | x, y) is learned; else the prior stands in for it."""
+        """Whether q(z | x, y) is trained; otherwise the prior takes its place."""
         return True
 
     @property
@@ -38,31 +38,32 @@ class Objective(Settings, ABC):
     def outputs(
         self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
     ) -> dict[str, Tensor]:
-        """What `terms` reads that only the networks can compute, by name.
+        """The inputs of `terms` that only the networks can compute, by name.
 
         Args:
             model: the CVAE.
             x: (batch, *image_shape), the target.
             y: (batch, *condition_shape), encoded.
-            guess: x_params by the baseline, or None.
-            training: handed on to the networks.
+            guess: x_params of the baseline, or None.
+            training: passed on to the networks.
         """
 
     @abstractmethod
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
-        """The loss and its parts, (batch,) nats each.
+        """The loss and its terms, (batch,) nats each.
 
         Args:
-            outputs: of `outputs`, and "x", "pixel_weights" (where not all pixels count) and
-                "guess" (where there is a baseline).
-            training: the weight of the KL is whole in validation, so that epochs compare.
+            outputs: those of `outputs`, with "x", "pixel_weights" (if not all pixels count) and
+                "guess" (if there is a baseline).
+            training: False uses the full weight of the KL, so that validation losses of epochs are
+                comparable.
         """
 
     def weight(self, model: Any, training: bool) -> Tensor:
-        """The weight of the KL in force: in validation the whole."""
+        """The current weight of the KL; the full weight in validation."""
         return self.beta.at(model.beta, model.step) if training else model.beta
 
 
 def likelihood_of(model: Any, outputs: Mapping[str, Tensor], name: str = "x_params") -> Any:
-    """p(x | z, y) of the parameters by that name, over the pixels that count."""
+    """p(x | z, y) with the parameters of that name, over the pixels that count."""
     return model.likelihood(outputs[name], outputs.get("pixel_weights", 1.0))

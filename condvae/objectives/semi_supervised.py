@@ -1,4 +1,4 @@
-"""The bound of rows of which only some have a label."""
+"""The bound for partially labelled data."""
 
 import math
 from collections.abc import Mapping
@@ -20,13 +20,13 @@ Tensor = Any
 @keras.saving.register_keras_serializable("condvae")
 @dataclass(frozen=True)
 class SemiSupervised(Objective):
-    """The bound of rows of which only some have a label, see `semi_supervised_terms`.
+    """The bound for partially labelled data, see `semi_supervised_terms`.
 
     Attributes:
-        beta: weight of the KL.
-        classifier_weight: of -log q(y | x) where there is a label.
-        classifier_warmup: training steps in which the pull of the other rows on the classifier
-            rises from 0.
+        beta: weight of the KL divergence.
+        classifier_weight: weight of -log q(y | x) for labelled rows.
+        classifier_warmup: number of training steps in which the gradient of unlabelled rows to the
+            classifier rises from 0.
     """
 
     beta: Beta = UNWEIGHTED
@@ -43,11 +43,11 @@ class SemiSupervised(Objective):
     def outputs(
         self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool
     ) -> dict[str, Tensor]:
-        """The parts of the bound under every class, and the labels."""
+        """The terms of the bound under every class, and the labels."""
         return {"y": y} | under_every_class(model, x, y, training)
 
     def terms(self, model: Any, outputs: Mapping[str, Tensor], training: bool) -> Terms:
-        """Of the bound, where the label is missing summed over all classes."""
+        """The terms of the bound, summed over all classes where the label is missing."""
         is_rising = training and self.classifier_warmup
         return semi_supervised_terms(
             outputs["reconstruction_losses"],
@@ -71,36 +71,36 @@ def semi_supervised_terms(
 ) -> Terms:
     """The negative bound, summed over all classes where the label is missing.
 
-    L(x, y) = reconstruction_losses + beta * kl_losses - log p(y), at least -log p(x, y), with p(y)
-    uniform. With a label the loss is L(x, y) - classifier_weight * log q(y | x); without one it is
-    sum_y q(y | x) L(x, y) - H(q(y | x)), at least -log p(x).
+    L(x, y) = reconstruction_losses + beta * kl_losses - log p(y) is at least -log p(x, y), with
+    p(y) uniform. With a label the loss is L(x, y) - classifier_weight * log q(y | x); without one
+    it is sum_y q(y | x) L(x, y) - H(q(y | x)), which is at least -log p(x).
 
     Args:
-        reconstruction_losses: -log p(x | z, y) under each class, (batch, num_classes); or, where
-            it hangs on none, (batch, 1).
-        kl_losses: of q(z | x, y) from p(z | y), the same shapes.
+        reconstruction_losses: -log p(x | z, y) under each class, (batch, num_classes), or (batch,
+            1) if it does not depend on the class.
+        kl_losses: KL of q(z | x, y) from p(z | y), same shapes.
         log_q: log q(y | x), (batch, num_classes).
         y: (batch, num_classes), one-hot; zeros where the label is missing.
         beta: weight of the KL of z.
-        classifier_weight: of the labels in the classifier's loss.
-        pull: what share of their gradient to the classifier the rows without a label have; their
-            loss is the same. A classifier that knows little yet would choose the classes of the
-            many for good.
+        classifier_weight: weight of the labels in the classifier's loss.
+        pull: factor on the gradient of unlabelled rows to the classifier; their loss is unchanged.
+            Otherwise a classifier at the start of training would settle on wrong classes for most
+            rows.
 
     Returns:
-        Terms whose parts are the means over q(y | x), or at the label; kl_loss is that of y and z
-        together, so that elbo is a bound on log p(x), or with a label on log p(x, y).
+        Terms averaged over q(y | x), or at the label; kl_loss is that of y and z together, so that
+        elbo is a bound on log p(x), or on log p(x, y) with a label.
 
     Source: Kingma et al. 2014, eq. 6 to 9.
     """
     log_prior = -math.log(log_q.shape[-1])
     missing = 1.0 - ops.sum(y, axis=-1)
-    # before the pull: what labels teach the classifier counts whole from the start
+    # before `pull`: the labels' gradient to the classifier has full weight from the start
     known = log_q
-    # the same number, with `pull` times the gradient
+    # the same value, with `pull` times the gradient
     log_q = pull * log_q + (1.0 - pull) * ops.stop_gradient(log_q)
     q = ops.exp(log_q)
-    # the label where there is one, else every class by its probability
+    # the label if there is one, else every class by its probability
     weights = y + missing[:, None] * q
     reconstruction_loss = ops.sum(weights * reconstruction_losses, axis=-1)
     kl_of_z = ops.sum(weights * kl_losses, axis=-1)
@@ -114,19 +114,19 @@ def semi_supervised_terms(
 def under_every_class(
     model: Any, x: Tensor, y: Tensor, training: bool = False
 ) -> dict[str, Tensor]:
-    """The parts of the bound under each class, and log q(y | x), as `semi_supervised_terms` reads.
+    """The terms of the bound under each class, and log q(y | x), for `semi_supervised_terms`.
 
-    A network that sees no y is run once for each row; one draw of z then serves all classes.
+    A network that does not see y is run once per row; one draw of z then serves all classes.
 
     Args:
         model: a CVAE with a classifier.
         x: (batch, *image_shape), preprocessed.
         y: (batch, num_classes).
-        training: handed on to the networks.
+        training: passed on to the networks.
 
     Returns:
-        "reconstruction_losses" (batch, num_classes) or, where they hang on no class, (batch, 1);
-        "kl_losses" and "log_q" (batch, num_classes); nats.
+        "reconstruction_losses" (batch, num_classes), or (batch, 1) if they do not depend on the
+        class; "kl_losses" and "log_q" (batch, num_classes); nats.
     """
     num_classes = model.condition_shape[0]
     every = ops.zeros_like(y)[:, None] + ops.eye(num_classes, dtype="float32")

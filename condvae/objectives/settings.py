@@ -1,4 +1,4 @@
-"""Frozen dataclasses that Keras writes into a saved model and reads again."""
+"""Frozen dataclasses that Keras saves with a model and loads again."""
 
 from dataclasses import fields
 from typing import Any, Self
@@ -7,7 +7,7 @@ import keras
 
 
 class Settings:
-    """The base of a frozen dataclass whose fields are numbers, texts or such dataclasses."""
+    """The base of frozen dataclasses whose fields are numbers, strings or such dataclasses."""
 
     def get_config(self) -> dict[str, Any]:
         """The fields, for Keras."""

@@ -1,4 +1,4 @@
-"""What an objective is made of, example by example, in nats."""
+"""The terms of an objective, per example, in nats."""
 
 from typing import Any, NamedTuple, Protocol
 
@@ -6,7 +6,7 @@ Tensor = Any
 
 
 class Distribution(Protocol):
-    """What the objective needs of p(x | z, y)."""
+    """The interface of p(x | z, y) that objectives need."""
 
     def log_prob(self, value: Tensor) -> Tensor:
         """log p(x | z, y) of a value, (batch,) nats."""
@@ -14,13 +14,14 @@ class Distribution(Protocol):
 
 
 class Terms(NamedTuple):
-    """An objective and its parts, each (batch,) nats.
+    """An objective and its terms, each (batch,) nats.
 
     Attributes:
-        loss: what is minimised, reconstruction_loss + beta * kl_loss or another of the objectives.
-        reconstruction_loss: E_q[-log p(x | z, y)] by one draw of z, summed over pixels.
+        loss: the quantity to minimise, reconstruction_loss + beta * kl_loss or that of another
+            objective.
+        reconstruction_loss: E_q[-log p(x | z, y)] from one draw of z, summed over pixels.
         kl_loss: KL(q(z | x, y) || p(z | y)), summed over latents; in closed form between two
-            Normals, else by the same draw, log q(z | x, y) - log p(z | y).
+            Normals, otherwise from the same draw, log q(z | x, y) - log p(z | y).
     """
 
     loss: Tensor

@@ -15,7 +15,10 @@ from condvae.reports.verdict import read_verdict, verdict_block
 from condvae.runs import Run
 
 WIDTH = 100  # of lines that are wrapped
-LEGEND = "↓ lower is better, ↑ higher is better; ± one standard error."
+LEGEND = (
+    "↓ lower is better, ↑ higher is better; ± one standard error. Figures compare only with those of "
+    "the same protocol."
+)
 
 
 def doctor_lines(metrics: Metrics) -> list[tuple[str, bool]]:
@@ -24,7 +27,7 @@ def doctor_lines(metrics: Metrics) -> list[tuple[str, bool]]:
         return [(f"! {fault}", True) for fault in metrics.faults]
     count = sum(bool(line.warning) for line in read_verdict(metrics))
     if not count:
-        return [("The doctor found nothing wrong.", False)]
+        return [("The doctor found no fault, and no figure is notably bad.", False)]
     marked = "1 figure is marked" if count == 1 else f"{count} figures are marked"
     return [(f"The doctor found no fault in the training; {marked} with !, see below.", False)]
 

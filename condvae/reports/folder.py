@@ -39,7 +39,7 @@ def report_run(
         run=run.path.name,
         test_readings=1 + (before.test_readings if before else 0),
         measures={title: plain(result.figures()) for title, result in results.items()},
-        faults=tuple(find_faults(trial)),
+        faults=(*_lack_of_images(trial), *find_faults(trial)),
         summary=_summary_of(trial),
     )
     if not run.is_archive:
@@ -51,12 +51,21 @@ def report_run(
     return metrics, words
 
 
+def _lack_of_images(trial: Trial) -> list[str]:
+    """A sentence where there are too few test images to judge samples by."""
+    if not has_few_to_judge(trial):
+        return []
+    return [
+        f"fewer than {LEAST_TEST_IMAGES} test images of some class: samples cannot be judged, and the "
+        "errors of the other figures are large: collect more images, or hold out more"
+    ]
+
+
 def _summary_of(trial: Trial) -> str:
     """What was measured: latents, epochs, and how many images or rows."""
     data, found = trial.data, trial.run.record.figures
-    epochs = f"epoch {found.best_epoch} of {found.epochs}, " if found else ""
-    few = f", fewer than {LEAST_TEST_IMAGES} of some class: too few to judge samples"
+    epochs = f"best epoch {found.best_epoch} of {found.epochs}, " if found else ""
     return (
         f"{trial.model.latent_dim} latents, {epochs}{len(data.train.x):,} training and "
-        f"{len(data.test.x):,} test {data.unit}{few * has_few_to_judge(trial)}"
+        f"{len(data.test.x):,} test {data.unit}"
     )

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from condvae.reports.metrics_file import Metrics
-from condvae.reports.verdict import read_verdict
+from condvae.reports.verdict import AVERAGES, read_verdict
 
 COMPARABILITY = "comparability"
 
 
 def protocol_lines(metrics: Metrics) -> list[str]:
-    """What the figures may be compared with: what holds for all once, then the rest by heading."""
-    headings: dict[str, list[str]] = {}
+    """What the figures may be compared with: what holds for all, then the rest by its headings."""
+    headings: dict[str, list[str]] = {"Baselines": [AVERAGES.capitalize()]}
     for line in read_verdict(metrics):
         headings.setdefault(line.measure, []).extend([line.heading] if line.heading else [])
     parts = {
@@ -19,15 +19,18 @@ def protocol_lines(metrics: Metrics) -> list[str]:
         for title, figures in metrics.measures.items()
         if (text := protocol_of(figures)) is not None
     }
-    if not parts:
-        return []
-    first = next(iter(parts.values()))
-    shared = [part for part in first if all(part in other for other in parts.values())]
-    lines = [f"Protocol: {'; '.join(shared)}."] if shared else []
+    owners: dict[str, list[str]] = {}
     for title, own in parts.items():
-        rest = [part for part in own if part not in shared]
-        lines += [f"  {title}: {'; '.join(rest)}"] if rest else []
-    return lines
+        for part in own:
+            owners.setdefault(part, []).append(title)
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for part, titles in owners.items():
+        lines.setdefault(tuple(titles), []).append(part)
+    shared = lines.pop(tuple(parts), [])
+    return [
+        *([f"Protocol: {'; '.join(shared)}."] if shared else []),
+        *(f"  {', '.join(titles)}: {'; '.join(own)}" for titles, own in lines.items()),
+    ]
 
 
 def protocol_of(figures: Mapping[str, Any]) -> str | None:

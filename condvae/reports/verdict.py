@@ -19,6 +19,7 @@ MOST_MEMBERSHIP = 0.6
 MOST_BROKEN = 0.05  # above real rows
 MOST_COPIES = 0.01  # above real rows
 
+AVERAGES = "class averages"
 ARROWS = {True: "↓", False: "↑", None: " "}  # to where better figures lie
 
 Figures = Mapping[str, Any]
@@ -64,7 +65,7 @@ def _fit(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
     loss, error = -found["elbo"], found["standard_error"]
     baselines = all_found.get("Baselines", {})
     known = {
-        "average image": baselines.get("class_mean_loss"),
+        AVERAGES: baselines.get("class_mean_loss"),
         "Gaussian": baselines.get("gaussian_loss"),
     }
     known = {name: value for name, value in known.items() if value is not None}
@@ -84,7 +85,7 @@ def _fit(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
 def _likelihood(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
     loss, error = -found["log_prob_importance"], found["log_prob_importance_standard_error"]
     unit = f"nats (-log p(x | y), {found['num_samples']:,} draws)"
-    yield Line("", _pm(loss, error), unit, "", "Likelihood", loss, True)
+    yield Line("Likelihood", _pm(loss, error), unit, "", "Likelihood", loss, True)
 
 
 def _latents(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
@@ -92,13 +93,13 @@ def _latents(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
     yield Line(
         "Uses z",
         f"{active} of {found['latent_dim']}",
-        f"latents active; KL {kl:.2f} nats",
+        f"latents active; KL {kl:.2f} nats in all",
         "",
         "Latents",
         active,
         warning="latents are unused" if not active or kl < LEAST_KL else "",
     )
-    if "balanced_accuracy" in found:
+    if active and "balanced_accuracy" in found:
         told, chance = found["balanced_accuracy"], found["chance"]
         # under a prior that knows the label z may tell it, and the KL has no such parts
         is_fault = "marginal_kl" in found and (told - chance) / (1 - chance) > MOST_LEAKAGE
@@ -115,12 +116,12 @@ def _latents(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
 
 
 def _labels(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
-    accuracy = found["bayes_accuracy"]
+    accuracy, chance = found["bayes_accuracy"], all_found.get("Latents", {}).get("chance")
     yield Line(
         "Recognises",
         _percent(accuracy, _error_of_share(accuracy, found["bayes_num_images"])),
         "of test images, by Bayes' rule",
-        "",
+        f"chance: {chance:.1%}" if chance else "",
         "Labels",
         accuracy,
         False,
@@ -132,7 +133,7 @@ def _samples(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
     yield Line(
         "Obeys the label",
         _percent(told, _error_of_share(told, found["samples"])),
-        "of samples, by a classifier",
+        f"of {found['samples']:,} samples, by a classifier",
         f"real images: {real:.1%}",
         "Samples",
         told,
@@ -178,8 +179,8 @@ def _detail(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
     yield Line(
         "Sharp",
         _percent(found["detail"], found["detail_standard_error"]),
-        "of a real image's fine detail",
-        f"real images: {found['detail_of_real']:.0%}",
+        "of a test image's fine detail",
+        f"training images: {found['detail_of_real']:.0%}",
         "Detail",
         found["detail"],
         False,

@@ -1,6 +1,6 @@
-"""Run folders: what was trained, on what, how it went, the weights, and the states to resume from.
+"""Run folders: model, data, history, weights, and checkpoints for resuming.
 
-Keras is imported where a model is built: a run's graphs answer without it.
+Keras is imported only where a model is built: the graphs of a run work without it.
 """
 
 from condvae.runs.paths import last_run_path, new_run_path

@@ -1,8 +1,8 @@
-"""Complete training states on disk: a folder each, checksummed, whole or not there.
+"""Complete training states on disk: one folder each, with checksums, complete or absent.
 
 checkpoints/epoch-0000012/
   tensors.safetensors   weights, best weights, optimizer, random states, metrics
-  state.json            the history, which fixes the best epoch and early stopping, and the place
+  state.json            the history, which determines best epoch and early stopping, and the place
   manifest.json         the size and the sha256 of both
 """
 
@@ -35,12 +35,12 @@ log = logging.getLogger(__name__)
 
 
 class TrainingState(Frozen):
-    """Where a training stands, the tensors aside.
+    """The state of a training, without the tensors.
 
     Attributes:
         rows: the complete epochs, column name -> number, as in history.csv.
-        step: steps of the next epoch that are done.
-        seconds: that they took.
+        step: number of steps done in the next epoch.
+        seconds: the time that they took.
     """
 
     format: Literal[1] = 1
@@ -62,23 +62,23 @@ class TrainingState(Frozen):
 
     @property
     def best(self) -> Row | None:
-        """The first epoch with the least validation loss; None before any."""
-        # of equal losses the first, which early stopping counts from
+        """The first epoch with the lowest validation loss; None before any."""
+        # the first of equal losses, as in early stopping
         return min(self.rows, key=lambda row: row["val_loss"], default=None)
 
     @property
     def place(self) -> str:
-        """The place in words."""
+        """The current place in words."""
         return f"epoch {self.epoch}" + (f" and {self.step} steps" if self.step else "")
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A complete training state, as `training.state` makes and takes it.
+    """A complete training state, as made and restored by `training.state`.
 
     Attributes:
-        state: where the training stands.
-        tensors: all that the next step depends on.
+        state: the state of the training.
+        tensors: all tensors on which the next step depends.
         best_weights: the networks' weights after the best epoch; empty before any.
     """
 
@@ -102,17 +102,17 @@ class Manifest(Frozen):
 
 
 def checkpoint_name(state: TrainingState) -> str:
-    """The folder of the checkpoint at that place."""
+    """The folder name of the checkpoint of a state."""
     return f"epoch-{state.epoch:07d}" + (f"-step-{state.step:07d}" if state.step else "")
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
-    """Write a checkpoint into a new folder in `folder`; then remove those no longer needed.
+    """Write a checkpoint into a new folder in `folder`; then remove those that are not needed.
 
-    The newest two are kept, and the one with the least validation loss.
+    The newest two are kept, and the one with the lowest validation loss.
 
     Raises:
-        OSError: of the disk; the checkpoints that were there are as they were.
+        OSError: an error of the disk; existing checkpoints are unchanged.
     """
     state = checkpoint.state
     path = folder / checkpoint_name(state)
@@ -124,29 +124,29 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         files = {name: _record_of(fresh / name) for name in FILES}
         manifest = Manifest(files=files)  # type: ignore[reportArgumentType]
         (fresh / "manifest.json").write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
-        if path.exists():  # damaged, or training would have gone on from it
+        if path.exists():  # damaged, since training would have continued from it
             shutil.rmtree(path)
     _prune(folder, path, state)
     return path
 
 
 def newest_checkpoint(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint that is whole; damaged ones are named in the log. None: no checkpoint.
+    """The newest complete checkpoint; damaged ones are logged. None if there are no checkpoints.
 
     Raises:
-        InputError: there are some, and none is whole.
+        InputError: there are checkpoints, and all of them are damaged.
     """
     damages = []
-    # a disk may have damaged the newest: the one before it still serves
+    # the newest may be damaged by the disk: the one before it is used then
     for path in reversed(list_checkpoints(folder)):
         try:
             return _read_checkpoint(path)
         except InputError as error:
             damages.append(error)
-            log.warning("passed over: %s", str(error))
+            log.warning("skipped: %s", str(error))
     if damages:
         raise InputError(
-            f"{folder} must hold a whole checkpoint",
+            f"{folder} must hold an undamaged checkpoint",
             f"{len(damages)}, all damaged ({damages[0].expected}; received {damages[0].received})",
             "Restore one, or train a new run from the weights of this one (`start_from`).",
         )
@@ -161,7 +161,7 @@ def list_checkpoints(folder: Path) -> list[Path]:
 
 
 def _read_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint in a folder, after its sums."""
+    """The checkpoint in a folder, after verifying its checksums."""
     try:
         manifest = Manifest.model_validate_json(_content(path / "manifest.json"))
         for name in FILES:
@@ -169,23 +169,23 @@ def _read_checkpoint(path: Path) -> Checkpoint:
         state = TrainingState.model_validate_json(_content(path / "state.json"))
         tensors = load_file(path / "tensors.safetensors")
         if foreign := [tensor.dtype for tensor in tensors.values() if tensor.dtype.isbuiltin != 1]:
-            raise TypeError(f"a tensor of dtype {foreign[0]}")  # which JAX registers
+            raise TypeError(f"a tensor of dtype {foreign[0]}")  # registered by JAX
     except ValidationError as error:
         reason = f"{error.title}: {error.errors()[0]['msg']}"
     except (OSError, ValueError, SafetensorError, TypeError, AttributeError) as error:
-        reason = str(error)  # a shape, or a dtype, may be none of NumPy's
+        reason = str(error)  # for example a shape or a dtype that NumPy does not have
     else:
         best = {name: tensors.pop(name) for name in list(tensors) if name.startswith(BEST)}
         return Checkpoint(state, tensors, {k.removeprefix(BEST): v for k, v in best.items()})
     raise InputError(
-        f"checkpoint {path} must be whole",
+        f"checkpoint {path} must be undamaged",
         " ".join(reason.split()),
-        "An earlier one serves, where there is one.",
+        "An earlier one is used, if there is one.",
     )
 
 
 def _verify(path: Path, manifest: Manifest) -> None:
-    """Raise OSError where a file is not the one that its manifest describes."""
+    """Raise OSError if a file differs from its manifest."""
     record, found = manifest.files.get(path.name), _record_of(path)  # type: ignore[reportArgumentType]
     if record is None or found.bytes != record.bytes:
         announced = "nothing" if record is None else f"{record.bytes:,} bytes"
@@ -195,7 +195,7 @@ def _verify(path: Path, manifest: Manifest) -> None:
 
 
 def _record_of(path: Path) -> FileRecord:
-    """Size and sum of a file, read in pieces."""
+    """Size and checksum of a file, which is read in pieces."""
     with open(_regular(path), "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return FileRecord(bytes=file.tell(), sha256=digest)
@@ -207,20 +207,20 @@ def _content(path: Path) -> bytes:
 
 
 def _regular(path: Path) -> Path:
-    """The path of a file; a pipe would never end."""
+    """The path of a regular file, since reading a pipe might never end."""
     if not path.is_file():
         raise OSError(f"no file {path.name}")
     return path
 
 
 def _prune(folder: Path, newest: Path, state: TrainingState) -> None:
-    """Remove all but the newest and the best of the checkpoints."""
+    """Remove all checkpoints except for the newest two and the best one."""
     paths = list_checkpoints(folder)
-    paths = paths[: paths.index(newest) + 1]  # a later one was passed over as damaged
+    paths = paths[: paths.index(newest) + 1]  # later ones were skipped as damaged
 
     def validation_loss(path: Path) -> float:
         epoch, _ = _place(path)
-        # that of the last complete epoch, in its middle too
+        # that of the last complete epoch, also in the middle of an epoch
         return state.rows[epoch - 1]["val_loss"] if epoch else math.inf
 
     kept = {*paths[-NEWEST_KEPT:], min(paths, key=validation_loss)}

@@ -1,4 +1,4 @@
-"""What runs a run's model, and what its record says of the model without Keras."""
+"""The engines that run a run's model, and the facts that its record has without Keras."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from condvae.models.inference import KerasEngine
     from condvae.runs.run import Run
 
-PASS_ROWS = 128  # in bulk: as fast a row as more of them
+PASS_ROWS = 128  # for bulk processing: as fast per row as larger passes
 
 
 def engines_of(run: "Run") -> Engines:
-    """NumPy for what the run's graphs compute, and Keras behind it."""
+    """NumPy for what the run's graphs compute, and Keras for everything else."""
     return Engines(facts_of(run), partial(_keras_of, run), graph_engine_of(run))
 
 
 def model_in_passes(run: "Run", spread: bool) -> "TrainedModel":
-    """The model by passes of equal size, where the run has graphs.
+    """The model with passes of equal size, if the run has graphs.
 
-    So a row's bits depend neither on the rows beside it nor on the part that it lies in.
+    The bits of a row then depend neither on other rows nor on the part to which it belongs.
 
     Args:
-        spread: on all cores; else on the thread that asks.
+        spread: whether to use all cores, rather than only the calling thread.
     """
     from condvae.inference.trained import TrainedModel
 
@@ -39,7 +39,7 @@ def model_in_passes(run: "Run", spread: bool) -> "TrainedModel":
 
 
 def facts_of(run: "Run") -> Facts:
-    """What the record and the graphs say of the model."""
+    """The facts about the model in the record and the graphs."""
     record, preprocessing, graphs = run.record, run.record.preprocessing, run.graphs
     shape, classes = preprocessing.image_shape, preprocessing.pixel_classes
     shapes = {
@@ -63,7 +63,7 @@ def facts_of(run: "Run") -> Facts:
 
 
 def graph_engine_of(run: "Run") -> GraphEngine:
-    """NumPy for what the run's graphs compute; the weights are read when they are needed."""
+    """NumPy for what the run's graphs compute; the weights are read on first use."""
     preprocessing = run.record.preprocessing
     divides = preprocessing.in_unit_interval and preprocessing.pixel_classes is None
     return GraphEngine(
@@ -90,7 +90,7 @@ def trained_by_keras(run: "Run", networks: "Networks" = None) -> "TrainedModel":
     if record.keras_config is not None and not networks:
         model = model_of(record.keras_config)
         load_weights(model, run.stored_weights())
-    # before anything is built: else the spec's networks would take their place
+    # checked before anything is built, since the spec's networks would be used instead
     elif set(networks or {}) != set(record.networks):
         raise InputError(
             f"{run.path} must be loaded with its own networks, "
@@ -105,5 +105,5 @@ def trained_by_keras(run: "Run", networks: "Networks" = None) -> "TrainedModel":
 
 
 def _keras_of(run: "Run") -> "KerasEngine":
-    """The engine of Keras, from the run's weights."""
+    """The Keras engine with the run's weights."""
     return run.by_keras.engines.keras

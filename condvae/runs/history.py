@@ -1,4 +1,4 @@
-"""How a training went: a row for each complete epoch, kept as history.csv."""
+"""The history of a training: one row for each complete epoch, stored as history.csv."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ Row = dict[str, float]
 
 
 def write_history(path: Path, rows: Iterable[Row]) -> None:
-    """Write all rows, numbers to the last digit; an existing file is replaced at the end."""
+    """Write all rows, numbers with full precision; an existing file is replaced at the end."""
     write_text(path, "".join([_line(COLUMNS), *(_line(row.values()) for row in rows)]))
 
 
@@ -39,10 +39,10 @@ def parse_history(text: str, name: str) -> dict[str, list[float]]:
     """A list for each column; losses in nats per example.
 
     Args:
-        name: of the file, for errors.
+        name: name of the file, for error messages.
 
     Raises:
-        InputError: a column that is missing, or a field that is no number.
+        InputError: a missing column, or a field that is not a number.
     """
     try:
         reader = csv.DictReader(io.StringIO(text))

@@ -1,7 +1,7 @@
-"""Runs on the Hugging Face hub: their addresses, and how files come and go, by huggingface_hub.
+"""Runs on the Hugging Face hub: addresses, download and upload, using huggingface_hub.
 
-Nothing is asked of the network but what a caller asks for; who the user is, huggingface_hub knows:
-by HF_TOKEN, or by its own login.
+There are no network requests other than those that the caller asks for; huggingface_hub identifies
+the user by HF_TOKEN, or by its own login.
 """
 
 # pyright: reportMissingImports=false
@@ -18,14 +18,14 @@ from condvae.checks import InputError, reason_of
 
 ARCHIVE_NAME = "model.safetensors"
 ENDPOINT = "https://huggingface.co"
-PREFIX = re.compile(r"hf:/{1,2}")  # a Path makes one slash of two
+PREFIX = re.compile(r"hf:/{1,2}")  # a Path merges the two slashes
 NAME = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*/[\w.-]+)(@(?P<revision>[^\s@]+))?")
 
 REFUSALS = {
     401: ("a token that the hub does not know", "Run `hf auth login` again, or correct HF_TOKEN."),
     403: (
-        "a token that may not do so",
-        "Take a token with the permission to write there, or a name of your own.",
+        "a token without this permission",
+        "Use a token with write permission, or a repository of your own.",
     ),
 }
 
@@ -46,27 +46,27 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The address in a text; else InputError."""
+        """The address in a text; otherwise InputError."""
         if (found := NAME.fullmatch(PREFIX.sub("", text, count=1))) is None:
             raise InputError(
                 "a repository of the hub must be written as user/name",
                 repr(text),
-                "Write your name on the hub, a slash, and a name for the model.",
+                "Write your user name on the hub, a slash, and a name for the model.",
             )
         return cls(found["name"], found["revision"])
 
     @classmethod
     def of_run(cls, run: Path | str) -> Self | None:
-        """The address that RUN is, as "hf://user/name"; None where it is a path."""
+        """The address in RUN, such as "hf://user/name"; None if it is a path."""
         return cls.parse(str(run)) if PREFIX.match(str(run)) else None
 
     @property
     def short_name(self) -> str:
-        """The name without the user's."""
+        """The name without the user name."""
         return self.name.partition("/")[2]
 
     def url(self, kind: Kind = "model") -> str:
-        """Its page in a browser; HF_ENDPOINT names another hub."""
+        """The URL of its page; HF_ENDPOINT selects another hub."""
         endpoint = os.environ.get("HF_ENDPOINT", ENDPOINT).rstrip("/")
         return f"{endpoint}/{'spaces/' if kind == 'space' else ''}{self.name}"
 
@@ -75,10 +75,10 @@ class Address:
 
 
 def fetch(address: Address, folder: Path | None = None) -> Path:
-    """The archive of a run, downloaded.
+    """Download the archive of a run.
 
     Args:
-        folder: where to; None: huggingface_hub's cache, which is asked first.
+        folder: the target folder; None: huggingface_hub's cache, which is used if it has the file.
 
     Raises:
         InputError: no such repository, revision or file, no permission, or no network.
@@ -98,34 +98,34 @@ def fetch(address: Address, folder: Path | None = None) -> Path:
 def check_target(
     address: Address, names: list[str], kind: Kind, private: bool, overwrite: bool
 ) -> None:
-    """Raise if `send` would replace what it should not, or show what should be private.
+    """Raise InputError if `send` would replace existing files, or publish private ones.
 
     Args:
-        names: of the files to send.
-        private: the repository must not be public.
-        overwrite: files there may be replaced; the hub keeps earlier revisions.
+        names: names of the files to send.
+        private: whether the repository must not be public.
+        overwrite: whether existing files may be replaced; the hub keeps earlier revisions.
 
     Raises:
-        InputError: also where nobody is logged in, or there is no network.
+        InputError: also if nobody is logged in, or there is no network.
     """
     hub = _library()
     from huggingface_hub.errors import RepositoryNotFoundError
 
     if hub.get_token() is None:
         raise InputError(
-            "the hub must know who sends",
+            "the hub must know the user",
             "no token",
-            "Run `hf auth login`, or set HF_TOKEN to a token that may write.",
+            "Run `hf auth login`, or set HF_TOKEN to a token with write permission.",
         )
-    with _told(f"{address.url(kind)} must be a repository that you may write to"):
+    with _told(f"{address.url(kind)} must be a repository with write permission"):
         try:
             found = hub.HfApi(library_name="condvae").repo_info(address.name, repo_type=kind)
-        except RepositoryNotFoundError:  # it is made
+        except RepositoryNotFoundError:  # it will be created
             return
     if private and not found.private:
         raise InputError(
             f"{address.url(kind)} must be private",
-            "a public repository, which there is",
+            "an existing public repository",
             "Make it private on its page, or choose another name.",
         )
     held = sorted({file.rfilename for file in found.siblings or []} & {*names})
@@ -133,26 +133,26 @@ def check_target(
         raise InputError(
             f"{address.url(kind)} must not hold {', '.join(names)} yet",
             f"{', '.join(held)} there",
-            "Choose another name, or `overwrite=True`, which makes a new revision.",
+            "Choose another name, or set `overwrite=True`, which creates a new revision.",
         )
 
 
 def send(address: Address, folder: Path, kind: Kind, private: bool) -> str:
-    """Make the repository where there is none, and send the files of a folder as one commit.
+    """Create the repository if needed, and upload the files of a folder in one commit.
 
     Returns:
         The address of the commit's page.
 
     Raises:
-        InputError: no permission, no network, or an error of the hub's.
+        InputError: no permission, no network, or an error of the hub.
     """
     hub = _library()
     api = hub.HfApi(library_name="condvae")
-    with _told(f"{address.url(kind)} must take the files, all or none"):
+    with _told(f"{address.url(kind)} must accept the files, all or none"):
         api.create_repo(
             address.name,
             repo_type=kind,
-            private=private or None,  # else as the user's organisation has it
+            private=private or None,  # otherwise the default of the user's organisation
             exist_ok=True,
             space_sdk="static" if kind == "space" else None,
         )
@@ -167,43 +167,44 @@ def send(address: Address, folder: Path, kind: Kind, private: bool) -> str:
 
 
 def _library() -> Any:
-    """huggingface_hub, which is told to send nothing about this machine."""
+    """The module huggingface_hub, configured to send no information about this machine."""
     try:
         import huggingface_hub
         from huggingface_hub import constants
     except ImportError:
         raise InputError(
-            "the hub needs huggingface_hub",
+            "the hub requires huggingface_hub",
             "an installation without it",
-            "pip install 'condvae[hub]'",
+            "Install it with: pip install 'condvae[hub]'",
         ) from None
-    # else it asks the hub for a list of programs, to say which one has started this
+    # otherwise it requests a list of programs from the hub, to report which one started this
+    # process
     constants.HF_HUB_DISABLE_TELEMETRY = True
     return huggingface_hub
 
 
 @contextmanager
 def _told(expected: str) -> Iterator[None]:
-    """Say in a sentence what the hub or the way to it did not grant.
+    """Replace errors of the hub and the network by clear ones.
 
-    The block holds calls of the library alone, whose errors have many bases.
+    The block contains only calls of the library, whose errors have many base classes.
     """
     from huggingface_hub import errors
     from huggingface_hub.utils import disable_progress_bars
 
-    # the first that fits: some are kinds of others
+    # the first that matches, since some are subclasses of others
     known = (
-        (errors.GatedRepoError, "one that grants access by name", "Ask for it on its page."),
+        (errors.GatedRepoError, "one with restricted access", "Request access on its page."),
         (
             errors.RepositoryNotFoundError,
-            "none of this name that you may see",
-            "Check the name; a private one needs `hf auth login` or HF_TOKEN.",
+            "no repository of this name that you may read",
+            "Check the name; a private repository requires `hf auth login` or HF_TOKEN.",
         ),
-        (errors.RevisionNotFoundError, "no such revision", "Check what follows the @."),
+        (errors.RevisionNotFoundError, "no such revision", "Check the text after the @."),
         (
             errors.RemoteEntryNotFoundError,
             f"a repository without {ARCHIVE_NAME}",
-            "`condvae push` makes such repositories.",
+            "Use a repository made by `condvae push`.",
         ),
         (
             (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled),
@@ -213,13 +214,13 @@ def _told(expected: str) -> Iterator[None]:
         (errors.HFValidationError, "a name that the hub does not allow", "Choose another one."),
     )
     try:
-        with disable_progress_bars():  # a bar that ends half way would stand before the sentence
+        with disable_progress_bars():  # an unfinished bar would precede the error message
             yield
     except Exception as error:
-        # an upload that failed is wrapped
+        # errors of uploads are wrapped
         cause = error.__cause__ if type(error) is RuntimeError and error.__cause__ else error
         words = [words for kind, *words in known if isinstance(cause, kind)]
-        # what the hub answered, by its number where it has no class
+        # the hub's HTTP status, for errors without a class
         status = getattr(getattr(cause, "response", None), "status_code", None)
         if not words and status in REFUSALS:
             words = [REFUSALS[status]]

@@ -1,4 +1,4 @@
-"""A run of a CVAE that Keras's own `fit` has trained."""
+"""A run from a CVAE that was trained by Keras's own `fit`."""
 
 import math
 from pathlib import Path
@@ -49,25 +49,27 @@ def run_of_model(model: CVAE, data: Dataset, path: Path | str) -> Run:
         run.path.mkdir(parents=True)
     except FileExistsError:
         raise InputError(
-            "the run must go into a new folder", f"{path}, which exists", "Choose another name."
+            "the run must be written to a new folder",
+            f"{path}, which exists",
+            "Choose another name.",
         ) from None
     write_tensors(run.weights_path, network_tensors(model))
     write_history(run.history_path, history)
     run.write_graphs(model)
-    run.update(figures=figures)  # last: a folder without a record is no run yet
+    run.update(figures=figures)  # last, since a folder without a record is not a run yet
     return run
 
 
 def _check_fits(model: Any, data: Any) -> None:
-    """Raise unless both are what they should be, and fit one another."""
+    """Raise InputError unless both have the right types, and fit one another."""
     for value, kind, remedy in (
         (model, CVAE, "Build it by condvae.CVAE(encoder=..., decoder=...)."),
         (data, Dataset, "Make one by condvae.Dataset.from_arrays(x, y)."),
     ):
         if not isinstance(value, kind):
             raise InputError(
-                f"a run is made of a {CVAE.__name__} and a {Dataset.__name__}",
-                f"{type(value).__name__} in place of the {kind.__name__}",
+                f"a run requires a {CVAE.__name__} and a {Dataset.__name__}",
+                f"{type(value).__name__} instead of the {kind.__name__}",
                 remedy,
             )
     for what, expected, received in (
@@ -79,16 +81,16 @@ def _check_fits(model: Any, data: Any) -> None:
             raise InputError(
                 f"model and data must have the same {what}",
                 f"{received} of the model, {expected} of the data",
-                "Pass the data that it was fitted on.",
+                "Pass the data on which it was fitted.",
             )
     if model.masked:
         raise InputError(
-            "y must be a condition of its own", "a model that is given parts of x", "Use `train`."
+            "y must not be a part of x", "a model that is given parts of x", "Use `train`."
         )
 
 
 def _described(model: CVAE, data: Dataset) -> Spec:
-    """What the fields of a spec can say of a model, whose own configuration makes it."""
+    """The fields of a spec for a model that is built from its own configuration."""
     likelihood, network = model.likelihood, model.encoder is not None
     settings = {name: getattr(likelihood, name, None) for name in likelihood.settings}
     settings = {name: value for name, value in settings.items() if value is not None}
@@ -108,7 +110,7 @@ def _described(model: CVAE, data: Dataset) -> Spec:
 
 
 def _history(model: CVAE) -> list[Row]:
-    """What `fit` has told of its last call, a row for each epoch; NaN for what it has not."""
+    """The history of the last call of `fit`, a row for each epoch; NaN for missing values."""
     told = getattr(getattr(model, "history", None), "history", {})
     rows = zip(*told.values(), strict=True)
     optimizer = getattr(model, "optimizer", None)  # none before `compile`

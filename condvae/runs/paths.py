@@ -1,4 +1,4 @@
-"""Names of run folders that nobody has named."""
+"""Default names of run folders."""
 
 from pathlib import Path
 

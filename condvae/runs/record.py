@@ -1,4 +1,4 @@
-"""What run.json says: what was trained, on what, how it went."""
+"""The content of run.json: model, data, and results of a training."""
 
 import hashlib
 import json
@@ -25,15 +25,15 @@ MOST_NUMBERS = 10_000  # in the conditions of the training rows
 
 
 class Preprocessing(Frozen):
-    """How stored pixels become numbers in the model.
+    """How stored pixels are converted to numbers in the model.
 
     Attributes:
-        image_shape: (height, width, channels) as stored; (dim,) of a table.
-        x_max: the integer that stands for one; of label maps the last class.
-        assumption: what the pixels were taken for.
-        in_unit_interval: whether the model's x lies in [0, 1], so that images can show it.
-        pixel_classes: names of the values of x, where x is label maps.
-        table: the columns of x, where x is a table.
+        image_shape: (height, width, channels) as stored; (dim,) for a table.
+        x_max: the integer that is scaled to one; the last class, for label maps.
+        assumption: how the pixels were interpreted.
+        in_unit_interval: whether the model's x is in [0, 1], so that images can show it.
+        pixel_classes: names of the values of x, if x are label maps.
+        table: the columns of x, if x is a table.
     """
 
     image_shape: Annotated[tuple[Count, ...], Field(min_length=1, max_length=3)]
@@ -45,7 +45,7 @@ class Preprocessing(Frozen):
 
     @classmethod
     def of(cls, data: Dataset, likelihood: str) -> Self:
-        """That of a data set under a likelihood of that name."""
+        """The preprocessing of a data set under the likelihood of that name."""
         as_stored = likelihood_named(likelihood).as_stored
         return cls(
             image_shape=data.image_shape,
@@ -58,12 +58,12 @@ class Preprocessing(Frozen):
 
 
 class DataRecord(Frozen):
-    """Which data were trained on: the name is a hint, the fingerprint is the proof.
+    """The training data: the name is a hint, the fingerprint identifies them.
 
     Attributes:
-        conditions: of the training rows of a table the different encoded y with the first condition
-            alone, and in how many rows each is, so that rows can be generated as often for each
-            without the data; None where there are many.
+        conditions: for the training rows of a table, the distinct encoded y with only the first
+            condition, and the number of rows of each, so that rows can be generated in the same
+            proportions without the data; None if there are many.
     """
 
     name: str
@@ -73,7 +73,7 @@ class DataRecord(Frozen):
 
     @classmethod
     def of(cls, data: Dataset) -> Self:
-        """That of a data set, split."""
+        """The record of a data set, with its splits."""
         several, conditions = data.condition.by_name, None
         if data.table is not None and several is not None:
             conditions = count_conditions(several.first_alone(data.train.given))
@@ -90,9 +90,9 @@ class Figures(Frozen):
 
     Attributes:
         epochs: complete epochs.
-        best_epoch: counted from 1; its weights are the run's.
-        seconds: of training and validation, over all epochs.
-        comparability: what the figures may be compared with.
+        best_epoch: counted from 1; its weights are those of the run.
+        seconds: time of training and validation, over all epochs.
+        comparability: what the figures can be compared with.
     """
 
     epochs: int
@@ -105,7 +105,7 @@ class Figures(Frozen):
 
 
 class Resumption(Frozen):
-    """When a run went on after a break, from where, under which versions, on how many devices."""
+    """When a run was resumed, from where, with which versions, and on how many devices."""
 
     time: str
     place: str
@@ -115,7 +115,7 @@ class Resumption(Frozen):
 
 
 class TrackRecord(Frozen):
-    """Where a run is tracked: the tracker's name, and what it knows the run by."""
+    """Where a run is tracked: the tracker's name, and the id of the run there."""
 
     tracker: str
     id: Annotated[str, Field(min_length=1, max_length=200)]
@@ -126,21 +126,21 @@ class RunRecord(Frozen):
 
     Attributes:
         status: "running" also after a kill; "interrupted" by Ctrl-C, "terminated" by SIGTERM.
-        start_from: the run whose weights were the first ones.
-        taken_over: names of its classes or conditions that were "kept", of those that are "new",
-            and of those that were "dropped".
-        networks: those of the user's own, which the spec does not describe.
-        callbacks: the classes of the user's Keras callbacks.
-        ended_by: the class of the one that ended the training before its last epoch.
-        optimizer: Keras's configuration of one of the user's own; None: by the spec.
-        sample_weight: a sha256 of the rows' weights, or the column that they are.
-        model_class: the name under which Keras knows a subclass of CVAE; None: CVAE itself.
+        start_from: the run whose weights were the initial ones.
+        taken_over: names of its classes or conditions that were "kept", that are "new", and that
+            were "dropped".
+        networks: names of user-defined networks, which the spec does not describe.
+        callbacks: class names of the user's Keras callbacks.
+        ended_by: class name of the callback that ended the training before its last epoch.
+        optimizer: Keras's configuration of a user-defined optimizer; None: that of the spec.
+        sample_weight: a sha256 of the rows' weights, or the name of their column.
+        model_class: the registered name of a subclass of CVAE; None: CVAE itself.
         keras_config: Keras's configuration of a model with networks that no spec describes.
-        tracks: by which it goes on where it is tracked.
-        versions: of the beginning.
-        devices: that the beginning was shared out among; the result does not hang on it.
-        processes: that these devices belonged to.
-        failure: what ended a run that has failed.
+        tracks: the tracks of the run, which are continued on resume.
+        versions: versions of libraries at the start.
+        devices: number of devices at the start; the result does not depend on it.
+        processes: number of processes with these devices.
+        failure: the error of a run that has failed.
     """
 
     format: Literal[1] = 1
@@ -170,7 +170,7 @@ class RunRecord(Frozen):
 
     @property
     def signature(self) -> Signature:
-        """What the model is made for."""
+        """The shapes for which the model is built."""
         preprocessing, table = self.preprocessing, self.preprocessing.table
         return Signature(
             preprocessing.image_shape,
@@ -182,13 +182,13 @@ class RunRecord(Frozen):
 
     @property
     def classes(self) -> Categorical:
-        """The condition, where it is a class; else InputError."""
+        """The condition, if it is a class; otherwise InputError."""
         return check_categorical(self.condition)
 
     def to_json(self) -> str:
         """The text of run.json."""
         fields = self.model_dump(mode="json")
-        # one for each field, so that a change can be named
+        # one for each field, so that a changed field can be named
         digests = {name: _digest(value) for name, value in fields.items()}
         return json.dumps({**fields, DIGESTS: digests}, indent=2, ensure_ascii=False) + "\n"
 
@@ -199,7 +199,7 @@ class RunRecord(Frozen):
             raise InputError(
                 f"{file} must have at most {MOST_BYTES:,} bytes",
                 f"{file.stat().st_size:,}",
-                "It is no run record.",
+                "It is not a run record.",
             )
         return cls.parse(file.read_bytes(), str(file))
 
@@ -208,13 +208,13 @@ class RunRecord(Frozen):
         """The record in the text of a run.json.
 
         Args:
-            name: of the file, for errors.
+            name: name of the file, for error messages.
 
         Raises:
-            InputError: no record of this format, or a field that was changed; it is named.
+            InputError: not a record of this format, or a changed field, which the message names.
         """
         try:
-            # not by a model at once: sums are compared with the fields as they were written
+            # not validated immediately: checksums are compared with the fields as written
             fields = from_json(content, allow_inf_nan=False)
             digests = fields.pop(DIGESTS)
             record = cls.model_validate(fields)
@@ -241,7 +241,7 @@ class RunRecord(Frozen):
 def count_conditions(given: np.ndarray) -> tuple[tuple[int, tuple[float, ...]], ...] | None:
     """The conditions of a `DataRecord`, of (N, dim) encoded ones."""
     most = max(1, MOST_NUMBERS // given.shape[1])
-    # a part tells of most tables that there are too many
+    # for most tables, a part of the rows already shows that there are too many
     for part in (given[: 4 * most], given):
         rows, counts = np.unique(part, axis=0, return_counts=True)
         if len(rows) > most:
@@ -255,8 +255,8 @@ def now() -> str:
 
 
 def installed_versions() -> dict[str, str]:
-    """The versions of what the bits of a run depend on, by name."""
-    import keras  # here, because who reads a record need not wait for it
+    """The versions of the libraries on which the bits of a run depend, by name."""
+    import keras  # imported here, since reading a record does not need it
 
     backend = {"torch": "torch", "tensorflow": "tensorflow"}.get(keras.backend.backend(), "jax")
     versions = {"python": platform.python_version(), "backend": keras.backend.backend()}

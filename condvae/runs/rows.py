@@ -1,4 +1,4 @@
-"""The rows of a source as the model of a run takes them, some at a time."""
+"""The rows of a source in the form that a run's model takes, in blocks."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunRows:
-    """Rows of a source.
+    """The rows of a source.
 
     Attributes:
-        num_rows: of it.
-        unit: what they are called, in the plural.
-        blocks: x and y, as `TrainedModel.encode` takes them, again and again; y is None where
-            nothing is said of the rows.
+        num_rows: number of rows.
+        unit: name of the rows, in the plural.
+        blocks: x and y, in the form that `TrainedModel.encode` takes, in blocks; y is None for rows
+            without conditions.
     """
 
     num_rows: int
@@ -51,20 +51,21 @@ def rows_of_run(
     bare: bool = False,
     part: bool = False,
 ) -> RunRows:
-    """The rows of a source.
+    """Read the rows of a source.
 
-    An .npz of 8-bit images and one label each stays in its file, others are read whole.
+    An .npz of 8-bit images with one label each is mapped, other sources are read as a whole.
 
     Args:
-        run: whose condition and preprocessing they get.
-        source: a set's name or a path.
-        data_dir: where the files of a named set lie.
-        bare: images without labels are taken too: an .npz of x alone, a folder of image files.
-        part: the source is one of several files, so that what it alone holds says nothing of
-            the others: classes, ranges, columns are the run's.
+        run: the run whose condition and preprocessing are applied.
+        source: the name of a data set, or a path.
+        data_dir: folder with the files of a named data set.
+        bare: whether images without labels are accepted too: an .npz with x only, a folder of
+            images.
+        part: whether the source is one of several files, so that its own classes, ranges and
+            columns are incomplete: those of the run are used.
 
     Raises:
-        InputError: what does not fit the run, or cannot be read.
+        InputError: the source does not fit the run, or cannot be read.
     """
     path, data, condition = Path(source), run.spec.data, run.record.condition
     if part:
@@ -92,7 +93,7 @@ def rows_of_run(
     dataset = load_data(str(source), data_dir=data_dir, spec=data)
     y: Any = dataset.y
     if (several := condition.by_name) is not None:
-        # by the run's scales, not those of these data; a class that is never missing has none
+        # scaled like the run's data; a class that is never missing has no bit
         raw = dataset.raw or {dataset.condition.name: dataset.y}
         y = _given(run, {name: raw[name] for name in several.names if name in raw}, len(dataset.x))
         if dataset.table is not None:
@@ -102,22 +103,22 @@ def rows_of_run(
 
 
 def count_rows(run: "Run", source: Path) -> int:
-    """How many rows a part has."""
+    """Number of rows in a part."""
     if run.record.preprocessing.table is not None and table_suffix(source):
         return count_table_rows(run, source)
     return rows_of_run(run, source, bare=True, part=True).num_rows
 
 
 def count_table_rows(run: "Run", source: Path) -> int:
-    """The same of a table's file; of Parquet by what it announces."""
+    """Number of rows in a table's file; for Parquet according to its metadata."""
     if table_suffix(source) == ".parquet" and source.is_file():
-        with refusal(f"{source} must be a whole Parquet file", "another one"):
+        with refusal(f"{source} must be an undamaged Parquet file", "a damaged one"):
             return parquet_rows([str(source)])
     return len(next(iter(read_table(source, run.spec.data).columns.values())))
 
 
 def _of_table(run: "Run", path: Path) -> RunRows:
-    """The rows of a table's file, whose columns are the run's, not measured on these rows."""
+    """The rows of a table's file, with the columns and scales of the run."""
     columns: dict[str, Any] = dict(read_table(path, run.spec.data).columns)
     several = run.record.condition.by_name
     names = () if several is None else several.names
@@ -127,9 +128,9 @@ def _of_table(run: "Run", path: Path) -> RunRows:
 
 
 def _named_columns(run: "Run", path: Path) -> RunRows | None:
-    """Images and columns of a table's file, of pictures or a column a pixel; None of other files.
+    """Images and conditions of a table's file, of pictures or pixel columns; None for other files.
 
-    As the readers have them, but that no scale and no class is learnt from them.
+    They are read as by the readers, but without inferring scales and classes.
     """
     spec, name = run.spec.data, f"x of {path}"
     if (pictures := parquet_pictures(path, spec)) is not None:
@@ -151,12 +152,12 @@ def _named_columns(run: "Run", path: Path) -> RunRows | None:
         only = next(iter(columns.values())) if len(columns) == 1 else None
         y = columns.get(condition.name, only)
         if y is not None and (classes := condition.classes) is not None:
-            y = np.asarray(classes.categories)[classes.codes(y)]  # numbers came as floats
+            y = np.asarray(classes.categories)[classes.codes(y)]  # numbers were read as floats
     return _of_arrays(x, y, _scale(run, greatest(x), True, str(path)))
 
 
 def _named_arrays(run: "Run", path: Path) -> RunRows | None:
-    """Images and conditions by name, of a file of arrays; None of other files."""
+    """Images and conditions by name, from a file of arrays; None for other files."""
     several, spec = run.record.condition.by_name, run.spec.data
     store = array_store(path, spec) if several is not None else None
     if several is None or store is None:
@@ -199,16 +200,16 @@ def _of_arrays(
 
 
 def _scale(run: "Run", white: int, part: bool, name: str) -> Callable[[Any], Any]:
-    """What brings integers to the run's: binary pixels for a grey model, or the like."""
+    """A function that rescales integers like the run's, for example binary pixels to grey."""
     x_max = run.record.preprocessing.x_max
     if not part or white == x_max:
         return lambda x: x if white == x_max or x.dtype.kind == "f" else x / np.float32(white)
 
     def checked(x: Any) -> Any:
-        # one part cannot tell black pixels of level 1 from white ones of binary pixels
+        # in a single part, black pixels of level 1 look like white binary pixels
         if white == 1 and x.dtype.kind != "f" and x.any():
             raise InputError(
-                f"{name} must hold grey levels, as the run's data, up to {x_max}",
+                f"{name} must hold grey levels up to {x_max}, like the run's data",
                 "pixels of 0 and 1 alone",
                 f"Store them as 0 and {x_max}, or as floats.",
             )

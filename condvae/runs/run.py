@@ -1,6 +1,6 @@
-"""A run is a folder: what was trained, on what, how it went, and the weights.
+"""A run is a folder with model, data description, history and weights.
 
-Keras is imported where a model is built: a run's graphs answer without it.
+Keras is imported only where a model is built: the graphs of a run work without it.
 """
 
 from collections.abc import Mapping
@@ -54,20 +54,20 @@ class Run:
         self.path, self.record = Path(path), record
 
     def __getstate__(self) -> dict[str, Any]:
-        """Folder and record; the model too where it has networks that no folder can rebuild."""
+        """Folder and record; with the model if it has networks that a folder cannot rebuild."""
         cannot_rebuild = self.record.networks and self.record.keras_config is None
         kept = {"path", "record"} | ({"by_keras"} if cannot_rebuild else set())
         return {name: value for name, value in vars(self).items() if name in kept}
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
-        """The run in a folder, in an archive that `condvae export` made, or on the hub.
+        """Open the run in a folder, in an archive from `condvae export`, or on the hub.
 
         Args:
-            path: of folder or archive; or "hf://user/name", "hf://user/name@revision".
+            path: path of a folder or archive; or "hf://user/name", "hf://user/name@revision".
 
         Raises:
-            InputError: no run is there, or its record is damaged; the field is named.
+            InputError: there is no run, or its record is damaged; the message names the field.
         """
         address = Address.of_run(path)
         path = Path(path) if address is None else fetch(address)
@@ -77,7 +77,7 @@ class Run:
                 raise InputError(
                     "RUN must be a run folder or an archive of one",
                     f"{path}, which holds no run record",
-                    "`condvae export RUN --format archive` makes one.",
+                    "Make an archive with `condvae export RUN --format archive`.",
                 )
             return cls(path, RunRecord.parse(text, f"the record in {path}"))
         file = path / RECORD_NAME
@@ -85,26 +85,26 @@ class Run:
             raise InputError(
                 "RUN must be a folder made by `condvae train` (with a run.json)",
                 f"{path}, which has none",
-                "`condvae train DATA --run DIR` makes one.",
+                "Make one with `condvae train DATA --run DIR`.",
             )
         return cls(path, RunRecord.read(file))
 
     @classmethod
     def from_model(cls, model: "CVAE", data: Dataset, path: Path | str) -> "Run":
-        """A run of a CVAE that was fitted by Keras's own `fit`, which every command takes.
+        """Make a run of a CVAE that was fitted by Keras's own `fit`, for use with all commands.
 
-        Its record holds the model's Keras configuration, from which it is built again; classes
-        that are not Keras's or ours must be registered with Keras. It cannot be resumed; `train`
-        with `networks` goes on with its networks.
+        Its record holds the model's Keras configuration, from which the model is rebuilt; classes
+        other than Keras's and ours must be registered with Keras. It cannot be resumed; `train`
+        with `networks` can continue with its networks.
 
         Args:
-            model: fitted, with any networks, likelihood and objective.
-            data: that it was fitted on; the bound is measured on the validation split.
+            model: a fitted model, with any networks, likelihood and objective.
+            data: the data on which it was fitted; the bound is measured on the validation split.
             path: a new folder.
 
         Raises:
             InputError: model and data do not fit one another, a part of the model cannot be
-                written, or the folder exists; nothing is written.
+                serialised, or the folder exists; nothing is written.
         """
         from condvae.runs.of_model import run_of_model
 
@@ -117,7 +117,7 @@ class Run:
 
     @property
     def spec(self) -> Spec:
-        """The spec that the run was trained by."""
+        """The spec of the run's training."""
         return self.record.spec
 
     @property
@@ -145,7 +145,7 @@ class Run:
         """The content of history.csv.
 
         Raises:
-            InputError: it is missing, or no text.
+            InputError: it is missing, or not a text file.
         """
         if self.is_archive:
             return StoredTensors(self.path).texts.get(HISTORY_NAME, "")
@@ -167,10 +167,10 @@ class Run:
 
     @cached_property
     def model(self) -> "TrainedModel":
-        """The model with the weights of the best epoch, by the engines that `engines_of` names.
+        """The model with the weights of the best epoch, run by the engines of `engines_of`.
 
-        It is `by_keras` without graphs, and where that is in memory already, as after a training;
-        else Keras is loaded when it is first needed.
+        It is `by_keras` if there are no graphs, or if that is in memory already, as after a
+        training; otherwise Keras is loaded on first use.
         """
         from condvae.inference.trained import TrainedModel
         from condvae.runs.engines import engines_of
@@ -183,31 +183,31 @@ class Run:
 
     @cached_property
     def by_keras(self) -> "TrainedModel":
-        """The model by Keras alone, by which a run is measured; errors as `load_model`."""
+        """The model run by Keras only, as used for measuring a run; errors as in `load_model`."""
         return self.load_model()
 
     def load_model(self, networks: "Mapping[str, keras.Model] | None" = None) -> "TrainedModel":
         """The model with the weights of the best epoch.
 
         Args:
-            networks: those of the user's own that it was trained with, built anew; None: by the
-                configuration that the record has of them, where Keras could write one.
+            networks: the user-defined networks with which it was trained, newly built; None:
+                rebuilt from their configuration in the record, if Keras could serialise one.
 
         Raises:
-            InputError: the weights are missing, damaged or of other networks.
+            InputError: the weights are missing, damaged, or belong to other networks.
         """
         from condvae.runs.engines import trained_by_keras
 
         return trained_by_keras(self, networks)
 
     def network(self, name: str) -> "keras.Model":
-        """The encoder or the decoder alone; nothing else is built or read.
+        """Load only the encoder or the decoder.
 
         Args:
             name: "encoder" or "decoder".
 
         Raises:
-            InputError: as `model`.
+            InputError: as in `model`.
         """
         from condvae.models import load_network
 
@@ -215,10 +215,10 @@ class Run:
         return load_network(self.stored_weights(), name, self.record.spec, self.record.signature)
 
     def export(self, path: Path) -> None:
-        """Write the run as one file: weights, run record and history, all that `open` needs.
+        """Write the run as a single file with weights, run record and history, for `open`.
 
         Raises:
-            InputError: as `model`; nothing is written.
+            InputError: as in `model`; nothing is written.
         """
         from condvae.models import network_tensors
 
@@ -229,7 +229,7 @@ class Run:
 
     @cached_property
     def graphs(self) -> dict[str, Graph]:
-        """The model's graphs by name, see `graph.networks`; none where they were not written.
+        """The model's graphs by name, see `graph.networks`; empty if they were not written.
 
         Raises:
             InputError: they are damaged.
@@ -243,28 +243,28 @@ class Run:
 
     @property
     def refusal(self) -> InputError | None:
-        """Why the model has no graphs, where training has found a layer without operations."""
+        """Why the model has no graphs, if training found a layer without graph operations."""
         text = None if self.is_archive else _text_of(self.path / REFUSAL_NAME)
         return None if text is None else parse_refusal(text)
 
     def write_graphs(self, model: "CVAE") -> None:
-        """Store the graphs of the run's model, or which layer has no operations."""
+        """Store the graphs of the run's model, or the name of the layer without operations."""
         from condvae.graph.networks import model_graphs
 
         try:
             graphs = model_graphs(model)
-        except InputError as error:  # then Keras answers
+        except InputError as error:  # Keras is used instead
             write_text(self.path / REFUSAL_NAME, refusal_to_json(error))
         else:
             write_text(self.path / GRAPHS_NAME, graphs_to_json(graphs))
 
     def stored_weights(self) -> StoredTensors:
-        """The file of weights, its header read."""
+        """The file of weights, after reading its header."""
         if not self.weights_path.exists():
             raise InputError(
                 f"{self.path} must hold weights.safetensors",
                 f"none; the run's status is {self.record.status!r}",
-                "Take a run that has finished an epoch.",
+                "Use a run that has completed an epoch.",
             )
         return StoredTensors(self.weights_path)
 
@@ -272,23 +272,23 @@ class Run:
         """The data set split as in training.
 
         Raises:
-            InputError: these are not the data that the run was trained on.
+            InputError: these are not the data on which the run was trained.
         """
         if dataset.fingerprint != self.record.data.fingerprint:
             raise InputError(
                 f"the data must be those of {self.path} "
                 f"(sha256 {self.record.data.fingerprint[:12]}…)",
                 f"{dataset.name or 'other data'} with {dataset.fingerprint[:12]}…",
-                "Name the data that the run was trained on with --data.",
+                "Name the data on which the run was trained with --data.",
             )
-        # the splits are functions of data and spec, so they need no file
+        # the splits are functions of data and spec, so they are not stored
         return dataset.with_spec(self.spec.data)
 
     def first_conditions(self) -> tuple[np.ndarray, np.ndarray]:
-        """Encoded y with the first condition of a table, and which of these a training row has.
+        """Encoded y with the first condition of a table, and the index for each training row.
 
         Raises:
-            InputError: as `load_data`, where the record does not know them.
+            InputError: as in `load_data`, if the record does not have them.
         """
         if (known := self.record.data.conditions) is not None:
             counts, rows = zip(*known, strict=True)
@@ -300,9 +300,9 @@ class Run:
         return given, np.arange(len(given))
 
     def conditions(self, split: Split) -> np.ndarray:
-        """y of a split's images as the run's model takes it: labels, or parts of the images.
+        """y of a split's images in the form for the run's model: labels, or parts of the images.
 
-        Where the task draws masks, they are the same ones at each call.
+        If the task draws masks, they are the same at each call.
         """
         data = self.spec.data
         if not data.masks_parts:
@@ -312,15 +312,15 @@ class Run:
         )
 
     def load_data(self, data_dir: Path | None = None) -> Dataset:
-        """The data by the name in the record.
+        """Load the data with the name in the record.
 
         Raises:
-            InputError: they were arrays, or are not found.
+            InputError: the data were arrays, or are not found.
         """
         if not self.record.data.name:
             raise InputError(
                 f"the data of {self.path} must be named",
-                "a run that was trained on arrays",
+                "a run on arrays",
                 "Pass the Dataset, or name a file with --data.",
             )
         try:
@@ -329,19 +329,19 @@ class Run:
             raise InputError(
                 error.expected,
                 error.received,
-                f"{error.remedy} The run was trained on {self.record.data.name!r}: --data names "
+                f"{error.remedy} The run was trained on {self.record.data.name!r}: use --data for "
                 "the same data elsewhere.",
             ) from None
 
     def plot(
         self, name: str, dataset: Dataset | None = None, **settings: Any
     ) -> "Figure | np.ndarray":
-        """One of the figures of `condvae plot`: a matplotlib Figure, or for "labels" frames.
+        """One of the figures of `condvae plot`: a matplotlib Figure, or frames for "labels".
 
         Args:
             name: "scatter", "manifold", …, one of `condvae.figures.FIGURES`.
-            dataset: the training data; read again by the name in the record where None.
-            settings: of the function of that name in `condvae.figures.plots`, such as
+            dataset: the training data; None: read again with the name in the record.
+            settings: arguments of the function of that name in `condvae.figures.plots`, such as
                 `given=3, side=12`.
         """
         from condvae.figures import draw_one
@@ -350,11 +350,12 @@ class Run:
         return draw_one(name, self.by_keras, self.check_data(dataset), self.history, **settings)
 
     def comparability(self, split: str, estimator: str) -> str:
-        """What a likelihood of this run may be compared with: one line.
+        """What a likelihood of this run can be compared with, in one line.
 
         Args:
             split: "validation" or "test".
-            estimator: such as "ELBO, one draw of z for each {unit}", an image or a row.
+            estimator: such as "ELBO, one draw of z for each {unit}", where the unit is an image or
+                a row.
         """
         record = self.record
         on_test = record.spec.data.validation == "test"
@@ -378,18 +379,18 @@ class Run:
 
 
 def _text_of(path: Path) -> str | None:
-    """A text of the run folder, as much of it as is read; None where there is none."""
+    """A text file of the run folder, up to the size that is read; None if it does not exist."""
     if not path.is_file():
         return None
     with open(path, encoding="utf-8", errors="replace") as file:
-        # one more than is allowed, which the parser then refuses
+        # one byte more than allowed, which the parser then rejects
         return file.read(MOST_CHARACTERS + 1)
 
 
 def load(run: Path | str, networks: "Mapping[str, keras.Model] | None" = None) -> "TrainedModel":
-    """The trained model of a run, see `Run.open` for what names one and for the errors.
+    """The trained model of a run; see `Run.open` for the argument and for errors.
 
     Args:
-        networks: of the user's own, where it was trained with such.
+        networks: user-defined networks, if it was trained with any.
     """
     return Run.open(run).load_model(networks)

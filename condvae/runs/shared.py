@@ -1,13 +1,13 @@
-"""A run on its way: the record without folders and single rows, its sums on arrival."""
+"""Sharing a run: the record without folders and single rows, checksums on arrival."""
 
 from pathlib import PurePath
 
 from condvae.runs.record import DataRecord, RunRecord
 from condvae.runs.run import Run
 
-# Fewer training rows than this with one condition: it could tell who they are.
+# Smallest number of training rows with one condition: fewer could be identified by it.
 LEAST_ROWS = 10
-# The fields that go; one that comes to the record later stays until it is named here.
+# The fields that are shared; fields added to the record later are not, until they are named here.
 FIELDS = (
     *("status", "created", "preset", "start_from", "spec", "condition", "preprocessing", "data"),
     *(
@@ -25,7 +25,7 @@ FIELDS = (
 
 
 def shared_run(run: Run) -> Run:
-    """The run with the record that others get; its weights, graphs and history are the same."""
+    """The run with the record for others; its weights, graphs and history are the same."""
     return Run(run.path, shared_record(run.record))
 
 
@@ -49,17 +49,17 @@ def shared_record(record: RunRecord) -> RunRecord:
 
 
 def without_folder(line: str, data: DataRecord) -> str:
-    """A comparability line, which begins with the name of the data, without their folder."""
+    """A comparability line, which starts with the name of the data, without their folder."""
     if data.name and line.startswith(f"{data.name} {data.fingerprint[:8]}"):
         return _last(data.name) + line.removeprefix(data.name)
     return line
 
 
 def check_sums(run: Run) -> None:
-    """Read all of a run that has come from elsewhere.
+    """Read and verify all files of a run from elsewhere.
 
     Raises:
-        InputError: a tensor, the graphs or the history are damaged; the record is read already.
+        InputError: a tensor, the graphs or the history are damaged; the record was verified before.
     """
     stored = run.stored_weights()
     stored.read(stored.shapes)
@@ -67,30 +67,30 @@ def check_sums(run: Run) -> None:
 
 
 def what_is_told(record: RunRecord) -> list[str]:
-    """What the shared record tells of the data, and what it does not; sentences."""
+    """Sentences on what the shared record reveals about the data, and what it does not."""
     told = [
-        f"Of the data {_last(record.data.name) or 'arrays'} the record tells sizes, a sha256, the "
-        "names of classes and the range of what is given; no row, and no folder of this machine."
+        f"About the data {_last(record.data.name) or 'arrays'} the record reveals sizes, a sha256, "
+        "the names of classes and the range of conditions; no row, and no folder of this machine."
     ]
     if record.preprocessing.table is not None:
         told.append(
-            "Of each column it tells the classes or frequent values, and about 200 quantiles, the "
-            "least and the greatest value among them: of a small table nearly each of its values."
+            "For each column it reveals the classes or frequent values, and about 200 quantiles, "
+            "including the smallest and largest value: for a small table, almost every value."
         )
     few = sum(count for count, _ in record.data.conditions or () if count < LEAST_ROWS)
     if few:
         told.append(
-            f"Conditions that fewer than {LEAST_ROWS} training rows share are left out "
-            f"({few:,} rows): they are generated where they are asked for."
+            f"Conditions of fewer than {LEAST_ROWS} training rows are omitted "
+            f"({few:,} rows): they are generated only on request."
         )
     return told
 
 
 def _frequent(data: DataRecord) -> tuple[tuple[int, tuple[float, ...]], ...] | None:
-    """The conditions that many training rows share; None where there are none."""
+    """The conditions that many training rows share; None if there are none."""
     return tuple(c for c in data.conditions or () if c[0] >= LEAST_ROWS) or None
 
 
 def _last(name: str) -> str:
-    """The last component of what may be a path."""
+    """The last component of a name that may be a path."""
     return PurePath(name).name or ("data" if name else "")

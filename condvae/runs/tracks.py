@@ -1,4 +1,4 @@
-"""The tracks of a run: what its trackers know it by."""
+"""The tracks of a run, with the ids that trackers use for it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,16 +10,16 @@ from condvae.tracking import Tracks
 
 
 def open_tracks(run: Run, epoch: int, asked: Iterable[str] = ()) -> Tracks:
-    """Go on with the recorded tracks, and begin those that are asked for and are not recorded.
+    """Continue the recorded tracks, and start those that are requested and not recorded.
 
     Args:
-        epoch: complete epochs.
-        asked: trackers.
+        epoch: number of complete epochs.
+        asked: names of trackers.
     """
     recorded = {track.tracker: track.id for track in run.record.tracks}
     name, ids = run.path.resolve().name, dict.fromkeys(asked) | recorded
     tracks = Tracks(name, run.path, settings_of(run.spec), ids, epoch)
-    # one that cannot be reached today keeps its id
+    # a tracker that cannot be reached today keeps its id
     ids = recorded | tracks.ids
     if ids != recorded:
         run.update(tracks=tuple(TrackRecord(tracker=name, id=ids[name]) for name in ids))
@@ -27,7 +27,7 @@ def open_tracks(run: Run, epoch: int, asked: Iterable[str] = ()) -> Tracks:
 
 
 def settings_of(spec: Spec) -> dict[str, Any]:
-    """A spec as one level of names, `model.latent_dim`; several values are a text."""
+    """A spec as one level of names, `model.latent_dim`; several values become a text."""
     return {
         f"{section}.{name}": ",".join(map(str, value)) if isinstance(value, tuple) else value
         for section, fields in spec.model_dump().items()

@@ -1,4 +1,4 @@
-"""Conditional VAEs as scikit-learn's estimators, of 2-D arrays of numbers."""
+"""Conditional VAEs as scikit-learn estimators on 2-D arrays of numbers."""
 
 from condvae.sklearn.anomaly import AnomalyDetector
 from condvae.sklearn.bayes_rule import BayesRuleClassifier

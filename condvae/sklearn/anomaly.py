@@ -1,4 +1,4 @@
-"""Rows that are improbable."""
+"""Anomaly detection: rows with a low probability."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -11,14 +11,14 @@ from condvae.sklearn.estimator import Estimator
 
 
 class AnomalyDetector(OutlierMixin, Estimator):
-    """Rows of low density p(x), by the signs of scikit-learn's IsolationForest.
+    """Detects rows of low density p(x), with the signs of scikit-learn's IsolationForest.
 
     Args:
         contamination: share of the training rows that count as anomalies, above 0, at most 0.5.
-        parameters: of `Estimator`.
+        parameters: see `Estimator`.
 
     Attributes:
-        offset_: nats; what lies below it is an anomaly.
+        offset_: threshold in nats, below which rows are anomalies.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class AnomalyDetector(OutlierMixin, Estimator):
         self.contamination = contamination
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Train on X; y is there for scikit-learn's sake."""
+        """Train on X; y is ignored, and exists for the conventions of scikit-learn."""
         if not 0 < self.contamination <= 0.5:
             raise InputError(
-                "contamination must lie in (0, 0.5]", f"{self.contamination}", "Take 0.1."
+                "contamination must lie in (0, 0.5]", f"{self.contamination}", "Use 0.1."
             )
         self._fit(X, None)
         scores = self.score_samples(X)
@@ -72,11 +72,11 @@ class AnomalyDetector(OutlierMixin, Estimator):
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """log p(x), (n,) nats, from below; the lower, the more of an anomaly."""
+        """log p(x), (n,) nats, a lower bound; lower values are more anomalous."""
         return self._log_prob(self._checked(X), None)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """`score_samples` above `offset_`, (n,) nats: negative for anomalies."""
+        """`score_samples` minus `offset_`, (n,) nats: negative for anomalies."""
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: Any) -> np.ndarray:

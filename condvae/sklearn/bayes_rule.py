@@ -1,4 +1,4 @@
-"""Which label makes a row most probable."""
+"""Classification by Bayes' rule: the label under which a row is most probable."""
 
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from condvae.sklearn.estimator import Estimator
 
 
 class BayesRuleClassifier(ClassifierMixin, Estimator):
-    """p(y | x) by Bayes' rule from p(x | y) and the classes' shares; see `Estimator`."""
+    """p(y | x) by Bayes' rule, from p(x | y) and the classes' shares; see `Estimator`."""
 
     def fit(self, X: Any, y: Any) -> Self:
         """Train on X given its labels."""
@@ -26,5 +26,5 @@ class BayesRuleClassifier(ClassifierMixin, Estimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each row, (n,)."""
-        codes = self.predict_proba(X).argmax(axis=1)  # first: it refuses what is not fitted
+        codes = self.predict_proba(X).argmax(axis=1)  # first, since it checks that it is fitted
         return self.classes_[codes]

@@ -1,4 +1,4 @@
-"""What the estimators share: parameters, training, densities, draws."""
+"""The base of the estimators: parameters, training, densities, draws."""
 
 import tempfile
 from pathlib import Path
@@ -16,7 +16,7 @@ from condvae.sklearn.matrices import Columns, Matrix, Pixels
 from condvae.spec import DataSpec
 from condvae.training import train
 
-# Parameters that are settings of the spec, where they are not None.
+# Parameters that are settings of the spec, if they are not None.
 SETTINGS = ("latent_dim", "hidden_dims", "epochs", "batch_size", "learning_rate", "beta")
 MOST_SEED = 2**31 - 1
 
@@ -25,28 +25,28 @@ class Estimator(BaseEstimator):
     """A conditional VAE of a matrix of numbers.
 
     Args:
-        latent_dim: size of z; None, here and below: the preset's.
+        latent_dim: size of z; None, here and below: that of the preset.
         hidden_dims: sizes of the hidden layers.
-        epochs: passes over the rows, at most.
-        batch_size: rows in a step.
-        learning_rate: of Adam.
+        epochs: largest number of passes over the rows.
+        batch_size: number of rows per step.
+        learning_rate: learning rate of Adam.
         beta: weight of the KL divergence.
-        likelihood: p(x | z, y), see `condvae.spec.ModelSpec`; None: by the data.
-        architecture: of the networks, such as "mlp".
-        preset: where the other settings come from; None: by the number of rows.
-        image_shape: (height, width[, channels]) of images that are the rows, flat; None: columns
-            of a table, in which NaN is a cell that is not known.
-        num_samples: draws of z for each row's density.
-        validation_fraction: share of the rows that choose the epoch and train nothing.
-        run_dir: a new folder for the run, which stays; None: a temporary one, removed after fit.
-        random_state: of weights, splits, noise and draws.
-        verbose: show a progress bar.
+        likelihood: p(x | z, y), see `condvae.spec.ModelSpec`; None: chosen by the data.
+        architecture: architecture of the networks, such as "mlp".
+        preset: source of the other settings; None: chosen by the number of rows.
+        image_shape: (height, width[, channels]) if the rows are flattened images; None: columns of
+            a table, in which NaN is an unknown cell.
+        num_samples: number of draws of z for each row's density.
+        validation_fraction: share of the rows that choose the epoch and are not trained on.
+        run_dir: a new folder for the run, which is kept; None: a temporary one, removed after fit.
+        random_state: seed of weights, splits, noise and draws.
+        verbose: whether to show a progress bar.
 
     Attributes:
         model_: the TrainedModel.
-        classes_: labels of y, sorted; None where y is numbers or was not given.
+        classes_: labels of y, sorted; None if y is numbers or was not given.
         class_prior_: (num_classes,) their shares; None likewise.
-        held_out_: numbers of the rows that chose the epoch.
+        held_out_: indices of the rows that chose the epoch.
         n_features_in_: number of columns.
     """
 
@@ -86,13 +86,13 @@ class Estimator(BaseEstimator):
         self.verbose = verbose
 
     def __sklearn_tags__(self) -> Tags:
-        """A table may have holes."""
+        """Declare that tables may have missing values."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.image_shape is None
         return tags
 
     def _fit(self, X: Any, y: Any) -> Self:
-        """Train on X, which is checked here, given y or nothing."""
+        """Train on X, after checking it, given y or nothing."""
         X = self._checked(X, reset=True)
         self.classes_, self.class_prior_ = None, None
         kind = "categorical"
@@ -101,7 +101,7 @@ class Estimator(BaseEstimator):
             check_consistent_length(X, y)
         self._matrix: Matrix = Columns() if self.image_shape is None else self._pixels(X)
         self._seed = int(check_random_state(self.random_state).randint(MOST_SEED))
-        # rows that choose the epoch are the only ones held out
+        # only the rows that choose the epoch are held out
         data = DataSpec(test=self.validation_fraction, validation="test", split_seed=self._seed)
         dataset = self._matrix.dataset(X, y, kind, data)
         self.held_out_ = dataset.test.rows
@@ -118,14 +118,14 @@ class Estimator(BaseEstimator):
 
     @property
     def _finite(self) -> Any:
-        """What scikit-learn is to ask of X: a table may have holes."""
+        """The check of X by scikit-learn: a table may have missing values."""
         return "allow-nan" if self.image_shape is None else True
 
     def _settings(self) -> dict[str, Any]:
-        """What the parameters change in the preset."""
+        """The settings of the preset that the parameters change."""
         names = (*SETTINGS, "likelihood", "architecture")
         asked = {name: getattr(self, name) for name in names}
-        # searches over arrays bring NumPy's numbers
+        # searches over arrays pass NumPy's numbers
         chosen = {
             name: value.item() if isinstance(value, np.generic) else value
             for name, value in asked.items()
@@ -139,14 +139,14 @@ class Estimator(BaseEstimator):
         return {**chosen, **data, "seed": self._seed}
 
     def _learned(self, y: Any) -> tuple[np.ndarray, Literal["categorical", "continuous"]]:
-        """y of the training as codes of classes, which are kept, or as numbers."""
+        """y for training as codes of classes, which are stored, or as numbers."""
         y = column_or_1d(y, warn=True)
         if type_of_target(y, input_name="y").startswith("continuous"):
             return y.astype("float64"), "continuous"
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.class_prior_ = np.bincount(codes) / len(codes)
         if len(self.classes_) < 2:
-            raise InputError("y must have two classes or more", "one class", "Bring another.")
+            raise InputError("y must have two classes or more", "one class", "Add another class.")
         return codes, "categorical"
 
     def _known(self, y: Any) -> np.ndarray | None:
@@ -165,12 +165,12 @@ class Estimator(BaseEstimator):
             raise InputError(
                 f"y must hold labels that training saw, {', '.join(map(str, self.classes_))}",
                 f"{y[foreign][0]!r}",
-                "Leave these rows out.",
+                "Omit these rows.",
             )
         return codes
 
     def _checked(self, X: Any, reset: bool = False) -> np.ndarray:
-        """X as float64; scikit-learn's errors."""
+        """X as float64, with scikit-learn's errors."""
         if not reset:
             check_is_fitted(self, "model_")
         return validate_data(
@@ -183,13 +183,13 @@ class Estimator(BaseEstimator):
         )
 
     def _pixels(self, X: np.ndarray) -> Pixels:
-        """The images that rows are, from the least number to the greatest one in them."""
+        """The images in the rows, scaled from their smallest to their largest number."""
         shape = tuple(self.image_shape or ())
         if len(shape) not in (2, 3) or np.prod(shape) != X.shape[1]:
             raise InputError(
                 "image_shape must be (height, width) or (height, width, channels) of X's columns",
                 f"{shape} for {X.shape[1]} columns",
-                "Correct it, or leave it out for a table.",
+                "Correct it, or omit it for a table.",
             )
         return Pixels(shape, float(X.min()), float(X.max()))
 
@@ -208,10 +208,10 @@ class Estimator(BaseEstimator):
         return np.stack(each, axis=1)
 
     def _drawn(self, num_samples: int, y: np.ndarray | None, seed: int) -> np.ndarray:
-        """(n, d) rows, one for each y; where it is not known, of all of them."""
+        """(n, d) rows, one for each y; if y is not known, for all classes."""
         if y is None and self.class_prior_ is not None:
             rng = np.random.default_rng(seed)
             y = rng.choice(len(self.class_prior_), num_samples, p=self.class_prior_)
         given = self._matrix.y(y)
-        # rows of a table are drawn anyway; expected images are what people look at
+        # rows of a table are always drawn; for images, expected values are more useful
         return self._matrix.back(self.model_.generate(given, num_samples, seed=seed))

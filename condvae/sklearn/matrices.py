@@ -1,4 +1,4 @@
-"""A matrix of numbers as a data set, and a model's answers as a matrix."""
+"""Matrices of numbers as data sets, and a model's results as matrices."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,31 +10,31 @@ from condvae.checks import InputError
 from condvae.data import Dataset
 from condvae.spec import DataSpec
 
-GIVEN = "given"  # the condition; columns are called by their number
+GIVEN = "given"  # name of the condition; columns are named by their number
 
 
 class Matrix(ABC):
-    """What the columns of X are to the networks: numbers of a table, or pixels."""
+    """The meaning of the columns of X for the networks: numbers of a table, or pixels."""
 
     @abstractmethod
     def dataset(self, X: np.ndarray, y: np.ndarray | None, kind: str, spec: DataSpec) -> Dataset:
-        """X, (n, d), with y, (n,) class codes or numbers, as `kind` says; None: nothing given."""
+        """X, (n, d), with y, (n,) class codes or numbers as `kind` says; None: no condition."""
 
     @abstractmethod
     def x(self, X: np.ndarray) -> Any:
-        """X as a model takes it."""
+        """X in the form that a model takes."""
 
     @abstractmethod
     def y(self, y: np.ndarray | None) -> Any:
-        """y as a model takes it; None: not known."""
+        """y in the form that a model takes; None: not known."""
 
     @abstractmethod
     def back(self, x: Any) -> np.ndarray:
-        """(n, d) float64 of what a model answers."""
+        """(n, d) float64 from a model's result."""
 
 
 class Columns(Matrix):
-    """Numbers of several kinds of distributions, any of them missing, and y too."""
+    """Numbers with any distributions, which may be missing, as may y."""
 
     def dataset(self, X: np.ndarray, y: np.ndarray | None, kind: str, spec: DataSpec) -> Dataset:
         """As `Matrix.dataset`."""
@@ -61,12 +61,12 @@ class Columns(Matrix):
 
 @dataclass(frozen=True)
 class Pixels(Matrix):
-    """Flat images, each from black to white.
+    """Flattened images, scaled from black to white.
 
     Attributes:
         shape: (height, width) or (height, width, channels).
-        black: the lowest number in training.
-        white: the highest one; what lies beyond is taken for one of the ends.
+        black: the smallest number in training.
+        white: the largest one; numbers outside this range are clipped.
     """
 
     shape: tuple[int, ...]
@@ -76,7 +76,7 @@ class Pixels(Matrix):
     def dataset(self, X: np.ndarray, y: np.ndarray | None, kind: str, spec: DataSpec) -> Dataset:
         """As `Matrix.dataset`."""
         if kind != "categorical":
-            raise InputError("y of images must be classes", "numbers", "Leave image_shape out.")
+            raise InputError("y of images must be classes", "numbers", "Omit image_shape.")
         spec = spec.model_copy(update={"x_range": (0.0, 1.0)})
         codes = np.zeros(len(X), int) if y is None else y
         return Dataset.from_arrays(self.x(X), codes, condition_name=GIVEN, spec=spec)
@@ -88,7 +88,7 @@ class Pixels(Matrix):
         return scaled.clip(0, 1).astype("float32").reshape(-1, height, width, channels)
 
     def y(self, y: np.ndarray | None) -> Any:
-        """Class codes; one of them where none is known, which then must not matter."""
+        """Class codes; any of them if y is not known, where it has no effect."""
         return 0 if y is None else y
 
     def back(self, x: np.ndarray) -> np.ndarray:

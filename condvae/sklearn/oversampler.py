@@ -1,4 +1,4 @@
-"""Minority classes filled up with generated rows."""
+"""Oversampling of minority classes with generated rows."""
 
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,20 @@ from condvae.checks import InputError
 from condvae.metrics.memorisation import compare_with_training
 from condvae.sklearn.estimator import Estimator
 
-COPIES = 0.01  # the share of fresh rows that are as near to a training row as a near-copy
+COPIES = 0.01  # share of new rows that are as close to a training row as a near-copy
 
 
 class Oversampler(Estimator):
-    """`fit_resample` as imbalanced-learn has it; rows are generated given their class.
+    """`fit_resample` as in imbalanced-learn; rows are generated given their class.
 
     Args:
-        sampling_strategy: "auto": each class gets as many rows as the largest; or {label: number
-            of rows after it}.
-        parameters: of `Estimator`.
+        sampling_strategy: "auto": each class gets as many rows as the largest; or {label: number of
+            rows after resampling}.
+        parameters: see `Estimator`.
 
     Attributes:
-        near_copy_share_: share of the generated rows nearer to a training row than all but 1 % of
-            held-out rows are: about 0.01 where nothing is copied; NaN where none is generated.
+        near_copy_share_: share of the generated rows that are closer to a training row than all but
+            1 % of held-out rows: about 0.01 without copies; NaN if no rows are generated.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Oversampler(Estimator):
         self.sampling_strategy = sampling_strategy
 
     def fit_resample(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        """The rows and, behind them, new ones of the classes that have too few.
+        """The rows followed by new ones of the classes that have too few.
 
         Args:
             X: (n, d) numbers.
@@ -87,9 +87,9 @@ class Oversampler(Estimator):
         return np.concatenate([X, new]), np.concatenate([y, np.asarray(self.classes_)[codes]])
 
     def _missing(self, y: np.ndarray) -> np.ndarray:
-        """(num_classes,) how many rows to generate of each."""
+        """(num_classes,) number of rows to generate for each class."""
         if self.classes_ is None:
-            raise InputError("y must hold class labels", "numbers", "Bring labels.")
+            raise InputError("y must hold class labels", "numbers", "Pass labels.")
         counts = np.array([(y == label).sum() for label in self.classes_])
         if self.sampling_strategy == "auto":
             return counts.max() - counts
@@ -108,7 +108,7 @@ class Oversampler(Estimator):
         return missing
 
     def _near_copies(self, X: np.ndarray, new: np.ndarray) -> float:
-        """Of the new rows; columns count by their spread, holes as the column's mean."""
+        """The share for new rows; columns are scaled by their spread, NaN become means."""
         mean, scale = np.nanmean(X, axis=0), np.nanstd(X, axis=0)
         X, new = (np.where(np.isnan(a), mean, a) / np.where(scale, scale, 1) for a in (X, new))
         train = np.delete(X, self.held_out_, axis=0)

@@ -1,4 +1,4 @@
-"""A run told to others as it goes: TensorBoard, MLflow, Weights & Biases, Trackio."""
+"""Tracking of runs: TensorBoard, MLflow, Weights & Biases, Trackio."""
 
 from condvae.tracking.registry import TRACKERS, check_trackers
 from condvae.tracking.track import Track

@@ -1,4 +1,4 @@
-"""MLflow: where its own environment variables say, by default a store in the working folder."""
+"""MLflow: at the address in its environment variables, by default in the working folder."""
 
 # pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
@@ -13,14 +13,15 @@ import numpy as np
 
 from condvae.tracking.track import PROJECT, Track
 
-# what a name may not hold, a value of a parameter at most
+# characters not allowed in names, and the largest length of a parameter's value
 FORBIDDEN, MOST_CHARACTERS = re.compile(r"[^\w\-. /]"), 6000
 
 
 class MLflow(Track):
-    """A run of the experiment that MLFLOW_EXPERIMENT_NAME names, "condvae" where it names none.
+    """A run of the experiment in MLFLOW_EXPERIMENT_NAME, by default "condvae".
 
-    By the client and not by `mlflow.start_run`: a program's own active run stays as it is.
+    It uses the client rather than `mlflow.start_run`, so that a program's own active run is
+    unchanged.
     """
 
     library = "mlflow"
@@ -32,15 +33,15 @@ class MLflow(Track):
     def open(
         cls, name: str, folder: Path, settings: Mapping[str, Any], track_id: str | None, epoch: int
     ) -> Self:
-        """Begin a run, or reopen one, whose parameters cannot change."""
-        # nobody has asked for it, and MLflow sends it from its import on
+        """Start a run, or reopen one, whose parameters cannot change."""
+        # disables telemetry, which MLflow would send from its import on
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         from mlflow import MlflowClient
         from mlflow.entities import Param
 
         client = MlflowClient()
         if track_id is not None:
-            client.get_run(track_id)  # which must be there
+            client.get_run(track_id)  # raises if it does not exist
             return cls(client, track_id)
         experiment = os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT)
         known = client.get_experiment_by_name(experiment)
@@ -51,28 +52,28 @@ class MLflow(Track):
         return track
 
     def figures(self, figures: Mapping[str, float], epoch: int) -> None:
-        """A batch of metrics; the run runs again where it had ended."""
+        """Log a batch of metrics; a run that had ended is running again."""
         if self._client.get_run(self.id).info.status != "RUNNING":
             self._client.update_run(self.id, status="RUNNING")
         self._log(figures, epoch)
 
     def picture(self, name: str, image: np.ndarray, epoch: int) -> None:
-        """An image of the run's gallery."""
+        """Log an image to the run."""
         self._client.log_image(self.id, image, key=name, step=epoch)
 
     def results(self, results: Mapping[str, float | str], epoch: int) -> None:
-        """Metrics; texts are tags."""
+        """Log numbers as metrics, and texts as tags."""
         texts = {name: value for name, value in results.items() if isinstance(value, str)}
         for name, text in texts.items():
             self._client.set_tag(self.id, FORBIDDEN.sub("-", name), text)
         self._log({n: value for n, value in results.items() if n not in texts}, epoch)
 
     def close(self, finished: bool) -> None:
-        """Say how it ended."""
+        """Set the final status."""
         self._client.set_terminated(self.id, "FINISHED" if finished else "KILLED")
 
     def _log(self, figures: Mapping[str, Any], epoch: int) -> None:
-        """Metrics of one step."""
+        """Log the metrics of one step."""
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)

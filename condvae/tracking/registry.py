@@ -17,24 +17,24 @@ TRACKERS = {
 
 
 def tracker(name: str) -> type[Track]:
-    """The class of that name; its library is not imported."""
+    """The class of a tracker; its library is not imported."""
     module, _, attribute = TRACKERS[name].partition(":")
     return getattr(import_module(module), attribute)
 
 
 def check_trackers(names: str | Sequence[str]) -> tuple[str, ...]:
-    """The names, each once, if each is a tracker whose library is installed.
+    """The names without repetition, if each is a tracker whose library is installed.
 
     Raises:
-        InputError: one is not.
+        InputError: a name is unknown, or its library is not installed.
     """
     names = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
     for name in names:
         library = tracker(check_choice(name, TRACKERS, "`log`")).library
         if find_spec(library) is None:
             raise InputError(
-                f"`log` {name} needs the package {library}",
-                "none that can be imported",
+                f"`log` {name} requires the package {library}",
+                "no such package",
                 f"Install it with: pip install 'condvae[{name}]'.",
             )
     return names

@@ -1,9 +1,9 @@
 """TensorBoard: event files in the run folder, written by its own package without TensorFlow.
 
-`tensorboard` and not `tensorboardX`: it is what shows the files, so that nothing else is installed,
-and its record writer is a few lines of Python whose errors come at once, where both packages'
-writers have threads. Its `summary_v2` modules import TensorFlow where it is installed; they are not
-used.
+It uses `tensorboard` rather than `tensorboardX`: it is the package that shows the files, so that
+nothing else is installed, and its record writer is a few lines of Python whose errors are raised
+immediately, whereas both packages' event writers have threads. Its `summary_v2` modules import
+TensorFlow if it is installed; they are not used.
 """
 
 # pyright: reportMissingImports=false, reportAttributeAccessIssue=false
@@ -24,9 +24,9 @@ FOLDER = "tensorboard"
 
 
 class TensorBoard(Track):
-    """A file of events; `tensorboard --logdir runs` shows all runs there.
+    """A file of events; `tensorboard --logdir runs` shows all runs in a folder.
 
-    Its id is the folder's name in the run folder, so that a run that is moved keeps its track.
+    Its id is the folder's name within the run folder, so that a run that is moved keeps its track.
     """
 
     library, id = "tensorboard", FOLDER
@@ -35,7 +35,7 @@ class TensorBoard(Track):
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         folder.mkdir(exist_ok=True)
-        # TensorBoard reads the files in the order of their names, and knows them by "tfevents"
+        # TensorBoard reads files in the order of their names, and recognises them by "tfevents"
         names = (f"events.out.tfevents.{number:010d}.condvae" for number in count())
         path = next(path for name in names if not (path := folder / name).exists())
         self._file = open(path, "xb")  # noqa: SIM115 closed by `close`
@@ -46,7 +46,7 @@ class TensorBoard(Track):
     def open(
         cls, name: str, folder: Path, settings: Mapping[str, Any], track_id: str | None, epoch: int
     ) -> Self:
-        """Begin a file; one that goes on voids what earlier ones say of later epochs."""
+        """Start a file; a continued one invalidates what earlier files say about later epochs."""
         from tensorboard.compat.proto.event_pb2 import SessionLog
 
         track = cls(folder / FOLDER)
@@ -57,7 +57,7 @@ class TensorBoard(Track):
         return track
 
     def figures(self, figures: Mapping[str, float], epoch: int) -> None:
-        """A scalar each."""
+        """Write a scalar for each figure."""
         for name, value in figures.items():
             self._summarise(epoch, tag=name, simple_value=value)
 
@@ -77,7 +77,7 @@ class TensorBoard(Track):
         self._summarise(epoch, tag=name, image=shown)
 
     def results(self, results: Mapping[str, float | str], epoch: int) -> None:
-        """Scalars and texts, by their names."""
+        """Write scalars and texts by name."""
         for name, value in results.items():
             if isinstance(value, str):
                 self._text(name, value, epoch)
@@ -89,7 +89,7 @@ class TensorBoard(Track):
         self._file.close()
 
     def _text(self, name: str, text: str, epoch: int) -> None:
-        """A text of the plugin that shows Markdown."""
+        """Write a text that is shown as Markdown."""
         from tensorboard.compat.proto.summary_pb2 import SummaryMetadata
         from tensorboard.compat.proto.tensor_pb2 import TensorProto
         from tensorboard.compat.proto.types_pb2 import DT_STRING
@@ -99,16 +99,16 @@ class TensorBoard(Track):
         self._summarise(epoch, tag=name, metadata=metadata, tensor=tensor)
 
     def _summarise(self, epoch: int, **value: Any) -> None:
-        """An event that holds one value."""
+        """Write an event with one value."""
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         self._write(epoch, summary=Summary(value=[Summary.Value(**value)]))
 
     def _write(self, epoch: int, **event: Any) -> None:
-        """An event, which a reader sees at once."""
+        """Write an event, which readers see immediately."""
         from tensorboard.compat.proto.event_pb2 import Event
 
-        # the clock's, since it orders the events for those who look
+        # wall-clock time, by which events are ordered for display
         whole = Event(wall_time=time.time(), step=epoch, **event)
         self._writer.write(whole.SerializeToString())
         self._file.flush()

@@ -1,4 +1,4 @@
-"""What a tracker is told of a run."""
+"""The interface of a tracker."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 if TYPE_CHECKING:
     import numpy as np
 
-PROJECT = "condvae"  # where a tracker wants one and its environment names none
+PROJECT = "condvae"  # for trackers that need a project, if their environment names none
 
 
 class Track(ABC):
-    """One run in one tracker: a subclass is one of `registry.TRACKERS`.
+    """One run in one tracker; subclasses are listed in `registry.TRACKERS`.
 
-    Its module imports the tracker's library inside functions, and any of its exceptions may leave
-    a method: `Tracks` catches them.
+    Its module imports the tracker's library inside functions, and its methods may raise any of the
+    library's exceptions: `Tracks` catches them.
 
     Attributes:
-        library: the package that must be there, by the name it is imported by.
-        id: what the track is found again by.
+        library: the required package, by its import name.
+        id: the id by which the track is found again.
     """
 
     library: ClassVar[str]
@@ -30,31 +30,31 @@ class Track(ABC):
     def open(
         cls, name: str, folder: Path, settings: Mapping[str, Any], track_id: str | None, epoch: int
     ) -> Self:
-        """Begin a track, or go on with one.
+        """Start a track, or continue one.
 
         Args:
-            name: what people read.
-            folder: of the run; files that have no other place go there.
-            settings: by name: numbers, texts, truth values, None.
-            track_id: of the track to go on with; None: begin one.
-            epoch: complete ones; what the track says of later ones is void.
+            name: name for display.
+            folder: folder of the run, for files that have no other place.
+            settings: settings by name: numbers, strings, booleans, None.
+            track_id: id of the track to continue; None: start one.
+            epoch: number of complete epochs; what the track has about later ones is invalid.
         """
 
     @abstractmethod
     def figures(self, figures: Mapping[str, float], epoch: int) -> None:
-        """The figures of an epoch; some may be told again after a break, with the same values."""
+        """Log the figures of an epoch; after a resume some may be repeated, with equal values."""
 
     @abstractmethod
     def picture(self, name: str, image: "np.ndarray", epoch: int) -> None:
-        """A picture, (height, width[, 3]) uint8."""
+        """Log a picture, (height, width[, 3]) uint8."""
 
     @abstractmethod
     def results(self, results: Mapping[str, float | str], epoch: int) -> None:
-        """What was found of the run as a whole: numbers, and texts that say what they compare to.
+        """Log results for the run as a whole: numbers, and texts on what they can be compared with.
 
-        They replace those of the same name.
+        They replace results of the same name.
         """
 
     @abstractmethod
     def close(self, finished: bool) -> None:
-        """Send what is left; finished: the training has ended, and was not broken off."""
+        """Send what is left; finished: whether the training has ended, not been interrupted."""

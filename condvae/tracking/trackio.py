@@ -1,4 +1,4 @@
-"""Trackio: tables of its own in the user's cache, or where its environment variables say."""
+"""Trackio: in the user's cache, or as its environment variables say."""
 
 # pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
@@ -15,7 +15,7 @@ from condvae.tracking.track import PROJECT, Track
 
 
 class Trackio(Track):
-    """A run of the project "condvae"; a name of its own is its id, since it resumes by name."""
+    """A run of the project "condvae"; its id is a unique name, since Trackio resumes by name."""
 
     library = "trackio"
 
@@ -26,7 +26,7 @@ class Trackio(Track):
     def open(
         cls, name: str, folder: Path, settings: Mapping[str, Any], track_id: str | None, epoch: int
     ) -> Self:
-        """Begin a run, or go on with one."""
+        """Start a run, or continue one."""
         import trackio
 
         with redirect_stdout(sys.stderr):
@@ -56,8 +56,8 @@ class Trackio(Track):
         self._run.log(dict(results), step=epoch)
 
     def close(self, finished: bool) -> None:
-        """Wait until all is written."""
+        """Wait until everything is written."""
         import trackio
 
         with redirect_stdout(sys.stderr):
-            trackio.finish()  # which forgets the run, too: else it would be ended again at the exit
+            trackio.finish()  # also unregisters the run, which would be ended again at exit

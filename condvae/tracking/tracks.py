@@ -1,4 +1,4 @@
-"""All tracks of a run: an error of one ends that one, and never the training."""
+"""All tracks of a run: an error in one ends that track, and never the training."""
 
 import logging
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ class Tracks:
 
     Args:
         name, folder, settings, epoch: as in `Track.open`.
-        ids: tracker -> id of the track to go on with; None: a new one.
+        ids: tracker -> id of the track to continue; None: a new one.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Tracks:
         return {name: track.id for name, track in self._open.items()}
 
     def tell(self, what: str, *arguments: Any, only: str | None = None) -> None:
-        """Call that method of each track, or of one; a track that fails is dropped."""
+        """Call a method of each track, or of one; a track that fails is dropped."""
         for name, track in list(self._open.items()):
             if only in (None, name):
                 try:
@@ -51,5 +51,5 @@ class Tracks:
                     self._say(name, error)
 
     def _say(self, name: str, error: Exception) -> None:
-        """Say that a tracker hears no more of this run."""
-        log.warning("%s is told no more of this run: %s", name, reason_of(error))
+        """Log that a tracker gets no further updates."""
+        log.warning("%s gets no further updates of this run: %s", name, reason_of(error))

@@ -1,4 +1,4 @@
-"""Weights & Biases: where its own environment variables say; WANDB_MODE=offline sends nothing."""
+"""Weights & Biases: as its environment variables say; WANDB_MODE=offline sends nothing."""
 
 # pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
@@ -14,9 +14,9 @@ from condvae.tracking.track import PROJECT, Track
 
 
 class WeightsAndBiases(Track):
-    """A run of the project that WANDB_PROJECT names, "condvae" where it names none.
+    """A run of the project in WANDB_PROJECT, by default "condvae".
 
-    Its files lie in the run folder, or where WANDB_DIR says.
+    Its files are in the run folder, or in WANDB_DIR.
     """
 
     library = "wandb"
@@ -28,8 +28,8 @@ class WeightsAndBiases(Track):
     def open(
         cls, name: str, folder: Path, settings: Mapping[str, Any], track_id: str | None, epoch: int
     ) -> Self:
-        """Begin a run, or go on with one."""
-        # reports of its own faults, which nobody has asked for
+        """Start a run, or continue one."""
+        # disables error reports to the vendor
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         import wandb
 
@@ -38,31 +38,31 @@ class WeightsAndBiases(Track):
             name=name,
             dir=os.environ.get("WANDB_DIR", str(folder)),
             id=track_id or uuid.uuid4().hex[:16],
-            resume="allow",  # offline it cannot be known whether there is one
-            reinit="create_new",  # a program's own run stays as it is
+            resume="allow",  # offline it is not known whether the run exists
+            reinit="create_new",  # a program's own run is unchanged
             settings=wandb.Settings(
                 silent=True, console="off", disable_git=True, save_code=False, x_disable_stats=True
             ),
         )
         run.config.update(dict(settings), allow_val_change=True)
-        # its own steps only grow, but an epoch may be told twice, and results come late
+        # its own steps only increase, but an epoch may be repeated, and results come late
         run.define_metric("*", step_metric="epoch")
         return cls(run)
 
     def figures(self, figures: Mapping[str, float], epoch: int) -> None:
-        """A row of the history."""
+        """Log a row of the history."""
         self._run.log({**figures, "epoch": epoch})
 
     def picture(self, name: str, image: np.ndarray, epoch: int) -> None:
-        """An image in the history."""
+        """Log an image to the history."""
         import wandb
 
         self._run.log({name: wandb.Image(image), "epoch": epoch})
 
     def results(self, results: Mapping[str, float | str], epoch: int) -> None:
-        """Of the summary."""
+        """Write to the summary."""
         self._run.summary.update(dict(results))
 
     def close(self, finished: bool) -> None:
-        """Wait until all is written, or sent."""
+        """Wait until everything is written, or sent."""
         self._run.finish(exit_code=0 if finished else 1)

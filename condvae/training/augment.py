@@ -1,4 +1,4 @@
-"""Images changed at random in training, so that few of them stand for more."""
+"""Data augmentation: random changes of training images."""
 
 from collections.abc import Sequence
 
@@ -7,26 +7,26 @@ import numpy as np
 from condvae.checks import InputError
 from condvae.data import Dataset
 
-SHARE = 8  # a crop is moved by at most an eighth of the image
+SHARE = 8  # a crop is shifted by at most an eighth of the image
 
 
 def check_augment(dataset: Dataset) -> None:
-    """Raise InputError unless x are images of which nothing else is an image."""
+    """Raise InputError unless x are images and the condition is not an image itself."""
     if len(dataset.image_shape) != 3 or dataset.table is not None or dataset.condition.is_image:
         raise InputError(
-            "augment needs images under a label, a number or several",
+            "augment requires images under a label, a number or several",
             f"{dataset.name or 'data'}, {dataset.assumption}, given {dataset.condition}",
-            "Leave `augment` out.",
+            "Omit `augment`.",
         )
 
 
 def augmented(x: np.ndarray, rng: np.random.Generator, kinds: Sequence[str]) -> np.ndarray:
-    """A batch of images, each turned or moved at random.
+    """A batch of images, each flipped or shifted at random.
 
     Args:
         x: (batch, height, width, channels).
-        kinds: "flips", half of them from left to right; "crops", moved by up to an eighth of a
-            side, the edge mirrored.
+        kinds: "flips", half of the images from left to right; "crops", shifted by up to an eighth
+            of a side, with the edge mirrored.
     """
     if "flips" in kinds:
         turned = rng.random(len(x)) < 0.5

@@ -1,8 +1,8 @@
-"""The running average of the weights that Keras's optimizer keeps, in the place of the weights.
+"""The running average of the weights that Keras's optimizer maintains, swapped into the model.
 
-Keras puts it there when `fit` ends, and only then: validation and the best weights would be those
-of the last step. It lies in the optimizer's variables, so that a checkpoint has it beside the
-raw weights, and the run goes on from both.
+Keras itself swaps it in only when `fit` ends, so that validation and the best weights would use the
+weights of the last step. The average is among the optimizer's variables, so that a checkpoint holds
+it with the raw weights, and a resumed run continues from both.
 """
 
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ import numpy as np
 
 
 class AveragedWeights:
-    """Exchanges the trained weights of a compiled model for their average, and back.
+    """Swaps the trained weights of a compiled model for their average, and back.
 
-    Without an average, nothing is exchanged. The model's variables must hold the state of the last
+    Without an average, nothing is swapped. The model's variables must hold the state of the last
     step, as they do between the epochs of `fit` (`on_test_begin` to `on_epoch_end`).
     """
 
@@ -23,18 +23,18 @@ class AveragedWeights:
         self.model, self._raw = model, []
 
     def put_in(self) -> None:
-        """Put the average in the place of the raw weights, which are kept."""
+        """Replace the raw weights, which are saved, by the average."""
         if self.model.optimizer.use_ema and not self._raw:
             self._raw = [np.array(variable) for variable in self.model.trainable_variables]
-            # the average starts with the weights of the first step: before it, there is none
+            # the average starts with the weights of the first step, before which there is none
             if int(self.model.optimizer.iterations):
                 self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
-            # copies: a JAX step takes the buffers of the weights over, the average needs its own
+            # copies: a JAX step donates the buffers of the weights, and the average needs its own
             for variable in self.model.trainable_variables:
                 variable.assign(np.array(variable))
 
     def take_out(self) -> None:
-        """Put the raw weights back into their place, if they are not there."""
+        """Restore the raw weights, if they were replaced."""
         # not strict: without an average there are no raw weights
         for variable, value in zip(self.model.trainable_variables, self._raw, strict=False):
             variable.assign(value)
@@ -42,7 +42,7 @@ class AveragedWeights:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Hold the average in the model's weights within this block."""
+        """Use the average as the model's weights within this block."""
         self.put_in()
         try:
             yield

@@ -1,4 +1,4 @@
-"""What a training begins with: what is asked of it, its model, its record."""
+"""The start of a training: the request, the model, and the record."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -41,7 +41,7 @@ from condvae.training.row_weights import digest
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a training, beside data and folder; attributes as of `train`."""
+    """The arguments of a training, beside data and folder; attributes as in `train`."""
 
     preset: str | None = None
     spec: Spec | None = None
@@ -56,7 +56,7 @@ class Request:
     model_class: type[CVAE] | None = None
 
     def facts(self, dataset: Dataset) -> tuple[Any, ...]:
-        """What processes that train together must have in common, as texts and numbers."""
+        """What processes that train together must have in common, as strings and numbers."""
         settings = sorted(self.settings.items())
         weights = digest(self.sample_weight)
         return dataset.fingerprint, self.preset, self.spec, self.resume, settings, weights
@@ -72,16 +72,16 @@ def first_model(
     networks: Networks = None,
     *own: Any,
 ) -> CVAE:
-    """The compiled model that a training begins with; arguments and errors as `prepare_model`."""
+    """The compiled model at the start; arguments and errors as in `prepare_model`."""
     if spec.training.freeze and start_from is None:
         raise InputError(
-            "networks to freeze must come from another run, in `start_from`",
+            "networks to freeze must come from another run, given by `start_from`",
             ", ".join(spec.training.freeze),
-            "Name a run, or leave `freeze` out.",
+            "Name a run, or omit `freeze`.",
         )
     if spec.model.baseline == "frozen" and start_from is None:
         raise InputError(
-            "a frozen baseline must come from another run, in `start_from`",
+            "a frozen baseline must come from another run, given by `start_from`",
             "none",
             "Train one with `network='deterministic'` `baseline='joint'` first.",
         )
@@ -96,17 +96,17 @@ def prepare_model(
     optimizer: keras.optimizers.Optimizer | None = None,
     model_class: type[CVAE] | None = None,
 ) -> CVAE:
-    """The compiled model with its first weights.
+    """The compiled model with its initial weights.
 
     Args:
-        optimizer: of the user's own; None: the spec's.
-        model_class: None: CVAE itself.
+        optimizer: a user-defined optimizer; None: the spec's.
+        model_class: a subclass of CVAE; None: CVAE itself.
 
     Raises:
-        InputError: the data do not fit the likelihood, or other weights the networks.
+        InputError: the data do not fit the likelihood, or the weights of another run the networks.
     """
-    registered_name(model_class)  # which refuses one that could not be found again
-    train, _ = dataset.train, dataset.labelled  # what cannot be split is refused here
+    registered_name(model_class)  # raises for a class that could not be loaded again
+    train, _ = dataset.train, dataset.labelled  # raises for data that cannot be split
     kind = likelihood_named(spec.model.likelihood)
     kind.check_data(dataset)
     condition = condition_of(dataset, spec)
@@ -129,7 +129,7 @@ def prepare_model(
     if spec.model.decoder_start == "factors" and start_from is None:
         if kind.of_classes or (kind.as_stored and not kind.of_columns):
             raise InputError(
-                "decoder_start 'factors' needs a table, or pixels",
+                "decoder_start 'factors' requires a table, or pixels",
                 dataset.assumption,
                 "Take 'glorot'.",
             )
@@ -153,29 +153,29 @@ def prepare_model(
 
 
 def taken_over(start: Run, condition: Condition) -> Takeover:
-    """What a run's condition and another one have in common.
+    """The common part of a run's condition and another one.
 
     Raises:
-        InputError: nothing.
+        InputError: they have nothing in common.
     """
     takeover = condition.taken_over(start.record.condition)
     if takeover is None:
         raise InputError(
             f"`start_from` must be a run that shares classes or conditions with {condition}",
             f"{start.path} with {start.record.condition}",
-            "Take a run on some of the same classes, or the same kind of images.",
+            "Use a run on some of the same classes, or the same kind of images.",
         )
     return takeover
 
 
 def condition_of(dataset: Dataset, spec: Spec) -> Condition:
-    """What the task gives: the data's own condition, or a part of the image."""
+    """The condition of the task: the data's own condition, or a part of the image."""
     if spec.data.masks_parts:
         if dataset.table is not None:
             raise InputError(
-                "a task that gives parts of x must have images",
+                "a task that gives parts of x requires images",
                 f"{dataset.name or 'data'}, {dataset.assumption}",
-                "Leave `task` out.",
+                "Omit `task`.",
             )
         height, width, channels = dataset.image_shape
         return MaskedImage(image_shape=(height, width, channels), y_max=dataset.x_max)
@@ -184,7 +184,7 @@ def condition_of(dataset: Dataset, spec: Spec) -> Condition:
         raise InputError(
             f"the task must fit the data, whose condition is {dataset.condition}",
             repr(spec.data.task),
-            f"Take the task {own!r}, or one that gives parts of x.",
+            f"Use the task {own!r}, or one that gives parts of x.",
         )
     return dataset.condition
 
@@ -196,14 +196,14 @@ def new_record(
     asked: Request = DEFAULT,
     model: CVAE | None = None,
 ) -> RunRecord:
-    """The record of a run that begins now.
+    """The record of a run that starts now.
 
     Args:
-        model: its own, where that has networks of the user's own.
+        model: the model, if it has user-defined networks.
     """
     keras_config = None
     if asked.networks and model is not None:
-        with suppress(InputError):  # then they must be passed again
+        with suppress(InputError):  # then they must be passed again on resume
             keras_config = configuration_of(model)
     condition, taken = condition_of(dataset, spec), None
     if asked.start_from is not None:

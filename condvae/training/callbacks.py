@@ -1,4 +1,4 @@
-"""Keras callbacks of the user's own, as guests of a training that `fit` may call in pieces."""
+"""User-defined Keras callbacks, in a training that may call `fit` several times."""
 
 import logging
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ log = logging.getLogger(__name__)
 
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
-# They keep objects, but nothing that an epoch changes. (CSVLogger has append=True for the file.)
+# They hold objects, but no state that an epoch changes. (CSVLogger has append=True for its file.)
 STATELESS = ("CSVLogger", "LambdaCallback", "LearningRateScheduler", "TensorBoard")
 STATELESS += ("TerminateOnNaN",)
 
 
 def check_callbacks(callbacks: Sequence[Any]) -> tuple[keras.callbacks.Callback, ...]:
-    """The callbacks, if each is one that a run can have."""
+    """The callbacks, after checking that a run can use each of them."""
     if isinstance(callbacks, keras.callbacks.Callback):
         callbacks = [callbacks]
     for callback in callbacks:
@@ -31,32 +31,32 @@ def check_callbacks(callbacks: Sequence[Any]) -> tuple[keras.callbacks.Callback,
             )
         if isinstance(callback, keras.callbacks.BackupAndRestore):
             raise InputError(
-                "`callbacks` must leave breaks to the run, which resumes by itself",
+                "`callbacks` must leave saving and resuming to the run",
                 type(callback).__name__,
-                "Leave it out; `resume=True` goes on to the same bits.",
+                "Omit it; `resume=True` continues with identical results.",
             )
     return tuple(callbacks)
 
 
 def names_of(callbacks: Sequence[Any]) -> tuple[str, ...]:
-    """What the record says of them: the names of their classes."""
+    """Names of their classes, for the record."""
     return tuple(type(callback).__name__ for callback in callbacks)
 
 
 def watch_batches(callbacks: Sequence[Any], hooks: Sequence[str] = BATCH_HOOKS) -> tuple[str, ...]:
-    """The names of those that look at single batches."""
+    """Names of the callbacks that use events of single batches."""
     return names_of(
         [
             callback
             for callback in callbacks
-            # Keras marks the methods that nobody has overridden
+            # Keras marks methods that are not overridden
             if not all(getattr(getattr(callback, hook), "_is_default", False) for hook in hooks)
         ]
     )
 
 
 def note_new_beginnings(callbacks: Sequence[Any]) -> None:
-    """Name those that may keep something from epoch to epoch, which no checkpoint holds."""
+    """Log the callbacks that may have state across epochs, which checkpoints do not hold."""
     common = vars(keras.callbacks.Callback()).keys()
     begun = [
         callback
@@ -65,32 +65,33 @@ def note_new_beginnings(callbacks: Sequence[Any]) -> None:
     ]
     if begun:
         log.warning(
-            "callbacks that begin anew, for what they kept is in no checkpoint: %s",
+            "callbacks without their former state, which checkpoints do not hold: %s",
             ", ".join(names_of(begun)),
         )
 
 
 def _is_stateless(callback: keras.callbacks.Callback) -> bool:
-    """Whether it is one of Keras's that keep nothing."""
+    """Whether it is a Keras callback without state."""
     kind = type(callback)
     return kind.__name__ in STATELESS and kind is getattr(keras.callbacks, kind.__name__, None)
 
 
 class UserCallbacks(keras.callbacks.Callback):
-    """Hands Keras's events on to the user's callbacks, as if `fit` were called once.
+    """Forwards Keras's events to the user's callbacks, as if `fit` were called once.
 
-    What a signal cuts short is not told; the end of an epoch is told by the `Recorder`, before it
-    takes a checkpoint, which then holds what a callback has changed.
+    Events of an interrupted epoch are not forwarded; the end of an epoch is forwarded by the
+    `Recorder`, before it takes a checkpoint, which then includes the changes that a callback makes.
 
     Args:
-        callbacks: the user's.
-        epochs: of the run.
-        pace: of the steps.
-        ended_by: the callback that has ended the training before, of a run that has nothing left.
+        callbacks: the user's callbacks.
+        epochs: number of epochs of the run.
+        pace: the pace of the steps.
+        ended_by: for a run that has nothing left to do, the callback that stopped it.
 
     Attributes:
-        ended_by: the name of the class of the one that asked to stop.
-        first_step: of this call of `fit`, which after a break begins in the middle of an epoch.
+        ended_by: class name of the callback that requested a stop.
+        first_step: first step of this call of `fit`, which may be in the middle of an epoch after
+            resuming.
     """
 
     first_step = 0
@@ -103,7 +104,7 @@ class UserCallbacks(keras.callbacks.Callback):
         self.ended_by, self._has_begun, self._last_logs = ended_by, False, {}
 
     def set_params(self, params: Any) -> None:
-        """All epochs, of which a call of `fit` may be one."""
+        """Set the total number of epochs, of which a call of `fit` may run only one."""
         super().set_params(params)
         for callback in self.callbacks:
             callback.set_params({**params, "epochs": self.epochs})
@@ -115,37 +116,37 @@ class UserCallbacks(keras.callbacks.Callback):
             callback.set_model(model)
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Once, whatever the number of calls of `fit`."""
+        """Forward it once, regardless of the number of calls of `fit`."""
         if not self._has_begun:
             self._has_begun = True
             self.tell("on_train_begin", logs)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """As Keras counts, also after a resume."""
+        """Forward it with Keras's number of the epoch, also after resuming."""
         self.tell("on_epoch_begin", epoch, logs)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Unless there is no validation."""
+        """Forward it, unless there is no validation."""
         if not self._model.stop_evaluating:
             self.tell("on_test_begin", logs)
 
     def on_test_end(self, logs: Any = None) -> None:
-        """Of a whole validation."""
+        """Forward the end of a complete validation."""
         if not self._model.stop_evaluating:
             self.tell("on_test_end", logs)
 
     def end_epoch(self, epoch: int, logs: dict[str, float]) -> None:
-        """The end of a whole epoch."""
+        """Forward the end of a complete epoch."""
         self._last_logs = logs
         self.tell("on_epoch_end", epoch, logs)
 
     def end(self) -> None:
-        """The end of the training, if it has begun."""
+        """Forward the end of the training, if it has started."""
         if self._has_begun:
             self.tell("on_train_end", self._last_logs)
 
     def tell(self, event: str, *arguments: Any) -> None:
-        """Call each callback, and note which one asks to stop."""
+        """Call each callback, and record which one requests a stop."""
         for callback in self.callbacks:
             stopped = self._model.stop_training  # `self.model` would wait for the step
             getattr(callback, event)(*arguments)
@@ -154,25 +155,25 @@ class UserCallbacks(keras.callbacks.Callback):
 
 
 class BatchCallbacks(UserCallbacks):
-    """The same of callbacks that look at batches: a class of its own, since Keras then waits."""
+    """Forwards events of batches too; a separate class, since Keras then waits for each step."""
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """A step that may begin."""
+        """Forward the start of a step."""
         if not (self.pace.closed or self.pace.interrupt.requested):
             self.tell("on_train_batch_begin", batch + self.first_step, logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """A step that was taken."""
+        """Forward the end of a step that was taken."""
         if not (self.pace.closed or self._model.stop_evaluating):
             self.tell("on_train_batch_end", batch + self.first_step, logs)
 
     def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """A batch of validation."""
+        """Forward the start of a validation batch."""
         if not self._model.stop_evaluating:
             self.tell("on_test_batch_begin", batch, logs)
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        """The same, done."""
+        """Forward the end of a validation batch."""
         if not self._model.stop_evaluating:
             self.tell("on_test_batch_end", batch, logs)
 
@@ -180,6 +181,7 @@ class BatchCallbacks(UserCallbacks):
 def user_callbacks(
     callbacks: Sequence[Any], epochs: int, pace: Pace, ended_by: str | None
 ) -> UserCallbacks:
-    """One callback for all of them, that hears of batches where one of them does."""
+    """One callback that forwards to all of them, with events of batches if one of them uses
+    these."""
     looks = watch_batches(callbacks, BATCH_HOOKS + TEST_HOOKS)
     return (BatchCallbacks if looks else UserCallbacks)(callbacks, epochs, pace, ended_by)

@@ -1,9 +1,9 @@
-"""One training on several devices, whose result is that of one.
+"""Training on several devices, with the result of training on one.
 
-Keras's `DataParallel` shares each batch out among the devices, which must divide it. So batches are
-filled up, and the compiled step cuts off what was added before it computes anything: means,
-regularisers, free bits, draws of noise and Keras's own losses see the rows alone, and nothing has
-to be weighed. The compiler gives the devices shares that may differ by a few rows.
+Keras's `DataParallel` distributes each batch over the devices, whose number must divide its size.
+So batches are padded, and the compiled step removes the padding before it computes anything: means,
+regularisers, free bits, noise and Keras's own losses see only the real rows, and nothing has to be
+weighted. The compiler gives the devices shares that may differ by a few rows.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,16 +22,16 @@ ALL = "all"
 
 @contextmanager
 def on_devices(devices: int | str | None, networks: Any = None) -> Iterator[None]:
-    """In this block models are built and trained on so many devices.
+    """Build and train models on this many devices in the block.
 
     Args:
-        devices: their number, or "all"; None leaves what is set: one, or the distribution of a
-            program that has called `keras.distribution.set_distribution`.
-        networks: of the user's own.
+        devices: number of devices, or "all"; None keeps the current setting: one device, or the
+            distribution of a program that has called `keras.distribution.set_distribution`.
+        networks: user-defined networks.
 
     Raises:
-        InputError: there are not so many, another backend than JAX, or networks that lie on one
-            device already.
+        InputError: fewer devices are available, the backend is not JAX, or user-defined networks
+            are already placed on one device.
     """
     if devices is None and num_processes() == 1:
         yield
@@ -39,18 +39,18 @@ def on_devices(devices: int | str | None, networks: Any = None) -> Iterator[None
     chosen = _chosen(ALL if devices is None else devices)
     if networks:
         raise InputError(
-            "`devices` must come without networks of your own, which lie on one device already",
+            "`devices` must come without user-defined networks, which are already on one device",
             ", ".join(networks),
             "Build them under keras.distribution.set_distribution(keras.distribution."
-            "DataParallel(auto_shard_dataset=False)), and leave `devices` out.",
+            "DataParallel(auto_shard_dataset=False)), and omit `devices`.",
         )
-    # a feed is no data set that Keras could shard
+    # a feed is not a dataset that Keras could shard
     with keras.distribution.DataParallel(devices=chosen, auto_shard_dataset=False).scope():
         yield
 
 
 def num_devices() -> int:
-    """Devices that each batch is shared out among."""
+    """Number of devices over which each batch is distributed."""
     distribution = keras.distribution.distribution()
     return 1 if distribution is None else int(distribution.device_mesh.devices.size)
 
@@ -58,12 +58,10 @@ def num_devices() -> int:
 def _chosen(devices: int | str) -> list[str]:
     """Keras's names of the devices."""
     if keras.backend.backend() != "jax":
-        raise InputError(
-            "`devices` must have the backend jax", keras.backend.backend(), "Leave it out."
-        )
+        raise InputError("`devices` requires the backend jax", keras.backend.backend(), "Omit it.")
     import jax
 
-    # in Keras's words; those of a process side by side
+    # Keras's names; the devices of a process are consecutive
     of_processes = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
     found = [f"{device.platform}:{device.id}" for device in of_processes]
     if devices == ALL:
@@ -72,13 +70,13 @@ def _chosen(devices: int | str) -> list[str]:
         raise InputError(
             f"`devices` of several processes must be {ALL!r}",
             repr(devices),
-            "Leave it out; JAX_LOCAL_DEVICE_IDS says which of its devices a process uses.",
+            "Omit it; JAX_LOCAL_DEVICE_IDS says which of its devices a process uses.",
         )
     text = str(devices)
     number = int(text) if text.isascii() and text.isdigit() else 0
     if not 0 < number <= len(found):
         raise InputError(
-            f"`devices` must be {ALL!r}, or a number from 1 to {len(found)}, as many as are here",
+            f"`devices` must be {ALL!r}, or a number from 1 to {len(found)}, the devices available",
             repr(devices),
             "Ask for fewer.",
         )
@@ -86,15 +84,15 @@ def _chosen(devices: int | str) -> list[str]:
 
 
 class Shares(keras.utils.PyDataset):
-    """The batches of a feed, filled up until all devices get as many rows.
+    """The batches of a feed, padded so that all devices get the same number of rows.
 
-    Beside the rows it serves how many of them the batch has, as a shape: a step must know that
-    when it is compiled, and an epoch has two numbers at most.
+    The number of real rows is served as the shape of an array: a step must know it when it is
+    compiled, and an epoch has at most two such numbers.
 
     Args:
-        feed: of whole batches.
-        devices: their number, in all processes.
-        own: which of them are this process's; it serves their rows alone.
+        feed: the feed of whole batches.
+        devices: number of devices, in all processes.
+        own: the devices of this process, whose rows alone are served.
     """
 
     def __init__(self, feed: Feed, devices: int, own: range | None = None):
@@ -102,12 +100,12 @@ class Shares(keras.utils.PyDataset):
         self.feed, self.devices, self.own = feed, devices, own or range(devices)
 
     def __len__(self) -> int:
-        """As the feed's."""
+        """Number of batches of the feed."""
         return len(self.feed)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        """({"x", "y"}, None, (marks, ...)): zeros (own devices, rows), and the weights if any."""
-        batch, *beside = self.feed[index]  # whole: chance has made it for all rows
+        """({"x", "y"}, None, (marks, ...)): zeros (own devices, rows), and the weights, if any."""
+        batch, *beside = self.feed[index]  # all rows, for which random numbers were drawn
         rows = len(batch["x"])
         share = -(-rows // self.devices)
         first, end = share * self.own.start, share * self.own.stop
@@ -119,18 +117,18 @@ class Shares(keras.utils.PyDataset):
 
         marks = np.zeros((len(self.own), rows), "int8")
         served = {name: own(array) for name, array in batch.items()}
-        # where Keras has weights, since there is no target in which a CVAE would take anything
+        # passed as Keras's sample weights, since a CVAE has no other argument for them
         return served, None, (marks, *map(own, beside[1:]))
 
 
 def shared_out(feed: Feed) -> Feed | Shares:
-    """What Keras's `fit` is to take: the feed itself, on one device."""
+    """The data for Keras's `fit`: on a single device, the feed itself."""
     distribution = keras.distribution.distribution()
     return feed if distribution is None else Shares(feed, num_devices(), _own_devices(distribution))
 
 
 def _own_devices(distribution: Any) -> range:
-    """Which of the devices are this process's; they lie side by side."""
+    """The devices of this process, which are consecutive."""
     import jax
 
     here = jax.process_index()
@@ -140,18 +138,18 @@ def _own_devices(distribution: Any) -> range:
 
 
 def take_shares(model: keras.Model) -> None:
-    """Let the steps of a model take what `Shares` serve, where there are several devices."""
+    """Make the steps of a model accept the batches of `Shares`, if there are several devices."""
     distribution: Any = keras.distribution.distribution()
     if distribution is None:
         return
-    # Keras reads off their shardings when it makes a step
+    # Keras reads the shardings of the variables when it creates a step
     model.optimizer.build(model.trainable_variables)
     model.train_step = _cut(model.train_step, distribution)
     model.test_step = _cut(model.test_step, distribution)
 
 
 def _cut(step: Callable[[Any, Any], Any], distribution: Any) -> Callable[[Any, Any], Any]:
-    """The step of a batch of `Shares`."""
+    """The step for a batch of `Shares`."""
     import jax
 
     def of_rows(state: Any, data: tuple[Any, ...]) -> Any:
@@ -161,7 +159,7 @@ def _cut(step: Callable[[Any, Any], Any], distribution: Any) -> Callable[[Any, A
             if len(array) == marks.shape[1]:
                 return array
             layout = distribution.get_data_layout(array.shape).backend_layout
-            # said, so that each device goes on with its own rows
+            # made explicit, so that each device continues with its own rows
             return jax.lax.with_sharding_constraint(array[: marks.shape[1]], layout)
 
         batch = {name: rows_of(array) for name, array in batch.items()}

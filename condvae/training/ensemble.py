@@ -1,8 +1,8 @@
-"""Models of one architecture trained as one program, under JAX: `jax.vmap` of one model's step.
+"""Models of one architecture trained in one program, with JAX: `jax.vmap` of one model's step.
 
-The variables of all models are stacked, with an axis of members before their own: weights,
-optimizer, metrics, beta, and the states of the random generators, so that each member draws what it
-would draw alone.
+The variables of all models are stacked along a leading axis of members: weights, optimizer,
+metrics, beta, and the states of the random generators, so that each member draws the same numbers
+as it would alone.
 """
 
 import time
@@ -18,12 +18,12 @@ from condvae.training.fused import Blocks, looped, steps_in
 from condvae.training.pace import Pace
 
 # A model's values, (trainable, non-trainable, optimizer's, metrics'), each a list, in the order of
-# Keras's JAX trainer; of an ensemble with an axis of members before each.
+# Keras's JAX trainer; for an ensemble with a leading axis of members.
 State = tuple[list[Any], ...]
 
 
 def variables_of(model: CVAE) -> tuple[list[keras.Variable], ...]:
-    """The variables that a `State` has the values of."""
+    """The variables whose values are in a `State`."""
     model.optimizer.build(model.trainable_variables)
     return (
         model.trainable_variables,
@@ -34,12 +34,12 @@ def variables_of(model: CVAE) -> tuple[list[keras.Variable], ...]:
 
 
 def read_state(model: CVAE) -> State:
-    """Copies of a compiled model's values."""
+    """Copies of the values of a compiled model."""
     return tuple([np.array(variable) for variable in group] for group in variables_of(model))
 
 
 def write_state(model: CVAE, state: State) -> None:
-    """Give a model these values; of a state cut short, its first groups alone."""
+    """Assign these values to a model; a shorter state has only the first groups."""
     for variables, values in zip(variables_of(model), state, strict=False):
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
@@ -49,18 +49,18 @@ class Ensemble:
     """The stacked states of compiled models, and their steps.
 
     Args:
-        model: one of them, which lends its steps; its own values do not matter.
-        states: of each member, by `read_state`.
-        rates: the peak learning rate of each.
-        feeds: of each, the shuffled training batches; their data are one.
+        model: one of the models, whose steps are used; its own values are irrelevant.
+        states: the state of each member, from `read_state`.
+        rates: the peak learning rate of each member.
+        feeds: the shuffled training batches of each member, all from the same data.
         validation: the validation batches.
-        training: the spec that the members share but for the seed and the rate.
-        steps: of the whole training, that schedules span.
+        training: the spec that the members share, apart from the seed and the learning rate.
+        steps: number of steps of the whole training, for schedules.
 
     Attributes:
-        state: where the members stand.
-        best: the weights that were validated in the best epoch of each, and beside them the
-            non-trainable values; see `keep`.
+        state: the current state of the members.
+        best: the validated weights of each member's best epoch, with the non-trainable values; see
+            `keep`.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Ensemble:
         def set_rate(peak: Any) -> None:
             rate = scheduled_rate(training, steps, peak)
             if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-                optimizer.learning_rate = rate  # a constant one is among the variables
+                optimizer.learning_rate = rate  # a constant rate is among the variables
 
         def scope_of(state: State) -> Any:
             pairs = [zip(*group, strict=True) for group in zip(groups, state, strict=False)]
@@ -106,7 +106,7 @@ class Ensemble:
             return model.test_step(state, (batch,))
 
         def validated(state: State) -> Any:
-            """The weights that are validated and kept: the average, where there is one."""
+            """The weights that are validated and kept: the average, if there is one."""
             if not optimizer.use_ema:
                 return state[0]
             with scope_of(state) as scope:
@@ -128,7 +128,7 @@ class Ensemble:
         def choose(is_better: Any, new: Any, old: Any) -> Any:
             return jax.tree.map(lambda a, b: jax.numpy.where(is_better, a, b), new, old)
 
-        # the loop outside, the members inside: a step's products become batched ones
+        # loop outside, members inside: the matrix products of a step become batched
         self._train = jax.jit(looped(jax.vmap(train_step)), donate_argnums=0)
         # all members are validated on the same rows
         self._test = jax.jit(looped(jax.vmap(test_step, in_axes=(0, None))))
@@ -138,9 +138,9 @@ class Ensemble:
         self._choose = jax.jit(jax.vmap(choose))
 
     def blocks(self, epoch: int, step: int) -> Iterator[np.ndarray]:
-        """The rows of an epoch from a step on, each member's shuffled by its seed, as `train` asks.
+        """The rows of an epoch from a step on, shuffled by each member's seed as in `train`.
 
-        The running means begin anew but in the middle of an epoch.
+        The running means are reset, except in the middle of an epoch.
         """
         if not step:
             self.state = (*self.state[:3], _zeros(self.state[3]))
@@ -153,11 +153,11 @@ class Ensemble:
             yield np.stack([blocks[index][0]["rows"] for blocks in served], axis=1)
 
     def train(self, rows: np.ndarray, first: int, end: int) -> Any:
-        """Take some steps of a block; the running mean of each member's loss, on the device.
+        """Take some steps of a block; return the running mean of each member's loss, on the device.
 
         Args:
             rows: (steps, members, batch), padded with -1 to whole blocks.
-            first, end: the first step that is taken, and the one after the last.
+            first, end: the first step to take, and the one after the last.
         """
         carried = (self.state, self.rates)
         logs, (self.state, _) = self._train(carried, self._data, rows, first, end)
@@ -173,7 +173,7 @@ class Ensemble:
         """Validation losses, learning rate and beta, (members,) each, after an epoch.
 
         Returns:
-            None where a signal came: nothing has changed.
+            None if there was a signal, in which case nothing has changed.
         """
         import jax
 
@@ -191,23 +191,23 @@ class Ensemble:
             return None
         figures = {f"val_{name}": value for name, value in logs.items()}
         figures |= self._settings(self.state, self.rates)
-        # non-trainable values too: those of a network of the user's own may be part of it
+        # including non-trainable values, which a user-defined network may need
         self._weights = state[:2]
         self.state = (trainable, state[1], optimizer, state[2])
         return jax.device_get(figures)
 
     def keep(self, is_better: np.ndarray) -> None:
-        """Take over the weights that were just validated as the best ones, of some members."""
+        """Record the weights that were just validated as the best ones of some members."""
         self.best = self._choose(is_better, self._weights, self.best or self._weights)
 
     def on_host(self) -> tuple[State, State]:
-        """The members' values, and their best ones."""
+        """The current and the best values of the members."""
         import jax
 
         return jax.device_get((self.state, self.best))
 
     def shrink(self, slots: Sequence[int]) -> None:
-        """Go on with the members in these slots alone."""
+        """Continue with only the members in these slots."""
         import jax
 
         index = np.array(slots)

@@ -1,4 +1,4 @@
-"""What a training would do, and about how long: nothing is written."""
+"""What a training would do, and an estimate of its time and memory; nothing is written."""
 
 import sys
 import time
@@ -14,9 +14,9 @@ from condvae.training.fit import make_feeds
 from condvae.training.folder import run_path
 from condvae.training.settings import explain_likelihood, resolve_spec
 
-# Steps that are timed, after as many that compile and warm up.
+# Number of timed steps, after the same number of steps for compilation and warm-up.
 _STEPS = 20
-LONG = 2 * 3600  # seconds, beyond which a training is worth a second thought
+LONG = 2 * 3600  # seconds, above which the user is warned
 
 
 def estimate(
@@ -40,11 +40,11 @@ def estimate(
     rows = min(len(feed.x), _STEPS * spec.training.batch_size)
     few, few_validation = feed.head(rows), validation.head(1000)
     model.fit(few, validation_data=few_validation, shuffle=False, verbose=0)
-    # Keras has put the average of the weights, if there is one, in their place: the same buffers,
-    # which a step takes over
+    # Keras has replaced the weights by their average, if there is one: the same buffers, which the
+    # next step donates
     for variable in model.trainable_variables:
         variable.assign(np.array(variable))
-    # the first call has compiled
+    # the first call has compiled the step
     started = time.perf_counter()
     model.fit(few, shuffle=False, verbose=0)
     trained = time.perf_counter()
@@ -59,7 +59,7 @@ def estimate(
         "splits": f"{len(feed.x):,} training, {len(validation.x):,} validation, "
         f"{len(dataset.test.x):,} test",
         "condition": str(dataset.condition),
-        "preset": preset or "none (a spec of its own)",
+        "preset": preset or "none (a custom spec)",
         "model": f"{model.count_params():,} parameters, {spec.model.latent_dim} latents, "
         f"hidden {spec.model.hidden_dims}",
         "likelihood": explain_likelihood(dataset, spec.model.likelihood),
@@ -67,30 +67,30 @@ def estimate(
         "time": f"about {seconds:.1f} s an epoch, {seconds * epochs:.0f} s for {epochs} "
         f"({len(few)} steps timed)",
         "memory": f"about {_peak_memory() / 1e9:.1f} GB (the peak of this trial)",
-        "run": f"{path} (not made: this was a trial)",
+        "run": f"{path} (not created: this was a dry run)",
     }
     lines = [f"{fact:<10} {value}" for fact, value in facts.items()]
     return "\n".join([*lines, *_warnings(seconds * epochs, _peak_memory())])
 
 
 def _warnings(seconds: float, memory: int) -> list[str]:
-    """What will not go well, a line each, and what to do."""
+    """Warnings about long times or high memory use, one line each, with advice."""
     found, bound = [], memory_bound()
     if seconds > LONG:
         found.append(
             f"warning    about {seconds / 3600:.1f} hours: fewer --epochs, smaller --hidden-dims, "
-            "or of images a smaller --resize are quicker; --resume goes on after a break"
+            "or for images a smaller --resize are faster; interrupted runs continue with --resume"
         )
     if bound is not None and memory > bound:
         found.append(
-            f"warning    {memory / 1e9:.1f} GB are more than half of the memory here: a smaller "
-            "--batch-size, smaller --hidden-dims or --resize need less"
+            f"warning    {memory / 1e9:.1f} GB are more than half of this machine's memory: a "
+            "smaller --batch-size, smaller --hidden-dims or --resize need less"
         )
     return found
 
 
 def _devices() -> str:
-    """The devices that Keras's backend lists; not every backend does."""
+    """The devices that Keras's backend lists; some backends list none."""
     try:
         return ", ".join(keras.distribution.list_devices())
     except AttributeError:
@@ -99,7 +99,7 @@ def _devices() -> str:
 
 def _peak_memory() -> int:
     """Peak memory of this process, in bytes."""
-    import resource  # not on every system
+    import resource  # not available on every system
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # bytes on macOS, kilobytes elsewhere

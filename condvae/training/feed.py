@@ -1,4 +1,4 @@
-"""From a split to Keras: batches in an order that (seed, epoch) fixes."""
+"""From a split to Keras: batches in an order determined by (seed, epoch)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 
 from condvae.training.order import Window, ordered
 
-# the order of the images has a generator of its own
+# the order of the rows has its own generator
 CONDITION_STREAM, MORE_STREAM = 1, 2
 
 Conditions = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -20,18 +20,20 @@ class Feed(keras.utils.PyDataset):
     """Batches {"x", "y"} of a split; pass it to `fit` with shuffle=False.
 
     Args:
-        x: (N, *image_shape) pixels as stored, `MappedRows` of those on disk; or `EncodedRows` of a
-            table.
+        x: (N, *image_shape) pixels as stored, or `MappedRows` for pixels on disk; or `EncodedRows`
+            of a table.
         y: (N,) class codes, or (N, num_classes), zeros where the label is missing; or a function
-            (x, rng) -> y that makes the conditions of a batch from its pixels.
-        change: a function (x, y, rng) -> (x, y) of a batch; None leaves it.
-        augment: a function (x, rng) -> x of a batch, before its y is made of it.
-        more: (rows, count): so many of these rows are drawn into each batch beside its own.
-        weights: (N,) how much each row counts in the loss; None: all alike.
-        in_windows: the order of an epoch is one of windows, see `order`, not any.
-        seed: with the epoch it fixes the order; None keeps the rows as they are.
-        first_step: the batches before it are left out.
-        on_batch: called with the place of the batch in the epoch, from 1, before each.
+            (x, rng) -> y that computes the conditions of a batch from its pixels.
+        change: a function (x, y, rng) -> (x, y) applied to each batch; None: no function.
+        augment: a function (x, rng) -> x applied to each batch, before its y is computed from x.
+        more: (rows, count): number of these rows that are drawn into each batch in addition to its
+            own.
+        weights: (N,) weight of each row in the loss; None: equal weights.
+        in_windows: whether the rows of an epoch are shuffled within windows, see `order`, rather
+            than freely.
+        seed: determines the order, together with the epoch; None keeps the rows in order.
+        first_step: first step that is served.
+        on_batch: called before each batch with its number in the epoch, from 1.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Feed(keras.utils.PyDataset):
         self.start_epoch(0)
 
     def from_step(self, step: int) -> "Feed":
-        """The rest of each epoch from that step on."""
+        """The same feed, with each epoch starting from that step."""
         return self._again(self.seed, step)
 
     def with_seed(self, seed: int) -> "Feed":
@@ -64,13 +66,13 @@ class Feed(keras.utils.PyDataset):
         return self._again(seed, self.first_step)
 
     def _again(self, seed: int | None, step: int) -> "Feed":
-        """The same rows in the order of a seed, from that step on."""
+        """The same rows in the order of a seed, starting from that step."""
         order = (self.batch_size, seed, step, self.on_batch)
         made = (self.change, self.more, self.augment, self.weights, self.in_windows)
         return Feed(self.x, self.y, *order, *made)
 
     def head(self, num_rows: int) -> "Feed":
-        """The first rows alone."""
+        """The first rows only."""
         y = self.y if callable(self.y) else self.y[:num_rows]
         more = self.more and (np.arange(num_rows), self.more[1])
         weights = None if self.weights is None else self.weights[:num_rows]
@@ -79,7 +81,7 @@ class Feed(keras.utils.PyDataset):
         return Feed(self.x[:num_rows], y, self.batch_size, self.seed, **settings)
 
     def start_epoch(self, epoch: int) -> None:
-        """Put the rows into the order of an epoch, counted from 0."""
+        """Shuffle the rows for an epoch, counted from 0."""
         self.epoch = epoch
         self._ordered: tuple[np.ndarray, Window | None] | None = None
 
@@ -89,39 +91,39 @@ class Feed(keras.utils.PyDataset):
         return self._begun()[0]
 
     def _begun(self) -> tuple[np.ndarray, Window | None]:
-        """The order of the epoch, made when a first batch is asked for, and what reads windows."""
+        """The order of the epoch, computed with its first batch, and the reader of windows."""
         if self._ordered is None:
-            # a function of the epoch and no state: a resumed run can begin with any epoch
+            # a function of the epoch without state, so that a resumed run can start with any epoch
             rng = None if self.seed is None else np.random.default_rng([self.seed, self.epoch])
             self._ordered = ordered(self.x, rng, self.in_windows)
         return self._ordered
 
     @property
     def steps(self) -> int:
-        """Number of batches in a whole epoch, a shorter last one included."""
+        """Number of batches in a whole epoch, including a shorter last one."""
         return -(-len(self.x) // self.batch_size)
 
     def __len__(self) -> int:
-        """Number of batches that are served, from `first_step` on."""
+        """Number of batches served, from `first_step` on."""
         return self.steps - self.first_step
 
     @property
     def draws(self) -> bool:
-        """Whether a batch is made of its rows by chance."""
+        """Whether batches depend on random numbers."""
         return callable(self.y) or self.change is not None or self.augment is not None
 
     def rows(self, step: int) -> np.ndarray:
-        """The places of a step's examples in x and y."""
+        """The indices of a step's examples in x and y."""
         rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
         if self.more is None:
             return rows
         among, count = self.more
-        # of this very step, so that a resumed epoch draws what it would have drawn
+        # seeded by the step, so that a resumed epoch draws the same numbers
         rng = np.random.default_rng([self.seed or 0, self.epoch, step, MORE_STREAM])
         return np.concatenate([rows, rng.choice(among, count)])
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        """The batch at a place in the epoch's order: ({"x", "y"},), or with (None, weights)."""
+        """The batch at a position in the epoch: ({"x", "y"},), or with (None, weights)."""
         step = self.first_step + index
         self.on_batch(step + 1)
         rows = self.rows(step)
@@ -129,21 +131,21 @@ class Feed(keras.utils.PyDataset):
         return (batch,) if self.weights is None else (batch, None, self.weights[rows])
 
     def _read(self, rows: np.ndarray, start: int) -> np.ndarray:
-        """x of the rows of a step that begins at a place of the order."""
+        """x of the rows of a step that starts at a position of the order."""
         order, window = self._begun()
         if window is None:
             return np.asarray(self.x[rows])
-        own = min(self.batch_size, len(order) - start)  # before those of `more`
+        own = min(self.batch_size, len(order) - start)  # these precede the rows of `more`
         x = window.read(start, start + own)
         return x if own == len(rows) else np.concatenate([x, np.asarray(self.x[rows[own:]])])
 
     def _batch(self, rows: np.ndarray, step: int) -> dict[str, np.ndarray]:
-        """x and y of a step's rows, and what chance makes of them."""
+        """x and y of a step's rows, after random changes."""
         x = self._read(rows, step * self.batch_size)
         y: Any = self.y
         if not self.draws:
             return {"x": x, "y": np.asarray(y[rows])}
-        # without a seed every epoch has the same conditions, as a validation should
+        # without a seed every epoch has the same conditions, as validation should
         place = [0, step] if self.seed is None else [self.seed, self.epoch, step]
         rng = np.random.default_rng([*place, CONDITION_STREAM])
         if self.augment is not None:

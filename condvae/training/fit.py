@@ -1,4 +1,4 @@
-"""The epochs of a run, from its beginning or from a checkpoint to its end."""
+"""The epochs of a run, from its start or from a checkpoint to its end."""
 
 import logging
 import math
@@ -37,7 +37,7 @@ from condvae.training.tracked import TrackedTraining
 
 log = logging.getLogger(__name__)
 
-# Validation has no step to take, so its batches are as large as is fast.
+# Validation has no optimizer step, so its batches are as large as is fast.
 VALIDATION_BATCH = 1000
 
 
@@ -58,9 +58,9 @@ def make_feeds(dataset: Dataset, spec: Spec, sample_weight: Any = None) -> tuple
     if dataset.labelled is not None:
         y_train, y_validation = (
             np.zeros((len(split.x), dataset.num_classes), "float32")
-            for split in (train, validation)  # the choice of the epoch reads no label
+            for split in (train, validation)  # choosing the best epoch uses no labels
         )
-        # one-hot where the label is known, zeros where it is not
+        # one-hot if the label is known, zeros otherwise
         y_train[dataset.labelled, train.given[dataset.labelled]] = 1
         more = (dataset.labelled, spec.training.labelled_batch)
     x_validation: Any = validation.x
@@ -105,19 +105,19 @@ def left_out(
     conditions: float,
     cells: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A batch without some of its conditions, and of a table without some cells.
+    """A batch with some of its conditions dropped, and for a table some of its cells.
 
     Args:
-        x, y: encoded.
-        several: what y is.
-        table: the columns of x; None of images.
-        conditions: share of the rows of which a random subset of the conditions is kept.
-        cells: share of the rows of which a random share of the cells is hidden.
+        x, y: the encoded batch.
+        several: the conditions y.
+        table: the columns of x; None for images.
+        conditions: share of the rows for which only a random subset of the conditions is kept.
+        cells: share of the rows for which a random share of the cells is hidden.
     """
     y, kept = several.drop(y, rng, conditions)
     if table is None:
         return x, y
-    # a condition that was left out is a column of x instead, whether it has a value or not
+    # a dropped condition is a column of x instead, whether it has a value or not
     return table.drop(table.hide_conditions(x, kept), rng, cells), y
 
 
@@ -132,21 +132,21 @@ def fit(
     callbacks: Sequence[Any] = (),
     sample_weight: Any = None,
 ) -> None:
-    """Run the epochs that are left, and close the record.
+    """Run the remaining epochs, and complete the record.
 
-    An epoch that a checkpoint cut in two is finished by a call of Keras's `fit` of its own.
+    An epoch that was interrupted and checkpointed is completed by a separate call of Keras's `fit`.
 
     Args:
         tracked: the trackers of the run.
-        fused: run many steps in one call, see `fused`; None: where it pays.
-        callbacks: of the user's own.
+        fused: whether many steps run in one call, see `fused`; None: where this is faster.
+        callbacks: user-defined callbacks.
         sample_weight: as in `train`.
 
     Raises:
         InputError: the losses are no longer finite, or the disk is full.
     """
     keep_freed_memory()
-    model.stop_evaluating = False  # which callbacks ask
+    model.stop_evaluating = False  # read by callbacks
     epochs = run.spec.training.epochs
     feed, validation = make_feeds(dataset, run.spec, sample_weight)
     bar = ProgressBar(epochs, feed.steps, rows=(len(feed.x), dataset.unit))
@@ -154,7 +154,7 @@ def fit(
         pace = Pace(interrupt)
         fused = pays(feed) if fused is None else fused
         if fused and (looking := watch_batches(callbacks)):
-            log.warning("steps run one by one, since %s look(s) at each", ", ".join(looking))
+            log.warning("steps run one by one, since %s see(s) each", ", ".join(looking))
             fused = False
         if fused:
             fuse(model, feed, pace)
@@ -176,23 +176,23 @@ def fit(
                 if journal.checkpoint:
                     restore(model, journal.checkpoint.tensors)
                 state = journal.state
-                # where validation alone is left, Keras still wants a batch, and takes no step
+                # if only validation remains, Keras still needs a batch, but takes no step
                 pace.closed = state.step == feed.steps
                 recorder.feed = feed.from_step(state.step - pace.closed)
                 users.first_step = state.step
-                keras.Model.fit(  # whose data need no check, and blocks would not pass it
+                keras.Model.fit(  # these data need no check, and blocks would not pass it
                     model,
                     Blocks(recorder.feed) if fused else shared_out(recorder.feed),
                     validation_data=shared_out(validation),
                     initial_epoch=state.epoch,
-                    # an epoch that was cut in two is a call of its own, whose feed begins in its
+                    # an interrupted epoch is completed by a separate call, whose feed starts in the
                     # middle
                     epochs=state.epoch + 1 if state.step else epochs,
                     shuffle=False,
                     verbose=0,
                     callbacks=hooks,
                 )
-                # it ends with averages in the weights' place: another one begins from the file
+                # `fit` ends with averages as the weights: another call starts from the checkpoint
                 journal.checkpoint, is_second = None, True
             users.end()
         finally:
@@ -206,7 +206,7 @@ def fit(
 
 
 def why_ended(signum: int | None, ended_by: str | None, patience: int | None) -> str:
-    """Why a training did not come to its last epoch, in words."""
+    """Why a training did not reach its last epoch, in words."""
     if signum is not None:
         return f"stopped by {'Ctrl-C' if signum == signal.SIGINT else signal.Signals(signum).name}"
     if ended_by is not None:
@@ -215,10 +215,10 @@ def why_ended(signum: int | None, ended_by: str | None, patience: int | None) ->
 
 
 def room_on_disk(run: Run, model: CVAE) -> AbstractContextManager[None]:
-    """Say how much a checkpoint needs when the disk is full."""
+    """Report how much space a checkpoint needs if the disk is full."""
     return room_for(
         "a checkpoint",
         lambda: state_bytes(model),
         run.path,
-        "Free some; with `resume=True` the run then goes on from its last checkpoint.",
+        "Free some; with `resume=True` the run then continues from its last checkpoint.",
     )

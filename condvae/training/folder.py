@@ -1,4 +1,4 @@
-"""Where a training writes."""
+"""The folder to which a training writes."""
 
 from pathlib import Path
 
@@ -11,40 +11,41 @@ from condvae.runs.checkpoint import TrainingState, checkpoint_name
 
 
 def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bool = False) -> Path:
-    """A folder that does not exist yet and can be made; to resume, also one with a run.
+    """A new folder that can be created, or, to resume, one with a run.
 
     Args:
         kind: the preset's name, or "custom".
-        run_dir: the folder; None: runs/<data>-<kind>, the next one, or to resume the last one.
+        run_dir: the folder; None: runs/<data>-<kind>, with the next free number, or to resume the
+            last one.
     """
     source = Path(dataset.name)
     stem = source.stem.removesuffix(".tar") or "data"
-    # "train" alone tells nothing
+    # "train" alone would say nothing
     stem = f"{source.parent.name}-{stem}".strip("-") if stem.lower() in SPLITS else stem
     name = f"{stem}-{kind}"
     default = last_run_path(name) if resume else new_run_path(name)
     path = default if run_dir is None else Path(run_dir)
     if resume and path.is_file():
         raise InputError(
-            "`resume` must go on with a run folder",
+            "`resume` requires a run folder",
             f"{path}, which is a file",
             "An archive holds no training state: train a new run from its weights (`start_from`).",
         )
     if resume and path.is_dir():
-        # what a kill can leave before the record is there
+        # files that a killed process can leave before the record exists
         left = {LOCK_NAME, "checkpoints", checkpoint_name(TrainingState())}
         found = {entry.name for entry in [*path.iterdir(), *path.glob("checkpoints/*")]}
         if (path / RECORD_NAME).exists() or all(n.endswith(".tmp") for n in found - left):
             return path
         raise InputError(
-            "`resume` must go on with a run folder",
-            f"{path}, which holds other files and no {RECORD_NAME}",
+            "`resume` requires a run folder",
+            f"{path}, which holds other files but no {RECORD_NAME}",
             "Choose another folder.",
         )
     if path.exists():
         raise InputError(
-            "the run must go into a new folder",
+            "the run must be written to a new folder",
             f"{path}, which exists",
-            "Choose another name, or go on with the run that is there by `resume=True`.",
+            "Choose another name, or continue the existing run with `resume=True`.",
         )
     return check_new_path(path)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a flag: a signal inside a JAX step would lose its buffers."""
+"""Ctrl-C and SIGTERM set a flag: a signal inside a JAX step would lose its buffers."""
 
 import logging
 import signal
@@ -22,9 +22,9 @@ STATUSES: dict[int, Literal["interrupted", "terminated"]] = {
 
 
 class Interrupt:
-    """Which signal asked to stop, if any.
+    """The signal that requested a stop, if any.
 
-    Before `defer` a signal acts at once, as it does outside of a training.
+    Before `defer`, a signal acts immediately, as it does outside of a training.
     """
 
     signal: int | None = None
@@ -35,18 +35,18 @@ class Interrupt:
 
     @property
     def requested(self) -> bool:
-        """Whether one did."""
+        """Whether there was one."""
         return self.signal is not None
 
     def asked(self) -> bool:
-        """Whether one did by the step that could begin now."""
+        """Whether there was one before the step that could start now."""
         return self.requested
 
     def defer(self) -> None:
-        """Let the first Ctrl-C, or SIGTERM, wait from now on: there is something to keep.
+        """Defer the first Ctrl-C or SIGTERM from now on, since there is something to save.
 
-        The second one acts at once, as before. Outside the main thread signals stay alone, as does
-        one that the process was started to ignore (`nohup`, a background job of a script).
+        The second one acts immediately, as before. Signals are not changed outside the main thread,
+        nor those that the process was started to ignore (`nohup`, a background job of a script).
         """
         if self._deferred or threading.current_thread() is not threading.main_thread():
             return
@@ -56,7 +56,7 @@ class Interrupt:
                 self._previous[number] = signal.signal(number, self._request)
 
     def restore(self) -> None:
-        """Let signals act as before."""
+        """Restore the former handling of signals."""
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 
@@ -68,10 +68,10 @@ class Interrupt:
 
 
 class Preemption(Interrupt):
-    """The same of several processes, of which each must take the steps that the others take.
+    """The same for several processes, each of which must take the same steps as the others.
 
-    SIGTERM to any of them is JAX's, which agrees with all on the step that is the last one; a
-    handler of our own would leave the others waiting for this one.
+    SIGTERM to any process is handled by JAX, which makes all of them agree on the last step; a
+    handler of our own would leave the others waiting for this process.
     """
 
     def __init__(self, model: keras.Model | None = None):
@@ -79,7 +79,7 @@ class Preemption(Interrupt):
         self._steps = 0
 
     def asked(self) -> bool:
-        """Whether the step that all have agreed on is the one before this."""
+        """Whether the step that all have agreed on is the previous one."""
         from jax.experimental.multihost_utils import reached_preemption_sync_point
 
         self._steps += 1
@@ -88,12 +88,12 @@ class Preemption(Interrupt):
         return self.requested
 
     def defer(self) -> None:
-        """Signals stay JAX's."""
+        """Do nothing: JAX handles signals."""
 
 
 @contextmanager
 def interruptible(model: keras.Model) -> Iterator[Interrupt]:
-    """In this block a signal ends training after the running step, once `defer` was called."""
+    """In this block, a signal ends training after the current step, once `defer` was called."""
     interrupt = Interrupt(model) if num_processes() == 1 else Preemption(model)
     try:
         yield interrupt
@@ -102,14 +102,14 @@ def interruptible(model: keras.Model) -> Iterator[Interrupt]:
 
 
 def raise_signal(path: Path, status: str, what: str = "resume=True") -> None:
-    """Raise what the signal means to Python that gave a run its status, if one did.
+    """Raise what the signal means in Python, if one gave the run its status.
 
     Args:
-        what: goes on with it.
+        what: the option that continues the run, for the message.
     """
-    said = f"{path} keeps what was done; {what} goes on"
+    said = f"{path} keeps what was done; {what} continues"
     if status == "interrupted":
         raise KeyboardInterrupt(said)
     if status == "terminated":
         log.warning("terminated: %s", said)
-        raise SystemExit(128 + signal.SIGTERM)  # as a shell says it
+        raise SystemExit(128 + signal.SIGTERM)  # the exit status of shells

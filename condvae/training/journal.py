@@ -1,4 +1,4 @@
-"""What a training leaves in the run folder: history, best weights, checkpoints."""
+"""The files of a training in its run folder: history, best weights, checkpoints."""
 
 import math
 import time
@@ -16,7 +16,7 @@ from condvae.runs.record import Figures
 from condvae.training.averaging import AveragedWeights
 from condvae.training.state import make_checkpoint
 
-# A checkpoint is taken when the time since the last one exceeds so many times its cost.
+# A checkpoint is due when the time since the last one exceeds this multiple of its cost.
 SPACING = 50.0
 
 
@@ -25,16 +25,16 @@ class DivergenceError(InputError):
 
 
 class Journal:
-    """The writer of a running training's folder; it knows no model but the one it is handed.
+    """Writes the folder of a running training; models are passed to its methods.
 
     Args:
         run: the folder and the spec.
-        checkpoint: what the run goes on from; None: from its beginning.
+        checkpoint: the checkpoint from which the run continues; None: it starts from the beginning.
 
     Attributes:
-        state: where the training stands.
-        checkpoint: what the run goes on from, until it has.
-        saved: when it was taken, by time.perf_counter.
+        state: the current state of the training.
+        checkpoint: the checkpoint from which the run continues, until it has been restored.
+        saved: when the last checkpoint was taken, by time.perf_counter.
         cost: the seconds that it took.
     """
 
@@ -43,45 +43,46 @@ class Journal:
         self.state = checkpoint.state if checkpoint else TrainingState()
         self.saved, self.cost = time.perf_counter(), 0.0
         self._best_weights = checkpoint.best_weights if checkpoint else {}
-        # weights.safetensors may be older than the checkpoint: a kill can fall between the two
+        # weights.safetensors may be older than the checkpoint, if the process was killed between
+        # the two
         self._best_to_write = bool(self._best_weights)
         write_history(run.history_path, self.state.rows)
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done, or no better validation loss came for long enough."""
+        """Whether all epochs are done, or early stopping applies."""
         training, state = self.run.spec.training, self.state
-        # by the history alone, so that a resumed run stops where it would have
+        # determined by the history alone, so that a resumed run stops where it would have
         waited = state.epoch - state.best["epoch"] if state.best else 0
         return state.epoch >= training.epochs or waited >= (training.patience or math.inf)
 
     def add_epoch(self, row: Mapping[str, float]) -> bool:
-        """Write the row of the next epoch; whether it is the best one so far.
+        """Write the row of the next epoch; return whether it is the best one so far.
 
         Raises:
-            DivergenceError: its losses are not finite; the best weights before it are written.
+            DivergenceError: its losses are not finite; the best earlier weights are written.
         """
         row = {column: row[column] for column in COLUMNS}
-        # a sum is finite only where both are
+        # a sum is finite only if both are
         if not math.isfinite(row["loss"] + row["val_loss"]):
             self.write_best()
             raise DivergenceError(
                 "the losses must stay finite",
                 f"loss {row['loss']}, val_loss {row['val_loss']} in epoch {row['epoch']}",
                 "Lower the learning rate, or look for extreme values in the data; the best "
-                f"weights before that, if any, are in {self.run.path}.",
+                f"earlier weights, if any, are in {self.run.path}.",
             )
         self.state = TrainingState(rows=(*self.state.rows, row))
         append_history(self.run.history_path, row)
         return self.state.best == row
 
     def keep_best(self, weights: dict[str, np.ndarray]) -> None:
-        """Take over the networks' weights of the best epoch, by name."""
+        """Record the networks' weights of the best epoch, by name."""
         self._best_weights, self._best_to_write = weights, True
 
     def break_off(self, model: CVAE, step: int, seconds: float) -> None:
-        """Take a checkpoint in the middle of an epoch, after so many of its steps."""
-        # before the first complete epoch: a run folder without weights could not be loaded
+        """Take a checkpoint in the middle of an epoch, after the given number of its steps."""
+        # before the first complete epoch, too: a run folder without weights could not be loaded
         if not self._best_weights:
             with AveragedWeights(model).in_place():
                 write_tensors(self.run.weights_path, network_tensors(model))
@@ -89,7 +90,7 @@ class Journal:
         self.save(model)
 
     def save(self, model: CVAE) -> None:
-        """Take a checkpoint of this place; the model holds the state of the last step."""
+        """Take a checkpoint; the model holds the state of the last step."""
         started = time.perf_counter()
         checkpoint = make_checkpoint(model, self.state, self._best_weights)
         save_checkpoint(self.run.checkpoints_path, checkpoint)
@@ -98,23 +99,23 @@ class Journal:
         self.cost = self.saved - started
 
     def write_best(self) -> None:
-        """Write weights.safetensors, if better weights have come since."""
+        """Write weights.safetensors, if there are better weights than in the file."""
         if self._best_to_write:
             write_tensors(self.run.weights_path, self._best_weights)
             self._best_to_write = False
 
     def close(self) -> None:
-        """Leave best weights, whole history and figures, when the epochs are over."""
+        """Write best weights, the whole history and figures, at the end of the training."""
         self.write_best()
-        write_history(self.run.history_path, self.state.rows)  # what was appended, flushed
+        write_history(self.run.history_path, self.state.rows)  # rewritten and flushed to the disk
         self.run.update(figures=self.figures())
 
     def figures(self) -> Figures | None:
-        """The best epoch's validation figures; None where no epoch is complete."""
+        """The validation figures of the best epoch; None if no epoch is complete."""
         rows, best, run = self.state.rows, self.state.best, self.run
         if best is None:
             return None
-        # the validation rows have no label in a training with few of them
+        # in a training with few labels, the validation rows have none
         bound = "ELBO" if run.spec.data.labelled is None else "ELBO of x without its label"
         return Figures(
             epochs=len(rows),
@@ -130,6 +131,6 @@ class Journal:
 
 
 def is_due(journals: Sequence[Journal]) -> bool:
-    """Whether it is time for a checkpoint of each, by what the last ones cost together."""
+    """Whether checkpoints are due, given what the last ones cost together."""
     waited = time.perf_counter() - max(journal.saved for journal in journals)
     return waited > SPACING * sum(journal.cost for journal in journals)

@@ -1,4 +1,4 @@
-"""Optimizers of the user's own: any of Keras's, in the record by their configuration."""
+"""User-defined optimizers: any Keras optimizer, stored in the record by its configuration."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -9,19 +9,19 @@ import keras
 from condvae.checks import InputError
 from condvae.models.configuration import as_json
 
-# what the spec says of its own optimizer
+# the settings of the spec's own optimizer
 SETTINGS = ("learning_rate", "weight_decay", "schedule", "warmup", "ema", "clip_norm")
 
 
 def new_optimizer(optimizer: Any, settings: Mapping[str, Any]) -> keras.optimizers.Optimizer | None:
-    """An optimizer as it is configured, with no state; None where none is passed.
+    """An optimizer with the same configuration and no state; None if none is passed.
 
     Args:
-        optimizer: of keras.optimizers, or its name.
-        settings: of the training, none of which may be the optimizer's own.
+        optimizer: an instance from keras.optimizers, or its name.
+        settings: settings of the training, none of which may belong to the spec's optimizer.
 
     Raises:
-        InputError: no optimizer, one whose configuration is no JSON, or a setting beside it.
+        InputError: not an optimizer, a configuration that JSON cannot hold, or a setting beside it.
     """
     if optimizer is None:
         return None
@@ -43,43 +43,43 @@ def new_optimizer(optimizer: Any, settings: Mapping[str, Any]) -> keras.optimize
             "Pass keras.optimizers.AdamW(1e-3), for example.",
         )
     configuration(found)
-    # a copy: the variables of the user's own are those of another model, or none yet
+    # a copy: the variables of the user's optimizer belong to another model, or do not exist yet
     return type(found).from_config(found.get_config())
 
 
 def configuration(optimizer: keras.optimizers.Optimizer | None) -> dict[str, Any] | None:
-    """What the record says of it."""
+    """The configuration of an optimizer, for the record."""
     if optimizer is None:
         return None
     written = as_json(optimizer, "`optimizer`")
-    written["config"].pop("name", None)  # which counts the optimizers of the process
+    written["config"].pop("name", None)  # contains a counter of the process's optimizers
     return written
 
 
 def recorded_optimizer(
     known: dict[str, Any] | None, again: keras.optimizers.Optimizer | None
 ) -> keras.optimizers.Optimizer | None:
-    """The optimizer of a run that goes on.
+    """The optimizer of a resumed run.
 
     Args:
-        known: the record's configuration.
-        again: the one that was passed on resume, which must be the same; None: none was.
+        known: the configuration in the record.
+        again: the optimizer that was passed on resume, which must be the same; None: none was.
 
     Raises:
-        InputError: another one, or a class that Keras does not know.
+        InputError: another optimizer, or a class that Keras does not know.
     """
     if again is not None:
         if configuration(again) != known:
             raise InputError(
                 "`resume` must keep the optimizer",
-                "another one" if known else "one, for a run that had none of its own",
-                "Leave it out.",
+                "another one" if known else "one, for a run with the spec's optimizer",
+                "Omit it.",
             )
         return again
     if known is None:
         return None
     try:
-        found = keras.optimizers.deserialize(deepcopy(known))  # which it changes
+        found = keras.optimizers.deserialize(deepcopy(known))  # which Keras modifies
     except (TypeError, ValueError, KeyError):
         found = None
     if not isinstance(found, keras.optimizers.Optimizer):

@@ -1,8 +1,8 @@
-"""The order of the rows in an epoch: any row after any other, or windows of what lies together.
+"""The order of the rows in an epoch: a free permutation, or one within windows of nearby rows.
 
-A disk gives rows that lie together many times faster than rows from anywhere. In windows the order
-is still by chance, and still a permutation that its generator fixes: chunks of rows that lie
-together are shuffled, and so are all the rows of 64 chunks that come one after the other.
+Adjacent rows are read from a disk many times faster than scattered rows. With windows the order is
+still a random permutation, determined by its generator: chunks of adjacent rows are shuffled, and
+then all rows of each 64 consecutive chunks.
 """
 
 from collections.abc import Iterator
@@ -12,20 +12,20 @@ import numpy as np
 
 from condvae.data.mapped import is_mapped
 
-# A chunk has so many rows or, of large ones, as many as so many bytes hold: a window then takes
-# 256 MB at most, and yet has rows from 64 places.
+# A chunk has this many rows or, for large rows, as many as fit into this many bytes: a window then
+# takes at most 256 MB, and still has rows from 64 places.
 CHUNK_ROWS, CHUNK_BYTES = 1024, 2**22
 WINDOW_CHUNKS = 64
 
 
 def chunk_of(x: Any) -> int:
-    """Rows in a chunk of x, (N, ...) of the dtype that is served."""
+    """Number of rows in a chunk of x, (N, ...) of the dtype that is served."""
     row_bytes = max(1, int(np.prod(x.shape[1:], dtype="int64")) * x.dtype.itemsize)
     return min(CHUNK_ROWS, max(1, CHUNK_BYTES // row_bytes))
 
 
 def windows(num_rows: int, chunk: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """The rows in windows, one after the other: together a permutation of 0 to num_rows - 1."""
+    """The rows in windows, one after another: together a permutation of 0 to num_rows - 1."""
     firsts = rng.permutation(-(-num_rows // chunk)) * chunk
     for start in range(0, len(firsts), WINDOW_CHUNKS):
         rows = (firsts[start : start + WINDOW_CHUNKS, None] + np.arange(chunk)).ravel()
@@ -34,12 +34,12 @@ def windows(num_rows: int, chunk: int, rng: np.random.Generator) -> Iterator[np.
 
 
 class Window:
-    """The rows of one window after the other, each read from disk at once, when it begins.
+    """Reads the rows of one window after another, each from disk as a whole, when it starts.
 
     Args:
         x: mapped rows.
-        ends: where each window ends in the order of the epoch.
-        order: of the epoch.
+        ends: end of each window in the order of the epoch.
+        order: order of the epoch.
     """
 
     def __init__(self, x: Any, order: np.ndarray, ends: np.ndarray):
@@ -47,7 +47,7 @@ class Window:
         self.number, self.rows, self.held = -1, order[:0], np.asarray(x[:0])
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        """The rows from one place in the order to another, (stop - start, ...)."""
+        """The rows between two positions in the order, (stop - start, ...)."""
         parts = []
         while start < stop:
             self._hold(int(np.searchsorted(self.ends, start, side="right")))
@@ -57,10 +57,10 @@ class Window:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _hold(self, number: int) -> None:
-        """Read a window, if it is not the one that is there."""
+        """Read a window, unless it is the current one."""
         if number != self.number:
             first = 0 if number == 0 else self.ends[number - 1]
-            del self.held  # before the next one takes as much
+            del self.held  # freed before the next one, which is as large
             self.rows = np.sort(self.order[first : self.ends[number]])
             self.held, self.number = np.asarray(self.x[self.rows]), number
 
@@ -68,12 +68,12 @@ class Window:
 def ordered(
     x: Any, rng: np.random.Generator | None, in_windows: bool
 ) -> tuple[np.ndarray, Window | None]:
-    """The rows of x in the order of an epoch, and what reads them in windows from disk.
+    """The rows of x in the order of an epoch, and the reader of windows for rows on disk.
 
     Args:
-        x: (N, ...) rows, of which there are fewer than 2**31.
-        rng: of the order; None: as they are.
-        in_windows: of which kind the order is.
+        x: (N, ...) rows, fewer than 2**31.
+        rng: generator of the order; None: rows in their original order.
+        in_windows: whether rows are shuffled within windows.
     """
     if rng is None:
         return np.arange(len(x), dtype="int32"), None

@@ -1,7 +1,7 @@
-"""One training in several processes, on one machine or on many, by JAX's distributed runtime.
+"""Training in several processes, on one or more machines, using JAX's distributed runtime.
 
-Each process runs the same program on its own devices and reads the same data; of each batch it
-serves its own rows. Process 0 writes the run; the others write a copy that ends with them.
+Each process runs the same program on its own devices and reads the same data; it serves its own
+rows of each batch. Process 0 writes the run; the others write a temporary copy.
 """
 
 import hashlib
@@ -23,13 +23,13 @@ from condvae.checks import InputError
 from condvae.files.atomic import atomic_path
 from condvae.runs import RECORD_NAME, Run
 
-# Seconds without a sign of life after which a process is lost, and that one waits at the end.
+# Seconds without a heartbeat after which a process counts as lost; also the timeout of shutdown.
 HEARTBEAT = SHUTDOWN = 10
-# What says, where no cluster does, which processes there are; the first name is JAX's own.
+# Variables that describe the processes outside of a cluster; the first name is JAX's own.
 ADDRESS, NUMBER, PLACE = "JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"
-# In errors of gloo, NCCL and JAX's coordination service.
+# Found in errors of gloo, NCCL and JAX's coordination service.
 LOST = re.compile(r"gloo|nccl|unavailable|heartbeat|connection|coordination", re.IGNORECASE)
-BLOCK = 2**26  # bytes that process 0 sends at once
+BLOCK = 2**26  # bytes that process 0 sends at a time
 WRITTEN = (RECORD_NAME, "history.csv", "weights.safetensors", "checkpoints/*/*")
 
 
@@ -38,7 +38,7 @@ class ProcessLostError(RuntimeError):
 
 
 def num_processes() -> int:
-    """Processes that train together."""
+    """Number of processes that train together."""
     if keras.backend.backend() != "jax":
         return 1
     import jax
@@ -60,18 +60,18 @@ def in_processes(distributed: bool | int) -> Iterator[None]:
     """In this block the processes of a cluster, or of the environment, compute together.
 
     Args:
-        distributed: whether; or how many there must be.
+        distributed: whether to do so; or the number of processes that there must be.
 
     Raises:
-        InputError: no cluster, or other processes than were asked for.
-        ProcessLostError: one was lost.
+        InputError: no cluster, or another number of processes.
+        ProcessLostError: a process was lost.
     """
     if not distributed:
         yield
         return
     import jax
 
-    joined = not jax.distributed.is_initialized()  # else by the program that calls
+    joined = not jax.distributed.is_initialized()  # otherwise by the calling program
     if joined:
         _join()
     found = jax.process_count()
@@ -85,18 +85,18 @@ def in_processes(distributed: bool | int) -> Iterator[None]:
         )
     with naming_losses():
         yield
-    # together: one that stays behind, to measure, would be taken for lost
+    # together: a process that stays behind, to measure, would count as lost
     if joined:
         jax.distributed.shutdown()
 
 
 def _join() -> None:
-    """Call `jax.distributed.initialize` for the cluster, or for what the environment says."""
+    """Call `jax.distributed.initialize` for the cluster, or with the environment's variables."""
     import jax
 
     if keras.backend.backend() != "jax":
         raise InputError(
-            "`distributed` must have the backend jax", keras.backend.backend(), "Leave it out."
+            "`distributed` requires the backend jax", keras.backend.backend(), "Omit it."
         )
     settings: dict[str, Any] = {}
     if given := {name for name in (NUMBER, PLACE) if name in os.environ}:
@@ -107,16 +107,15 @@ def _join() -> None:
             }
         except (KeyError, ValueError):
             raise InputError(
-                f"{ADDRESS}, {NUMBER} and {PLACE} must be set together, the last two to whole "
-                "numbers",
+                f"{ADDRESS}, {NUMBER} and {PLACE} must be set together, the last two to integers",
                 ", ".join(f"{name}={os.environ[name]}" for name in sorted(given)),
                 "Set all three, or none in a cluster that JAX knows.",
             ) from None
     address = os.environ.get(ADDRESS, "")
     if address.startswith(("127.", "localhost:")):
-        # JAX's coordinator would listen on all of the machine's addresses
+        # otherwise JAX's coordinator would listen on all addresses of the machine
         settings["coordinator_bind_address"] = address
-    jax.config.update("jax_enable_preemption_service", True)  # which `Preemption` asks
+    jax.config.update("jax_enable_preemption_service", True)  # used by `Preemption`
     try:
         jax.distributed.initialize(
             **settings,
@@ -125,17 +124,17 @@ def _join() -> None:
         )
     except (ValueError, RuntimeError) as error:
         raise InputError(
-            "`distributed` must be asked for within SLURM, Kubernetes or Open MPI, or with "
+            "`distributed` must be used within SLURM, Kubernetes or Open MPI, or with "
             f"{ADDRESS}=HOST:PORT, {NUMBER} and {PLACE}, once in a process that has computed "
             "nothing yet",
             str(error).partition("\n")[0],
-            "Start each process so, or leave it out.",
+            "Start each process in one of these ways, or omit it.",
         ) from None
 
 
 @contextmanager
 def naming_losses() -> Iterator[None]:
-    """Say in a sentence that a process was lost, where an error of the network says so."""
+    """Replace network errors that mean that a process was lost by a clear error."""
     try:
         yield
     except InputError:
@@ -152,14 +151,14 @@ def naming_losses() -> Iterator[None]:
 
 @contextmanager
 def own_folder(path: Callable[[], Path], facts: Any) -> Iterator[Path]:
-    """The folder that this process writes to.
+    """The folder to which this process writes.
 
     Args:
-        path: of the run, for process 0; the others begin with a copy of what lies there.
-        facts: what must be the same in all processes, as its text says.
+        path: returns the run folder, for process 0; the others start with a copy of its content.
+        facts: what must be the same in all processes, compared as text.
 
     Raises:
-        InputError: it is not.
+        InputError: the facts differ.
     """
     if num_processes() == 1:
         yield path()
@@ -177,14 +176,14 @@ def own_folder(path: Callable[[], Path], facts: Any) -> Iterator[Path]:
     scratch = Path(tempfile.mkdtemp(prefix="condvae-"))
     notices = logging.getLogger("condvae")
     level = notices.level
-    notices.setLevel(logging.CRITICAL)  # process 0 says it
+    notices.setLevel(logging.CRITICAL)  # process 0 prints them
     try:
         folder = scratch / "run"
         for name, content in load(_sent(None)).items():
             with atomic_path(folder / name) as fresh:
                 fresh.write_bytes(content.tobytes())
         if (folder / RECORD_NAME).exists():
-            Run.open(folder).update(tracks=())  # process 0 tells the trackers
+            Run.open(folder).update(tracks=())  # process 0 updates the trackers
         yield folder
     finally:
         notices.setLevel(level)
@@ -192,7 +191,7 @@ def own_folder(path: Callable[[], Path], facts: Any) -> Iterator[Path]:
 
 
 def _check_same(facts: Any) -> None:
-    """Compare a digest across the processes, before they compute anything that would not match."""
+    """Compare a digest across the processes, before they compute anything that would differ."""
     from jax.experimental.multihost_utils import process_allgather
 
     digest = np.frombuffer(hashlib.sha256(repr(facts).encode()).digest(), "uint8")
@@ -207,7 +206,7 @@ def _check_same(facts: Any) -> None:
 
 
 def _sent(content: bytes | None) -> bytes:
-    """What process 0 passes here, in all processes."""
+    """The content that process 0 passes, in all processes."""
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
     size = divmod(len(content or b""), BLOCK)  # JAX's integers have 32 bits

@@ -15,16 +15,16 @@ _SECONDS_BETWEEN_LINES = 2.0
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """Shows epoch, losses and validation losses; `on_batch` is the feed's, no batch callback.
+    """Shows epoch, losses and validation losses; `on_batch` is called by the feed.
 
     A Keras batch callback would wait for each step's result and so slow the training down.
 
     Args:
-        epochs: at most so many.
-        steps: in an epoch.
-        console: where to draw.
-        rows: how many are trained on, and what they are called, in the plural; None: not shown.
-        reason: why the training has ended, asked once it has.
+        epochs: largest number of epochs.
+        steps: number of steps per epoch.
+        console: console on which to draw.
+        rows: number of training rows, and their name in the plural; None: not shown.
+        reason: returns why the training has ended, called at the end.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ProgressBar(keras.callbacks.Callback):
         self._updated, self._printed = 0.0, 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Open the bar, once for all calls of `fit`."""
+        """Start the bar, once for all calls of `fit`."""
         if self.started is not None:
             return
         self.started = time.perf_counter()
@@ -59,21 +59,21 @@ class ProgressBar(keras.callbacks.Callback):
             self._live.start()
 
     def on_batch(self, served: int) -> None:
-        """Redraw the bar, a few times a second at most."""
+        """Redraw the bar, at most a few times per second."""
         self.served = served
         if time.perf_counter() - self._updated > _SECONDS_BETWEEN_UPDATES:
             self._draw()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Note which epoch begins."""
+        """Record which epoch starts."""
         self.epoch, self.served = epoch, 0
-        if not self._has_begun:  # a run that goes on has its beginning behind it
+        if not self._has_begun:  # a resumed run has completed its first epochs already
             self.first, self._has_begun = float(epoch), True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # type: ignore[override]
-        """Show the epoch's figures; a line of its own where there is no bar."""
+        """Show the figures of the epoch; as a separate line if there is no bar."""
         if self.model.stop_evaluating:
-            return  # cut short, without a validation
+            return  # interrupted, without validation
         self.served = self.steps
         names = ("loss", "reconstruction_loss", "kl_loss")
         training = "  ".join(f"{name} {logs[name]:.2f}" for name in names)
@@ -86,7 +86,7 @@ class ProgressBar(keras.callbacks.Callback):
         self._draw()
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Say when the training ended early."""
+        """Report if the training ended early."""
         if self.model.stop_training and self.epoch + 1 < self.epochs:
             ended = f"{self.reason() or 'stopped'} (epoch {self.epoch + 1} of {self.epochs})"
             if self._live is None:
@@ -95,7 +95,7 @@ class ProgressBar(keras.callbacks.Callback):
         self._draw()
 
     def close(self) -> None:
-        """Give the terminal back, also after an error."""
+        """Restore the terminal, also after an error."""
         if isinstance(self._live, Live):
             self._live.stop()
         self._live = None
@@ -110,11 +110,11 @@ class ProgressBar(keras.callbacks.Callback):
         )
 
     def _pace(self, done: float, seconds: float) -> str:
-        """The time that is left, and rows a second; nothing before there is something to tell.
+        """The time left, and rows per second; empty before they are known.
 
         Args:
-            done: epochs, those before this process included.
-            seconds: that this process took.
+            done: number of epochs done, including those before this process.
+            seconds: time that this process took.
         """
         here = done - self.first
         if not here or done >= self.epochs:
@@ -126,7 +126,7 @@ class ProgressBar(keras.callbacks.Callback):
         return text
 
     def _draw(self) -> None:
-        """Show the present state."""
+        """Show the current state."""
         self._updated = time.perf_counter()
         if isinstance(self._live, Live):
             self._live.update(Text(str(self)), refresh=True)

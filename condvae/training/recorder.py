@@ -18,17 +18,16 @@ from condvae.training.tracked import TrackedTraining
 
 
 class Recorder(keras.callbacks.Callback):
-    """Tells the journal of each epoch, of the best weights, and when to take a checkpoint.
+    """Reports epochs and best weights to the journal, and decides when to take a checkpoint.
 
-    An epoch gets no row but a checkpoint where a signal cut it short, or its validation. Where the
-    optimizer averages the weights, validation sees the average and it is what is kept; checkpoints
-    hold both.
+    An epoch whose training or validation a signal interrupted gets a checkpoint but no row. If the
+    optimizer averages the weights, the average is validated and kept; checkpoints hold both.
 
     Args:
-        journal: of the run.
+        journal: journal of the run.
         feed: the shuffled training batches.
-        pace: of the steps.
-        users: the callbacks of the user's own.
+        pace: pace of the steps.
+        users: the user-defined callbacks.
         tracked: the trackers of the run.
     """
 
@@ -46,32 +45,32 @@ class Recorder(keras.callbacks.Callback):
         self.interrupt = pace.interrupt
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Shuffle, and restore what `fit` has reset when it started."""
+        """Shuffle, and restore what `fit` resets at its start."""
         state, checkpoint = self.journal.state, self.journal.checkpoint
         self.feed.start_epoch(epoch)
-        # `fit` clears the flag when it starts: a signal before that must not be lost
+        # `fit` clears the flag at its start: an earlier signal must not be lost
         self.model.stop_training = self.interrupt.requested or bool(self.users.ended_by)
-        # the seconds before a break count to the epoch that they belong to
+        # the seconds before an interruption count for the epoch to which they belong
         self._started, self._broken_off = time.perf_counter() - state.seconds, False
-        # in the middle of an epoch alone: else Keras's fresh means are right
+        # only in the middle of an epoch: otherwise Keras's reset means are right
         if state.step and checkpoint:
             restore_metrics(self.model, checkpoint.tensors)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """After a signal there is nothing to validate: keep the very place."""
+        """After a signal, skip validation and keep the exact position."""
         self.pace.end()
         self._averaged = AveragedWeights(self.model)
         if self.interrupt.requested or self._ends_in_the_middle():
             self._break_off()
             return
-        # what validation changes, random states among it; the checkpoint of one that is cut short
-        # must not know of it
+        # what validation changes, including random states; the checkpoint of an interrupted
+        # validation must not include it
         changed = [*self.model.non_trainable_variables, *self.model.metrics_variables]
         self._before = [(variable, np.array(variable)) for variable in changed]
         self._averaged.put_in()
 
     def on_test_end(self, logs: Any = None) -> None:
-        """A validation that a signal cut short counts for nothing."""
+        """An interrupted validation does not count."""
         if self.interrupt.requested and not self._broken_off:
             for variable, value in self._before:
                 variable.assign(value)
@@ -79,7 +78,7 @@ class Recorder(keras.callbacks.Callback):
             self._break_off()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # type: ignore[override]
-        """Write the row; keep the weights if none were better; take a checkpoint if it is time."""
+        """Write the row; keep the weights if they are the best; take a checkpoint if one is due."""
         if self._broken_off:
             return
         row = {
@@ -91,13 +90,13 @@ class Recorder(keras.callbacks.Callback):
         }
         if self.journal.add_epoch(row):
             self.journal.keep_best(network_tensors(self.model))
-        # they see the weights that were validated
+        # the callbacks see the weights that were validated
         self.users.end_epoch(epoch, logs)
         if self.journal.finished:
             self.model.stop_training = True
         is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
         self.tracked.end_epoch(row, self.model, is_last)
-        # before the checkpoint, which must hold the weights that the next step goes on from
+        # before the checkpoint, which must hold the weights from which the next step continues
         self._averaged.take_out()
         if is_last or is_due([self.journal]):
             self.journal.save(self.model)
@@ -108,11 +107,11 @@ class Recorder(keras.callbacks.Callback):
         self.journal.break_off(self.model, self._done(), time.perf_counter() - self._started)
 
     def _done(self) -> int:
-        """Steps of this epoch, by the optimizer's count: feeds may run ahead."""
+        """Number of steps of this epoch, from the optimizer, since feeds may run ahead."""
         return int(self.model.optimizer.iterations) - self.journal.state.epoch * self.feed.steps
 
     def _ends_in_the_middle(self) -> bool:
-        """Whether a callback left steps of this epoch out, and not over losses without a value."""
+        """Whether a callback skipped steps of this epoch, for a reason other than NaN losses."""
         if not self.users.ended_by or self._done() >= self.feed.steps:
             return False
         return math.isfinite(float(self.model.get_metrics_result()["loss"]))

@@ -1,4 +1,4 @@
-"""Whether and from where a run may go on."""
+"""Whether a run may be resumed, and from where."""
 
 import logging
 from pathlib import Path
@@ -20,10 +20,10 @@ log = logging.getLogger(__name__)
 
 
 def spec_to_go_on(run: Run, asked: Spec, start_from: Path | str | None) -> Spec:
-    """The run's spec with the epochs that are asked for.
+    """The run's spec with the requested number of epochs.
 
     Raises:
-        InputError: another setting or the first weights differ; all of these are named.
+        InputError: another setting, or the initial weights, differ; the message names all of them.
     """
     before, after = run.spec.model_dump(), asked.model_dump()
     changed = [
@@ -39,34 +39,34 @@ def spec_to_go_on(run: Run, asked: Spec, start_from: Path | str | None) -> Spec:
         raise InputError(
             f"`resume` must keep the settings of {run.path}",
             ", ".join(changed),
-            "Leave them out, or train a new run.",
+            "Omit them, or train a new run.",
         )
     return run.spec.override(epochs=asked.training.epochs)
 
 
 def check_same_data(run: Run, dataset: Dataset) -> None:
-    """Raise for other data than the run's, or for the same data split in another way."""
+    """Raise InputError for data other than the run's, or for the same data with other splits."""
     dataset = run.check_data(dataset)
     if dataset.split_record() != run.record.data.splits:
         raise InputError(
             f"the data must be split as in {run.path}",
             "other rows in the splits",
-            "Resume with the version of condvae that began the run.",
+            "Resume with the version of condvae that started the run.",
         )
 
 
 def check_same_weights(run: Run, sample_weight: Any) -> None:
-    """Raise for other weights of the rows than the run's."""
+    """Raise InputError for row weights other than the run's."""
     if digest(sample_weight) != run.record.sample_weight:
         raise InputError(
             f"`resume` must keep the weights of the rows of {run.path}",
-            "others, or none" if run.record.sample_weight else "weights, where it has none",
+            "other weights, or none" if run.record.sample_weight else "weights, where it has none",
             "Pass the `sample_weight` of the run.",
         )
 
 
 def recorded_networks(run: Run) -> Networks:
-    """The networks of the user's own that the record can make; None where there are none."""
+    """The user-defined networks that the record can rebuild; None if it has none."""
     record = run.record
     if record.keras_config is None:
         return None
@@ -75,15 +75,15 @@ def recorded_networks(run: Run) -> Networks:
 
 
 def find_checkpoint(run: Run) -> Checkpoint | None:
-    """The newest whole checkpoint; None where the run begins anew, losing nothing.
+    """The newest complete checkpoint; None if the run starts again without losing anything.
 
     Raises:
-        InputError: all checkpoints are damaged, or gone.
+        InputError: all checkpoints are damaged or missing.
     """
     checkpoint = newest_checkpoint(run.checkpoints_path)
     if checkpoint is not None:
         return checkpoint
-    # the first checkpoint is taken after the first epoch, or before it where other weights came in
+    # the first checkpoint is taken after the first epoch, or before it if weights were loaded
     record = run.record
     epochs = len(run.history["epoch"]) if run.history_path.exists() else 0
     epochs = max(epochs, record.figures.epochs if record.figures else 0)
@@ -97,11 +97,11 @@ def find_checkpoint(run: Run) -> Checkpoint | None:
 
 
 def check_epochs(run: Run, state: TrainingState, spec: Spec) -> None:
-    """Raise where the epochs asked for are fewer than those begun."""
+    """Raise InputError if fewer epochs are requested than were started."""
     begun = state.epoch + (state.step > 0)
     if spec.training.epochs < begun:
         raise InputError(
-            f"`epochs` must be {begun} or more, as many as {run.path} has begun",
+            f"`epochs` must be at least {begun}, the number that {run.path} has started",
             f"{spec.training.epochs}",
             "Ask for more epochs, or train a new run.",
         )
@@ -110,7 +110,7 @@ def check_epochs(run: Run, state: TrainingState, spec: Spec) -> None:
 def note_resumption(
     run: Run, state: TrainingState, spec: Spec, callbacks: tuple[str, ...] = ()
 ) -> None:
-    """Say what resuming means here, and write the record of a run that goes on."""
+    """Log what resuming means here, and write the record of a resumed run."""
     versions, devices = installed_versions(), num_devices()
     last = run.record.resumed[-1] if run.record.resumed else run.record
     earlier = last.versions
@@ -120,9 +120,9 @@ def note_resumption(
         if versions.get(name) != earlier.get(name)
     ]
     if changed:
-        log.warning("other versions than before, so bits may differ: %s", ", ".join(changed))
+        log.warning("other versions than before, so results may differ: %s", ", ".join(changed))
     if devices != last.devices:
-        log.warning("%d device(s) instead of %d, so bits will differ", devices, last.devices)
+        log.warning("%d device(s) instead of %d, so results will differ", devices, last.devices)
     before, after = run.spec.training, spec.training
     scheduled = {
         "the learning rate's": run.record.optimizer is None
@@ -138,22 +138,22 @@ def note_resumption(
             before.epochs,
             after.epochs,
         )
-    # what a callback has ended stays so, as what early stopping has, until more is asked for
+    # a run that a callback ended stays so, like early stopping, until more epochs are requested
     ended_by = run.record.ended_by if after.epochs == before.epochs else None
     if state == TrainingState():
-        log.warning("%s begins anew: it has no checkpoint with a step in it yet", run.path)
+        log.warning("%s starts from the beginning: it has no checkpoint with a step yet", run.path)
     elif state.epoch == after.epochs:
-        log.warning("%s has all its %d epochs", run.path, after.epochs)
+        log.warning("%s has completed its %d epochs", run.path, after.epochs)
     elif ended_by:
         log.warning(
-            "%s was ended by %s after %s of %d; more epochs go on with it",
+            "%s was stopped by %s after %s of %d; more epochs continue it",
             run.path,
             ended_by,
             state.place,
             after.epochs,
         )
     else:
-        log.warning("%s goes on after %s of %d", run.path, state.place, after.epochs)
+        log.warning("%s continues after %s of %d", run.path, state.place, after.epochs)
     resumption = Resumption(
         time=now(),
         place=state.place,
@@ -161,7 +161,7 @@ def note_resumption(
         devices=devices,
         processes=num_processes(),
     )
-    # no figures until the end: other weights may become the best ones
+    # no figures until the end, since other weights may become the best ones
     resumed = (*run.record.resumed, resumption)
     run.update(
         spec=spec,

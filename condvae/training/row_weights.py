@@ -1,4 +1,4 @@
-"""How much each training row counts: weights of rows and of classes, whose mean is one."""
+"""Weights of training rows and of classes, with a mean of one."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ BALANCED = "balanced"
 def training_weights(
     dataset: Dataset, class_weight: Sequence[str], sample_weight: Any = None
 ) -> np.ndarray | None:
-    """The weight of each training row in the loss, (N,) float32 with a mean of 1; None: all alike.
+    """The weight of each training row in the loss, (N,) float32 with mean 1; None: equal weights.
 
     Args:
-        class_weight: of the spec: ("balanced",) weighs each class as if all had as many rows;
-            ("cat=2", ...) the rows of some classes, the others having 1.
-        sample_weight: (rows of the data set,) numbers, those of rows outside of the training split
-            being passed over; or the name of a column of a table.
+        class_weight: the setting of the spec: ("balanced",) gives all classes the same total
+            weight; ("cat=2", ...) sets the weights of some classes, the others having 1.
+        sample_weight: (rows of the data set,) numbers, where rows outside of the training split are
+            ignored; or the name of a column of a table.
 
     Raises:
-        InputError: weights that do not fit.
+        InputError: the weights do not fit.
     """
     if sample_weight is None and not class_weight:
         return None
@@ -35,20 +35,20 @@ def training_weights(
         weights *= _of_classes(dataset, class_weight)
     if not weights.any():
         raise InputError(
-            "a training row must weigh more than 0", "weights of 0 alone", "Raise some."
+            "a training row must have a weight above 0", "weights of 0 only", "Increase some."
         )
     return None if (weights == weights[0]).all() else (weights / weights.mean()).astype("float32")
 
 
 def digest(sample_weight: Any) -> str | None:
-    """What the record says of the rows' weights: the column's name, or a sha256 in hex."""
+    """The entry for the record: the column's name, or a sha256 in hex."""
     if sample_weight is None or isinstance(sample_weight, str):
         return sample_weight
     return hashlib.sha256(np.asarray(sample_weight, "float64").tobytes()).hexdigest()
 
 
 def _of_rows(dataset: Dataset, sample_weight: Any) -> np.ndarray:
-    """(rows of the data set,) float64, 0 or more."""
+    """Weights of all rows of the data set, float64, 0 or more."""
     if isinstance(sample_weight, str):
         columns = dataset.raw or {}
         sample_weight = columns[check_choice(sample_weight, columns, "the column of weights")]
@@ -57,7 +57,7 @@ def _of_rows(dataset: Dataset, sample_weight: Any) -> np.ndarray:
         raise InputError(
             f"sample_weight must be {len(dataset.x):,} numbers, one for each row of the data set",
             f"shape {weights.shape}, {weights.dtype}",
-            "Pass (N,), rows of the other splits among them.",
+            "Pass (N,), including the rows of the other splits.",
         )
     weights = check_finite(weights.astype("float64"), "sample_weight")
     if (weights < 0).any():
@@ -73,7 +73,7 @@ def _of_classes(dataset: Dataset, class_weight: Sequence[str]) -> np.ndarray:
     leading = dataset.condition.leading
     if leading is None:
         raise InputError(
-            "class_weight needs a condition of classes", str(dataset.condition), "Leave it out."
+            "class_weight requires a condition of classes", str(dataset.condition), "Omit it."
         )
     names, codes = dataset.condition.strata(dataset.train.given)
     if tuple(class_weight) == (BALANCED,):

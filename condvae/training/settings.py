@@ -1,4 +1,4 @@
-"""From a preset or a spec, and single settings, to the whole spec of a training."""
+"""From a preset or a spec, and single settings, to the complete spec of a training."""
 
 import logging
 import math
@@ -19,32 +19,33 @@ from condvae.spec.presets import preset as named_preset
 
 log = logging.getLogger(__name__)
 
-# of photographs: pixels a side of grey ones, and their levels in the first images
+# for photographs: the side in pixels of grey ones, and their levels in the first images
 LARGE_SIDE, MANY_LEVELS, FEW_IMAGES = 32, 32, 100
 WORDS = {"new": "new, from the mean of these", "dropped": "dropped"}
 
 
 def open_data(data: Any, settings: Mapping[str, Any], resume: bool = False) -> Dataset:
-    """The data set, read as the settings say; one that is read already must be so.
+    """The data set, read according to the settings; if it is already read, it must match them.
 
     Raises:
-        InputError: data that can be read once, of a run that is to go on, or other settings.
+        InputError: data that can be read only once, for a run to be resumed, or settings that
+            differ.
     """
     if is_read_once(data):
         if resume:
             raise InputError(
-                "`resume` must have data that can be read again",
-                "a generator, which gives its batches once",
-                "Pass what it was made of, or a Dataset of load_data(generator), also to train.",
+                "`resume` requires data that can be read again",
+                "a generator, which yields its batches once",
+                "Pass its source, or train and resume with a Dataset from load_data(generator).",
             )
-        log.warning("a generator is read once: a run on it cannot be resumed; one on a Dataset can")
+        log.warning("a run on a generator, which is read once, cannot be resumed; use a Dataset")
     reading = {name: value for name, value in settings.items() if name in READING}
     dataset = data if isinstance(data, Dataset) else load_data(data, **reading)
     asked = Spec(data=dataset.spec).override(**reading).data
     for name, value in reading.items():
         if getattr(dataset.spec, name) != getattr(asked, name):
             raise InputError(
-                f"{name} must be said where the data are read",
+                f"{name} must be given where the data are read",
                 f"{value!r} for a data set read with {getattr(dataset.spec, name)!r}",
                 f"Call load_data(..., {name}={value!r}).",
             )
@@ -54,20 +55,18 @@ def open_data(data: Any, settings: Mapping[str, Any], resume: bool = False) -> D
 def resolve_spec(
     dataset: Dataset, preset: str | None, spec: Spec | None, settings: Mapping[str, Any]
 ) -> tuple[str | None, Spec]:
-    """The preset's name, None where a spec is given, and the spec with the single settings.
+    """The preset's name, None if a spec is given, and the spec with the single settings applied.
 
-    A preset leaves the data set's own split as it is, but for the fields that it names.
+    A preset keeps the data set's own split, except for the fields that it names.
     """
     if spec is not None and preset is not None:
-        raise InputError(
-            "either a preset or a spec must be given", "both", "Leave one of them out."
-        )
+        raise InputError("either a preset or a spec must be given", "both", "Omit one of them.")
     labelled = spec.data.labelled if spec else _labelled(dataset, settings)
     if labelled is not None and dataset.condition.classes is None:
         raise InputError(
-            "labelled must come with data of one class label a row",
+            "labelled requires data with one class label per row",
             f"{dataset.name or 'data'} with {dataset.condition}",
-            "Leave it out, or bring labels.",
+            "Omit it, or add labels.",
         )
     if spec is None:
         preset = check_choice(preset or _default_preset(dataset, settings), PRESETS, "preset")
@@ -77,13 +76,13 @@ def resolve_spec(
         batch_size = batch_for(preset, math.prod(dataset.x.shape[1:]))
         spec = spec.override(epochs=epochs_for(preset, len(dataset.x)), batch_size=batch_size)
     spec = spec.override(**{**settings, "source": dataset.name})
-    if spec.training.order == "auto":  # once, for a run that goes on may find its data elsewhere
+    if spec.training.order == "auto":  # decided once: a resumed run may find its data elsewhere
         spec = spec.override(order="windows" if is_mapped(dataset.x) else "rows")
     return preset, settled(dataset, spec)
 
 
 def settled(dataset: Dataset, spec: Spec) -> Spec:
-    """The spec with what the data say: how they were read, and the likelihood where it is auto."""
+    """The spec with facts about the data: how they were read, and the likelihood for "auto"."""
     spec = spec.override(**{name: getattr(dataset.spec, name) for name in READING})
     if spec.model.likelihood == AUTO:
         fitting = (name for name, kind in LIKELIHOODS.items() if kind.reason(dataset))
@@ -92,13 +91,13 @@ def settled(dataset: Dataset, spec: Spec) -> Spec:
 
 
 def explain_likelihood(dataset: Dataset, likelihood: str) -> str:
-    """Why these data get that likelihood, in one sentence."""
+    """Why these data get this likelihood, in one sentence."""
     reason = likelihood_named(likelihood).reason(dataset)
     return f"{likelihood}: {reason or 'as named by the preset or the settings'}"
 
 
 def explain_takeover(record: RunRecord) -> str | None:
-    """What came from the run that a training starts from; None where that is everything."""
+    """What was loaded from the run of `start_from`; None if everything was."""
     taken = record.taken_over or {}
     if not (taken.get("new") or taken.get("dropped")):
         return None
@@ -110,25 +109,25 @@ def explain_takeover(record: RunRecord) -> str | None:
 
 
 def explain_epochs(spec: Spec, preset: str | None, num_rows: int) -> str | None:
-    """Why a training has fewer epochs than its preset, in one sentence; None where it has not."""
+    """Why a training has fewer epochs than its preset, in one sentence; None if it has not."""
     epochs = spec.training.epochs
     if preset is None:
         return None
     usual = named_preset(preset).training.epochs
     if epochs >= usual or epochs != epochs_for(preset, num_rows):
         return None
-    return f"epochs {epochs}, not {usual}: the rows are many; --epochs decides otherwise"
+    return f"epochs {epochs}, not {usual}: the rows are many; --epochs overrides this"
 
 
 def kind_of(
     dataset: Dataset, preset: str | None, spec: Spec | None, settings: Mapping[str, Any]
 ) -> str:
-    """What a run is called after beside its data: its preset, or "custom"."""
+    """The second part of a run's name, after its data: the preset, or "custom"."""
     return "custom" if spec is not None else preset or _default_preset(dataset, settings)
 
 
 def _default_preset(dataset: Dataset, settings: Mapping[str, Any]) -> str:
-    """The preset for these data."""
+    """The default preset for these data."""
     return default_preset(
         len(dataset.x),
         dataset.pixel_classes is not None,
@@ -140,7 +139,7 @@ def _default_preset(dataset: Dataset, settings: Mapping[str, Any]) -> str:
 
 
 def are_photographs(dataset: Dataset) -> bool:
-    """Whether x are 8-bit images in colour, or large ones of many levels."""
+    """Whether x are 8-bit colour images, or large images with many levels."""
     x = dataset.x
     if dataset.table is not None or x.dtype != np.uint8 or dataset.x_max != 255:
         return False
@@ -151,5 +150,5 @@ def are_photographs(dataset: Dataset) -> bool:
 
 
 def _labelled(dataset: Dataset, settings: Mapping[str, Any]) -> int | None:
-    """How many labels are to be used."""
+    """Number of labels to be used."""
     return settings.get("labelled", dataset.spec.labelled)

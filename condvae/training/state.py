@@ -1,4 +1,4 @@
-"""Everything that the next step depends on, as tensors by name."""
+"""Everything on which the next step depends, as tensors by name."""
 
 from collections.abc import Mapping
 
@@ -17,21 +17,21 @@ def make_checkpoint(
 ) -> Checkpoint:
     """Weights, optimizer, random states, beta and metrics of a compiled model.
 
-    These are views where the backend allows them: to be written before the next step.
+    They are views if the backend allows it, and must be written before the next step.
 
     Args:
-        state: where the training stands.
-        best_weights: those of the best epoch, as `network_tensors` gives them.
+        state: the current state of the training.
+        best_weights: the weights of the best epoch, from `network_tensors`.
     """
     tensors = {name: np.asarray(variable) for name, variable in _variables(model).items()}
     return Checkpoint(state, tensors, dict(best_weights))
 
 
 def restore(model: CVAE, tensors: Mapping[str, np.ndarray]) -> None:
-    """Take over the tensors of a checkpoint; the metrics not, since `fit` resets them first.
+    """Restore the tensors of a checkpoint, except for metrics, which `fit` resets first.
 
     Raises:
-        InputError: tensors of another model or optimizer; nothing was changed.
+        InputError: tensors of another model or optimizer; nothing is changed.
     """
     variables = _variables(model)
     for name in sorted(variables.keys() | tensors.keys()):
@@ -49,14 +49,14 @@ def restore(model: CVAE, tensors: Mapping[str, np.ndarray]) -> None:
 
 
 def restore_metrics(model: CVAE, tensors: Mapping[str, np.ndarray]) -> None:
-    """The running means, for an epoch that goes on in its middle."""
+    """Restore the running means, for an epoch that continues in the middle."""
     for name, variable in _variables(model).items():
         if name.startswith(METRICS):
             variable.assign(tensors[name])
 
 
 def state_bytes(model: CVAE) -> int:
-    """Bytes that a checkpoint's tensors take, the best weights among them."""
+    """Bytes of a checkpoint's tensors, including the best weights."""
     tensors = [*_variables(model).values(), *network_variables(model).values()]
     return sum(np.array(tensor).nbytes for tensor in tensors)
 
@@ -64,14 +64,14 @@ def state_bytes(model: CVAE) -> int:
 def _variables(model: CVAE) -> dict[str, keras.Variable]:
     """All variables of a compiled model by name.
 
-    Beyond the networks a number tells them apart: their paths count the objects of the process.
+    Variables outside the networks are numbered: their paths contain counters of the process.
     """
-    # Keras makes the moments with the first step; a checkpoint may be read before it
+    # Keras creates the moments in the first step; a checkpoint may be read before it
     model.optimizer.build(model.trainable_variables)
     weights = network_variables(model)
     in_networks = {id(variable) for variable in weights.values()}
     groups = {
-        # noise, beta, and what networks of the user's own keep beside their weights
+        # noise, beta, and the state of user-defined networks beside their weights
         "other": [v for v in model.variables if id(v) not in in_networks],
         "optimizer": model.optimizer.variables,
         METRICS: model.metrics_variables,

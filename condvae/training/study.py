@@ -1,7 +1,7 @@
-"""Optuna's study of a tuning: what is tried next, what is given up, what was found.
+"""Optuna's study of a tuning: the next trials, pruning, and results.
 
-Its SQLite file holds texts and numbers. The other store that is a file, a journal, pickles nothing
-either, but a line that a full disk cuts makes all of it unreadable.
+Its SQLite file holds texts and numbers. Optuna's other file storage, a journal, does not use pickle
+either, but a line that a full disk truncates makes all of it unreadable.
 """
 
 # pyright: reportMissingImports=false
@@ -18,18 +18,18 @@ from condvae.checks import InputError
 from condvae.spec.space import Range
 
 STUDY_NAME, NAME = "study.sqlite", "condvae"
-# The first tenth of the epochs tells too little, and the first trials have nothing to be beside.
+# The first tenth of the epochs says too little, and the first trials have nothing to compare with.
 UNPRUNED_SHARE, TRIALS_UNPRUNED = 10, 5
 
 
 def import_optuna() -> Any:
-    """The library; InputError where it is not installed."""
+    """The module of Optuna; InputError if it is not installed."""
     try:
         import optuna
     except ImportError:
         raise InputError(
-            "`tune` needs the package optuna",
-            "none that can be imported",
+            "`tune` requires the package optuna",
+            "no such package",
             "Install it with: pip install 'condvae[tune]'.",
         ) from None
     return optuna
@@ -37,12 +37,12 @@ def import_optuna() -> Any:
 
 @dataclass(frozen=True)
 class Trial:
-    """One that runs.
+    """A trial that is running.
 
     Attributes:
         number: counted from 0.
         point: dimension -> value.
-        known: what was reported of it before a break: epoch -> figure.
+        known: figures reported before an interruption: epoch -> figure.
         asked: Optuna's object.
     """
 
@@ -52,19 +52,19 @@ class Trial:
     asked: Any
 
     def pruning(self, value: Callable[[Any], float]) -> keras.callbacks.Callback:
-        """A callback that reports each epoch, and ends a trial that the study gives up.
+        """A callback that reports each epoch, and ends a trial that the study prunes.
 
         Args:
             value: the figure in the logs of an epoch.
         """
         trial, known = self.asked, self.known
 
-        # here, so that an instance keeps nothing that a checkpoint would have to hold
+        # defined here, so that instances have no state that a checkpoint would have to hold
         class Pruning(keras.callbacks.Callback):
             """Reports to the study."""
 
             def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-                """Report an epoch, once; ask whether to go on."""
+                """Report an epoch, once; stop if the trial is pruned."""
                 if epoch + 1 not in known:
                     trial.report(value(logs), epoch + 1)
                 if trial.should_prune():
@@ -74,11 +74,11 @@ class Trial:
 
 
 class Study:
-    """The study in a folder, made where there is none.
+    """The study in a folder, which is created if needed.
 
     Args:
         path: the folder.
-        epochs: of a whole trial.
+        epochs: number of epochs of a complete trial.
     """
 
     def __init__(self, path: Path, epochs: int = 1):
@@ -104,23 +104,23 @@ class Study:
 
     @property
     def ended(self) -> list[int]:
-        """The numbers of the trials that have ended, in whatever way."""
+        """The numbers of the trials that have ended, in any way."""
         return [trial.number for trial in self.trials if trial.state.is_finished()]
 
     @property
     def best(self) -> int | None:
-        """The number of the whole trial with the least figure; None before any."""
+        """The number of the complete trial with the lowest figure; None before any."""
         whole = self._study.get_trials(deepcopy=False, states=(self._states.COMPLETE,))
         return self._study.best_trial.number if whole else None
 
     def ask(self, dimensions: Mapping[str, Range], seed: int) -> Trial:
-        """The trial that was cut short, or a new one."""
+        """The trial that was interrupted, or a new one."""
         running = self._study.get_trials(deepcopy=False, states=(self._states.RUNNING,))
         number = running[0].number if running else len(self.trials)
-        # of the number alone, so that a break changes nothing of what is drawn later
+        # depends on the number only, so that an interruption does not change later draws
         self._study.sampler = self._sampler(seed=seed + number)
         trial = self._trial(self._study, running[0]._trial_id) if running else self._study.ask()
-        # what one has already stays
+        # values that the trial already has are kept
         point = {
             name: trial.suggest_int(name, int(ends.low), int(ends.high), log=True)
             if ends.whole
@@ -130,14 +130,14 @@ class Study:
         return Trial(number, point, dict(self.trials[number].intermediate_values), trial)
 
     def tell(self, trial: Trial, figure: float | None) -> None:
-        """End a trial, whole with its figure, or given up."""
+        """End a trial, with its figure if it is complete, or as pruned."""
         state = self._states.PRUNED if figure is None else self._states.COMPLETE
         self._study.tell(trial.asked, figure, state)
 
 
 @contextmanager
 def _quiet(optuna: Any) -> Iterator[None]:
-    """Let Optuna say its warnings alone."""
+    """Let Optuna log warnings only."""
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""Seeds, weights of the KL and learning rates: a run for each combination, and a table of them."""
+"""Sweeps over seeds, betas and learning rates: a run for each combination, and a table."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 TABLE_NAME, FIGURE_NAME = "sweep.csv", "rate-distortion.png"
 MEMBER_PREFIX = "seed-"
 
-# Models in one program, at most: more follow one another.
+# Largest number of models in one program; further models are trained afterwards.
 MOST_TOGETHER = 64
 
 
@@ -58,7 +58,7 @@ class Sweep:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """A row for each run: its settings, its status, and where there are the figures of its best
+        """A row for each run: its settings, its status and, if available, the figures of its best
         epoch by validation; kl_loss is the rate, reconstruction_loss the distortion, in nats.
         """
         rows = []
@@ -75,13 +75,13 @@ class Sweep:
         return rows
 
     def plot(self) -> "Figure":
-        """Rate against distortion, a point for each run."""
+        """Plot rate against distortion, with a point for each run."""
         from condvae.figures.curves import rate_distortion
 
         return rate_distortion([row for row in self.rows if "val_kl_loss" in row])
 
     def write(self) -> list[Path]:
-        """Write table and figure anew; return the paths of those that were written."""
+        """Write the table and the figure; return the paths of those that were written."""
         rows, text = self.rows, io.StringIO()
         columns = dict.fromkeys(name for row in rows for name in row)
         writer = csv.DictWriter(text, columns, lineterminator="\n")
@@ -112,33 +112,34 @@ def sweep(
     raise_signals: bool = True,
     **settings: Any,
 ) -> Sweep:
-    """Train a model for each seed, beta and learning rate; each is a run folder as of `train`.
+    """Train a model for each seed, beta and learning rate; each is a run folder as in `train`.
 
-    Ctrl-C and SIGTERM end after the running steps; what was done is kept, and can be resumed.
+    Ctrl-C and SIGTERM end the sweep after the running steps; what was done is kept, and can be
+    resumed.
 
     Args:
-        data: a Dataset, or what `load_data` takes.
-        seeds: so many, from the setting `seed` on.
-        beta: weights of the KL; none: that of the preset or the spec.
-        learning_rate: the same of Adam.
-        preset, spec, start_from, settings: as in `train`, for all of them.
-        out_dir: where the folders of the runs lie, a new folder; None:
+        data: a Dataset, or anything that `load_data` takes.
+        seeds: number of seeds, starting with the setting `seed`.
+        beta: weights of the KL divergence; none: that of the preset or the spec.
+        learning_rate: learning rates of Adam; none: that of the preset or the spec.
+        preset, spec, start_from, settings: as in `train`, for all models.
+        out_dir: folder for the folders of the runs, which must be new; None:
             `runs/<data>-<preset>-sweep`.
-        resume: go on with the sweep in out_dir: finished runs stay, others go on from their last
-            checkpoints, those that are not there yet begin.
-        progress: show a progress bar.
-        together: train all models as one program, each to rounding as if alone; None: where that
-            is possible and pays, see `pays`; False: one after another.
-        ray: address of a Ray cluster, on which each run is a task of its own; its machines must see
-            the folder under the path that it has here. "local": one on this machine.
+        resume: whether to continue the sweep in out_dir: finished runs are kept, others continue
+            from their last checkpoints, and missing ones are started.
+        progress: whether to show a progress bar.
+        together: whether to train all models in one program, each as if alone up to rounding; None:
+            if this is possible and faster, see `pays`; False: one after another.
+        ray: address of a Ray cluster, on which each run is a task; its machines must have the
+            folder under the same path. "local": a cluster on this machine.
         raise_signals: as in `train`.
 
     Returns:
-        The folder; a run's `record.status` says how it ended.
+        The folder; the `record.status` of a run says how it ended.
 
     Raises:
-        InputError: what was passed does not fit, and nothing is written; or the disk is full.
-            A run whose losses are not finite ends alone, with a notice.
+        InputError: an argument does not fit, and nothing is written; or the disk is full. A run
+            whose losses are not finite ends alone, with a notice.
     """
     dataset = open_data(data, settings)
     kind = kind_of(dataset, preset, spec, settings)
@@ -146,15 +147,15 @@ def sweep(
     members = grid(base, seeds, beta, learning_rate)
     path, split = sweep_path(dataset, kind, out_dir, resume), dataset.with_spec(base.data)
     if not path.exists():
-        first_model(split, base, start_from)  # what does not fit leaves no folder
-    # of the base: what can be fused is the same for all members
+        first_model(split, base, start_from)  # raises before a folder is created
+        # the base spec: whether it can be fused is the same for all members
     feed, _ = make_feeds(split, base)
     if together:
         check_can_fuse(feed, "together")
     if ray is not None:
         if together:
             raise InputError(
-                "`ray` must train one model a task", "`together`", "Leave one of them out."
+                "`ray` must train one model per task", "`together`", "Omit one of them."
             )
         library()  # before anything is written
     asked = Request(preset, spec, start_from, resume)
@@ -187,7 +188,7 @@ def grid(
     """Folder name and settings of each member.
 
     Raises:
-        InputError: no seed, a value that is none, or twice the same.
+        InputError: no seed, an invalid value, or a value that occurs twice.
     """
     first = base.training.seed
     members: dict[str, dict[str, Any]] = {}
@@ -197,24 +198,24 @@ def grid(
         learning_rate or [base.training.learning_rate],
     ):
         changes = {"seed": seed, "beta": weight, "learning_rate": rate}
-        # refused here, before any folder is made
+        # checked here, before any folder is created
         base.override(**changes)
         name = f"{MEMBER_PREFIX}{seed}-beta-{weight:.15g}-rate-{rate:.15g}"
         if name in members:
             raise InputError(
-                "each beta and each learning rate must be there once",
+                "each beta and each learning rate must occur once",
                 f"beta {weight:g} and learning rate {rate:g} twice",
-                "Leave one out.",
+                "Omit one of them.",
             )
         members[name] = changes
     return members
 
 
 def pays(spec: Spec) -> bool:
-    """Whether one program for several models is faster than one after another.
+    """Whether one program for several models is faster than training them one after another.
 
-    On a GPU it is. On a processor small networks gain, whose time goes into dispatch and
-    compilation; large ones keep it busy one by one (docs/ensemble.md has the figures).
+    On a GPU it is. On a CPU it is for small networks, whose time is spent on dispatch and
+    compilation; large ones use all cores one by one (docs/ensemble.md has the figures).
     """
     import jax
 
@@ -222,7 +223,7 @@ def pays(spec: Spec) -> bool:
 
 
 def sweep_path(dataset: Dataset, kind: str, out_dir: Path | str | None, resume: bool) -> Path:
-    """A folder that does not exist yet and can be made; to resume, also one of a sweep."""
+    """A new folder that can be created, or, to resume, one of a sweep."""
     kind = f"{kind}-sweep"
     if resume and out_dir is None:
         out_dir = last_run_path(f"{Path(dataset.name).stem or 'data'}-{kind}")
@@ -233,7 +234,7 @@ def sweep_path(dataset: Dataset, kind: str, out_dir: Path | str | None, resume: 
     others = [n for n in names - ours if not n.startswith(MEMBER_PREFIX) and n[-4:] != ".tmp"]
     if others:
         raise InputError(
-            "`resume` must go on with the folder of a sweep",
+            "`resume` requires the folder of a sweep",
             f"{path}, which {'holds' if path.is_dir() else 'is'} {min(others)}",
             "Choose another folder.",
         )
@@ -241,26 +242,26 @@ def sweep_path(dataset: Dataset, kind: str, out_dir: Path | str | None, resume: 
 
 
 def _is_finished(path: Path, spec: Spec, dataset: Dataset) -> bool:
-    """Whether that run is there, as asked for."""
+    """Whether that run exists and is complete, as requested."""
     if not (path / RECORD_NAME).exists():
         return False
     run = Run.open(path)
     run.check_data(dataset)
-    # with fewer epochs than are asked for now it goes on
+    # a run with fewer epochs than requested now continues
     return run.record.status == "finished" and run.spec == spec
 
 
 def _fit_together(dataset: Dataset, left: dict[Path, Request], progress: bool) -> None:
-    """Train the models as one program; of those that stand at one place, after a break."""
+    """Train the models in one program; after an interruption, those at the same place."""
     from condvae.training.together import Member, Together
 
     with ExitStack() as stack:
         by_place: dict[tuple[int, int], list[Member]] = {}
         for path, asked in left.items():
-            # each keeps its folder's lock until all are done
+            # the lock of each folder is held until all are done
             training = stack.enter_context(opened(path, dataset, asked))
             member = Member(training)
-            # one program takes the same steps for all, so that members must stand at one place
+            # one program takes the same steps for all, so members must be at the same place
             by_place.setdefault(member.place, []).append(member)
         for members in by_place.values():
             for start in range(0, len(members), MOST_TOGETHER):
@@ -271,10 +272,10 @@ def _fit_together(dataset: Dataset, left: dict[Path, Request], progress: bool) -
 
 
 def _fit_on_ray(dataset: Dataset, left: dict[Path, Request], address: str) -> None:
-    """Train each model by a task of a cluster; what was interrupted can be resumed."""
+    """Train each model as a task of a cluster; interrupted runs can be resumed."""
     jobs = [(path.absolute(), asked) for path, asked in left.items()]
     if jobs:
-        # the tasks tell nothing: their records do
+        # the tasks return nothing: their records have the results
         with on_ray(address, {}) as pool:
             list(pool(partial(_fit_one, dataset), jobs))
 
@@ -298,6 +299,6 @@ def _fit_in_turn(dataset: Dataset, left: dict[Path, Request], progress: bool) ->
 
 
 def _place(run: Run) -> tuple[float, float, int]:
-    """What runs are sorted by: beta, learning rate, seed."""
+    """The sort key of runs: beta, learning rate, seed."""
     training = run.spec.training
     return run.spec.objective.beta, training.learning_rate, training.seed

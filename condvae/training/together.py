@@ -1,4 +1,4 @@
-"""The epochs of several runs at once: an ensemble in memory, a run folder for each member."""
+"""The epochs of several runs at once: an ensemble in memory, with a run folder per member."""
 
 import logging
 import time
@@ -27,18 +27,18 @@ Status = Literal["finished", "interrupted", "terminated", "failed"]
 
 
 class Member:
-    """A training that goes on together with others; of its model the values alone are kept.
+    """A training that continues together with others; only the values of its model are kept.
 
     Attributes:
-        journal: of its run.
-        state: the model's values at the beginning.
-        is_open: whether its run goes on.
+        journal: the journal of its run.
+        state: the model's values at the start.
+        is_open: whether its run continues.
         is_better: whether the ensemble has better weights than the journal.
     """
 
     def __init__(self, training: Training):
         run, model, checkpoint = training.run, training.model, training.checkpoint
-        # here, since the model itself is not kept
+        # computed here, since the model itself is not kept
         run.write_graphs(model)
         if checkpoint and checkpoint.state.step:
             restore_metrics(model, checkpoint.tensors)
@@ -47,26 +47,27 @@ class Member:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Complete epochs, and steps of the next one: members at one place can go on together."""
+        """Complete epochs, and steps of the next: members at the same place can run together."""
         return self.journal.state.epoch, self.journal.state.step
 
     def close(self, status: Status) -> None:
-        """Write the run's files for the last time, and how it ended."""
+        """Write the run's files for the last time, and its status."""
         self.journal.close()
         self.journal.run.update(status=status)
         self.is_open = False
 
 
 class Together:
-    """Trains members, who stand at one place, to the end of each; a stopped one is not read again.
+    """Trains members that are at the same place, each to its end; one that stops is not read again.
 
     Args:
-        members: that differ in seed, beta and learning rate.
-        template: what any of them began with: its model lends its steps, its data are theirs.
-        progress: show a progress bar.
+        members: members that differ in seed, beta and learning rate.
+        template: the training of any of them, whose model provides the steps, and whose data are
+            used.
+        progress: whether to show a progress bar.
 
     Attributes:
-        interrupted: whether a signal ended it.
+        interrupted: whether a signal ended the training.
     """
 
     def __init__(self, members: Sequence[Member], template: Training, progress: bool):
@@ -87,14 +88,14 @@ class Together:
         self.interrupted = False
 
     def fit(self) -> None:
-        """Run the epochs that are left, and close the records.
+        """Run the remaining epochs, and complete the records.
 
         Raises:
-            InputError: the disk is full. Losses that are not finite end their own run only, with a
+            InputError: the disk is full. Losses that are not finite end only their own run, with a
                 notice.
         """
         keep_freed_memory()
-        self.model.stop_evaluating = False  # which the bar asks
+        self.model.stop_evaluating = False  # read by the progress bar
         if self.bar:
             self.bar.set_model(self.model)
             self.bar.on_train_begin()
@@ -113,7 +114,7 @@ class Together:
                 for member in self._open():
                     member.close(STATUSES[interrupt.signal or 0])
         except BaseException as error:
-            # no figures: better weights than the files' may have been lost
+            # no figures: weights better than those in the files may have been lost
             status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             for member in self._open():
                 with suppress(OSError):
@@ -124,20 +125,20 @@ class Together:
                 self.bar.close()
 
     def _open(self) -> list[Member]:
-        """The members that go on."""
+        """The members that continue."""
         return [member for member in self.members if member.is_open]
 
     def _run_epoch(self, training: Pace, validation: Pace) -> None:
-        """One epoch, or what is left of it, or what a signal lets be of it."""
+        """Run one epoch, or the rest of it, or as much as a signal allows."""
         members = self._open()
         state, started = members[0].journal.state, time.perf_counter()
         done = self._train(state, training)
         figures = self.ensemble.means()
         validated = self.ensemble.validate(validation) if training.may_begin() else None
-        # each member's share, so that the runs' seconds add up to those of the clock
+        # each member's share, so that the seconds of all runs add up to the elapsed time
         seconds = state.seconds + (time.perf_counter() - started) / len(members)
         if validated is None:
-            # each in turn in the one model, whose state the checkpoint reads
+            # each in turn in the single model, whose state the checkpoint reads
             for member in self._at_hand(members):
                 member.journal.break_off(self.model, done, seconds)
             return
@@ -152,12 +153,12 @@ class Together:
         for member, status in ended.items():
             member.close(status)
         slots = [slot for slot, member in enumerate(self.members) if member.is_open]
-        if slots and 2 * len(slots) <= len(self.members):  # another program must pay
+        if slots and 2 * len(slots) <= len(self.members):  # compiling another program must pay off
             self.ensemble.shrink(slots)
             self.members = self._open()
 
     def _train(self, state: TrainingState, pace: Pace) -> int:
-        """Take the steps of an epoch; how many are done."""
+        """Take the steps of an epoch; return the number of steps done."""
         done = state.step
         if self.bar:
             self.bar.on_epoch_begin(state.epoch)
@@ -174,7 +175,7 @@ class Together:
     def _add_rows(
         self, figures: dict[str, np.ndarray], epoch: int, seconds: float
     ) -> dict[Member, Status]:
-        """Write the row of each member, keep who is better; those that end, and how."""
+        """Write the row of each member, keep better weights; return members that end, and how."""
         is_better, ended = np.zeros(len(self.members), bool), {}
         rows = [
             {name: float(values[slot]) for name, values in figures.items()}
@@ -202,7 +203,7 @@ class Together:
         return ended
 
     def _at_hand(self, members: Sequence[Member]) -> Iterator[Member]:
-        """These members in turn: the best weights in the journal, the last values in the model."""
+        """These members in turn, with best weights in the journal and last values in the model."""
         if not members:
             return
         state, best = self.ensemble.on_host()

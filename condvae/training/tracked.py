@@ -1,4 +1,4 @@
-"""What a training tells its trackers; between epochs, so that no step waits."""
+"""Reports of a training to its trackers, between epochs, so that no step waits."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -17,18 +17,18 @@ from condvae.training.devices import num_devices
 
 log = logging.getLogger(__name__)
 
-# draws of each label in a picture, and labels in it, at most
+# largest number of draws for each label in a picture, and of labels in it
 DRAWS, MOST_LABELS = 8, 10
 
 
 class TrackedTraining:
-    """A training and the tracks that it is told to; without any, nothing happens.
+    """A training and the tracks to which it is reported; without any, nothing happens.
 
     Args:
-        run: whose record keeps the tracks.
-        dataset: split as in training.
-        state: where it begins: a track that is new then is told of the epochs before, too.
-        asked: trackers, beside those in the record.
+        run: the run, whose record stores the tracks.
+        dataset: the data, split as in training.
+        state: state at the start; tracks that are new then get the earlier epochs, too.
+        asked: trackers in addition to those in the record.
     """
 
     def __init__(self, run: Run, dataset: Dataset, state: TrainingState, asked: Sequence[str] = ()):
@@ -41,13 +41,13 @@ class TrackedTraining:
                 self._tracks.tell("figures", *self._figures(row), only=name)
 
     def end_epoch(self, row: Mapping[str, float], model: CVAE, is_last: bool) -> None:
-        """Tell of an epoch, with samples of the first one, the last one, and each power of two.
+        """Report an epoch, with samples for the first one, the last one, and each power of two.
 
-        On several devices there are none: all processes would have to compute them.
+        On several devices there are no samples, which all processes would have to compute.
 
         Args:
-            row: of history.csv.
-            model: with the weights that were validated.
+            row: row of history.csv.
+            model: model with the weights that were validated.
         """
         if not self._tracks.ids:
             return
@@ -57,7 +57,7 @@ class TrackedTraining:
             self._show("samples", lambda: self._samples(model), epoch)
 
     def close(self) -> None:
-        """Tell of the run as a whole, and close the tracks."""
+        """Report the run as a whole, and close the tracks."""
         figures, status = self._run.record.figures, self._run.record.status
         if figures is not None and self._tracks.ids:
             from condvae.figures.curves import history
@@ -72,24 +72,24 @@ class TrackedTraining:
         self._tracks.tell("close", status == "finished")
 
     def _figures(self, row: Mapping[str, float]) -> tuple[dict[str, float], int]:
-        """The figures of an epoch by the names of history.csv, the throughput, and which it is."""
+        """The figures of an epoch by the names of history.csv, the throughput, and its number."""
         figures = dict(row)
         epoch = int(figures.pop("epoch"))
         figures[f"{self._dataset.unit}_per_second"] = len(self._dataset.train.x) / row["seconds"]
         return figures, epoch
 
     def _show(self, name: str, draw: Callable[[], np.ndarray | None], epoch: int) -> None:
-        """Tell a picture, if there is one; what goes wrong in drawing it ends no training, too."""
+        """Report a picture, if there is one; errors in drawing it do not end the training."""
         try:
             picture = draw()
         except Exception as error:
-            log.warning("trackers are not shown the %s: %s", name, reason_of(error))
+            log.warning("trackers do not get the %s: %s", name, reason_of(error))
         else:
             if picture is not None:
                 self._tracks.tell("picture", name, picture, epoch)
 
     def _samples(self, network: CVAE) -> np.ndarray | None:
-        """Expected images at draws of the prior, a row a label, the same noise in each epoch."""
+        """Expected images at draws of the prior, a row per label, from equal noise each epoch."""
         dataset, condition = self._dataset, self._run.record.condition
         classes = condition.leading
         if dataset.table is not None or classes is None or dataset.image_shape[-1] not in (1, 3):
@@ -97,7 +97,7 @@ class TrackedTraining:
         from condvae.figures.ranges import pixel_range
         from condvae.figures.tiles import rows_of, tile
 
-        # kept, since each one compiles its programs anew
+        # cached, since each new one would compile its programs again
         self._model = model = self._model or TrainedModel(network, condition)
         if not model.latent_dim:
             return None

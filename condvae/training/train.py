@@ -1,4 +1,4 @@
-"""Training, whole: from data and a spec to a run folder."""
+"""Training as a whole: from data and a spec to a run folder."""
 
 import logging
 import shutil
@@ -56,7 +56,7 @@ from condvae.training.tracked import TrackedTraining
 
 _log = logging.getLogger(__name__)
 
-MOST_SAID = 500  # characters of an error in the record
+MOST_SAID = 500  # characters of an error message in the record
 
 
 def train(
@@ -82,52 +82,55 @@ def train(
 ) -> Run:
     """Train a conditional VAE; the weights of the best epoch by validation are kept.
 
-    Ctrl-C and SIGTERM end after the running step; what was done is kept, and can be resumed. Then
-    they are raised, so that a script does not go on as if the training were done.
+    Ctrl-C and SIGTERM end the training after the current step; what was done is kept, and can be
+    resumed. They are then raised, so that a script does not continue as if the training were
+    complete.
 
     Args:
-        data: a Dataset, or what `load_data` takes: a name, a path, or an object in memory.
+        data: a Dataset, or anything that `load_data` takes: a name, a path, or an object in memory.
         preset: a name of `condvae.spec.presets`; None chooses by the number of images.
-        spec: the whole specification, in place of a preset.
-        run_dir: where the run is written, a new folder; None: `runs/<data>-<preset>`.
-        start_from: a run whose weights are the first ones.
-        resume: go on with the run in run_dir (None: the last of the default name) from its last
-            checkpoint, to the same bits as if it had never stopped; settings are the run's, and
-            only `epochs` may be others. Where there is no run yet, one begins.
-        progress: show a progress bar.
-        networks: sub-models of the user's own, such as {"decoder": keras.Model}, in place of those
-            of the spec; inputs and outputs as in `models.architectures`. Name their
-            layers, so that the weights are found again, and pass them to `load` and to resume.
-        fused: run many steps in one compiled call; None: where that pays, on a GPU.
-        callbacks: of keras.callbacks, or of the user's own. One that looks at batches turns `fused`
-            off; one that sets `model.stop_training` ends the run, as finished. What they keep is
-            in no checkpoint: on resume, pass them again.
-        optimizer: of keras.optimizers, or its name, in place of the spec's Adam and of the settings
-            that go with it. Its configuration is in the record, its state in the checkpoints.
-        sample_weight: (N,) how much each row of the data set counts in the training loss, or the
-            column of a table that says so. On resume, pass it again. Validation and all measures
-            count each row once. (`class_weight` is a setting.)
-        model_class: a subclass of CVAE, such as one with a `compute_loss` of its own, that is
-            registered with Keras.
-        log: trackers that are told of the run: "tensorboard", "mlflow", "wandb", "trackio". A run
-            that goes on does so in its tracks, whether they are named again or not.
-        devices: how many of them share each batch, or "all"; the result is that of one, to
-            rounding. None: one, or those of Keras's distribution where the program has set one.
-        distributed: whether the processes of a cluster that JAX knows, or of JAX's variables in
-            the environment, train together, each on all of its devices; or how many there must be.
-            The result is that of one, to rounding. Process 0 writes the run, and SIGTERM to any
-            ends all after the same step; the others' folder ends with this call.
-        raise_signals: False: return the run instead, whose record has the status "interrupted" or
-            "terminated".
+        spec: the whole specification, instead of a preset.
+        run_dir: the folder for the run, which must be new; None: `runs/<data>-<preset>`.
+        start_from: a run whose weights are the initial ones.
+        resume: whether to continue the run in run_dir (None: the last one of the default name) from
+            its last checkpoint, with results identical to an uninterrupted run. The settings are
+            those of the run, and only `epochs` may differ. If there is no run yet, one is started.
+        progress: whether to show a progress bar.
+        networks: user-defined sub-models, such as {"decoder": keras.Model}, which replace those of
+            the spec; inputs and outputs as in `models.architectures`. Name their layers, since
+            weights are stored by name, and pass them again to `load` and to resume.
+        fused: whether to run many steps in one compiled call; None: where this is faster, on a GPU.
+        callbacks: Keras callbacks. A callback that uses events of batches turns `fused` off; one
+            that sets `model.stop_training` ends the run, as finished. Checkpoints do not hold their
+            state: pass them again to resume.
+        optimizer: a Keras optimizer, or its name, which replaces the spec's Adam and its settings.
+            Its configuration is stored in the record, its state in the checkpoints.
+        sample_weight: (N,) weight of each row of the data set in the training loss, or the column
+            of a table with the weights. Pass it again to resume. Validation and all measures weight
+            rows equally. (`class_weight` is a setting.)
+        model_class: a subclass of CVAE that is registered with Keras, such as one with its own
+            `compute_loss`.
+        log: trackers that get the run: "tensorboard", "mlflow", "wandb", "trackio". A resumed run
+            continues its tracks, whether they are named again or not.
+        devices: number of devices over which each batch is distributed, or "all"; results are those
+            of one device, up to rounding. None: one, or those of Keras's distribution if the
+            program has set one.
+        distributed: whether the processes of a cluster that JAX knows, or of JAX's environment
+            variables, train together, each on all of its devices; or the number of processes that
+            there must be. Results are those of one process, up to rounding. Process 0 writes the
+            run, and SIGTERM to any process ends all after the same step; the folders of the others
+            are removed when this call ends.
+        raise_signals: False: return the run, whose record has the status "interrupted" or
+            "terminated", instead of raising.
         settings: single fields of the spec, such as `epochs=3, class_weight="balanced"`.
 
     Returns:
         The run.
 
     Raises:
-        InputError: what was passed does not fit; nothing is written.
+        InputError: an argument does not fit; nothing is written.
         KeyboardInterrupt: after Ctrl-C and a checkpoint.
-        SystemExit: with the code 143, after SIGTERM and a checkpoint.
+        SystemExit: after SIGTERM and a checkpoint, with the code 143.
         ProcessLostError: another process of a distributed training has ended.
     """
     trackers = check_trackers(log)
@@ -161,7 +164,7 @@ def train(
                 note_new_beginnings(callbacks)
             finish(training, progress, fused, callbacks, trackers if is_first() else ())
     if run.record.status == "finished":
-        if devices is None and not distributed:  # else it lies on all: the run builds another one
+        if devices is None and not distributed:  # otherwise it is on all devices
             hand_over(training)
     elif raise_signals:
         raise_signal(run.path if is_first() else Path("process 0"), run.record.status)
@@ -170,7 +173,7 @@ def train(
 
 @dataclass(frozen=True)
 class Training:
-    """One that is about to go on: its folder, its model and data, and the checkpoint it is at."""
+    """A training that is about to continue: its folder, model and data, and its checkpoint."""
 
     run: Run
     model: CVAE
@@ -181,14 +184,14 @@ class Training:
 
 @contextmanager
 def opened(path: Path, dataset: Dataset, asked: Request) -> Iterator[Training]:
-    """The training of a folder, begun or, to resume, at its newest checkpoint; it has one writer.
+    """The training in a folder, new or, to resume, at its newest checkpoint; it is locked.
 
     Errors as in `train`.
 
     Args:
-        path: as `run_path` gives it.
+        path: the folder, from `run_path`.
     """
-    if (path / RECORD_NAME).exists():  # only with resume
+    if (path / RECORD_NAME).exists():  # only if resume is set
         with locked(path):
             yield _go_on(path, dataset, asked)
         return
@@ -196,7 +199,7 @@ def opened(path: Path, dataset: Dataset, asked: Request) -> Iterator[Training]:
     dataset = dataset.with_spec(spec.data)
     own = asked.networks, asked.optimizer, asked.model_class
     model = first_model(dataset, spec, asked.start_from, *own)
-    training_weights(dataset, spec.training.class_weight, asked.sample_weight)  # refused here
+    training_weights(dataset, spec.training.class_weight, asked.sample_weight)  # raises early
     if asked.fused:
         check_can_fuse(make_feeds(dataset, spec, asked.sample_weight)[0])
     path.mkdir(parents=True, exist_ok=asked.resume)
@@ -204,8 +207,8 @@ def opened(path: Path, dataset: Dataset, asked: Request) -> Iterator[Training]:
         if (path / RECORD_NAME).exists():
             raise InputError(
                 f"{path} must have one writer at a time",
-                "a run that another process began there meanwhile",
-                "Ask again: `resume=True` goes on with that run.",
+                "a run that another process started there meanwhile",
+                "Try again: `resume=True` continues that run.",
             )
         record = new_record(dataset, preset, spec, asked, model)
         run = Run(path, record)
@@ -214,25 +217,25 @@ def opened(path: Path, dataset: Dataset, asked: Request) -> Iterator[Training]:
 
 
 def _begin(run: Run, model: CVAE) -> None:
-    """Make the folder a run; the first checkpoint of one that has other weights than the seed's."""
+    """Make the folder a run, with a first checkpoint if its weights do not come from the seed."""
     _remove_scratch(run)
-    shutil.rmtree(run.checkpoints_path, ignore_errors=True)  # of a beginning that was killed
+    shutil.rmtree(run.checkpoints_path, ignore_errors=True)  # from a start that was killed
     if run.record.start_from is not None:
-        # else a kill in the first epoch would lose weights that no seed brings back
+        # otherwise a kill in the first epoch would lose weights that no seed can reproduce
         save_checkpoint(run.checkpoints_path, make_checkpoint(model, TrainingState(), {}))
-    run.update()  # last: a folder without a record is no run yet
+    run.update()  # last, since a folder without a record is not a run yet
 
 
 def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
-    """Take up a run at its newest checkpoint."""
+    """Load a run at its newest checkpoint."""
     run = Run.open(path)
     spec = asked.spec or run.spec
     if asked.preset is not None:
-        # a preset that is named again is compared, all but its epochs, with the run's spec
+        # a preset that is named again is compared with the run's spec, except for its epochs
         kept = {"epochs": run.spec.training.epochs, "order": run.spec.training.order}
         _, spec = resolve_spec(dataset, asked.preset, asked.spec, kept)
     wanted = settled(dataset, spec.override(**asked.settings))
-    if wanted.training.order == "auto":  # of data that may lie elsewhere now
+    if wanted.training.order == "auto":  # the data may be elsewhere now
         wanted = wanted.override(order=run.spec.training.order)
     spec = spec_to_go_on(run, wanted, asked.start_from)
     dataset = dataset.with_spec(spec.data)
@@ -247,7 +250,7 @@ def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
     networks = asked.networks or recorded_networks(run)
     model = prepare_model(dataset, spec, None, networks, optimizer, model_class)
     if checkpoint:
-        restore(model, checkpoint.tensors)  # what does not fit is refused before the record changes
+        restore(model, checkpoint.tensors)  # raises before the record changes
     if asked.fused:
         check_can_fuse(make_feeds(dataset, spec, asked.sample_weight)[0])
     note_resumption(run, state, spec, asked.callbacks)
@@ -261,7 +264,7 @@ def finish(
     callbacks: Sequence[Any] = (),
     trackers: Sequence[str] = (),
 ) -> None:
-    """Run the epochs that are left; a failure is recorded where the disk lets it."""
+    """Run the remaining epochs; a failure is recorded if the disk allows it."""
     run, model, dataset = training.run, training.model, training.dataset
     checkpoint = training.checkpoint
     state = checkpoint.state if checkpoint else TrainingState()
@@ -274,20 +277,20 @@ def finish(
     except BaseException as error:
         with suppress(OSError):
             is_interrupt = isinstance(error, KeyboardInterrupt)
-            if run.record.status == "running":  # else all was done, and a tracker had yet to send
+            if run.record.status == "running":  # otherwise only a tracker had not finished
                 status = "interrupted" if is_interrupt else "failed"
                 run.update(status=status, failure=f"{type(error).__name__}: {error}"[:MOST_SAID])
         raise
 
 
 def hand_over(training: Training) -> None:
-    """Make the model in memory the run's, with the weights of the best epoch: nothing is built."""
+    """Give the run the model in memory, with the best weights, without rebuilding it."""
     run, model = training.run, training.model
     load_weights(model, run.stored_weights())
     run.by_keras = TrainedModel(model, run.record.condition, run.record.preprocessing.table)
 
 
 def _remove_scratch(run: Run) -> None:
-    """Remove what a killed process has left half-written."""
+    """Remove incomplete files of a killed process."""
     remove_scratch(run.path)
     remove_scratch(run.checkpoints_path)

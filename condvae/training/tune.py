@@ -1,4 +1,4 @@
-"""Settings that Optuna looks for, by validation figures alone: a run folder for each trial."""
+"""Hyperparameter search with Optuna, by validation figures only: a run folder for each trial."""
 
 import logging
 import shutil
@@ -41,29 +41,29 @@ def tune(
     raise_signals: bool = True,
     **settings: Any,
 ) -> Tuning:
-    """Look for settings with the least validation loss, by Optuna; each trial is a run.
+    """Search for the settings with the lowest validation loss, with Optuna; each trial is a run.
 
-    The trials that look worse than the median of the others at the same epoch are ended early. The
-    test split is never read. With a folder of a tuning it goes on with that, after a kill, too.
+    Trials that are worse than the median of the others at the same epoch are stopped early. The
+    test split is never read. Given the folder of a tuning, it continues that, even after a kill.
 
     Args:
-        data: a Dataset, or what `load_data` takes.
-        trials: in the folder, all together.
-        hours: after which no other trial begins.
-        space: dimension -> least and greatest value, in place of those of `spec.space.SPACE`.
-        preset, spec, settings: as in `train`, for all trials; what is given here is fixed.
+        data: a Dataset, or anything that `load_data` takes.
+        trials: total number of trials in the folder.
+        hours: time after which no further trial is started.
+        space: dimension -> smallest and largest value, replacing those of `spec.space.SPACE`.
+        preset, spec, settings: as in `train`, for all trials; settings given here are fixed.
         run_dir: the folder, new or of the same tuning; None: `runs/<data>-<preset>-tune`.
         progress, log, raise_signals: as in `train`.
 
     Returns:
-        The folder; `best` is the run of the best trial, and has its checkpoints, too.
+        The folder; `best` is the run of the best trial, which keeps its checkpoints.
 
     Raises:
-        InputError: what was passed does not fit, or Optuna is not installed; nothing is written.
+        InputError: an argument does not fit, or Optuna is not installed; nothing is written.
     """
     import_optuna()
     if trials is None and hours is None:
-        raise InputError("`tune` needs `trials` or `hours`", "neither", "Say when to end.")
+        raise InputError("`tune` requires `trials` or `hours`", "neither", "Set one of them.")
     if trials is not None:
         check_at_least(trials, 1, "trials")
     if hours is not None and not 0 < hours < float("inf"):
@@ -80,7 +80,7 @@ def tune(
         )
     dimensions = space_of(settings, space)
     split = dataset.with_spec(base.data)
-    for end in ("low", "high"):  # what does not fit leaves no folder
+    for end in ("low", "high"):  # raises before a folder is created
         point = {name: getattr(ends, end) for name, ends in dimensions.items()}
         first_model(split, base.override(**settings_at(point, base)))
     tuning = _opened(dataset, base, dimensions, kind, run_dir)
@@ -103,11 +103,11 @@ def tune(
 def _run(
     tuning: Tuning, study: Study, trial: Trial, dataset: Dataset, arguments: dict[str, Any]
 ) -> str:
-    """Train a trial, or go on with it, and tell the study how it ended; the run's status."""
+    """Run or continue a trial, and tell the study how it ended; return the run's status."""
     record, path, figure = tuning.record, tuning.path / trial_name(trial.number), None
     pruning = trial.pruning(record.value)
     try:
-        # a folder that is there already holds what a signal or a kill has cut short
+        # a folder that exists belongs to a trial that a signal or a kill interrupted
         run = train(
             dataset,
             run_dir=path,
@@ -116,7 +116,7 @@ def _run(
             raise_signals=False,
             **arguments,
         )
-    except DivergenceError as error:  # it counts as given up, so that its neighbours are avoided
+    except DivergenceError as error:  # it counts as pruned, so that its neighbours are avoided
         _log.warning("%s: %s", path, error)
     else:
         if run.record.status != "finished":
@@ -128,13 +128,13 @@ def _run(
     study.tell(trial, figure)
     _keep_best(tuning, study)
     point = ", ".join(f"{name} {value:.4g}" for name, value in trial.point.items())
-    ended = "ended early" if figure is None else f"{record.figure} {figure:.3f} nats"
+    ended = "stopped early" if figure is None else f"{record.figure} {figure:.3f} nats"
     _log.info("%s: %s: %s; best: %s", path.name, point, ended, tuning.record.best)
     return "finished"
 
 
 def _keep_best(tuning: Tuning, study: Study) -> None:
-    """Note the best trial, and remove the checkpoints of the others that have ended."""
+    """Record the best trial, and remove the checkpoints of the other trials that have ended."""
     best = study.best
     name = None if best is None else trial_name(best)
     tuning.write(tuning.record.model_copy(update={"best": name}))
@@ -151,7 +151,7 @@ def _opened(
     kind: str,
     run_dir: Path | str | None,
 ) -> Tuning:
-    """The folder of a tuning, made, or found as it is asked for."""
+    """The folder of a tuning, new, or checked against the request."""
     figure = "val_reconstruction_loss + val_kl_loss" if "beta" in dimensions else "val_loss"
     wanted = TuningRecord(
         spec=base,
@@ -169,7 +169,7 @@ def _opened(
         del fields["spec"]["data"]["source"]  # the same data may have moved
     if changed := [name for name, value in after.items() if value != before[name]]:
         raise InputError(
-            f"a tuning that goes on must keep data, settings and space of {found.path}",
+            f"a resumed tuning must keep data, settings and space of {found.path}",
             f"another {', another '.join(changed)}",
             "Leave the changes out, or choose another folder.",
         )

@@ -1,4 +1,4 @@
-"""A tuning is a folder: a run for each trial, Optuna's study of them, and which is the best."""
+"""A tuning is a folder: a run for each trial, Optuna's study, and the best trial."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,10 +20,11 @@ class TuningRecord(Frozen):
     """The content of tuning.json.
 
     Attributes:
-        spec: what the trials share; of what is in the space, the values of the preset.
-        fingerprint: of the data.
-        space: dimension -> least and greatest value.
-        figure: what is minimised, of the best epoch by validation, in nats per example.
+        spec: the spec that the trials share; dimensions of the space have the values of the preset.
+        fingerprint: fingerprint of the data.
+        space: dimension -> smallest and largest value.
+        figure: the quantity that is minimised, at the best epoch by validation, in nats per
+            example.
         best: the folder of the best trial so far.
     """
 
@@ -51,7 +52,7 @@ class Tuning:
 
     @property
     def record(self) -> TuningRecord:
-        """The content of tuning.json; InputError where there is none."""
+        """The content of tuning.json; InputError if it does not exist."""
         try:
             return TuningRecord.model_validate_json((self.path / RECORD_OF_TUNING).read_bytes())
         except (OSError, ValidationError) as error:
@@ -68,9 +69,9 @@ class Tuning:
 
     @property
     def best(self) -> Run:
-        """The run of the best trial; InputError where none has ended."""
+        """The run of the best trial; InputError if none has ended."""
         if (name := self.record.best) is None:
-            raise InputError("a trial must have ended", f"none in {self.path}", "Tune on.")
+            raise InputError("a trial must have ended", f"none in {self.path}", "Continue tuning.")
         return Run.open(self.path / name)
 
     @property
@@ -82,7 +83,7 @@ class Tuning:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """For each trial its run, its state, its point in the space, its figure and its epochs."""
+        """For each trial its run, state, point in the space, figure and number of epochs."""
         return [
             {
                 "run": trial_name(trial.number),
@@ -96,5 +97,5 @@ class Tuning:
 
 
 def trial_name(number: int) -> str:
-    """The folder of a trial."""
+    """The folder name of a trial."""
     return f"{TRIAL_PREFIX}{number:03d}"

@@ -194,7 +194,7 @@ def test_a_training_explains_its_likelihood(room, capsys):
 def test_the_doctor_speaks_after_a_training(room, capsys):
     """Random pixels under labels in turn: nothing to learn from either."""
     assert main("train good.npz --epochs 1 --run told --beta 50".split()) == 0
-    assert "doctor: the model is worse than the mean image" in capsys.readouterr().err
+    assert "doctor: the model is worse than the mean of all" in capsys.readouterr().err
 
 
 @pytest.mark.slow

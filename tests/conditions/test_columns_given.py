@@ -81,7 +81,7 @@ def test_what_is_no_number_is_refused(values):
 def test_values_outside_the_range_are_encoded_and_said():
     condition = Continuous.fitted("h", np.array([0.0, 1.0]))
     assert condition.encode_rows(np.array([2.0])).tolist() == [[3]]
-    assert "2 lies outside the training range 0 to 1" in condition.outside(np.array([0.5, 2.0]))[0]
+    assert "2 is outside the training range 0 to 1" in condition.outside(np.array([0.5, 2.0]))[0]
     assert condition.outside(np.array([0.0, 1.0])) == []
 
 

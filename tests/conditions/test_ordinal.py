@@ -82,7 +82,7 @@ def test_names_with_colons_and_words():
 @pytest.mark.parametrize(
     ("named", "reason"),
     [
-        ("size:ordinal", "order of the ordinal condition 'size' must be said where it holds text"),
+        ("size:ordinal", "order of the ordinal condition 'size' must be given where it holds text"),
         ("size:ordinal:s<l", "must name each of its values once; .*without 'm'"),
         ("size:ordinal:s<m<s", "must name each of its values once"),
         ("size:ordinal:s<m<", "must name each of its values once"),

@@ -243,7 +243,7 @@ def test_the_command_lines_words():
         (["animl=bee"], "Did you mean 'animal'"),
         (["animal=dog"], "ant, bee, cat"),
         (["height="], "must be 1 number"),
-        (["photo=a.png"], "from Python"),
+        (["photo=a.png"], "in Python"),
     ],
 )
 def test_words_that_do_not_fit_are_refused(texts, said):

@@ -134,7 +134,7 @@ def test_a_column_without_a_value_is_refused():
 
 
 def test_words_that_name_rows_are_refused():
-    with pytest.raises(InputError, match="names rows"):
+    with pytest.raises(InputError, match="identify rows"):
         words(["a", "b", "c"])
     with pytest.raises(InputError, match="'a' in every row"):
         words(["a", "a", ""])
@@ -198,7 +198,7 @@ def test_numbers_stand_behind_all_states():
     ("rows", "said"),
     [
         ({"a": [1.5]}, "Add 'animal'"),
-        ({"a": [1.5, 0], "animal": ["ant"]}, "equally long; received 1 of 'animal', 2 of 'a'"),
+        ({"a": [1.5, 0], "animal": ["ant"]}, "the same length; received 1 of 'animal', 2 of 'a'"),
         ({"a": ["x"], "animal": ["ant"]}, "finite number"),
         ({"a": [1.5], "animal": ["dog"]}, "ant, bee, cat"),
     ],

@@ -160,8 +160,8 @@ def test_mixed_types_are_texts():
             {"conditions": ("income", "animal", "children", "height")},
             "only conditions, of the columns income",
         ),
-        (COLUMNS, {"ignore": ()}, "it names rows"),
-        (COLUMNS, {"ignore": (), "conditions": ("id",)}, "it names rows"),
+        (COLUMNS, {"ignore": ()}, "which identify rows"),
+        (COLUMNS, {"ignore": (), "conditions": ("id",)}, "which identify rows"),
         ({}, {"ignore": ()}, "the condition must be one of"),
         (changed(income=COLUMNS["income"][1:]), {}, "199 of 'income', 200 of 'animal'"),
         (changed(income=np.full(N, np.inf)), {}, "infinity in row 0"),
@@ -229,7 +229,7 @@ def test_images_vectors_and_attributes_may_be_conditions():
         ({}, "must come with a condition"),
         ({"h": COLUMNS["height"][1:]}, "each of the 200 images; received 199"),
         ({"h": np.full(N, np.nan)}, "no value"),
-        ({"h": COLUMNS["id"]}, "it names rows"),
+        ({"h": COLUMNS["id"]}, "which identify rows"),
     ],
 )
 def test_conditions_that_do_not_fit_images_are_refused(columns, said):

@@ -14,7 +14,7 @@ def test_samples_that_are_the_training_images_reach_the_ceiling(few_steps, digit
     assert found.generated == found.real > 0.95
     assert found.both > 0.95
     assert found.num_samples == found.num_real == len(digits.train.x)
-    assert f"trained on {found.num_samples:,} samples alone, {found.real:.2%}" in str(found)
+    assert f"trained on {found.num_samples:,} samples only, {found.real:.2%}" in str(found)
     assert found.figures()["classification_accuracy_score"] == found.generated
 
 

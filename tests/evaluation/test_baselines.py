@@ -39,7 +39,7 @@ def test_bernoulli_pixels_of_the_class(digits):
     assert found.class_mean.standard_error == pytest.approx(error, rel=1e-4)
     assert found.gaussian is found.components is found.bits is None
     assert f"the run is {losses.mean() - 20:.2f} nats better" in str(found)
-    assert "no Gaussian compares" in str(found)
+    assert "a Gaussian is not comparable" in str(found)
     assert found.figures()["class_mean_loss"] == found.class_mean.loss
 
 

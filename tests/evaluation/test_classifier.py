@@ -80,7 +80,7 @@ def test_a_damaged_file_is_trained_anew(kept, digits, tmp_path, monkeypatch, cap
     whole = real_classifier(digits, PLAIN, folder=kept)
     monkeypatch.setattr(classifier, "train_classifier", lambda *_, **__: whole)
     real_classifier(digits, PLAIN, folder=tmp_path)
-    assert "a damaged classifier is trained anew" in caplog.text
+    assert "a cached classifier is damaged" in caplog.text
     monkeypatch.undo()
     assert real_classifier(digits, PLAIN, folder=tmp_path).sha256 == whole.sha256
 

@@ -65,7 +65,7 @@ def test_targets_that_say_nothing_are_named(alike):
     assert prediction.targets.constant == ("same",)
     assert "rare" in prediction.unvarying or prediction.transfers.get("rare")
     text = str(prediction)
-    assert "told no better than by guessing, even by real rows: " in text
+    assert "predicted no better than by guessing, even with real rows: " in text
     assert "constant: same" in text
     assert "'noise' told by" not in text
 

@@ -80,7 +80,7 @@ def test_blurs_are_no_copies_and_blurred_copies_are(showing, digits, kept):
 
     fresh = judged(blur(digits.x, times=3), digits.validation.rows)
     assert not fresh.has_copies
-    assert "held-out images, all smoothed alike, and" in str(fresh)
+    assert "held-out images, all smoothed equally, and" in str(fresh)
     assert judged(blur(digits.x), digits.train.rows).has_copies
     means = np.stack([digits.x[digits.y == label].mean(axis=0) for label in range(10)])
     assert not judged(means.astype("uint8")[digits.y], digits.train.rows).has_copies

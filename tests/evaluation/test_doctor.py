@@ -90,7 +90,7 @@ def test_swapped_arguments_of_the_cross_entropy_are_named(digits, tmp_path, monk
     with monkeypatch.context() as planted:
         planted.setattr(Bernoulli, "log_prob", swapped)
         run = train(digits, run_dir=tmp_path / "run", **QUICK)
-    assert "worse than the mean image" in sentences(run, digits)
+    assert "worse than the mean of all training images" in sentences(run, digits)
 
 
 def test_pixels_beyond_one_are_named_before_or_while_training(digits, tmp_path, monkeypatch):
@@ -107,14 +107,14 @@ def test_pixels_beyond_one_are_named_before_or_while_training(digits, tmp_path, 
     ("sign", "sentence"),
     [
         ({"loss": float("nan")}, "not finite"),
-        ({"loss": 39.0}, "worse than the mean image"),
-        ({"loss": 39.0, "beta": 0.1}, "beta 0.1 lets z hold more than it is worth"),
+        ({"loss": 39.0}, "worse than the mean of all training images"),
+        ({"loss": 39.0, "beta": 0.1}, "beta 0.1 lets z depart too far from the prior"),
         ({"loss": 43.0, "beta": 0.1}, "train longer"),  # the reconstruction alone is worse
         ({"active": 0}, "collapsed"),
         ({"kl_loss": 0.01}, "collapsed"),
         ({"label_share": 0.01}, "ignores the condition"),
         ({"swapped_label": 0.5}, "ignores the condition"),
-        ({"leakage": 0.7}, "z tells the label"),
+        ({"leakage": 0.7}, "z reveals the label"),
         ({"detail": detail_of(0.09)}, "blurred: they have 9.0% of the fine detail"),
     ],
 )

@@ -117,7 +117,7 @@ def test_what_cannot_be_judged(digits, stand_in):
     tiny = Dataset.from_arrays(rng.integers(0, 256, (30, 4, 3), dtype="uint8"), np.arange(30) % 3)
     run = stand_in(tiny, None)
     assert not has_classes_to_judge(Trial.of(run, tiny))
-    with pytest.raises(InputError, match=r"10 test images or more.*received 30 images given"):
+    with pytest.raises(InputError, match=r"at least 10 test images.*received 30 images given"):
         evaluate_samples(Trial.of(run, tiny))
     assert has_classes_to_judge(Trial.of(stand_in(digits, None), digits))
     assert not has_classes_to_judge(Trial.of(stand_in(digits, None, task="quadrants"), digits))

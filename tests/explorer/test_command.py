@@ -85,7 +85,7 @@ def test_data_that_are_not_at_hand_are_left_out_and_said(tmp_path):
     # the golden run was trained on arrays, and has no graphs of its own
     page = condvae.explore(GOLDEN)
     assert "Without encodings of the data." in page.notes
-    assert any(note.startswith("The data are not at hand: ") for note in page.notes)
+    assert any(note.startswith("The data are not available: ") for note in page.notes)
     header, _ = content_of(page)
     assert header["condition"]["parts"][0]["categories"] == ["ant", "bee", "cat"]
 

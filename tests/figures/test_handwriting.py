@@ -152,5 +152,5 @@ def test_what_is_no_handwriting_is_refused(make_model, untrained):
     assert has_handwriting(Drawing())
     for model in (make_model(), make_model(channels=3), untrained):
         assert not has_handwriting(model)
-    with pytest.raises(InputError, match="handwriting must be on grey images"):
+    with pytest.raises(InputError, match="handwriting requires grey images"):
         style(make_model(), np.zeros((2, 8, 8, 1)), ["0", "1"])

@@ -182,4 +182,4 @@ def test_damaged_graphs_are_refused_in_words(room, capsys):
     Path("run/graph.json").write_text(text)
     shutil.copy(Path(__file__).parent.parent / "golden/format-1/weights.safetensors", "run")
     assert main("generate run --given 3 --out a.png".split()) == 2
-    assert "must fit together and to the weights" in capsys.readouterr().err
+    assert "must fit one another and the weights" in capsys.readouterr().err

@@ -59,6 +59,6 @@ def test_a_sweep_on_ray_is_the_sweep_in_turn(digits, tmp_path):
     sweep(digits, out_dir=tmp_path / "ray", ray="local", resume=True, **settings)  # all is done
     assert len(written) == 4
     assert all(file.stat().st_mtime_ns == before for file, before in written.items())
-    with pytest.raises(InputError, match="`ray` must train one model a task"):
+    with pytest.raises(InputError, match="`ray` must train one model per task"):
         sweep(digits, out_dir=tmp_path / "none", ray="local", together=True, **settings)
     assert not (tmp_path / "none").exists()

@@ -156,7 +156,7 @@ def test_no_row_and_no_folder_is_sent(table_run, hub, capsys):
     # three rows have this condition, which the record at home counts
     counts = [count for count, _ in run.record.data.conditions]
     assert min(counts) < 10
-    assert "Conditions that fewer than 10 training rows share" in capsys.readouterr().out
+    assert "Conditions of fewer than 10 training rows" in capsys.readouterr().out
     main(["pull", "me/patients"])
     pulled = Run.open("runs/patients.safetensors")
     assert [c for c, _ in pulled.record.data.conditions] == [c for c in counts if c >= 10]
@@ -210,8 +210,8 @@ def test_an_upload_that_fails_leaves_all_as_it_was(trained_run, hub, capsys, met
     before = listing(trained_run.path)
     hub.faults = [(method, path, status)]
     line = refused(capsys, "push", str(trained_run.path), "me/digits")
-    assert "must take the files, all or none" in line
-    assert str(status) in line or "may not" in line
+    assert "must accept the files, all or none" in line
+    assert str(status) in line or "without this permission" in line
     assert listing(trained_run.path) == before
     assert hub.files("me/digits") == {}
     hub.faults = []  # and again
@@ -227,13 +227,13 @@ def test_what_should_be_private_is_not_shown(trained_run, hub, capsys):
     hub.log.clear()
     # the Space is public, and the model, which would be new, does not go either
     line = refused(capsys, "push", run, "me/open", "--space", "--private")
-    assert "must be private; received a public repository" in line
+    assert "must be private; received an existing public repository" in line
     assert {method for method, _ in hub.asked} == {"GET"}
 
 
 def test_who_may_not_is_told_so(trained_run, hub, capsys, monkeypatch):
     run = str(trained_run.path)
-    assert "a token that may not do so" in refused(capsys, "push", run, "you/digits")
+    assert "a token without this permission" in refused(capsys, "push", run, "you/digits")
     monkeypatch.setenv("HF_TOKEN", "hf_old")
     assert "a token that the hub does not know" in refused(capsys, "push", run, "me/digits")
     monkeypatch.delenv("HF_TOKEN")
@@ -241,11 +241,11 @@ def test_who_may_not_is_told_so(trained_run, hub, capsys, monkeypatch):
     assert "received no token" in refused(capsys, "push", run, "me/digits")
     assert hub.asked == []
     assert hub.repositories == {}
-    assert "none of this name that you may see" in refused(capsys, "pull", "you/absent")
+    assert "no repository of this name that you may read" in refused(capsys, "pull", "you/absent")
     hub.repositories["models", "you/gated"] = Repository(private=False, gated=True)
-    assert "grants access by name" in refused(capsys, "pull", "you/gated")
+    assert "with restricted access" in refused(capsys, "pull", "you/gated")
     hub.repositories["models", "you/secret"] = Repository(private=True)
-    assert "none of this name that you may see" in refused(capsys, "pull", "you/secret")
+    assert "no repository of this name that you may read" in refused(capsys, "pull", "you/secret")
     assert not Path("runs").exists()
 
 

@@ -102,7 +102,7 @@ def test_a_source_trains_and_resumes_to_the_bit(kind, digits, tmp_path):
     where = {"run_dir": tmp_path / "parts", "progress": False, **reading}
     condvae.train(make(*digits), epochs=1, **where, **SETTINGS)
     if kind == "generator":
-        with pytest.raises(InputError, match="must have data that can be read again"):
+        with pytest.raises(InputError, match="requires data that can be read again"):
             condvae.train(make(*digits), epochs=2, resume=True, **where)
         return
     parts = condvae.train(make(*digits), epochs=2, resume=True, **where)

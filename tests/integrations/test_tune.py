@@ -74,7 +74,7 @@ def test_the_best_trial_is_a_run_like_any_other(whole, small):
 def test_a_tuning_that_goes_on_is_as_one_that_never_stopped(small, tmp_path, signal_at):
     once = tune(small, trials=3, run_dir=tmp_path / "once", **QUICK)
     path = tmp_path / "thrice"
-    with signal_at(9), pytest.raises(KeyboardInterrupt, match="the same call goes on"):
+    with signal_at(9), pytest.raises(KeyboardInterrupt, match="the same call continues"):
         tune(small, trials=3, run_dir=path, **QUICK)  # in the second trial, six steps each
     assert [run.record.status for run in Tuning(path).runs] == ["finished", "interrupted"]
     tune(small, trials=2, run_dir=path, **QUICK)

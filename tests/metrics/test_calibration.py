@@ -66,7 +66,7 @@ def test_against_a_loop_over_bins():
         (np.exp(HALF), [0], r"sum to one in each row; received a sum of 3.29744 in row 0"),
         (np.concatenate([HALF, HALF * np.nan]), [0, 0], "received a sum of nan in row 1"),
         (HALF, [0, 1], r"the labels must have the shape \(1\)"),
-        (HALF, [0.0], "the labels must be codes, whole numbers from 0; received float64"),
+        (HALF, [0.0], "the labels must be codes, integers from 0; received float64"),
         (HALF, [2], r"the labels must lie in \[0, 1\]"),
     ],
 )

@@ -73,7 +73,7 @@ Z = np.random.default_rng(0).normal(size=(20, 2))
         (Z * np.inf, np.zeros(20), {}, "z must hold finite"),
         (Z, np.zeros(19), {}, r"the labels must have the shape \(20\)"),
         (Z, np.zeros(20), {}, "received 1 kinds"),
-        (Z, np.arange(20) < 4, {}, "each in 5 or more rows; received 2 kinds, one of them in 4"),
+        (Z, np.arange(20) < 4, {}, "each in at least 5 rows; received 2 kinds, one of them in 4"),
         (Z, np.arange(20) < 9, {"probe": "linaer"}, "Did you mean 'linear'"),
         (Z, np.arange(20) < 9, {"folds": 1}, "the number of folds"),
     ],

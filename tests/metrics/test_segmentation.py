@@ -65,8 +65,8 @@ def test_masks_are_maps_of_two_classes():
     [
         (TRUTH[0], PREDICTED[0], "the true maps must have the shape"),
         (TRUTH, PREDICTED[:1], r"the predicted maps must have the shape \(2, 2, 3\)"),
-        (TRUTH, PREDICTED * 1.0, "the predicted maps must hold whole numbers.*float64"),
-        (TRUTH[:0], PREDICTED[:0], "the maps must hold pixels"),
+        (TRUTH, PREDICTED * 1.0, "the predicted maps must hold integers.*float64"),
+        (TRUTH[:0], PREDICTED[:0], "the maps must have pixels"),
     ],
 )
 def test_maps_that_do_not_fit_are_refused(truth, predicted, said):

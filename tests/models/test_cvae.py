@@ -188,7 +188,7 @@ def test_sample_weights_weigh_the_examples():
         (lambda m, d: m.predict(d["x"]), "ndarray"),
         (lambda m, d: m.train_on_batch(d["x"], d["y"]), "Keras's own y is a target"),
         (lambda m, d: m.fit(d, validation_data=(d["x"], d["y"])), "Keras's own y is a target"),
-        (lambda m, d: m.fit(d, sample_weight=np.ones(53)), "Keras drops"),
+        (lambda m, d: m.fit(d, sample_weight=np.ones(53)), "Keras ignores"),
         (lambda m, d: m.evaluate(d["x"], d["y"]), "Keras's own y is a target"),
     ],
 )

@@ -143,7 +143,7 @@ def test_networks_that_do_not_fit_are_refused():
     assert CVAE(encoder, decoder, **classified).condition_shape == (3,)
     blind = {"encoder": MLP(()).encoder(SHAPE, None, 2), "decoder": MLP(()).decoder(SHAPE, None, 2)}
     assert CVAE(**blind, **classified).condition_shape == (3,)
-    with pytest.raises(InputError, match="must see y"):
+    with pytest.raises(InputError, match="must read y"):
         CVAE(**blind)
     classified["classifier"] = MLP(()).classifier(SHAPE, 4)
     with pytest.raises(InputError, match="the classifier's output"):

@@ -130,7 +130,7 @@ def test_levels_start_from_the_scales_and_slopes_that_are_left():
 def test_counts_and_networks_without_a_linear_part_have_no_factors():
     spec = Spec.parse({"model": {"decoder_start": "factors", "likelihood": "poisson"}})
     x = np.random.default_rng(0).integers(0, 9, (20, 4, 4)).astype("uint8")
-    with pytest.raises(InputError, match="needs a table, or pixels"):
+    with pytest.raises(InputError, match="requires a table, or pixels"):
         prepare_model(Dataset.from_arrays(x, np.arange(20) % 2), spec)
     with pytest.raises(InputError, match="decoder_start 'factors' needs"):
         Spec.parse({"model": {"decoder_start": "factors", "architecture": "mixer"}})

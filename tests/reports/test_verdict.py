@@ -144,8 +144,9 @@ def test_lines_are_aligned_and_as_wide_as_a_terminal():
 def test_the_protocol_is_said_once_and_what_differs_by_heading():
     assert protocol_lines(metrics_of(IMAGES)) == [
         "Protocol: digits, test split.",
-        "  Fit: ELBO; nats per image",
-        "  Baselines: exact; nats per image",
+        "  Fit: ELBO",
+        "  Fit, Class averages: nats per image",
+        "  Class averages: exact",
         "  Obeys the label, Realistic, Varied, Copies: expected pixels",
     ]
 
@@ -169,7 +170,10 @@ def test_every_warning_has_its_advice():
 
 
 def test_the_doctor_stands_at_the_top():
-    for faults, said in (((), "The doctor found nothing wrong."), (("it is ill",), "! it is ill")):
+    for faults, said in (
+        ((), "The doctor found no fault, and no figure is notably bad."),
+        (("it is ill",), "! it is ill"),
+    ):
         report = Report(metrics_of(IMAGES, faults=faults, summary="2 latents"), {"Bound": "words"})
         assert str(report).splitlines()[:2] == ["r: 2 latents", said]
         assert report.details == "Bound\nwords"

@@ -322,8 +322,8 @@ def test_encode_and_generate_need_no_keras(room):
         ("generate run parts/*.csv --out z --given 3", "stands alone"),
         ("generate run --workers 2 --out z", "--workers and --ray must come with parts"),
         ("score run parts/*.npz --out z --num-samples 0", "--num-samples"),
-        ("encode run s3://bucket/*.npz --out z", "needs the extra 'remote'"),
-        ("encode run parts/*.npz --out z --ray local", "needs the extra 'cluster'"),
+        ("encode run s3://bucket/*.npz --out z", "requires the extra 'remote'"),
+        ("encode run parts/*.npz --out z --ray local", "requires the extra 'cluster'"),
         ("audit run parts/*.npz --out z --by size", "label, image"),
     ],
 )
@@ -430,7 +430,7 @@ def test_parts_of_a_table_are_what_one_file_is(table_run, tmp_path, monkeypatch,
                 "\n".join(['"kind"', *map(repr, kinds[a:b].tolist())]).replace("'", '"')
             )
         run_parts(str(table_run.path), f"{folder}/*.csv", f"{folder}-out", Generate(), pool=here)
-    assert "drawn again" in caplog.text
+    assert "redrawn" in caplog.text
     whole, parts = rows_in("whole-out"), rows_in("parts-out")
     for name, values in whole.items():
         np.testing.assert_array_equal(values, parts[name])

@@ -82,7 +82,7 @@ def test_early_stopping_ends_a_run_as_finished(small, tmp_path, caplog):
     # the same command again has nothing left to do
     again = quick(small, run.path, resume=True, callbacks=[stopping], epochs=9)
     assert (len(again.history["epoch"]), again.record.ended_by) == (2, "EarlyStopping")
-    assert "was ended by EarlyStopping" in caplog.text
+    assert "was stopped by EarlyStopping" in caplog.text
     more = quick(small, run.path, resume=True, epochs=10)
     assert (len(more.history["epoch"]), more.record.ended_by) == (10, None)
     assert rows(more) == rows(quick(small, tmp_path / "whole", epochs=10, **CONSTANT))
@@ -112,7 +112,7 @@ def test_epochs_are_counted_on_after_a_break(small, tmp_path, signal_at, caplog)
     run = quick(small, tmp_path / "run", resume=True, callbacks=[rest, stateless])
     assert rest.heard == ["begin", 1, "step 1", 2, "step 0", "step 1", "end"]
     assert rows(run) == rows(whole)
-    said = [text for text in caplog.messages if "begin anew" in text]
+    said = [text for text in caplog.messages if "without their former state" in text]
     assert len(said) == 1
     assert said[0].endswith(": Batches")
 
@@ -142,7 +142,7 @@ def test_one_that_looks_at_batches_turns_fusing_off(small, tmp_path, caplog):
     diary = Batches()
     run = quick(small, tmp_path / "run", fused=True, epochs=1, callbacks=[diary, Diary()])
     assert diary.heard == ["begin", 0, "step 0", "step 1", "end"]
-    assert caplog.messages.count("steps run one by one, since Batches look(s) at each") == 1
+    assert caplog.messages.count("steps run one by one, since Batches see(s) each") == 1
     diary = Diary()
     fused = quick(small, tmp_path / "fused", fused=True, epochs=1, callbacks=[diary])
     assert diary.heard == ["begin", 0, "end"]

@@ -10,7 +10,7 @@ QUICK = {"preset": "small", "hidden_dims": (5,), "progress": False}
 
 def test_a_generator_is_no_source_to_resume_from(images, tmp_path, caplog):
     x, y = images
-    with pytest.raises(InputError, match="must have data that can be read again") as raised:
+    with pytest.raises(InputError, match="requires data that can be read again") as raised:
         condvae.train(((x, y) for _ in range(1)), run_dir=tmp_path / "run", resume=True, **QUICK)
     assert "Dataset" in raised.value.remedy
     assert not (tmp_path / "run").exists()

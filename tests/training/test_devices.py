@@ -108,5 +108,5 @@ def test_the_command_refuses_them_in_a_sentence(tmp_path, monkeypatch, capsys):
 
 def test_networks_that_lie_on_one_device_are_refused(small, tmp_path):
     decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(12)])
-    with pytest.raises(InputError, match="leave `devices` out"):
+    with pytest.raises(InputError, match="omit `devices`"):
         quick(small, tmp_path / "run", devices=1, networks={"decoder": decoder})

@@ -168,10 +168,10 @@ def test_the_table_and_the_figure_are_of_the_runs(small, tmp_path):
     ("settings", "sentence"),
     [
         ({"beta": [-1.0]}, "objective.beta"),
-        ({"beta": [1.0, 1]}, "there once"),
+        ({"beta": [1.0, 1]}, "occur once"),
         ({"seeds": 0}, "seeds must be a whole number"),
         ({"learning_rate": ["x"]}, "training.learning_rate"),
-        ({"preset": "structured"}, "Leave `together` out"),
+        ({"preset": "structured"}, "Omit `together`"),
         ({"baseline": "frozen"}, "frozen baseline"),
     ],
 )

@@ -138,9 +138,9 @@ def data_of(small):
         ("animals", {"labelled": 6, "task": "quadrants"}, "labelled needs the task 'class'"),
         ("animals", {"labelled": 6, "num_samples": 5}, "labelled needs latents"),
         ("animals", {"labelled": 6, "baseline": "joint"}, "labelled needs latents"),
-        ("wine", {"labelled": 6}, "one class label a row; received wine with"),
-        ("signs", {"labelled": 6}, "one class label a row; received signs with picture"),
-        ("glyphs", {"labelled": 6}, "one class label a row; received glyphs with"),
+        ("wine", {"labelled": 6}, "one class label per row; received wine with"),
+        ("signs", {"labelled": 6}, "one class label per row; received signs with picture"),
+        ("glyphs", {"labelled": 6}, "one class label per row; received glyphs with"),
         ("animals", {"preset": "semi_supervised"}, "Set labelled"),
     ],
 )

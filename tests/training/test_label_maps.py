@@ -143,16 +143,16 @@ def test_an_npz_of_label_maps_is_one_command(tmp_path, monkeypatch, capsys):
     assert main("complete run mask.png --mask mask.png --out x.png".split()) == 2
     assert "parts of images" in capsys.readouterr().err
     assert main("generate run --per-class 3 --out x".split()) == 2
-    assert "class of several" in capsys.readouterr().err
+    assert "must be a class" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"likelihood": "bernoulli"}, "must go with label maps"),
+        ({"likelihood": "bernoulli"}, "requires label maps"),
         ({"task": "class"}, "needs the task 'image'"),
         ({"task": "quadrants"}, "needs the task 'image'"),
-        ({"task": "class", "likelihood": "bernoulli"}, "must go with label maps"),
+        ({"task": "class", "likelihood": "bernoulli"}, "requires label maps"),
         ({"hidden_dims": ()}, "needs hidden_dims"),
         ({"activity_regularizer": "l2"}, "needs the architecture 'mlp'"),
         ({"coarse_weight": 0.5}, "needs the likelihood 'bernoulli'"),
@@ -175,14 +175,14 @@ def test_data_that_do_not_fit_are_refused(few, tmp_path):
     with pytest.raises(InputError, match="one channel"):
         Dataset.from_arrays(drawn.images, drawn.images, pixel_classes=CLASSES)
     images = Dataset.from_arrays(drawn.maps, drawn.images)  # grey levels, not classes
-    with pytest.raises(InputError, match="must go with label maps"):
+    with pytest.raises(InputError, match="requires label maps"):
         quick(images, tmp_path / "run", **TINY)
     model = untrained(few, **TINY)
     with pytest.raises(InputError, match=r"shape \(N, 16, 16, 3\)"):
         model.predict(drawn.images[:, :8])
     with pytest.raises(InputError, match=r"must lie in \[0, 3\]"):
         model.elbo(drawn.maps + 1, drawn.images)
-    with pytest.raises(InputError, match="class of several"):
+    with pytest.raises(InputError, match="must be a class"):
         _ = model.classes
 
 

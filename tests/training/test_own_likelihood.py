@@ -122,7 +122,7 @@ class Nameless(Likelihood):
         (Taken, "'bernoulli' of Taken, which is BernoulliLikelihood's"),
         (Nameless, "'auto' of Nameless, which is Likelihood's"),
         (BernoulliLikelihood(), "Pass the class"),
-        (Laplace, "a class under condvae.likelihoods.Likelihood"),
+        (Laplace, "a subclass of condvae.likelihoods.Likelihood"),
     ],
 )
 def test_a_likelihood_that_cannot_be_registered_is_refused(kind, part):

@@ -210,7 +210,7 @@ def test_one_process_where_two_were_asked_for_is_refused(data, tmp_path, asked):
 def test_without_a_cluster_it_is_refused(data, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(f"train {data} {QUICK} --distributed".split()) == 2
-    assert "--distributed must be asked for within SLURM" in capsys.readouterr().err
+    assert "--distributed must be used within SLURM" in capsys.readouterr().err
     monkeypatch.setenv("JAX_NUM_PROCESSES", "2")
     assert main(f"train {data} {QUICK} --distributed".split()) == 2
     assert "must be set together" in capsys.readouterr().err

@@ -26,8 +26,8 @@ def test_a_training_that_was_cut_short_does_not_return(
     assert Run.open(path).record.status == status
     if number == signal.SIGTERM:
         assert raised.value.code == 143
-        assert f"terminated: {path} keeps what was done; resume=True goes on" in caplog.text
+        assert f"terminated: {path} keeps what was done; resume=True continues" in caplog.text
     else:
-        assert str(raised.value) == f"{path} keeps what was done; resume=True goes on"
+        assert str(raised.value) == f"{path} keeps what was done; resume=True continues"
     run = quick(small, path, resume=True)
     assert rows(run) == rows(quick(small, tmp_path / "whole"))

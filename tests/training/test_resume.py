@@ -173,7 +173,7 @@ def test_other_versions_are_said(small, broken, monkeypatch, caplog):
     monkeypatch.setattr("condvae.training.resume.installed_versions", lambda: versions)
     run = resume(small, broken)
     assert "keras 3.99 instead of" in caplog.text
-    assert "bits may differ" in caplog.text
+    assert "results may differ" in caplog.text
     assert run.record.resumed[0].versions["keras"] == "3.99"
 
 
@@ -211,7 +211,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_used(
     newest = broken.checkpoints_path / checkpoints(broken)[-1]
     damage(newest / name)
     run = resume(small, broken)
-    assert f"passed over: checkpoint {newest} must be whole" in caplog.text
+    assert f"skipped: checkpoint {newest} must be undamaged" in caplog.text
     assert name in caplog.text or name == "manifest.json"
     assert_same(run, whole)
 
@@ -257,7 +257,7 @@ def test_a_run_whose_record_is_lost_is_not_begun_anew(small, broken):
     for name in ("run.json", "history.csv", "weights.safetensors"):
         (broken.path / name).unlink()
     before = checkpoints(broken)
-    with pytest.raises(InputError, match="other files and no run"):
+    with pytest.raises(InputError, match="other files but no run"):
         resume(small, broken)
     assert checkpoints(broken) == before
 
@@ -304,7 +304,7 @@ def test_a_run_that_another_process_began_meanwhile_is_kept(small, tmp_path, mon
         return prepare(*arguments)
 
     monkeypatch.setattr(beginning, "prepare_model", slowly)
-    with pytest.raises(InputError, match="another process began there meanwhile"):
+    with pytest.raises(InputError, match="another process started there meanwhile"):
         quick(small, tmp_path / "run", epochs=1, resume=True, preset="plane")
     assert len(rows(Run.open(tmp_path / "run"))["epoch"]) == 2
 
@@ -334,7 +334,7 @@ def test_a_row_that_the_disk_cut_short_is_mended(small, tmp_path, monkeypatch):
 
 def test_a_folder_with_other_things_is_no_run_to_resume(small, tmp_path):
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(InputError, match="must go on with a run folder"):
+    with pytest.raises(InputError, match="requires a run folder"):
         quick(small, tmp_path, resume=True)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 

@@ -123,5 +123,5 @@ def test_conditions_that_do_not_fit_are_refused(small):
     for wrong in (y[:, :3], y[..., :1], np.full_like(y, 255), y[:1].repeat(3, axis=0)):
         with pytest.raises(InputError):
             model.log_prob(x, wrong)
-    with pytest.raises(InputError, match="class of several"):
+    with pytest.raises(InputError, match="must be a class"):
         _ = model.classes

@@ -165,7 +165,7 @@ def test_what_cannot_be_taken_over_is_said(tmp_path):
         quick(animals(["cat", "bee", "dog"]), tmp_path / "e", start_from=before.path, **frozen)
     settings = {"prior": "vampprior", "prior_sees": "nothing", "pseudo_inputs": 3, "epochs": 1}
     blind = quick(animals(["bee", "cat"]), tmp_path / "c", **settings)
-    with pytest.raises(InputError, match="the prior 'vampprior' that sees nothing"):
+    with pytest.raises(InputError, match="the prior 'vampprior' that does not see y"):
         quick(animals(["bee", "dog"]), tmp_path / "d", start_from=blind.path, **settings)
 
 

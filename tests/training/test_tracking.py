@@ -151,12 +151,12 @@ def test_an_error_of_a_tracker_ends_its_track_alone(small, tmp_path, caplog, mon
     assert run.record.status == "finished"
     assert told("figures") == [1, 1, 2, 3]
     assert told("close") == [True]
-    said = [text for text in caplog.messages if "told no more" in text]
+    said = [text for text in caplog.messages if "no further updates" in text]
     assert said == [
-        "unreachable is told no more of this run: ConnectionError: no route",
-        "faulty is told no more of this run: OSError: the server is away",
+        "unreachable gets no further updates of this run: ConnectionError: no route",
+        "faulty gets no further updates of this run: OSError: the server is away",
     ]
-    assert "trackers are not shown the samples: MemoryError: no room" in caplog.messages
+    assert "trackers do not get the samples: MemoryError: no room" in caplog.messages
     assert (told("samples"), told("curves")) == ([], [3])
     # what has begun can go on when it is there again
     assert {track.tracker for track in Run.open(run.path).record.tracks} == {"faulty", "diary"}

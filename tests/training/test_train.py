@@ -219,7 +219,7 @@ def test_a_dry_run_warns_of_hours_and_memory(small, monkeypatch):
     # with an average of the weights, whose buffers Keras shares with them
     told = estimate(small, preset="plane", epochs=1, ema=0.9)
     assert "hours: fewer --epochs" in told
-    assert "GB are more than half of the memory here" in told
+    assert "GB are more than half of this machine's memory" in told
 
 
 def test_a_spec_and_a_preset_exclude_each_other(small, tmp_path):

@@ -116,7 +116,7 @@ def test_negative_and_missing_weights_are_refused(small):
         given[5] = bad
         with pytest.raises(InputError, match=sentence):
             training_weights(small, (), given)
-    with pytest.raises(InputError, match="more than 0"):
+    with pytest.raises(InputError, match="above 0"):
         training_weights(small, (), np.zeros(len(small.x)))
 
 

@@ -1,4 +1,4 @@
-"""Rules that a user states of the rows of a table, such as "`start` <= `end`"."""
+"""Rules for the rows of a table, stated by the user, such as "`start` <= `end`"."""
 
 from condvae.conditions.rules.stated import Rules
 

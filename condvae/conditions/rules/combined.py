@@ -1,4 +1,4 @@
-"""Rules of the cells of several columns together: unique, or fixed to known combinations."""
+"""Rules for the cells of several columns together: unique, or fixed to known combinations."""
 
 from collections.abc import Collection, Iterable
 from typing import Annotated, ClassVar, Literal, Self
@@ -10,11 +10,11 @@ from condvae.conditions.rules.rule import Cells, Columns, Keys, Rule, missing_in
 
 
 class Combined(Rule):
-    """A rule of the cells of several columns together.
+    """A rule for the cells of several columns together.
 
     Attributes:
-        columns: which.
-        least: so many of them at least.
+        columns: names of the columns.
+        least: smallest number of columns.
     """
 
     least: ClassVar[int] = 1
@@ -23,33 +23,33 @@ class Combined(Rule):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns that it names, each once."""
+        """The columns that it names, without repetition."""
         return self.columns
 
     def check(self, cells: Cells, columns: Columns) -> None:
-        """Any column fits."""
+        """Accept any columns."""
 
     def _rows(self, cells: Cells) -> Iterable[tuple[float | str, ...]]:
         """The cells of each row."""
         return zip(*(cells[name].tolist() for name in self.columns), strict=True)
 
     def _whole(self, cells: Cells) -> Keys:
-        """The different rows of which no cell is empty."""
+        """The distinct rows without empty cells."""
         whole = ~missing_in(cells, self.columns)
         return set(self._rows({name: cells[name][whole] for name in self.columns}))
 
 
 class Unique(Combined):
-    """No two rows have the same cells there; a row with an empty one is like no other."""
+    """No two rows have equal cells in these columns; rows with an empty cell always differ."""
 
     kind: Literal["unique"] = "unique"
 
     def holds_with(self, keys: Collection[str]) -> bool:
-        """Whether it holds since a column of keys is among its own."""
+        """Whether it always holds because one of its columns contains keys."""
         return any(name in keys for name in self.columns)
 
     def keys(self, cells: Cells) -> Keys:
-        """The rows that no later one may repeat."""
+        """The rows that later rows must not repeat."""
         return self._whole(cells)
 
     def broken(self, cells: Cells, columns: Columns, seen: Collection = ()) -> np.ndarray:
@@ -60,10 +60,10 @@ class Unique(Combined):
 
 
 class Fixed(Combined):
-    """The cells go together as in some training row, or one of them is empty.
+    """The cells have a combination of some training row, or one of them is empty.
 
     Attributes:
-        combinations: of the training rows.
+        combinations: combinations in the training rows.
     """
 
     least: ClassVar[int] = 2
@@ -72,8 +72,8 @@ class Fixed(Combined):
     combinations: tuple[tuple[float | str, ...], ...] = ()
 
     def fitted(self, cells: Cells) -> Self:
-        """The rule that knows the combinations of training rows."""
-        # of a column all are numbers, or all words
+        """The rule with the combinations of the training rows."""
+        # the cells of a column are either all numbers or all words
         return self.model_copy(update={"combinations": tuple(sorted(self._whole(cells)))})
 
     def broken(self, cells: Cells, columns: Columns, seen: Collection = ()) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Sums of columns and numbers that are compared."""
+"""Comparisons of sums of columns and numbers."""
 
 import operator
 from collections.abc import Collection, Mapping
@@ -23,17 +23,17 @@ OPERATORS: dict[str, Any] = {
     ">=": operator.ge,
     ">": operator.gt,
 }
-ROUNDING = 1e-14  # of float64, relative, of a few sums
+ROUNDING = 1e-14  # relative error of a few sums in float64
 
 
 class Side(Frozen):
-    """What is compared: columns and numbers that are added up, or a word or a date in quotes.
+    """A side of a comparison: a sum of columns and numbers, or a word or a date in quotes.
 
     Attributes:
         plus: columns that are added.
         minus: columns that are subtracted.
-        numbers: with their signs; beside dates they are days.
-        word: in quotes; None: a sum.
+        numbers: numbers with their signs; in sums with dates they are days.
+        word: the word in quotes; None for a sum.
     """
 
     plus: tuple[str, ...] = ()
@@ -48,16 +48,16 @@ class Side(Frozen):
 
     @property
     def lone(self) -> str | None:
-        """The column, where it is nothing else."""
+        """The column, if the side consists of nothing else."""
         return self.plus[0] if len(self.plus) == 1 and not (self.minus or self.numbers) else None
 
     def dates(self, columns: Columns) -> int:
-        """Dates that are added beyond those that are subtracted: 0 of a number, 1 of a date."""
+        """Number of dates added minus those subtracted: 0 for a number, 1 for a date."""
         signs = [(1, name) for name in self.plus] + [(-1, name) for name in self.minus]
         return sum(sign for sign, name in signs if columns[name].holds == "dates")
 
     def terms(self, cells: Cells, columns: Columns) -> tuple[np.ndarray | float, Any]:
-        """The sum of its columns in numbers or days, and the size of what was added up."""
+        """The sum of its columns in numbers or days, and the magnitude of the summands."""
         if self.word is not None:
             total = days_of(self.word)
             return total, abs(total)
@@ -70,10 +70,10 @@ class Side(Frozen):
 
 
 class Comparison(Rule):
-    """Sides that are compared one with the next, as in 18 <= `age` <= 99.
+    """Sides, each compared with the next one, as in 18 <= `age` <= 99.
 
-    Of numbers with decimals two sides are equal where they differ by less than half a unit of the
-    last decimal: of the lone column on one of them, else of the finest.
+    For numbers with decimals, two sides are equal if they differ by less than half a unit of the
+    last decimal of a side that is a single column, or else of the finest column.
     """
 
     kind: Literal["comparison"] = "comparison"
@@ -82,30 +82,30 @@ class Comparison(Rule):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns that it names, each once."""
+        """The columns that it names, without repetition."""
         return tuple(dict.fromkeys(name for side in self.sides for name in side.names))
 
     @property
     def _links(self) -> list[tuple[Side, str, Side]]:
-        """Each operator with what is compared by it."""
+        """Each operator with the sides that it compares."""
         pairs = zip(pairwise(self.sides), self.operators, strict=True)
         return [(left, by, right) for (left, right), by in pairs]
 
     def check(self, cells: Cells, columns: Columns) -> None:
-        """Raise where what is compared is of two kinds."""
+        """Raise InputError if sides of different kinds are compared."""
         for left, by, right in self._links:
             kinds = {columns[name].holds for side in (left, right) for name in side.names}
             if "words" in kinds:
                 self._check_words(left, right, by, cells, columns)
             elif not kinds:
-                raise self._unfit("two that name no column", "Leave that part out.")
+                raise self._unfit("two sides without columns", "Omit that part.")
             else:
                 self._check_numbers(left, right, columns)
 
     def _check_words(
         self, left: Side, right: Side, by: str, cells: Cells, columns: Columns
     ) -> None:
-        """Raise where one side is no column of words, and the other no word that it has."""
+        """Raise InputError unless one side is a column of words, and the other one of its words."""
         names = [name for side in (left, right) for name in side.names]
         word = next(name for name in names if columns[name].holds == "words")
         others = [side for side in (left, right) if side.lone is None and side.word is None]
@@ -118,12 +118,10 @@ class Comparison(Rule):
             known = np.unique(cells[word])
             if side.word is not None and side.word not in known:
                 which = listed([repr(str(w)) for w in known if w])
-                raise self._unfit(
-                    f"{word!r} with {side.word!r}, which no row has", f"Take {which}."
-                )
+                raise self._unfit(f"{word!r} with {side.word!r}, which no row has", f"Use {which}.")
 
     def _check_numbers(self, left: Side, right: Side, columns: Columns) -> None:
-        """Raise where the one side is a date, and the other is none."""
+        """Raise InputError if only one of the sides is a date."""
         dates = [1 if side.word is not None else side.dates(columns) for side in (left, right)]
         if dates in ([0, 0], [1, 1]):
             for side in (left, right):
@@ -132,7 +130,7 @@ class Comparison(Rule):
             return
         words = [side.word for side in (left, right) if side.word is not None]
         if words and 0 in dates:
-            remedy = "Write numbers without quotes; --kind COLUMN:class makes words of numbers."
+            remedy = "Write numbers without quotes; --kind COLUMN:class turns numbers into words."
             raise self._unfit(f"numbers with {words[0]!r}", remedy)
         raise self._unfit(
             "dates with numbers, or sums of dates",
@@ -141,7 +139,7 @@ class Comparison(Rule):
         )
 
     def _unfit(self, received: str, remedy: str) -> InputError:
-        """The sentence for what does not fit."""
+        """The error for sides that do not fit."""
         return InputError(
             f"the rule {self.text!r} must compare numbers with numbers, dates with dates and "
             "words with words",
@@ -150,7 +148,7 @@ class Comparison(Rule):
         )
 
     def broken(self, cells: Cells, columns: Columns, seen: Collection = ()) -> np.ndarray:
-        """(N,) bool: the rows that break it; no part of it that has an empty cell is broken."""
+        """(N,) bool: the rows that break it; a part of it with an empty cell is not broken."""
         broken = np.zeros(len(cells[self.names[0]]), bool)
         for left, by, right in self._links:
             names = (*left.names, *right.names)
@@ -162,7 +160,7 @@ class Comparison(Rule):
         return broken
 
     def equations(self, columns: Columns) -> list[Equation]:
-        """Its equalities of numbers, by which a cell is computed from the others."""
+        """Its equalities of numbers, from which a cell is computed given the others."""
         found = []
         for left, by, right in self._links:
             names = [*left.names, *right.names]
@@ -189,7 +187,7 @@ def _words(side: Side, cells: Cells) -> Any:
 
 
 def _compared(left: Side, right: Side, by: str, cells: Cells, columns: Columns) -> np.ndarray:
-    """(N,) bool: the rows in which two sums compare so."""
+    """(N,) bool: the rows for which the comparison of two sums holds."""
     (one, size), (other, other_size) = (side.terms(cells, columns) for side in (left, right))
     difference = np.asarray(one - other)
     unit = _unit(left, right, by, columns)
@@ -198,7 +196,7 @@ def _compared(left: Side, right: Side, by: str, cells: Cells, columns: Columns) 
 
 
 def _unit(left: Side, right: Side, by: str, columns: Mapping[str, Measured]) -> float:
-    """The last decimal that counts."""
+    """The last significant decimal."""
     lone = [side.lone for side in (left, right) if side.lone]
     if by == "==" and len(lone) == 1 and left.names and right.names:
         return columns[lone[0]].step

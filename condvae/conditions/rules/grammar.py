@@ -1,4 +1,4 @@
-"""The grammar of rules, read by hand: no text is ever run.
+"""The grammar of rules, with a hand-written parser: no text is ever executed.
 
 rule    = ("unique" | "fixed") names | side (("<" | "<=" | "==" | "!=" | ">=" | ">") side)+
 names   = name ("," name)*, also in brackets
@@ -28,16 +28,16 @@ MOST_CHARACTERS = 10_000
 
 
 def parse(text: str) -> Comparison | Unique | Fixed:
-    """The rule that a text states.
+    """The rule in a text.
 
     Raises:
-        InputError: it states none; the place is named.
+        InputError: the text is not a rule; the message shows the place of the error.
     """
     return _Reader(text).rule()
 
 
 class _Reader:
-    """The tokens of a text, one after the other."""
+    """Reads the tokens of a text, one after another."""
 
     def __init__(self, text: str):
         self.text, self.place, self.at = text[:MOST_CHARACTERS], 0, 0
@@ -51,7 +51,7 @@ class _Reader:
         if self.kind == "word" and self.value in OF_COLUMNS:
             kind, names = OF_COLUMNS[self.value], self.names()
             if len(set(names)) < max(len(names), kind.least):
-                self.fail(f"Name {kind.least} or more different columns.")
+                self.fail(f"Name at least {kind.least} different columns.")
             return kind(text=self.text, columns=names)
         sides, operators = [self.side()], []
         while self.kind == "sign" and self.value in OPERATORS:
@@ -65,7 +65,7 @@ class _Reader:
         return Comparison(text=self.text, sides=tuple(sides), operators=tuple(operators))
 
     def names(self) -> tuple[str, ...]:
-        """Columns after "unique" or "fixed", to the end."""
+        """Columns after "unique" or "fixed", up to the end."""
         self.advance()
         bracket = self.value == "(" and self.kind == "sign"
         if bracket:
@@ -90,7 +90,7 @@ class _Reader:
         return name
 
     def side(self) -> Side:
-        """What is compared."""
+        """One side of a comparison."""
         if self.kind == "text":
             word = self.value
             self.advance()
@@ -114,10 +114,12 @@ class _Reader:
             elif self.kind in ("name", "word"):
                 (plus if sign == "+" else minus).append(self.name())
             else:
-                self.fail("Put columns in `backticks` and words in 'quotes'; only sums are known.")
+                self.fail(
+                    "Put columns in `backticks` and words in 'quotes'; only sums are allowed."
+                )
 
     def advance(self) -> None:
-        """Read the next token; at the end an empty one."""
+        """Read the next token, which is empty at the end."""
         self.place = len(self.text) - len(self.text[self.at :].lstrip())
         self.kind = self.value = ""
         if self.place == len(self.text):
@@ -131,10 +133,10 @@ class _Reader:
         self.at = found.end()
 
     def fail(self, remedy: str) -> NoReturn:
-        """Raise, with what stands where the reader is."""
+        """Raise InputError, with the current place in the text."""
         raise InputError(
             "a rule must be one such as '`start` <= `end`', '`a` + `b` == `total`', "
             "'18 <= `age` <= 99', 'unique `key`' or 'fixed `country`, `currency`'",
-            f"{self.text[:200]!r}, which is none at character {self.place + 1:,}",
+            f"{self.text[:200]!r}, which is invalid at character {self.place + 1:,}",
             remedy,
         )

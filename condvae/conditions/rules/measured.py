@@ -1,4 +1,4 @@
-"""What rules know of a column."""
+"""Facts about a column that rules need."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
@@ -14,14 +14,14 @@ from condvae.files.frozen import Frozen
 
 
 class Measured(Frozen):
-    """A column of which a rule speaks.
+    """A column that a rule names.
 
     Attributes:
-        holds: what its cells are.
-        decimals: of its numbers, in units of the column; None: more than are counted.
-        low: the least of the training rows' numbers.
-        high: the greatest.
-        form: how its numbers are written: of a date nothing finer than that is compared.
+        holds: type of its cells.
+        decimals: number of decimals, in units of the column; None: too many to count.
+        low: smallest number in the training rows.
+        high: largest number in the training rows.
+        form: format of its numbers; dates are compared at its resolution.
     """
 
     holds: Literal["numbers", "dates", "words"]
@@ -32,7 +32,7 @@ class Measured(Frozen):
 
     @classmethod
     def of(cls, values: np.ndarray, rows: np.ndarray, form: CellFormat) -> Self:
-        """A column of (N,) cells, the rows being those of the training."""
+        """The column of (N,) cells, of which rows are the training rows."""
         if values.dtype.kind == "U":
             return cls(holds="words")
         seen = values[rows]
@@ -43,29 +43,29 @@ class Measured(Frozen):
 
     @property
     def scale(self) -> float:
-        """What one is of its numbers: of dates so many days."""
+        """The value of one unit of its numbers, in days for dates."""
         return 1.0 if self.holds == "numbers" or self.form.days else 1 / DAY
 
     @property
     def step(self) -> float:
-        """The least difference of two of its numbers, scaled; 0 where it is not known."""
+        """The smallest difference of two of its numbers, scaled; 0 if unknown."""
         return 0.0 if self.decimals is None else 10.0**-self.decimals * self.scale
 
     def read(self, values: np.ndarray) -> np.ndarray:
         """Cells as they will be written; numbers as float64, NaN where empty."""
         if self.holds == "words":
             return values
-        if values.dtype.kind == "U":  # classes that are numbers, beside empty cells
+        if values.dtype.kind == "U":  # classes that are numbers, with empty cells
             values = np.where(values == "", "nan", values)
         return self.form.as_written(values.astype("float64"))
 
     def rounded(self, values: np.ndarray) -> np.ndarray:
-        """Numbers as the column has them."""
+        """Numbers rounded like the column."""
         values = values if self.decimals is None else np.round(values, self.decimals)
         return self.form.as_written(values)
 
     def shown(self, value: float | str) -> str:
-        """A cell in a sentence."""
+        """A cell in a message."""
         return repr(str(value)) if self.holds == "words" else self.form.cell(float(value))
 
 
@@ -73,7 +73,7 @@ def days_of(text: str) -> float:
     """Days since 1970 of an ISO date, with or without a time.
 
     Raises:
-        InputError: none.
+        InputError: the text is not such a date.
     """
     try:
         moment = datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""What is common to rules."""
+"""The base of all rules."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
@@ -10,24 +10,25 @@ from condvae.conditions.missing import is_missing
 from condvae.conditions.rules.measured import Measured
 from condvae.files.frozen import Frozen
 
-# by name: (N,) float64, NaN where empty, or str, "" where empty
+# cells by name: (N,) float64, NaN where empty, or str, "" where empty
 Cells = Mapping[str, np.ndarray]
 Columns = Mapping[str, Measured]
 Keys = set[tuple[float | str, ...]]
 
 
 class Equation(Frozen):
-    """Columns times their factors and a number that make 0 together.
+    """A linear equation: columns times their factors plus a number are 0.
 
     Attributes:
-        factors: by column, in the order in which they are best computed from the others.
+        factors: factors by column, starting with the columns that are best computed from the
+            others.
     """
 
     factors: dict[str, float]
     number: float
 
     def solved(self, name: str, cells: Cells, columns: Columns) -> np.ndarray:
-        """The cells of a column by the others; NaN where one of these is empty."""
+        """The cells of a column computed from the others; NaN where one of these is empty."""
         total = np.full(len(cells[name]), self.number)
         for other, factor in self.factors.items():
             if other != name:
@@ -36,10 +37,10 @@ class Equation(Frozen):
 
 
 class Rule(Frozen):
-    """What each row must keep, or all rows together.
+    """A condition on each row, or on all rows together.
 
     Attributes:
-        text: as it was stated.
+        text: the rule as stated.
     """
 
     kind: str
@@ -48,26 +49,26 @@ class Rule(Frozen):
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """The columns that it names, each once."""
+        """The columns that it names, without repetition."""
 
     @abstractmethod
     def check(self, cells: Cells, columns: Columns) -> None:
-        """Raise InputError where it does not fit the columns, of which all cells are told."""
+        """Raise InputError if it does not fit the columns, given all of their cells."""
 
     def holds_with(self, keys: Collection[str]) -> bool:
-        """Whether it holds in any rows, where these columns name them."""
+        """Whether it always holds because these columns contain keys."""
         return False
 
     def fitted(self, cells: Cells) -> Self:
-        """The rule that knows what it needs of the training rows."""
+        """The rule with the facts that it needs from the training rows."""
         return self
 
     def equations(self, columns: Columns) -> list[Equation]:
-        """Its equalities of numbers, by which a cell is computed from the others."""
+        """Its equalities of numbers, from which a cell is computed given the others."""
         return []
 
     def keys(self, cells: Cells) -> Keys:
-        """What it must know of these rows to compare later ones with them."""
+        """The facts about these rows that it needs for comparing later rows with them."""
         return set()
 
     @abstractmethod

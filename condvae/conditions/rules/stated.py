@@ -1,4 +1,4 @@
-"""All rules that are stated of a table."""
+"""All stated rules of a table."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
@@ -20,11 +20,11 @@ AnyRule = Annotated[Comparison | Unique | Fixed, Field(discriminator="kind")]
 
 
 class Rules(Frozen):
-    """Rules, and what is known of the columns that they name.
+    """Rules, and facts about the columns that they name.
 
     Attributes:
-        stated: in the order in which they were stated.
-        columns: by name.
+        stated: the rules in the order in which they were stated.
+        columns: the columns by name.
     """
 
     stated: tuple[AnyRule, ...] = ()
@@ -49,16 +49,17 @@ class Rules(Frozen):
         """The rules in texts, checked against the rows of a table.
 
         Args:
-            texts: as `grammar.parse` reads them.
+            texts: rules in the form that `grammar.parse` reads.
             cells: {name: (N,) values}, NaN or "" where empty.
-            rows: those of the training.
-            formats: how numbers and dates are written, of those that are not plain.
-            keys: columns without a model that tell rows apart: what holds with them is passed over.
+            rows: the training rows.
+            formats: formats of numbers and dates, for columns that are not plain.
+            keys: columns of keys without a model; rules that always hold because of them are
+                ignored.
             left_out: other columns without a model.
 
         Raises:
-            InputError: a text that is no rule, a name that is no column, kinds that do not fit,
-                or rows that break a rule; the first of them is told.
+            InputError: a text that is not a rule, an unknown column, kinds that do not fit, or rows
+                that break a rule; the message shows the first of them.
         """
         parsed = [rule for rule in map(parse, texts) if not rule.holds_with(keys)]
         for rule in parsed:
@@ -79,10 +80,10 @@ class Rules(Frozen):
             if broken.any():
                 row = int(broken.argmax())
                 raise InputError(
-                    f"each row must keep the rule {rule.text!r}",
+                    f"each row must satisfy the rule {rule.text!r}",
                     f"{rules.shown(rule.names, training, row)} in row {rows[row]:,} (counted from "
                     f"0); {broken.sum():,} of {len(rows):,} training rows break it",
-                    "Mend or remove these rows, or state another rule.",
+                    "Correct or remove these rows, or state another rule.",
                 )
         return rules
 
@@ -92,7 +93,7 @@ class Rules(Frozen):
         return [found for rule in self.stated for found in rule.equations(self.columns)]
 
     def read(self, cells: Cells) -> dict[str, np.ndarray]:
-        """The cells that rules name, as they will be written; a column that is absent is empty."""
+        """The cells that rules name, as they will be written; missing columns are empty."""
         size = len(next(iter(cells.values())))
         empty = {name: "" if c.holds == "words" else np.nan for name, c in self.columns.items()}
         return {
@@ -101,15 +102,15 @@ class Rules(Frozen):
         }
 
     def keys(self, cells: Cells) -> list[Keys]:
-        """What each rule must know of these rows to compare later ones with them."""
+        """The facts about these rows that each rule needs for comparing later rows with them."""
         read = self.read(cells)
         return [rule.keys(read) for rule in self.stated]
 
     def broken(self, cells: Cells, seen: Sequence[Keys] | None = None) -> np.ndarray:
-        """(N, number of rules) bool: which rows break which.
+        """(N, number of rules) bool: which rows break which rules.
 
         Args:
-            cells: {name: (N,) values}, NaN or "" where empty; names that are absent are empty.
+            cells: {name: (N,) values}, NaN or "" where empty; missing names are empty.
             seen: `keys` of earlier rows.
         """
         read, seen = self.read(cells), seen or [set()] * len(self.stated)
@@ -123,15 +124,16 @@ class Rules(Frozen):
     def settle(
         self, cells: Cells, free: Mapping[str, np.ndarray]
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Cells of which one in each equality follows from the others.
+        """Compute one of the cells in each equality from the others.
 
         Args:
             cells: {name: (N,) values}.
-            free: {name: (N,) bool} of columns of numbers, the cells that may be computed.
+            free: {name: (N,) bool} for columns of numbers: the cells that may be computed.
 
         Returns:
-            The columns that may have changed, and (N,) bool: the rows in which such a cell is
-            beyond the range that its column has in training, though others may be computed, too.
+            The columns that may have changed, and (N,) bool: the rows in which a computed cell is
+            outside the range of its column in training, although another one could be computed
+            instead.
         """
         read = self.read(cells)
         size = len(next(iter(cells.values())))
@@ -145,7 +147,7 @@ class Rules(Frozen):
                     rows = left & ~used[name]
                     used[name], left = used[name] | rows, left & ~rows
                     chosen.append((equation, name, rows))
-        for _ in self.equations:  # one may need what another computes
+        for _ in self.equations:  # one may need the result of another
             for equation, name, rows in chosen:
                 values = equation.solved(name, read, self.columns)
                 read[name] = np.where(rows, values, read[name])
@@ -157,7 +159,7 @@ class Rules(Frozen):
         return {name: read[name] for name in {name for _, name, _ in chosen}}, outside
 
     def shown(self, names: Sequence[str], cells: Cells, row: int) -> str:
-        """Cells of a row in a sentence."""
+        """Cells of a row, for a message."""
         found = {name: cells[name][row] for name in names if name in cells}
         return ", ".join(f"{name} = {self.columns[name].shown(v)}" for name, v in found.items())
 
@@ -166,11 +168,11 @@ class Rules(Frozen):
 
 
 def _check_name(name: str, text: str, cells: Cells, left_out: Collection[str]) -> None:
-    """Raise where a rule names no column that rows have."""
+    """Raise InputError if a rule names a column that generated rows do not have."""
     if name not in cells and name in left_out:
         raise InputError(
             f"the rule {text!r} must name columns that a model learns",
             f"{name!r}, which is left out",
-            f"Leave the rule out, or say what the column is, such as --kind {name}:class.",
+            f"Omit the rule, or give the kind of the column, such as --kind {name}:class.",
         )
     check_choice(name, list(cells), f"a column in the rule {text!r}")

@@ -1,4 +1,4 @@
-"""How like the real rows the generated ones are: columns, pairs of columns, and whole rows."""
+"""The similarity of generated and real rows: columns, pairs of columns, and whole rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,20 +20,20 @@ from condvae.metrics.tables.values import (
 )
 
 FOLDS = 5
-LEAST_DETECTED = 20  # rows a side, below which a classifier tells nothing
-WORST = 3  # columns that are named
-MOST_ROWS = 5_000  # of which nearest ones are sought
+LEAST_DETECTED = 20  # rows of each side, below which a classifier is not meaningful
+WORST = 3  # number of columns that are named
+MOST_ROWS = 5_000  # largest number of rows in nearest-neighbour searches
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Rows against the training rows, or where it says so against test rows.
+    """Rows compared with the training rows, or where stated with test rows.
 
     Attributes:
         marginals: distance of each column's distribution, 0 to 1.
         correlation: mean absolute difference of the associations of columns.
-        words: rare and unknown ones.
-        ranges: numbers beyond the real ones.
+        words: rare and unknown words.
+        ranges: numbers outside the range of the real ones.
         support: alpha-precision and beta-recall.
     """
 
@@ -45,7 +45,7 @@ class Compared:
 
     @property
     def marginal(self) -> float:
-        """Mean distance of the columns."""
+        """Mean distance over the columns."""
         return float(np.mean(list(self.marginals.values())))
 
     def figures(self) -> dict[str, object]:
@@ -63,17 +63,17 @@ class Compared:
 
 @dataclass(frozen=True)
 class Likeness:
-    """Generated rows against the training rows, and beside it real test rows against the same.
+    """Generated rows compared with the training rows, and real test rows compared with the same.
 
     Attributes:
-        generated: of the former.
-        real: of the latter: what can be reached.
-        detection: AUC of a classifier that tells generated rows from test rows; None where there
-            are fewer than 20 of these.
-        detection_of_real: the same of training rows and test rows.
+        generated: comparison of the generated rows.
+        real: comparison of the test rows: the best possible values.
+        detection: AUC of a classifier that distinguishes generated rows from test rows; None if
+            there are fewer than 20 test rows.
+        detection_of_real: the same for training rows and test rows.
         words: columns of text; the others hold numbers.
-        num_rows: rows that were generated.
-        num_test: test rows, and at most as many rows a side in `detection`.
+        num_rows: number of generated rows.
+        num_test: number of test rows, and largest number of rows of each side in `detection`.
     """
 
     generated: Compared
@@ -85,7 +85,7 @@ class Likeness:
     num_test: int
 
     def figures(self) -> dict[str, object]:
-        """The same, flat."""
+        """The figures, flat."""
         found = {
             **self.generated.figures(),
             **{f"{name}_of_real": value for name, value in self.real.figures().items()},
@@ -109,24 +109,24 @@ class Likeness:
         )
         lines = [
             f"distance of each column to the training rows {generated.marginal:.3f} on average "
-            f"(real test rows {real.marginal:.3f}), greatest of {self._worst()}{pairs}",
+            f"(real test rows {real.marginal:.3f}), largest for {self._worst()}{pairs}",
             self._values(),
             f"alpha-precision {generated.support.alpha_precision:.3f} (real "
             f"{real.support.alpha_precision:.3f}), beta-recall {generated.support.beta_recall:.3f} "
-            f"({real.support.beta_recall:.3f}), of {generated.support.num_rows:,} rows a side",
+            f"({real.support.beta_recall:.3f}), {generated.support.num_rows:,} rows on each side",
         ]
         if self.detection is not None and self.detection_of_real is not None:
             told, real_told = self.detection, self.detection_of_real
             lines.append(
-                f"a classifier tells generated rows from real ones with an AUC of {told.value:.3f} "
-                f"± {told.error:.3f} (real rows from real ones {real_told.value:.3f} ± "
-                f"{real_told.error:.3f}; 0.5: not at all), {self.num_test:,} rows a side, {FOLDS} "
-                "folds"
+                f"a classifier separates generated from real rows with an AUC of {told.value:.3f} "
+                f"± {told.error:.3f} (real from real rows {real_told.value:.3f} ± "
+                f"{real_told.error:.3f}; 0.5: not at all), {self.num_test:,} rows on each side, "
+                f"{FOLDS} folds"
             )
         return "\n".join(lines)
 
     def _worst(self) -> str:
-        """The columns that are farthest."""
+        """The columns with the largest distances."""
         farthest = sorted(self.generated.marginals.items(), key=lambda item: -item[1])[:WORST]
         return ", ".join(
             f"{name} {distance:.3f} ({self.real.marginals[name]:.3f})"
@@ -134,7 +134,7 @@ class Likeness:
         )
 
     def _values(self) -> str:
-        """Words and ranges, as a sentence."""
+        """Words and ranges, in a sentence."""
         words, ranges, of_real = self.generated.words, self.generated.ranges, self.real
         parts = []
         if words.rare:
@@ -151,12 +151,12 @@ class Likeness:
             f"(real {of_real.ranges.outside:.2%}{f'; {columns:.200}' if columns else ''})"
         )
         if words.unknown:
-            parts.append(f"{words.unknown:.2%} a category that no training row has")
+            parts.append(f"{words.unknown:.2%} have a category that no training row has")
         return "; ".join(parts)
 
 
 def compare_likeness(rows: ComparedRows, seed: int = 0) -> Likeness:
-    """Columns, associations, rare values, regions, and a classifier."""
+    """Compare columns, associations, rare values, regions, and train a classifier."""
     generated, real = (
         Compared(
             marginals=marginal_distance(rows.train, others),

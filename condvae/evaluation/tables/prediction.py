@@ -1,4 +1,4 @@
-"""Whether generated rows teach a model what real rows would: train on them, test on real ones."""
+"""Whether models trained on generated rows perform like those trained on real rows."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,19 @@ from condvae.metrics.tables.learners import LEARNERS
 from condvae.metrics.tables.targets import Targets, choose_targets
 from condvae.metrics.tables.transfer import Transfer, train_on_synthetic
 
-MOST_ROWS = 5_000  # of targets that are no conditions
+MOST_ROWS = 5_000  # for targets that are not conditions
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Columns predicted from the others on real test rows, by what was learned from.
+    """Columns predicted from the others on real test rows, after training on different rows.
 
     Attributes:
-        targets: which columns were asked, and which not.
+        targets: which columns are predicted, and which are not.
         transfers: target -> learner -> scores.
-        unvarying: columns asked for that do not vary in the test rows, or have none.
-        num_rows: rows to learn from, by target.
-        num_test: real test rows.
+        unvarying: columns to predict that are constant in the test rows, or missing.
+        num_rows: number of training rows, by target.
+        num_test: number of real test rows.
     """
 
     targets: Targets
@@ -31,7 +31,7 @@ class Prediction:
 
     @property
     def untold(self) -> tuple[str, ...]:
-        """Targets that no learner tells better than a guess, even from real rows."""
+        """Targets that no learner predicts better than guessing, even trained on real rows."""
         return tuple(
             target
             for target, by_learner in self.transfers.items()
@@ -39,7 +39,7 @@ class Prediction:
         )
 
     def figures(self) -> dict[str, object]:
-        """The same, flat."""
+        """The figures, flat."""
         found: dict[str, object] = {"targets": list(self.transfers), "untold": list(self.untold)}
         for target, by_learner in self.transfers.items():
             for learner, transfer in by_learner.items():
@@ -62,13 +62,13 @@ class Prediction:
                 for learner, transfer in by_learner.items()
             )
             lines.append(
-                f"{target!r} told by {self.num_rows[target]:,} generated rows (by as many real "
-                f"ones): {shown}"
+                f"{target!r} predicted by training on {self.num_rows[target]:,} generated rows (or "
+                f"as many real ones): {shown}"
             )
         silent = {
-            "told no better than by guessing, even by real rows": self.untold,
+            "predicted no better than by guessing, even with real rows": self.untold,
             "constant": (*self.targets.constant, *self.unvarying),
-            "not asked": self.targets.not_asked,
+            "not predicted": self.targets.not_asked,
         }
         lines += [f"{why}: {', '.join(names):.300}" for why, names in silent.items() if names]
         lines.append(
@@ -78,7 +78,7 @@ class Prediction:
         return "\n".join(lines)
 
     def _shown(self, transfer: Transfer) -> str:
-        """All scores of the first target, of others the one that tells most."""
+        """All scores of the first target, and for other targets the most informative one."""
         first = transfer.target == next(iter(self.transfers))
         names = transfer.scores if first else [transfer.main]
         return ", ".join(
@@ -88,10 +88,10 @@ class Prediction:
 
 
 def compare_prediction(rows: ComparedRows, full: bool = False, seed: int = 0) -> Prediction:
-    """Each target by each learner.
+    """Predict each target with each learner.
 
-    Conditions come first and are learned from as many rows as there are; other targets from at
-    most 5,000 drawn ones unless `full`.
+    Conditions come first and use as many training rows as there are; other targets use at most
+    5,000 random rows unless `full`.
     """
     targets = choose_targets(rows.train, rows.conditions, rows.classes)
     everything = min(num_rows(rows.train), num_rows(rows.generated))

@@ -1,4 +1,4 @@
-"""Whether generated rows give away the rows that the model learned from."""
+"""Whether generated rows reveal information about the training rows."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ MOST_ROWS = 5_000
 
 @dataclass(frozen=True)
 class Privacy:
-    """Generated rows as an attacker has them; held-out rows are the test rows.
+    """Attacks with generated rows; the held-out rows are the test rows.
 
     Attributes:
         copies: share of the generated rows that equal a training row.
         copies_of_real: share of the test rows that do.
         closest: distances to the nearest real rows.
-        attributes: guesses of a training row's column from the others; None for one column.
-        membership: AUC of telling training rows from test rows by the nearest generated one.
+        attributes: guesses of a training row's column from the others; None for a single column.
+        membership: AUC of separating training rows from test rows by the nearest generated one.
     """
 
     copies: float
@@ -29,7 +29,7 @@ class Privacy:
     membership: Auc
 
     def figures(self) -> dict[str, object]:
-        """The same, flat."""
+        """The figures, flat."""
         closest, attributes = self.closest, self.attributes
         found: dict[str, object] = {
             "copies": self.copies,
@@ -53,30 +53,31 @@ class Privacy:
         closest, attributes = self.closest, self.attributes
         lines = [
             f"{self.copies:.2%} of the generated rows are copies of training rows (of the test "
-            f"rows {self.copies_of_real:.2%})",
+            f"rows: {self.copies_of_real:.2%})",
             f"{closest.nearer_to_training:.1%} ± {closest.error:.1%} of {closest.num_synthetic:,} "
-            "generated rows are nearer to a training row than to a test row, of "
+            "generated rows are closer to a training row than to a test row, out of "
             f"{closest.num_real:,} each (50 %: nothing is memorised); median distance to a "
             f"training row {closest.distance:.3f}, of a test row {closest.distance_of_held_out:.3f}"
-            " (a differing category counts 1)",
-            f"who was in the training rows is told with an AUC of {self.membership.value:.3f} ± "
-            f"{self.membership.error:.3f} (0.5: not at all), by the nearest generated row",
+            " (a different category counts 1)",
+            f"membership in the training rows is inferred with an AUC of "
+            f"{self.membership.value:.3f} ± {self.membership.error:.3f} "
+            "(0.5: not at all), from the nearest generated row",
         ]
         if attributes is not None:
             name, gain = attributes.worst
             difference = attributes.synthetic - attributes.held_out
             lines.append(
-                f"a column of a training row is guessed right from the others in "
-                f"{attributes.synthetic:.1%} by generated rows, in {attributes.held_out:.1%} by as "
-                f"many test rows ({attributes.num_known:,}): {difference:+.1%} ± "
-                f"{attributes.error:.1%}, most of {name} {gain:+.1%}; {attributes.num_victims:,} "
+                f"a column of a training row is guessed correctly from the others in "
+                f"{attributes.synthetic:.1%} with generated rows, in {attributes.held_out:.1%} "
+                f"with as many test rows ({attributes.num_known:,}): {difference:+.1%} ± "
+                f"{attributes.error:.1%}, most for {name} {gain:+.1%}; {attributes.num_victims:,} "
                 "rows attacked"
             )
         return "\n".join(lines)
 
 
 def compare_privacy(rows: ComparedRows, seed: int = 0) -> Privacy:
-    """Copies, nearest rows, and two attacks."""
+    """Measure copies, nearest rows, and two attacks."""
     tables = rows.train, rows.test, rows.generated
     return Privacy(
         copies=float(copied_rows(rows.train, rows.generated).mean()),

@@ -1,4 +1,4 @@
-"""How well generated rows of a table stand for the real ones, by every measure."""
+"""The quality of generated rows of a table, by every measure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +13,13 @@ from condvae.evaluation.trial import Trial
 
 @dataclass(frozen=True)
 class TableQuality:
-    """Generated rows against real ones.
+    """Generated rows compared with real ones.
 
     Attributes:
-        likeness: of columns, pairs and whole rows.
-        prediction: what a model learns from them.
-        rules: that they break.
-        privacy: of the rows that were learned from.
+        likeness: similarity of columns, pairs and whole rows.
+        prediction: usefulness for training models.
+        rules: rules that they break.
+        privacy: privacy of the training rows.
     """
 
     likeness: Likeness
@@ -29,7 +29,7 @@ class TableQuality:
 
     @property
     def parts(self) -> dict[str, Any]:
-        """The same by title."""
+        """The parts by title."""
         return {
             "Table": self.likeness,
             "Prediction": self.prediction,
@@ -39,14 +39,14 @@ class TableQuality:
 
 
 def compare_tables(rows: ComparedRows, full: bool = False, seed: int = 0) -> TableQuality:
-    """Every measure of rows, whoever generated them.
+    """Every measure of generated rows, from any generator.
 
     Args:
-        full: predict each target from all rows.
-        seed: of drawn rows and of models.
+        full: whether to predict each target from all rows.
+        seed: seed of drawn rows and of models.
 
     Raises:
-        InputError: tables that do not fit, or fewer than two rows of a kind.
+        InputError: tables that do not fit, or fewer than two rows of either kind.
     """
     return TableQuality(
         compare_likeness(rows, seed),
@@ -57,7 +57,7 @@ def compare_tables(rows: ComparedRows, full: bool = False, seed: int = 0) -> Tab
 
 
 def evaluate_table(trial: Trial, full: bool = False, seed: int = 0) -> TableQuality:
-    """Every measure of rows that a run generates, as many as it learned from.
+    """Every measure of rows that a run generates, as many as its training rows.
 
     Args:
         full, seed: as in `compare_tables`.

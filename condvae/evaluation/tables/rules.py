@@ -1,4 +1,4 @@
-"""Whether generated rows keep the rules that hold in each real row."""
+"""Whether generated rows satisfy the rules that hold in all real rows."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from condvae.evaluation.tables.rows import ComparedRows
 from condvae.metrics.tables.contradictions import contradictory_rows, find_contradictions
 from condvae.metrics.tables.dependencies import broken_dependencies, find_dependencies
 
-WORST = 3  # rules that are named
+WORST = 3  # number of rules that are named
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,11 @@ class Broken:
     """Rules of one kind, and the rows that break them.
 
     Attributes:
-        rules: what each says, those that most generated rows break first.
-        by_rule: share of the generated rows that break each.
-        by_rule_of_real: of the test rows.
-        generated: share of the generated rows that break any.
-        real: of the test rows.
+        rules: the rules as text, those that most generated rows break first.
+        by_rule: share of the generated rows that break each rule.
+        by_rule_of_real: share of the test rows that break each rule.
+        generated: share of the generated rows that break any rule.
+        real: share of the test rows that break any rule.
     """
 
     rules: tuple[str, ...]
@@ -42,12 +42,12 @@ class Broken:
 
 @dataclass(frozen=True)
 class Rules:
-    """Rules stated or found in the training rows, broken by generated and by real test rows.
+    """Stated rules, and rules found in the training rows, with the rows that break them.
 
     Attributes:
-        stated: by a user.
-        dependencies: columns that are functions of another.
-        contradictions: frequent values that next to never go together.
+        stated: rules stated by the user.
+        dependencies: columns that are functions of another column.
+        contradictions: frequent values that almost never occur together.
     """
 
     stated: Broken
@@ -55,7 +55,7 @@ class Rules:
     contradictions: Broken
 
     def figures(self) -> dict[str, object]:
-        """The same, flat."""
+        """The figures, flat."""
         stated = self.stated
         return {
             "stated": len(stated.rules),
@@ -76,7 +76,7 @@ class Rules:
             lines.append(f"{len(self.stated.rules):,} stated rule(s), {self.stated}")
         for what, found in (
             ("columns that are functions of another", self.dependencies),
-            ("pairs of frequent values that next to never go together", self.contradictions),
+            ("pairs of frequent values that almost never occur together", self.contradictions),
         ):
             count = f"{len(found.rules):,}" if found.rules else "no"
             said = f", {found}" if found.rules else ""
@@ -109,7 +109,7 @@ def compare_rules(rows: ComparedRows) -> Rules:
 
 
 def _broken(rules: list[str], generated: np.ndarray, real: np.ndarray) -> Broken:
-    """From (rows, rules) bool of which rows break which."""
+    """Counts from (rows, rules) bool: which rows break which rules."""
     order = np.argsort(-generated.mean(axis=0), kind="stable")
     return Broken(
         tuple(rules[place] for place in order.tolist()),

@@ -1,1 +1,1 @@
-"""How well synthetic rows of a table stand for real ones: a question a file."""
+"""How well synthetic rows of a table represent real ones: one question per file."""

@@ -1,4 +1,4 @@
-"""How strongly columns go together, and how far that is from how the real ones do."""
+"""Associations between columns, and their distance from those of real columns."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -15,13 +15,13 @@ def correlation_distance(
 
     Args:
         real: (N,) numbers or text by name.
-        synthetic: (M,) of the same names and kinds.
+        synthetic: (M,) with the same names and kinds.
 
     Returns:
-        From 0 to 2; NaN for one column, which makes no pair.
+        From 0 to 2; NaN for a single column, which has no pairs.
 
     Raises:
-        InputError: as `marginal_distance`.
+        InputError: as in `marginal_distance`.
     """
     real, synthetic = check_alike(real=real, synthetic=synthetic)
     difference = abs(association_matrix(real) - association_matrix(synthetic))  # (F, F)
@@ -30,13 +30,13 @@ def correlation_distance(
 
 
 def association_matrix(columns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """How strongly columns go together, two at a time, over the rows that have both.
+    """The strength of association of each pair of columns, over the rows that have both values.
 
-    Two of numbers: Spearman's correlation, in [-1, 1]. Two of text: Cramér's V, in [0, 1]. One
-    of each: the correlation ratio of the number's ranks given the word, in [0, 1]. The latter two
-    are corrected for chance, so that tables of different length can be compared; as all work on
-    ranks or words, none depends on a column's scale. A column of one value, and words
-    that occur once each, go with none: 0.
+    For two columns of numbers: Spearman's correlation, in [-1, 1]. For two columns of text:
+    Cramér's V, in [0, 1]. For one of each: the correlation ratio of the number's ranks given the
+    word, in [0, 1]. The latter two are corrected for chance, so that tables of different lengths
+    can be compared; since all of them use ranks or words, none depends on a column's scale. A
+    constant column, and words that occur only once, have an association of 0.
 
     Args:
         columns: (N,) numbers (NaN: missing) or text ("": missing) by name.
@@ -45,7 +45,7 @@ def association_matrix(columns: Mapping[str, np.ndarray]) -> np.ndarray:
         (F, F) float64, symmetric, ones on the diagonal.
 
     Raises:
-        InputError: as `marginal_distance`.
+        InputError: as in `marginal_distance`.
 
     Source: Spearman 1904; Bergsma 2013, "A bias-correction for Cramér's V"; Kelley 1935, "An
     unbiased correlation ratio measure", on ranks as Kruskal & Wallis 1952.
@@ -59,7 +59,7 @@ def association_matrix(columns: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def _association(first: np.ndarray, second: np.ndarray) -> float:
-    """How strongly two columns without missing values go together."""
+    """The association of two columns without missing values."""
     if min(len(np.unique(first)), len(np.unique(second))) < 2:
         return 0.0
     match first.dtype.kind, second.dtype.kind:
@@ -73,19 +73,19 @@ def _association(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Places from 0 in the sorted order; equal values share their mean place."""
+    """Ranks from 0; equal values share their mean rank."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts + 1) / 2)[places]
 
 
 def _cramers_v(first: np.ndarray, second: np.ndarray) -> float:
-    """Bergsma's: phi² less its expectation under independence, per the largest it can be."""
+    """Bergsma's: phi² minus its expectation under independence, relative to its maximum."""
     rows, columns = (np.unique(words, return_inverse=True)[1] for words in (first, second))
     n, r, k = len(rows), rows.max() + 1, columns.max() + 1
-    # the cells that occur: a table of them all could be as large as n²
+    # only cells that occur: a full table could have n² cells
     cells, observed = np.unique(rows * k + columns, return_counts=True)
     expected = np.bincount(rows)[cells // k] * np.bincount(columns)[cells % k]
-    # cells that do not occur add nothing to this form of chi² / n
+    # cells that do not occur do not contribute to this form of chi² / n
     phi2 = (observed**2 / expected).sum() - 1
     corrected = phi2 - (r - 1) * (k - 1) / (n - 1)
     largest = min(size - 1 - (size - 1) ** 2 / (n - 1) for size in (r, k))
@@ -93,15 +93,15 @@ def _cramers_v(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _correlation_ratio(words: np.ndarray, values: np.ndarray) -> float:
-    """Kelley's: the root of the share of the variance that the words explain, less chance."""
+    """Kelley's: the root of the share of the variance explained by the words, minus chance."""
     codes = np.unique(words, return_inverse=True)[1]
     means = np.bincount(codes, values) / np.bincount(codes)
     if len(means) == len(values):
-        return 0.0  # each row has a word of its own: that says nothing
+        return 0.0  # each row has its own word, which is not informative
     within = ((values - means[codes]) ** 2).sum() / (len(values) - len(means))
     return _root_of_share(values.var(ddof=1) - within, values.var(ddof=1))
 
 
 def _root_of_share(part: float, whole: float) -> float:
-    """sqrt(part / whole) within [0, 1]; 0 where nothing can be told, as of a word for each row."""
+    """sqrt(part / whole) clipped to [0, 1]; 0 if it is undefined, as with a word for each row."""
     return float(np.sqrt(np.clip(part / whole, 0, 1))) if whole > 0 else 0.0

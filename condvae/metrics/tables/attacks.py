@@ -1,4 +1,4 @@
-"""What an attacker learns from synthetic rows: who was in the training rows, and what of them."""
+"""Privacy attacks: what synthetic rows reveal about the presence and values of training rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,23 +18,23 @@ from condvae.metrics.tables.columns import (
 )
 from condvae.metrics.tables.places import Places, nearest
 
-NEAR = 0.05  # a number is told where the guess is as near as that share of the rows
-BLOCK = 100  # victims at once
+NEAR = 0.05  # a number is guessed if at most this share of the rows is between it and the guess
+BLOCK = 100  # victims processed at a time
 
 
 @dataclass(frozen=True)
 class Inference:
-    """An attacker who knows a training row but for a column, and guesses it.
+    """An attacker who knows all but one column of a training row, and guesses that column.
 
     Attributes:
-        synthetic: share of the guesses that are right, by the nearest synthetic row in all other
+        synthetic: share of the guesses that are right, using the nearest synthetic row in all other
             columns; mean over the columns.
-        held_out: the same by the nearest held-out row, of as many: what anyone learns from the
-            population.
+        held_out: the same with the nearest of equally many held-out rows: what the population
+            reveals.
         error: standard error of the difference of the two, from the rows attacked.
         worst: the column whose guesses gain most, and that gain.
-        num_victims: training rows attacked.
-        num_known: synthetic rows, or held-out ones, that the attacker has.
+        num_victims: number of training rows attacked.
+        num_known: number of synthetic, or held-out, rows that the attacker has.
     """
 
     synthetic: float
@@ -53,31 +53,31 @@ def infer_attributes(
     most_rows: int = 5_000,
     seed: int = 0,
 ) -> Inference:
-    """Attribute inference by the nearest row, distances as in `Places`.
+    """Attribute inference by the nearest row, with distances as in `Places`.
 
-    A word is told where it is the same; a number where 5 % of the training rows or fewer lie
-    between.
+    A word is guessed if it is the same; a number if at most 5 % of the training rows are between it
+    and the guess.
 
     Args:
-        train: (N,) numbers or text by name: what the model learned from, and who is attacked.
-        held_out: (H,) real rows that it did not see.
-        synthetic: (M,) of the same names and kinds.
-        most_victims: rows attacked, drawn.
-        most_rows: that the attacker has, drawn.
-        seed: of the drawn rows.
+        train: (N,) numbers or text by name: the training rows, which are attacked.
+        held_out: (H,) real rows that the model did not see.
+        synthetic: (M,) with the same names and kinds.
+        most_victims: largest number of rows attacked, drawn at random.
+        most_rows: largest number of rows that the attacker has, drawn at random.
+        seed: seed of these draws.
 
     Raises:
-        InputError: tables that do not fit, or one column alone.
+        InputError: tables that do not fit, or only one column.
 
     Source: Giomi et al. 2023, "A unified framework for quantifying privacy risk in synthetic data"
-    (Anonymeter), whose baseline is rows of a control set as attacked ones; here as known ones.
+    (Anonymeter), whose baseline attacks rows of a control set; here these are the known rows.
     """
     train, held_out, synthetic = check_alike(train=train, held_out=held_out, synthetic=synthetic)
     if len(train) == 1:
         raise InputError(
-            "the tables must have two columns or more, to guess one from the others",
+            "the tables must have at least two columns, to guess one from the others",
             "one",
-            "Bring the other columns.",
+            "Add the other columns.",
         )
     count = min(num_rows(held_out), num_rows(synthetic), most_rows)
     places = Places.of(train)
@@ -106,18 +106,19 @@ def infer_membership(
     most_rows: int = 5_000,
     seed: int = 0,
 ) -> Auc:
-    """How well the distance to the nearest synthetic row tells training rows from held-out ones.
+    """How well the distance to the nearest synthetic row separates training and held-out rows.
 
-    The AUC of the attack that takes a row for one of training where a synthetic row is near: 0.5
-    where it learns nothing.
+    It is the AUC of the attack that considers a row a training row if a synthetic row is near: 0.5
+    if the attack learns nothing.
 
     Args:
         train, held_out, synthetic: as in `infer_attributes`.
-        most_rows: of each kind, drawn; of the real ones as many of both.
-        seed: of the drawn rows.
+        most_rows: largest number of rows of each kind, drawn at random; equally many real rows of
+            both kinds.
+        seed: seed of these draws.
 
     Raises:
-        InputError: tables that do not fit, or fewer than two rows of a kind.
+        InputError: tables that do not fit, or fewer than two rows of either kind.
 
     Source: Chen, Yu, Zhang & Fritz 2020, "GAN-Leaks", section 4.2 (the attack without access to the
     model).
@@ -128,11 +129,11 @@ def infer_membership(
     places = Places.of(joined(*real))
     known = places.points(draw_rows(synthetic, most_rows, seed))
     scores = [-nearest(places.points(rows), known)[1][:, 0] for rows in real]
-    return area_under_curve(*np.round(scores, 9))  # ties stay ties
+    return area_under_curve(*np.round(scores, 9))  # rounding keeps ties
 
 
 def _right_guesses(places: Places, victims: Columns, known: Columns) -> np.ndarray:
-    """(victims, columns) 1 where the nearest known row in the other columns has the value."""
+    """(victims, columns) 1 if the nearest known row in the other columns has the same value."""
     blocks, others = places.blocks(victims), places.blocks(known)
     total = num_rows(victims)
     right = np.zeros((total, len(victims)))
@@ -153,6 +154,6 @@ def _right_guesses(places: Places, victims: Columns, known: Columns) -> np.ndarr
 
 
 def _squares(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(A, B) squared distances of (A, dim) and (B, dim)."""
+    """(A, B) squared distances between (A, dim) and (B, dim)."""
     lengths = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1)
     return lengths - 2 * first @ second.T

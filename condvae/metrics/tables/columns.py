@@ -1,4 +1,4 @@
-"""Tables that a measure compares: of the same columns, by name; their values as codes."""
+"""Tables that a measure compares, with the same columns by name; their values as codes."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ Columns = dict[str, np.ndarray]
 
 
 def is_missing(values: np.ndarray) -> np.ndarray:
-    """(N,) bool: an empty text, or NaN."""
+    """(N,) bool: an empty string, or NaN."""
     return values == "" if values.dtype.kind == "U" else np.isnan(values)
 
 
@@ -20,17 +20,17 @@ def is_text(values: np.ndarray) -> bool:
 
 
 def num_rows(columns: Mapping[str, np.ndarray]) -> int:
-    """Rows of a table."""
+    """Number of rows of a table."""
     return len(next(iter(columns.values())))
 
 
 def take_rows(columns: Mapping[str, np.ndarray], rows: np.ndarray) -> Columns:
-    """Some of the rows, by their numbers or a mask."""
+    """Some of the rows, by indices or a mask."""
     return {name: values[rows] for name, values in columns.items()}
 
 
 def draw_rows(columns: Mapping[str, np.ndarray], count: int, seed: int) -> Columns:
-    """So many rows in their order, drawn without return; all where there are no more."""
+    """At most `count` rows in their order, drawn without replacement."""
     total = num_rows(columns)
     if count >= total:
         return dict(columns)
@@ -38,34 +38,34 @@ def draw_rows(columns: Mapping[str, np.ndarray], count: int, seed: int) -> Colum
 
 
 def joined(*parts: Mapping[str, np.ndarray]) -> Columns:
-    """The rows of tables, one after the other."""
+    """The rows of all tables, one after another."""
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def common_codes(*parts: np.ndarray) -> list[np.ndarray]:
-    """Whole numbers from 0, the same for the same value in all parts; missing is a value."""
+    """Integer codes from 0, equal for equal values in all parts; missing is a value."""
     _, codes = np.unique(np.concatenate(parts), return_inverse=True)
     return np.split(codes, np.cumsum([len(part) for part in parts])[:-1])
 
 
 def common_words(values: np.ndarray, most: int) -> np.ndarray:
-    """The words by how often they occur, at most so many."""
+    """The most frequent words, at most this many, by decreasing frequency."""
     words, counts = np.unique(values, return_counts=True)
     return words[np.argsort(-counts, kind="stable")][:most]
 
 
 def codes_in(values: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """The place of each word in an order; one more for all others."""
+    """The index of each word in an order, and one more index for all others."""
     words, codes = np.unique(values, return_inverse=True)
     place = {word: code for code, word in enumerate(order.tolist())}
     return np.array([place.get(word, len(order)) for word in words.tolist()])[codes]
 
 
 def check_alike(**tables: Mapping[str, np.ndarray]) -> list[Columns]:
-    """The tables with the columns in the first one's order, numbers as float64.
+    """The tables with their columns in the order of the first table, and numbers as float64.
 
     Raises:
-        InputError: names, kinds or lengths that do not fit, no row, or an infinity.
+        InputError: names, kinds or lengths that do not fit, no rows, or infinite values.
     """
     (first_name, first), *_ = tables.items()
     alike = []
@@ -75,14 +75,14 @@ def check_alike(**tables: Mapping[str, np.ndarray]) -> list[Columns]:
             raise InputError(
                 f"{name} must have the columns of {first_name}",
                 f"a difference in {', '.join(differing)[:200]}",
-                "Bring the same columns.",
+                "Pass the same columns.",
             )
         columns = {column: _checked_values(table[column], column, name) for column in first}
         if len({len(values) for values in columns.values()}) > 1:
             raise InputError(
-                f"the columns of {name} must have one length",
+                f"the columns of {name} must have the same length",
                 f"{sorted({len(values) for values in columns.values()})} rows",
-                "Bring a value a row for each.",
+                "Pass one value per row for each column.",
             )
         for column, values in columns.items():
             kind = alike[0][column].dtype.kind if alike else values.dtype.kind
@@ -91,19 +91,19 @@ def check_alike(**tables: Mapping[str, np.ndarray]) -> list[Columns]:
                     f"column {column!r} of {name} must hold {'text' if kind == 'U' else 'numbers'}"
                     f", as in {first_name}",
                     "numbers" if kind == "U" else "text",
-                    "Bring the same kind.",
+                    "Convert the column.",
                 )
         alike.append(columns)
     return alike
 
 
 def _checked_values(values: np.ndarray, column: str, table: str) -> np.ndarray:
-    """A column as float64 or str, (N,) with N of 1 or more."""
+    """A column as float64 or str, (N,) with N at least 1."""
     values = np.asarray(values)
-    expected = f"column {column!r} of {table} must hold numbers or text, (N,) with a row or more"
+    expected = f"column {column!r} of {table} must hold numbers or text, (N,) with at least one row"
     if values.ndim != 1 or not len(values) or values.dtype.kind not in "iufU":
         raise InputError(
-            expected, f"shape {values.shape} of {values.dtype}", "Convert it, one value a row."
+            expected, f"shape {values.shape} of {values.dtype}", "Convert it, one value per row."
         )
     if values.dtype.kind == "U":
         return values
@@ -111,6 +111,6 @@ def _checked_values(values: np.ndarray, column: str, table: str) -> np.ndarray:
         raise InputError(
             expected,
             f"{values[np.isinf(values)][0]} in row {int(np.isinf(values).argmax())}",
-            "Mend that row, or put NaN, which is a missing number.",
+            "Correct that row, or use NaN, which is a missing number.",
         )
     return values.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Pairs of frequent values that real rows next to never hold together."""
+"""Pairs of frequent values that almost never occur together in real rows."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ import numpy as np
 
 from condvae.metrics.tables.columns import check_alike, is_missing, is_text, num_rows
 
-SPIKE = 0.05  # share of the rows from which on a number is a value of its own
-MOST_VALUES = 20  # of a column of numbers without ranges
-RANGES = 10  # of equal size, of the other numbers
-LEAST_EXPECTED = 20  # rows, were the columns independent: none of them has a chance of e^-20
-SELDOM = 1e-3  # of the rows of either value
+SPIKE = 0.05  # share of the rows from which a number is treated as a separate value
+MOST_VALUES = 20  # distinct numbers up to which a column is not divided into ranges
+RANGES = 10  # ranges with equally many of the other numbers
+LEAST_EXPECTED = 20  # rows, if columns were independent: none at all has a probability of e^-20
+SELDOM = 1e-3  # of the rows with either value
 
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Two values that go together in at most 0.1 % of the rows of either, where many would.
+    """Two values that occur together in at most 0.1 % of the rows of either, far below expectation.
 
     Attributes:
-        first: (column, value as a reader knows it).
-        second: of another column.
-        expected: share of the rows, were the two columns independent.
+        first: (column, value in the user's form).
+        second: the same for another column.
+        expected: share of the rows if the two columns were independent.
     """
 
     first: tuple[str, str]
@@ -35,12 +35,12 @@ class Contradiction:
 
 @dataclass(frozen=True)
 class Kinds:
-    """The values of a column in kinds: words, and numbers as values or ranges.
+    """The values of a column as kinds: words, and numbers as values or ranges.
 
     Attributes:
-        words: words, or numbers that are a kind each.
-        edges: of ranges, sorted, for the numbers that are none of them; empty: one range.
-        names: of all kinds, each different: words first, then ranges, then what is missing.
+        words: words, or numbers that are single kinds.
+        edges: sorted edges of the ranges of all other numbers; empty for a single range.
+        names: distinct names of all kinds: words first, then ranges, then missing values.
     """
 
     words: np.ndarray
@@ -49,7 +49,7 @@ class Kinds:
 
     @classmethod
     def of(cls, values: np.ndarray) -> "Kinds":
-        """Those of a real column."""
+        """The kinds of a real column."""
         known = values[~is_missing(values)]
         words, counts = np.unique(known, return_counts=True)
         if is_text(values):
@@ -64,7 +64,7 @@ class Kinds:
         return cls(words, edges, tuple(names))
 
     def codes(self, values: np.ndarray) -> np.ndarray:
-        """(N,) the kind of each value."""
+        """(N,) code of the kind of each value."""
         if len(self.words):
             places = np.minimum(np.searchsorted(self.words, values), len(self.words) - 1)
             is_word = self.words[places] == values
@@ -79,21 +79,21 @@ class Kinds:
 def find_contradictions(
     columns: Mapping[str, np.ndarray], without: Collection[frozenset[str]] = ()
 ) -> list[Contradiction]:
-    """Pairs of values that are next to never in one row, though independence would have many.
+    """Pairs of values that almost never occur in one row, although independent columns often would.
 
-    "Next to never": in at most 0.1 % of the rows of either value; "many": 20 rows or more. Numbers
-    are values where they are few or in 5 % of the rows; the others are ten ranges of equal size, or
-    one where they are less than half. Missing is a value.
+    "Almost never" means in at most 0.1 % of the rows of either value; "often" means in at least 20
+    rows. Numbers are values if they are few or occur in 5 % of the rows; the others are ten ranges
+    of equal size, or one range if they are less than half. Missing is a value.
 
     Args:
         columns: (N,) numbers or text by name.
-        without: pairs of columns to pass over, as where one is a function of the other.
+        without: pairs of columns to ignore, for example if one is a function of the other.
 
     Returns:
-        The most expected first.
+        The pairs, by decreasing expected frequency.
 
     Raises:
-        InputError: as `check_alike`.
+        InputError: as in `check_alike`.
     """
     (columns,) = check_alike(columns=columns)
     total = num_rows(columns)
@@ -117,12 +117,12 @@ def contradictory_rows(
     rows: Mapping[str, np.ndarray],
     contradictions: list[Contradiction],
 ) -> np.ndarray:
-    """(M, number of contradictions) bool: which rows hold both values of a pair.
+    """(M, number of contradictions) bool: the rows that contain both values of a pair.
 
     Args:
         real: (N,) numbers or text by name, in which the contradictions were found.
-        rows: (M,) of the same names and kinds.
-        contradictions: as `find_contradictions` gives them.
+        rows: (M,) with the same names and kinds.
+        contradictions: pairs from `find_contradictions`.
 
     Raises:
         InputError: tables that do not fit.
@@ -138,7 +138,7 @@ def contradictory_rows(
 
 
 def _names_of_ranges(edges: np.ndarray, words: np.ndarray) -> list[str]:
-    """Of the numbers that are no value of their own."""
+    """Names of the ranges of numbers that are not separate values."""
     if not len(edges):
         return ["other than " + " or ".join(map(_shown, words[:3].tolist()))]
     shown = [_shown(edge) for edge in edges.tolist()]
@@ -147,7 +147,7 @@ def _names_of_ranges(edges: np.ndarray, words: np.ndarray) -> list[str]:
 
 
 def _rounded(edges: np.ndarray) -> np.ndarray:
-    """With as few digits as keep them different."""
+    """Edges with as few digits as keep them distinct."""
     for digits in range(3, 17):
         rounded = np.array([float(f"{edge:.{digits}g}") for edge in edges.tolist()])
         if len(np.unique(rounded)) == len(edges):
@@ -156,14 +156,14 @@ def _rounded(edges: np.ndarray) -> np.ndarray:
 
 
 def _shown(number: float) -> str:
-    """A number, different from each other one."""
+    """A number as text, distinct from all other numbers."""
     return f"{number:.15g}"
 
 
 def _counts(
     first: np.ndarray, second: np.ndarray, kinds: Kinds, others: Kinds
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How many rows have both of each two kinds, and either."""
+    """Number of rows with both kinds of each pair, and with either kind."""
     shape = len(kinds.names), len(others.names)
     together = np.bincount(first * shape[1] + second, minlength=shape[0] * shape[1]).reshape(shape)
     return together, together.sum(axis=1), together.sum(axis=0)

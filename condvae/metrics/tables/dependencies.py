@@ -1,4 +1,4 @@
-"""Columns that are functions of another, and rows that break such a function."""
+"""Columns that are functions of other columns, and rows that break such a function."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ import numpy as np
 
 from condvae.metrics.tables.columns import check_alike, common_codes, num_rows
 
-CHANCE = 1e-6  # at most, that any column of the table is taken for a function that is none
-GLANCE = 512  # rows that refute most pairs
+CHANCE = 1e-6  # largest probability that any column is taken for a function by accident
+GLANCE = 512  # number of rows that rule out most pairs
 
 
 @dataclass(frozen=True)
 class Dependency:
-    """In each real row the value of one column follows from that of another.
+    """In all real rows one column determines another one.
 
     Attributes:
-        column: what determines.
-        function_of: what is determined, so that `function_of` = f(`column`).
+        column: the determining column.
+        function_of: the determined column, so that `function_of` = f(`column`).
     """
 
     column: str
@@ -27,19 +27,19 @@ class Dependency:
 def find_dependencies(
     columns: Mapping[str, np.ndarray], among: Collection[str] = ()
 ) -> list[Dependency]:
-    """Each pair of columns of which one determines the other in every row.
+    """All pairs of columns of which one determines the other in every row.
 
-    Pairs that could be so by chance are left out: where `column` has N rows and d values, a column
-    whose commonest value has the share p agrees within all of them with a probability of at most
-    p^(N - d); and two of its values or more must be told by repetitions, so that what goes with one
-    value alone, such as a missing one, is no function. Missing is a value.
+    Accidental pairs are omitted: if `column` has N rows and d values, a column whose most frequent
+    value has the share p is constant for each of them with a probability of at most p^(N - d); and
+    at least two of its values must occur in repetitions, so that something that depends on a single
+    value, such as a missing one, is not a function. Missing is a value.
 
     Args:
         columns: (N,) numbers or text by name.
-        among: those that may determine; empty: all of them.
+        among: columns that may determine others; empty: all of them.
 
     Raises:
-        InputError: as `check_alike`.
+        InputError: as in `check_alike`.
     """
     (columns,) = check_alike(columns=columns)
     names, codes = list(columns), np.empty((len(columns), num_rows(columns)), np.int32)
@@ -49,7 +49,7 @@ def find_dependencies(
     commonest = [np.bincount(code).max() / len(code) for code in codes]
     most = np.log(CHANCE / max(1, len(codes) * (len(codes) - 1)))
     glance, found = codes[:, :GLANCE], []
-    # of all columns at once, whether a row's value is that of the first row with the same one
+    # for all columns at once, whether a row has the same value as the first row with the same key
     agrees = [(codes[:, first[a][glance[a]]] == glance).all(axis=1) for a in range(len(codes))]
     for a, b in np.argwhere(agrees):
         if a == b or (among and names[a] not in among):
@@ -60,7 +60,7 @@ def find_dependencies(
         value_of = codes[b][first[a]]
         if (value_of[codes[a]] != codes[b]).any():
             continue
-        again = np.bincount(value_of, np.bincount(codes[a]) - 1)  # repetitions that lead to each
+        again = np.bincount(value_of, np.bincount(codes[a]) - 1)  # repetitions for each value
         evidence = again * np.log(np.bincount(codes[b]) / len(codes[b]))
         if np.partition(evidence, 1)[1] <= most:
             found.append(Dependency(names[a], names[b]))
@@ -72,14 +72,14 @@ def broken_dependencies(
     rows: Mapping[str, np.ndarray],
     dependencies: list[Dependency],
 ) -> np.ndarray:
-    """(M, number of dependencies) bool: which rows hold another value than the real ones do.
+    """(M, number of dependencies) bool: the rows with a value that differs from that of real rows.
 
-    A value of `column` that no real row has breaks nothing.
+    A value of `column` that no real row has does not break a dependency.
 
     Args:
         real: (N,) numbers or text by name, in which the dependencies were found.
-        rows: (M,) of the same names and kinds.
-        dependencies: as `find_dependencies` gives them.
+        rows: (M,) with the same names and kinds.
+        dependencies: pairs from `find_dependencies`.
 
     Raises:
         InputError: tables that do not fit.

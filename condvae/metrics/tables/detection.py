@@ -1,4 +1,4 @@
-"""Whether a classifier can tell synthetic rows from real ones."""
+"""Whether a classifier can distinguish synthetic rows from real ones."""
 
 from collections.abc import Mapping
 
@@ -16,21 +16,21 @@ def detection_auc(
     folds: int = 5,
     seed: int = 0,
 ) -> Auc:
-    """AUC of a classifier that tells synthetic from real rows, on rows that it did not learn from.
+    """AUC of a classifier that distinguishes synthetic from real rows, on held-out rows.
 
-    0.5: they cannot be told apart; 1: each is recognised. As many rows of a side, drawn from the
-    larger table. The classifier is histogram boosting with scikit-learn's defaults (100 trees of
-    31 leaves, rate 0.1), words as categories and missing values as they are; the value is the mean
-    of the folds'.
+    0.5: they cannot be distinguished; 1: each row is recognised. Equally many rows are used of both
+    sides, drawn from the larger table. The classifier is histogram gradient boosting with
+    scikit-learn's defaults (100 trees of 31 leaves, rate 0.1), with words as categories and native
+    missing values; the result is the mean over the folds.
 
     Args:
         real: (N,) numbers or text by name.
-        synthetic: (M,) of the same names and kinds; real rows show what can be reached.
-        folds: parts of the rows, each told by a classifier that learned from the others.
-        seed: of the drawn rows, the folds and the classifiers.
+        synthetic: (M,) with the same names and kinds; further real rows give a reference.
+        folds: number of parts of the rows, each classified after training on the others.
+        seed: seed of the drawn rows, the folds and the classifiers.
 
     Raises:
-        InputError: tables that do not fit, or fewer than two rows a side in each fold.
+        InputError: tables that do not fit, or fewer than two rows of either side in each fold.
 
     Source: Lopez-Paz & Oquab 2017, "Revisiting classifier two-sample tests".
     """
@@ -40,9 +40,9 @@ def detection_auc(
     count = min(num_rows(real), num_rows(synthetic))
     if count < 2 * folds:
         raise InputError(
-            f"telling synthetic from real rows needs {2 * folds} rows or more of each",
+            f"telling synthetic from real rows requires at least {2 * folds} rows of each",
             f"{count}",
-            "Bring more rows, or take fewer folds.",
+            "Add rows, or use fewer folds.",
         )
     sides = [draw_rows(table, count, seed) for table in (real, synthetic)]
     features, words = boosting_features(sides, sides[0])

@@ -1,4 +1,4 @@
-"""The models that predict a column from the others, and the numbers that they see."""
+"""The models that predict a column from the others, and the features that they use."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,9 +17,9 @@ from condvae.metrics.tables.columns import (
 )
 
 TREES = 200
-MOST_ROWS_A_TREE = 10_000  # a bound on time: a forest hardly gains from more
-MOST_CATEGORIES = 254  # of a column in boosting, which has a byte for them; rarer ones are one more
-MOST_WORDS = 100  # of a column in the linear model
+MOST_ROWS_A_TREE = 10_000  # limits the time: a forest hardly gains from more
+MOST_CATEGORIES = 254  # per column in boosting, which stores them in a byte; rarer ones are joined
+MOST_WORDS = 100  # per column in the linear model
 MOST = float(np.finfo(np.float32).max)  # the forest works in float32
 
 Features = tuple[list[np.ndarray], np.ndarray]  # of each table, and which columns are words
@@ -27,14 +27,14 @@ Features = tuple[list[np.ndarray], np.ndarray]  # of each table, and which colum
 
 @dataclass(frozen=True)
 class Learner:
-    """A model without tuning, and what it sees of a table.
+    """A model with fixed settings, and its features of a table.
 
     Attributes:
-        name: for a reader.
-        features: from tables and the one that encodings are measured on to (N, dim) float64 of
-            each, and which of its columns are words.
-        make: from which columns are words, whether to classify, a seed and the number of rows to
-            learn from, to an unfitted model.
+        name: name for display.
+        features: from tables, and the table from which encodings are computed, to (N, dim) float64
+            of each, and which of its columns are words.
+        make: from which columns are words, whether to classify, a seed and the number of training
+            rows, to an unfitted model.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Learner:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Fit and predict by one thread: of boosting on a busy machine several wait for each other."""
+    """Fit and predict with one thread: boosting threads wait for each other on a busy machine."""
     import sklearn.ensemble  # noqa: F401  only libraries that are loaded are limited
     from threadpoolctl import threadpool_limits
 
@@ -53,7 +53,7 @@ def one_thread() -> Iterator[None]:
 
 
 def forest(words: np.ndarray, classify: bool, seed: int, num_rows: int) -> Any:
-    """A random forest: without tuning it is steady on 150 rows, where boosting overfits."""
+    """A random forest: with default settings it is robust on 150 rows, where boosting overfits."""
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     kind = RandomForestClassifier if classify else RandomForestRegressor
@@ -61,7 +61,7 @@ def forest(words: np.ndarray, classify: bool, seed: int, num_rows: int) -> Any:
 
 
 def boosting(words: np.ndarray, classify: bool, seed: int, num_rows: int) -> Any:
-    """Histogram boosting with scikit-learn's defaults, always all of its 100 trees."""
+    """Histogram gradient boosting with scikit-learn's defaults, always with all 100 trees."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind = HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor
@@ -69,7 +69,7 @@ def boosting(words: np.ndarray, classify: bool, seed: int, num_rows: int) -> Any
 
 
 def linear(words: np.ndarray, classify: bool, seed: int, num_rows: int) -> Any:
-    """Logistic regression, or ridge regression of a number, on standardised columns."""
+    """Logistic regression, or ridge regression for a number, on standardised columns."""
     from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -79,7 +79,7 @@ def linear(words: np.ndarray, classify: bool, seed: int, num_rows: int) -> Any:
 
 
 def forest_features(tables: Sequence[Columns], measured: Columns) -> Features:
-    """Words become codes, which trees split as often as need be, and a missing word is a word."""
+    """Words become codes, which trees split as often as needed, and a missing word is a word."""
     return _side_by_side(
         tables,
         lambda name, parts: common_codes(*parts) if is_text(parts[0]) else parts,
@@ -87,7 +87,7 @@ def forest_features(tables: Sequence[Columns], measured: Columns) -> Features:
 
 
 def boosting_features(tables: Sequence[Columns], measured: Columns) -> Features:
-    """Words become categories by how common they are, the rarest being one."""
+    """Words become categories by their frequencies, with the rarest ones joined."""
 
     def coded(name: str, parts: list[np.ndarray]) -> list[np.ndarray]:
         if not is_text(parts[0]):
@@ -99,7 +99,7 @@ def boosting_features(tables: Sequence[Columns], measured: Columns) -> Features:
 
 
 def linear_features(tables: Sequence[Columns], measured: Columns) -> Features:
-    """Words become zeros and ones; of a number that is ever missing, a bit says so."""
+    """Words become indicator columns; numbers with missing values get an additional indicator."""
     parts: list[list[np.ndarray]] = [[] for _ in tables]
     for name, values in measured.items():
         order = common_words(values, MOST_WORDS) if is_text(values) else np.empty(0)
@@ -121,7 +121,7 @@ def linear_features(tables: Sequence[Columns], measured: Columns) -> Features:
 def _side_by_side(
     tables: Sequence[Columns], coded: Callable[[str, list[np.ndarray]], list[np.ndarray]]
 ) -> Features:
-    """(N, F) float64 of each table, a column for a column."""
+    """(N, F) float64 of each table, with one column for each column of the table."""
     columns = [coded(name, [table[name] for table in tables]) for name in tables[0]]
     words = np.array([is_text(values) for values in tables[0].values()])
     stacked = [np.stack(part, axis=1, dtype=np.float64) for part in zip(*columns, strict=True)]

@@ -1,4 +1,4 @@
-"""How far each column's distribution is from the real one."""
+"""The distance of each column's distribution from the real one."""
 
 from collections.abc import Mapping
 
@@ -10,18 +10,18 @@ from condvae.metrics.tables.columns import check_alike
 def marginal_distance(
     real: Mapping[str, np.ndarray], synthetic: Mapping[str, np.ndarray]
 ) -> dict[str, float]:
-    """How far each column's distribution is from the real one, from 0 to 1.
+    """The distance of each column's distribution from the real one, from 0 to 1.
 
-    Of numbers the Kolmogorov-Smirnov statistic, the largest difference of the two cumulated
-    shares; of text the total variation, half the sum of the differences of the shares. Missing
-    values count: as a word of their own, or as a number above all others.
+    For numbers it is the Kolmogorov-Smirnov statistic, the largest difference of the two cumulative
+    distributions; for text it is the total variation, half the sum of the differences of the
+    shares. Missing values count, as a separate word, or as a number above all others.
 
     Args:
         real: (N,) numbers (NaN: missing) or text ("": missing) by name.
-        synthetic: (M,) of the same names and kinds.
+        synthetic: (M,) with the same names and kinds.
 
     Raises:
-        InputError: names, kinds or lengths that do not fit, no row, or an infinity.
+        InputError: names, kinds or lengths that do not fit, no rows, or infinite values.
     """
     real, synthetic = check_alike(real=real, synthetic=synthetic)
     return {
@@ -33,8 +33,8 @@ def marginal_distance(
 
 
 def _kolmogorov_smirnov(real: np.ndarray, synthetic: np.ndarray) -> float:
-    """Largest difference of the cumulated shares, where NaN lies above all."""
-    # columns hold no infinity, so that missing numbers alone lie there
+    """Largest difference of the cumulative distributions, with NaN above all numbers."""
+    # columns have no infinite values, so that only missing numbers are there
     sides = [np.sort(np.where(np.isnan(values), np.inf, values)) for values in (real, synthetic)]
     shares = [
         np.searchsorted(side, np.concatenate(sides), side="right") / len(side) for side in sides

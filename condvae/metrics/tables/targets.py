@@ -1,4 +1,4 @@
-"""Which columns of a table are worth being predicted from the others."""
+"""The choice of columns that are worth predicting from the others."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ MOST_CLASSES = 20
 
 @dataclass(frozen=True)
 class Targets:
-    """Which columns are worth being predicted.
+    """The columns of a table by whether they are worth predicting.
 
     Attributes:
-        asked: to predict, the first being what the rows were conditioned on.
-        constant: columns of one value.
-        not_asked: the rest: of more than 20 classes, or beyond the most that are asked for.
+        asked: columns to predict, starting with those on which the rows were conditioned.
+        constant: columns with a single value.
+        not_asked: all others: with more than 20 classes, or beyond the largest number of targets.
     """
 
     asked: tuple[str, ...]
@@ -32,13 +32,13 @@ def choose_targets(
     classes: Collection[str] = (),
     most: int = 8,
 ) -> Targets:
-    """The columns that are predicted, by rule: `first`, then those most associated with another.
+    """The columns to predict, by rule: `first`, then those most associated with another column.
 
     Args:
         real: (N,) numbers or text by name.
         first: columns that come first, such as conditions.
         classes: columns of numbers that are classes.
-        most: how many.
+        most: largest number of targets.
     """
     (columns,) = check_alike(real=real)
     strength = abs(association_matrix(columns) - np.eye(len(columns))).max(axis=1)

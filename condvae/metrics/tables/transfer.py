@@ -1,4 +1,4 @@
-"""Train on synthetic rows, test on real ones."""
+"""Train on synthetic, test on real (TSTR)."""
 
 import warnings
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ from condvae.metrics.jackknife import jackknife_error
 from condvae.metrics.tables.columns import Columns, check_alike, is_missing, is_text
 from condvae.metrics.tables.learners import LEARNERS, one_thread
 
-LEAST_GAIN = 2  # standard errors by which a target must be told better than by guessing
+LEAST_GAIN = 2  # standard errors by which a target must be predicted better than by guessing
 
 
 @dataclass(frozen=True)
 class Score:
-    """One figure of a model that learned from real rows, and of one that learned from synthetic.
+    """One score of a model trained on real rows, and of one trained on synthetic rows.
 
     Attributes:
-        real: of the former, on real test rows.
-        synthetic: of the latter, on the same.
+        real: score after training on real rows, on real test rows.
+        synthetic: score after training on synthetic rows, on the same test rows.
         error: standard error of their difference, from the test rows.
     """
 
@@ -33,15 +33,17 @@ class Score:
 
 @dataclass(frozen=True)
 class Transfer:
-    """How well a column is predicted from the others, by the rows that were learned from.
+    """How well a column is predicted from the others after training on some rows.
 
     Attributes:
         target: the column.
         learner: a name of `LEARNERS`.
-        scores: by name. Of two classes "F1" of the rarer, "AUC" and "accuracy"; of more "macro F1"
-            and "accuracy"; of a number "R²", from minus infinity (0: no better than the mean) to 1.
-        is_told: whether the model that learned from real rows beats a guess by two standard errors:
-            the commonest class, of two classes an AUC of 0.5, of a number the mean.
+        scores: scores by name. For two classes "F1" of the rarer one, "AUC" and "accuracy"; for
+            more classes "macro F1" and "accuracy"; for a number "R²", from minus infinity (0: no
+            better than the mean) to 1.
+        is_told: whether the model trained on real rows is better than guessing by two standard
+            errors: than the most frequent class, for two classes an AUC of 0.5, for a number the
+            mean.
     """
 
     target: str
@@ -51,7 +53,7 @@ class Transfer:
 
     @property
     def main(self) -> str:
-        """The score that tells most."""
+        """The name of the most informative score."""
         return next(name for name in ("AUC", "macro F1", "R²") if name in self.scores)
 
 
@@ -64,22 +66,22 @@ def train_on_synthetic(
     classify: bool = False,
     seed: int = 0,
 ) -> Transfer:
-    """Train on synthetic rows, test on real ones; beside it, the same trained on real rows.
+    """Train on synthetic rows and test on real ones, and for comparison train on real rows.
 
-    Rows without a target are left out.
+    Rows without a target are ignored.
 
     Args:
         real_train: (N,) numbers or text by name.
-        synthetic: (M,) of the same names and kinds; best as many rows.
+        synthetic: (M,) with the same names and kinds; ideally equally many rows.
         real_test: (K,) real rows that neither the generator nor the models saw.
         target: the column to predict from all others.
         learner: "linear", "forest" or "boosting", see `LEARNERS`.
-        classify: take a target of numbers as classes; one of text always is.
-        seed: of the models.
+        classify: whether a target of numbers consists of classes; a target of text always does.
+        seed: seed of the models.
 
     Raises:
-        InputError: tables that do not fit; no such target, no other column, a table without a
-            row that has a target, or a target that does not vary in `real_test`.
+        InputError: tables that do not fit; no such target, no other column, a table in which no row
+            has a target, or a target that is constant in `real_test`.
 
     Source: TSTR, Esteban, Hyland & Rätsch 2017, "Real-valued (medical) time series generation
     with recurrent conditional GANs", section 4.
@@ -91,7 +93,7 @@ def train_on_synthetic(
         raise InputError(
             "the tables must have columns to predict the target from",
             f"{target!r} alone",
-            "Bring the other columns.",
+            "Add the other columns.",
         )
     classify = classify or is_text(tables[0][target])
     targets = _targets(tables, target, classify)
@@ -116,18 +118,18 @@ def train_on_synthetic(
 
 @dataclass(frozen=True)
 class _Told:
-    """What is so, and what two models say: of classes (N, classes) probabilities, else (N,)."""
+    """The truth, and the predictions of two models: (N, classes) probabilities, or (N,) numbers."""
 
     truth: np.ndarray
     real: np.ndarray
     synthetic: np.ndarray
 
     def scores(self) -> dict[str, Score]:
-        """Each figure of the two, and the error of their difference."""
+        """Each score of both models, and the standard error of their difference."""
         return {name: self._score(measure) for name, measure in self._measures().items()}
 
     def is_told(self, y_train: np.ndarray) -> bool:
-        """Whether the model that learned from real rows beats a guess by two standard errors."""
+        """Whether the model trained on real rows is better than guessing by two standard errors."""
         if self.real.ndim == 1:
             gains = (self.truth - y_train.mean()) ** 2 - (self.truth - self.real) ** 2
         elif self.real.shape[1] == 2:
@@ -156,7 +158,7 @@ class _Told:
         )
 
     def _measures(self) -> dict[str, Any]:
-        """By name, each from what is so and what is said."""
+        """Scores by name, as functions of the truth and the predictions."""
         if self.real.ndim == 1:
             return {"R²": _r2}
         if self.real.shape[1] > 2:
@@ -170,12 +172,12 @@ class _Told:
 
 
 def _targets(tables: list[Columns], target: str, classify: bool) -> list[np.ndarray]:
-    """The target of each table, classes as codes from 0, NaN where missing."""
+    """The target of each table, with classes as codes from 0, and NaN for missing values."""
     parts = [table[target] for table in tables]
     for part, name in zip(parts, ("real_train", "synthetic", "real_test"), strict=True):
         if is_missing(part).all():
             raise InputError(
-                f"{name} must have rows with a target", f"none with {target!r}", "Bring some."
+                f"{name} must have rows with a target", f"none with {target!r}", "Add some."
             )
     truth = parts[2][~is_missing(parts[2])]
     if (truth == truth[0]).all():
@@ -183,7 +185,7 @@ def _targets(tables: list[Columns], target: str, classify: bool) -> list[np.ndar
         raise InputError(
             f"the target {target!r} must vary in real_test",
             f"{shown} in each row",
-            "Bring more rows, or predict another column.",
+            "Add rows, or predict another column.",
         )
     if not classify:
         return parts
@@ -201,48 +203,48 @@ def _told(
     every_y: list[np.ndarray],
     classify: bool,
 ) -> np.ndarray:
-    """What a model that learns from (x, y) says of x_test."""
+    """Predictions for x_test of a model trained on (x, y)."""
     from sklearn.exceptions import ConvergenceWarning
 
     if not classify:
         return model.fit(x, y).predict(x_test)
     told = np.zeros((len(x_test), 1 + max(int(values.max()) for values in every_y)))
     if (y == y[0]).all():
-        told[:, y[0]] = 1  # not every model learns from rows of one class
+        told[:, y[0]] = 1  # not every model can be trained on a single class
         return told
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # what the last step has is measured
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the last step is good enough
         model.fit(x, y)
     told[:, np.unique(y)] = model.predict_proba(x_test)
     return told
 
 
 def _accuracy(truth: np.ndarray, told: np.ndarray) -> float:
-    """Share of the rows told right."""
+    """Share of the rows predicted correctly."""
     return float((truth == told.argmax(axis=1)).mean())
 
 
 def _f1(truth: np.ndarray, told: np.ndarray, label: int) -> float:
-    """2 * right / (told + there) of one class; 0 where it is neither told nor there."""
+    """2 * correct / (predicted + present) for one class; 0 if it is neither."""
     is_told, is_there = told.argmax(axis=1) == label, truth == label
     either = is_told.sum() + is_there.sum()
     return float(2 * (is_told & is_there).sum() / either) if either else 0.0
 
 
 def _macro_f1(truth: np.ndarray, told: np.ndarray) -> float:
-    """Mean F1 of the classes that are there."""
+    """Mean F1 of the classes that are present."""
     return float(np.mean([_f1(truth, told, label) for label in np.unique(truth).tolist()]))
 
 
 def _auc(truth: np.ndarray, told: np.ndarray, label: int) -> float:
-    """Of one class's probability; NaN where a class is absent."""
+    """AUC of the probability of one class; NaN if there is only one class."""
     sides = _split_scores(truth, told, label)
     return area_under_curve(*sides).value if min(map(len, sides)) > 1 else float("nan")
 
 
 def _split_scores(truth: np.ndarray, told: np.ndarray, label: int) -> tuple[Any, Any]:
-    """One class's probability, of its rows and of the others."""
+    """The probability of one class, for its rows and for the others."""
     return told[truth == label, label], told[truth != label, label]
 
 

@@ -1,4 +1,4 @@
-"""Whether synthetic rows keep rare words, and hold values that no real row has."""
+"""Rare words that synthetic rows preserve, and values that no real row has."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ import numpy as np
 
 from condvae.metrics.tables.columns import check_alike, is_missing, is_text
 
-RARE = 0.01  # share of the rows
+RARE = 0.01  # largest share of the rows
 
 
 @dataclass(frozen=True)
 class Words:
-    """Words of the columns of text, each counted where it stands in any row.
+    """Words in the columns of text, each counted once.
 
     Attributes:
         rare: words in less than 1 % of the real rows.
-        kept: of them those that are in a synthetic row.
-        lost: the others, (column, word), the commonest first.
+        kept: those of them that occur in a synthetic row.
+        lost: the others, (column, word), the most frequent first.
         unknown: share of the synthetic rows with a word that no real row has.
     """
 
@@ -29,11 +29,11 @@ class Words:
 
 @dataclass(frozen=True)
 class Ranges:
-    """Numbers against the smallest and largest real ones.
+    """Numbers compared with the smallest and largest real ones.
 
     Attributes:
-        outside: share of the synthetic rows with a number beyond them.
-        by_column: the same of each column that has any.
+        outside: share of the synthetic rows with a number outside of this range.
+        by_column: the same for each column that has any.
     """
 
     outside: float
@@ -43,12 +43,12 @@ class Ranges:
 def compare_words(
     real: Mapping[str, np.ndarray], synthetic: Mapping[str, np.ndarray], rare: float = RARE
 ) -> Words:
-    """Which rare words are kept, and how many rows have unknown ones; missing is no word.
+    """Which rare words are preserved, and how many rows have unknown ones; missing is not a word.
 
     Args:
         real: (N,) numbers or text by name.
-        synthetic: (M,) of the same names and kinds, best as many.
-        rare: below which share of the real rows a word is.
+        synthetic: (M,) with the same names and kinds, ideally equally many.
+        rare: share of the real rows below which a word is rare.
 
     Raises:
         InputError: tables that do not fit.
@@ -77,11 +77,11 @@ def compare_words(
 
 
 def compare_ranges(real: Mapping[str, np.ndarray], synthetic: Mapping[str, np.ndarray]) -> Ranges:
-    """Share of rows with a number outside the real rows' range.
+    """Share of the rows with a number outside the range of the real rows.
 
     Args:
         real: (N,) numbers or text by name.
-        synthetic: (M,) of the same names and kinds.
+        synthetic: (M,) with the same names and kinds.
 
     Raises:
         InputError: tables that do not fit.

@@ -1,4 +1,4 @@
-"""What an architecture is: the five networks of a model, alike in kind."""
+"""The interface of an architecture: it builds the five networks of a model."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,15 +19,15 @@ Shape = Sequence[int]
 
 @dataclass(frozen=True)
 class Architecture(ABC):
-    """Makes networks: a subclass says how vectors and images are made of inputs.
+    """Builds the networks. A subclass defines how vectors and images are computed from inputs.
 
-    `spec.architectures` lists the names by which a spec asks for one. In all networks kernels are
-    the initialisers of the kernels, layer by layer; None: `glorot_uniform(0)`. Their inputs and
-    outputs are those that networks of the user's own have too.
+    `spec.architectures` lists the names under which a spec selects one. In every method, `kernels`
+    are the kernel initialisers, one per layer; None means `glorot_uniform(0)`. User-defined
+    networks have the same inputs and outputs.
 
     Attributes:
         hidden_dims: sizes of the hidden layers.
-        activation: of the hidden layers.
+        activation: activation of the hidden layers.
     """
 
     hidden_dims: Sequence[int] = (512,)
@@ -37,26 +37,26 @@ class Architecture(ABC):
 
     @classmethod
     def of_spec(cls, model: ModelSpec) -> Self:
-        """With the settings of a spec."""
+        """Build the architecture from the settings of a spec."""
         return cls(model.hidden_dims, model.activation)
 
     @property
     def is_quick(self) -> bool:
-        """Whether a step is over before it keeps a processor busy."""
+        """Whether a training step is too short to keep a processor busy."""
         return False
 
     def bounds(self, inputs: Mapping[str, Any]) -> bool:
-        """Whether the logvar of a z made of these inputs is bounded, see `normal_outputs`."""
+        """Whether the logvar of z computed from these inputs is bounded, see `normal_outputs`."""
         return self.is_bounded
 
     def check_x(self, x_shape: Shape) -> None:
-        """Raise InputError for an x that the networks cannot take."""
+        """Raise InputError for an x that the networks cannot process."""
         if self.needs_images and len(x_shape) != 3:
             raise InputError(
-                f"the architecture {type(self).__name__.lower()!r} must have images, "
+                f"the architecture {type(self).__name__.lower()!r} requires images, "
                 "(height, width, channels)",
                 f"x of shape {tuple(x_shape)}",
-                "Take 'mlp' or 'residual'.",
+                "Use 'mlp' or 'residual'.",
             )
 
     @abstractmethod
@@ -67,7 +67,7 @@ class Architecture(ABC):
         kernels: Initializers,
         dropout: Dropout = NO_DROPOUT,
     ) -> Any:
-        """Hidden values made of vectors and images, (batch, size).
+        """Hidden values computed from vectors and images, (batch, size).
 
         Args:
             network: "encoder", "prior" or "classifier".
@@ -84,20 +84,20 @@ class Architecture(ABC):
         kernels: Initializers,
         dropout: Dropout = NO_DROPOUT,
     ) -> tuple[Any, Any]:
-        """Numbers of x's form made of vectors and images, and the layer that writes them.
+        """An output of x's form computed from vectors and images, and the layer that writes it.
 
         Args:
             network: "decoder" or "baseline".
-            shape: of what is written, without the batch.
-            name: of the layer that writes.
+            shape: shape of the output, without the batch axis.
+            name: name of the output layer.
         """
 
     def first_bias(self, x_params: np.ndarray) -> np.ndarray:
-        """The writing layer's bias that comes nearest to these x_params, (*params_shape,)."""
+        """The bias of the output layer that is nearest to these x_params, (*params_shape,)."""
         return np.reshape(x_params, -1)
 
     def embedded(self, inputs: Mapping[str, Any], kernels: Initializers) -> Any:
-        """The inputs as one vector, (batch, size), that dense layers of a prior read."""
+        """The inputs as one vector, (batch, size), for the dense layers of a prior."""
         return self.vector("prior", inputs, kernels)
 
     def encoder(
@@ -110,7 +110,7 @@ class Architecture(ABC):
         """q(z | x, y).
 
         Args:
-            condition_shape: of an encoded y; None for an encoder that sees x alone.
+            condition_shape: shape of an encoded y; None for an encoder that sees only x.
 
         Returns:
             A functional model {"x": (batch, *x_shape), "y": (batch, *condition_shape)} ->
@@ -131,16 +131,16 @@ class Architecture(ABC):
         """The parameters of p(x | z, y).
 
         Args:
-            params_shape: of what the last layer writes: `Likelihood.params_shape` of x's, but x's
-                own where a scale comes to it.
-            condition_shape: of an encoded y; None for a decoder that sees z alone.
-            output_bias: (*params_shape,) first values of the last bias, in the units of x_params
-                (logits for a Bernoulli likelihood); zeros where None.
-            scale: appends logarithms of variances to the last layer's means.
+            params_shape: shape of the last layer's output: `Likelihood.params_shape` of x's shape,
+                or x's shape itself if `scale` is given.
+            condition_shape: shape of an encoded y; None for a decoder that sees only z.
+            output_bias: (*params_shape,) initial values of the last bias, in the units of x_params
+                (logits for a Bernoulli likelihood); None for zeros.
+            scale: a layer that appends logarithms of variances to the means of the last layer.
 
         Returns:
             A functional model {"z": (batch, latent_dim), "y": (batch, *condition_shape)} ->
-            x_params, (batch, *params_shape), and behind them the scale's.
+            x_params, (batch, *params_shape), followed by the values that `scale` appends.
         """
         inputs = named_inputs(z=(latent_dim,), y=condition_shape)
         kernels = kernels or glorot_uniform(seed=0)
@@ -157,11 +157,11 @@ class Architecture(ABC):
         guess_shape: Shape | None = None,
         dropout: Dropout = NO_DROPOUT,
     ) -> keras.Model:
-        """p(z | y), a Normal.
+        """p(z | y), a Normal distribution.
 
         Args:
-            guess_shape: of the baseline's guess, which the prior sees beside y; None for none.
-            dropout: of the hidden values in training.
+            guess_shape: shape of the baseline's guess, a further input beside y; None for none.
+            dropout: dropout of the hidden values in training.
 
         Returns:
             A functional model {"y": (batch, *condition_shape)[, "guess": (batch, *guess_shape)]}
@@ -180,11 +180,12 @@ class Architecture(ABC):
         scale: LearnedScale | None = None,
         dropout: Dropout = NO_DROPOUT,
     ) -> keras.Model:
-        """A first guess of x from y alone; params_shape and scale as in `decoder`.
+        """A first guess of x from y alone; params_shape and scale are those of `decoder`.
 
         Returns:
             A functional model {"y": (batch, *condition_shape)} -> guess (batch, *params_shape),
-            behind it the scale's, in the units of x_params (logits for a Bernoulli likelihood).
+            followed by the values that `scale` appends, in the units of x_params (logits for a
+            Bernoulli likelihood).
         """
         inputs = named_inputs(y=condition_shape)
         kernels = kernels or glorot_uniform(seed=0)
@@ -198,7 +199,7 @@ class Architecture(ABC):
         kernels: Initializers | None = None,
         dropout: Dropout = NO_DROPOUT,
     ) -> keras.Model:
-        """q(y | x), learned beside where not all labels are known.
+        """q(y | x), trained together with the model if some labels are missing.
 
         Returns:
             A functional model {"x": (batch, *x_shape)} -> logits (batch, num_classes).
@@ -216,7 +217,7 @@ class Architecture(ABC):
         kernels: Initializers | None,
         dropout: Dropout = NO_DROPOUT,
     ) -> keras.Model:
-        """A network that writes a Normal over z."""
+        """A network that outputs a Normal distribution over z."""
         kernels = kernels or glorot_uniform(seed=0)
         hidden = self.vector(network, inputs, kernels, dropout)
         outputs = normal_outputs(hidden, latent_dim, kernels, self.bounds(inputs))

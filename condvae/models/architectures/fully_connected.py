@@ -1,4 +1,4 @@
-"""Fully connected networks, plain ones and of residual blocks."""
+"""Fully connected networks: plain, and with residual blocks."""
 
 import math
 from abc import ABC
@@ -19,16 +19,16 @@ QUICK = 128  # units, see docs/ensemble.md
 
 @dataclass(frozen=True)
 class _FullyConnected(Architecture, ABC):
-    """Dense layers of all inputs as one vector; the decoder's are the encoder's reversed.
+    """Dense layers on all inputs as one vector; the decoder's sizes are the encoder's reversed.
 
-    Of large images they see, and write, smaller ones, see `models.resampling`.
+    Large images are downsampled for them, and upsampled after them, see `models.resampling`.
 
     Attributes:
-        activity_regularizer: on the encoder's hidden layers, a Keras name such as "l2".
-        condition_everywhere: every hidden layer, or block, of encoder, decoder and prior sees y;
-            else the first one.
-        linear: encoder and decoder write sums of what hidden layers make of their inputs and of
-            the inputs themselves.
+        activity_regularizer: regulariser of the encoder's hidden layers, a Keras name such as "l2".
+        condition_everywhere: whether every hidden layer, or block, of encoder, decoder and prior
+            sees y, or only the first one.
+        linear: whether the outputs of encoder and decoder are also linear functions of their
+            inputs, added to those of the hidden layers.
     """
 
     activity_regularizer: str | None = None
@@ -38,7 +38,7 @@ class _FullyConnected(Architecture, ABC):
 
     @classmethod
     def of_spec(cls, model: ModelSpec) -> Self:
-        """With the settings of a spec."""
+        """Build the architecture from the settings of a spec."""
         everywhere = model.condition_at == "every_layer"
         linear = model.decoder_start == "factors"
         return cls(
@@ -47,11 +47,11 @@ class _FullyConnected(Architecture, ABC):
 
     @property
     def is_quick(self) -> bool:
-        """Of few units."""
+        """Whether all layers have few units."""
         return max(self.hidden_dims, default=0) <= QUICK
 
     def bounds(self, inputs: Mapping[str, Any]) -> bool:
-        """Of the thousands of pixels that a linear part sees."""
+        """Whether a linear part sees thousands of pixels."""
         return self.linear and any(len(tensor.shape) == 4 for tensor in inputs.values())
 
     def vector(
@@ -82,11 +82,11 @@ class _FullyConnected(Architecture, ABC):
         return resampled(image, shape[:-1], "enlarged", kernels), output
 
     def first_bias(self, x_params: np.ndarray) -> np.ndarray:
-        """Of what the layer writes."""
+        """The bias for x_params at the resolution of the output layer."""
         return np.reshape(_small(x_params), -1)
 
     def embedded(self, inputs: Mapping[str, Any], kernels: Initializers) -> Any:
-        """The inputs as they are."""
+        """The inputs, unchanged."""
         return flat_concatenated(_made_small(inputs, kernels))
 
     def _stack(
@@ -123,18 +123,18 @@ class MLP(_FullyConnected):
 
 
 class Residual(_FullyConnected):
-    """A block of two dense layers for each of hidden_dims, see `residual_stack`."""
+    """One block of two dense layers for each of hidden_dims, see `residual_stack`."""
 
     residual = True
 
 
 def _small(x: np.ndarray) -> np.ndarray:
-    """An image, or images, as dense layers see them; a vector as it is."""
+    """An image, or images, as dense layers see them; a vector unchanged."""
     return resample(x, *small_size(*x.shape[-3:-1])) if x.ndim >= 3 else x
 
 
 def _made_small(inputs: Mapping[str, Any], kernels: Initializers) -> dict[str, Any]:
-    """The inputs, large images smaller."""
+    """The inputs, with large images downsampled."""
     return {
         name: resampled(tensor, small_size(*tensor.shape[1:3]), f"small_{name}", kernels)
         if len(tensor.shape) == 4

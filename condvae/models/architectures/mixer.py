@@ -1,6 +1,6 @@
-"""MLP-Mixer: patches of an image, mixed by matrix products alone.
+"""MLP-Mixer: patches of an image, mixed by matrix products only.
 
-Quick where convolutions are slow, as on a processor under JAX. Gelu is the paper's activation.
+Fast where convolutions are slow, such as on a CPU with JAX. GELU is the paper's activation.
 
 Source: Tolstikhin et al. 2021.
 """
@@ -17,16 +17,16 @@ from condvae.models.architectures.architecture import Architecture, Initializers
 from condvae.models.architectures.convolutional import merged
 from condvae.models.layers import NO_DROPOUT, Dropout
 
-MOST_PIXELS = 7  # a side of a patch, of images below 64 pixels
-# hidden units of a block's two networks, as multiples of its channels: the paper's
+MOST_PIXELS = 7  # largest side of a patch, for images below 64 pixels
+# hidden units of a block's two networks, as multiples of its channels, as in the paper
 OF_TOKENS, OF_CHANNELS = 0.5, 4
 
 
 def patch_of(height: int, width: int) -> int:
-    """Side of a patch: 7 of 28 pixels, 4 of 32, 8 of 64; at least four patches a side.
+    """Side of a patch: 7 for 28 pixels, 4 for 32, 8 for 64; at least four patches per side.
 
-    The largest that divides both sides; where there is none of half the size that it might have,
-    the image is padded.
+    It is the largest that divides both sides. If no divisor is at least half as large as the
+    largest permitted side, the image is padded.
     """
     side = min(height, width)
     most = max(1, min(side // 4, max(MOST_PIXELS, side // 8)))
@@ -35,10 +35,11 @@ def patch_of(height: int, width: int) -> int:
 
 
 class Mixer(Architecture):
-    """A block that mixes tokens, then channels, for each of hidden_dims, its channels.
+    """For each of hidden_dims, a block with that many channels that mixes tokens, then channels.
 
-    Tokens are the patches of x, of an image given beside it (if of x's size, in the same tokens),
-    and a class as one token more. Decoder and baseline start from tokens made of z and the class.
+    Tokens are the patches of x, of a conditioning image (in the same tokens if it has the size of
+    x), and a class as one additional token. Decoder and baseline start from tokens made of z and
+    the class.
     """
 
     needs_images: ClassVar[bool] = True
@@ -126,17 +127,17 @@ class Mixer(Architecture):
 
 
 def _dense(size: int, name: str, kernels: Initializers) -> keras.layers.Dense:
-    """Over the last axis, without an activation."""
+    """A dense layer over the last axis, without an activation."""
     return keras.layers.Dense(size, name=name, kernel_initializer=next(kernels))
 
 
 def _one(layer: keras.layers.Layer, parts: Sequence[Any]) -> Any:
-    """The parts put together by a layer, or the only one as it is."""
+    """The parts combined by a layer, or a single part unchanged."""
     return layer(list(parts)) if len(parts) > 1 else parts[0]
 
 
 def _patches(image: Any, name: str) -> Any:
-    """(batch, patches, numbers of a patch); zeros beyond the image's edges."""
+    """(batch, patches, numbers of a patch), padded with zeros beyond the image's edges."""
     height, width, depth = image.shape[1:]
     patch = patch_of(height, width)
     rows, columns = -(-height // patch), -(-width // patch)
@@ -149,7 +150,7 @@ def _patches(image: Any, name: str) -> Any:
 
 
 def _padded(image: Any, axis: int, surplus: int, name: str) -> Any:
-    """The image with rows or columns of zeros at its end, by layers that graphs know."""
+    """The image padded with rows or columns of zeros at its end, by layers that graphs support."""
     if not surplus:
         return image
     cut = [(0, 0), (0, 0)]
@@ -162,16 +163,16 @@ def _padded(image: Any, axis: int, surplus: int, name: str) -> Any:
 def _flat(tokens: Any, name: str) -> Any:
     """All tokens as one vector."""
     flat = keras.layers.Flatten(name=f"{name}_flat")(tokens)
-    # as in convolutional networks: Adam moves all weights of n values at once
+    # as in convolutional networks: Adam moves the weights of all n values at once
     return keras.layers.Rescaling(1 / math.sqrt(flat.shape[-1]), name=name)(flat)
 
 
 @keras.saving.register_keras_serializable("condvae")
 class TokenNorm(keras.layers.Layer):
-    """Each token less its mean, by its standard deviation, then scaled and shifted.
+    """Each token, centred, divided by its standard deviation, then scaled and shifted.
 
-    Keras's LayerNormalization, but for a constant among the weights: graphs have no sums, and take
-    the mean by a matrix product with it.
+    This is Keras's LayerNormalization, except for a constant among the weights: graphs have no
+    sums, and compute the mean by a matrix product with it.
 
     Source: Ba, Kiros & Hinton 2016.
     """
@@ -179,9 +180,9 @@ class TokenNorm(keras.layers.Layer):
     EPSILON = 1e-3
 
     def build(self, input_shape: Any) -> None:
-        """Two numbers for each channel, and its share of the mean."""
+        """Create two weights for each channel, and the constant that computes the mean."""
         size = input_shape[-1]
-        # called biases, which no weight decay draws to 0
+        # named biases, so that weight decay does not apply to them
         self.scale = self.add_weight(shape=(size,), initializer="ones", name="scale_bias")
         self.shift = self.add_weight(shape=(size,), initializer="zeros", name="shift_bias")
         share = keras.initializers.Constant(1 / size)

@@ -40,5 +40,5 @@ def test_it_is_of_the_seed_alone():
 
 
 def test_too_few_rows_are_refused():
-    with pytest.raises(InputError, match="needs 10 rows or more of each; received 9"):
+    with pytest.raises(InputError, match="requires at least 10 rows of each; received 9"):
         detection_auc(table(9, 0), table(20, 1))

@@ -113,9 +113,9 @@ def test_copies_of_many_columns():
 
 def test_tables_too_small_are_refused():
     one, more = table(1, 0), table(9, 1)
-    with pytest.raises(InputError, match="two rows or more"):
+    with pytest.raises(InputError, match="at least two rows"):
         closest_records(one, more, more)
-    with pytest.raises(InputError, match="two rows or more of each kind"):
+    with pytest.raises(InputError, match="at least two rows of each kind"):
         infer_membership(more, one, more)
-    with pytest.raises(InputError, match="two columns or more"):
+    with pytest.raises(InputError, match="at least two columns"):
         infer_attributes(*[{"size": part["size"]} for part in (more, more, more)])

@@ -35,5 +35,5 @@ def test_outliers_are_not_precise():
 
 
 def test_one_row_is_too_few():
-    with pytest.raises(InputError, match="two rows or more; received 1"):
+    with pytest.raises(InputError, match="at least two rows; received 1"):
         measure_support(table(5, 0), table(1, 1))

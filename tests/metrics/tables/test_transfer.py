@@ -191,7 +191,7 @@ GOOD = table(20, 0)
         ({**GOOD, "new": GOOD["size"]}, "a difference in new"),
         ({**GOOD, "sign": GOOD["size"]}, "'sign' of .* must hold text.* received numbers"),
         ({**GOOD, "size": GOOD["sign"]}, "'size' of .* must hold numbers.* received text"),
-        ({**GOOD, "size": GOOD["size"][1:]}, r"one length; received \[19, 20\] rows"),
+        ({**GOOD, "size": GOOD["size"][1:]}, r"the same length; received \[19, 20\] rows"),
         ({**GOOD, "size": GOOD["size"][:, None]}, r"shape \(20, 1\) of float64"),
         ({**GOOD, "size": GOOD["size"] > 0}, "numbers or text.* of bool"),
         ({**GOOD, "size": np.r_[GOOD["size"][1:], -np.inf]}, "received -inf in row 19"),
