@@ -56,8 +56,8 @@ def _lack_of_images(trial: Trial) -> list[str]:
     if not has_few_to_judge(trial):
         return []
     return [
-        f"fewer than {LEAST_TEST_IMAGES} test images of some class: samples cannot be judged, and the "
-        "errors of the other figures are large: collect more images, or hold out more"
+        f"fewer than {LEAST_TEST_IMAGES} test images of some class: samples cannot be judged, and "
+        "the errors of the other figures are large: collect more images, or hold out more"
     ]
 
 

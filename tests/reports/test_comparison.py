@@ -44,7 +44,7 @@ def test_figures_of_one_protocol_stand_side_by_side_with_their_difference():
     assert cells_of(compare_runs(["a", "b"], [ONE, other])) == [
         ["a", "b", "difference"],
         ["Fit", "nats (-ELBO)", "12.50 ± 0.25", "13.00 ± 0.25", "+0.50", "lower is better"],
-        [draws, "11.25 ± 0.50", "11.00 ± 0.50", "-0.25", "lower is better"],
+        ["Likelihood", draws, "11.25 ± 0.50", "11.00 ± 0.50", "-0.25", "lower is better"],
     ]
 
 
@@ -58,7 +58,7 @@ def test_every_figure_of_another_protocol_is_marked_and_not_subtracted():
     text = compare_runs(["a", "b"], [ONE, OTHER])
     _, fit, log_prob, *_ = cells_of(text)
     assert fit[2:] == ["12.50 ± 0.25", "13.00 ± 0.25", "+0.50", "lower is better"]
-    assert log_prob[1:] == ["11.25 ± 0.50 [a]", "11.00 ± 0.50 [b]", "lower is better"]
+    assert log_prob[2:] == ["11.25 ± 0.50 [a]", "11.00 ± 0.50 [b]", "lower is better"]
     assert "[a] Likelihood: K = 100" in text
     assert "[b] Likelihood: K = 5,000" in text
     assert "do not compare" in text
@@ -66,7 +66,7 @@ def test_every_figure_of_another_protocol_is_marked_and_not_subtracted():
 
 def test_a_run_without_a_measure_has_no_protocol_of_it():
     text = compare_runs(["a", "b"], [measured(Bound=ONE.measures["Bound"]), ONE])
-    assert cells_of(text)[-1][1:] == ["-", "11.25 ± 0.50", "lower is better"]
+    assert cells_of(text)[-1][2:] == ["-", "11.25 ± 0.50", "lower is better"]
     assert "[" not in text
 
 
@@ -74,4 +74,4 @@ def test_letters_go_on_where_the_last_measure_ended():
     other = measured(Bound=bound(-13.0, "validation split"), Likelihood=likelihood(-11.0, 5000))
     _, fit, log_prob, *_ = cells_of(compare_runs(["a", "b"], [ONE, other]))
     assert fit[2:4] == ["12.50 ± 0.25 [a]", "13.00 ± 0.25 [b]"]
-    assert log_prob[1:3] == ["11.25 ± 0.50 [c]", "11.00 ± 0.50 [d]"]
+    assert log_prob[2:4] == ["11.25 ± 0.50 [c]", "11.00 ± 0.50 [d]"]
