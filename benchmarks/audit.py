@@ -3,8 +3,8 @@
 2 % of the 60,000 training labels are replaced by another one at random; a preset learns from all of
 them, its validation rows included, whose flipped labels choose the epoch; `condvae audit`'s score,
 log p(y | x) of a label less that of the best other one, ranks the 60,000. Each draw of the flips is
-a run folder, and a row of docs/audit.json when it is done: a benchmark that was stopped goes on
-where it was. docs/audit.md is written anew after each draw, of all that are done.
+a run folder, and a row of benchmarks/results/audit.json when it is done, so that an interrupted
+benchmark continues where it stopped. docs/audit.md is rewritten after each draw.
 
     CONDVAE_DATA=DIR python benchmarks/audit.py [--runs DIR]
 """

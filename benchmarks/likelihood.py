@@ -4,8 +4,8 @@ Trains the preset `likelihood`, and `wide` on binarised pixels beside it, and ev
 10,000 test images, once; `likelihood-large` only where Keras has a GPU. Also: how much the draw of
 the binarisation matters; and an ablation of `likelihood`, each row one change, trained shorter and
 judged by the validation images. Fashion-MNIST too where its files are at hand. Every row is a run
-folder, and kept in docs/likelihood.json when it is done: stopped, the benchmark goes on where
-it was. docs/likelihood.md is written anew after each row, of all that are done.
+folder, and kept in benchmarks/results/likelihood.json when it is done, so that an interrupted
+benchmark continues where it stopped. docs/likelihood.md is rewritten after each row.
 
     CONDVAE_DATA=DIR python benchmarks/likelihood.py [--runs DIR] [--only TEXT]
 """

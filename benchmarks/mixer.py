@@ -2,8 +2,8 @@
 
 Trains a convolutional model and a mixer of about as many parameters, in turns of a few seconds, so
 that both have the machine's same hours, until each has had its time; compiling is not counted.
-A set that is done is a row in docs/mixer.json: a benchmark that was stopped goes on where it was.
-Writes docs/mixer.md.
+A set that is done is a row in benchmarks/results/mixer.json, so that an interrupted benchmark
+continues where it stopped. Writes docs/mixer.md.
 
     python benchmarks/mixer.py [--cifar FOLDER] [--seconds 120]
 

@@ -4,10 +4,10 @@ NN (the baseline alone), GSNN, CVAE and their hybrid, with 1, 2 and 3 quadrants 
 training and 10,000 validation images out of MNIST's training set, the validation images choosing
 the epoch, the 10,000 test images looked at once, at the end. Three seeds for the CVAE, one for the
 rest, the paper's own networks, and an ablation of each switch on 1 quadrant, trained for fewer
-epochs and judged by validation images. Every cell is a run folder, and a row of docs/quadrants.json
-when it is done: a benchmark that was stopped goes on where it was. docs/quadrants.md is written
-anew after each cell, of all cells that are done; --quick (one seed, few epochs, 2,000 test images,
-no ablation) writes its table into the folder of its runs.
+epochs and judged by validation images. Every cell is a run folder, and a row of
+benchmarks/results/quadrants.json when it is done, so that an interrupted benchmark continues where
+it stopped. docs/quadrants.md is rewritten after each cell; --quick (one seed, few epochs, 2,000
+test images, no ablation) writes its table into the folder of its runs.
 
     CONDVAE_DATA=DIR python benchmarks/quadrants.py [--quick] [--runs DIR] [--only TEXT]
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import numpy as np
-from cells import DOCS, Cells, folder_name
+from cells import Cells, folder_name
 
 import condvae
 from condvae.metrics.log_mean_exp import LogProbEstimate
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="cells whose name contains this text")
     arguments = parser.parse_args()
     quick, runs = arguments.quick, arguments.runs / ("quick" if arguments.quick else "whole")
-    cells = Cells("quadrants", settings_by_cell(quick), runs if quick else DOCS)
+    cells = Cells("quadrants", settings_by_cell(quick), runs if quick else None)
     data = condvae.load_data("mnist")
     for name, settings in cells.settings.items():
         if arguments.only in name and name not in cells.rows():

@@ -4,8 +4,8 @@ Five draws of the labels for each number, the preset `semi_supervised`; 54,000 t
 but the drawn ones without a label, 6,000 validation images, whose labels nothing reads, and the
 10,000 test images, looked at once by each run, at its end. Beside them M2's own networks, one draw
 each, judged by the validation images. Every cell is a run folder, and a row of
-docs/semi-supervised.json when it is done: a benchmark that was stopped goes on where it was.
-docs/semi-supervised.md is written anew after each cell, of all that are done.
+benchmarks/results/semi-supervised.json when it is done, so that an interrupted benchmark continues
+where it stopped. docs/semi-supervised.md is rewritten after each cell.
 
     CONDVAE_DATA=DIR python benchmarks/semi_supervised.py [--runs DIR] [--only TEXT]
 """
