@@ -2,10 +2,10 @@
 
 Each cell, a preset and a seed, is a run folder, and a row of benchmarks/results/reference.json
 when it is done, so that an interrupted benchmark continues where it stopped, even in the middle of
-a training. docs/reference.md is rewritten after each cell. The test images are read once for each cell (by
-preset `notebook` also to choose the epoch, as its original does, which its comparability lines
-say). The likelihood, K = 5,000, is that of the first 1,000 test images: on all of them two cores
-would need a day for the table.
+a training. docs/reference.md is rewritten after each cell. The test images are read once for each
+cell (by preset `notebook` also to choose the epoch, as its original does, which its comparability
+lines say). The likelihood, K = 5,000, is that of the first 1,000 test images: on all of them two
+cores would need a day for the table.
 
     CONDVAE_DATA=DIR python benchmarks/reference.py [--runs DIR] [--only TEXT] [--quick]
 """
