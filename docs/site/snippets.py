@@ -41,7 +41,7 @@ def code_of(path: Path, name: str) -> tuple[str, int]:
         if isinstance(one, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(one):
             dropped |= set(range(one.body[0].lineno, one.body[0].end_lineno + 1))
             # the blank line below a class's docstring
-            if not lines[one.body[0].end_lineno : one.body[0].end_lineno + 1] == [""]:
+            if lines[one.body[0].end_lineno : one.body[0].end_lineno + 1] != [""]:
                 continue
             dropped.add(one.body[0].end_lineno + 1)
     first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
