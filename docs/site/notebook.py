@@ -1,6 +1,7 @@
 """An executed notebook as a page and its pictures."""
 
 import base64
+from html import escape
 from pathlib import Path
 
 import mathematics
@@ -30,7 +31,7 @@ def _shown(output, source: str, name: str, pictures: dict[str, bytes]) -> list[s
         if kind in data:
             file = f"{name}-{len(pictures) + 1}.{suffix}"
             pictures[file] = base64.b64decode(data[kind])
-            asked = source.strip().splitlines()[-1].replace('"', "'").replace("]", "")
-            return [f"![What `{asked}` shows]({file})".replace("`", "")]
+            asked = escape(f"Output of {source.strip().splitlines()[-1]}")
+            return [f'<img src="{file}" alt="{asked}">']
     text = output.get("text") or data.get("text/plain", "")
     return [f'```text {{ .output title="Output" }}\n{text.rstrip()}\n```'] if text.strip() else []

@@ -53,7 +53,7 @@ def tutorials() -> None:
     """The notebook and the explorer, each with a page in which a model runs."""
     text, pictures = notebook.page_of(ROOT / NOTEBOOK, "notebook")
     live = frame("../live/digits.html", "The explorer of a model of 8 × 8 digits")
-    write(places.place_of(NOTEBOOK), f"{text}\n\n{live}\n")
+    write(places.place_of(NOTEBOOK), f"{text}\n\n## The explorer, live\n\n{live}\n")
     for name, picture in pictures.items():
         (PAGES / "tutorials" / name).write_bytes(picture)
     explorer = (ROOT / "docs" / "site" / "explorer.md").read_text(encoding="utf-8")
