@@ -70,8 +70,8 @@ PUBLISHED = """\
 | Sohn 2015, CVAE, Monte Carlo (recalled) | 68.4 | 45.3 | 21.0 | |
 | Sohn 2015, CVAE, importance sampling (recalled) | 63.9 | 44.7 | 21.0 | |
 
-"Recalled": quoted from memory of the paper, whose table could not be opened. Splits and
-preprocessing differ: the rows can be put beside ours, not subtracted from them.
+"Recalled": quoted from memory, since the table of the paper was not accessible. Splits and
+preprocessing differ, so that the rows give an orientation only.
 """
 
 
@@ -153,8 +153,8 @@ def report(figures: dict[str, dict]) -> str:
         "",
         "Written by `benchmarks/quadrants.py`. −log p(x given y) of the missing pixels in nats,",
         "lower is better, by importance sampling (IS) and by Monte Carlo from the prior (MC), 100",
-        "samples each; of the CVAE the mean over its seeds. NN has no latents: its figure is exact",
-        "and stands in both columns.",
+        "samples each; for the CVAE the mean over its seeds. NN has no latents: its figure is exact",
+        "and therefore the same in both columns.",
         "",
         "| model | 1 quadrant, IS | MC | 2, IS | MC | 3, IS | MC |",
         "|---|---|---|---|---|---|---|",
@@ -175,7 +175,7 @@ def report(figures: dict[str, dict]) -> str:
         {name: row for name, row in figures.items() if name.startswith("ablation") == is_short}
         for is_short in (False, True)
     )
-    lines += ["", PUBLISHED, "## Every cell", "", *cell_table("cell", whole)]
+    lines += ["", PUBLISHED, "## All runs", "", *cell_table("cell", whole)]
     if short:
         lines += [
             f"## One setting changed, {SHORT['epochs']} epochs, 1 quadrant",
@@ -183,8 +183,8 @@ def report(figures: dict[str, dict]) -> str:
             *cell_table("change", {name.partition(": ")[2]: row for name, row in short.items()}),
         ]
     lines += [
-        "± is the standard error over the images. Effective samples: median over the images.",
-        "Seconds are of training, beside other work on two shared cores.",
+        "± is the standard error over the images. Effective samples: the median over the images.",
+        "Seconds of training, on two cores shared with other work.",
         "",
         *sorted({f"- {row['comparability']}" for row in figures.values()}),
     ]

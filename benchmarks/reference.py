@@ -108,9 +108,9 @@ def report(cells: dict[str, dict[str, dict]]) -> str:
         "# The reference table",
         "",
         "Written by `benchmarks/reference.py`: MNIST, the mean over seeds ± their standard",
-        "deviation, in brackets the seeds that are done. docs/evaluation.md says what the numbers",
-        "are; nats per image where nothing else is said. Below each table what its numbers may be",
-        "compared with: presets that differ there do not compare in it, nor in these rows:",
+        "deviation; the number of seeds in brackets. [evaluation.md](evaluation.md) defines the",
+        "measures; nats per image unless stated otherwise. Each table is followed by its protocols:",
+        "presets with different protocols are not comparable, in that table and in this one:",
         "",
         *head,
     ]
