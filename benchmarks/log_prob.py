@@ -117,7 +117,7 @@ def report(
             [
                 "# The speed of log_prob",
                 "",
-                "Written by `benchmarks/log_prob.py`, whose docstring says what is measured. Preset",
+                "Written by `benchmarks/log_prob.py`, whose docstring has the protocol. Preset",
                 f"`{preset}`, {num_images:,} test images of MNIST, K = {K:,}; products of {ROWS:,}",
                 f"rows, {shapes}. 10^9 operations a second, medians of {len(rates)} rounds:",
                 "",

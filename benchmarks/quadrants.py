@@ -153,7 +153,7 @@ def report(figures: dict[str, dict]) -> str:
         "",
         "Written by `benchmarks/quadrants.py`. −log p(x given y) of the missing pixels in nats,",
         "lower is better, by importance sampling (IS) and by Monte Carlo from the prior (MC), 100",
-        "samples each; for the CVAE the mean over its seeds. NN has no latents: its figure is exact",
+        "samples each; for the CVAE the mean over seeds. NN has no latents: its figure is exact",
         "and therefore the same in both columns.",
         "",
         "| model | 1 quadrant, IS | MC | 2, IS | MC | 3, IS | MC |",

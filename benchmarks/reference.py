@@ -109,7 +109,7 @@ def report(cells: dict[str, dict[str, dict]]) -> str:
         "",
         "Written by `benchmarks/reference.py`: MNIST, the mean over seeds ± their standard",
         "deviation; the number of seeds in brackets. [evaluation.md](evaluation.md) defines the",
-        "measures; nats per image unless stated otherwise. Each table is followed by its protocols:",
+        "measures; nats per image unless stated otherwise. Each table is followed by protocols:",
         "presets with different protocols are not comparable, in that table and in this one:",
         "",
         *head,

@@ -52,9 +52,10 @@ def test_code_that_does_not_exist_is_found_out(maker):
 
 def test_links_lead_to_where_pages_are(maker):
     places = maker("places")
-    text = "[a](../README.md#x) [b](scale.md) [c](../condvae/checks.py)\n```\n[d](scale.md)\n```\n"
+    fence = "\n```\n[d](scale.md)\n```\n"
+    text = f"[a](../README.md#x) [hub.md](hub.md) [c](../condvae/checks.py){fence}"
     assert places.with_links("docs/guide.md", text) == (
-        "[a](index.md#x) [b](scale.md) [c](source/condvae/checks.py.md)\n```\n[d](scale.md)\n```\n"
+        f"[a](index.md#x) [The Hugging Face hub](hub.md) [c](source/condvae/checks.py.md){fence}"
     )
     assert places.with_links("notebooks/conditional_vae.ipynb", "[a](../docs/guide.md)") == (
         "[a](../guide.md)"

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -53,9 +54,24 @@ def with_links(path: str, text: str) -> str:
         if not target:
             return match[0]
         hash_and_anchor = link[link.index("#") :] if "#" in link else ""
+        # a file's name says something on the forge; a page of the site has a title
+        if words[1:-1].rpartition("/")[2] == posixpath.basename(target) and target in pages():
+            words = f"[{title_of(target)}]"
         return f"{words}({posixpath.relpath(place_of(target), here)}{hash_and_anchor})"
 
     return outside_fences(text, lambda part: LINK.sub(moved, part))
+
+
+def pages() -> list[str]:
+    """The Markdown files that are pages."""
+    docs = (f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))
+    return [path for path in dict.fromkeys([*PAGES, *docs]) if path.endswith(".md")]
+
+
+@cache
+def title_of(path: str) -> str:
+    """The first heading of a page."""
+    return re.search(r"^# (.+)$", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)[1]
 
 
 def outside_fences(text: str, change) -> str:

@@ -28,10 +28,8 @@ def main() -> None:
     shutil.rmtree(PAGES, ignore_errors=True)
     ours = shutil.ignore_patterns("site", "requirements.txt", "*.md")
     shutil.copytree(ROOT / "docs", PAGES, ignore=ours)
-    docs = (f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))
-    for path in dict.fromkeys([*places.PAGES, *docs]):
-        if path != NOTEBOOK:
-            page(path)
+    for path in places.pages():
+        page(path)
     tutorials()
     for place, text in reference.pages().items():
         write(place, text)
