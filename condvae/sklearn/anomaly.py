@@ -13,9 +13,10 @@ from condvae.sklearn.estimator import Estimator
 class AnomalyDetector(OutlierMixin, Estimator):
     """Rows of low density p(x), by the signs of scikit-learn's IsolationForest.
 
+    Further parameters are those of `Estimator`.
+
     Args:
         contamination: share of the training rows that count as anomalies, above 0, at most 0.5.
-        parameters: of `Estimator`.
 
     Attributes:
         offset_: nats; what lies below it is an anomaly.

@@ -16,10 +16,11 @@ COPIES = 0.01  # the share of fresh rows that are as near to a training row as a
 class Oversampler(Estimator):
     """`fit_resample` as imbalanced-learn has it; rows are generated given their class.
 
+    Further parameters are those of `Estimator`.
+
     Args:
         sampling_strategy: "auto": each class gets as many rows as the largest; or {label: number
             of rows after it}.
-        parameters: of `Estimator`.
 
     Attributes:
         near_copy_share_: share of the generated rows nearer to a training row than all but 1 % of
