@@ -4,7 +4,7 @@ CONSTRAINTS ?= constraints.txt
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test test-all test-backends test-integrations torture bench clean
+.PHONY: demo test test-all test-backends test-integrations torture bench docs clean
 
 demo: $(VENV)/installed ## train on the embedded digits, evaluate, draw every figure
 	$(VENV)/bin/condvae demo
@@ -27,8 +27,11 @@ torture: $(VENV)/installed-dev ## kills, full disks and mutated files by the hun
 bench: $(VENV)/installed-dev ## speed and memory, as ratios measured side by side
 	scripts/bench
 
+docs: ## the site, into build/docs/site: warnings are errors, every internal link is checked
+	scripts/docs
+
 clean:
-	rm -rf $(VENV) .venv-torch .venv-integrations
+	rm -rf $(VENV) .venv-torch .venv-integrations .venv-docs build/docs
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -253,11 +253,11 @@ def page(out: Path, names: list[str], seeds: list[int]) -> str:
     lines = [
         "# Adult",
         "",
-        "Written by `benchmarks/adult.py`, which says how each figure comes about. Mean over",
+        "Written by `benchmarks/adult.py`, which documents how each figure is measured. Mean over",
         f"{len(seeds)} seeds ± its standard error; {os.cpu_count()} processors, "
         f"{platform.machine()}.",
-        "The column `real`: models that learned from the training rows, and distances of the test",
-        "rows to these. The rivals have one thread, which takes them the fewest processor seconds.",
+        "The column `real`: models trained on the training rows, and distances of the test",
+        "rows to these. The rivals use one thread, which needs the least processor time.",
         "",
         f"| | {' | '.join(names)} |",
         f"|---|{'---|' * len(names)}",

@@ -3,8 +3,8 @@
 2 % of the 60,000 training labels are replaced by another one at random; a preset learns from all of
 them, its validation rows included, whose flipped labels choose the epoch; `condvae audit`'s score,
 log p(y | x) of a label less that of the best other one, ranks the 60,000. Each draw of the flips is
-a run folder, and a row of docs/audit.json when it is done: a benchmark that was stopped goes on
-where it was. docs/audit.md is written anew after each draw, of all that are done.
+a run folder, and a row of benchmarks/results/audit.json when it is done, so that an interrupted
+benchmark continues where it stopped. docs/audit.md is rewritten after each draw.
 
     CONDVAE_DATA=DIR python benchmarks/audit.py [--runs DIR]
 """
@@ -81,20 +81,20 @@ def report(rows: dict[str, dict]) -> str:
     """docs/audit.md of the draws that are done."""
     columns = " | ".join(f"first {share:.1%}" for share in SHARES)
     lines = [
-        "# Wrong labels, found",
+        "# Finding wrong labels",
         "",
-        "Written by `benchmarks/audit.py`. Of MNIST's 60,000 training labels 2 % are replaced",
-        f"at random by another one, then preset `{PRESET}` is trained on them, and all rows are",
-        "ranked as `condvae audit` ranks them: by log p(y given x) of the label less that of the",
-        "best other one. Share of the flips that stand among the first rows:",
+        "Written by `benchmarks/audit.py`. 2 % of MNIST's 60,000 training labels are replaced",
+        f"by a random other one, preset `{PRESET}` is trained on them, and all rows are",
+        "ranked as by `condvae audit`: by log p(y given x) of the label minus that of the",
+        "best other one. Share of the wrong labels among the first rows:",
         "",
-        f"| draw of the flips | {columns} | true label told | epochs | seconds |",
+        f"| draw | {columns} | true label found | epochs | seconds |",
         f"|---{'|---' * (len(SHARES) + 3)}|",
         *(table_row(draw, row) for draw, row in rows.items()),
         "",
-        f"Were the ranking perfect, the first {FLIPPED:.0%} would hold them all. True label told:",
-        "share of the 60,000 whose most probable label is MNIST's own, which has errors itself.",
-        "Seconds: of training, two shared cores.",
+        f"A perfect ranking would have all of them in the first {FLIPPED:.0%}. True label found:",
+        "share of the 60,000 images whose most probable label is MNIST's (which has errors, too).",
+        "Seconds of training, on two shared cores.",
         "",
         *sorted({f"- {row['comparability']}" for row in rows.values()}),
     ]

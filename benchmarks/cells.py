@@ -1,8 +1,8 @@
-"""The rows of a benchmark's page, kept beside it: docs/NAME.json for docs/NAME.md.
+"""The stored rows of a benchmark: benchmarks/results/NAME.json for docs/NAME.md.
 
-The file is committed with its page, so that a benchmark goes on where it was on another machine
-too, where no run folders are. A row counts as done while the settings that it was made with are
-those asked for.
+The file is committed with its page, so that a benchmark continues on another machine too, where
+there are no run folders. A row counts as done while the settings that it was made with are those
+asked for.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from condvae.files.atomic import write_text
 
 DOCS = Path("docs")
+RESULTS = Path("benchmarks") / "results"
 
 
 @dataclass(frozen=True)
@@ -21,17 +22,17 @@ class Cells:
     Attributes:
         page: file name of the page, without its suffix.
         settings: name -> settings of the run.
-        folder: where the page and its rows are written.
+        folder: where page and rows are written in a trial; without one, in `DOCS` and `RESULTS`.
     """
 
     page: str
     settings: dict[str, dict]
-    folder: Path = DOCS
+    folder: Path | None = None
 
     @property
     def path(self) -> Path:
         """The file of the rows."""
-        return self.folder / f"{self.page}.json"
+        return (self.folder or RESULTS) / f"{self.page}.json"
 
     def rows(self) -> dict[str, dict]:
         """Name -> figures of the cells that are done, in the order of `settings`."""
@@ -52,7 +53,7 @@ class Cells:
 
     def write_page(self, text: str) -> None:
         """Write the page."""
-        write_text(self.folder / f"{self.page}.md", text)
+        write_text((self.folder or DOCS) / f"{self.page}.md", text)
 
     def _stored(self) -> dict[str, dict]:
         return json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}

@@ -70,9 +70,9 @@ def main() -> None:
     lines = [
         "# Several conditions at once",
         "",
-        "Written by `benchmarks/conditions.py`. MNIST with three conditions, class, slant and",
-        "thickness (Morpho-MNIST definitions, measured on every image), any of them missing in",
-        "training: four fifths of the rows learn with a random subset (preset `conditions`).",
+        "Written by `benchmarks/conditions.py`. MNIST with three conditions: class, slant and",
+        "thickness (Morpho-MNIST definitions, measured on every image). Any may be missing in",
+        "training: four fifths of the rows have a random subset (preset `conditions`).",
         "",
         *obedience(runs[best], data, best),
         *injection(runs),

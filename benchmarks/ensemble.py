@@ -125,10 +125,10 @@ def page(lines: list[str], machine: str) -> str:
     """The page."""
     return "\n".join(
         [
-            "# Many models at once",
+            "# Many models as one program",
             "",
-            "Written by `benchmarks/ensemble.py`, whose head says what is measured. Medians of",
-            "interleaved runs; the ratio is what counts, the machine is beside it.",
+            "Written by `benchmarks/ensemble.py`, whose docstring has the protocol. Medians of",
+            "interleaved runs; the ratio is what counts.",
             "",
             "| | in turn | together | together / in turn |",
             "|---|---|---|---|",

@@ -230,8 +230,8 @@ def main() -> None:
     )
     PAGE.write_text(
         "# The explorer, measured\n\nWritten by `python benchmarks/explorer.py`. "
-        f"The notebook's model, MNIST. {machine} Figures between commas are of {DRAGS} tries, "
-        "one after the other; a grid counts once all of its 64 digits are new.\n\n"
+        f"The notebook's model, MNIST. {machine} Figures separated by commas are {DRAGS} "
+        "tries, one after the other; a grid counts when all of its 64 digits are redrawn.\n\n"
         f"| | |\n|---|---|\n{rows}\n\n{' '.join(page.notes)}\n",
         encoding="utf-8",
     )

@@ -48,13 +48,13 @@ NEAREST_FEATURES = 20  # of the linear imputer, where words make a hundred colum
 # of condvae's rows: the test rows are the benchmark's own, so that next to none are held out
 TEST_SHARE = 0.01
 
-HEAD = """# Filling holes
+HEAD = """# Imputation
 
-Written by `benchmarks/imputation.py`. Cells of test rows are taken away at random and filled by
-methods that learned from whole training rows: mean or mode, scikit-learn's IterativeImputer, a
-random forest for each column, and condvae's default preset with `impute`. Numbers are judged by the
+Written by `benchmarks/imputation.py`. Cells of test rows are removed at random and filled by
+methods trained on complete training rows: mean or mode, scikit-learn's IterativeImputer, a
+random forest for each column, and condvae's default preset with `impute`. Numbers are scored by the
 root mean squared error over the training rows' standard deviation (nrmse), words by the share that
-is right; means over columns and seeds, ± the standard error. Seconds are the processor's.
+is correct; means over columns and seeds, ± the standard error. Seconds of processor time.
 """.splitlines()
 
 MEASURES = {"nrmse": 1, "accuracy": -1, "fit_cpu_s": 0, "fill_cpu_s": 0}  # -1: more is better

@@ -71,10 +71,10 @@ def heading(data: condvae.Dataset) -> list[str]:
         "Written by `benchmarks/label_maps.py`: the generated set `signs` "
         f"({len(data.train.x):,} training, {len(data.validation.x):,} validation and "
         f"{len(data.test.x):,} test pictures of 64 × 64). A box hides half of the signs; the "
-        "post's colour tells how likely the hidden sign is round.",
+        "post's colour determines the probability that the hidden sign is round.",
         "",
-        "Test figures of earlier settings were looked at while the preset was changed: these are "
-        "not the figures of an untouched test set.",
+        "The preset was changed after looking at test figures of earlier settings: these are not "
+        "the figures of an untouched test set.",
         "",
         "![Pictures, true label maps, predictions and samples](images/label-maps.png)",
         "",
@@ -115,9 +115,10 @@ def difference(
     error = better.std(ddof=1) / np.sqrt(len(better))
     return [
         "",
-        f"The CVAE is better by {better.mean():.2f} ± {error:.2f} nats a picture "
-        f"({better.mean() / error:.1f} standard errors, importance sampling). What the pictures "
-        f"leave open is {drawn.entropy[rows].mean():.3f} nats: no model can be below.",
+        f"The CVAE is better by {better.mean():.2f} ± {error:.2f} nats per picture "
+        f"({better.mean() / error:.1f} standard errors, importance sampling). The entropy of "
+        f"the true maps given the pictures is {drawn.entropy[rows].mean():.3f} nats, a lower limit "
+        "for any model.",
     ]
 
 
@@ -132,7 +133,7 @@ def modes(run: Run, data: condvae.Dataset, drawn: Signs) -> list[str]:
     lines = [
         "",
         f"Samples behind a box ({NUM_DRAWS} for each of {hidden.sum():,} test pictures), each "
-        "counted as the one of the two possible maps that it agrees with in more pixels "
+        "assigned to the one of the two possible maps with which it agrees in more pixels "
         f"(in {np.median(np.maximum(*fits)):.2%} of them, median):",
         "",
         "| post | samples that are round | known probability |",

@@ -4,8 +4,8 @@ Trains the preset `likelihood`, and `wide` on binarised pixels beside it, and ev
 10,000 test images, once; `likelihood-large` only where Keras has a GPU. Also: how much the draw of
 the binarisation matters; and an ablation of `likelihood`, each row one change, trained shorter and
 judged by the validation images. Fashion-MNIST too where its files are at hand. Every row is a run
-folder, and kept in docs/likelihood.json when it is done: stopped, the benchmark goes on where
-it was. docs/likelihood.md is written anew after each row, of all that are done.
+folder, and kept in benchmarks/results/likelihood.json when it is done, so that an interrupted
+benchmark continues where it stopped. docs/likelihood.md is rewritten after each row.
 
     CONDVAE_DATA=DIR python benchmarks/likelihood.py [--runs DIR] [--only TEXT]
 """
@@ -64,17 +64,17 @@ ABLATIONS = {
 }
 
 PUBLISHED = """\
-Nobody publishes −log p(x given y) of a conditional VAE on MNIST. Derived from published
+There is no published −log p(x given y) of a conditional VAE on MNIST. Derived from published
 unconditional figures on dynamically binarised digits, by NLL(x given y) = NLL(x) − 2.303 +
 CE(y given x), importance samples between 1,000 and 5,000: MLP VAE about 82.2, with VampPrior 80.2,
-ConvHVAE with VampPrior 77.4, ResNet VAE with a RealNVP prior 76.2. They can be put beside ours,
-not subtracted from it: their draws of the binarisation are others.
+ConvHVAE with VampPrior 77.4, ResNet VAE with a RealNVP prior 76.2. They give an orientation only,
+since their draws of the binarisation differ from ours.
 """
 BINARISATION = """\
-The model binarises the pixels anew whenever it sees an image. A figure on the test images is of
-one seeded draw of our own for each image, the same for all samples of z; it is not the
-file of fixed binary digits by Larochelle & Murray, on which figures are about 2 nats better or
-worse and another problem.
+The model binarises the pixels again whenever it sees an image. A figure on the test images uses
+one seeded draw of our own for each image, the same for all samples of z; this is not the
+file of fixed binary digits by Larochelle & Murray, for which figures are about 2 nats better or
+worse, and which is a different problem.
 """
 
 
@@ -194,15 +194,15 @@ def report(done: dict[str, dict]) -> str:
         "Written by `benchmarks/likelihood.py`. −log p(x given y) in nats, lower is better: an",
         "upper bound by importance sampling from the posterior (IWAE, Burda et al. 2016), which",
         "tightens with the number of samples K. −ELBO: the same bound with one sample. ± is the",
-        "standard error over the images; effective samples are a median over the images. Seconds",
-        "are of training, on two CPU cores; below, of the ablation, on one.",
+        "standard error over the images; effective samples are the median over the images. Seconds",
+        "of training, on two CPU cores; for the ablation below, on one.",
         "",
         "| run | −ELBO | IWAE | K | effective | active units | epochs | seconds |",
         "|---|---|---|---|---|---|---|---|",
         *(table_row(name, row) for name, row in presets.items()),
     ]
     if not any("likelihood-large" in name for name in presets):
-        lines.append("| MNIST: likelihood-large | not measured: no GPU was at hand | | | | | | |")
+        lines.append("| MNIST: likelihood-large | not measured: no GPU was available | | | | | | |")
     lines += ["", BINARISATION]
     for name, row in presets.items():
         shown = ", ".join(f"{value:.2f}" for value in row["draws"])
@@ -210,11 +210,11 @@ def report(done: dict[str, dict]) -> str:
     lines += [PUBLISHED]
     if ablation:
         lines += [
-            "## What each part brings",
+            "## What each part contributes",
             "",
             f"Each row changes one setting of `likelihood` trained for {SHORT['epochs']} epochs on",
-            "54,000 images; judged by validation images, so that the test images stay unseen.",
-            "All rows see the same images: a difference is surer than each ± says.",
+            "54,000 images, evaluated on validation images: the test images stay unseen.",
+            "All rows use the same images: differences are more certain than each ± suggests.",
             "",
             "| change | −ELBO | IWAE | K | effective | active units | epochs | seconds |",
             "|---|---|---|---|---|---|---|---|",

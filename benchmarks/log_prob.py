@@ -117,16 +117,16 @@ def report(
             [
                 "# The speed of log_prob",
                 "",
-                "Written by `benchmarks/log_prob.py`, whose head says what is measured. Preset",
+                "Written by `benchmarks/log_prob.py`, whose docstring has the protocol. Preset",
                 f"`{preset}`, {num_images:,} test images of MNIST, K = {K:,}; products of {ROWS:,}",
-                f"rows, {shapes}. 10^9 operations a second, medians of {len(rates)} looks in turn:",
+                f"rows, {shapes}. 10^9 operations a second, medians of {len(rates)} rounds:",
                 "",
                 "| a second of | log_prob | products alone | share |",
                 "|---|---|---|---|",
                 *rows,
                 "",
-                "Asked: 50 %. On two cores a second of the clock can be two of the processor.",
-                f"Peak memory, of {IMAGES_AT_ONCE} images by more and more draws: "
+                "Target: 50 %. On two cores one second of wall time can be two of processor time.",
+                f"Peak memory for {IMAGES_AT_ONCE} images, by the number of draws: "
                 + ", ".join(f"{size:,} MiB (K = {k:,})" for k, size in memory.items())
                 + ".",
             ]

@@ -2,8 +2,8 @@
 
 Trains a convolutional model and a mixer of about as many parameters, in turns of a few seconds, so
 that both have the machine's same hours, until each has had its time; compiling is not counted.
-A set that is done is a row in docs/mixer.json: a benchmark that was stopped goes on where it was.
-Writes docs/mixer.md.
+A set that is done is a row in benchmarks/results/mixer.json, so that an interrupted benchmark
+continues where it stopped. Writes docs/mixer.md.
 
     python benchmarks/mixer.py [--cifar FOLDER] [--seconds 120]
 
@@ -144,12 +144,12 @@ def prepared(data: condvae.Dataset, cell: dict, architecture: str) -> keras.Mode
 def page(rows: dict, settings: dict) -> str:
     """docs/mixer.md."""
     lines = [
-        "# MLP-Mixer beside convolutions",
+        "# MLP-Mixer and convolutions",
         "",
         "Written by `benchmarks/mixer.py`: a convolutional model and a mixer, each trained for "
-        "the same time on two cores, in turns of ten seconds. Other work had the cores too, "
-        "several processes for each: the rates are not the machine's own, but both models had "
-        "the same.",
+        "the same time on two cores, in turns of ten seconds. The cores were shared "
+        "with several other processes: the rates are lower than those of the machine alone, "
+        "equally for both models.",
         "",
         "| set, seed | networks | parameters | images per second | epochs | test −ELBO, nats |",
         "|---|---|---|---|---|---|",

@@ -4,10 +4,10 @@ NN (the baseline alone), GSNN, CVAE and their hybrid, with 1, 2 and 3 quadrants 
 training and 10,000 validation images out of MNIST's training set, the validation images choosing
 the epoch, the 10,000 test images looked at once, at the end. Three seeds for the CVAE, one for the
 rest, the paper's own networks, and an ablation of each switch on 1 quadrant, trained for fewer
-epochs and judged by validation images. Every cell is a run folder, and a row of docs/quadrants.json
-when it is done: a benchmark that was stopped goes on where it was. docs/quadrants.md is written
-anew after each cell, of all cells that are done; --quick (one seed, few epochs, 2,000 test images,
-no ablation) writes its table into the folder of its runs.
+epochs and judged by validation images. Every cell is a run folder, and a row of
+benchmarks/results/quadrants.json when it is done, so that an interrupted benchmark continues where
+it stopped. docs/quadrants.md is rewritten after each cell; --quick (one seed, few epochs, 2,000
+test images, no ablation) writes its table into the folder of its runs.
 
     CONDVAE_DATA=DIR python benchmarks/quadrants.py [--quick] [--runs DIR] [--only TEXT]
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import numpy as np
-from cells import DOCS, Cells, folder_name
+from cells import Cells, folder_name
 
 import condvae
 from condvae.metrics.log_mean_exp import LogProbEstimate
@@ -70,8 +70,8 @@ PUBLISHED = """\
 | Sohn 2015, CVAE, Monte Carlo (recalled) | 68.4 | 45.3 | 21.0 | |
 | Sohn 2015, CVAE, importance sampling (recalled) | 63.9 | 44.7 | 21.0 | |
 
-"Recalled": quoted from memory of the paper, whose table could not be opened. Splits and
-preprocessing differ: the rows can be put beside ours, not subtracted from them.
+"Recalled": quoted from memory, since the table of the paper was not accessible. Splits and
+preprocessing differ, so that the rows give an orientation only.
 """
 
 
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="cells whose name contains this text")
     arguments = parser.parse_args()
     quick, runs = arguments.quick, arguments.runs / ("quick" if arguments.quick else "whole")
-    cells = Cells("quadrants", settings_by_cell(quick), runs if quick else DOCS)
+    cells = Cells("quadrants", settings_by_cell(quick), runs if quick else None)
     data = condvae.load_data("mnist")
     for name, settings in cells.settings.items():
         if arguments.only in name and name not in cells.rows():
@@ -153,8 +153,8 @@ def report(figures: dict[str, dict]) -> str:
         "",
         "Written by `benchmarks/quadrants.py`. −log p(x given y) of the missing pixels in nats,",
         "lower is better, by importance sampling (IS) and by Monte Carlo from the prior (MC), 100",
-        "samples each; of the CVAE the mean over its seeds. NN has no latents: its figure is exact",
-        "and stands in both columns.",
+        "samples each; for the CVAE the mean over seeds. NN has no latents: its figure is exact",
+        "and therefore the same in both columns.",
         "",
         "| model | 1 quadrant, IS | MC | 2, IS | MC | 3, IS | MC |",
         "|---|---|---|---|---|---|---|",
@@ -175,7 +175,7 @@ def report(figures: dict[str, dict]) -> str:
         {name: row for name, row in figures.items() if name.startswith("ablation") == is_short}
         for is_short in (False, True)
     )
-    lines += ["", PUBLISHED, "## Every cell", "", *cell_table("cell", whole)]
+    lines += ["", PUBLISHED, "## All runs", "", *cell_table("cell", whole)]
     if short:
         lines += [
             f"## One setting changed, {SHORT['epochs']} epochs, 1 quadrant",
@@ -183,8 +183,8 @@ def report(figures: dict[str, dict]) -> str:
             *cell_table("change", {name.partition(": ")[2]: row for name, row in short.items()}),
         ]
     lines += [
-        "± is the standard error over the images. Effective samples: median over the images.",
-        "Seconds are of training, beside other work on two shared cores.",
+        "± is the standard error over the images. Effective samples: the median over the images.",
+        "Seconds of training, on two cores shared with other work.",
         "",
         *sorted({f"- {row['comparability']}" for row in figures.values()}),
     ]

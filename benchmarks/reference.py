@@ -1,11 +1,11 @@
 """The reference table: presets on MNIST, three seeds each, every measure of `evaluate --full`.
 
-Each cell, a preset and a seed, is a run folder, and a row of docs/reference.json when it is done: a
-benchmark that was stopped goes on where it was, a training in its middle. docs/reference.md is
-written anew after each cell, of all that are done. The test images are read once for each cell (by
-preset `notebook` also to choose the epoch, as its original does, which its comparability lines
-say). The likelihood, K = 5,000, is that of the first 1,000 test images: on all of them two cores
-would need a day for the table.
+Each cell, a preset and a seed, is a run folder, and a row of benchmarks/results/reference.json
+when it is done, so that an interrupted benchmark continues where it stopped, even in the middle of
+a training. docs/reference.md is rewritten after each cell. The test images are read once for each
+cell (by preset `notebook` also to choose the epoch, as its original does, which its comparability
+lines say). The likelihood, K = 5,000, is that of the first 1,000 test images: on all of them two
+cores would need a day for the table.
 
     CONDVAE_DATA=DIR python benchmarks/reference.py [--runs DIR] [--only TEXT] [--quick]
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import numpy as np
-from cells import DOCS, Cells
+from cells import Cells
 
 import condvae
 from condvae.data import Dataset
@@ -67,7 +67,7 @@ def main() -> None:
         for seed in SEEDS
         for preset in PRESETS
     }
-    cells = Cells("reference", settings, folder if arguments.quick else DOCS)
+    cells = Cells("reference", settings, folder if arguments.quick else None)
     for name, own in cells.settings.items():
         if arguments.only in name and name not in cells.rows():
             cells.keep(name, measure_cell(data, folder / name, own, full=not arguments.quick))
@@ -108,9 +108,9 @@ def report(cells: dict[str, dict[str, dict]]) -> str:
         "# The reference table",
         "",
         "Written by `benchmarks/reference.py`: MNIST, the mean over seeds ± their standard",
-        "deviation, in brackets the seeds that are done. docs/evaluation.md says what the numbers",
-        "are; nats per image where nothing else is said. Below each table what its numbers may be",
-        "compared with: presets that differ there do not compare in it, nor in these rows:",
+        "deviation; the number of seeds in brackets. [evaluation.md](evaluation.md) defines the",
+        "measures; nats per image unless stated otherwise. Each table is followed by protocols:",
+        "presets with different protocols are not comparable, in that table and in this one:",
         "",
         *head,
     ]

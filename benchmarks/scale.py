@@ -3,7 +3,7 @@
 Each training is a process of its own, `plane` for an epoch unless said otherwise; its own memory is
 the most that was anonymous (RssAnon, looked at 50 times a second): pages of the files themselves
 are the system's, which takes them back when it needs them. A cell is done once; its figures are in
-docs/scale.json. Images of random bytes lie in FOLDER, and are removed at the end.
+benchmarks/results/scale.json. Images of random bytes lie in FOLDER, and are removed at the end.
 
     CONDVAE_DATA=DIR python benchmarks/scale.py FOLDER [--only memory epoch limit order] [--gb 20]
         [--limit 2]

@@ -4,8 +4,8 @@ Five draws of the labels for each number, the preset `semi_supervised`; 54,000 t
 but the drawn ones without a label, 6,000 validation images, whose labels nothing reads, and the
 10,000 test images, looked at once by each run, at its end. Beside them M2's own networks, one draw
 each, judged by the validation images. Every cell is a run folder, and a row of
-docs/semi-supervised.json when it is done: a benchmark that was stopped goes on where it was.
-docs/semi-supervised.md is written anew after each cell, of all that are done.
+benchmarks/results/semi-supervised.json when it is done, so that an interrupted benchmark continues
+where it stopped. docs/semi-supervised.md is rewritten after each cell.
 
     CONDVAE_DATA=DIR python benchmarks/semi_supervised.py [--runs DIR] [--only TEXT]
 """
@@ -35,17 +35,17 @@ PUBLISHED = {
     "SS-VAE (Pyro's example)": (6.81, 5.63, 5.13, 4.18),
 }
 PROTOCOL = """\
-The labels: as many of each digit, drawn at random from the 54,000 training images (seed of the
-draw: 0 to 4; the settings were chosen on seeds from 100 on). All other training images come
-without a label. The epoch kept is the one with the best bound on log p(x) of the 6,000 validation
-images, whose labels no part of the training reads; so those that are used are those that are
+The labels: the same number for each digit, drawn from the 54,000 training images (seed of the
+draw: 0 to 4; the settings were chosen with seeds from 100 on). All other training images have
+no label. The epoch with the best bound on log p(x) of the 6,000 validation images is kept; training
+does not read the labels of these images, so that no labels are used but those that are
 counted. Test error: share of the 10,000 test images whose most probable class by q(y given x) is
-another than theirs; the mean of five draws ± their standard deviation.
+wrong; the mean of five draws ± their standard deviation.
 
 The objective is that of Kingma et al. 2014 (M2, eq. 6 to 9), exactly summed over the ten classes.
-The model is another: x depends on z alone, p(x given z), and z on the class by a flow, p(z given
+The model differs: x depends on z alone, p(x given z), and z on the class by a flow, p(z given
 y), where M2 has p(x given z, y) p(z). The image is then encoded and decoded once, not ten times.
-Of the published figures, splits, draws of the labels and times of training differ.
+The published figures have other splits, draws of the labels and training times.
 """
 
 
@@ -109,7 +109,7 @@ def report(figures: dict[str, dict]) -> str:
         "# Few labels on MNIST",
         "",
         "Written by `benchmarks/semi_supervised.py`. Test error in %, lower is better, by the",
-        "number of labels; in brackets the draws that the mean is of.",
+        "number of labels; the number of draws in brackets.",
         "",
         f"| | {' | '.join(counts)} |",
         "|---|---|---|---|---|",
@@ -120,9 +120,9 @@ def report(figures: dict[str, dict]) -> str:
         ),
         "",
         PROTOCOL,
-        "## Every cell",
+        "## All runs",
         "",
-        "−ELBO: of the validation images without their labels, nats. Seconds: of training, on",
+        "−ELBO of the validation images without their labels, in nats. Seconds of training, on",
         "one CPU core.",
         "",
         "| cell | split | error | validation −ELBO | epoch | seconds |",

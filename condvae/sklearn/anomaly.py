@@ -13,9 +13,10 @@ from condvae.sklearn.estimator import Estimator
 class AnomalyDetector(OutlierMixin, Estimator):
     """Detects rows of low density p(x), with the signs of scikit-learn's IsolationForest.
 
+    Further parameters are those of `Estimator`.
+
     Args:
         contamination: share of the training rows that count as anomalies, above 0, at most 0.5.
-        parameters: see `Estimator`.
 
     Attributes:
         offset_: threshold in nats, below which rows are anomalies.

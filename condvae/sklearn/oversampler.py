@@ -16,10 +16,11 @@ COPIES = 0.01  # share of new rows that are as close to a training row as a near
 class Oversampler(Estimator):
     """`fit_resample` as in imbalanced-learn; rows are generated given their class.
 
+    Further parameters are those of `Estimator`.
+
     Args:
         sampling_strategy: "auto": each class gets as many rows as the largest; or {label: number of
             rows after resampling}.
-        parameters: see `Estimator`.
 
     Attributes:
         near_copy_share_: share of the generated rows that are closer to a training row than all but
