@@ -448,7 +448,8 @@ def test_info_about_tables_and_conditions(room, capsys):
     assert main("data info images.npz --sheet sheet.png".split()) == 0
     assert "level: numbers from" in capsys.readouterr().out
     with Image.open("sheet.png") as sheet:
-        assert sheet.size == (10 * 10 - 2, 3 * 10 - 2)
+        # 8 pixels of an image and 2 between them, all 14 times enlarged
+        assert sheet.size == (14 * (10 * 10 - 2), 14 * (3 * 10 - 2))
 
 
 MISTAKES = {
