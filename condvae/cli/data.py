@@ -62,9 +62,9 @@ def info(
         print(f"\n{sheet}: the first ten of each class")
     if out is not None:
         from condvae.figures import save
-        from condvae.figures.samples import samples
+        from condvae.figures.examples import draw_examples
 
-        save({out.stem: samples(dataset)}, out.parent)
+        save({out.stem: draw_examples(dataset)}, out.parent)
         print(f"\n{out}: ten images, with what was understood of each")
     return 0
 

@@ -13,6 +13,8 @@ from PIL import Image
 from condvae.figures.fonts import fitting_fonts
 
 FONT_SIZE = 8  # points
+TITLE_SIZE = 11
+TITLE_HEIGHT = 0.3  # inches
 LETTER = 0.068  # mean width of a letter at that size, inches
 
 
@@ -45,6 +47,12 @@ def write_caption(figure: PlainFigure, text: str) -> None:
     """The caption at the bottom, wrapped to the figure's width."""
     letters = int(figure.get_figwidth() / LETTER)
     figure.supxlabel(textwrap.fill(text.strip(), letters), fontsize=FONT_SIZE)
+
+
+def write_title(figure: PlainFigure, text: str) -> None:
+    """The title at the top, for which the figure grows."""
+    figure.set_figheight(figure.get_figheight() + TITLE_HEIGHT)
+    figure.suptitle(text, fontsize=TITLE_SIZE, fontweight="bold")
 
 
 def add_to_caption(figure: PlainFigure, note: str) -> None:
