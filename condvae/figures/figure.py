@@ -4,12 +4,11 @@ import io
 import textwrap
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as PlainFigure
 from PIL import Image
 
+from condvae.explorer.palette import class_colour
 from condvae.figures.fonts import fitting_fonts
 
 FONT_SIZE = 8  # points
@@ -67,10 +66,8 @@ def format_number(value: float) -> str:
 
 
 def distinct_colours(num: int) -> list[tuple[float, float, float]]:
-    """Colours, red, green and blue, that colour-blind people can tell apart."""
-    if num <= 10:
-        return [to_rgb(name) for name in matplotlib.color_sequences["petroff10"][:num]]
-    return [to_rgb(row) for row in matplotlib.colormaps["viridis"](np.linspace(0, 1, num))]
+    """Red, green and blue of classes, as in the explorer; ten can be told apart by everybody."""
+    return [(r / 255, g / 255, b / 255) for r, g, b in map(class_colour, range(num))]
 
 
 def class_colours(probabilities: np.ndarray) -> np.ndarray:
