@@ -60,6 +60,13 @@ def add_to_caption(figure: PlainFigure, note: str) -> None:
     write_caption(figure, f"{text} {note}")
 
 
+def take_caption(figure: PlainFigure) -> str:
+    """Take a figure's caption away and return it as one line."""
+    text = figure.get_supxlabel().replace("\n", " ")
+    figure.supxlabel("")
+    return text
+
+
 def format_number(value: float) -> str:
     """A value of z as a tick."""
     return f"{value:.2f}".replace("-", "−")
