@@ -197,7 +197,7 @@ def _samples(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any
     """Arguments of `samples`: what is given, where no label is."""
     if model.condition.leading is not None:
         return {"model": model}
-    return {"model": model, "y": _examples(model, dataset, plots.MOST_SAMPLES)["y"]}
+    return {"model": model, "y": held_out_examples(model, dataset, plots.MOST_SAMPLES)["y"]}
 
 
 def _scatter(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
@@ -229,19 +229,19 @@ def _traversal(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, A
 
 def _reconstruct(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Arguments of `reconstruct`: twenty held-out images."""
-    return _examples(model, dataset, 20)
+    return held_out_examples(model, dataset, 20)
 
 
 def _transfer(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Arguments of `transfer`: five random styles, and those of five held-out images."""
     z = model.sample_prior(model.classes.categories[0], 5)
     styles = "styles drawn from the prior (seed 0)"
-    return {**_examples(model, dataset, 5), "z": z, "styles": styles}
+    return {**held_out_examples(model, dataset, 5), "z": z, "styles": styles}
 
 
 def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Up to five pairs of held-out images, of digits: 0 to 5, 1 to 6, and so on."""
-    examples = _examples(model, dataset, min(10, len(dataset.validation.y) // 2 * 2))
+    examples = held_out_examples(model, dataset, min(10, len(dataset.validation.y) // 2 * 2))
     # first half and second half in turn: the pairs that `interpolation` takes
     order = np.arange(len(examples["x"])).reshape(2, -1).T.ravel()
     return {**examples, "x": examples["x"][order], "y": examples["y"][order]}
@@ -249,18 +249,18 @@ def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[st
 
 def _style(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Arguments of `style`: up to 500 held-out images."""
-    return _examples(model, dataset, 500)
+    return held_out_examples(model, dataset, 500)
 
 
 def _predictions(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Arguments of `predictions`: ten held-out images, parts of them given as in training."""
-    examples = _examples(model, dataset, 10)
+    examples = held_out_examples(model, dataset, 10)
     return {**examples, "pixel_classes": dataset.pixel_classes}
 
 
 def _bound(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Arguments of `bound`: up to 200 held-out images, and which data they are of."""
-    examples, note = _examples(model, dataset, 200), f"Data: {_data(model, dataset)}."
+    examples, note = held_out_examples(model, dataset, 200), f"Data: {_data(model, dataset)}."
     if dataset.spec.masks_parts:
         note = f"Data: {_data(model, dataset)}, a part of each given (densities of the rest)."
     return {**examples, "note": note}
@@ -299,7 +299,7 @@ def _training_mean(model: TrainedModel, train: Split) -> np.ndarray:
     return model.encode(train.x[::every], train.y[::every])[0]
 
 
-def _examples(model: TrainedModel, dataset: Dataset, count: int) -> dict[str, Any]:
+def held_out_examples(model: TrainedModel, dataset: Dataset, count: int) -> dict[str, Any]:
     """Validation images drawn at random, one of each class in turn."""
     split = dataset.validation
     order = np.random.default_rng(0).permutation(len(split.x))

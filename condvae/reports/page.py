@@ -37,6 +37,8 @@ def render_page(
     """
     first = [picture for picture in pictures if picture.name in FIRST]
     others = [picture for picture in pictures if picture.name not in FIRST]
+    others.sort(key=lambda picture: picture.name != "manifold")  # first, the rest as they come
+    protocol = [f'<p class="quiet">{escape(line)}</p>' for line in protocol_lines(metrics)]
     parts = [
         f"<h1>{escape(metrics.run)}</h1>",
         f"<p>{escape(metrics.summary)}</p>" * bool(metrics.summary),
@@ -44,12 +46,11 @@ def render_page(
         f'<div class="top{" beside" if first else ""}"><section><h2>Verdict</h2>',
         '<div class="cards">',
         *map(_card, read_verdict(metrics)),
-        "</div>",
-        *(f'<p class="quiet">{escape(line)}</p>' for line in protocol_lines(metrics)),
-        "</section>",
+        "</div></section>",
         *(["<section><h2>Images</h2>", *_figures(first), "</section>"] if first else []),
         "</div>",
         *(["<h2>Figures</h2>", *_figures(others)] if others else []),
+        *(["<h2>Protocol</h2>", *protocol] if protocol else []),
         "<h2>Details</h2>",
         f"<details><summary>Run</summary>{_table(_facts(run, metrics))}</details>",
         *(_details(title, found, words) for title, found in metrics.measures.items()),
@@ -117,7 +118,7 @@ def _table(rows: Mapping[str, object]) -> str:
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(_shown(value))}</td></tr>'
         for name, value in rows.items()
     )
-    return f'<div class="wide"><table>{"".join(cells)}</table></div>'
+    return f'<div class="wide" tabindex="0"><table>{"".join(cells)}</table></div>'
 
 
 def _shown(value: object) -> str:

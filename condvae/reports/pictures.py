@@ -15,7 +15,7 @@ from condvae.figures.figure import Figure, take_caption
 from condvae.figures.grids import grid_figure
 from condvae.figures.tiles import wrapped
 
-DPI = 120
+DPI = 140
 
 
 @dataclass(frozen=True)
