@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PIL import Image
-from rich.console import Console
 
 from condvae.cli import main
 from condvae.data import load_data
 from condvae.runs import Run
 from condvae.training import live, train
 
+SLOW = pytest.mark.slow
 SMALL = {"hidden_dims": (16,), "batch_size": 64, "epochs": 3, "progress": False}
 
 
@@ -37,9 +37,9 @@ def weights_of(run):
     "settings",
     [
         {},
-        {"pixels": "dynamic", "ema": 0.9, "augment": ("shift",)},
-        {"fused": True},
-        {"latent_dim": 3, "prior": "flow"},
+        pytest.param({"pixels": "dynamic", "ema": 0.9, "augment": ("flips",)}, marks=SLOW),
+        pytest.param({"fused": True}, marks=SLOW),
+        pytest.param({"latent_dim": 3, "prior": "flow"}, marks=SLOW),
     ],
 )
 def test_watching_changes_no_bit(small, tmp_path, settings):
@@ -75,6 +75,7 @@ def test_the_page_shows_what_the_model_makes(small, tmp_path):
         assert f"<td>{run.history[name][-1]:.2f}</td>" in text
 
 
+@SLOW
 def test_a_run_that_goes_on_keeps_the_rows_of_before(small, tmp_path):
     settings = {**SMALL, "run_dir": tmp_path / "run"}
     run = train(small, **settings, watch=True)
@@ -89,6 +90,7 @@ def test_a_run_that_goes_on_keeps_the_rows_of_before(small, tmp_path):
     assert rows_of(page_of(run)) == [(6, 2), *((epoch, 0) for epoch in range(5, 0, -1))]
 
 
+@SLOW
 def test_of_many_epochs_some_keep_their_images(small, tmp_path, monkeypatch):
     monkeypatch.setattr(live, "MOST_SHOWN", 3)
     run = train(small, run_dir=tmp_path / "run", watch=True, **{**SMALL, "epochs": 9})
@@ -97,6 +99,7 @@ def test_of_many_epochs_some_keep_their_images(small, tmp_path, monkeypatch):
     assert len(rows_of(page_of(run))) == 9
 
 
+@SLOW
 def test_a_table_shows_a_few_rows(tmp_path):
     data = load_data("wine")
     settings = {**SMALL, "run_dir": tmp_path / "run"}
@@ -131,6 +134,7 @@ def test_a_page_of_a_running_training_loads_itself_again(small, tmp_path, monkey
     assert all(2 <= int(found[1]) <= 30 for found in again[:4])
 
 
+@SLOW
 def test_a_notebook_shows_the_page_by_itself(small, tmp_path, monkeypatch):
     shown = []
     display = SimpleNamespace(update=lambda content, raw: shown.append(content))
@@ -139,7 +143,7 @@ def test_a_notebook_shows_the_page_by_itself(small, tmp_path, monkeypatch):
     )
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(display=ipython))
     monkeypatch.setitem(sys.modules, "IPython.display", ipython)
-    monkeypatch.setattr(Console, "is_jupyter", True)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     run = train(small, run_dir=tmp_path / "quiet", **SMALL)
     assert not (run.path / live.LIVE_NAME).exists()
     train(small, run_dir=tmp_path / "run", **{**SMALL, "progress": True})
@@ -149,6 +153,7 @@ def test_a_notebook_shows_the_page_by_itself(small, tmp_path, monkeypatch):
     assert "Epoch 3 of 3" in frames[-1]
 
 
+@SLOW
 def test_the_command_says_where_to_look(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     command = "train digits --epochs 1 --hidden-dims 8 --run run --watch"

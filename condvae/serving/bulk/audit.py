@@ -1,6 +1,6 @@
 """The rows of a file that are least plausible."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -37,7 +37,9 @@ class Audit(Score):
         check_at_least(self.top, 1, "--top")
         super().check(run)
 
-    def write(self, run: Run, rows: RunRows, out: Path) -> int:
+    def write(
+        self, run: Run, rows: RunRows, out: Path, tell: Callable[[int], None] = lambda done: None
+    ) -> int:
         """Write the least of them; the sheet comes first, so that there is no table without it."""
         count, kept, images = 0, {}, np.empty(0)
         for x, scores in self.scored(run, rows):
@@ -49,6 +51,7 @@ class Audit(Score):
             columns["row"] += count
             columns["_rank"] = scores.log_prob if self.by == "image" else columns["label_margin"]
             count += len(x)
+            tell(count)
             x = x if x.dtype.kind == "f" else x / run.record.preprocessing.x_max
             if kept:
                 columns = {name: np.concatenate([kept[name], columns[name]]) for name in columns}
