@@ -71,7 +71,7 @@ def test_it_is_trained_kept_and_loaded(run, direction):
 
 def test_figures_page_and_manifest_hold_it(run):
     made, data = run
-    assert set(draw(made.model, data, {})) == {"scatter", "generate", "reconstruct"}
+    assert set(draw(made.model, data, {})) == {"samples", "scatter", "generate", "reconstruct"}
     assert made.model.condition.for_page()["parts"][0]["widget"] == "none"
     assert condvae.explore(made, data).text
     blocks = manifest(made.record, {}, {})["condition"]["blocks"]

@@ -299,7 +299,7 @@ def test_parts_of_images_are_given_whole(pictures):
 def test_figures_of_images_with_several_conditions(pictures):
     data = pictures.check_data(pictures.load_data())
     figures = draw(pictures.model, data, pictures.history)
-    assert list(figures) == ["scatter", "generate", "reconstruct", "history"]
+    assert list(figures) == ["samples", "scatter", "generate", "reconstruct", "history"]
     assert "coloured by digit" in figures["scatter"].get_supxlabel().replace("\n", " ")
     assert "Not given: level" in figures["generate"].get_supxlabel().replace("\n", " ")
     assert list(draw(pictures.model, data, {}, ["bound"])) == ["bound"]
@@ -332,8 +332,8 @@ def test_figures_of_a_class_with_holes():
             legend = figures["scatter"].axes[0].get_legend().get_texts()
             assert [text.get_text() for text in legend] == ["ant", "bee", "missing"]
         else:
-            assert list(figures) == ["reconstruct"]
-            with pytest.raises(InputError, match="Draw one of reconstruct, bound, history"):
+            assert list(figures) == ["samples", "reconstruct"]
+            with pytest.raises(InputError, match="Draw one of samples, reconstruct, bound"):
                 draw_one("scatter", model, data, {})
 
 
@@ -395,7 +395,8 @@ def test_images_from_the_command_line(room, capsys):
     assert main("generate pictures -n 3 --out a.npz".split()) == 0
     assert main("plot pictures --out figures".split()) == 0
     names = {path.name for path in Path("figures").iterdir()}
-    assert names == {"scatter.png", "generate.png", "reconstruct.png", "history.png"}
+    expected = {"samples", "scatter", "generate", "reconstruct", "history"}
+    assert names == {f"{name}.png" for name in expected}
     assert main("encode pictures images.npz --out z.npz".split()) == 0
     with np.load("z.npz") as stored:
         assert stored["mean"].shape == (N, 2)
@@ -448,7 +449,8 @@ def test_info_about_tables_and_conditions(room, capsys):
     assert main("data info images.npz --sheet sheet.png".split()) == 0
     assert "level: numbers from" in capsys.readouterr().out
     with Image.open("sheet.png") as sheet:
-        assert sheet.size == (10 * 10 - 2, 3 * 10 - 2)
+        # 8 pixels of an image and 2 between them, all 14 times enlarged
+        assert sheet.size == (14 * (10 * 10 - 2), 14 * (3 * 10 - 2))
 
 
 MISTAKES = {
@@ -471,7 +473,7 @@ MISTAKES = {
     "generate pictures --given digit=7 --out a.png": "0, 1, 2",
     "generate pictures --given digit=1 --out a.csv": "a.csv",
     "plot rows scatter": "Draw one of history",
-    "plot pictures manifold": "Draw one of scatter, generate",
+    "plot pictures manifold": "Draw one of samples, scatter, generate",
     "plot pictures scater": "Did you mean 'scatter'",
     "data info made.csv --condition c --condition h --condition grade --sheet s.png": "images",
     "evaluate rows --data images.npz": "c",

@@ -26,6 +26,15 @@ Log = Annotated[
         f"so where it is tracked. [choices: {', '.join(TRACKERS)}]",
     ),
 ]
+Scale = Annotated[
+    int | None,
+    Parameter(
+        show_default=False,
+        help="Enlarge pictures by this whole number. The PNG file says by which, so that every "
+        "command reads it as the original pixels; 1 writes these. Default: for a .png the smallest "
+        "number that makes each image at least 112 pixels wide and high; for a folder 1.",
+    ),
+]
 Overwrite = Annotated[bool, Parameter(negative="", help="Replace an existing output.")]
 
 

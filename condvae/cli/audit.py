@@ -37,6 +37,7 @@ def audit(
         num_samples: Number of draws of z for each image and each plausible label.
         seed: Seed of these draws.
     """
+    from condvae.cli.lines import shares_told
     from condvae.data.writing import check_written
     from condvae.runs import Run
     from condvae.runs.rows import rows_of_run
@@ -47,11 +48,12 @@ def audit(
     if parts.has(source):
         return parts.make(run, source, out, verb, overwrite)
     check_written(Path(out))
-    with written(out, overwrite) as path, working("scoring"), local(source) as data:
+    with written(out, overwrite) as path, working("scoring") as say, local(source) as data:
         check_new_path(path.with_suffix(".png"), overwrite)
         opened = Run.open(run)
         verb.check(opened)
-        count = verb.write(opened, rows_of_run(opened, data, data_dir, bare=True), path)
+        rows, tell = rows_of_run(opened, data, data_dir, bare=True), shares_told(say)
+        count = verb.write(opened, rows, path, lambda done: tell(done / rows.num_rows))
     shown, page = min(top, count), os.path.splitext(out)[0] + ".png"
     print(f"{out}, {page}: the {shown:,} of {count:,} rows least plausible by {by}")
     return 0

@@ -1,15 +1,12 @@
 """condvae complete."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from condvae.checks import InputError, check_at_least, check_new_path
-from condvae.cli.arguments import Overwrite, working
-
-if TYPE_CHECKING:
-    pass
+from condvae.cli.arguments import Overwrite, Scale, working
 
 
 def complete(
@@ -22,6 +19,7 @@ def complete(
     given: str | None = None,
     num_samples: Annotated[int, Parameter(name=["--num-samples", "-n"])] = 8,
     seed: int = 0,
+    scale: Scale = None,
     overwrite: Overwrite = False,
 ) -> int:
     """Inpaint the missing part of an image, several times: a sheet (.png) or arrays (.npz).
@@ -35,6 +33,7 @@ def complete(
         num_samples: Number of completions.
         seed: Seed of all draws.
     """
+    from condvae.data.enlarged import check_scale
     from condvae.data.pictures import read_image
     from condvae.data.writers import check_image_path, write_images
     from condvae.figures.completion import complete as complete_image
@@ -44,6 +43,9 @@ def complete(
     check_image_path(check_new_path(out, overwrite))
     if not out.suffix:
         raise InputError("the output must be a .png or an .npz", f"{out}", "Change its name.")
+    check_scale(scale, "--scale")
+    if scale is not None and out.suffix.lower() != ".png":
+        raise InputError("--scale must come with a .png", f"{out}", "Leave it out.")
     check_at_least(num_samples, 1, "--num-samples")
     opened = Run.open(run)
     preprocessing = opened.record.preprocessing
@@ -60,6 +62,6 @@ def complete(
     with working("completing"):
         drawn = complete_image(opened.by_keras, pixels, known, num_samples, label, seed)
         shown = with_given(pixels, known, drawn) if out.suffix.lower() == ".png" else drawn
-        write_images(out, shown, [label or ""] * len(shown))
+        write_images(out, shown, [label or ""] * len(shown), scale=scale)
     print(f"{out}: {num_samples} completions of {image}, seed {seed}")
     return 0

@@ -27,6 +27,9 @@ def info(
         sheet: An image to write: the first ten of each class.
         out: An image to write: ten of all, with what was understood of each.
     """
+    import numpy as np
+
+    from condvae.data.enlarged import fitting_scale, save_enlarged
     from condvae.data.examples import describe_examples
     from condvae.data.overview import contact_sheet, describe
     from condvae.data.parquet_images import picture_columns
@@ -52,13 +55,16 @@ def info(
         print(f"\n{describe_examples(dataset)}")
     if sheet is not None and page is not None:
         with atomic_path(sheet) as fresh:
-            page.save(fresh)
+            pixels = np.atleast_3d(np.asarray(page))
+            height, width, _ = dataset.image_shape
+            scale = fitting_scale((height, width), page.size[::-1])
+            save_enlarged(pixels, fresh, scale)
         print(f"\n{sheet}: the first ten of each class")
     if out is not None:
         from condvae.figures import save
-        from condvae.figures.samples import samples
+        from condvae.figures.examples import draw_examples
 
-        save({out.stem: samples(dataset)}, out.parent)
+        save({out.stem: draw_examples(dataset)}, out.parent)
         print(f"\n{out}: ten images, with what was understood of each")
     return 0
 

@@ -45,7 +45,7 @@ def evaluate(
         log: Also send the figures to the trackers of the run (`condvae train --log`), if it has
             any.
     """
-    from condvae.cli.lines import print_lines
+    from condvae.cli.lines import print_lines, shares_told
     from condvae.files.atomic import write_text
     from condvae.reports import Report, compare_runs, model_card, report_run
     from condvae.runs import Run
@@ -58,8 +58,9 @@ def evaluate(
             raise InputError("--card must come with one RUN", f"{len(runs)}", "Name one.")
     names, measured = [str(path) for path in runs], []
     for opened in [Run.open(path) for path in runs]:
-        with working(f"evaluating {opened.path}"):
-            metrics, words = report_run(opened, data_of_run(opened, data, data_dir), full, log=log)
+        with working(f"evaluating {opened.path}") as say:
+            dataset, tell = data_of_run(opened, data, data_dir), shares_told(say)
+            metrics, words = report_run(opened, dataset, full, log=log, tell=tell)
             if card is not None:
                 write_text(card, model_card(opened, metrics, words))
         measured.append(metrics)

@@ -35,6 +35,7 @@ def explore(
         data: The training data, if they are no longer found under the recorded name.
         no_open: Write the file without opening it in the browser.
     """
+    from condvae.cli.lines import shares_told
     from condvae.export.page import explore as explore_run
     from condvae.runs import Run
 
@@ -44,9 +45,9 @@ def explore(
     path = beside.with_suffix(".html") if opened.is_archive else run / "explorer.html"
     if out is not None or opened.is_archive:
         path = check_suffix(check_new_path(out or path, overwrite), ".html")
-    with working("exploring"):
+    with working("exploring") as say:
         dataset = load_dataset(data, data_dir, opened.spec.data) if data else None
-        page = explore_run(opened, dataset, points, examples, data_dir)
+        page = explore_run(opened, dataset, points, examples, data_dir, shares_told(say))
         page.write(path)
     print(f"{path}: {path.stat().st_size:,} bytes. {' '.join(page.notes)}")
     if not no_open:

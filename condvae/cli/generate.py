@@ -15,7 +15,7 @@ from condvae.checks import (
     check_new_path,
     check_suffix,
 )
-from condvae.cli.arguments import Overwrite, counted, numbers, working
+from condvae.cli.arguments import Overwrite, Scale, counted, numbers, working
 from condvae.cli.bulk import InParts, written
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def generate(
     temperature: float = 1.0,
     guidance: float = 0.0,
     keep: int = 0,
+    scale: Scale = None,
     overwrite: Overwrite = False,
     parts: InParts = InParts(),
 ) -> int:
@@ -74,6 +75,7 @@ def generate(
 
     from condvae.blocks import repeated
     from condvae.data.array_files import write_blocks
+    from condvae.data.enlarged import check_scale
     from condvae.data.writers import ARRAYS, check_image_path, write_images
     from condvae.runs import Run
     from condvae.serving.bulk.generate import Generate
@@ -90,11 +92,14 @@ def generate(
             f"-n {num_samples}",
             "One style has one expected image: leave -n out.",
         )
+    check_scale(scale, "--scale")
+    if scale is not None and Path(out).suffix.lower() not in (".png", ""):
+        raise InputError("--scale must come with a .png or a folder", out, "Leave it out.")
     if table is not None or parts != InParts():
-        if given or per_class is not None or num_samples is not None or z is not None:
+        if any(option is not None for option in (given, per_class, num_samples, z, scale)):
             raise InputError(
                 "a table of conditions stands alone",
-                "--given, -n, --per-class or --z beside it",
+                "--given, -n, --per-class, --z or --scale beside it",
                 "Leave one out.",
             )
         verb = Generate(sample, seed, temperature, guidance, keep)
@@ -140,7 +145,8 @@ def generate(
             pairs = ({"x": x, "y": y} for x, y in zip(blocks, names, strict=True))
             write_blocks(path, num_images, pairs)
         else:
-            write_images(path, np.concatenate(list(blocks)), np.repeat(labels, times).tolist())
+            names = np.repeat(labels, times).tolist()
+            write_images(path, np.concatenate(list(blocks)), names, scale=scale)
     kind = "samples of the pixels" if sample else "expected pixels"
     also = f", guidance {guidance:g}" if guidance else ""
     print(f"{out}: {num_images:,} images, {kind}, seed {seed}{also}")

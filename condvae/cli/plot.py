@@ -22,8 +22,8 @@ def plot(
     data: str | None = None,
     data_dir: DataDir = None,
 ) -> int:
-    """Draw figures: all, or some of scatter, generate, manifold, traversal, reconstruct, transfer,
-    labels, interpolation, style, predictions, bound, history.
+    """Draw figures: all, or some of samples, scatter, generate, manifold, traversal, reconstruct,
+    transfer, labels, interpolation, style, predictions, bound, history.
 
     Args:
         run: A run folder.

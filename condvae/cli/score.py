@@ -33,6 +33,7 @@ def score(
         seed: Seed of these draws. They are the same for every row, so that the scores of a row do
             not depend on the other rows.
     """
+    from condvae.cli.lines import shares_told
     from condvae.data.writing import check_written
     from condvae.runs import Run
     from condvae.runs.rows import rows_of_run
@@ -43,9 +44,10 @@ def score(
     if parts.has(source):
         return parts.make(run, source, out, verb, overwrite)
     check_written(Path(out))
-    with written(out, overwrite) as path, working("scoring"), local(source) as data:
+    with written(out, overwrite) as path, working("scoring") as say, local(source) as data:
         opened = Run.open(run)
         verb.check(opened)
-        count = verb.write(opened, rows_of_run(opened, data, data_dir, bare=True), path)
+        rows, tell = rows_of_run(opened, data, data_dir, bare=True), shares_told(say)
+        count = verb.write(opened, rows, path, lambda done: tell(done / rows.num_rows))
     print(f"{out}: {count:,} rows; nats, importance sampling, {num_samples} draws of z")
     return 0

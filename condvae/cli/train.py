@@ -32,6 +32,7 @@ def train(
     processes: int | None = None,
     data_dir: DataDir = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
+    watch: Annotated[bool, Parameter(negative="")] = False,
     settings: Settings = Settings(),
 ) -> int:
     """`condvae train`, as `condvae.cli` describes it.
@@ -54,6 +55,8 @@ def train(
         processes: Number of processes that --distributed must find.
         dry_run: Say what would happen, with an estimate of time and memory, without writing
             anything.
+        watch: Keep live.html in the run folder, a page that reloads itself in the browser: learning
+            curves, and for each epoch samples and reconstructions, or a few rows of a table.
     """
     from condvae.evaluation import Trial, find_faults
     from condvae.training import estimate
@@ -100,6 +103,7 @@ def train(
                     devices=devices,
                     distributed=processes or distributed,
                     raise_signals=False,
+                    watch=watch,
                 )
     except ProcessLostError as error:
         print(f"condvae: {error}. All of them again, with --resume, go on", file=sys.stderr)

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from condvae.checks import InputError, check_new_path, check_suffix
-from condvae.cli.arguments import Overwrite, working
+from condvae.cli.arguments import Overwrite, Scale, working
 
 
 def transfer(
@@ -17,6 +17,7 @@ def transfer(
     label: Annotated[str, Parameter(name="--from")],
     to: str,
     out: Path,
+    scale: Scale = None,
     overwrite: Overwrite = False,
 ) -> int:
     """Draw an image's style under another label.
@@ -28,11 +29,13 @@ def transfer(
         to: The label to draw it with.
         out: The .png file to write.
     """
+    from condvae.data.enlarged import check_scale
     from condvae.data.pictures import read_image
     from condvae.data.writers import write_images
     from condvae.runs import Run
 
     check_suffix(check_new_path(out, overwrite), ".png")
+    check_scale(scale, "--scale")
     opened = Run.open(run)
     if not opened.record.preprocessing.in_unit_interval:
         raise InputError(
@@ -44,6 +47,6 @@ def transfer(
     pixels = read_image(image, opened.record.preprocessing.image_shape)
     x = (pixels[None] / 255.0).astype("float32")
     with working("transferring"):
-        write_images(out, opened.model.transfer(x, given, to=wanted), [wanted])
+        write_images(out, opened.model.transfer(x, given, to=wanted), [wanted], scale=scale)
     print(f"{out}: the style of {image} ({given}) under {wanted}")
     return 0

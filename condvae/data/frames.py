@@ -14,6 +14,7 @@ from condvae.checks import InputError, check_memory
 from condvae.conditions.booleans import as_words
 from condvae.data.array_store import refusal
 from condvae.data.dataset import Dataset
+from condvae.data.enlarged import as_drawn
 from condvae.data.memory_columns import TABLE, column_of_objects, column_of_words
 from condvae.data.raw_columns import RawColumn
 from condvae.data.readers import table_dataset
@@ -138,7 +139,8 @@ def _encoded(cell: Any) -> bytes:
         return cell["bytes"] or Path(cell["path"]).read_bytes()
     if isinstance(cell, bytes):
         return cell
-    image = Image.fromarray(_squeezed(cell)) if isinstance(cell, np.ndarray) else cell
+    # a PNG file that is saved again has lost its factor
+    image = Image.fromarray(_squeezed(cell)) if isinstance(cell, np.ndarray) else as_drawn(cell)
     file = io.BytesIO()
     image.save(file, "png", compress_level=0)
     return file.getvalue()

@@ -13,6 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from condvae.checks import InputError, check_memory, reason_of
+from condvae.data.enlarged import as_drawn, scale_of
 
 HEIF_SUFFIXES = (".heic", ".heif")
 IMAGE_SUFFIXES = (
@@ -33,6 +34,8 @@ ORIENTATION, ON_ITS_SIDE = 274, (5, 6, 7, 8)  # EXIF's tag, and where width and 
 
 def read_image(path: Path, image_shape: Sequence[int]) -> np.ndarray:
     """One image as uint8 of a model's shape, (height, width, channels).
+
+    A picture that condvae has enlarged is read as the pixels that it shows.
 
     Raises:
         InputError: no readable image, or one of another size.
@@ -82,6 +85,10 @@ def opened(file: IO[bytes], called: str, size: int) -> Iterator[Image.Image]:
 
 def check_decoding(image: Image.Image, file: IO[bytes], called: str) -> None:
     """Raise for levels without bounds, and for what takes far more than its pixels."""
+    if scale_of(image) > 1:  # others are counted where the pixels of all are
+        check_memory(
+            PIXEL_BYTES * image.size[0] * image.size[1], f"the enlarged image {called}, decoded,"
+        )
     if image.mode in ("I", "F") and not has_16_bits(image):
         raise InputError(
             "images must have 8 bits a channel, or 16",
@@ -111,8 +118,8 @@ def check_decoding(image: Image.Image, file: IO[bytes], called: str) -> None:
 
 
 def size_of(image: Image.Image) -> tuple[int, int]:
-    """(width, height) of an image that is turned upright."""
-    width, height = image.size
+    """(width, height) of an image that is turned upright, before it was enlarged."""
+    width, height = (side // scale_of(image) for side in image.size)
     # Pillow has turned a TIFF's size already
     on_its_side = not isinstance(image, TiffImageFile) and orientation(image) in ON_ITS_SIDE
     return (height, width) if on_its_side else (width, height)
@@ -148,7 +155,11 @@ def is_grey(image: Image.Image) -> bool:
 
 
 def pixels_of(image: Image.Image, mode: str) -> np.ndarray:
-    """The pixels as uint8, (height, width) or (height, width, 3), upright; transparent is white."""
+    """The pixels as uint8, (height, width) or (height, width, 3), upright; transparent is white.
+
+    An enlarged picture is taken as it was drawn.
+    """
+    image = as_drawn(image)
     if orientation(image) != 1:
         image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):

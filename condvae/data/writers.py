@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
-from PIL import Image
 
 from condvae.checks import InputError
 from condvae.data.array_files import write_blocks
+from condvae.data.enlarged import fitting_scale, save_enlarged
 from condvae.data.image_folder import folder_of_label
 from condvae.files.atomic import atomic_path
 
@@ -24,7 +25,13 @@ def to_uint8(x: np.ndarray) -> np.ndarray:
     return levels.astype("uint8")
 
 
-def write_images(path: Path, x: np.ndarray, labels: Sequence[str], bounded: bool = True) -> None:
+def write_images(
+    path: Path,
+    x: np.ndarray,
+    labels: Sequence[str],
+    bounded: bool = True,
+    scale: int | None = None,
+) -> None:
     """Write images whole or not at all, in the form that the path asks for.
 
     Args:
@@ -33,6 +40,7 @@ def write_images(path: Path, x: np.ndarray, labels: Sequence[str], bounded: bool
         x: (N, height, width, channels) float in [0, 1].
         labels: N names.
         bounded: False keeps the numbers of x as float32 in an `.npz`.
+        scale: of pictures, see `save_sheet`; None: 1 in a folder, which is a data set.
 
     Raises:
         InputError: another suffix, or channels that are neither grey nor RGB.
@@ -48,9 +56,9 @@ def write_images(path: Path, x: np.ndarray, labels: Sequence[str], bounded: bool
         )
     with atomic_path(path) as fresh:
         if suffix == ".png":
-            _image(sheet(to_uint8(x))).save(fresh)
+            save_sheet(to_uint8(x), fresh, scale)
         else:
-            _write_folder(fresh, to_uint8(x), labels)
+            _write_folder(fresh, to_uint8(x), labels, scale or 1)
 
 
 def check_image_path(path: Path) -> Path:
@@ -83,7 +91,27 @@ def sheet(x: np.ndarray, columns: int | None = None, gap_level: int = 0) -> np.n
     return page
 
 
-def _write_folder(folder: Path, x: np.ndarray, labels: Sequence[str]) -> None:
+def save_sheet(
+    x: np.ndarray,
+    file: Path | IO[bytes],
+    scale: int | None = None,
+    columns: int | None = None,
+    gap_level: int = 0,
+) -> None:
+    """Write images side by side as a PNG file.
+
+    Args:
+        x: (N, height, width, channels) uint8, grey or RGB.
+        scale: whole number by which the picture is enlarged; None: as `fitting_scale` says.
+        columns, gap_level: as of `sheet`.
+    """
+    page = sheet(x, columns, gap_level)
+    height, width, _ = page.shape
+    scale = fitting_scale((x.shape[1], x.shape[2]), (height, width)) if scale is None else scale
+    save_enlarged(page, file, scale)
+
+
+def _write_folder(folder: Path, x: np.ndarray, labels: Sequence[str], scale: int) -> None:
     """folder/<label>/<number>.png"""
     names = {label: folder_of_label(label) for label in labels}
     for name in names.values():
@@ -91,9 +119,4 @@ def _write_folder(folder: Path, x: np.ndarray, labels: Sequence[str]) -> None:
     # names of one length sort as their numbers do
     digits = len(str(len(x)))
     for number, (image, label) in enumerate(zip(x, labels, strict=True)):
-        _image(image).save(folder / names[label] / f"{number:0{digits}d}.png")
-
-
-def _image(pixels: np.ndarray) -> Image.Image:
-    """(height, width, channels) uint8 as Pillow's grey or RGB image."""
-    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+        save_enlarged(image, folder / names[label] / f"{number:0{digits}d}.png", scale)

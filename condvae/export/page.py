@@ -1,5 +1,6 @@
 """A run as a page that runs its model, see `condvae.explorer`."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from condvae.export.folder import graphs_of
 from condvae.graph.stored import read_weights
 from condvae.runs import Run
 
+ENCODING = 0.8  # about the share of the time that the encodings of the data take
+
 
 def explore(
     run: Run | Path | str,
@@ -29,6 +32,7 @@ def explore(
     num_points: int = NUM_POINTS,
     num_examples: int = NUM_EXAMPLES,
     data_dir: Path | None = None,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> Page:
     """Make a self-contained page that runs the model of a run; in a notebook it is displayed.
 
@@ -39,6 +43,7 @@ def explore(
         num_points: largest number of encodings; 0 omits the data.
         num_examples: number of training images in the page.
         data_dir: folder with the files of a named data set.
+        tell: called with the share that is done.
 
     Raises:
         InputError: a model without latents, a model of tables, or a part that cannot be exported;
@@ -62,18 +67,25 @@ def explore(
     if num_points and "encoder" in graphs:
         try:
             dataset = run.load_data(data_dir) if dataset is None else run.check_data(dataset)
-            shown = _shown(run, dataset, num_points, num_examples)
+            shown = _shown(run, dataset, num_points, num_examples, tell)
         except InputError as error:
             # data passed by the caller must fit; data that are not found are omitted
             if dataset is not None:
                 raise
             notes = (f"The data are not available: {error}",)
     moves = {} if run.is_archive else read_moves(run.path / "metrics.json")
+    tell(ENCODING)
     page = make_page(subject, shown, moves)
     return replace(page, notes=(*page.notes, *notes))
 
 
-def _shown(run: Run, dataset: Dataset, num_points: int, num_examples: int) -> Shown | None:
+def _shown(
+    run: Run,
+    dataset: Dataset,
+    num_points: int,
+    num_examples: int,
+    tell: Callable[[float], None],
+) -> Shown | None:
     """The training rows, up to the number that fits into a page, with their classes if any."""
     split, of_data, classes = run.check_data(dataset).train, dataset.condition.classes, None
     if of_data is not None:  # even if the model is given parts of the images
@@ -82,7 +94,7 @@ def _shown(run: Run, dataset: Dataset, num_points: int, num_examples: int) -> Sh
         run.record.condition,
         split.x,
         run.conditions(split),
-        lambda x, y: _encode(run, x, y),
+        lambda x, y: _encode(run, x, y, tell),
         run.record.preprocessing.x_max,
         classes,
         num_points,
@@ -90,7 +102,11 @@ def _shown(run: Run, dataset: Dataset, num_points: int, num_examples: int) -> Sh
     )
 
 
-def _encode(run: Run, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _encode(run: Run, x: np.ndarray, y: np.ndarray, tell: Callable[[float], None]) -> np.ndarray:
     """Posterior means, computed in blocks of rows."""
-    pairs = ((x[part], y[part]) for part in slices(len(x)))
-    return np.concatenate([mean for mean, _ in run.model.encode_blocks(pairs)])
+    pairs, means, done = ((x[part], y[part]) for part in slices(len(x))), [], 0
+    for mean, _ in run.model.encode_blocks(pairs):
+        means.append(mean)
+        done += len(mean)
+        tell(ENCODING * done / len(x))
+    return np.concatenate(means)

@@ -43,7 +43,8 @@ def history(history: Mapping[str, Sequence[float]], note: str = "") -> Figure:
         axes.axvline(epochs[best], color="gray", linestyle=":", label="best epoch")
         low, high = curve_limits(curves)
         hidden |= bool(((curves < low) | (curves > high)).any())
-        axes.set(title=title, xlabel="epoch", ylim=(low, high))
+        axes.set_title(title, fontsize=FONT_SIZE + 1)
+        axes.set(xlabel="epoch", ylim=(low, high))
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     figure.axes[0].set_ylabel("nats per example")
     # a place of its own: to find the best one takes Matplotlib a while, of which it warns

@@ -75,8 +75,7 @@ def draw_handwriting(found: Handwriting, images: str = "the given images") -> Fi
                 Line2D([], [], marker="o", linestyle="", color=colour, label=label)
                 for label, colour in zip(found.labels, colours, strict=True)
             ],
-            ncols=len(found.labels),
-            loc="outside upper center",
+            loc="outside right upper",
             fontsize=FONT_SIZE,
         )
     write_caption(figure, _describe(found, images))

@@ -4,15 +4,16 @@ import io
 import textwrap
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as PlainFigure
 from PIL import Image
 
+from condvae.explorer.palette import class_colour
 from condvae.figures.fonts import fitting_fonts
 
 FONT_SIZE = 8  # points
+TITLE_SIZE = 11
+TITLE_HEIGHT = 0.3  # inches
 LETTER = 0.068  # mean width of a letter at that size, inches
 
 
@@ -47,10 +48,23 @@ def write_caption(figure: PlainFigure, text: str) -> None:
     figure.supxlabel(textwrap.fill(text.strip(), letters), fontsize=FONT_SIZE)
 
 
+def write_title(figure: PlainFigure, text: str) -> None:
+    """The title at the top, for which the figure grows."""
+    figure.set_figheight(figure.get_figheight() + TITLE_HEIGHT)
+    figure.suptitle(text, fontsize=TITLE_SIZE, fontweight="bold")
+
+
 def add_to_caption(figure: PlainFigure, note: str) -> None:
     """Append a sentence to a figure's caption."""
     text = figure.get_supxlabel().replace("\n", " ")
     write_caption(figure, f"{text} {note}")
+
+
+def take_caption(figure: PlainFigure) -> str:
+    """Take a figure's caption away and return it as one line."""
+    text = figure.get_supxlabel().replace("\n", " ")
+    figure.supxlabel("")
+    return text
 
 
 def format_number(value: float) -> str:
@@ -59,10 +73,8 @@ def format_number(value: float) -> str:
 
 
 def distinct_colours(num: int) -> list[tuple[float, float, float]]:
-    """Colours, red, green and blue, that colour-blind people can tell apart."""
-    if num <= 10:
-        return [to_rgb(name) for name in matplotlib.color_sequences["petroff10"][:num]]
-    return [to_rgb(row) for row in matplotlib.colormaps["viridis"](np.linspace(0, 1, num))]
+    """Red, green and blue of classes, as in the explorer; ten can be told apart by everybody."""
+    return [(r / 255, g / 255, b / 255) for r, g, b in map(class_colour, range(num))]
 
 
 def class_colours(probabilities: np.ndarray) -> np.ndarray:

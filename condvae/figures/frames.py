@@ -94,12 +94,12 @@ def _with_strip(picture: np.ndarray, weights: np.ndarray, names: Sequence[str]) 
     mixture = ",  ".join(
         f"{name[:14]}: {weight:.0%}" for name, weight in zip(names, weights, strict=True) if weight
     )
-    draw.text((width / 2, y + 18), mixture, fill="black", anchor="mm", font=_font(mixture))
+    draw.text((width / 2, y + 18), mixture, fill="black", anchor="mm", font=font_of(mixture))
     return np.asarray(canvas)
 
 
-def _font(text: str) -> Any:
+def font_of(text: str, size: int = 13) -> Any:
     """Pillow's own font, so that every machine draws the same; another one for other scripts."""
     if max(text, default="") <= LAST_OF_LATIN_1:
-        return ImageFont.load_default(13)
-    return ImageFont.truetype(font_file(text), 13)
+        return ImageFont.load_default(size)
+    return ImageFont.truetype(font_file(text), size)

@@ -1,7 +1,7 @@
 """Every figure of a model and its data by name, and their files."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from condvae.data import Dataset, Split
 from condvae.figures import curves, plots
 from condvae.figures.bound import bound
 from condvae.figures.effects import style
-from condvae.figures.figure import Figure, add_to_caption
+from condvae.figures.figure import Figure, add_to_caption, write_title
 from condvae.figures.frames import label_frames, save_gif
 from condvae.figures.predictions import predictions
+from condvae.figures.titles import title_of
 from condvae.files.atomic import atomic_path
 from condvae.inference.handwriting import has_handwriting
 from condvae.inference.trained import TrainedModel
@@ -38,6 +39,7 @@ def draw(
     names: Sequence[str] | None = None,
     given: Any = None,
     dpi: int = 110,
+    titles: bool = True,
 ) -> dict[str, Figure | np.ndarray]:
     """The named figures by their files' stems; the same arguments draw the same.
 
@@ -52,6 +54,7 @@ def draw(
         given: one label or several, for manifold and traversal; None: the first ten for
             manifold, the first for traversal.
         dpi: dots per inch of the figures.
+        titles: write each figure's title above it.
 
     Returns:
         Figures ("manifold-3": one for each label), and for "labels" an animation's frames.
@@ -71,11 +74,34 @@ def draw(
                 figures[stem] = function(**{**settings, "given": label})
         else:
             figures[name] = function(**settings)
-    for figure in figures.values():
+    words = titles_of(figures, model, given) if titles else {}
+    for stem, figure in figures.items():
         if isinstance(figure, Figure):
             figure.set_dpi(dpi)
             _say_what_chose(figure, dataset)
+            if titles:
+                write_title(figure, title_of(*words[stem]))
     return figures
+
+
+def titles_of(
+    stems: Iterable[str], model: TrainedModel, given: Any = None
+) -> dict[str, tuple[str, str, str]]:
+    """What `title_of` takes for each figure that `draw` has made: its name, the kind, the label.
+
+    Args:
+        stems: of its files.
+        given: as of `draw`.
+    """
+    leading = model.condition.leading
+    kind = "image" if leading is None else leading.name
+    labelled = {
+        stem: (name, kind, label)
+        for name in _PER_LABEL
+        if model.condition.by_name is None and leading is not None
+        for stem, label in _stems(name, model, given).items()
+    }
+    return {stem: labelled.get(stem, (stem, kind, "")) for stem in stems}
 
 
 def draw_one(
@@ -97,6 +123,8 @@ def draw_one(
     figure = function(**{**arguments(model, dataset, history), **settings})
     if isinstance(figure, Figure):
         _say_what_chose(figure, dataset)
+        leading = model.condition.leading
+        write_title(figure, title_of(name, "image" if leading is None else leading.name))
     return figure
 
 
@@ -112,6 +140,7 @@ def telling(model: TrainedModel, dataset: Dataset, history: History) -> list[str
         **{name: given_images for name in FIGURES if name != "history"},
         "predictions": not given_images,
         "bound": not (given_images and model.latent_dim),
+        "samples": given_images or not model.latent_dim,
         "traversal": given_images or model.latent_dim <= 2,
         "style": not has_handwriting(model),
         "interpolation": given_images or len(dataset.validation.y) < 2,
@@ -129,7 +158,7 @@ def fitting(model: TrainedModel) -> tuple[str, ...]:
         return ("history",)
     of_class = model.condition.leading is not None
     of_its_classes = ("scatter", "generate", "labels") if of_class else ()
-    return (*of_its_classes, "reconstruct", "bound", "history")
+    return ("samples", *of_its_classes, "reconstruct", "bound", "history")
 
 
 def _check_fits(name: str, model: TrainedModel) -> str:
@@ -164,6 +193,13 @@ def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path
     return paths
 
 
+def _samples(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
+    """Arguments of `samples`: what is given, where no label is."""
+    if model.condition.leading is not None:
+        return {"model": model}
+    return {"model": model, "y": held_out_examples(model, dataset, plots.MOST_SAMPLES)["y"]}
+
+
 def _scatter(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Arguments of `scatter`: all training images, or as many as can be told apart."""
     train = dataset.train
@@ -193,19 +229,19 @@ def _traversal(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, A
 
 def _reconstruct(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Arguments of `reconstruct`: twenty held-out images."""
-    return _examples(model, dataset, 20)
+    return held_out_examples(model, dataset, 20)
 
 
 def _transfer(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Arguments of `transfer`: five random styles, and those of five held-out images."""
     z = model.sample_prior(model.classes.categories[0], 5)
     styles = "styles drawn from the prior (seed 0)"
-    return {**_examples(model, dataset, 5), "z": z, "styles": styles}
+    return {**held_out_examples(model, dataset, 5), "z": z, "styles": styles}
 
 
 def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Up to five pairs of held-out images, of digits: 0 to 5, 1 to 6, and so on."""
-    examples = _examples(model, dataset, min(10, len(dataset.validation.y) // 2 * 2))
+    examples = held_out_examples(model, dataset, min(10, len(dataset.validation.y) // 2 * 2))
     # first half and second half in turn: the pairs that `interpolation` takes
     order = np.arange(len(examples["x"])).reshape(2, -1).T.ravel()
     return {**examples, "x": examples["x"][order], "y": examples["y"][order]}
@@ -213,18 +249,18 @@ def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[st
 
 def _style(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Arguments of `style`: up to 500 held-out images."""
-    return _examples(model, dataset, 500)
+    return held_out_examples(model, dataset, 500)
 
 
 def _predictions(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Arguments of `predictions`: ten held-out images, parts of them given as in training."""
-    examples = _examples(model, dataset, 10)
+    examples = held_out_examples(model, dataset, 10)
     return {**examples, "pixel_classes": dataset.pixel_classes}
 
 
 def _bound(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
     """Arguments of `bound`: up to 200 held-out images, and which data they are of."""
-    examples, note = _examples(model, dataset, 200), f"Data: {_data(model, dataset)}."
+    examples, note = held_out_examples(model, dataset, 200), f"Data: {_data(model, dataset)}."
     if dataset.spec.masks_parts:
         note = f"Data: {_data(model, dataset)}, a part of each given (densities of the rest)."
     return {**examples, "note": note}
@@ -238,6 +274,7 @@ def _history(model: TrainedModel, dataset: Dataset, history: History) -> dict[st
 
 # What draws a figure, and the arguments that it gets for a model and its data.
 _DRAWINGS: dict[str, tuple[Callable, Callable[[TrainedModel, Dataset, History], dict]]] = {
+    "samples": (plots.samples, _samples),
     "scatter": (plots.scatter, _scatter),
     "generate": (plots.generate, _model_alone),
     "manifold": (plots.manifold, _manifold),
@@ -262,7 +299,7 @@ def _training_mean(model: TrainedModel, train: Split) -> np.ndarray:
     return model.encode(train.x[::every], train.y[::every])[0]
 
 
-def _examples(model: TrainedModel, dataset: Dataset, count: int) -> dict[str, Any]:
+def held_out_examples(model: TrainedModel, dataset: Dataset, count: int) -> dict[str, Any]:
     """Validation images drawn at random, one of each class in turn."""
     split = dataset.validation
     order = np.random.default_rng(0).permutation(len(split.x))

@@ -52,9 +52,7 @@ def grid_figure(
     figure.axes[0].set_ylabel(row_title, fontsize=FONT_SIZE)
     if legend:
         handles = [Patch(color=colour, label=name) for name, colour in legend.items()]
-        figure.legend(
-            handles=handles, ncols=len(handles), loc="outside upper center", fontsize=FONT_SIZE
-        )
+        figure.legend(handles=handles, loc="outside right upper", fontsize=FONT_SIZE)
     write_caption(figure, caption)
     return figure
 

@@ -28,6 +28,40 @@ from condvae.inference.trained import TrainedModel
 from condvae.metrics.latent import by_activity, latent_activity
 
 _MOST_TRAVERSALS = 12
+SAMPLES_A_ROW, MOST_SAMPLES = 10, 60
+_MOST_LABELS = 10  # that get a row of samples
+
+
+def samples(
+    model: TrainedModel, y: Any = None, columns: int = SAMPLES_A_ROW, seed: int = 0
+) -> Figure:
+    """Images that the model draws: z from the prior, decoded to expected pixels.
+
+    Args:
+        y: what is given, one image for each; None: rows of the first ten labels, under which other
+            conditions are missing.
+        columns: images in a row.
+        seed: of the draws.
+    """
+    if y is not None:
+        images = model.generate(y, seed=seed)
+        missing = np.full((-len(images) % columns, *images.shape[1:]), np.nan, dtype="float32")
+        cells, labels = rows_of(columns, np.concatenate([images, missing])), ()
+        what = "each with what is given of a held-out image"
+    else:
+        classes = leading_class(model)
+        labels = classes.categories[:_MOST_LABELS]
+        codes = np.repeat(np.arange(len(labels)), columns)
+        given = under(model, np.eye(classes.num_classes)[codes])
+        cells = rows_of(columns, model.generate(given, seed=seed))
+        what = f"a row for each {classes.name}"
+        if len(labels) < classes.num_classes:
+            what = f"a row for each of the first {len(labels)} of {classes.num_classes} labels"
+    return grid_figure(
+        [Block(cells, [""] * columns, labels)],
+        f"Images that the model generates, {what}: expected pixels at random draws of z from the "
+        f"prior (seed {seed}), none of them chosen.",
+    )
 
 
 def scatter(

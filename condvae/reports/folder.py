@@ -1,5 +1,7 @@
 """What an evaluation leaves in a run folder: metrics.json and report.html."""
 
+from collections.abc import Callable
+
 import condvae
 from condvae.data import Dataset
 from condvae.evaluation import Trial, evaluate_whole, find_faults
@@ -12,6 +14,7 @@ from condvae.reports.tracked import tell_metrics
 from condvae.runs import Run
 
 REPORT_NAME = "report.html"
+MEASURING = 0.8  # about the share of the time that is not for figures
 
 
 def report_run(
@@ -20,18 +23,23 @@ def report_run(
     full: bool = False,
     full_images: int | None = None,
     log: bool = True,
+    tell: Callable[[float, str], None] = lambda share, part: None,
 ) -> tuple[Metrics, dict[str, str]]:
     """Measure a run on the test split, and write both files where the run is a folder.
 
     Args:
         full, full_images: as in `evaluate_whole`.
         log: tell the trackers of the run, too.
+        tell: is told about which share of the time is over, and what comes next.
 
     Returns:
         The numbers, and the same by title for a reader.
     """
     trial = Trial.of(run, dataset)
-    results = evaluate_whole(trial, full, full_images=full_images)
+    measuring = 1.0 if run.is_archive else MEASURING
+    results = evaluate_whole(
+        trial, full, full_images=full_images, tell=lambda done, part: tell(measuring * done, part)
+    )
     words = {title: str(result) for title, result in results.items()}
     before = None if run.is_archive else read_metrics(run.path / METRICS_NAME)
     metrics = Metrics(
@@ -43,6 +51,7 @@ def report_run(
         summary=_summary_of(trial),
     )
     if not run.is_archive:
+        tell(measuring, "figures")
         write_metrics(run.path / METRICS_NAME, metrics)
         page = render_page(run, metrics, words, draw_results(trial, results))
         write_text(run.path / REPORT_NAME, page)

@@ -2,50 +2,77 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import groupby
+from pathlib import Path
 
+from condvae.figures.titles import title_of
 from condvae.reports.metrics_file import Metrics
-from condvae.reports.protocols import protocol_lines
+from condvae.reports.pictures import Picture
+from condvae.reports.protocols import COMPARABILITY, protocol_lines, protocol_of
 from condvae.reports.verdict import Line, read_verdict
 from condvae.runs import Run
 
-STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
-table { border-collapse: collapse; } td, th { text-align: left; padding: .15rem 1rem .15rem 0;
-vertical-align: top; } td.number { font-variant-numeric: tabular-nums; }
-p, details { margin: .4rem 0; } .protocol { opacity: .75; font-size: .85rem; }
-.figures { display: grid; gap: 1rem;
-grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); }
-figure { margin: 0; } img { background: white; max-width: 100%; } figcaption { font-weight: bold; }
-.cards { display: grid; gap: .7rem; margin: 1rem 0; padding: 0;
-grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr)); }
-.card { border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .4rem;
-padding: .5rem .8rem; } .card.warned { border-color: #c60; border-left-width: .3rem; }
-.card h3 { font-size: .85rem; margin: 0; opacity: .75; } .card p { margin: 0; font-size: .85rem; }
-.card .value { font-size: 1.25rem; font-variant-numeric: tabular-nums; }
-summary { cursor: pointer; }
-pre { white-space: pre-wrap; } .fault { border-left: .3rem solid #c60; padding-left: .7rem; }
-"""
+MOST_PICKED = 40  # figures of one kind, of which the page shows the chosen one
+STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8") + "".join(
+    f"fieldset input:nth-of-type({n}):checked ~ figure:nth-of-type({n}) {{ display: block; }}\n"
+    for n in range(1, MOST_PICKED + 1)
+)
 STYLE_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 MEDIA_TYPES = {"png": "image/png", "gif": "image/gif"}
+# Figures that stand beside the verdict.
+FIRST = ("samples", "predictions", "reconstruct")
 
 
 def render_page(
-    run: Run, metrics: Metrics, words: Mapping[str, str], figures: Mapping[str, bytes]
+    run: Run, metrics: Metrics, words: Mapping[str, str], pictures: Sequence[Picture]
 ) -> str:
     """The page's text.
 
     Args:
         metrics: title -> numbers.
         words: title -> the same for a reader, several lines.
-        figures: a file's name, such as "scatter.png", -> its content.
+        pictures: the figures in their order, those of one name next to each other.
     """
-    record = run.record
-    found = record.figures
-    facts = {
+    first = [picture for picture in pictures if picture.name in FIRST]
+    others = [picture for picture in pictures if picture.name not in FIRST]
+    others.sort(key=lambda picture: picture.name != "manifold")  # first, the rest as they come
+    protocol = [f'<p class="quiet">{escape(line)}</p>' for line in protocol_lines(metrics)]
+    parts = [
+        f"<h1>{escape(metrics.run)}</h1>",
+        f"<p>{escape(metrics.summary)}</p>" * bool(metrics.summary),
+        *_faults(metrics.faults),
+        f'<div class="top{" beside" if first else ""}"><section><h2>Verdict</h2>',
+        '<div class="cards">',
+        *map(_card, read_verdict(metrics)),
+        "</div></section>",
+        *(["<section><h2>Images</h2>", *_figures(first), "</section>"] if first else []),
+        "</div>",
+        *(["<h2>Figures</h2>", *_figures(others)] if others else []),
+        *(["<h2>Protocol</h2>", *protocol] if protocol else []),
+        "<h2>Details</h2>",
+        f"<details><summary>Run</summary>{_table(_facts(run, metrics))}</details>",
+        *(_details(title, found, words) for title, found in metrics.measures.items()),
+        "<details><summary>Spec, as JSON</summary><pre>"
+        f"{escape(run.record.spec.model_dump_json(indent=2))}</pre></details>",
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        # nothing is fetched, nothing runs
+        '<meta http-equiv="Content-Security-Policy" '
+        f"content=\"default-src 'none'; img-src data:; style-src 'sha256-{STYLE_DIGEST}'\">\n"
+        f"<title>{escape(metrics.run)}</title><style>{STYLE}</style></head>\n<body><main>\n"
+        + "\n".join(part for part in parts if part)
+        + "\n</main></body></html>\n"
+    )
+
+
+def _facts(run: Run, metrics: Metrics) -> dict[str, str]:
+    """What was trained on what, and how often the test split was read."""
+    record, found = run.record, run.record.figures
+    return {
         "run": metrics.run,
         "data": f"{record.data.name or 'arrays'}, fingerprint {record.data.fingerprint[:16]}",
         "given": str(record.condition),
@@ -54,39 +81,6 @@ def render_page(
         "versions": ", ".join(f"{name} {v}" for name, v in record.versions.items()),
         "test split": f"read by {metrics.test_readings} evaluation(s) of this run so far",
     }
-    parts = [
-        f"<h1>{escape(metrics.run)}</h1>",
-        f"<p>{escape(metrics.summary)}</p>" * bool(metrics.summary),
-        *_faults(metrics.faults),
-        '<div class="cards">',
-        *map(_card, read_verdict(metrics)),
-        "</div>",
-        *(f'<p class="protocol">{escape(line)}</p>' for line in protocol_lines(metrics)),
-        '<h2>Figures</h2><div class="figures">',
-        *(_figure(name, content) for name, content in figures.items()),
-        "</div>",
-        "<h2>Details</h2>",
-        f"<details><summary>Run</summary>{_table(facts)}</details>",
-    ]
-    for title, numbers in metrics.measures.items():
-        parts.append(
-            f"<details><summary>{escape(title)}</summary>{_sentences(words.get(title, ''))}"
-            f"{_table(numbers)}</details>"
-        )
-    parts.append(
-        "<details><summary>Spec, as JSON</summary><pre>"
-        f"{escape(record.spec.model_dump_json(indent=2))}</pre></details>"
-    )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        # nothing is fetched, nothing runs
-        '<meta http-equiv="Content-Security-Policy" '
-        f"content=\"default-src 'none'; img-src data:; style-src 'sha256-{STYLE_DIGEST}'\">\n"
-        f"<title>{escape(metrics.run)}</title><style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(part for part in parts if part)
-        + "\n</body></html>\n"
-    )
 
 
 def _card(line: Line) -> str:
@@ -107,27 +101,24 @@ def _faults(faults: Sequence[str]) -> list[str]:
     return [f'<p class="fault">{escape(fault)}</p>' for fault in faults]
 
 
-def _sentences(words: str) -> str:
-    """A measure's lines; those in brackets say what it may be compared with."""
-    return "\n".join(
-        f'<p class="protocol">{escape(line[1:-1])}</p>'
-        if line.startswith("(") and line.endswith(")")
-        else f"<p>{escape(line)}</p>"
-        for line in words.splitlines()
+def _details(title: str, numbers: Mapping[str, object], words: Mapping[str, str]) -> str:
+    """A measure's lines and numbers, folded; without the protocol, which the page has once."""
+    said = f"({protocol_of(numbers)})"
+    lines = [line for line in words.get(title, "").splitlines() if line != said]
+    rows = {name: v for name, v in numbers.items() if not name.endswith(COMPARABILITY)}
+    return (
+        f"<details><summary>{escape(title)}</summary>"
+        f"{''.join(f'<p>{escape(line)}</p>' for line in lines)}{_table(rows)}</details>"
     )
 
 
 def _table(rows: Mapping[str, object]) -> str:
     """A table of names and values."""
-    return (
-        "<table>"
-        + "".join(
-            f'<tr><th scope="row">{escape(name)}</th><td class="number">{escape(_shown(value))}'
-            "</td></tr>"
-            for name, value in rows.items()
-        )
-        + "</table>"
+    cells = (
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(_shown(value))}</td></tr>'
+        for name, value in rows.items()
     )
+    return f'<div class="wide" tabindex="0"><table>{"".join(cells)}</table></div>'
 
 
 def _shown(value: object) -> str:
@@ -137,12 +128,38 @@ def _shown(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _figure(name: str, content: bytes) -> str:
+def _figures(pictures: Sequence[Picture]) -> Iterator[str]:
+    """Figures below each other; of several of one kind the page shows the one that is chosen."""
+    for name, found in groupby(pictures, key=lambda picture: picture.name):
+        group = list(found)[:MOST_PICKED]
+        if len(group) == 1:
+            yield _figure(group[0], title_of(name, group[0].kind, group[0].label))
+        else:
+            yield from _picker(name, group)
+
+
+def _picker(name: str, pictures: Sequence[Picture]) -> Iterator[str]:
+    """Radio buttons, one for each label, and the figures: the style shows the chosen one."""
+    kind = pictures[0].kind
+    yield f"<h3>{escape(title_of(name, kind))}</h3><fieldset><legend>{escape(kind)}</legend>"
+    for place, picture in enumerate(pictures):
+        identity = f"{name}-{place}"
+        yield (
+            f'<input type="radio" name="{name}" id="{identity}"{" checked" * (place == 0)}>'
+            f'<label for="{identity}">{escape(picture.label)}</label>'
+        )
+    yield from map(_figure, pictures)
+    yield "</fieldset>"
+
+
+def _figure(picture: Picture, title: str = "") -> str:
     """An image whose content lies inside the page."""
-    stem, _, suffix = name.rpartition(".")
     # inside of the page, so that it is one file and fetches nothing
-    data = base64.b64encode(content).decode("ascii")
+    data = base64.b64encode(picture.content).decode("ascii")
+    alt = title or title_of(picture.name, picture.kind, picture.label)
     return (
-        f"<figure><figcaption>{escape(stem.replace('-', ' '))}</figcaption>"
-        f'<img alt="{escape(stem)}" src="data:{MEDIA_TYPES[suffix]};base64,{data}"></figure>'
+        f"<figure>{f'<h3>{escape(title)}</h3>' if title else ''}"
+        f'<img alt="{escape(alt)}" src="data:{MEDIA_TYPES[picture.suffix]};base64,{data}">'
+        f"{f'<figcaption>{escape(picture.caption)}</figcaption>' if picture.caption else ''}"
+        "</figure>"
     )

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from condvae.evaluation.samples import SampleQuality
@@ -10,33 +11,62 @@ from condvae.evaluation.trial import Trial
 from condvae.evaluation.whole import Result
 from condvae.figures import gallery
 from condvae.figures.effects import draw_handwriting
-from condvae.figures.figure import Figure
+from condvae.figures.figure import Figure, take_caption
 from condvae.figures.grids import grid_figure
 from condvae.figures.tiles import wrapped
 
-DPI = 80
+DPI = 140
 
 
-def draw_results(trial: Trial, results: Mapping[str, Result]) -> dict[str, bytes]:
-    """Figures by their files' names, such as "scatter.png".
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a file, and what is written beside it.
+
+    Attributes:
+        name: of the figure, as `condvae plot` has it.
+        kind: what labels are, such as "digit".
+        label: whose figure it is; "" where it is of all.
+        caption: what it shows, in sentences.
+        suffix: of the file, "png" or "gif".
+        content: of the file.
+    """
+
+    name: str
+    kind: str
+    label: str
+    caption: str
+    suffix: str
+    content: bytes
+
+
+def draw_results(trial: Trial, results: Mapping[str, Result]) -> list[Picture]:
+    """The figures without titles and captions, which the page has as text.
 
     Args:
         results: as `evaluate_whole` returns them; they are drawn, and not measured again.
     """
     model, dataset, history = trial.model, trial.data, trial.run.history
     names = [name for name in gallery.telling(model, dataset, history) if name != "style"]
-    figures = gallery.draw(model, dataset, history, names)
+    figures = gallery.draw(model, dataset, history, names, titles=False)
     for result in results.values():
         if isinstance(result, StyleQuality):
             figures["style"] = draw_handwriting(result.handwriting, "test images")
         if isinstance(result, SampleQuality):
             figures["closest"] = draw_closest(result)
-    for figure in figures.values():
+    captions: dict[str, str] = {}
+    for stem, figure in figures.items():
         if isinstance(figure, Figure):
             figure.set_dpi(DPI)
+            captions[stem] = take_caption(figure)
+    words = gallery.titles_of(figures, model)
     with tempfile.TemporaryDirectory() as folder:
         paths = gallery.save(figures, Path(folder))
-        return {path.name: path.read_bytes() for path in paths}
+        return [
+            Picture(
+                *words[path.stem], captions.get(path.stem, ""), path.suffix[1:], path.read_bytes()
+            )
+            for path in paths
+        ]
 
 
 def draw_closest(result: SampleQuality) -> Figure:

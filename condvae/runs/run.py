@@ -339,7 +339,7 @@ class Run:
         """One of the figures of `condvae plot`: a matplotlib Figure, or frames for "labels".
 
         Args:
-            name: "scatter", "manifold", …, one of `condvae.figures.FIGURES`.
+            name: "samples", "manifold", …, one of `condvae.figures.FIGURES`.
             dataset: the training data; None: read again with the name in the record.
             settings: arguments of the function of that name in `condvae.figures.plots`, such as
                 `given=3, side=12`.

@@ -69,12 +69,9 @@ def as_npy(asked: Asked, outputs: Outputs) -> bytes:
 
 
 def as_png(asked: Asked, outputs: Outputs) -> bytes:
-    """One sheet of all images."""
-    from PIL import Image
+    """One sheet of all images, enlarged as `condvae generate` does."""
+    from condvae.data.writers import save_sheet, to_uint8
 
-    from condvae.data.writers import sheet, to_uint8
-
-    pixels = sheet(to_uint8(outputs[asked.function.image or ""]))
     file = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, "PNG")
+    save_sheet(to_uint8(outputs[asked.function.image or ""]), file)
     return file.getvalue()

@@ -28,6 +28,7 @@ from condvae.training.fused import Blocks, fuse, pays
 from condvae.training.heap import keep_freed_memory
 from condvae.training.interrupt import STATUSES, interruptible
 from condvae.training.journal import Journal
+from condvae.training.live import LivePage
 from condvae.training.pace import Pace, keep_pace, lose_pace
 from condvae.training.progress import ProgressBar
 from condvae.training.recorder import Recorder
@@ -131,6 +132,7 @@ def fit(
     fused: bool | None = None,
     callbacks: Sequence[Any] = (),
     sample_weight: Any = None,
+    live: LivePage | None = None,
 ) -> None:
     """Run the remaining epochs, and complete the record.
 
@@ -141,6 +143,7 @@ def fit(
         fused: whether many steps run in one call, see `fused`; None: where this is faster.
         callbacks: user-defined callbacks.
         sample_weight: as in `train`.
+        live: the page on which the training is watched.
 
     Raises:
         InputError: the losses are no longer finite, or the disk is full.
@@ -163,7 +166,7 @@ def fit(
         journal = Journal(run, checkpoint)
         users = user_callbacks(callbacks, epochs, pace, run.record.ended_by)
         bar.reason = lambda: why_ended(interrupt.signal, users.ended_by, run.spec.training.patience)
-        recorder = Recorder(journal, feed, pace, users, tracked)
+        recorder = Recorder(journal, feed, pace, users, tracked, live)
         hooks: list[keras.callbacks.Callback] = [recorder, users]
         if progress:
             feed.on_batch = bar.on_batch

@@ -12,6 +12,7 @@ from condvae.training.averaging import AveragedWeights
 from condvae.training.callbacks import UserCallbacks
 from condvae.training.feed import Feed
 from condvae.training.journal import Journal, is_due
+from condvae.training.live import LivePage
 from condvae.training.pace import Pace
 from condvae.training.state import restore_metrics
 from condvae.training.tracked import TrackedTraining
@@ -29,6 +30,7 @@ class Recorder(keras.callbacks.Callback):
         pace: pace of the steps.
         users: the user-defined callbacks.
         tracked: the trackers of the run.
+        live: the page on which the training is watched; None: there is none.
     """
 
     def __init__(
@@ -38,9 +40,10 @@ class Recorder(keras.callbacks.Callback):
         pace: Pace,
         users: UserCallbacks,
         tracked: TrackedTraining,
+        live: LivePage | None = None,
     ):
         super().__init__()
-        self.users, self.tracked = users, tracked
+        self.users, self.tracked, self.live = users, tracked, live
         self.journal, self.feed, self.pace = journal, feed, pace
         self.interrupt = pace.interrupt
 
@@ -96,6 +99,8 @@ class Recorder(keras.callbacks.Callback):
             self.model.stop_training = True
         is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
         self.tracked.end_epoch(row, self.model, is_last)
+        if self.live is not None:
+            self.live.end_epoch(row, self.model)
         # before the checkpoint, which must hold the weights from which the next step continues
         self._averaged.take_out()
         if is_last or is_due([self.journal]):

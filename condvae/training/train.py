@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from condvae.checks import InputError
 from condvae.data import Dataset
 from condvae.files.atomic import remove_scratch
@@ -30,6 +32,7 @@ from condvae.training.fit import fit, make_feeds
 from condvae.training.folder import run_path
 from condvae.training.fused import check_can_fuse
 from condvae.training.interrupt import raise_signal
+from condvae.training.live import LIVE_NAME, LivePage
 from condvae.training.optimizer import new_optimizer, recorded_optimizer
 from condvae.training.processes import in_processes, is_first, naming_losses, own_folder
 from condvae.training.resume import (
@@ -78,6 +81,7 @@ def train(
     devices: int | str | None = None,
     distributed: bool | int = False,
     raise_signals: bool = True,
+    watch: bool | None = None,
     **settings: Any,
 ) -> Run:
     """Train a conditional VAE; the weights of the best epoch by validation are kept.
@@ -122,6 +126,9 @@ def train(
             are removed when this call ends.
         raise_signals: False: return the run, whose record has the status "interrupted" or
             "terminated", instead of raising.
+        watch: whether to keep `live.html` in the run folder, a page that reloads itself: learning
+            curves, and for each epoch samples at fixed z and reconstructions, or a few rows of a
+            table. None: in Jupyter, where the cell shows it, unless `progress` is False.
         settings: single fields of the spec, such as `epochs=3, class_weight="balanced"`.
 
     Returns:
@@ -162,7 +169,12 @@ def train(
                     _log.info("%s", said)
             if run.record.resumed:
                 note_new_beginnings(callbacks)
-            finish(training, progress, fused, callbacks, trackers if is_first() else ())
+            watch = progress and Console().is_jupyter if watch is None else watch
+            watch = watch and is_first()
+            if watch:
+                _log.info("watch %s", (run.path / LIVE_NAME).resolve().as_uri())
+            trackers = trackers if is_first() else ()
+            finish(training, progress, fused, callbacks, trackers, watch)
     if run.record.status == "finished":
         if devices is None and not distributed:  # otherwise it is on all devices
             hand_over(training)
@@ -263,17 +275,22 @@ def finish(
     fused: bool | None = None,
     callbacks: Sequence[Any] = (),
     trackers: Sequence[str] = (),
+    watch: bool = False,
 ) -> None:
     """Run the remaining epochs; a failure is recorded if the disk allows it."""
     run, model, dataset = training.run, training.model, training.dataset
     checkpoint = training.checkpoint
     state = checkpoint.state if checkpoint else TrainingState()
+    live = LivePage(run, dataset, state) if watch else None
     try:
         run.write_graphs(model)
         with closing(TrackedTraining(run, dataset, state, trackers)) as tracked:
             weights = training.sample_weight
             with naming_losses():
-                fit(model, dataset, run, checkpoint, progress, tracked, fused, callbacks, weights)
+                fit(
+                    *(model, dataset, run, checkpoint, progress, tracked),
+                    *(fused, callbacks, weights, live),
+                )
     except BaseException as error:
         with suppress(OSError):
             is_interrupt = isinstance(error, KeyboardInterrupt)
@@ -281,6 +298,9 @@ def finish(
                 status = "interrupted" if is_interrupt else "failed"
                 run.update(status=status, failure=f"{type(error).__name__}: {error}"[:MOST_SAID])
         raise
+    finally:
+        if live is not None:
+            live.close()
 
 
 def hand_over(training: Training) -> None:

@@ -114,6 +114,7 @@ def _run(
             resume=True,
             callbacks=[pruning],
             raise_signals=False,
+            watch=False,  # in Jupyter each trial would show a page
             **arguments,
         )
     except DivergenceError as error:  # it counts as pruned, so that its neighbours are avoided

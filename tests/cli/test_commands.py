@@ -15,6 +15,7 @@ from rooms import listing
 from condvae.cli import main
 from condvae.cli.settings import DataSettings, Settings
 from condvae.data import load_data
+from condvae.data.enlarged import as_drawn
 from condvae.data.sources import NAMED_SETS
 from condvae.spec import DataSpec, Spec, setting_names
 from condvae.spec.presets import PRESETS
@@ -24,7 +25,7 @@ from condvae.training.pace import Pace
 
 def pixels(path):
     with Image.open(path) as image:
-        return np.asarray(image)
+        return np.asarray(as_drawn(image))
 
 
 def test_help_names_every_data_set(capsys):
@@ -106,6 +107,29 @@ def test_encode_keeps_the_datas_order(room, trained_run, digits):
         assert stored["y"].tolist() == [str(label) for label in digits.y]
 
 
+def test_pictures_are_enlarged_and_read_as_they_were_drawn(room, capsys):
+    for name, more in (("large", ""), ("raw", " --scale 1"), ("twice", " --scale 2")):
+        assert main(f"generate run --given 3 --z=0.5,1 --out {name}.png{more}".split()) == 0
+        with Image.open(f"{name}.png") as image:
+            assert image.size == ({"large": 112, "raw": 8, "twice": 16}[name],) * 2
+        transfer = f"transfer run {name}.png --from 3 --to 5 --out t-{name}.png --scale 1"
+        assert main(transfer.split()) == 0
+        complete = f"complete run {name}.png --mask right.png --given 3 --out c-{name}.npz -n 2"
+        assert main(complete.split()) == 0
+    for name in ("large", "twice"):
+        np.testing.assert_array_equal(pixels(f"{name}.png"), pixels("raw.png"))
+        assert Path(f"t-{name}.png").read_bytes() == Path("t-raw.png").read_bytes()
+        with np.load(f"c-{name}.npz") as found, np.load("c-raw.npz") as expected:
+            np.testing.assert_array_equal(found["x"], expected["x"])
+    assert main("generate run --per-class 1 --out digits10 --scale 3".split()) == 0
+    with Image.open("digits10/3/03.png") as image:
+        assert image.size == (24, 24)
+    for wrong in ("a.png --scale 0", "a.png --scale 113", "a.npz --scale 2"):
+        assert main(f"generate run --given 3 --out {wrong}".split()) == 2
+        assert "--scale must" in capsys.readouterr().err
+        assert not Path(wrong.split()[0]).exists()
+
+
 def test_transfer_is_the_models(room, trained_run):
     assert main("transfer run eight.png --from 5 --to 3 --out t.png".split()) == 0
     x = pixels("eight.png")[None]
@@ -137,7 +161,7 @@ def test_info_and_its_sheet(room, capsys):
     for part in ("1,797", "8 × 8", "uint8 from 0 to 255", "grey levels", "digit"):
         assert part in text
     with Image.open("sheet.png") as sheet:
-        assert sheet.size == (10 * 10 - 2, 10 * 10 - 2)
+        assert sheet.size == (14 * (10 * 10 - 2), 14 * (10 * 10 - 2))  # 8 pixels become 112
 
 
 def test_info_takes_the_settings_of_train_and_shows_ten_images(room, capsys):

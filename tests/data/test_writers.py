@@ -33,7 +33,7 @@ def test_a_sheet_has_its_images_in_reading_order(tmp_path):
     assert page.shape == (3 + GAP + 3, 2 + GAP + 2 + GAP + 2, 1)
     assert page[0, :: 2 + GAP, 0].tolist() == [1, 2, 3]
     assert page[-1, :: 2 + GAP, 0].tolist() == [4, 5, 9]
-    write_images(tmp_path / "sheet.png", x / 255, ["a"] * 5)
+    write_images(tmp_path / "sheet.png", x / 255, ["a"] * 5, scale=1)
     with Image.open(tmp_path / "sheet.png") as image:
         np.testing.assert_array_equal(np.asarray(image)[..., None], sheet(x))
 

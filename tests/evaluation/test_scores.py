@@ -68,11 +68,20 @@ def test_score_and_audit_write_their_tables(trained_run, digits, tmp_path, monke
     assert len(bare) == 5
     assert "label" not in bare[0]
     with open("c.csv") as file:
-        margins = [float(row["label_margin"]) for row in csv.DictReader(file)]
+        audited = list(csv.DictReader(file))
+    margins = [float(row["label_margin"]) for row in audited]
     assert margins == sorted(margins)
     assert len(margins) == 7
     with Image.open("c.png") as page:
-        assert page.size == (28, 28)  # 3 by 3 digits of 8 pixels, 2 between them
+        drawn = np.asarray(page)
+    # 3 by 3 digits of 8 pixels, 14 times enlarged, three lines of text below each
+    assert drawn.shape == (3 * (112 + 51 + 8) + 8, 3 * (112 + 8) + 8)
+    x = digits.x[[int(row["row"]) for row in audited]]
+    for place, image in enumerate(x):
+        top, left = 8 + place // 3 * 171, 8 + place % 3 * 120
+        shown = drawn[top : top + 112, left : left + 112]
+        np.testing.assert_array_equal(shown, np.kron(image[..., 0], np.ones((14, 14), "uint8")))
+        assert (drawn[top + 112 : top + 163, left : left + 112] < 128).any()
 
 
 @pytest.mark.parametrize(

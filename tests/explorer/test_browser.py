@@ -29,6 +29,7 @@ from PIL import Image
 
 import condvae
 from condvae.conditions import Categorical
+from condvae.data.pictures import read_image
 from condvae.explorer import make_page
 from condvae.graph.graph import run_graph
 from condvae.inference.trained import TrainedModel
@@ -242,6 +243,30 @@ def test_what_is_drawn_is_cut_as_the_training_images_were(open_page, ink):
     mass = image / image.sum()
     assert (mass.sum(axis=1) * np.arange(28)).sum() == pytest.approx(13.5, abs=0.6)
     assert (mass.sum(axis=0) * np.arange(28)).sum() == pytest.approx(13.5, abs=0.6)
+
+
+def test_a_saved_image_is_large_and_read_as_the_pixels_of_the_model(tiny, open_page, tmp_path):
+    _, page = tiny
+    with open_page(page) as tab:
+        commit(tab, z=[-1, 0.5])
+        shown = pixels(tab, "#image")
+        with tab.expect_download() as saved:
+            tab.click("#save")
+        saved.value.save_as(tmp_path / "saved.png")
+        with Image.open(tmp_path / "saved.png") as image:
+            assert image.size == (112, 112)
+            image.load()  # which checks the sums of the chunks
+        drawn = read_image(tmp_path / "saved.png", (8, 8, 3))
+        np.testing.assert_array_equal(drawn, shown[..., :3])
+        found = []
+        Image.fromarray(drawn).save(tmp_path / "raw.png")
+        for name in ("raw.png", "saved.png"):
+            commit(tab, z=[0, 0])
+            tab.set_input_files("#file", tmp_path / name)
+            expect(tab.locator("#message")).to_have_text(f"{name} was read.")
+            expect_value(tab, "explorer.store.state.z[0] !== 0", True)
+            found.append(state(tab)["z"])
+        assert found[0] == found[1]
 
 
 def test_a_walk_is_saved_as_frames_and_as_a_video(tiny, open_page, tmp_path):

@@ -6,6 +6,7 @@ from condvae.checks import InputError
 from condvae.conditions import Categorical
 from condvae.data import Dataset
 from condvae.figures import FIGURES, draw, draw_one, save
+from condvae.figures.gallery import titles_of
 from condvae.inference.trained import TrainedModel
 
 
@@ -19,6 +20,17 @@ def test_every_figure_of_a_plane(make_model, make_dataset, curves, tmp_path):
     others = ("manifold", "traversal", "style", "predictions", "bound")
     expected = [name for name in FIGURES if name not in others] + manifolds
     assert sorted(figures) == sorted(expected)
+    assert next(iter(figures)) == "samples"
+    assert {stem: f.get_suptitle() for stem, f in figures.items() if stem != "labels"} == {
+        "samples": "Random samples",
+        "scatter": "Latent plane",
+        "generate": "Average digit",
+        **{f"manifold-{n}": f"Images over the latent plane: digit {n}" for n in range(3)},
+        "reconstruct": "Reconstructions",
+        "transfer": "One style under every label",
+        "interpolation": "From image to image",
+        "history": "Learning curves",
+    }
     paths = save(figures, tmp_path / "figures")
     assert sorted(paths) == sorted((tmp_path / "figures").iterdir())
     for path in paths:
@@ -42,6 +54,16 @@ def test_traversal_and_manifold_of_many_latents_take_the_most_active(
     assert "z3 and z1" in caption_of(figures["manifold-0"])
     assert figures["traversal-0"].axes[0].get_yticklabels()[0].get_text().startswith("z3")
     assert list(draw(model, make_dataset(), {}, names, given=[2])) == ["manifold-2", "traversal-2"]
+
+
+def test_titles_can_be_left_out(make_model, make_dataset):
+    names = ["generate", "manifold"]
+    figures = draw(make_model(), make_dataset(), {}, names, given=[1], titles=False)
+    assert [figure.get_suptitle() for figure in figures.values()] == ["", ""]
+    assert titles_of(figures, make_model(), [1]) == {
+        "generate": ("generate", "digit", ""),
+        "manifold-1": ("manifold", "digit", "1"),
+    }
 
 
 def test_figures_of_parts_of_images(make_model_of_parts, make_dataset):

@@ -93,6 +93,27 @@ def test_manifold_of_one_latent_is_one_row(make_model):
     assert labels_of(figure.axes[0])[1] == []
 
 
+def test_random_samples_are_draws_from_the_prior_under_each_label(make_model):
+    model = make_model(num_classes=12)
+    (axes,) = plots.samples(model, columns=4, seed=5).axes
+    _, rows = labels_of(axes)
+    assert rows == [str(label) for label in range(10)]  # of twelve
+    z = model.sample_prior(np.repeat(np.arange(10), 4), 40, seed=5)
+    assert np.ptp(z, axis=0).min() > 2
+    expected = model.decode(z, np.repeat(np.arange(10), 4))[..., 0]
+    np.testing.assert_allclose(cells_of(axes).reshape(40, 8, 8), expected, atol=1e-5)
+    caption = plots.samples(model).get_supxlabel().replace("\n", " ")
+    assert "the first 10 of 12 labels" in caption
+
+
+def test_random_samples_of_what_is_given(make_model):
+    model, y = make_model(num_classes=12), [3, 1, 4, 1, 5]
+    (axes,) = plots.samples(model, y, columns=3).axes
+    cells = cells_of(axes).reshape(6, 8, 8)
+    np.testing.assert_allclose(cells[:5], model.generate(y)[..., 0], atol=1e-5)
+    assert (cells[5] == 1).all()  # an empty place is white
+
+
 def test_generate_wraps_at_ten_labels(make_model):
     model = make_model(num_classes=12)
     figure = plots.generate(model)

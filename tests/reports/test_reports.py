@@ -15,8 +15,8 @@ from condvae.evaluation.style import StyleQuality
 from condvae.figures import gallery
 from condvae.reports import model_card, pictures, report_run
 from condvae.reports.metrics_file import Metrics, plain, read_metrics, write_metrics
-from condvae.reports.page import render_page
-from condvae.reports.pictures import draw_results
+from condvae.reports.page import MOST_PICKED, render_page
+from condvae.reports.pictures import Picture, draw_results
 from condvae.training import train
 
 METRICS = Metrics(
@@ -61,7 +61,10 @@ def test_metrics_come_back_and_are_json_proper(tmp_path):
 
 
 def test_a_page_needs_no_other_file_and_shows_text_as_text(trained_run):
-    figures = {"scatter.png": b"\x89PNG", "labels.gif": b"GIF89a"}
+    figures = [
+        Picture("scatter", "digit", "", "Points <here>", "png", b"\x89PNG"),
+        Picture("labels", "digit", "", "", "gif", b"GIF89a"),
+    ]
     text = render_page(trained_run, METRICS, WORDS, figures)
     page = Page(text)
     assert page.links == [
@@ -72,10 +75,48 @@ def test_a_page_needs_no_other_file_and_shows_text_as_text(trained_run):
     assert "default-src 'none'" in text
     words = "".join(page.words)
     lines = [line.strip("()") for line in WORDS["Anything"].splitlines()]
-    for expected in (*lines, "<b>bold</b>", "not measured", "& more", "-12.5"):
+    for expected in (*lines, "<b>bold</b>", "not measured", "& more", "-12.5", "Points <here>"):
         assert expected in words
     assert "read by 3 evaluation(s)" in words
+    assert words.index("Latent plane") < words.index("From label to label")
+    assert {"fieldset", "input"} & {*page.tags} == set()
     assert not re.search(r"https?:", text)
+
+
+def test_one_figure_of_several_labels_is_shown_and_samples_stand_first(trained_run):
+    names = ["scatter", "manifold", "manifold", "manifold", "samples"]
+    pictures = [
+        Picture(name, "digit", str(place) * (name == "manifold"), "", "png", bytes([place]))
+        for place, name in enumerate(names)
+    ]
+    text = render_page(trained_run, METRICS, WORDS, pictures)
+    assert re.findall(r'<input type="radio" name="(\w+)" id="([\w-]+)"( checked)?>', text) == [
+        ("manifold", "manifold-0", " checked"),
+        ("manifold", "manifold-1", ""),
+        ("manifold", "manifold-2", ""),
+    ]
+    assert re.findall(r'<label for="([\w-]+)">(\d)</label>', text) == [
+        ("manifold-0", "1"),
+        ("manifold-1", "2"),
+        ("manifold-2", "3"),
+    ]
+    titles = re.findall(r"<h[23]>([A-Z][^<]*)</h[23]>", text)
+    assert titles == [
+        *("Verdict", "Images", "Random samples", "Figures", "Images over the latent plane"),
+        *("Latent plane", "Details"),
+    ]
+    # the style alone shows the chosen one: as many rules as figures may be
+    assert f":nth-of-type({MOST_PICKED}):checked ~ figure:nth-of-type({MOST_PICKED})" in text
+
+
+def test_a_protocol_is_said_once(trained_run):
+    figures = {"elbo": -12.5, "comparability": "digits; ELBO", "standard_error": 0.1}
+    metrics = METRICS.model_copy(update={"measures": {"Bound": figures}})
+    words = {"Bound": "-ELBO 12.5 nats\n(digits; ELBO)\n(not by a classifier)"}
+    text = "".join(Page(render_page(trained_run, metrics, words, [])).words)
+    assert text.count("digits; ELBO") == 1
+    assert "Protocol: digits; ELBO." in text
+    assert "(not by a classifier)" in text
 
 
 def test_a_card_says_what_was_measured_and_on_what(trained_run):
@@ -96,13 +137,19 @@ def test_what_was_measured_is_drawn_and_not_measured_again(trained_run, digits, 
 
     def draw(handwriting, images):
         drawn.append((handwriting, images))
-        return pictures.Figure((1, 1))
+        figure = pictures.Figure((1, 1))
+        figure.supxlabel("What was drawn.")
+        return figure
 
     monkeypatch.setattr(pictures, "draw_handwriting", draw)
     results = {"Style": StyleQuality("measured", "test split")}
     files = draw_results(Trial.of(trained_run, digits), results)
-    assert sorted(files) == ["generate.png", "style.png"]
-    assert all(content.startswith(b"\x89PNG") for content in files.values())
+    assert [(file.name, file.kind, file.label) for file in files] == [
+        ("generate", "digit", ""),
+        ("style", "digit", ""),
+    ]
+    assert files[0].caption == "The default of each digit: the expected image at z = 0."
+    assert all(file.content.startswith(b"\x89PNG") for file in files)
     assert drawn == [("measured", "test images")]
 
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from condvae.checks import InputError
+from condvae.data.enlarged import as_drawn
 from condvae.serving import plain, protocol
 from condvae.serving.answers import Job, answered, as_json, as_npy, as_png
 from condvae.serving.functions.function import numbers
@@ -105,7 +106,7 @@ def test_images_are_answered_as_pictures_and_arrays(served):
     (npy,) = answered([Job(asked, as_npy)])
     np.testing.assert_array_equal(plain.read_npy(npy), x)
     (png,) = answered([Job(asked, as_png)])
-    picture = np.asarray(Image.open(io.BytesIO(png)))
+    picture = np.asarray(as_drawn(Image.open(io.BytesIO(png))))
     np.testing.assert_array_equal(picture[:8, :8], np.rint(x[0, ..., 0] * 255))
     np.testing.assert_array_equal(picture[10:, 10:], np.rint(x[3, ..., 0] * 255))
 

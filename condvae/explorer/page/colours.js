@@ -1,21 +1,12 @@
-// Colours of classes: ten that differ on light and on dark, then by the golden angle.
+// Colours of classes: those of the palette, then by the golden angle.
 
-const TEN = [
-  [66, 105, 208],
-  [239, 177, 24],
-  [255, 114, 92],
-  [60, 169, 81],
-  [164, 99, 242],
-  [255, 138, 183],
-  [108, 197, 176],
-  [156, 107, 78],
-  [151, 187, 245],
-  [148, 152, 160],
-];
+import { PALETTE } from "./palette.js";
+
+const FIRST = PALETTE.map((hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
 
 /** [red, green, blue] of a class. Source of the formula: CSS Color 4, section 7.1, HSL. */
 export function colourOf(code) {
-  if (code < TEN.length) return TEN[code];
+  if (code < FIRST.length) return FIRST[code];
   const hue = (code * 137.508) % 360;
   const light = [0.62, 0.48, 0.72][code % 3];
   return [0, 8, 4].map((offset) => {

@@ -1,6 +1,7 @@
 // The image at z, and what it is in words.
 
 import { inWords } from "./condition.js";
+import { savedImage } from "./enlarged.js";
 import { writeLegend } from "./legend.js";
 import { shortNumber, twoDecimals } from "./values.js";
 
@@ -15,8 +16,8 @@ export function makeImage(page) {
     store.commit(prior.take(store.state, prior.finer(store.state, Number(keep.value))));
   offerGroups(keep, content.latent_groups);
   element("keep-box").hidden = content.latent_groups.length < 2;
-  element("save").onclick = () =>
-    canvas.toBlob((blob) => page.download(blob, `${content.name}.png`), "image/png");
+  element("save").onclick = async () =>
+    page.download(await savedImage(canvas), `${content.name}.png`);
 
   writeLegend(element("pixel-classes"), content.pixel_classes ?? []);
 

@@ -1,5 +1,6 @@
 // A walk as files: PNG frames in an archive, or a video by the browser's own recorder.
 
+import { blobOf, withScale } from "./enlarged.js";
 import { zip } from "./zip.js";
 
 const SIDE = 448;
@@ -15,6 +16,7 @@ function stage(painter) {
   const small = document.createElement("canvas");
   return {
     canvas,
+    factor,
     show(numbers, row) {
       painter.paint(small, numbers, row);
       context.drawImage(small, 0, 0, canvas.width, canvas.height);
@@ -24,11 +26,11 @@ function stage(painter) {
 
 /** The frames as an archive of PNG files. */
 export async function framesAsZip(painter, numbers, count) {
-  const { canvas, show } = stage(painter);
+  const { canvas, factor, show } = stage(painter);
   const files = [];
   for (let row = 0; row < count; row++) {
     show(numbers, row);
-    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    const blob = withScale(await blobOf(canvas), factor);
     const name = `frame-${String(row + 1).padStart(3, "0")}.png`;
     files.push([name, new Uint8Array(await blob.arrayBuffer())]);
   }

@@ -1,5 +1,6 @@
 // An image of one's own: drawn, opened or dropped; and, of parts of images, which part is given.
 
+import { asDrawn } from "./enlarged.js";
 import { borderOf, centre, shrink, toNumbers } from "./fit.js";
 import { MASKS } from "./masks.js";
 import { pictureOf } from "./pixels.js";
@@ -196,7 +197,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
     }
     let image = null;
     try {
-      image = await createImageBitmap(file);
+      image = await asDrawn(file, await createImageBitmap(file));
     } catch {
       say(
         `${file.name || "That"} is no image that this browser can read, or one too large for it.`,

@@ -8,7 +8,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** The sum that ZIP and PNG use. */
-function crc32(bytes) {
+export function crc32(bytes) {
   let remainder = 0xffffffff;
   for (const byte of bytes) remainder = (remainder >>> 8) ^ CRC_TABLE[(remainder ^ byte) & 255];
   return (remainder ^ 0xffffffff) >>> 0;

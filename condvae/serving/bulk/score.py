@@ -1,6 +1,6 @@
 """Scores of the rows of a file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -40,8 +40,14 @@ class Score(Verb):
         """See `Verb`."""
         return self.write(run, rows_of_run(run, source, bare=True, part=True), out)
 
-    def write(self, run: Run, rows: RunRows, out: Path) -> int:
-        """Write the scores of rows; how many there are."""
+    def write(
+        self, run: Run, rows: RunRows, out: Path, tell: Callable[[int], None] = lambda done: None
+    ) -> int:
+        """Write the scores of rows; how many there are.
+
+        Args:
+            tell: is told how many rows are done.
+        """
         count = 0
 
         def tables() -> Iterator[dict[str, np.ndarray]]:
@@ -50,6 +56,7 @@ class Score(Verb):
                 columns = scores.columns()
                 columns["row"] += count
                 count += len(columns["row"])
+                tell(count)
                 yield columns
 
         write_table(out, tables(), {"row"})

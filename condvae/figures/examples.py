@@ -13,14 +13,14 @@ from condvae.figures.grids import grid_figure
 from condvae.figures.tiles import Block
 
 
-def samples(dataset: Dataset) -> Figure:
+def draw_examples(dataset: Dataset) -> Figure:
     """Ten images side by side, what is given and the file's name above each.
 
     Raises:
         InputError: a table.
     """
     if dataset.table is not None:
-        raise InputError("samples must be of images", dataset.assumption, "Leave --out out.")
+        raise InputError("examples must be images", dataset.assumption, "Leave --out out.")
     chosen = examples(dataset)
     images = as_bytes(dataset.x[[one.row for one in chosen]], dataset.x, dataset.x_max)
     labels = []
