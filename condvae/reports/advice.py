@@ -1,4 +1,4 @@
-"""What to try where a line of the verdict carries a warning."""
+"""The verdict in a sentence, and what to try where one of its lines carries a warning."""
 
 from condvae.reports.metrics_file import Metrics
 from condvae.reports.verdict import read_verdict
@@ -30,3 +30,12 @@ def advice_lines(metrics: Metrics) -> list[str]:
     warnings = [] if metrics.faults else [line.warning for line in read_verdict(metrics)]
     found = [f"  {name}: {ADVICE[name]}" for name in dict.fromkeys(warnings) if name]
     return ["What to try:", *found] if found else []
+
+
+def whole_of(metrics: Metrics) -> str:
+    """A sentence for a run without faults: how many figures are marked."""
+    count = sum(bool(line.warning) for line in read_verdict(metrics))
+    if not count:
+        return "The doctor found no fault, and no figure is notably bad."
+    marked = "1 figure is marked" if count == 1 else f"{count} figures are marked"
+    return f"The doctor found no fault in the training; {marked} with !, see below."

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from condvae.reports.advice import whole_of
 from condvae.reports.metrics_file import Metrics
 from condvae.runs import Run
 
@@ -26,7 +27,7 @@ def model_card(
     readings = (
         f"The test split was read by {metrics.test_readings} evaluation(s) of this run so far."
     )
-    faults = metrics.faults or ("The doctor found nothing wrong.",)
+    faults = metrics.faults or (whole_of(metrics),)
     if not metrics.measures:
         readings, faults = "None: the run was not evaluated.", ("Not looked for.",)
     lines = [

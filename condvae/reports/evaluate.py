@@ -7,11 +7,11 @@ from typing import Any
 
 from condvae.checks import InputError
 from condvae.data import Dataset, load_data
-from condvae.reports.advice import advice_lines
+from condvae.reports.advice import advice_lines, whole_of
 from condvae.reports.folder import report_run
 from condvae.reports.metrics_file import Metrics
 from condvae.reports.protocols import protocol_lines
-from condvae.reports.verdict import read_verdict, verdict_block
+from condvae.reports.verdict import verdict_block
 from condvae.runs import Run
 
 WIDTH = 100  # of lines that are wrapped
@@ -19,17 +19,6 @@ LEGEND = (
     "↓ lower is better, ↑ higher is better; ± one standard error. Compare figures of one protocol "
     "only."
 )
-
-
-def doctor_lines(metrics: Metrics) -> list[tuple[str, bool]]:
-    """What the doctor says, and whether it is a warning."""
-    if metrics.faults:
-        return [(f"! {fault}", True) for fault in metrics.faults]
-    count = sum(bool(line.warning) for line in read_verdict(metrics))
-    if not count:
-        return [("The doctor found no fault, and no figure is notably bad.", False)]
-    marked = "1 figure is marked" if count == 1 else f"{count} figures are marked"
-    return [(f"The doctor found no fault in the training; {marked} with !, see below.", False)]
 
 
 @dataclass(frozen=True)
@@ -59,7 +48,7 @@ class Report:
         advice = advice_lines(self.metrics)
         return [
             (f"{self.metrics.run}: {self.metrics.summary}", False),
-            *doctor_lines(self.metrics),
+            *([(f"! {fault}", True) for fault in self.faults] or [(whole_of(self.metrics), False)]),
             ("", False),
             *verdict_block(self.metrics),
             ("", False),

@@ -8,10 +8,11 @@ from itertools import groupby
 from pathlib import Path
 
 from condvae.figures.titles import title_of
+from condvae.reports.advice import advice_lines, whole_of
 from condvae.reports.metrics_file import Metrics
 from condvae.reports.pictures import Picture
 from condvae.reports.protocols import COMPARABILITY, protocol_lines, protocol_of
-from condvae.reports.verdict import Line, read_verdict
+from condvae.reports.verdict import ARROWS, Line, read_verdict
 from condvae.runs import Run
 
 MOST_PICKED = 40  # figures of one kind, of which the page shows the chosen one
@@ -42,11 +43,14 @@ def render_page(
     parts = [
         f"<h1>{escape(metrics.run)}</h1>",
         f"<p>{escape(metrics.summary)}</p>" * bool(metrics.summary),
-        *_faults(metrics.faults),
+        *(f'<p class="fault">{escape(fault)}</p>' for fault in metrics.faults),
+        f"<p>{escape(whole_of(metrics))}</p>" * (not metrics.faults),
         f'<div class="top{" beside" if first else ""}"><section><h2>Verdict</h2>',
         '<div class="cards">',
         *map(_card, read_verdict(metrics)),
-        "</div></section>",
+        "</div>",
+        *(f"<p>{escape(line)}</p>" for line in advice_lines(metrics)),
+        "</section>",
         *(["<section><h2>Images</h2>", *_figures(first), "</section>"] if first else []),
         "</div>",
         *(["<h2>Figures</h2>", *_figures(others)] if others else []),
@@ -89,16 +93,10 @@ def _card(line: Line) -> str:
     return (
         f'<div class="card{" warned" if line.warning else ""}">'
         f"<h3>{escape(line.heading or line.measure)}</h3>"
-        f'<p class="value">{escape(line.text)}</p><p>{escape(line.unit)}</p>'
+        f'<p class="value">{escape(line.text)}</p>'
+        f"<p>{ARROWS[line.lower]} {escape(line.unit)}</p>"
         f"<p>{escape(line.beside)}</p>{warning}</div>"
     )
-
-
-def _faults(faults: Sequence[str]) -> list[str]:
-    """The doctor's sentences, as paragraphs."""
-    if not faults:
-        return ["<p>The doctor found nothing wrong.</p>"]
-    return [f'<p class="fault">{escape(fault)}</p>' for fault in faults]
 
 
 def _details(title: str, numbers: Mapping[str, object], words: Mapping[str, str]) -> str:

@@ -163,6 +163,7 @@ def test_each_sample_stands_above_its_nearest_training_image():
     assert [text.get_text() for text in axes.get_xticklabels()] == ["7", "5", "9"]
 
 
+@pytest.mark.slow
 def test_few_test_images_are_said(tmp_path):
     x = np.random.default_rng(0).integers(0, 256, (60, 4, 4, 1), dtype="uint8")
     few = Dataset.from_arrays(x, np.arange(60) % 3)
