@@ -1,11 +1,12 @@
 """Several conditions by name, any of which may be missing."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
 
+from condvae.blocks import slices
 from condvae.checks import InputError, check_choice
 from condvae.conditions.categorical import Categorical
 from condvae.conditions.condition import Condition
@@ -13,6 +14,8 @@ from condvae.conditions.missing import as_column, is_missing, is_none, plain
 from condvae.conditions.part import Part
 from condvae.conditions.registry import AnyPart
 from condvae.conditions.takeover import Takeover, unchanged
+
+STRATA_ROWS = 2**16  # of which the classes are found together
 
 
 class Schema(Condition):
@@ -76,6 +79,11 @@ class Schema(Condition):
     def unconditional(self) -> np.ndarray:
         """Nothing given."""
         return np.zeros((1, self.dim), "float32")
+
+    def counting(self, values: Callable[[str], Iterable[np.ndarray]]) -> Self:
+        """Each condition `counting` its values, which a function gives by its name."""
+        counted = (one.counting(values(one.name)) for one in self.conditions)
+        return self.model_copy(update={"conditions": tuple(counted)})
 
     def taken_over(self, before: Condition) -> Takeover | None:
         """By the conditions' names, and of each as it says; a new one starts as if never given."""
@@ -229,9 +237,13 @@ class Schema(Condition):
 
     def strata(self, given: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         """The first condition that is a class and never missing; without one all are alike."""
+        # some at a time, since rows on disk are encoded when they are asked for
+        parts = [*slices(len(given), STRATA_ROWS)]
         for condition, block in self.blocks:
-            if (classes := condition.classes) is not None and given[:, block.stop].all():
-                return classes.categories, classes.codes_of(given[:, block]).astype("int32")
+            classes = condition.classes
+            if classes is not None and all(given[part, block.stop].all() for part in parts):
+                codes = [classes.codes_of(given[part, block]).astype("int32") for part in parts]
+                return classes.categories, np.concatenate(codes)
         return super().strata(given)
 
     def described(self) -> dict[str, Any]:

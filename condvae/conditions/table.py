@@ -100,13 +100,20 @@ class Table(RowLayout):
         """What the file tells, whichever rows are those to train on."""
         return {"order": self.order, "formats": self.formats, "carried": self.carried}
 
-    def stating(self, texts: Sequence[str], cells: Mapping[str, Any], rows: np.ndarray) -> Self:
+    def stating(
+        self,
+        texts: Sequence[str],
+        cells: Mapping[str, Any],
+        rows: np.ndarray,
+        numbers: np.ndarray | None = None,
+    ) -> Self:
         """The table with rules, which the training rows keep.
 
         Args:
             texts: the rules.
             cells: {name: (N,) values} of all columns, the conditions among them.
             rows: those of the training.
+            numbers: (N,) what errors call the rows; None: their places.
 
         Raises:
             InputError: as `Rules.of`.
@@ -114,7 +121,7 @@ class Table(RowLayout):
         constants = {column.name for column in self.carried if column.how == "constant"}
         # columns without a model either name rows, or generated rows have none
         keys = {*self.order} - {*cells} - constants
-        rules = Rules.of(texts, cells, rows, self.formats, keys, constants)
+        rules = Rules.of(texts, cells, rows, self.formats, keys, constants, numbers)
         return self.model_copy(update={"rules": rules})
 
     def without_keys(self) -> Self:
@@ -165,8 +172,10 @@ class Table(RowLayout):
         found |= {derived.name: derived.of(found[derived.source]) for derived in self.derived}
         return {name: found[name] for name in (self.order or found) if name in found}
 
-    def without_conditions(self, x: EncodedRows) -> EncodedRows:
-        """Rows whose cells that y has are hidden."""
+    def without_conditions(self, x: Any) -> Any:
+        """Rows whose cells that y has are hidden, `EncodedRows` or an array."""
+        if not isinstance(x, EncodedRows):
+            return self.hide_conditions(x)
         places, numbers = x.places.copy(), x.numbers.copy()
         for index, (column, _, number) in enumerate(self._places()):
             if column.name in self.conditions:

@@ -3,7 +3,7 @@
 import logging
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,11 @@ from condvae.data.image_folder import read_image_folder
 from condvae.data.mapped import as_mapped, concatenated_rows, is_mapped
 from condvae.data.named_arrays import read_arrays
 from condvae.data.pack import is_pack, read_pack
+from condvae.data.packed_table import read_table_pack
 from condvae.data.parquet_images import read_parquet_images
-from condvae.data.tables import Columns, TableFile, read_table, table_suffix
+from condvae.data.table_parts import open_table, table_parts
+from condvae.data.table_record import is_table_pack
+from condvae.data.tables import Columns, TableFile, read_table
 from condvae.spec import DataSpec
 
 # a pixel's number, or its row and column
@@ -55,13 +58,15 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
         return read_idx_pair(path, spec)
     if is_pack(path):
         return read_pack(path, spec or DataSpec())
+    if is_table_pack(path):
+        return read_table_pack(path, spec or DataSpec())
     # before image folders: a folder of IDX files may hold other folders
     if path.is_dir() and _images_files(path, "train"):
         return read_idx_folder(path, spec)
     if (images := read_parquet_images(path, spec or DataSpec())) is not None:
         return images
-    if path.is_file() and table_suffix(path):
-        return table_dataset(read_table(path, spec), path, spec)
+    if parts := table_parts(path):
+        return read_table_parts(parts, path, spec or DataSpec())
     if (store := array_store(path, spec or DataSpec())) is not None:
         with store:
             return read_arrays(store, spec)
@@ -72,6 +77,24 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
         f"{path}, which is none of these" if path.exists() else f"{path}, which does not exist",
         "Check the path.",
     )
+
+
+def read_table_parts(parts: Mapping[Path, str], path: Path, spec: DataSpec) -> Dataset:
+    """A data set of a table in some files, in memory.
+
+    Args:
+        parts: the files, and the split of each.
+        path: what they are called.
+
+    Raises:
+        InputError: parts of different formats or with different columns, or what `read_table` and
+            `Dataset.from_columns` refuse.
+    """
+    files, splits = list(parts), None
+    if "train" in parts.values():
+        counts = open_table(files, spec, []).counts()
+        splits = np.repeat(list(parts.values()), counts)
+    return table_dataset(read_table(files[0], spec, files), path, spec, splits)
 
 
 def table_dataset(

@@ -45,6 +45,7 @@ class Rules(Frozen):
         formats: Mapping[str, CellFormat],
         keys: Collection[str] = (),
         left_out: Collection[str] = (),
+        numbers: np.ndarray | None = None,
     ) -> Self:
         """The rules in texts, checked against the rows of a table.
 
@@ -55,6 +56,7 @@ class Rules(Frozen):
             formats: how numbers and dates are written, of those that are not plain.
             keys: columns without a model that tell rows apart: what holds with them is passed over.
             left_out: other columns without a model.
+            numbers: (N,) what errors call the rows; None: their places.
 
         Raises:
             InputError: a text that is no rule, a name that is no column, kinds that do not fit,
@@ -78,9 +80,10 @@ class Rules(Frozen):
         for rule, broken in zip(rules.stated, rules.broken(training).T, strict=True):
             if broken.any():
                 row = int(broken.argmax())
+                number = rows[row] if numbers is None else numbers[rows[row]]
                 raise InputError(
                     f"each row must keep the rule {rule.text!r}",
-                    f"{rules.shown(rule.names, training, row)} in row {rows[row]:,} (counted from "
+                    f"{rules.shown(rule.names, training, row)} in row {number:,} (counted from "
                     f"0); {broken.sum():,} of {len(rows):,} training rows break it",
                     "Mend or remove these rows, or state another rule.",
                 )
