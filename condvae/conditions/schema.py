@@ -15,7 +15,7 @@ from condvae.conditions.part import Part
 from condvae.conditions.registry import AnyPart
 from condvae.conditions.takeover import Takeover, unchanged
 
-STRATA_ROWS = 2**16  # of which the classes are found together
+MANY_ROWS = 2**16  # that are looked at together
 
 
 class Schema(Condition):
@@ -192,7 +192,7 @@ class Schema(Condition):
 
     def only(self, y: np.ndarray, names: Collection[str]) -> np.ndarray:
         """Encoded y with no other conditions than those of these names."""
-        y = y.copy()
+        y = np.array(y)
         for condition, block in self.blocks:
             if condition.name not in names:
                 y[:, block.start : block.stop + 1] = 0
@@ -200,9 +200,14 @@ class Schema(Condition):
 
     def first_alone(self, y: np.ndarray) -> np.ndarray:
         """Encoded y with the first condition alone; with none where it is missing in a row."""
-        first = self.names[:1]
-        has_first = all(self.is_given(y)[name].all() for name in first)
-        return self.only(y, first if has_first else ())
+        return self.only(y, self.first_name(y))
+
+    def first_name(self, y: Any) -> tuple[str, ...]:
+        """The name of the first condition; none where it is missing in a row of encoded y."""
+        for condition, block in self.blocks:
+            given = (y[part, block.stop] == 1 for part in slices(len(y), MANY_ROWS))
+            return (condition.name,) if all(part.all() for part in given) else ()
+        return ()
 
     def drop(
         self, y: np.ndarray, rng: np.random.Generator, rate: float
@@ -238,7 +243,7 @@ class Schema(Condition):
     def strata(self, given: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         """The first condition that is a class and never missing; without one all are alike."""
         # some at a time, since rows on disk are encoded when they are asked for
-        parts = [*slices(len(given), STRATA_ROWS)]
+        parts = [*slices(len(given), MANY_ROWS)]
         for condition, block in self.blocks:
             classes = condition.classes
             if classes is not None and all(given[part, block.stop].all() for part in parts):
