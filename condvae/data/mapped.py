@@ -89,7 +89,9 @@ class MappedRows(NDArrayOperatorsMixin):
         """Some of the rows; of one row, or of some numbers of rows, the array."""
         if isinstance(rows, tuple):
             if isinstance(rows[0], slice):
-                return np.asarray(self[rows[0]])[(slice(None), *rows[1:])]
+                part = self[rows[0]]
+                found = [block[(slice(None), *rows[1:])] for block in blocks(part)]
+                return np.concatenate(found) if found else np.asarray(part)[rows]
             return np.asarray(self)[rows]
         if isinstance(rows, int | np.integer):
             return np.asarray(self[[rows]])[0]

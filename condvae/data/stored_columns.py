@@ -199,7 +199,7 @@ def contradicting(columns: Mapping[str, Any], rows: np.ndarray, table: Table) ->
     joining: dict[str, list[np.ndarray]] = {}
 
     def join(what: str, numbers: np.ndarray, keys: np.ndarray) -> None:
-        # one row of each value tells as much as all
+        # one row of each value tells as much as all of them
         first = np.sort(np.unique(keys, return_index=True)[1])
         joining.setdefault(what, []).append(numbers[first[:MOST_JOINING]])
 

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 
 from condvae.blocks import slices
 from condvae.checks import InputError, check_memory
@@ -39,6 +40,7 @@ from condvae.files.disk import room_for
 from condvae.files.lock import locked
 from condvae.files.sums import is_whole, write_array
 from condvae.spec import DataSpec
+from condvae.spec.presets import READING
 
 BLOCK_BYTES = 2**26  # of rows in a file
 _log = logging.getLogger(__name__)
@@ -90,10 +92,31 @@ def pack_table(
         yield from _blocks(table, record, out)
 
 
+def cached_pack(parts: Mapping[Path, str], path: Path, spec: DataSpec) -> Path:
+    """The pack of a table in the user's cache, made where there is none; arguments as above.
+
+    Files that have changed since are other ones, by their times.
+    """
+    times = [[str(part.resolve()), part.stat().st_mtime_ns] for part in parts]
+    name = hashlib.sha256(json.dumps([_plan(parts, spec), times]).encode()).hexdigest()[:16]
+    out = platformdirs.user_cache_path("condvae") / "tables" / name
+    if is_table_pack(out) and read_table_record(out).whole:
+        return out
+    _log.warning(
+        "%s: memory should not hold it, so it is packed once into %s; `condvae data pack` packs it "
+        "elsewhere",
+        *(path, out),
+    )
+    for _ in pack_table(parts, str(path), out, spec):
+        pass
+    return out
+
+
 def _plan(parts: Mapping[Path, str], spec: DataSpec) -> str:
     """The sum of what is known of a source before it is read."""
     files = [[part.name, split, part.stat().st_size] for part, split in parts.items()]
-    how = spec.model_copy(update={"source": "", "mapped": False}).model_dump(mode="json")
+    reading = [name for name in READING if name != "mapped"]
+    how = spec.model_dump(mode="json", include={*reading, "split_seed"})
     return hashlib.sha256(json.dumps([files, how]).encode()).hexdigest()
 
 
@@ -189,6 +212,7 @@ def _blocks(table: TableRows, record: TableRecord, out: Path) -> Iterator[tuple[
             rows, cells = _packed(islice(units, count), record, part, known)
             at = part.stop
             sums = {rows_file: write_array(out / rows_file, rows)}
+            del rows  # before the next block takes as much
             write_text(out / cells_file, cells.model_dump_json())
             sums[cells_file] = hashlib.sha256((out / cells_file).read_bytes()).hexdigest()
             update = {"sums": record.sums | sums, "whole": False}
