@@ -177,7 +177,9 @@ def fitting_rows(
         parts = [columns.sample(rows), _told_by(columns, rows)]
         chosen = np.unique(np.concatenate([*parts, *([] if more is None else [more])]))
     found = columns.cells(np.asarray(columns.records[chosen]))
-    return Fitting(found, np.flatnonzero(np.isin(chosen, rows)), chosen)
+    training = np.zeros(count, bool)
+    training[rows] = True
+    return Fitting(found, np.flatnonzero(training[chosen]), chosen)
 
 
 def encoded_rows(columns: Mapping[str, Any], encode: Callable[[Any], Any]) -> Any:
