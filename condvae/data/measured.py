@@ -54,7 +54,8 @@ def measured(dataset: "Dataset", of_file: Mapping[str, Any] | None) -> "Dataset"
     if sampled(raw, rows) is not None:
         schema = schema.counting(lambda name: blocks(raw[name][rows]))
     encode = partial(encoded_conditions, schema=schema)
-    return replace(dataset, x=x, given=encoded_rows(raw, encode), condition=schema, table=table)
+    encoded = encoded_rows(raw, encode, several.names)
+    return replace(dataset, x=x, given=encoded, condition=schema, table=table)
 
 
 def encoded_conditions(columns: Mapping[str, Any], schema: Schema) -> np.ndarray:

@@ -70,18 +70,25 @@ class StoredColumns(Mapping[str, Any]):
         """The columns but for some."""
         return self._with(fields={f: n for n, f in self.fields.items() if n not in names})
 
-    def encoded(self, encode: Callable[[dict[str, np.ndarray]], Any]) -> MappedRows:
-        """What a function makes of the columns of some rows, row by row, when it is asked for."""
-        return self.records.then(lambda rows: np.asarray(encode(self.cells(rows))))
+    def encoded(
+        self, encode: Callable[[dict[str, np.ndarray]], Any], names: Sequence[str] = ()
+    ) -> MappedRows:
+        """What a function makes of the columns of some rows, row by row, when it is asked for.
 
-    def cells(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """{name: (n,) values} of rows as they are stored."""
-        return {name: self._column(name, rows) for name in self.fields}
+        Args:
+            names: of the columns that it is shown; none: all.
+        """
+        return self.records.then(lambda rows: np.asarray(encode(self.cells(rows, names))))
 
-    def blocks(self, among: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def cells(self, rows: np.ndarray, names: Sequence[str] = ()) -> dict[str, np.ndarray]:
+        """{name: (n,) values} of rows as they are stored; no name stands for all."""
+        return {name: self._column(name, rows) for name in names or self.fields}
+
+    def blocks(self, among: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Those of all rows that are among some: their numbers, and what is stored, in blocks."""
-        chosen = np.zeros(len(self.records), bool)
-        chosen[among] = True
+        chosen = np.full(len(self.records), among is None)
+        if among is not None:
+            chosen[among] = True
         for part in slices(len(chosen), BLOCK_ROWS):
             (here,) = np.nonzero(chosen[part])
             if here.size:
@@ -182,9 +189,17 @@ def fitting_rows(
     return Fitting(found, np.flatnonzero(training[chosen]), chosen)
 
 
-def encoded_rows(columns: Mapping[str, Any], encode: Callable[[Any], Any]) -> Any:
-    """What a function makes of columns: at once, of those on disk when rows are asked for."""
-    return columns.encoded(encode) if isinstance(columns, StoredColumns) else encode(columns)
+def encoded_rows(
+    columns: Mapping[str, Any], encode: Callable[[Any], Any], names: Sequence[str] = ()
+) -> Any:
+    """What a function makes of columns: at once, of those on disk when rows are asked for.
+
+    Args:
+        names: of the columns that it needs; none: all.
+    """
+    if isinstance(columns, StoredColumns):
+        return columns.encoded(encode, names)
+    return encode(columns)
 
 
 def contradicting(columns: Mapping[str, Any], rows: np.ndarray, table: Table) -> np.ndarray:
@@ -245,7 +260,7 @@ def _told_by(columns: StoredColumns, rows: np.ndarray) -> np.ndarray:
     firsts = {name: np.full(len(words), -1) for name, words in columns.words.items()}
     own = {name: first.copy() for name, first in firsts.items()}
     numbers = {name: _Numbers() for name in columns if name not in columns.words}
-    for here, stored in columns.blocks(np.arange(len(training))):
+    for here, stored in columns.blocks():
         mine = training[here]
         for name, field in columns.fields.items():
             values = stored[field]
