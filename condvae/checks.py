@@ -34,6 +34,10 @@ class InputError(ValueError):
         return type(self), (self.expected, self.received, self.remedy)
 
 
+class BeyondMemoryError(InputError):
+    """An input that memory should not hold."""
+
+
 class UnseenConditionWarning(UserWarning):
     """What is given was in no training row, so that the model extrapolates.
 
@@ -134,7 +138,7 @@ def check_memory(num_bytes: int, name: str, remedy: str = "") -> None:
         remedy: what else can be done, a sentence.
     """
     if num_bytes > (bound := memory_bound()):
-        raise InputError(
+        raise BeyondMemoryError(
             f"{name} must fit into half of this machine's memory ({bound / 1e9:,.1f} GB)",
             f"{num_bytes / 1e9:,.1f} GB" if num_bytes < 1e18 else "over a billion GB",
             remedy

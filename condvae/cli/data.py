@@ -1,5 +1,6 @@
 """condvae data info and condvae data pack."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,7 +85,12 @@ def pack(
         out: The folder to write.
     """
     from condvae.data.pack import pack as packed
+    from condvae.data.parquet_images import picture_columns
+    from condvae.data.table_parts import table_parts
 
+    path = Path(source)
+    if (parts := table_parts(path)) and not picture_columns(path):
+        return _pack_table(parts, source, out, settings.given())
     with working("packing") as say:
         dataset = load_dataset(source, data_dir, **{**settings.given(), "mapped": True})
         count, blocks, kept = len(dataset.x), 0, 0
@@ -93,6 +99,22 @@ def pack(
             blocks, kept = blocks + 1, kept + there
     before = f", {kept:,} of them there before and whole" if kept else ""
     print(f"{out}: {count:,} images in {blocks:,} blocks{before}")
+    return 0
+
+
+def _pack_table(parts: Mapping[Path, str], source: str, out: Path, settings: dict[str, Any]) -> int:
+    """Pack the rows of a table."""
+    from condvae.data.table_pack import pack_table
+    from condvae.spec import Spec
+
+    spec = Spec().override(**settings).data
+    count, blocks, kept = 0, 0, 0
+    with working("packing") as say:
+        for rows, count, there in pack_table(parts, source, out, spec):
+            say(f"{rows:,} of {count:,}")
+            blocks, kept = blocks + 1, kept + there
+    before = f", {kept:,} of them there before and whole" if kept else ""
+    print(f"{out}: {count:,} rows in {blocks:,} blocks{before}")
     return 0
 
 

@@ -1,6 +1,6 @@
 """A categorical condition: one class of several."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -81,16 +81,12 @@ class Categorical(Part):
                 f"{len(seen):,} rows with {len(names):,} different values, which identify rows",
                 f"Omit it with `ignore={name}`.",
             )
-        training = values[rows][~is_missing(values[rows])].reshape(-1)
-        own, codes = _names_and_codes(training)
-        counts = dict.fromkeys(names, 0)
-        counts |= dict(zip(own, np.bincount(codes, minlength=len(own)).tolist(), strict=True))
-        few = min(FEW_ROWS, FEW_SHARE * len(training))
-        return cls(
-            name=name,
-            categories=cls.in_order(name, names, settings),
-            seldom=tuple((name, count) for name, count in counts.items() if count < few),
-        )
+        categories = cls.in_order(name, names, settings)
+        return cls(name=name, categories=categories, seldom=_seldom(names, [values[rows]]))
+
+    def counting(self, values: Iterable[np.ndarray]) -> Self:
+        """With the classes of few rows among all."""
+        return self.model_copy(update={"seldom": _seldom(self.categories, values)})
 
     def outside(self, y: Any) -> list[str]:
         """A sentence for each class among (batch,) labels that is rare in the training rows."""
@@ -270,6 +266,21 @@ class Categorical(Part):
 
     def __str__(self) -> str:
         return f"{self.name}: one of {listed(self.categories)}"
+
+
+def _seldom(names: Sequence[str], blocks: Iterable[np.ndarray]) -> tuple[tuple[str, int], ...]:
+    """(class, rows) of those that few rows have, of the values of rows, some at a time."""
+    counts, total = dict.fromkeys(names, 0), 0
+    for values in blocks:
+        seen = values[~is_missing(values)].reshape(-1)
+        if not len(seen):
+            continue
+        own, codes = _names_and_codes(seen)
+        for name, count in zip(own, np.bincount(codes, minlength=len(own)).tolist(), strict=True):
+            counts[name] += count
+        total += len(seen)
+    few = min(FEW_ROWS, FEW_SHARE * total)
+    return tuple((name, count) for name, count in counts.items() if count < few)
 
 
 def categorical_of(labels: np.ndarray, name: str = "label") -> tuple[Categorical, np.ndarray]:

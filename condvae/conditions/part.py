@@ -1,6 +1,7 @@
 """The interface of conditions that may be one of several."""
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -36,6 +37,14 @@ class Part(Condition):
         Raises:
             InputError: values that do not fit.
         """
+
+    def counting(self, values: Iterable[np.ndarray]) -> Self:
+        """The same condition of more rows than scales were measured on.
+
+        Args:
+            values: of all training rows, some at a time, NaN or "" where missing.
+        """
+        return self
 
     @classmethod
     def takes_settings(cls, text: str) -> bool:

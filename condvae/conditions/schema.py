@@ -1,12 +1,13 @@
 """Several conditions by name, any of which may be missing."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
 
+from condvae.blocks import slices
 from condvae.checks import InputError, check_choice
 from condvae.conditions.categorical import Categorical
 from condvae.conditions.condition import Condition
@@ -16,6 +17,7 @@ from condvae.conditions.registry import AnyPart
 from condvae.conditions.takeover import Takeover, unchanged
 
 MOST_CODES = 10_000  # largest number of codes in the combinations that a schema lists
+MANY_ROWS = 2**16  # number of rows processed together
 
 
 class Schema(Condition):
@@ -83,6 +85,12 @@ class Schema(Condition):
     def unconditional(self) -> np.ndarray:
         """Nothing given."""
         return np.zeros((1, self.dim), "float32")
+
+    def counting(self, values: Callable[[str], Iterable[np.ndarray]]) -> Self:
+        """Each condition `counting` its values, which a function gives by its name."""
+        counted = (one.counting(values(one.name)) for one in self.conditions)
+        # a sample of the rows does not show which combinations are missing in all of them
+        return self.model_copy(update={"conditions": tuple(counted), "combinations": None})
 
     def taken_over(self, before: Condition) -> Takeover | None:
         """Match conditions by name, and their values; a new condition starts as if never given."""
@@ -237,17 +245,22 @@ class Schema(Condition):
 
     def only(self, y: np.ndarray, names: Collection[str]) -> np.ndarray:
         """Encoded y with the conditions of these names only."""
-        y = y.copy()
+        y = np.array(y)
         for condition, block in self.blocks:
             if condition.name not in names:
                 y[:, block.start : block.stop + 1] = 0
         return y
 
     def first_alone(self, y: np.ndarray) -> np.ndarray:
-        """Encoded y with the first condition only; with none in rows where it is missing."""
-        first = self.names[:1]
-        has_first = all(self.is_given(y)[name].all() for name in first)
-        return self.only(y, first if has_first else ())
+        """Encoded y with the first condition only; with none if it is missing in a row."""
+        return self.only(y, self.first_name(y))
+
+    def first_name(self, y: Any) -> tuple[str, ...]:
+        """The name of the first condition; none where it is missing in a row of encoded y."""
+        for condition, block in self.blocks:
+            given = (y[part, block.stop] == 1 for part in slices(len(y), MANY_ROWS))
+            return (condition.name,) if all(part.all() for part in given) else ()
+        return ()
 
     def drop(
         self, y: np.ndarray, rng: np.random.Generator, rate: float
@@ -282,9 +295,13 @@ class Schema(Condition):
 
     def strata(self, given: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         """The first condition that is a class and never missing; without one, a single stratum."""
+        # some at a time, since rows on disk are encoded when they are asked for
+        parts = [*slices(len(given), MANY_ROWS)]
         for condition, block in self.blocks:
-            if (classes := condition.classes) is not None and given[:, block.stop].all():
-                return classes.categories, classes.codes_of(given[:, block]).astype("int32")
+            classes = condition.classes
+            if classes is not None and all(given[part, block.stop].all() for part in parts):
+                codes = [classes.codes_of(given[part, block]).astype("int32") for part in parts]
+                return classes.categories, np.concatenate(codes)
         return super().strata(given)
 
     def described(self) -> dict[str, Any]:

@@ -100,13 +100,20 @@ class Table(RowLayout):
         """Facts about the file that do not depend on which rows are training rows."""
         return {"order": self.order, "formats": self.formats, "carried": self.carried}
 
-    def stating(self, texts: Sequence[str], cells: Mapping[str, Any], rows: np.ndarray) -> Self:
+    def stating(
+        self,
+        texts: Sequence[str],
+        cells: Mapping[str, Any],
+        rows: np.ndarray,
+        numbers: np.ndarray | None = None,
+    ) -> Self:
         """The table with rules, which the training rows must satisfy.
 
         Args:
             texts: the rules.
             cells: {name: (N,) values} of all columns, including the conditions.
             rows: the training rows.
+            numbers: (N,) row numbers in error messages; None: positions.
 
         Raises:
             InputError: as in `Rules.of`.
@@ -114,7 +121,7 @@ class Table(RowLayout):
         constants = {column.name for column in self.carried if column.how == "constant"}
         # columns without a model either hold keys, or are missing in generated rows
         keys = {*self.order} - {*cells} - constants
-        rules = Rules.of(texts, cells, rows, self.formats, keys, constants)
+        rules = Rules.of(texts, cells, rows, self.formats, keys, constants, numbers)
         return self.model_copy(update={"rules": rules})
 
     def without_keys(self) -> Self:
@@ -167,8 +174,10 @@ class Table(RowLayout):
         found |= {derived.name: derived.of(found[derived.source]) for derived in self.derived}
         return {name: found[name] for name in (self.order or found) if name in found}
 
-    def without_conditions(self, x: EncodedRows) -> EncodedRows:
-        """Rows in which the cells that y has are hidden."""
+    def without_conditions(self, x: Any) -> Any:
+        """Rows, `EncodedRows` or an array, in which the cells that y has are hidden."""
+        if not isinstance(x, EncodedRows):
+            return self.hide_conditions(x)
         places, numbers = x.places.copy(), x.numbers.copy()
         for index, (column, _, number) in enumerate(self._places()):
             if column.name in self.conditions:

@@ -49,7 +49,11 @@ class Numbers(NamedTuple):
 
 
 def read_numbers(
-    words: Sequence[str], counts: np.ndarray, decimal: str = "", likely: str = "."
+    words: Sequence[str],
+    counts: np.ndarray,
+    decimal: str = "",
+    likely: str = ".",
+    of: CellFormat | None = None,
 ) -> Numbers:
     """Words as numbers of one format, the one that most cells have.
 
@@ -58,13 +62,16 @@ def read_numbers(
         counts: (N,) of the cells that hold each.
         decimal: the decimal sign, "." or ","; empty: what fits most cells.
         likely: the decimal sign where both fit alike.
+        of: the format where it is known, all but the sign between thousands.
     """
+    decimal = of.decimal if of else decimal
     found = [NUMBER.fullmatch(word) for word in words]
     affixes: Counter[tuple[str, str]] = Counter()
     for match, count in zip(found, counts.tolist(), strict=True):
         if match and (affix := (match["prefix"], match["suffix"])) != ("", ""):
             affixes[affix] += count
     usual = affixes.most_common(1)[0][0] if affixes else ("", "")
+    usual = (of.prefix, of.suffix) if of else usual
     fits = [
         match if match and (match["prefix"], match["suffix"]) in (usual, ("", "")) else None
         for match in found

@@ -19,24 +19,19 @@ from condvae.conditions import (
     check_categorical,
     is_missing,
     named_kinds,
-    schema_of,
-    table_of,
 )
-from condvae.conditions.name_patterns import name_patterns
 from condvae.data.arrays import checked_images
 from condvae.data.columns import check_num_rows, check_table_columns, checked_columns, first_schema
 from condvae.data.files import Files
-from condvae.data.fingerprints import (
-    fingerprint_of_arrays,
-    fingerprint_of_columns,
-    fingerprint_of_rows,
-)
+from condvae.data.fingerprints import fingerprint_of_arrays, fingerprint_of_rows
 from condvae.data.flat import flat_table, is_flat
 from condvae.data.mapped import class_shares
+from condvae.data.measured import measured
 from condvae.data.pairs import assumption_of, check_reading, checked_pixel_classes, greatest, joined
 from condvae.data.pixel_forms import as_pixels
 from condvae.data.small_classes import of_rows, rows_for_training_alone, rows_of_large_classes
 from condvae.data.splits import Split, balanced_rows, rows_of_source, rows_of_splits
+from condvae.data.stored_columns import fingerprint_of, sampled
 from condvae.spec import DataSpec
 
 
@@ -46,7 +41,7 @@ class Dataset:
 
     Attributes:
         x: (N, height, width, channels) uint8 or float32, `MappedRows` of data that stay on disk;
-            of a table `EncodedRows`, which stand for an array (N, dim) float32.
+            of a table `EncodedRows` or, on disk, `MappedRows`, (N, dim) float32 for the networks.
         given: (N,) int32 class codes, (N, height, width, channels) images, uint8 or float32, or
             (N, dim) float32, several conditions, encoded.
         condition: what y is called, and the classes' names in the order of their codes.
@@ -56,7 +51,8 @@ class Dataset:
         spec: how the rest is split.
         table: the columns of x, where x is a table; else None.
         raw: {name: (N, ...) values} of conditions and table as they came, from which their scales
-            are measured anew where the split changes; None without a schema and a table.
+            are measured anew where the split changes, `StoredColumns` of a packed table; None
+            without a schema and a table.
         validation_rows: rows of the source's own validation set; None where it has none.
         files: which files the images are, where they are files.
     """
@@ -210,44 +206,14 @@ class Dataset:
         # the columns of a table are measured once, by the training rows
         images = np.empty((len(encoded), 0), "float32") if x is None else x
         whole = cls(images, encoded, schema, name, raw=raw, **own)
-        return whole._measured(of_file if x is None else None)
+        return measured(whole, of_file if x is None else None)
 
     def with_spec(self, spec: DataSpec) -> "Dataset":
         """The same data, split in another way; scales are measured on the training rows anew."""
         if spec == self.spec:
             return self
         of_file = None if self.table is None else self.table.of_file
-        return replace(self, spec=spec)._measured(of_file)
-
-    def _measured(self, of_file: Mapping[str, Any] | None) -> "Dataset":
-        """Conditions, and the columns of a table, by the training rows.
-
-        Args:
-            of_file: what the file of a table tells of it; None of images.
-        """
-        several = self.condition.by_name
-        if self.spec.rules and of_file is None:
-            raise InputError(
-                "rules must be stated of a table", "a data set of images", "Leave `rules` out."
-            )
-        if self.raw is None or several is None:
-            return self
-        # by class codes, which no scale changes, so that the rows come before the scales
-        rows = self._rows["train"]
-        given = {name: self.raw[name] for name in several.names}
-        kinds = {c.name: f"{c.kind}:{c.settings}" for c in several.conditions}
-        named = named_kinds(self.spec.conditions, list(self.raw))
-        # what stands in the names of files stays what it was taken for
-        kept = [name for one in name_patterns(self.spec.conditions) for name in one.kinds]
-        kinds |= {name: said for name, said in named.items() if said or name not in kept}
-        schema = schema_of(given, kinds, rows)
-        table, x = None, self.x
-        if of_file is not None:
-            fresh = table_of(self.raw, given, self.spec.scaling, rows, of_file)
-            table = fresh.stating(self.spec.rules, self.raw, rows)
-            x: Any = table.encode_rows(self.raw)
-        encoded = schema.encode_rows(given, len(self.x))
-        return replace(self, x=x, given=encoded, condition=schema, table=table)
+        return measured(replace(self, spec=spec), of_file)
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -320,7 +286,7 @@ class Dataset:
     @cached_property
     def train(self) -> Split:
         """The rows that the weights are trained on."""
-        return self._split(self._rows["train"])
+        return self._split(self.rows["train"])
 
     @cached_property
     def labelled(self) -> np.ndarray | None:
@@ -338,12 +304,12 @@ class Dataset:
     def validation(self) -> Split:
         """The rows by which the best epoch, and settings, are chosen."""
         by_test = self.spec.validation == "test"
-        return self.test if by_test else self._split(self._rows["validation"])
+        return self.test if by_test else self._split(self.rows["validation"])
 
     @cached_property
     def test(self) -> Split:
         """The rows that the reported figures are measured on."""
-        return self._split(self._rows["test"])
+        return self._split(self.rows["test"])
 
     @cached_property
     def fingerprint(self) -> str:
@@ -355,7 +321,7 @@ class Dataset:
             conditions = () if several is None else several.names
             # no column has an empty name
             columns = self.raw if self.table is not None else {**self.raw, "": self.x}
-            return fingerprint_of_columns(columns, [conditions, own_test, *own_validation])
+            return fingerprint_of(columns, [conditions, own_test, *own_validation])
         # y and classes need no more; other sets add to it, so that sums of released runs stay
         head: list[Any] = [self.condition.strata(self.given)[0], own_test]
         if self.condition.is_image or self.pixel_classes:
@@ -365,15 +331,17 @@ class Dataset:
     def split_record(self) -> dict[str, Any]:
         """The splits as `run.json` keeps them: the seed, the sizes and a sha256 of the rows."""
         labelled = {} if self.labelled is None else {"labelled": self.train.rows[self.labelled]}
+        sample = sampled(self.raw, self.rows["train"])
+        fitted = {} if sample is None else {"sample": sample}
         sums = {
             split: {"size": len(rows), "rows_sha256": fingerprint_of_rows(rows)}
-            for split, rows in {**self._rows, **labelled}.items()
+            for split, rows in {**self.rows, **labelled, **fitted}.items()
         }
         test_set = "drawn" if self.test_rows is None else "source"
         return {"seed": self.spec.split_seed, "test_set": test_set, **sums}
 
     @cached_property
-    def _rows(self) -> dict[str, np.ndarray]:
+    def rows(self) -> dict[str, np.ndarray]:
         """The rows of each split."""
         spec, test = self.spec, self.test_rows
         validation = None if spec.validation == "test" else self.validation_rows

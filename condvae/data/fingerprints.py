@@ -31,6 +31,12 @@ def fingerprint_of_columns(columns: Mapping[str, np.ndarray], about: Sequence[An
     return digest.hexdigest()
 
 
+def fingerprint_of_sums(sums: Sequence[str], rows: np.ndarray | None, about: Sequence[Any]) -> str:
+    """Of files by their sums, of some of their rows, and of what else there is to know."""
+    head = [list(sums), None if rows is None else fingerprint_of_rows(rows), *about]
+    return hashlib.sha256(json.dumps(head).encode()).hexdigest()
+
+
 def fingerprint_of_rows(rows: np.ndarray) -> str:
     """The sum of positions in a data set."""
     # of one width and order, whatever the machine's

@@ -89,7 +89,9 @@ class MappedRows(NDArrayOperatorsMixin):
         """Some of the rows; of one row, or of some numbers of rows, the array."""
         if isinstance(rows, tuple):
             if isinstance(rows[0], slice):
-                return np.asarray(self[rows[0]])[(slice(None), *rows[1:])]
+                part = self[rows[0]]
+                found = [block[(slice(None), *rows[1:])] for block in blocks(part)]
+                return np.concatenate(found) if found else np.asarray(part)[rows]
             return np.asarray(self)[rows]
         if isinstance(rows, int | np.integer):
             return np.asarray(self[[rows]])[0]
@@ -217,8 +219,10 @@ def by_rows(x: Any, change: Change) -> Any:
 
 def blocks(x: Any) -> Iterator[np.ndarray]:
     """The rows of any array, some at a time, in their order."""
-    row_bytes = max(1, int(np.prod(x.shape[1:], dtype="int64")) * x.dtype.itemsize)
-    for part in slices(len(x), max(1, BLOCK_BYTES // row_bytes)):
+    # a column of a table is made of whole rows
+    read = [x, *(x.sources[:1] if isinstance(x, MappedRows) else ())]
+    sizes = (int(np.prod(of.shape[1:], dtype="int64")) * of.dtype.itemsize for of in read)
+    for part in slices(len(x), max(1, BLOCK_BYTES // max(1, *sizes))):
         yield np.asarray(x[part])
 
 

@@ -20,10 +20,11 @@ from condvae.conditions import AnyCondition
 from condvae.data.dataset import Dataset
 from condvae.data.npz import NpyParts
 from condvae.data.splits import rows_of_source
-from condvae.files.atomic import atomic_path, remove_scratch, write_text
+from condvae.files.atomic import remove_scratch, write_text
 from condvae.files.disk import room_for
 from condvae.files.frozen import Frozen
 from condvae.files.lock import locked
+from condvae.files.sums import is_whole, write_array
 from condvae.spec import DataSpec
 from condvae.spec.presets import READING
 
@@ -103,9 +104,11 @@ def pack(dataset: Dataset, out: Path) -> Iterator[tuple[int, bool]]:
         write_text(out / RECORD, record.model_dump_json())
         for number, part in enumerate(slices(record.rows, record.block_rows)):
             files = {f"{name}-{number:05d}.npy": values for name, values in arrays.items()}
-            there = all(_is_whole(out / file, record.sums.get(file)) for file in files)
+            there = all(is_whole(out / file, record.sums.get(file)) for file in files)
             if not there:
-                sums = {file: _write(out / file, values[part]) for file, values in files.items()}
+                sums = {
+                    file: write_array(out / file, values[part]) for file, values in files.items()
+                }
                 record = record.model_copy(update={"sums": record.sums | sums, "whole": False})
                 write_text(out / RECORD, record.model_dump_json())
             yield part.stop, there
@@ -128,7 +131,7 @@ def read_pack(path: Path, spec: DataSpec) -> Dataset:
             f"one with {len(record.sums):,} files so far",
             f"Go on with it: condvae data pack {record.source or 'SOURCE'} {path}.",
         )
-    spec = _settled(spec, record, path)
+    spec = settled_reading(spec, record.spec, path)
     names = dict.fromkeys(file.rpartition("-")[0] for file in record.sums)
     files = {name: [path / f for f in record.sums if f.startswith(f"{name}-")] for name in names}
     if missing := [file for parts in files.values() for file in parts if not file.is_file()]:
@@ -230,9 +233,9 @@ def _read_record(path: Path) -> PackRecord:
         ) from None
 
 
-def _settled(spec: DataSpec, record: PackRecord, path: Path) -> DataSpec:
+def settled_reading(spec: DataSpec, packed: DataSpec, path: Path) -> DataSpec:
     """The spec with the reading of the pack; raise where it asks for another."""
-    default, packed = DataSpec(), record.spec
+    default = DataSpec()
     reading = [name for name in READING if name != "mapped"]
     for name in reading:
         asked = getattr(spec, name)
@@ -246,19 +249,3 @@ def _settled(spec: DataSpec, record: PackRecord, path: Path) -> DataSpec:
     if spec.task == default.task:
         update["task"] = packed.task
     return spec.model_copy(update=update)
-
-
-def _is_whole(path: Path, sha256: str | None) -> bool:
-    """Whether a file is there and is what it was."""
-    if sha256 is None or not path.is_file():
-        return False
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-
-
-def _write(path: Path, values: Any) -> str:
-    """Write an array whole or not at all; return the sha256 of its file."""
-    with atomic_path(path) as fresh:
-        np.save(fresh, np.ascontiguousarray(values), allow_pickle=False)
-        with open(fresh, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,7 +14,7 @@ from condvae.data.array_store import refusal
 from condvae.data.dataset import Dataset
 from condvae.data.file_tree import is_shown
 from condvae.data.row_pictures import RowPictures, pictured
-from condvae.data.splits import split_of_name
+from condvae.data.splits import splits_of_files
 from condvae.data.tables import TableFile, read_table
 from condvae.data.typed_tables import column_types, connect, is_cell, quoted
 from condvae.spec import DataSpec
@@ -61,13 +61,7 @@ def parquet_parts(path: Path) -> dict[Path, str]:
     for folder in (path, path / "data"):
         files = folder.iterdir() if folder.is_dir() else ()
         found += [f for f in files if f.suffix.lower() == PARQUET and is_shown(f.name)]
-    order = ("train", "validation", "test")
-    splits = {file: split_of_name(file.name) for file in sorted(found)}
-    if "train" not in splits.values():
-        return dict.fromkeys(splits, "")
-    if others := [file.name for file, split in splits.items() if not split]:
-        _log.warning("%s: %s of no split: passed over", path, ", ".join(others[:5]))
-    return {file: split for name in order for file, split in splits.items() if split == name}
+    return splits_of_files(sorted(found), path)
 
 
 def picture_columns(path: Path) -> list[str]:

@@ -151,6 +151,20 @@ def gather(
         as_words |= lost
 
 
+def block_columns(
+    names: Sequence[str],
+    rows: Sequence[list[str]],
+    as_words: frozenset[str],
+    missing: frozenset[str],
+) -> list[RawColumn]:
+    """The columns of some rows by themselves; arguments as of `gather`."""
+    absent = missing | frozenset(MISSING)
+    columns = [_Cells(column, column not in as_words, absent) for column in names]
+    for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
+        column.add(cells)
+    return [column.column() for column in columns]
+
+
 def _blocks(rows: Iterable[list[str]]) -> Iterator[list[list[str]]]:
     """Rows in blocks."""
     iterator = iter(rows)

@@ -3,13 +3,14 @@
 import logging
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from condvae.checks import InputError, memory_bound
+from condvae.checks import BeyondMemoryError, InputError, memory_bound
 from condvae.conditions import named_kinds
 from condvae.conditions.carried import Carried
 from condvae.conditions.formats import PLAIN
@@ -22,8 +23,12 @@ from condvae.data.image_folder import read_image_folder
 from condvae.data.mapped import as_mapped, concatenated_rows, is_mapped
 from condvae.data.named_arrays import read_arrays
 from condvae.data.pack import is_pack, read_pack
+from condvae.data.packed_table import read_table_pack
 from condvae.data.parquet_images import read_parquet_images
-from condvae.data.tables import Columns, TableFile, read_table, table_suffix
+from condvae.data.table_pack import cached_pack
+from condvae.data.table_parts import open_table, table_parts
+from condvae.data.table_record import is_table_pack
+from condvae.data.tables import SHEETS, Columns, TableFile, read_table, table_suffix
 from condvae.spec import DataSpec
 
 # a pixel's number, or its row and column
@@ -55,13 +60,15 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
         return read_idx_pair(path, spec)
     if is_pack(path):
         return read_pack(path, spec or DataSpec())
+    if is_table_pack(path):
+        return read_table_pack(path, spec or DataSpec())
     # before image folders: a folder of IDX files may hold other folders
     if path.is_dir() and _images_files(path, "train"):
         return read_idx_folder(path, spec)
     if (images := read_parquet_images(path, spec or DataSpec())) is not None:
         return images
-    if path.is_file() and table_suffix(path):
-        return table_dataset(read_table(path, spec), path, spec)
+    if parts := table_parts(path):
+        return read_whole_or_packed(parts, path, spec or DataSpec())
     if (store := array_store(path, spec or DataSpec())) is not None:
         with store:
             return read_arrays(store, spec)
@@ -72,6 +79,39 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
         f"{path}, which is none of these" if path.exists() else f"{path}, which does not exist",
         "Check the path.",
     )
+
+
+def read_whole_or_packed(parts: Mapping[Path, str], path: Path, spec: DataSpec) -> Dataset:
+    """As `read_table_parts`, where memory should hold the table, unless the spec says otherwise.
+
+    Else it is packed into the user's cache, once, and stays on disk.
+    """
+    if not spec.mapped:
+        try:
+            return read_table_parts(parts, path, spec)
+        except BeyondMemoryError:
+            if any(table_suffix(part) in SHEETS for part in parts):
+                raise
+    out = cached_pack(parts, path, spec)
+    return replace(read_table_pack(out, spec), name=str(path))
+
+
+def read_table_parts(parts: Mapping[Path, str], path: Path, spec: DataSpec) -> Dataset:
+    """A data set of a table in some files, in memory.
+
+    Args:
+        parts: the files, and the split of each.
+        path: what they are called.
+
+    Raises:
+        InputError: parts of different formats or with different columns, or what `read_table` and
+            `Dataset.from_columns` refuse.
+    """
+    files, splits = list(parts), None
+    if "train" in parts.values():
+        counts = open_table(files, spec, []).counts()
+        splits = np.repeat(list(parts.values()), counts)
+    return table_dataset(read_table(files[0], spec, files), path, spec, splits)
 
 
 def table_dataset(

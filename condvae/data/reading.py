@@ -15,6 +15,7 @@ from condvae.data.raw_columns import NUM_EXAMPLES, RawColumn
 
 Kind = Literal["number", "class", "date", "boolean", "identifier", "text", "constant"]
 TOLD = {"number": "number", "class": "class", "date": "date", "id": "identifier", "text": "text"}
+WORD_KINDS = ("class", "id", "text")  # of those told: cells are words, whatever they look like
 LEFT_OUT = ("identifier", "text", "constant")  # of the model
 FEW_WORDS = 0.05  # of the cells: that many words among numbers are missing numbers
 SPIKE = 0.02  # of the rows
@@ -108,16 +109,16 @@ def understand(
         likely: the decimal sign where the cells do not tell.
     """
     kind, written = told or ("", "")
-    if raw.numbers is not None and kind not in ("class", "id", "text"):
+    if raw.numbers is not None and kind not in WORD_KINDS:
         values = raw.numbers
-        if absent := [number for token in missing if (number := _number(token)) is not None]:
+        if absent := [number for token in missing if (number := as_number(token)) is not None]:
             values = np.where(np.isin(values, absent), np.nan, values)
         of = CellFormat(decimals=raw.decimals, date=raw.date, days=raw.days)
         return values, _of_numbers(raw, values, of, [], bool(kind))
     if raw.numbers is not None:
-        raw = _as_words(raw)
+        raw = numbers_as_words(raw)
     counts = np.bincount(raw.codes, minlength=len(raw.words))
-    as_words = raw.typed or kind in ("class", "id", "text")
+    as_words = raw.typed or kind in WORD_KINDS
     absent = {"", *missing} | (set() if as_words else set(MISSING))
     present = np.array([word not in absent for word in raw.words], bool)
     words = [word for word, here in zip(raw.words, present, strict=True) if here]
@@ -323,14 +324,14 @@ def read_cell(name: str, cell: str, of: CellFormat) -> float:
         number = read_dates([cell], of.date).values[0]
     else:
         number = read_numbers([cell], np.ones(1), of.decimal).values[0]
-        number = _number(cell) if np.isnan(number) else number
+        number = as_number(cell) if np.isnan(number) else number
     if number is None or np.isnan(number):
         what = "date" if of.date else "number"
         raise InputError(f"{name} must be a {what}", repr(cell), f"Write it as {of.cell(0.0)}.")
     return float(number)
 
 
-def _number(token: str) -> float | None:
+def as_number(token: str) -> float | None:
     """A token as a number, if it is one."""
     try:
         return float(token)
@@ -338,7 +339,7 @@ def _number(token: str) -> float | None:
         return None
 
 
-def _as_words(raw: RawColumn) -> RawColumn:
+def numbers_as_words(raw: RawColumn) -> RawColumn:
     """Numbers as words, of a file whose types say that they are numbers."""
     assert raw.numbers is not None  # noqa: S101
     of = CellFormat(date=raw.date, days=raw.days)

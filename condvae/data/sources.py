@@ -14,6 +14,7 @@ from condvae.data.idx_sets import IDX_SETS, load_idx_set
 from condvae.data.in_memory import read_object
 from condvae.data.readers import FORMATS, read
 from condvae.data.signs import CLASSES, signs
+from condvae.data.table_parts import table_parts
 from condvae.files.remote import fetched, is_url
 from condvae.spec import DataSpec, Spec
 
@@ -84,7 +85,7 @@ def load_data(
             return _table(str(source), spec)
         if str(source) in IDX_SETS:
             return load_idx_set(str(source), data_dir, spec)
-        if Path(source).exists():
+        if Path(source).exists() or table_parts(Path(source)):
             return read(source, spec)
     except OSError as error:
         raise InputError(

@@ -1,8 +1,11 @@
 """Rows drawn from each class in proportion, the same rows for the same seed."""
 
+import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,8 @@ from condvae.checks import InputError
 from condvae.conditions import Condition
 from condvae.spec import DataSpec
 
-TEST_STREAM, VALIDATION_STREAM = 0, 1
+TEST_STREAM, VALIDATION_STREAM, SAMPLE_STREAM = 0, 1, 2
+_log = logging.getLogger(__name__)
 
 
 # what the files and folders of a split are called
@@ -77,6 +81,21 @@ def split_of_name(name: str) -> str:
     """The split of a file such as train_32x32.mat or test-00000-of-00002.parquet; "" of others."""
     word = re.match(r"[a-z]+", name.lower())
     return SPLITS.get(word[0], "") if word else ""
+
+
+def splits_of_files(files: Sequence[Path], folder: Path) -> dict[Path, str]:
+    """The split of each file by its name, in the order of the splits; "" where no name says any.
+
+    Args:
+        folder: in which they are; files of no split beside others are said.
+    """
+    splits = {file: split_of_name(file.name) for file in files}
+    if "train" not in splits.values():
+        return dict.fromkeys(splits, "")
+    if others := [file.name for file, split in splits.items() if not split]:
+        _log.warning("%s: %s of no split: passed over", folder, ", ".join(others[:5]))
+    order = ("train", "validation", "test")
+    return {file: split for name in order for file, split in splits.items() if split == name}
 
 
 def rows_of_source(splits: np.ndarray | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from condvae.conditions import text_columns
 from condvae.data.raw_columns import RawColumn, Source, gather
 from condvae.data.reading import ColumnReading, told_kinds, understand
 from condvae.data.text_tables import delimited, json_lines
-from condvae.data.typed_tables import excel, parquet_columns
+from condvae.data.typed_tables import check_same_columns, excel, parquet_columns
 from condvae.spec import DataSpec
 
 # by name, all of one length: numbers as float64, NaN for missing; text as str, "" for missing
@@ -79,7 +79,7 @@ def read_table(
         path: the suffix tells the format; .gz and .zst may come after that of a text.
         spec: its `kinds`, `missing`, `delimiter`, `encoding` and `decimal`, and conditions whose
             kind is said; None: all by the cells.
-        parts: the files of a Parquet table that has several, this one among them.
+        parts: the files of a table that has several, this one among them.
         without: columns of Parquet that are not read.
 
     Raises:
@@ -87,14 +87,14 @@ def read_table(
             infinities, types that are no column, or more than memory should hold.
     """
     path, spec = Path(path), spec or DataSpec()
-    suffix = _check_file(path)
+    suffix, files = check_table_file(path), list(parts) or [path]
     notes: list[str] = []
-    with _refusal(path, suffix):
+    with table_refusal(path, suffix):
         if suffix == ".parquet":
-            raws, num_rows = parquet_columns(parts or [path], notes, without)
+            raws, num_rows = parquet_columns(files, notes, without)
             likely = "."
         else:
-            raws, num_rows, likely = _raw_columns(path, suffix, spec, notes)
+            raws, num_rows, likely = _raw_columns(files, spec, notes)
     return understood(raws, num_rows, spec, str(path), likely, notes)
 
 
@@ -120,8 +120,7 @@ def understood(
     told |= told_kinds(spec.kinds, names)
     columns, readings = {}, []
     for raw in raws:
-        missing = [_token(token, raw.name, names) for token in spec.missing]
-        absent = [token for token in missing if token is not None]
+        absent = missing_of(raw.name, names, spec)
         try:
             values, reading = understand(raw, told.get(raw.name), absent, spec.decimal, likely)
         except InputError as error:
@@ -135,34 +134,70 @@ def understood(
 
 
 def _raw_columns(
-    path: Path, suffix: str, spec: DataSpec, notes: list[str]
+    parts: Sequence[Path], spec: DataSpec, notes: list[str]
 ) -> tuple[list[RawColumn], int, str]:
-    """The columns of a file before they are understood, their rows, and a likely decimal sign."""
-    source: Source
-    divided = ""
-    if suffix in DELIMITERS:
-        usual = DELIMITERS[suffix]
-        source, names, divided = delimited(path, usual, spec.delimiter, spec.encoding, notes)
-    elif suffix in JSON_LINES:
-        source, names = json_lines(path, spec.encoding, notes)
-    else:
-        source, names = excel(path, notes)
+    """The columns of files before they are understood, their rows, and a likely decimal sign."""
+    source, names, likely = text_source(parts, spec, notes)
+    raws, num_rows = gather(source, *words_and_missing(names, spec), str(parts[0]))
+    return without_index(raws, notes), num_rows, likely
+
+
+def text_source(
+    parts: Sequence[Path], spec: DataSpec, notes: list[str]
+) -> tuple[Source, list[str], str]:
+    """The rows of files one after the other, their columns, and a likely decimal sign.
+
+    Raises:
+        InputError: a file with other columns than the first.
+    """
+    opened = [_opened(part, spec, notes) for part in parts]
+    _, names, divided = opened[0]
+    for part, (_, own, _) in zip(parts, opened, strict=True):
+        check_same_columns(parts[0], names, part, own)
+
+    def rows() -> Iterator[list[str]]:
+        for source, own, _ in opened:
+            places = [own.index(name) for name in names]
+            found = source()[1]
+            yield from found if own == names else ([row[p] for p in places] for row in found)
+
+    # where commas are decimal signs, programs divide cells by semicolons
+    return lambda: (names, rows()), names, "," if divided == ";" else "."
+
+
+def words_and_missing(
+    names: Collection[str], spec: DataSpec
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The columns whose cells are words by the spec, and what it says stands for missing ones."""
     told = told_kinds(spec.kinds, names)
     words = {name for name, (kind, _) in told.items() if kind != "number"}
     words |= set(text_columns(spec.conditions))
     words |= set(names) if spec.decimal == "," else set()
-    tokens = frozenset(token for token in spec.missing if ":" not in token)
-    raws, num_rows = gather(source, frozenset(words), tokens, str(path))
-    # where commas are decimal signs, programs divide cells by semicolons
-    return _without_index(raws, notes), num_rows, "," if divided == ";" else "."
+    return frozenset(words), frozenset(token for token in spec.missing if ":" not in token)
 
 
-def _without_index(raws: list[RawColumn], notes: list[str]) -> list[RawColumn]:
-    """The columns but for those without a name that are empty, or the rows' count of pandas."""
+def _opened(path: Path, spec: DataSpec, notes: list[str]) -> tuple[Source, list[str], str]:
+    """The rows of a file, its columns, and the delimiter of one that has such."""
+    suffix = table_suffix(path)
+    if suffix in DELIMITERS:
+        return delimited(path, DELIMITERS[suffix], spec.delimiter, spec.encoding, notes)
+    if suffix in JSON_LINES:
+        return *json_lines(path, spec.encoding, notes), ""
+    return *excel(path, notes), ""
+
+
+def without_index(
+    raws: list[RawColumn], notes: list[str], rows: np.ndarray | None = None
+) -> list[RawColumn]:
+    """The columns but for those without a name that are empty, or the rows' count of pandas.
+
+    Args:
+        rows: the numbers of the rows that the columns hold; None: all from 0 on.
+    """
     kept = []
     for place, raw in enumerate(raws, 1):
         if raw.name == f"column {place}" and raw.numbers is not None and len(raws) > 1:
-            count = np.arange(len(raw.numbers))
+            count = np.arange(len(raw.numbers)) if rows is None else rows
             counts_rows = any((raw.numbers - first == count).all() for first in (0, 1))
             if np.isnan(raw.numbers).all() or (place == 1 and counts_rows):
                 what = "counts the rows" if counts_rows else "is empty"
@@ -172,7 +207,13 @@ def _without_index(raws: list[RawColumn], notes: list[str]) -> list[RawColumn]:
     return kept
 
 
-def _token(token: str, name: str, names: list[str]) -> str | None:
+def missing_of(name: str, names: Sequence[str], spec: DataSpec) -> list[str]:
+    """What stands for a missing cell in a column, besides what usually does."""
+    tokens = (_token(token, name, names) for token in spec.missing)
+    return [token for token in tokens if token is not None]
+
+
+def _token(token: str, name: str, names: Sequence[str]) -> str | None:
     """What stands for a missing cell in a column, of "-999" or "column:-999"."""
     column, colon, of_column = token.rpartition(":")
     if not colon or column not in names:
@@ -196,7 +237,7 @@ def _check_finite(columns: Mapping[str, np.ndarray], path: str) -> None:
         )
 
 
-def _check_file(path: Path) -> str:
+def check_table_file(path: Path) -> str:
     """The suffix of a file that is there and not empty."""
     if not (suffix := table_suffix(path)):
         raise InputError(
@@ -220,7 +261,7 @@ def _check_file(path: Path) -> str:
 
 
 @contextmanager
-def _refusal(path: Path, suffix: str) -> Iterator[None]:
+def table_refusal(path: Path, suffix: str) -> Iterator[None]:
     """What the libraries raise over damaged content, of many kinds, as an InputError."""
     try:
         yield

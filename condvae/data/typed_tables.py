@@ -61,14 +61,7 @@ def parquet_columns(
     """
     database, files = connect(), [str(path) for path in paths]
     read = "read_parquet(?, hive_partitioning = false)"
-    types = {name: kind for name, kind in column_types(files).items() if name not in without}
-    wrong = {name: kind for name, kind in types.items() if not is_cell(kind)}
-    if wrong:
-        raise InputError(
-            f"columns of {paths[0]} must hold numbers, texts, booleans or dates",
-            ", ".join(f"{kind[:60]} in {name!r}" for name, kind in list(wrong.items())[:20]),
-            "Leave them out, or write what they hold as columns of their own.",
-        )
+    types = check_types(paths, without)
     num_rows = parquet_rows(files)
     check_memory(
         sum(path.stat().st_size for path in paths) + max(num_rows, 0) * len(types) * CELL_BYTES,
@@ -98,6 +91,49 @@ def column_types(files: Sequence[str]) -> dict[str, str]:
     return {name: str(kind) for name, kind, *_ in described}
 
 
+def check_types(paths: Sequence[Path], without: Collection[str] = ()) -> dict[str, str]:
+    """The columns' types of the first of some Parquet files, like which all others are.
+
+    Raises:
+        InputError: types of no cells, or a file of other columns or kinds of cells.
+    """
+    first: dict[str, str] = {}
+    for path in paths:
+        types = {n: kind for n, kind in column_types([str(path)]).items() if n not in without}
+        if wrong := {name: kind for name, kind in types.items() if not is_cell(kind)}:
+            raise InputError(
+                f"columns of {path} must hold numbers, texts, booleans or dates",
+                ", ".join(f"{kind[:60]} in {name!r}" for name, kind in list(wrong.items())[:20]),
+                "Leave them out, or write what they hold as columns of their own.",
+            )
+        first = first or types
+        check_same_columns(paths[0], first, path, types)
+        for name, kind in types.items():
+            if cells_of(kind) != cells_of(first[name]):
+                raise InputError(
+                    f"{path} must hold {cells_of(first[name])} in {name!r}, as {paths[0].name} "
+                    f"({first[name]})",
+                    kind,
+                    "Write all parts with one type.",
+                )
+    return first
+
+
+def check_same_columns(
+    first: Path, names: Collection[str], part: Path, own: Collection[str]
+) -> None:
+    """Raise where a part of a table has other columns than the first part."""
+    absent, more = [n for n in names if n not in own], [n for n in own if n not in names]
+    if absent or more:
+        told = [f"no {', '.join(map(repr, absent[:5]))}"] * bool(absent)
+        told += [f"{', '.join(map(repr, more[:5]))} beside them"] * bool(more)
+        raise InputError(
+            f"{part} must have the columns of {first.name}",
+            " and ".join(told),
+            "Move it away, or write it again with the same columns.",
+        )
+
+
 def quoted(name: str) -> str:
     """A column's name in a query."""
     return '"' + name.replace('"', '""') + '"'
@@ -119,31 +155,44 @@ def _column(
     database: Any, quoted: str, read: str, files: Sequence[str], name: str, kind: str
 ) -> RawColumn:
     """One column: numbers, dates as numbers, or words."""
-    base = kind.partition("(")[0]
-    is_date, is_moment = base == "DATE", base.startswith("TIMESTAMP")
-    chosen = f"CAST({quoted} AS VARCHAR)"
-    if is_date:
-        chosen = f"CAST(date_diff('day', DATE '1970-01-01', {quoted}) AS DOUBLE)"
-    elif is_moment:
-        chosen = f"epoch_us({quoted}) / 1e6"
-    elif base not in WORDS:
-        chosen = f"CAST({quoted} AS DOUBLE)"
-    words = chosen.endswith("VARCHAR)")
-    query = f"SELECT {chosen} AS c FROM {read}"  # noqa: S608 - a quoted name and our own text
-    if words:
+    query = f"SELECT {chosen(quoted, kind)} AS c FROM {read}"  # noqa: S608 - our own text
+    if cells_of(kind) == "words":
         sizes = f"SELECT sum(length(c)), count(DISTINCT c), max(length(c)), count(*) FROM ({query})"  # noqa: S608
         _, different, longest, rows = database.execute(sizes, [files]).fetchone()
         check_memory(
             different * 100 + (different + rows) * 4 * (longest or 0) + rows * CELL_BYTES,
             f"column {name!r}, {rows:,} cells as wide as the longest,",
         )
-    values = database.execute(query, [files]).fetchnumpy()["c"]
-    if not words:
+    return column_of_type(name, database.execute(query, [files]).fetchnumpy()["c"], kind)
+
+
+def cells_of(kind: str) -> str:
+    """What cells of a type are: "words", "numbers", or "days" or "seconds" since 1970."""
+    base = kind.partition("(")[0]
+    if base.startswith("TIMESTAMP"):
+        return "seconds"
+    return "days" if base == "DATE" else "words" if base in WORDS else "numbers"
+
+
+def chosen(quoted: str, kind: str) -> str:
+    """What a query asks for of a column of a type: its words, its numbers, or dates as numbers."""
+    return {
+        "days": f"CAST(date_diff('day', DATE '1970-01-01', {quoted}) AS DOUBLE)",
+        "seconds": f"epoch_us({quoted}) / 1e6",
+        "words": f"CAST({quoted} AS VARCHAR)",
+        "numbers": f"CAST({quoted} AS DOUBLE)",
+    }[cells_of(kind)]
+
+
+def column_of_type(name: str, values: np.ndarray, kind: str) -> RawColumn:
+    """The column of what was `chosen`, (N,)."""
+    of = cells_of(kind)
+    if of != "words":
         numbers = np.ma.filled(np.ma.asarray(values, np.float64), np.nan)
-        if is_moment:
+        if of == "seconds":
             fraction = bool((numbers[~np.isnan(numbers)] % 1).any())
             return numbers_column(name, numbers, MOMENT + ".%6f" * fraction)
-        return numbers_column(name, numbers, DATE if is_date else "", is_date)
+        return numbers_column(name, numbers, DATE if of == "days" else "", of == "days")
     cells = np.ma.filled(np.ma.asarray(values, object), "").tolist()
     places: dict[str, int] = {}
     codes = [places.setdefault((cell or "").strip(), len(places)) for cell in cells]

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import platform
+from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -15,6 +17,7 @@ from pydantic_core import from_json
 from condvae.checks import InputError
 from condvae.conditions import AnyCondition, Categorical, Table, check_categorical
 from condvae.data import Dataset
+from condvae.data.mapped import blocks, by_rows
 from condvae.files.frozen import Count, Frozen
 from condvae.likelihoods import likelihood_named
 from condvae.spec import Signature, Spec
@@ -76,7 +79,9 @@ class DataRecord(Frozen):
         """The record of a data set, with its splits."""
         several, conditions = data.condition.by_name, None
         if data.table is not None and several is not None:
-            conditions = count_conditions(several.first_alone(data.train.given))
+            given = data.train.given
+            only = partial(several.only, names=several.first_name(given))
+            conditions = count_conditions(by_rows(given, only))
         return cls(
             name=data.name,
             fingerprint=data.fingerprint,
@@ -241,12 +246,16 @@ class RunRecord(Frozen):
 def count_conditions(given: np.ndarray) -> tuple[tuple[int, tuple[float, ...]], ...] | None:
     """The conditions of a `DataRecord`, of (N, dim) encoded ones."""
     most = max(1, MOST_NUMBERS // given.shape[1])
+    total: Counter[tuple[float, ...]] = Counter()
     # for most tables, a part of the rows already shows that there are too many
-    for part in (given[: 4 * most], given):
-        rows, counts = np.unique(part, axis=0, return_counts=True)
-        if len(rows) > most:
+    if len(np.unique(np.asarray(given[: 4 * most]), axis=0)) > most:
+        return None
+    for block in blocks(given):
+        rows, counts = np.unique(block, axis=0, return_counts=True)
+        total.update(dict(zip(map(tuple, rows.tolist()), counts.tolist(), strict=True)))
+        if len(total) > most:
             return None
-    return tuple(zip(counts.tolist(), map(tuple, rows.tolist()), strict=True))
+    return tuple((total[row], row) for row in sorted(total))
 
 
 def now() -> str:

@@ -312,7 +312,7 @@ MOST_NUMBERS, LEAST_BATCH = 2**21, 16
 READING = (
     *("conditions", "ignore", "kinds", "missing", "delimiter", "encoding", "decimal"),
     *("scaling", "image_shape", "channels", "x_range", "drop_small_classes", "resize"),
-    *("skip_broken", "mapped"),
+    *("skip_broken", "sample_rows", "mapped"),
 )
 
 # Below this many training images ten epochs are too few steps.

@@ -68,6 +68,8 @@ class DataSpec(Frozen):
         drop_small_classes: leave out classes with fewer images or rows than this.
         resize: (height, width) to which the images of a folder are scaled. None: not scaled.
         skip_broken: skip images of a folder that cannot be decoded.
+        sample_rows: number of rows that decide what the columns of a packed table are, and on which
+            its scales are measured. Classes and ranges are always those of all rows.
         mapped: leave arrays of images in their files (.npy, .h5) and read the rows when they are
             needed, even if they fit into memory. Arrays that do not fit always stay in their files.
     """
@@ -95,6 +97,7 @@ class DataSpec(Frozen):
     drop_small_classes: Annotated[int, Field(strict=True, ge=0)] = 0
     resize: tuple[Count, Count] | None = None
     skip_broken: bool = False
+    sample_rows: Count = 100_000
     mapped: bool = False
 
     @property

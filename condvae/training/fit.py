@@ -14,6 +14,7 @@ import numpy as np
 from condvae.conditions import Schema, Table
 from condvae.conditions.masks import masked_images
 from condvae.data import Dataset
+from condvae.data.mapped import by_rows
 from condvae.files.disk import room_for
 from condvae.models import CVAE
 from condvae.runs import Run
@@ -67,7 +68,7 @@ def make_feeds(dataset: Dataset, spec: Spec, sample_weight: Any = None) -> tuple
     x_validation: Any = validation.x
     change, several = None, dataset.condition.by_name
     if dataset.table is not None:
-        x_validation = dataset.table.without_conditions(x_validation)
+        x_validation = by_rows(x_validation, dataset.table.without_conditions)
     has_parts = dataset.table is not None or spec.training.condition_dropout
     if several is not None and has_parts and not spec.data.masks_parts:
         change = partial(

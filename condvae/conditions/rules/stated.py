@@ -45,6 +45,7 @@ class Rules(Frozen):
         formats: Mapping[str, CellFormat],
         keys: Collection[str] = (),
         left_out: Collection[str] = (),
+        numbers: np.ndarray | None = None,
     ) -> Self:
         """The rules in texts, checked against the rows of a table.
 
@@ -56,6 +57,7 @@ class Rules(Frozen):
             keys: columns of keys without a model; rules that always hold because of them are
                 ignored.
             left_out: other columns without a model.
+            numbers: (N,) what errors call the rows; None: their places.
 
         Raises:
             InputError: a text that is not a rule, an unknown column, kinds that do not fit, or rows
@@ -79,9 +81,10 @@ class Rules(Frozen):
         for rule, broken in zip(rules.stated, rules.broken(training).T, strict=True):
             if broken.any():
                 row = int(broken.argmax())
+                number = rows[row] if numbers is None else numbers[rows[row]]
                 raise InputError(
                     f"each row must satisfy the rule {rule.text!r}",
-                    f"{rules.shown(rule.names, training, row)} in row {rows[row]:,} (counted from "
+                    f"{rules.shown(rule.names, training, row)} in row {number:,} (counted from "
                     f"0); {broken.sum():,} of {len(rows):,} training rows break it",
                     "Correct or remove these rows, or state another rule.",
                 )

@@ -1,0 +1,64 @@
+"""Scales, ranges and states of a data set's columns, by its training rows."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.conditions import Schema, named_kinds, schema_of, table_of
+from condvae.conditions.name_patterns import name_patterns
+from condvae.data.mapped import blocks
+from condvae.data.stored_columns import contradicting, encoded_rows, fitting_rows, sampled
+
+if TYPE_CHECKING:
+    from condvae.data.dataset import Dataset
+
+
+def measured(dataset: "Dataset", of_file: Mapping[str, Any] | None) -> "Dataset":
+    """The data set with its conditions, and the columns of a table, by the training rows.
+
+    Args:
+        dataset: split.
+        of_file: what the file of a table tells of it; None of images.
+    """
+    several, spec, raw = dataset.condition.by_name, dataset.spec, dataset.raw
+    if spec.rules and of_file is None:
+        raise InputError(
+            "rules must be stated of a table", "a data set of images", "Leave `rules` out."
+        )
+    if raw is None or several is None:
+        return dataset
+    # by class codes, which no scale changes, so that the rows come before the scales
+    rows = dataset.rows["train"]
+    kinds = {c.name: f"{c.kind}:{c.settings}" for c in several.conditions}
+    named = named_kinds(spec.conditions, list(raw))
+    # what stands in the names of files stays what it was taken for
+    kept = [name for one in name_patterns(spec.conditions) for name in one.kinds]
+    kinds |= {name: said for name, said in named.items() if said or name not in kept}
+    table, x = None, dataset.x
+    fitting = fitting_rows(raw, rows)
+    while True:
+        given = {name: fitting.columns[name] for name in several.names}
+        schema = schema_of(given, kinds, fitting.rows)
+        if of_file is None:
+            break
+        table = table_of(fitting.columns, given, spec.scaling, fitting.rows, of_file)
+        table = table.stating(spec.rules, fitting.columns, fitting.rows, fitting.numbers)
+        x = encoded_rows(raw, table.encode_rows)
+        if not (more := contradicting(raw, rows, table)).size:
+            break
+        fitting = fitting_rows(raw, rows, np.union1d(fitting.numbers[fitting.rows], more))
+    if sampled(raw, rows) is not None:
+        schema = schema.counting(lambda name: blocks(raw[name][rows]))
+    encode = partial(encoded_conditions, schema=schema)
+    encoded = encoded_rows(raw, encode, several.names)
+    return replace(dataset, x=x, given=encoded, condition=schema, table=table)
+
+
+def encoded_conditions(columns: Mapping[str, Any], schema: Schema) -> np.ndarray:
+    """The conditions among columns, (n, dim)."""
+    given = {name: columns[name] for name in schema.names}
+    return schema.encode_rows(given, len(next(iter(columns.values()))))

@@ -1,0 +1,137 @@
+"""What a packed table says of itself: how it was read, and what its blocks hold."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from condvae.checks import InputError
+from condvae.conditions.carried import Carried
+from condvae.data.packed_column import PackedColumn
+from condvae.files.frozen import Frozen
+from condvae.spec import DataSpec
+
+RECORD = "table.json"
+ROWS, CELLS = "rows-{:05d}.npy", "cells-{:05d}.json"
+
+
+class TableRecord(Frozen):
+    """What `table.json` says.
+
+    Attributes:
+        format: of the pack.
+        source: what was packed.
+        plan: sha256, in hex, of the names and sizes of the source's files, and of the spec.
+        rows: of the table.
+        block_rows: in each file but the last.
+        sample: number of rows of which the columns were understood.
+        columns: as they are read.
+        order: the names of all columns of the source that are not ignored.
+        carried: columns that no model learns, but which generated rows have.
+        splits: (split, rows) of the source's parts one after the other; "" where they say none.
+        spec: how the source was read.
+        sums: sha256, in hex, of each file, in the order in which they are written.
+        whole: all files are there.
+    """
+
+    format: Literal[1] = 1
+    source: str
+    plan: str
+    rows: Annotated[int, Field(ge=1)]
+    block_rows: Annotated[int, Field(ge=1)]
+    sample: Annotated[int, Field(ge=1)]
+    columns: tuple[PackedColumn, ...]
+    order: tuple[str, ...]
+    carried: tuple[Carried, ...] = ()
+    splits: tuple[tuple[str, int], ...]
+    spec: DataSpec
+    sums: dict[str, str] = Field(default_factory=dict)
+    whole: bool = False
+
+    @property
+    def stored(self) -> list[PackedColumn]:
+        """The columns whose cells are in the pack."""
+        return [column for column in self.columns if column.stored]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of a row: c0, c1, ... are the stored columns, words as their places."""
+        kinds = ["<f8" if column.of_numbers else "<i4" for column in self.stored]
+        return np.dtype([(f"c{place}", kind) for place, kind in enumerate(kinds)])
+
+
+class BlockCells(Frozen):
+    """What `cells-00000.json` says of a block.
+
+    Attributes:
+        words: of each column of words those that no earlier block holds, in the order in which they
+            come first.
+        ends: the least and the greatest number of each column that has any.
+        missing: columns of numbers with a missing cell.
+        read: number of cells of each column that are numbers.
+        unread: number of cells that are others, and one of them.
+        carried: what the block alone says of identifiers.
+    """
+
+    words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    ends: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    read: dict[str, int] = Field(default_factory=dict)
+    unread: dict[str, tuple[int, str]] = Field(default_factory=dict)
+    carried: tuple[Carried, ...] = ()
+
+
+def is_table_pack(path: Path) -> bool:
+    """Whether a path is a folder that `pack_table` has written, or has begun to."""
+    return (path / RECORD).is_file()
+
+
+def read_table_record(path: Path) -> TableRecord:
+    """What `table.json` says.
+
+    Raises:
+        InputError: a damaged one.
+    """
+    try:
+        return TableRecord.model_validate_json((path / RECORD).read_bytes())
+    except (ValidationError, OSError) as error:
+        raise InputError(
+            f"{path / RECORD} must be as `condvae data pack` writes it",
+            str(error).splitlines()[0],
+            "Pack the source again.",
+        ) from None
+
+
+def read_block_cells(path: Path) -> BlockCells:
+    """What a file of a pack says of a block; errors as of `read_table_record`."""
+    try:
+        return BlockCells.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError) as error:
+        raise InputError(
+            f"{path} must be as `condvae data pack` writes it",
+            str(error).splitlines()[0],
+            "Pack the source again: the same command writes what is missing or damaged.",
+        ) from None
+
+
+def settled_columns(record: TableRecord, blocks: Sequence[BlockCells]) -> dict[str, PackedColumn]:
+    """The stored columns that vary, or are conditions, by the names of their fields.
+
+    A column that is constant in the sample alone is one like others.
+    """
+    found = {}
+    for place, column in enumerate(record.stored):
+        if not column.constant or _varies(column, blocks):
+            found[f"c{place}"] = column
+    return found
+
+
+def _varies(column: PackedColumn, blocks: Sequence[BlockCells]) -> bool:
+    """Whether a column that may be constant is none, by all rows."""
+    name = column.name
+    values = {end for block in blocks for end in block.ends.get(name, ())}
+    words = {word for block in blocks for word in block.words.get(name, ())}
+    gaps = any(name in block.missing for block in blocks)
+    return len(values or words) + (gaps and bool(values or words)) > 1
