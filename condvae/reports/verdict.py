@@ -179,7 +179,7 @@ def _detail(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
     yield Line(
         "Sharp",
         _percent(found["detail"], found["detail_standard_error"]),
-        "of a test image's fine detail",
+        "of a test image's fine detail, in samples",
         f"training images: {found['detail_of_real']:.0%}",
         "Detail",
         found["detail"],
