@@ -155,7 +155,7 @@ def test_two_runs_of_one_name_and_a_name_that_is_no_address_are_refused(trained_
     (tmp_path / "a?run").mkdir()
     for file in trained_run.path.iterdir():
         (tmp_path / "a?run" / file.name).symlink_to(file)
-    with pytest.raises(InputError, match="must be named by letters"):
+    with pytest.raises(InputError, match="must consist of letters"):
         opened([tmp_path / "a?run"])
 
 
