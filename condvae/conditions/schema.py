@@ -81,7 +81,7 @@ class Schema(Condition):
 
     @property
     def unconditional(self) -> np.ndarray:
-        """Nothing given."""
+        """Encoded y without any condition."""
         return np.zeros((1, self.dim), "float32")
 
     def taken_over(self, before: Condition) -> Takeover | None:

@@ -56,7 +56,7 @@ class Server(uvicorn.Server):
         self.signal: int | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take connections."""
+        """Accept connections, and report that the server is ready."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self._started()

@@ -131,7 +131,7 @@ def note_resumption(
     }
     if after.epochs != before.epochs and any(scheduled.values()):
         log.warning(
-            "%s schedule spans all epochs: from here on it follows that of %d "
+            "%s schedule spans all epochs: from here on it is the schedule of %d "
             "instead of %d; a run of %d epochs from the beginning would have ended elsewhere",
             " and ".join(name for name, is_set in scheduled.items() if is_set),
             after.epochs,

@@ -58,7 +58,7 @@ class Generate(Verb):
             )
 
     def is_numbered(self, run: Run) -> bool:
-        """Always."""
+        """Always: draws depend on the row's number."""
         return True
 
     def num_rows(self, run: Run, source: Path) -> int:

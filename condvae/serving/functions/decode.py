@@ -43,5 +43,5 @@ class Decode(Function):
         return {"x_mean": asked[0].served.engine.run("decode", together(asked))["x_mean"]}
 
     def outputs(self, served: "Served") -> dict[str, tuple[int, ...]]:
-        """An image."""
+        """The shape of an image."""
         return {"x_mean": served.facts.image_shape}

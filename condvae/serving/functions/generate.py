@@ -68,5 +68,5 @@ class Generate(Function):
         return {"x": images}
 
     def outputs(self, served: "Served") -> dict[str, tuple[int, ...]]:
-        """An image."""
+        """The shape of an image."""
         return {"x": served.facts.image_shape}

@@ -37,5 +37,5 @@ class Transfer(Function):
         return {"x": engine.run("decode", {"z": z, "y": to})["x_mean"]}
 
     def outputs(self, served: "Served") -> dict[str, tuple[int, ...]]:
-        """An image."""
+        """The shape of an image."""
         return {"x": served.facts.image_shape}
