@@ -22,7 +22,7 @@ def pairs(y_max=2):
 
 
 class Loader:
-    """What has a length and can be gone through again, as a DataLoader."""
+    """An iterable that has a length and can be repeated, like a DataLoader."""
 
     def __init__(self, batches):
         self.batches, self.passes = batches, 0
