@@ -91,7 +91,7 @@ def check_finite(array: "np.ndarray", name: str) -> "np.ndarray":
             raise InputError(
                 f"{name} must hold finite numbers",
                 f"{value} in row {row}",
-                "Correct or remove that row.",
+                "Remove or correct that row.",
             )
     return array
 

@@ -10,7 +10,7 @@ MISTAKES = {
     "train flat.npz": ("x of flat.npz", "(30, 64)", "Reshape"),
     "train complex.npz": ("x of complex.npz", "complex128", "astype"),
     "train range.npz": ("[0, 1]", "in row 0", "Rescale"),
-    "train nan.npz": ("finite", "row 7", "Correct or remove"),
+    "train nan.npz": ("finite", "row 7", "Remove or correct"),
     "train labels.npz": ("one label for each of the 30", "31 labels", "same order"),
     "train one.npz": ("at least 3 examples", "1 of class '0'", "Bring more"),
     "train missing.npz": ("arrays x and y", "x", "numpy.savez"),

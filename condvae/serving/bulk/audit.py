@@ -71,7 +71,7 @@ class Audit(Score):
 
 
 def _captions(columns: Mapping[str, np.ndarray]) -> Iterator[list[str]]:
-    """Of each row its number, its label where it has one, and the most probable label."""
+    """For each row its number, its label if it has one, and the most probable label."""
     for place, (row, best) in enumerate(zip(columns["row"], columns["best_label"], strict=True)):
         lines = [f"row {row}"]
         if "label" not in columns:
