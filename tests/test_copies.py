@@ -11,12 +11,12 @@ from condvae.runs import Run
 
 
 def answers(model, x, y):
-    """What a model says, by NumPy and by Keras: some functions need it."""
+    """A model's results, by NumPy and by Keras, which some functions need."""
     return [*model.encode(x, y), model.generate(y[0], 3, seed=1), model.log_prob(x, y, 2)]
 
 
 def by_numpy(run, x, y):
-    """In another process: what its graphs say of rows, and whether Keras stayed away."""
+    """In another process: the results of its graphs, and whether Keras was not loaded."""
     model = run.model
     found = [*model.encode(x, y), model.generate(y[0], 3, seed=1)]
     return found, "keras" in vars(model.engines)

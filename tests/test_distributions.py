@@ -152,7 +152,7 @@ EXTREMES = [-1e4, -200.0, -30.0, -3.0, -1e-2, -1e-5, 0.0, 1e-5, 0.9, 1.1, 3.0, 3
 
 
 def gradient(function, *arrays):
-    """Of a sum, by JAX; the distributions themselves run on every backend."""
+    """The gradient of a sum, by JAX; the distributions themselves run on every backend."""
     import jax
 
     return jax.grad(lambda args: keras.ops.sum(function(*args)))(
@@ -223,7 +223,7 @@ MIXTURES = {
 
 
 def mixture_masses(logits, means, log_scales):
-    """Of the 256 levels, in float64, from the logistic CDF at the midpoints."""
+    """Probabilities of the 256 levels, in float64, from the logistic CDF at the midpoints."""
     logits, means, log_scales = (np.float64(np.float32(v)) for v in (logits, means, log_scales))
     scales = np.exp(-np.logaddexp(-np.logaddexp(log_scales, -7.7), -4))
     shares = special.softmax(logits)

@@ -29,7 +29,7 @@ def programs_of(page: Path) -> list[ast.Module]:
 
 
 def names_of(tree: ast.Module) -> set[tuple[str, str]]:
-    """(module, name) of what is imported from condvae, and of what is asked of `condvae` itself."""
+    """(module, name) of everything imported from condvae, and the attributes of `condvae`."""
     names = set()
     for node in ast.walk(tree):
         match node:

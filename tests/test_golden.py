@@ -25,7 +25,7 @@ GOLDEN = sorted(Path(__file__).parent.glob("golden/format-*.json"))
 
 @pytest.fixture(params=GOLDEN, ids=lambda path: path.stem)
 def golden(request) -> Path:
-    """The run folder; beside it the archive, the data and what the model said."""
+    """The run folder; beside it the archive, the data and the model's results."""
     return request.param.with_suffix("")
 
 

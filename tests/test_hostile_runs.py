@@ -57,7 +57,7 @@ def bounded():
 
 
 def refused(read, *arguments):
-    """What was read; None where it was refused as it should be."""
+    """The content; None if it was refused as it should be."""
     with suppress(InputError):
         return read(*arguments)
     return None
@@ -185,7 +185,7 @@ def test_mutated_archives(tmp_path, num_mutants, bounded):
 
 
 def test_mutated_checkpoints(tmp_path, num_mutants, caplog, bounded):
-    """There is no other one, so that a mutant is taken as it was written or refused."""
+    """There is no other checkpoint, so a mutant is accepted as written or refused."""
     caplog.set_level(logging.CRITICAL)  # pytest would keep every notice
     expected = newest_checkpoint(GOLDEN / "checkpoints")
     folder = tmp_path / "checkpoints"

@@ -1,4 +1,4 @@
-"""Knowledge of a kind stays with it: outside its package nobody asks which one it has."""
+"""Knowledge of a kind stays in its package: no other code checks the kind."""
 
 import ast
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ HOMES = {
 
 
 def asks(tree: ast.AST, kinds: set[str], names: set[str]) -> list[int]:
-    """The lines that ask for a class of the kinds, or compare the name of one."""
+    """The lines that check for a class of the kinds, or compare the name of one."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
@@ -89,7 +89,7 @@ def strings(node: ast.AST) -> set:
 
 
 def faults(tree: ast.AST) -> Iterator[str]:
-    """What a file says of likelihoods that their own package should say."""
+    """Text about likelihoods in a file that belongs into their own package."""
     classes = {kind.__name__ for kind in LIKELIHOODS.values()}
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):

@@ -139,7 +139,7 @@ def test_z_is_told_from_any_cells_as_a_linear_model_has_it():
 
 @pytest.mark.slow
 def test_what_is_imputed_has_the_conditionals_of_the_model(tmp_path):
-    """Those of the joint distribution that it generates."""
+    """The conditional distributions of the joint distribution that it generates."""
     data = condvae.Dataset.from_columns(coins(4_000, holes=0.1), name="coins")
     settings = {"hidden_dims": (32,), "latent_dim": 3, "epochs": 40, "progress": False}
     run = train(data, run_dir=tmp_path / "run", **settings)

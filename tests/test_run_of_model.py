@@ -150,14 +150,14 @@ def test_training_goes_on_with_its_networks(animals, fitted, run, tmp_path):
 
 @keras.saving.register_keras_serializable("tests")
 class Doubled(keras.layers.Layer):
-    """A layer of somebody's own."""
+    """A user-defined layer."""
 
     def call(self, x):
         return 2 * x
 
 
 class Unknown(Doubled):
-    """One that nobody has registered."""
+    """A layer that is not registered."""
 
 
 def of_layer(layer):

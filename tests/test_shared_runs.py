@@ -1,4 +1,4 @@
-"""What of a run goes to others: the record, the card, the files; no library of the hub's needed."""
+"""The shared parts of a run: the record, the card, the files; no hub library is needed."""
 
 import json
 import shutil

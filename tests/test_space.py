@@ -1,4 +1,4 @@
-"""What `tune` may change, and what it refuses before anything is made; Optuna is not needed."""
+"""The settings that `tune` may change, and what it refuses first; Optuna is not needed."""
 
 import sys
 

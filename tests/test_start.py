@@ -1,4 +1,4 @@
-"""What a command does to start sooner, and to nobody else."""
+"""How a command starts faster, without effect on other programs."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""What surprised those who come from Keras, one by one."""
+"""Surprises for users of Keras, one by one."""
 
 import os
 import subprocess

@@ -262,7 +262,7 @@ def test_a_model_of_binarised_pixels_is_seeded(images):
 
 
 def test_the_model_is_the_keras_model(images, untrained):
-    """What Keras evaluates is what the bound reports, to Monte Carlo error."""
+    """Keras's evaluation equals the reported bound, to Monte Carlo error."""
     x, y = images
     model = untrained.keras_model
     model.compile(optimizer=keras.optimizers.Adam())

@@ -115,7 +115,7 @@ class DateColumn(Frozen):
         return wrong & ~np.isnan(dates)
 
     def given(self, text: str) -> float:
-        """A cell."""
+        """The cell in `--given` on the command line."""
         return float(text)
 
     def column_of(self, part: str) -> str:

@@ -25,7 +25,7 @@ class EncodedRows:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(N, dim)."""
+        """Shape of the array, (N, dim)."""
         return len(self.places), self.num_states + self.numbers.shape[1]
 
     @property

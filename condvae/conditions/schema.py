@@ -83,7 +83,7 @@ class Schema(Condition):
 
     @property
     def unconditional(self) -> np.ndarray:
-        """Nothing given."""
+        """Encoded y without any condition."""
         return np.zeros((1, self.dim), "float32")
 
     def counting(self, values: Callable[[str], Iterable[np.ndarray]]) -> Self:

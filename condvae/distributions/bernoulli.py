@@ -1,4 +1,4 @@
-"""Yes/no variables."""
+"""Binary variables."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal

@@ -1,4 +1,4 @@
-"""Counts."""
+"""Counts with a Poisson distribution."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal

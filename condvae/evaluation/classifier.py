@@ -214,7 +214,7 @@ def _batches(
 
 
 def _restored(stored: StoredTensors, dataset: Dataset, patchy: bool, seed: int) -> Classifier:
-    """One from its tensors; raise InputError where they do not fit."""
+    """The classifier with these tensors; raises InputError if they do not fit."""
     shapes = PatchFeatures.shapes(dataset.image_shape) if patchy else {}
     dim = shapes["patches/mean"][0] if patchy else dataset.train.x[0].size
     network = _build(dim, dataset.num_classes, seed)

@@ -66,7 +66,7 @@ def bound_of(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> 
 
 
 def evaluate_bound(trial: Trial, split: str = "test", seed: int = 0) -> Evaluation:
-    """As `evaluate`."""
+    """The bound of a trial on a split, see `bound_of`."""
     run, images = trial.run, trial.images(split)
     terms = trial.model.elbo(images.x, run.conditions(images), seed=seed)
     # a mean in float32 over many images would lose precision

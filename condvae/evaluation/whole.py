@@ -20,7 +20,7 @@ from condvae.inference.handwriting import has_handwriting
 
 FULL_SAMPLES = 5_000
 FULL_BINARISATIONS = 10
-# About how long each measure takes beside the others, of MNIST on two cores.
+# Approximate relative duration of each measure, for MNIST on two cores.
 SECONDS = {
     "Bound": 3.0,
     "Likelihood": 5.0,
@@ -60,7 +60,8 @@ def evaluate_whole(
         seed: seed of all draws.
         full_images: for a full evaluation, number of images, the first ones, for the likelihood;
             None: all.
-        tell: is told, as each measure begins, about which share of the time is over.
+        tell: called at the start of each measure with the approximate share of the time that has
+            passed.
     """
     found: dict[str, Result] = {}
     steps = _steps(trial, full, seed, full_images, found)
@@ -75,10 +76,10 @@ def evaluate_whole(
 def _steps(
     trial: Trial, full: bool, seed: int, full_images: int | None, found: Mapping[str, Any]
 ) -> list[tuple[str, Callable[[], Mapping[str, Result]]]]:
-    """The measures that a run has, in their order, each by its title.
+    """The measures that a run has, in order, each with its title.
 
     Args:
-        found: the results of those before, when one is called.
+        found: the results of earlier measures.
     """
     run, of_classes, steps = trial.run, can_examine(trial), []
 

@@ -23,7 +23,7 @@ from condvae.export.folder import graphs_of
 from condvae.graph.stored import read_weights
 from condvae.runs import Run
 
-ENCODING = 0.8  # about the share of the time that the encodings of the data take
+ENCODING = 0.8  # approximate share of the time for encoding the data
 
 
 def explore(
@@ -43,7 +43,7 @@ def explore(
         num_points: largest number of encodings; 0 omits the data.
         num_examples: number of training images in the page.
         data_dir: folder with the files of a named data set.
-        tell: called with the share that is done.
+        tell: called with the share of the work that is done.
 
     Raises:
         InputError: a model without latents, a model of tables, or a part that cannot be exported;

@@ -88,7 +88,7 @@ class Chances(Chance):
         return np.concatenate([c.latents(rows, *shape[1:]) for c, rows in self._chances])
 
     def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
-        """As `latents`."""
+        """The rows of each request from its own stream, see `Chance.pixels`."""
         of_each = [c.pixels(rows, *shape[1:], kind=kind) for c, rows in self._chances]
         return np.concatenate(of_each)
 

@@ -112,7 +112,8 @@ class TrainedModel:
             seed, first: as in `encode`, with the number of the first row; the results do not depend
                 on the division into blocks.
 
-        Returns: blocks of mean and logvar, (rows, latent_dim) float32 each.
+        Returns:
+            Blocks of mean and logvar, (rows, latent_dim) float32 each.
         """
         self._arguments.check_latents()
         return self._compute.posteriors(self._arguments.pairs(pairs), seed, first)

@@ -196,7 +196,7 @@ class Likelihood(ABC):
     # Keras serialisation.
 
     def get_config(self) -> dict[str, Any]:
-        """The fields."""
+        """The fields of the dataclass."""
         return asdict(self)  # type: ignore[call-overload]
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Any numbers."""
+"""Real numbers with a normal distribution."""
 
 import math
 from dataclasses import dataclass

@@ -45,7 +45,7 @@ class TableLikelihood(Likelihood):
 
     @classmethod
     def reason(cls, data: Data) -> str | None:
-        """Of tables."""
+        """Select it for tables."""
         if data.table is None:
             return None
         return "the data are columns: probabilities for classes and frequent values, densities else"
@@ -134,7 +134,7 @@ class TableLikelihood(Likelihood):
 
     @property
     def drawn_by_numpy(self) -> Callable[[Array, Array], Array]:
-        """As `draw`."""
+        """`draw`, in NumPy."""
         return self.draw
 
     def draw(self, x_params: Array, noise: Array) -> Array:

@@ -42,8 +42,6 @@ def build_model(
 
     Raises:
         InputError: a user-defined network does not fit; the message says why.
-    Raises:
-        InputError: a network of the user's own that does not fit; what is wrong is named.
     """
     model, seeds = spec.model, seeds_of(spec)
     likelihood, output_bias = likelihood_of(spec.model, signature.columns), None

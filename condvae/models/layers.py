@@ -170,7 +170,7 @@ class SoftBound(keras.layers.Layer):
         return self.BOUND * ops.tanh(value / self.BOUND)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The same."""
+        """The input's shape."""
         return input_shape
 
 

@@ -1,5 +1,5 @@
-"""Runs behind HTTP: what is asked, batched, computed by NumPy and answered; no Keras.
+"""Runs behind HTTP: requests are batched, computed by NumPy and answered, without Keras.
 
-`serve.py` is where it starts. Starlette, uvicorn and the Prometheus client are imported by
-`app.py`, `server.py` and `metrics.py` alone.
+`serve.py` is the entry point. Only `app.py`, `server.py` and `metrics.py` import Starlette, uvicorn
+and the Prometheus client.
 """

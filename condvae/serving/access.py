@@ -1,4 +1,4 @@
-"""Who may ask: those who know the token, where there is one."""
+"""Access control: requests must have the token, if there is one."""
 
 import hmac
 from collections.abc import MutableMapping
@@ -9,21 +9,21 @@ from condvae.checks import InputError
 from condvae.serving.limits import App, Receive
 from condvae.serving.problems import CLOSE, Problem, Send, refuse
 
-LEAST = 16  # characters
-OPEN = ("/v2/health/live", "/v2/health/ready")  # what asks for these has no secrets
+LEAST = 16  # characters of a token
+OPEN = ("/v2/health/live", "/v2/health/ready")  # health checks have no secrets
 
 
 class Access:
-    """ASGI: hands on requests with `Authorization: Bearer TOKEN`; 401 for others.
+    """ASGI: forwards requests with `Authorization: Bearer TOKEN`; 401 for others.
 
-    Whether a server lives and is ready may be asked by all.
+    Health checks need no token.
     """
 
     def __init__(self, app: App, token: str):
         self._app, self._expected = app, f"Bearer {token}".encode()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Compare the tokens, in a time that tells nothing."""
+        """Compare the tokens in constant time."""
         is_open = scope["type"] != "http" or scope["path"] in OPEN
         said = dict(scope.get("headers", ())).get(b"authorization", b"")
         if is_open or hmac.compare_digest(said, self._expected):
@@ -35,10 +35,10 @@ class Access:
 
 
 def token_of(file: Path | None, environment: str | None) -> str | None:
-    """The token in a file, or else that of the environment; None: there is none.
+    """The token in a file, or else that of the environment; None without a token.
 
     Raises:
-        InputError: it is short, or no word.
+        InputError: it is too short, or not a single word.
     """
     if file is None and environment is None:
         return None
@@ -46,8 +46,8 @@ def token_of(file: Path | None, environment: str | None) -> str | None:
     token = text.strip()
     if len(token) < LEAST or not token.isascii() or not token.isprintable() or " " in token:
         raise InputError(
-            f"the token must be one word of {LEAST} characters or more",
+            f"the token must be one word of at least {LEAST} characters",
             f"{len(token)} characters" if token else "none",
-            "`openssl rand -hex 32` makes one.",
+            "Make one with `openssl rand -hex 32`.",
         )
     return token

@@ -1,4 +1,4 @@
-"""From checked requests to the bytes of their answers, by a worker."""
+"""From checked requests to the bytes of their answers, in a worker."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -15,11 +15,11 @@ from condvae.serving.functions.function import Outputs
 
 @dataclass(frozen=True)
 class Job:
-    """A request, and what its answer is to be made of.
+    """A request, and how to write its answer.
 
     Attributes:
-        asked: what was asked.
-        written: from its outputs to bytes.
+        asked: the checked request.
+        written: a function from its outputs to bytes.
     """
 
     asked: Asked
@@ -27,9 +27,9 @@ class Job:
 
 
 def answered(jobs: list[Job]) -> Sequence[bytes | Exception]:
-    """The answers of jobs of one kind, computed together; of what fails its exception.
+    """The answers of jobs of one kind, computed together; for a job that fails, its exception.
 
-    Where they fail together each is computed alone, so that none suffers from another.
+    If the batch fails, each job is computed alone, so that none is affected by another.
     """
     try:
         outputs = jobs[0].asked.function.compute([job.asked for job in jobs])
@@ -47,12 +47,12 @@ def answered(jobs: list[Job]) -> Sequence[bytes | Exception]:
 
 
 def _finite(values: Any, name: str) -> Any:
-    """Return values; numbers that are none have no place in JSON, or in a picture."""
+    """Return values if they are finite, as JSON and pictures require."""
     return check_finite(values, name) if isinstance(values, np.ndarray) else values
 
 
 def as_json(asked: Asked, outputs: Outputs) -> bytes:
-    """Nested lists by name, or the rows of a table; what no training row had is said."""
+    """Nested lists by name, or the rows of a table, with warnings about unseen conditions."""
     if asked.served.table is not None:
         cells = zip(*outputs.values(), strict=True)
         content: dict[str, Any] = {"rows": [dict(zip(outputs, row, strict=True)) for row in cells]}
@@ -69,7 +69,7 @@ def as_npy(asked: Asked, outputs: Outputs) -> bytes:
 
 
 def as_png(asked: Asked, outputs: Outputs) -> bytes:
-    """One sheet of all images, enlarged as `condvae generate` does."""
+    """A sheet of all images, enlarged as by `condvae generate`."""
     from condvae.data.writers import save_sheet, to_uint8
 
     file = io.BytesIO()

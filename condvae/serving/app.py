@@ -1,4 +1,4 @@
-"""The addresses of a server, and what answers at each."""
+"""The addresses of a server, and their handlers."""
 
 # pyright: reportMissingImports=false
 
@@ -27,17 +27,17 @@ from condvae.serving.openapi import description
 from condvae.serving.problems import Problem, problem_of
 from condvae.serving.served import Served
 
-LARGE_BYTES = 2**14  # to parse more takes longer than to hand it to a thread
+LARGE_BYTES = 2**14  # parsing more takes longer than handing it to a thread
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a server takes.
+    """The limits of a server.
 
     Attributes:
-        batches: how requests wait for an answer.
-        body_bytes: of a request.
-        body_seconds: until a request's body must be there.
+        batches: limits of the queue.
+        body_bytes: largest size of a request's body.
+        body_seconds: time within which a body must arrive.
     """
 
     batches: Limits = field(default_factory=Limits)
@@ -46,11 +46,11 @@ class Bounds:
 
 
 class Service:
-    """Served runs, and the requests that wait for them.
+    """The served runs, and the queue of requests.
 
     Args:
         served: runs by name.
-        bounds: what is taken.
+        bounds: limits of the server.
     """
 
     def __init__(self, served: Mapping[str, Served], bounds: Bounds):
@@ -63,7 +63,7 @@ class Service:
         """The ASGI application.
 
         Args:
-            token: which every request must know; None: none is asked for.
+            token: token that every request must have; None: no token.
         """
         access = [] if token is None else [Middleware(Access, token=token)]
         bounds = self.bounds
@@ -154,7 +154,7 @@ class Service:
         return Response(await self._answer(found), media_type=plain.JSON)
 
     async def _answer(self, job: Job) -> bytes:
-        """The answer, when its batch has been computed."""
+        """The answer, once its batch has been computed."""
         try:
             return await self.batcher.ask(job, job.asked.kind, job.asked.rows)
         except Exception as error:
@@ -162,27 +162,27 @@ class Service:
 
 
 async def _parsed(parse: Callable[[bytes], Any], body: bytes) -> Any:
-    """What becomes of a body; other requests do not wait for a large one."""
+    """The parsed body; other requests do not wait for a large one."""
     return parse(body) if len(body) < LARGE_BYTES else await asyncio.to_thread(parse, body)
 
 
 def _known(request: Request, key: str, names: Mapping[str, Any]) -> str:
-    """A part of the address, if there is such a thing."""
+    """A name in the address, if it exists."""
     name = request.path_params[key]
     if name not in names:
-        said = InputError(f"the {key} must be one of {', '.join(names)}", repr(name), "Take one.")
+        said = InputError(f"the {key} must be one of {', '.join(names)}", repr(name), "Use one.")
         raise Problem(404, said)
     return name
 
 
 async def _problem(request: Request, error: Exception) -> Response:
-    """A problem as JSON."""
+    """A problem as a JSON response."""
     problem = problem_of(error)
     return Response(problem.body, problem.status, problem.headers, "application/json")
 
 
 async def _not_found(request: Request, error: Any) -> Response:
-    """What the router says of an address or a method that there is not, an HTTPException."""
+    """The response for unknown addresses and methods, from the router's HTTPException."""
     received = f"{request.method} {request.url.path}"
     said = InputError("an address must be one of /openapi.json", received, "Look it up there.")
     headers = {**(error.headers or {})}

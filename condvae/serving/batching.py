@@ -1,4 +1,4 @@
-"""Requests in batches: a queue with an end, answers in time, a worker for each core."""
+"""Batching of requests: a bounded queue, answers within a deadline, a worker for each core."""
 
 import asyncio
 from collections import deque
@@ -10,27 +10,27 @@ from typing import Any
 
 
 class Busy(Exception):  # noqa: N818 - a state, not an error
-    """So many requests wait that this one is not taken."""
+    """The queue is full, so the request is refused."""
 
 
 class Late(Exception):  # noqa: N818
-    """The answer has not come in time."""
+    """The answer is not available within the deadline."""
 
 
 class Closing(Exception):  # noqa: N818
-    """No more requests are taken: those that wait are being finished."""
+    """No more requests are accepted, since the server is shutting down."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How requests wait.
+    """The limits of the queue.
 
     Attributes:
-        workers: batches that are worked on at once.
-        most_rows: of a batch; a request that has more is alone.
-        delay: seconds that the first of a batch waits for others while a worker is idle.
-        most_waiting: requests that are not answered; those beyond are refused.
-        deadline: seconds until each must be answered.
+        workers: number of batches that are computed at a time.
+        most_rows: largest number of rows in a batch; a request with more rows is its own batch.
+        delay: seconds that the first request of a batch waits for others while a worker is idle.
+        most_waiting: largest number of unanswered requests; further ones are refused.
+        deadline: seconds within which each request must be answered.
     """
 
     workers: int = 1
@@ -42,7 +42,7 @@ class Limits:
 
 @dataclass(eq=False)
 class _Waiting:
-    """A request that is not answered."""
+    """An unanswered request."""
 
     job: Any
     rows: int
@@ -54,9 +54,9 @@ class Batcher:
     """Answers requests of one kind together.
 
     Args:
-        work: what each of some jobs of one kind gives, an exception where it fails; called by
-            threads, as many at once as there are workers.
-        limits: how requests wait.
+        work: returns the result of each of some jobs of one kind, or the exception of a job that
+            fails; called in threads, as many at a time as there are workers.
+        limits: limits of the queue.
         told: called with (requests, rows) of each batch.
     """
 
@@ -76,18 +76,18 @@ class Batcher:
 
     @property
     def waiting(self) -> int:
-        """Requests that are not answered."""
+        """Number of unanswered requests."""
         return len(self._open)
 
     async def ask(self, job: Any, kind: Hashable, rows: int = 1) -> Any:
-        """What `work` gives for a job.
+        """The result of `work` for a job.
 
         Args:
-            kind: jobs of one kind may be worked on together.
-            rows: how much of a batch it takes.
+            kind: jobs of one kind may be computed together.
+            rows: number of rows that it adds to a batch.
 
         Raises:
-            Busy, Late, Closing: it is not worked on, or nobody waits for what comes of it.
+            Busy, Late, Closing: it is not computed, or its result is discarded.
         """
         if self.closing:
             raise Closing
@@ -102,7 +102,7 @@ class Batcher:
             async with asyncio.timeout(self.limits.deadline):
                 return await entry.answer
         except TimeoutError:
-            # the timeout has cancelled the answer; a TimeoutError of the work's own is in it
+            # the timeout has cancelled the answer; a TimeoutError raised by work is in the answer
             if entry.answer.cancelled():
                 raise Late from None
             raise
@@ -112,12 +112,12 @@ class Batcher:
                 queue.remove(entry)
 
     async def drain(self) -> None:
-        """Take no more requests, and wait until those that were taken are answered."""
+        """Accept no more requests, and wait until the accepted ones are answered."""
         self.closing = True
         self._start()
         while self._open:
             await asyncio.wait([entry.answer for entry in self._open])
-            await asyncio.sleep(0)  # those who asked take their answers
+            await asyncio.sleep(0)  # callers receive their answers
         await asyncio.to_thread(self._pool.shutdown)
 
     def _start(self) -> None:
@@ -128,7 +128,7 @@ class Batcher:
             self._timer = None
         self._queues = {kind: queue for kind, queue in self._queues.items() if queue}
         while self._idle and self._queues:
-            # full ones first, then the one whose first request has waited longest
+            # full batches first, then the one whose first request has waited longest
             full = [queue for queue in self._queues.values() if self._is_full(queue)]
             queue = min(full or self._queues.values(), key=lambda queue: queue[0].since)
             left = queue[0].since + self.limits.delay - loop.time()
@@ -143,11 +143,11 @@ class Batcher:
             done.add_done_callback(partial(self._answer, batch))
 
     def _is_full(self, queue: deque[_Waiting]) -> bool:
-        """Whether there is no reason to wait for more."""
+        """Whether waiting for more requests is useless."""
         return sum(entry.rows for entry in queue) >= self.limits.most_rows
 
     def _take(self, queue: deque[_Waiting]) -> list[_Waiting]:
-        """The next batch, at least one request."""
+        """The next batch, with at least one request."""
         batch = [queue.popleft()]
         rows = batch[0].rows
         while queue and rows + queue[0].rows <= self.limits.most_rows:
@@ -156,12 +156,12 @@ class Batcher:
         return batch
 
     def _answer(self, batch: list[_Waiting], done: asyncio.Future) -> None:
-        """Hand out what a worker has made."""
+        """Distribute a worker's results."""
         self._idle += 1
         failed = done.exception()
         results = [failed] * len(batch) if failed else done.result()
         for entry, result in zip(batch, results, strict=True):
-            if entry.answer.done():  # nobody waits for it
+            if entry.answer.done():  # the caller no longer waits
                 continue
             if isinstance(result, Exception):
                 entry.answer.set_exception(result)

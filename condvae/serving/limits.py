@@ -1,4 +1,4 @@
-"""Bodies that arrive whole, in time and not too large, before anything reads them."""
+"""Request bodies must arrive completely, in time, and within the size limit, before parsing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -10,16 +10,16 @@ from condvae.serving.problems import CLOSE, Problem, Send, refuse
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
-# of a body that was refused: so long, and so much, is read on, or the client would not see why
+# the time and amount for which a refused body is still read, so that the client sees the answer
 LINGER_SECONDS, LINGER_BYTES = 2.0, 2**26
 
 
 class WholeBodies:
-    """ASGI: hands on requests whose body has come whole; others are refused, or forgotten.
+    """ASGI: forwards requests whose body has arrived completely; others are refused, or dropped.
 
     Args:
-        most_bytes: of a body, counted as they come: 413 beyond, whatever was announced.
-        seconds: until it is there: 408 after.
+        most_bytes: largest size, counted as the body arrives: 413 above, whatever was announced.
+        seconds: time within which it must arrive: 408 afterwards.
     """
 
     def __init__(self, app: App, most_bytes: int, seconds: float):
@@ -38,10 +38,10 @@ class WholeBodies:
             return
         except TimeoutError:
             said = f"less after {self._seconds:g} s"
-            mistake = InputError("a body must arrive whole", said, "Send it faster.")
+            mistake = InputError("a body must arrive completely", said, "Send it faster.")
             await _refuse_the_rest(Problem(408, mistake, CLOSE), receive, send)
             return
-        if body is None:  # the client has gone, and nobody is there to answer
+        if body is None:  # the client has disconnected
             return
         messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
@@ -51,7 +51,7 @@ class WholeBodies:
         await self._app(scope, replay, send)
 
     async def _whole(self, scope: MutableMapping[str, Any], receive: Receive) -> bytes | None:
-        """The body; None where the client has gone before its end."""
+        """The body; None if the client disconnects before its end."""
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > self._most_bytes:
             raise self._too_large(f"{int(announced):,}")
@@ -68,15 +68,15 @@ class WholeBodies:
                 return b"".join(parts)
 
     def _too_large(self, received: str) -> Problem:
-        """A body that is not read."""
-        expected = f"a body must have {self._most_bytes:,} bytes or fewer"
+        """The problem for a body that is not read."""
+        expected = f"a body must have at most {self._most_bytes:,} bytes"
         return Problem(413, InputError(expected, received, "Send fewer rows at a time."), CLOSE)
 
 
 async def _refuse_the_rest(problem: Problem, receive: Receive, send: Send) -> None:
-    """Answer, and read on for a while.
+    """Answer, and keep reading for a while.
 
-    A client that still sends when the connection ends would lose the answer.
+    A client that is still sending when the connection is closed would lose the answer.
     """
     await refuse(send, problem, more_body=True)
     await _linger(receive)
@@ -84,7 +84,7 @@ async def _refuse_the_rest(problem: Problem, receive: Receive, send: Send) -> No
 
 
 async def _linger(receive: Receive) -> None:
-    """Read and forget."""
+    """Read and discard."""
     left = LINGER_BYTES
     try:
         async with asyncio.timeout(LINGER_SECONDS):

@@ -1,4 +1,4 @@
-"""What a server counts, for Prometheus."""
+"""Counters of a server, for Prometheus."""
 
 # pyright: reportMissingImports=false
 
@@ -14,7 +14,7 @@ from condvae.serving.problems import Send
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
-OTHER = "other"  # addresses that there are not: one name, however many are asked for
+OTHER = "other"  # unknown addresses: one name, however many are requested
 
 
 class Metrics:
@@ -27,21 +27,21 @@ class Metrics:
         )
         self.seconds = Histogram(
             "condvae_request_seconds",
-            "From a request's headers to the end of its answer.",
+            "From the headers of a request to the end of its answer.",
             ["route"],
             buckets=SECONDS,
             registry=registry,
         )
         self._batch_requests = Histogram(
-            "condvae_batch_requests", "Requests of a batch.", buckets=SIZES, registry=registry
+            "condvae_batch_requests", "Requests per batch.", buckets=SIZES, registry=registry
         )
         self._batch_rows = Histogram(
-            "condvae_batch_rows", "Rows of a batch.", buckets=SIZES, registry=registry
+            "condvae_batch_rows", "Rows per batch.", buckets=SIZES, registry=registry
         )
-        self._waiting = Gauge("condvae_waiting", "Requests not answered.", registry=registry)
+        self._waiting = Gauge("condvae_waiting", "Unanswered requests.", registry=registry)
 
     def watch(self, waiting: Callable[[], float]) -> None:
-        """Ask for the number of waiting requests when somebody wants it."""
+        """Set the function that returns the number of waiting requests."""
         self._waiting.set_function(waiting)
 
     def batch(self, requests: int, rows: int) -> None:
@@ -50,7 +50,7 @@ class Metrics:
         self._batch_rows.observe(rows)
 
     def text(self) -> tuple[bytes, str]:
-        """All of them, and the type of that content."""
+        """All counters as text, and its content type."""
         return generate_latest(self._registry), FORMAT
 
 
@@ -61,11 +61,11 @@ class Counted:
         self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Call the application, and count what it answers."""
+        """Call the application, and count its answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, status = time.perf_counter(), "none"  # a client that has gone gets no answer
+        start, status = time.perf_counter(), "none"  # a client that disconnects gets no answer
 
         async def heard(message: MutableMapping[str, Any]) -> None:
             nonlocal status
@@ -76,7 +76,7 @@ class Counted:
         try:
             await self._app(scope, receive, heard)
         finally:
-            # the router notes it in the scope
+            # the router stores it in the scope
             route = getattr(scope.get("route"), "path", OTHER)
             self._metrics.requests.labels(route, status).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""The server's own description, OpenAPI 3.1: exact for the runs that it serves."""
+"""The server's description in OpenAPI 3.1, specific to the runs that it serves."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,17 +12,17 @@ Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 REASONS = {
-    400: "The body is not what it is said to be.",
-    401: "The token is missing, or another one.",
-    404: "There is no such thing.",
-    406: "No such form of an answer.",
-    408: "The body has not come in time.",
+    400: "The body is malformed.",
+    401: "The token is missing or wrong.",
+    404: "Not found.",
+    406: "The requested content type is not available.",
+    408: "The body has not arrived in time.",
     413: "The body is too large.",
-    415: "No such type of content.",
+    415: "The content type is not supported.",
     422: "The fields do not fit the run.",
     429: "The queue is full.",
-    503: "The server is about to end.",
-    504: "The answer has not come in time.",
+    503: "The server is shutting down.",
+    504: "The answer is not available in time.",
 }
 OF_GET, OF_POST = (401,), tuple(REASONS)
 
@@ -32,8 +32,8 @@ def description(served: Mapping[str, Served], version: str) -> Schema:
     models = protocol.models(served)
     anything: Schema = {"type": "object"}
     paths: Schema = {
-        "/v2/health/live": {"get": _get("The server lives.", anything)},
-        "/v2/health/ready": {"get": _get("The server takes requests.", anything, 503)},
+        "/v2/health/live": {"get": _get("The server is live.", anything)},
+        "/v2/health/ready": {"get": _get("The server is ready.", anything, 503)},
         "/v2": {"get": _get("The server.", anything)},
         "/runs": {"get": _get("The runs.", anything)},
         "/metrics": {"get": _get("Counters, for Prometheus.", TEXT, kind="text/plain")},
@@ -41,8 +41,8 @@ def description(served: Mapping[str, Served], version: str) -> Schema:
     }
     if models:
         by_name = [_parameter("name", list(models))]
-        model = _get("What a model takes and gives.", anything, 404)
-        ready = _get("A model takes requests.", anything, 404, 503)
+        model = _get("The inputs and outputs of a model.", anything, 404)
+        ready = _get("The model is ready.", anything, 404, 503)
         paths["/v2/models/{name}"] = {"parameters": by_name, "get": model}
         paths["/v2/models/{name}/ready"] = {"parameters": by_name, "get": ready}
     for name, (one, function) in models.items():
@@ -68,12 +68,12 @@ def description(served: Mapping[str, Served], version: str) -> Schema:
 
 
 def _get(says: str, schema: Schema, *statuses: int, kind: str = plain.JSON) -> Schema:
-    """An address to read."""
+    """A GET operation."""
     return {"summary": says, "responses": _responses({kind: schema}, *OF_GET, *statuses)}
 
 
 def _plain(run: str, served: Served, function: Function) -> Schema:
-    """A function by plain JSON."""
+    """A function, in plain JSON."""
     body: Schema = {
         "type": "object",
         "properties": function.fields(served),
@@ -84,7 +84,7 @@ def _plain(run: str, served: Served, function: Function) -> Schema:
     parameters = []
     if "x" in function.arrays:
         content[plain.NPY] = {"schema": {"type": "string", "format": "binary"}}
-        said = "With an array alone as body, the other fields stand in the query."
+        said = "If the body is an array, the other fields are in the query."
         parameters = [
             {"name": name, "in": "query", "schema": {}, "description": said}
             for name in body["properties"]
@@ -114,7 +114,7 @@ def _answer(served: Served, function: Function) -> Schema:
 
 
 def _infer(name: str, served: Served, function: Function) -> Schema:
-    """A function by the Open Inference Protocol."""
+    """A function, in the Open Inference Protocol."""
     says = protocol.metadata(name, served, function)
     named = lambda key: {"enum": [tensor["name"] for tensor in says[key]]}  # noqa: E731
     body = protocol.InferRequest.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -138,7 +138,7 @@ def _infer(name: str, served: Served, function: Function) -> Schema:
 
 
 def _responses(content: Mapping[str, Schema], *statuses: int) -> Schema:
-    """An answer, and the problems that may come in its place."""
+    """The response of an operation, and the problems that may replace it."""
     responses: Schema = {
         "200": {
             "description": "The answer.",
@@ -155,5 +155,5 @@ def _responses(content: Mapping[str, Schema], *statuses: int) -> Schema:
 
 
 def _parameter(name: str, values: list[str]) -> Schema:
-    """A part of an address."""
+    """A path parameter."""
     return {"name": name, "in": "path", "required": True, "schema": {"enum": values}}

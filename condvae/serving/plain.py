@@ -1,4 +1,4 @@
-"""Requests as people write them: JSON or an array, answered in the form that is asked for."""
+"""Plain requests: JSON or an array, with the answer in the requested form."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -20,17 +20,17 @@ SIZES = {"b": (1,), "u": (1, 2, 4, 8), "i": (1, 2, 4, 8), "f": (2, 4, 8)}
 
 
 def forms(served: Served, function: Function) -> list[str]:
-    """The types of content that a function can answer with."""
+    """The content types in which a function can answer."""
     if function.image is None:
         return [JSON]
     return [JSON, PNG, NPY] if served.can_be_shown else [JSON, NPY]
 
 
 def chosen(accept: str, known: list[str]) -> str:
-    """The first of the types that `Accept` names and the server knows.
+    """The first of the types in `Accept` that the server supports.
 
     Raises:
-        Problem: none of them is (406).
+        Problem: none of them is supported (406).
     """
     asked = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     for name in asked:
@@ -39,16 +39,16 @@ def chosen(accept: str, known: list[str]) -> str:
             if name in ("", "*/*", form) or (minor == "*" and form.startswith(f"{major}/")):
                 return form
     mistake = InputError(
-        f"Accept must name one of {', '.join(known)}", repr(accept), "Leave it out for JSON."
+        f"Accept must name one of {', '.join(known)}", repr(accept), "Omit it for JSON."
     )
     raise Problem(406, mistake)
 
 
 def fields_of(content_type: str, query: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
-    """The fields of a request: of a JSON object; of an array x, the others those of the query.
+    """The fields of a request: from a JSON object; for an array x, the others from the query.
 
     Raises:
-        Problem: no JSON object, no array (400), or another type of content (415).
+        Problem: not a JSON object or an array (400), or another content type (415).
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind == NPY:
@@ -65,7 +65,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     """A body that is a JSON object.
 
     Raises:
-        Problem: it is none (400).
+        Problem: it is not one (400).
     """
     try:
         content = from_json(body, allow_inf_nan=False)
@@ -79,10 +79,10 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def read_npy(body: bytes) -> np.ndarray:
-    """An array in NumPy's format, numbers alone; nothing is allocated that has not arrived.
+    """An array of numbers in NumPy's format; memory is allocated only for data that have arrived.
 
     Raises:
-        Problem: it is none (400).
+        Problem: it is not one (400).
     """
     file = io.BytesIO(body)
     try:
@@ -95,14 +95,14 @@ def read_npy(body: bytes) -> np.ndarray:
             raise ValueError(f"dtype {dtype}")
         array = np.frombuffer(body, dtype, offset=file.tell())
         return array.reshape(shape, order="F" if by_columns else "C")
-    except Exception as error:  # NumPy raises a tokenizer's errors, too
+    except Exception as error:  # NumPy may raise a tokenizer's errors, too
         said = reason_of(error)
         mistake = InputError("a body must be an array of numbers in .npy", said, "Correct it.")
         raise Problem(400, mistake) from None
 
 
 def _number(text: str) -> Any:
-    """A value in a query: a number, true, false, an object or a list as JSON has it, or a text."""
+    """A value in a query: a number, true, false, an object or a list as in JSON, or a string."""
     try:
         return from_json(text, allow_inf_nan=False)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Why a request has no answer, as HTTP says it."""
+"""Errors of requests as HTTP responses."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -12,11 +12,11 @@ CLOSE = {"connection": "close"}
 
 
 class Problem(Exception):  # noqa: N818 - not always a mistake
-    """A status, and a sentence in three parts.
+    """An HTTP status with an InputError.
 
     Args:
-        mistake: the sentence.
-        headers: beside those of its content.
+        mistake: the error.
+        headers: additional headers.
     """
 
     def __init__(self, status: int, mistake: InputError, headers: Mapping[str, str] | None = None):
@@ -25,14 +25,14 @@ class Problem(Exception):  # noqa: N818 - not always a mistake
 
     @property
     def body(self) -> bytes:
-        """JSON; the sentence alone is what the Open Inference Protocol calls an error."""
+        """JSON; the error as a single string, as in the Open Inference Protocol."""
         said = self.mistake
         parts = {"expected": said.expected, "received": said.received, "remedy": said.remedy}
         return json.dumps({"error": str(said), **parts}, ensure_ascii=False).encode()
 
 
 def problem_of(error: Exception) -> Problem:
-    """A problem of what a request has ended in; what is no state or mistake is raised again."""
+    """The problem for an exception of a request; unexpected exceptions are raised again."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, InputError):
@@ -47,7 +47,7 @@ async def refuse(send: Send, problem: Problem, more_body: bool = False) -> None:
     """Answer with a problem.
 
     Args:
-        more_body: leave the answer's end to the caller; its whole content is sent.
+        more_body: whether the caller ends the response; its whole content is sent here.
     """
     headers = {
         "content-type": "application/json",
@@ -63,16 +63,16 @@ STATES: dict[type[Exception], tuple[int, dict[str, str], tuple[str, str, str]]] 
     Busy: (
         429,
         {"retry-after": "1"},
-        ("the queue must have room", "a request more than it holds", "Ask again later."),
+        ("the queue must have room", "a request more than it holds", "Try again later."),
     ),
     Late: (
         504,
         {},
-        ("an answer must come in time", "none so far", "Ask for fewer rows, or later."),
+        ("an answer must be available in time", "none so far", "Request fewer rows, or later."),
     ),
     Closing: (
         503,
         CLOSE,
-        ("requests must come before the server ends", "one after", "Ask another server."),
+        ("requests must arrive before the shutdown", "one after it", "Use another server."),
     ),
 }

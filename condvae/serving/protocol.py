@@ -1,8 +1,8 @@
-"""The Open Inference Protocol, version 2: a model for each run and function, `RUN.generate`.
+"""The Open Inference Protocol, version 2: one model for each run and function, `RUN.generate`.
 
-Fields of a request are tensors. `given`, `y` and `to` are BYTES, an element a label, or a JSON
-object of conditions by name; where y is an image they are numbers. Settings such as `seed` have one
-element. Rows of tables have no place in it.
+Fields of a request are tensors. `given`, `y` and `to` are BYTES, with one element per label, or a
+JSON object of conditions by name; if y is an image they are numbers. Settings such as `seed` have
+one element. The protocol cannot represent rows of tables.
 
 Source: the specification of KServe and Triton, "Predict Protocol - Version 2", HTTP/REST.
 """
@@ -29,13 +29,13 @@ Datatype = Literal[
     "BYTES", "BOOL", "FP16", "FP32", "FP64",
     "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64",
 ]  # fmt: skip
-# of settings
+# datatypes of settings
 DATATYPES: dict[Any, str] = {int: "INT64", float: "FP64", bool: "BOOL"}
 Parameters = dict[str, Any] | None
 
 
 class Tensor(Frozen):
-    """An input; `data` nested or flat."""
+    """An input; `data` may be nested or flat."""
 
     name: str
     shape: Annotated[list[Annotated[int, Field(strict=True, ge=0)]], Field(max_length=8)]
@@ -45,7 +45,7 @@ class Tensor(Frozen):
 
 
 class Requested(Frozen):
-    """An output that is asked for."""
+    """A requested output."""
 
     name: str
     parameters: Parameters = None
@@ -71,7 +71,7 @@ def models(served: Mapping[str, Served]) -> dict[str, tuple[Served, Function]]:
 
 
 def metadata(name: str, served: Served, function: Function) -> dict[str, Any]:
-    """What the protocol tells of a model."""
+    """The protocol's metadata of a model."""
     shapes = {"x": served.facts.image_shape, "z": (served.facts.latent_dim,)}
     inputs = []
     for field, info in function.body.model_fields.items():
@@ -98,10 +98,10 @@ def metadata(name: str, served: Served, function: Function) -> dict[str, Any]:
 
 
 def parsed(content: Mapping[str, Any]) -> InferRequest:
-    """A body as the protocol has it.
+    """A body in the protocol's form.
 
     Raises:
-        Problem: it is none (400).
+        Problem: it does not have this form (400).
     """
     try:
         return InferRequest.model_validate(content)
@@ -109,7 +109,7 @@ def parsed(content: Mapping[str, Any]) -> InferRequest:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the body"
         said = f"{first['input']!r:.80} ({first['msg']})"
-        mistake = InputError(f"{place} must be as the protocol has it", said, "Correct it.")
+        mistake = InputError(f"{place} must follow the protocol", said, "Correct it.")
         raise Problem(400, mistake) from None
 
 
@@ -117,14 +117,14 @@ def fields_of(request: InferRequest, function: Function, served: Served) -> dict
     """The fields of the function's body.
 
     Raises:
-        InputError: a tensor that is none, or is there twice; an output that the function has not.
+        InputError: an invalid or repeated tensor; an output that the function does not have.
     """
     for output in request.outputs or ():
         check_choice(output.name, function.outputs(served), "an output")
     fields: dict[str, Any] = {}
     for tensor in request.inputs:
         if tensor.name in fields:
-            raise InputError("inputs must have different names", tensor.name, "Leave one out.")
+            raise InputError("inputs must have different names", tensor.name, "Omit one of them.")
         info = function.body.model_fields.get(tensor.name)
         value = _texts(tensor) if tensor.datatype == TEXT else _numbers(tensor)
         if info is not None and info.annotation in DATATYPES:
@@ -141,7 +141,7 @@ class Written:
         self._wanted = [output.name for output in request.outputs or ()]
 
     def __call__(self, asked: Asked, outputs: Outputs) -> bytes:
-        """JSON, numbers flat, row after row."""
+        """JSON, with flat numbers, row by row."""
         tensors = [
             {
                 "name": name,
@@ -164,13 +164,13 @@ def _numbers(tensor: Tensor) -> np.ndarray:
     dtype = NUMBERS[tensor.datatype]
     if dtype[0] != "f" and array.size and (array.dtype.kind == "f" or not _fits(array, dtype)):
         raise InputError(
-            f"{tensor.name} must hold {tensor.datatype}", "other numbers", "Name another datatype."
+            f"{tensor.name} must hold {tensor.datatype}", "other numbers", "Use another datatype."
         )
     return array.astype(dtype).reshape(tensor.shape)
 
 
 def _fits(array: np.ndarray, dtype: str) -> bool:
-    """Whether integers, or truth values, are of a type."""
+    """Whether integers, or booleans, can be represented in a type."""
     if "b" in (array.dtype.kind, np.dtype(dtype).kind):
         return array.dtype == np.dtype(dtype)
     limits = np.iinfo(dtype)
@@ -178,10 +178,10 @@ def _fits(array: np.ndarray, dtype: str) -> bool:
 
 
 def _texts(tensor: Tensor) -> Any:
-    """Labels; or conditions by name, of several rows as columns."""
+    """Labels; or conditions by name, as columns if there are several rows."""
     _check_size(tensor, len(tensor.data))
     if not all(isinstance(text, str) for text in tensor.data):
-        raise InputError(f"{tensor.name} must hold texts", "something else", "Write them so.")
+        raise InputError(f"{tensor.name} must hold strings", "other values", "Send strings.")
     if not tensor.data or not tensor.data[0].startswith("{"):
         return tensor.data
     try:
@@ -197,7 +197,7 @@ def _texts(tensor: Tensor) -> Any:
 
 
 def _one(tensor: Tensor, value: Any) -> Any:
-    """The one element of a setting."""
+    """The single element of a setting."""
     if len(tensor.data) != 1 or tensor.datatype == TEXT:
         raise InputError(
             f"{tensor.name} must be one number", f"{tensor.datatype} {tensor.shape}", "Send one."
@@ -206,8 +206,8 @@ def _one(tensor: Tensor, value: Any) -> Any:
 
 
 def _check_size(tensor: Tensor, size: int) -> None:
-    """Raise if there are not as many elements as the shape says."""
+    """Raise InputError if the number of elements differs from the shape."""
     if size != math.prod(tensor.shape):
         raise InputError(
-            f"{tensor.name} must hold the numbers of its shape {tensor.shape}", f"{size}", "Count."
+            f"{tensor.name} must hold the numbers of its shape {tensor.shape}", f"{size}", "Fix it."
         )

@@ -1,4 +1,4 @@
-"""Where serving starts; the extra `serve` is imported here, when it is asked for."""
+"""The entry point of serving; only here the extra `serve` is imported, when needed."""
 
 # pyright: reportMissingImports=false
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 def check_installed() -> None:
-    """Raise if a package of the extra is missing."""
+    """Raise InputError if a package of the extra is missing."""
     try:
         import prometheus_client  # noqa: F401
         import starlette  # noqa: F401
         import uvicorn  # noqa: F401
     except ImportError as error:
         raise InputError(
-            "serving needs the packages starlette, uvicorn and prometheus-client",
-            f"no {error.name} that can be imported",
+            "serving requires the packages starlette, uvicorn and prometheus-client",
+            f"no package {error.name}",
             "Install them with: pip install 'condvae[serve]'.",
         ) from None
 
@@ -37,28 +37,28 @@ def serve_runs(
     token: str | None,
     started: Callable[[str, list[str]], object],
 ) -> bool:
-    """Serve runs until SIGTERM or Ctrl-C; whether it was Ctrl-C.
+    """Serve runs until SIGTERM or Ctrl-C; return whether it was Ctrl-C.
 
-    For a process that does nothing else: products take one core each from then on, since requests
-    go a core each.
+    For a process that does nothing else: from then on matrix products use one core each, since
+    requests are distributed over the cores.
 
     Args:
         runs: folders or archives.
-        bounds: what is taken.
-        host: the address to listen at.
-        port: 0 for any that is free.
-        token: that requests must know; None: none.
-        started: called with the address and the runs' names when requests are taken.
+        bounds: limits of the server.
+        host: the address on which to listen.
+        port: the port; 0 for any free port.
+        token: token that requests must have; None: no token.
+        started: called with the address and the runs' names when the server is ready.
 
     Raises:
-        InputError: a run that cannot be served, an address that cannot be listened at.
+        InputError: a run cannot be served, or the address is not available.
     """
     from condvae.serving.app import Service
     from condvae.serving.served import opened
     from condvae.serving.server import serve, was_interrupted
 
     threadpool_limits(1, user_api="blas")
-    # an answer tells its own client
+    # warnings are in the answer to the client
     warnings.simplefilter("ignore", UnseenConditionWarning)
     service = Service(opened(runs), bounds)
     names = list(service.served)

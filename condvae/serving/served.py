@@ -1,4 +1,4 @@
-"""A run that is served: its model by NumPy, and what it can be asked."""
+"""A run that is served: its NumPy engine, and the available functions."""
 
 import re
 from collections.abc import Sequence
@@ -19,26 +19,26 @@ from condvae.runs.engines import facts_of, graph_engine_of
 if TYPE_CHECKING:
     from condvae.serving.functions import Function
 
-MOST_ROWS, MOST_BYTES = 1024, 2**25  # of one answer
+MOST_ROWS, MOST_BYTES = 1024, 2**25  # per answer
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class Served:
-    """A run by its graphs.
+    """A run with its graphs.
 
     Args:
-        run: with graphs, and latents.
-        engine: computes in place of NumPy.
+        run: a run with graphs, and latents.
+        engine: an engine that replaces NumPy.
 
     Attributes:
-        name: that of the run's folder, or of its archive without the suffix.
+        name: name of the run's folder, or of its archive without the suffix.
         facts: shapes and ranges of the model.
-        arguments: the checks of what it is asked with.
+        arguments: the checks of arguments.
         engine: computes functions of `models.inference`.
-        model: answers one caller at a time.
+        model: serves one caller at a time.
 
     Raises:
-        InputError: a name that does not fit into an address, a run without graphs or latents.
+        InputError: a name that cannot be used in an address, or a run without graphs or latents.
     """
 
     def __init__(self, run: Run, engine: PartialEngine | None = None):
@@ -46,14 +46,14 @@ class Served:
         self.name, self.run = path.stem if run.is_archive else path.name, run
         if not NAME.fullmatch(self.name):
             raise InputError(
-                "a run must be named by letters, digits, '_', '-' and '.' to be served",
+                "the name of a served run must consist of letters, digits, '_', '-' and '.'",
                 repr(self.name),
                 "Rename its folder.",
             )
         if "decoder" not in run.graphs:
             raise run.refusal or InputError(
-                f"{run.path} must have graphs to be served, for the server has no Keras",
-                "a run that was trained without latents, or before graphs were kept",
+                f"{run.path} must have graphs to be served, since the server has no Keras",
+                "a run that was trained without latents, or by a version without graphs",
                 "Train it again.",
             )
         self.facts, record = facts_of(run), run.record
@@ -66,25 +66,25 @@ class Served:
 
     @cached_property
     def functions(self) -> "dict[str, Function]":
-        """What can be asked, by name."""
+        """The available functions, by name."""
         from condvae.serving.functions import FUNCTIONS
 
         return {function.name: function for function in FUNCTIONS if function.fits(self)}
 
     @property
     def most_rows(self) -> int:
-        """Rows of one answer: what must fit into memory several times."""
+        """Number of rows per answer, which must fit into memory several times."""
         return max(1, min(MOST_ROWS, MOST_BYTES // (4 * int(np.prod(self.facts.image_shape)))))
 
     @property
     def can_be_shown(self) -> bool:
-        """Whether its images are grey or coloured pictures."""
+        """Whether its images are grey or colour pictures."""
         preprocessing = self.run.record.preprocessing
         is_picture = preprocessing.in_unit_interval and preprocessing.pixel_classes is None
         return self.table is None and is_picture and self.facts.image_shape[-1] in (1, 3)
 
     def warm(self) -> None:
-        """Read the weights and compute a row by each function.
+        """Read the weights and compute a row with each function.
 
         Raises:
             InputError: the weights are damaged.
@@ -108,19 +108,19 @@ class Served:
 
 
 def _no_keras() -> NoReturn:
-    """A server computes by graphs alone."""
+    """Raise InputError, since a server uses graphs only."""
     raise InputError(
-        "the server must be asked for what the run's graphs compute",
-        "something that needs Keras",
-        "Ask condvae.load(RUN) in Python.",
+        "the request must be one that the run's graphs can compute",
+        "one that needs Keras",
+        "Use condvae.load(RUN) in Python.",
     )
 
 
 def opened(runs: Sequence[Any]) -> dict[str, Served]:
-    """Runs by name, their weights read.
+    """Runs by name, with their weights loaded.
 
     Raises:
-        InputError: one cannot be served, or two have one name.
+        InputError: one cannot be served, or two have the same name.
     """
     served: dict[str, Served] = {}
     for path in runs:

@@ -1,4 +1,4 @@
-"""The process: a socket, uvicorn, and an end after which no request is left."""
+"""The server process: a socket, uvicorn, and a graceful shutdown."""
 
 # pyright: reportMissingImports=false
 
@@ -16,36 +16,36 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from condvae.checks import InputError
 from condvae.serving.app import Service
 
-KEEP_ALIVE = 5.0  # seconds that a connection may be silent
+KEEP_ALIVE = 5.0  # seconds for which a connection may be idle
 
 
 class ImpatientProtocol(H11Protocol):
-    """HTTP/1.1 that closes a connection whose first request has not got its headers in time."""
+    """HTTP/1.1 that closes a connection if the headers of its first request are late."""
 
     def connection_made(self, transport: Any) -> None:
-        """Start the clock, which uvicorn starts after a first request alone."""
+        """Start the timer, which uvicorn starts only after a first request."""
         super().connection_made(transport)
         self.loop.call_later(KEEP_ALIVE, self._check_headers)
 
     def _check_headers(self) -> None:
-        """Close a connection on which nothing was asked."""
+        """Close a connection without a request."""
         if self.cycle is None and not self.transport.is_closing():
             self.transport.close()
 
 
 class Server(uvicorn.Server):
-    """Ends when what was asked is answered.
+    """Shuts down after answering all accepted requests.
 
-    At a first SIGTERM or Ctrl-C the server is no longer ready and takes no request more; at a
-    second one it ends at once.
+    On the first SIGTERM or Ctrl-C the server is no longer ready and accepts no further requests; on
+    the second one it ends immediately.
 
     Args:
-        service: whose requests are finished.
-        config: of uvicorn.
-        started: called when connections are taken.
+        service: the service whose requests are finished.
+        config: configuration of uvicorn.
+        started: called when connections are accepted.
 
     Attributes:
-        signal: that has ended it.
+        signal: the signal that ended it.
     """
 
     def __init__(self, service: Service, config: uvicorn.Config, started: Callable[[], object]):
@@ -56,13 +56,13 @@ class Server(uvicorn.Server):
         self.signal: int | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take connections."""
+        """Accept connections, and report that the server is ready."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self._started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end; in the signal's handler, where little may be done."""
+        """Start the shutdown; in a signal handler, where little is allowed."""
         if self._loop is None or self.signal is not None:
             self.force_exit = self.should_exit = True
             return
@@ -70,7 +70,7 @@ class Server(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._begin_to_end)
 
     def _begin_to_end(self) -> None:
-        """Finish what waits, then let uvicorn close."""
+        """Finish waiting requests, then let uvicorn close."""
         self._draining = asyncio.ensure_future(self._drain())
 
     async def _drain(self) -> None:
@@ -82,17 +82,17 @@ class Server(uvicorn.Server):
 def serve(
     service: Service, app: Starlette, host: str, port: int, started: Callable[[str], object]
 ) -> int | None:
-    """Serve until a signal comes, and return it.
+    """Serve until a signal is received, and return it.
 
     Args:
-        service: what answers.
+        service: the service that answers requests.
         app: its application.
-        host: the address to listen at.
-        port: 0 for any that is free.
-        started: called with the server's address when connections are taken.
+        host: the address on which to listen.
+        port: the port; 0 for any free port.
+        started: called with the server's address when connections are accepted.
 
     Raises:
-        InputError: the address cannot be listened at.
+        InputError: the address is not available.
     """
     listening = _listening(host, port)
     where, port = listening.getsockname()[:2]
@@ -103,11 +103,11 @@ def serve(
         ws="none",
         lifespan="off",
         log_config=None,
-        log_level="error",  # what clients do wrong is counted, and no news
+        log_level="error",  # errors of clients are counted rather than logged
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        # connections cost memory, too: uvicorn answers 503 beyond
+        # connections need memory, too: uvicorn answers 503 above this limit
         limit_concurrency=4 * limits.most_waiting,
         timeout_keep_alive=int(KEEP_ALIVE),
         timeout_graceful_shutdown=int(limits.deadline) + 1,
@@ -120,21 +120,22 @@ def serve(
 
 
 def was_interrupted(ended_by: int | None) -> bool:
-    """Whether it was Ctrl-C."""
+    """Whether the signal was Ctrl-C."""
     return ended_by == signal.SIGINT
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """A socket that takes connections."""
+    """A listening socket."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=1024)
     except (OSError, OverflowError) as error:
         raise InputError(
-            "the address must be one that can be listened at",
+            "the address must be available for listening",
             f"{host} port {port} ({error})",
             "Choose another one with `port`.",
         ) from None
-    # asyncio does it for sockets that name their protocol; else an answer's second part waits 40 ms
+    # asyncio does this only for sockets that name their protocol; otherwise the second part of an
+    # answer waits 40 ms
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening

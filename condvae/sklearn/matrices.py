@@ -37,7 +37,7 @@ class Columns(Matrix):
     """Numbers with any distributions, which may be missing, as may y."""
 
     def dataset(self, X: np.ndarray, y: np.ndarray | None, kind: str, spec: DataSpec) -> Dataset:
-        """As `Matrix.dataset`."""
+        """See `Matrix.dataset`."""
         kinds = tuple(f"{name}:number" for name in self.x(X))
         spec = spec.model_copy(update={"kinds": kinds})
         if y is None:
@@ -54,7 +54,7 @@ class Columns(Matrix):
         return {} if y is None else {GIVEN: y}
 
     def back(self, x: dict[str, np.ndarray]) -> np.ndarray:
-        """As `Matrix.back`."""
+        """See `Matrix.back`."""
         columns = [x[f"x{number}"] for number in range(len(x.keys() - {GIVEN}))]
         return np.stack(columns, axis=1).astype("float64")
 
@@ -74,7 +74,7 @@ class Pixels(Matrix):
     white: float
 
     def dataset(self, X: np.ndarray, y: np.ndarray | None, kind: str, spec: DataSpec) -> Dataset:
-        """As `Matrix.dataset`."""
+        """See `Matrix.dataset`."""
         if kind != "categorical":
             raise InputError("y of images must be classes", "numbers", "Omit image_shape.")
         spec = spec.model_copy(update={"x_range": (0.0, 1.0)})
@@ -92,6 +92,6 @@ class Pixels(Matrix):
         return 0 if y is None else y
 
     def back(self, x: np.ndarray) -> np.ndarray:
-        """As `Matrix.back`."""
+        """See `Matrix.back`."""
         flat = x.reshape(len(x), -1).astype("float64")
         return self.black + flat * (self.white - self.black)

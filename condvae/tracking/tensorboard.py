@@ -62,7 +62,7 @@ class TensorBoard(Track):
             self._summarise(epoch, tag=name, simple_value=value)
 
     def picture(self, name: str, image: np.ndarray, epoch: int) -> None:
-        """A PNG."""
+        """Write an image as PNG."""
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         content = io.BytesIO()

@@ -42,17 +42,17 @@ class Trackio(Track):
         return cls(run)
 
     def figures(self, figures: Mapping[str, float], epoch: int) -> None:
-        """A row."""
+        """Log a row."""
         self._run.log(dict(figures), step=epoch)
 
     def picture(self, name: str, image: np.ndarray, epoch: int) -> None:
-        """An image."""
+        """Log an image."""
         import trackio
 
         self._run.log({name: trackio.Image(image)}, step=epoch)
 
     def results(self, results: Mapping[str, float | str], epoch: int) -> None:
-        """A row."""
+        """Log a row."""
         self._run.log(dict(results), step=epoch)
 
     def close(self, finished: bool) -> None:

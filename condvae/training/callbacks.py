@@ -110,7 +110,7 @@ class UserCallbacks(keras.callbacks.Callback):
             callback.set_params({**params, "epochs": self.epochs})
 
     def set_model(self, model: Any) -> None:
-        """The model."""
+        """Pass the model to the user's callbacks."""
         super().set_model(model)
         for callback in self.callbacks:
             callback.set_model(model)

@@ -224,5 +224,5 @@ def room_on_disk(run: Run, model: CVAE) -> AbstractContextManager[None]:
         "a checkpoint",
         lambda: state_bytes(model),
         run.path,
-        "Free some; with `resume=True` the run then continues from its last checkpoint.",
+        "Free some disk space; `resume=True` then continues from the last checkpoint.",
     )

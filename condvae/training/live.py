@@ -1,4 +1,4 @@
-"""RUN/live.html: a training to watch; it is written between epochs, so that no step waits."""
+"""RUN/live.html: a page for watching a training, written between epochs, so that no step waits."""
 
 import base64
 import io
@@ -27,21 +27,21 @@ from condvae.training.live_page import read_shown, render_live
 log = logging.getLogger(__name__)
 
 LIVE_NAME = "live.html"
-MOST_BYTES = 2**26  # of an earlier page that is read again
+MOST_BYTES = 2**26  # largest size of an earlier page that is read again
 DRAWS, MOST_LABELS, EXAMPLES = 2, 10, 10
 TABLE_ROWS, TABLE_COLUMNS = 4, 8
 FRAME = 'width="100%" height="640" style="border:0"'
-SIDE = 40  # pixels of an image on the page, at least
-MOST_SHOWN = 64  # epochs with images: of more, every second, fourth, ...
+SIDE = 40  # smallest side of an image on the page, in pixels
+MOST_SHOWN = 64  # epochs with images: if there are more, every second, fourth, ...
 
 
 class LivePage:
-    """The page of a training. What goes wrong with it ends no training: it is said once.
+    """The page of a training. Errors do not end the training, and are logged once.
 
     Args:
-        run: into whose folder the page is written.
-        dataset: split as in training.
-        state: where it begins: earlier epochs keep their images, if the page is still there.
+        run: the run, to whose folder the page is written.
+        dataset: the data, split as in training.
+        state: state at the start: earlier epochs keep their images, if the page still exists.
     """
 
     def __init__(self, run: Run, dataset: Dataset, state: TrainingState):
@@ -58,11 +58,11 @@ class LivePage:
     def end_epoch(self, row: Mapping[str, float], model: CVAE) -> None:
         """Add an epoch.
 
-        On several devices there are no images: all processes would have to compute them.
+        On several devices there are no images, which all processes would have to compute.
 
         Args:
-            row: of history.csv.
-            model: with the weights that were validated.
+            row: row of history.csv.
+            model: model with the weights that were validated.
         """
         self._rows.append({name: float(row[name]) for name in COLUMNS})
         epoch = len(self._rows)
@@ -79,11 +79,11 @@ class LivePage:
         self._write()
 
     def close(self) -> None:
-        """Write the page of a training that has ended: it is not loaded again."""
+        """Write the page of a training that has ended, which does not reload itself."""
         self._write()
 
     def _earlier(self) -> dict[int, str]:
-        """What an earlier page shows of its epochs."""
+        """The images of epochs on an earlier page."""
         try:
             if self._path.stat().st_size > MOST_BYTES:
                 return {}
@@ -92,7 +92,7 @@ class LivePage:
             return {}
 
     def _write(self) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file, completely or not at all."""
         run = self._run
         epochs, status = run.spec.training.epochs, run.record.status
         content = run.path.name, status, epochs, self._rows, self._shown, self._headings
@@ -104,7 +104,7 @@ class LivePage:
             self._show(render_live(*content, reloads=False))
 
     def _show(self, text: str) -> None:
-        """Show the page in the notebook's cell, in a frame of its own."""
+        """Display the page in the notebook's cell, in a frame."""
         from IPython.display import display
 
         frame = f'<iframe srcdoc="{escape(text)}" title="training" sandbox="" {FRAME}></iframe>'
@@ -115,14 +115,14 @@ class LivePage:
             self._notebook.update(content, raw=True)
 
     def _give_up(self, error: Exception) -> None:
-        """Say that the page is no longer kept whole."""
+        """Log that the page is no longer updated."""
         if not self._is_broken:
-            log.warning("%s is not kept whole: %s", self._path, reason_of(error))
+            log.warning("%s is no longer updated: %s", self._path, reason_of(error))
         self._is_broken = True
 
     def _cells(self, network: CVAE) -> str:
-        """What is shown of an epoch, with the same noise in each."""
-        if self._model is None:  # kept, since each one compiles its programs anew
+        """The images of an epoch, from the same noise in each epoch."""
+        if self._model is None:  # cached, since each new one would compile its programs again
             record = self._run.record
             table = record.preprocessing.table
             self._model = TrainedModel(network, record.condition, table)
@@ -132,7 +132,7 @@ class LivePage:
         return self._image_cells(self._model)
 
     def _prepare(self, model: TrainedModel) -> tuple[str, ...]:
-        """The headings, and what images are reconstructed."""
+        """The headings, after choosing the images to reconstruct."""
         if model.table is not None:
             return ("generated rows",)
         if model.image_shape[-1] not in (1, 3) and not self._has_classes(model):
@@ -154,7 +154,7 @@ class LivePage:
         return model.keras_model.likelihood.of_classes
 
     def _image_cells(self, model: TrainedModel) -> str:
-        """Samples and reconstructions, two cells."""
+        """Samples and reconstructions, in two cells."""
         if not self._examples:
             return ""
         x, y = self._examples["x"], self._examples["y"]
@@ -220,5 +220,5 @@ class LivePage:
 
 
 def _flat(text: Any) -> str:
-    """A text as HTML of one line."""
+    """A text as a single line of HTML."""
     return " ".join(escape(str(text)).splitlines())

@@ -1,4 +1,4 @@
-"""The text of live.html: curves, and a row for each epoch; one file, which loads itself again."""
+"""The text of live.html: curves, and a row for each epoch, in one file that reloads itself."""
 
 import base64
 import hashlib
@@ -33,7 +33,7 @@ thead th {{ font-weight: 600; vertical-align: bottom; }}
 img {{ display: block; image-rendering: pixelated; }} td table {{ font-size: .85rem; }}
 """
 DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-SECONDS = (2, 30)  # between two loads, at least and at most
+SECONDS = (2, 30)  # shortest and longest time between two reloads
 WIDTH, HEIGHT = 100, 40  # of a drawing of curves, in its own units
 MOST_POINTS = 400
 KINDS = {"training": "", "validation": "val_"}
@@ -53,13 +53,13 @@ def render_live(
     """The page's text.
 
     Args:
-        name: of the run.
-        status: of the run; the page of one that is running loads itself again.
-        epochs: that are planned.
-        rows: of history.csv.
-        shown: what is shown of some epochs beside the figures, cells of HTML.
-        headings: of these cells, HTML.
-        reloads: False: the page never loads itself again.
+        name: name of the run.
+        status: status of the run; the page of a running one reloads itself.
+        epochs: planned number of epochs.
+        rows: rows of history.csv.
+        shown: for some epochs, cells of HTML with their images.
+        headings: headings of these cells, HTML.
+        reloads: whether the page may reload itself.
     """
     done = len(rows)
     again = ""
@@ -92,26 +92,26 @@ def render_live(
 
 
 def read_shown(text: str) -> dict[int, str]:
-    """What a page shows of epochs beside the figures, as `render_live` took it."""
+    """The cells of a page, as passed to `render_live`."""
     return {int(epoch): cells for epoch, cells in SHOWN.findall(text) if cells}
 
 
 def _row(row: Row, cells: str) -> str:
-    """An epoch's row, in one line of text, so that it can be read again."""
+    """The row of an epoch, on one line, so that it can be read again."""
     numbers = "".join(f"<td>{row[name]:.2f}</td>" for name in CELLS.values())
     epoch = f'<th scope="row">{row["epoch"]:.0f}</th>'
     return f"<tr>{epoch}{numbers}<!--shown-->{cells}<!--end--></tr>"
 
 
 def _curves(title: str, parts: Sequence[str], rows: Sequence[Row]) -> str:
-    """The sum of some losses over the epochs, of training and of validation."""
+    """The sum of some losses over the epochs, for training and validation."""
     every = -(-len(rows) // MOST_POINTS) or 1
     chosen = sorted({*range(0, len(rows), every), len(rows) - 1} - {-1})
     curves = {
         kind: [sum(rows[place][prefix + part] for part in parts) for place in chosen]
         for kind, prefix in KINDS.items()
     }
-    # the first epochs fall steeply and would flatten all that comes after
+    # the steep decrease in the first epochs would flatten the rest of the curve
     later = [v for curve in curves.values() for v in curve[len(curve) // 10 :] if math.isfinite(v)]
     low, high = (min(later), max(later)) if later else (0.0, 1.0)
     span, last = high - low or 1.0, max(1, len(chosen) - 1)

@@ -131,7 +131,7 @@ def note_resumption(
     }
     if after.epochs != before.epochs and any(scheduled.values()):
         log.warning(
-            "%s schedule spans all epochs: from here on it follows that of %d "
+            "%s schedule spans all epochs: from here on it is the schedule of %d "
             "instead of %d; a run of %d epochs from the beginning would have ended elsewhere",
             " and ".join(name for name, is_set in scheduled.items() if is_set),
             after.epochs,
@@ -141,7 +141,7 @@ def note_resumption(
     # a run that a callback ended stays so, like early stopping, until more epochs are requested
     ended_by = run.record.ended_by if after.epochs == before.epochs else None
     if state == TrainingState():
-        log.warning("%s starts from the beginning: it has no checkpoint with a step yet", run.path)
+        log.warning("%s starts from the first epoch: it has no checkpoint yet", run.path)
     elif state.epoch == after.epochs:
         log.warning("%s has completed its %d epochs", run.path, after.epochs)
     elif ended_by:

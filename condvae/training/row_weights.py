@@ -48,7 +48,7 @@ def digest(sample_weight: Any) -> str | None:
 
 
 def _of_rows(dataset: Dataset, sample_weight: Any) -> np.ndarray:
-    """Weights of all rows of the data set, float64, 0 or more."""
+    """(rows of the data set,) weights of all rows, float64, 0 or more."""
     if isinstance(sample_weight, str):
         columns = dataset.raw or {}
         sample_weight = columns[check_choice(sample_weight, columns, "the column of weights")]

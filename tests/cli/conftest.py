@@ -9,7 +9,7 @@ from condvae.figures.gallery import _PER_LABEL
 
 @pytest.fixture(scope="module", autouse=True)
 def few_steps(compiled_quickly):
-    """What these commands compile runs a few times."""
+    """Run the programs that these commands compile only a few times each."""
 
 
 @pytest.fixture(scope="session")
@@ -47,11 +47,11 @@ def work_in(cache, monkeypatch):
 
 @pytest.fixture
 def room(furnished, tmp_path, work_in):
-    """A furnished working folder of one's own."""
+    """A separate working folder with the prepared files."""
     return work_in(shutil.copytree(furnished, tmp_path / "room"))
 
 
 @pytest.fixture
 def shared_room(furnished, work_in):
-    """The furnished working folder itself, for what must leave it as it was."""
+    """The prepared working folder itself, for commands that must not change it."""
     return work_in(furnished)

@@ -12,7 +12,7 @@ from condvae.runs.record import RunRecord
 
 
 def listing(folder):
-    """What is there, and when it was written; the lock names its last holder."""
+    """The files, and when they were written; the lock names its last holder."""
     paths = (path for path in sorted(folder.rglob("*")) if path.name != ".lock")
     return {path: path.stat().st_mtime_ns for path in paths}
 

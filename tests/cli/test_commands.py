@@ -47,7 +47,7 @@ def test_help_names_every_data_set(capsys):
     ],
 )
 def test_a_reader_that_has_seen_enough_is_no_mistake(command, errors, tmp_path):
-    """As `condvae presets | head -1`: the pipe is closed before anything is written."""
+    """Like `condvae presets | head -1`: the pipe is closed before anything is written."""
     reading, writing = os.pipe()
     os.close(reading)
     ended = subprocess.run(

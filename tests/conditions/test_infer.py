@@ -1,4 +1,4 @@
-"""Kinds that columns are taken for, and kinds that are said."""
+"""Kinds of columns, inferred and given."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Several conditions by name: what is given, what is missing, and what is dropped."""
+"""Several conditions by name: given, missing, and dropped."""
 
 from itertools import product
 

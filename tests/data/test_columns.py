@@ -45,7 +45,7 @@ def test_columns_that_are_not_given_are_x():
 
 
 @pytest.mark.parametrize("scaling", ["standard", "quantile"])
-def test_scales_are_those_of_the_training_rows_and_measured_anew(scaling):
+def test_scales_are_of_the_training_rows_and_measured_again(scaling):
     data = table(scaling=scaling)
     other = data.with_spec(data.spec.model_copy(update={"split_seed": 5, "test": 0.4}))
     for part in (data, other):
@@ -67,7 +67,7 @@ def test_scales_are_those_of_the_training_rows_and_measured_anew(scaling):
     assert again.condition == data.condition
 
 
-def test_a_kind_said_anew_counts():
+def test_a_kind_given_again_counts():
     """What a run was read with decides, not what its data were read with later."""
     data = table(conditions=("animal", "children"), ignore=("id", "height"))
     assert data.condition["children"].kind == "categorical"

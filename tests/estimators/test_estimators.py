@@ -1,4 +1,4 @@
-"""What the estimators answer, and that they live in scikit-learn's house."""
+"""The estimators' results, and their conformity with scikit-learn."""
 
 import multiprocessing
 import pickle
@@ -156,7 +156,7 @@ def test_searches_and_validation():
 
 
 def test_columns_that_hardly_vary_are_no_error():
-    """As the corners of scikit-learn's digits: one number in all training rows, or in all rows."""
+    """Like the corners of scikit-learn's digits: constant in all training rows, or in all rows."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 3))
     X[:, 1], X[:, 2] = 4.0, 0.0

@@ -14,7 +14,7 @@ from condvae.spec import Spec
 
 
 def trial_of(dataset, likelihood, **settings):
-    """Of a run that is asked for nothing but its likelihood."""
+    """A stand-in for a run that is used only for its likelihood."""
     spec = Spec().override(likelihood=likelihood, **settings)
     model = SimpleNamespace(likelihood=likelihood_named(likelihood).of(spec.model))
     run = SimpleNamespace(spec=spec, comparability=lambda split, how: f"{split}, {how}")

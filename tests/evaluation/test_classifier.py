@@ -44,7 +44,7 @@ def test_the_same_seed_gives_the_same_weights(digits):
     assert train_classifier(*train, PLAIN, seed=4, steps=4).sha256 not in same
 
 
-def test_binarised_pixels_are_drawn_anew_in_each_batch(digits):
+def test_binarised_pixels_are_drawn_in_each_batch(digits):
     rows = np.full((3, 2), 0.5, "float32")
     batches = classifier._batches(rows, np.arange(3), Pixels(True, True), steps=2, seed=0)
     (first, codes), (second, _) = batches
@@ -72,7 +72,7 @@ def test_what_it_was_trained_on_is_part_of_its_name(few_steps, digits, tmp_path,
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 
-def test_a_damaged_file_is_trained_anew(kept, digits, tmp_path, monkeypatch, caplog):
+def test_a_damaged_file_is_trained_again(kept, digits, tmp_path, monkeypatch, caplog):
     (source,) = kept.iterdir()
     content = bytearray(source.read_bytes())
     content[-1] ^= 1

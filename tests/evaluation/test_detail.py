@@ -14,7 +14,7 @@ from condvae.reports.metrics_file import plain
 
 
 def blur(x, times=1):
-    """What uint8 images have beyond their mean by (1, 2, 1) / 4, ends mirrored, as models blur."""
+    """The detail of uint8 images beyond their mean by (1, 2, 1) / 4 with mirrored ends."""
     mean = x.mean(axis=0)
     images = x - mean
     for _ in range(times):
@@ -27,7 +27,7 @@ def blur(x, times=1):
 
 @pytest.fixture
 def showing(digits, stand_in, drawn_from):
-    """A trial of a stand-in that generates rows of x in place of those of the digits."""
+    """A trial of a stand-in that generates rows of x instead of those of the digits."""
 
     def of(x, rows, trial=digits):
         shown = Dataset.from_arrays(x, digits.y)

@@ -58,7 +58,7 @@ def test_a_beta_far_too_large_is_named(digits, tmp_path):
 
 
 def test_a_collapsed_posterior_is_named(healthy_run, digits, monkeypatch):
-    """Its outputs are the prior's whatever the image; the decoder is as it was."""
+    """Its outputs are the prior's for every image; the decoder is unchanged."""
     model = healthy_run.load_model()
     for name in ("mean", "logvar"):
         layer = model.keras_model.encoder.get_layer(name)

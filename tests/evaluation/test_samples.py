@@ -28,7 +28,7 @@ def judge(digits, kept, stand_in):
 
 
 def test_a_perfect_model(judge, digits, kept, drawn_from):
-    """Samples are real images of the class asked for, which nobody has seen."""
+    """Samples are real images of the requested class that the model has not seen."""
     run, found = judge(drawn_from(digits, digits.validation.rows), per_class=30)
     classifier, rows = real_classifier(digits, PLAIN, folder=kept), PLAIN.rows(digits.x, 255)
     told = classifier.tell(rows[run.chosen]) == digits.given[run.chosen]
@@ -53,7 +53,7 @@ def test_how_samples_were_drawn_is_said(judge, digits, drawn_from):
 
 
 def test_labels_that_are_not_obeyed(judge, digits, drawn_from):
-    """Accuracy at chance; all samples together are as real as ever, those of a class are not."""
+    """Accuracy at chance; all samples together are realistic, those of each class are not."""
     shuffle = np.random.default_rng(1).permutation
     draw = drawn_from(digits, digits.validation.rows)
     _, obeyed = judge(draw, per_class=30)

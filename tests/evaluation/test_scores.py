@@ -88,7 +88,7 @@ def test_score_and_audit_write_their_tables(trained_run, digits, tmp_path, monke
     ("command", "sentence"),
     [
         ("score RUN bare.npz --out a.txt", "must be written as .csv"),
-        ("audit RUN bare.npz --out a.csv", "must have labels"),
+        ("audit RUN bare.npz --out a.csv", "requires labels"),
         ("audit RUN bare.npz --out a.csv --by size", "label, image"),
         ("score RUN wide.npz --out a.csv", "x must have the shape (N, 8, 8, 1)"),
         ("score RUN nothing --out a.csv", "does not exist"),

@@ -1,4 +1,4 @@
-"""What is told of styles; how they are measured is in tests/figures/test_handwriting.py."""
+"""The report on styles; tests/figures/test_handwriting.py tests the measurements."""
 
 import numpy as np
 import pytest

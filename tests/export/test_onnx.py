@@ -43,7 +43,7 @@ def exported(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def expected():
-    """What Keras said of the golden run."""
+    """Keras's outputs for the golden run."""
     texts = json.loads(GOLDEN.with_suffix(".json").read_text())
     return {name: np.array(values) for name, values in texts.items()}
 

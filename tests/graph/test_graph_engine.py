@@ -27,7 +27,7 @@ ANIMALS = Categorical(name="animal", categories=("ant", "bee", "cat"))
 
 
 def no_keras():
-    """What loads Keras, where it must not be loaded."""
+    """Calls that load Keras, where they must not."""
     raise AssertionError("the graphs know this")
 
 

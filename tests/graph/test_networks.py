@@ -27,7 +27,7 @@ FUNCTIONS = {
 
 
 def said_by_keras(model, inputs):
-    """What the functions of these parts say, compiled as one."""
+    """The outputs of these parts' functions, compiled as one."""
 
     def together(model, **flat):
         return {

@@ -64,7 +64,7 @@ class StandIn:
 
     @property
     def received(self):
-        """All that was sent, also what is in base64 inside; and all that is stored."""
+        """Everything that was sent, including base64 content, and everything that is stored."""
         stored = [
             content
             for repository in self.repositories.values()
@@ -120,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
 
     @property
     def user(self):
-        """Who asks; None: nobody; False: with a token that is unknown."""
+        """The user of a request; None: not logged in; False: an unknown token."""
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         return TOKENS.get(token, False) if token else None
 

@@ -341,7 +341,7 @@ def make_model():
 
 
 def steps_of(kind):
-    """What Keras must be told of a loader without a length."""
+    """The number of steps, which Keras needs for a loader without a length."""
     return {"steps_per_epoch": 7} if kind == "loader-streamed" else {}
 
 

@@ -79,7 +79,7 @@ def listing(folder):
 
 
 def refused(capsys, *arguments):
-    """What a command says that ends with 2, one sentence."""
+    """The one-sentence error of a command that exits with 2."""
     assert main([*arguments]) == 2
     said = capsys.readouterr().err
     (line,) = [line for line in said.splitlines() if line.startswith("condvae: ")]

@@ -1,4 +1,4 @@
-"""MLflow's own client on what a training has told it, in a store in a local file."""
+"""A training's reports, read by MLflow's own client from a store in a local file."""
 
 import pytest
 from tracked_run import LINE, tracked

@@ -140,7 +140,7 @@ def test_without_credentials(bucket, monkeypatch, tmp_path, capsys):
 
 
 def test_without_the_library_of_a_store(bucket, capsys):
-    """Of Azure's, which the extra does not bring."""
+    """An address of Azure, which the extra does not include."""
     assert main("encode run abfs://bucket/*.npz --out z".split()) == 2
     said = capsys.readouterr().err
     assert "requires the extra 'remote', or its own library" in said

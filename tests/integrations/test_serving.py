@@ -56,7 +56,7 @@ class Server:
         return self.ask("POST", f"/runs/{self.name}/generate", body, **headers)
 
     def end(self, number=signal.SIGTERM):
-        """Send a signal; the exit code and what was said on standard error."""
+        """Send a signal; return the exit code and the content of standard error."""
         self.process.send_signal(number)
         _, said = self.process.communicate(timeout=60)
         return self.process.returncode, said
@@ -180,7 +180,7 @@ def test_mistakes_are_said_in_three_parts(server, status, path, body, headers):
 
 
 def raw(server, *pieces):
-    """What comes back for bytes, until the end of the connection."""
+    """The response to some bytes, until the connection is closed."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         for piece in pieces:
             connection.sendall(piece)

@@ -23,7 +23,7 @@ QUICK = {"preset": "plane", "epochs": 3, "hidden_dims": (6,), "progress": False}
 
 
 def settled(tuning):
-    """What a tuning has found, without what the clock says."""
+    """The results of a tuning, without times."""
     histories = [run.history for run in tuning.runs]
     for history in histories:
         del history["seconds"]

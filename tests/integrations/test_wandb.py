@@ -1,4 +1,4 @@
-"""What a training leaves for Weights & Biases offline, read with its own messages."""
+"""A training's offline files for Weights & Biases, read with its own messages."""
 
 import json
 import struct

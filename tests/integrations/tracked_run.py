@@ -11,7 +11,7 @@ LINE = "another data set − test split"
 
 
 def tracked(folder, tracker):
-    """A run of five epochs, broken off after three, whose measures were told to the tracker."""
+    """A run of five epochs, interrupted after three, whose measures were sent to the tracker."""
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, (203, 6, 5), dtype="uint8"), np.arange(203) % 3
     data = Dataset.from_arrays(x, y, name="noise")

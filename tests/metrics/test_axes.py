@@ -60,7 +60,7 @@ def test_bilinear_attributes():
 
 
 def test_interactions_of_walks_that_stand_elsewhere_under_every_label():
-    """Two points each span a line; those of all labels span z."""
+    """Two points of a label span a line; those of all labels span z."""
     base_points = RNG.normal(size=(6, 2, 3))
     values = np.concatenate(
         [
@@ -105,7 +105,7 @@ def test_against_polyfit():
 
 
 def test_missing_values_are_left_out():
-    """As of images that are all black: known functions are found without them."""
+    """As for all-black images: known functions are found in the other walks."""
     values = walk(
         [lambda label, z: z[..., 0] * (label + z[..., 1]), lambda _, z: z[..., 2]], (1, 2)
     )

@@ -77,7 +77,7 @@ def test_the_known_coverage():
 
 @pytest.mark.parametrize("dim", [3, 64])
 def test_copies(dim):
-    """Each ball holds its own copy and those of its k nearest, itself on the border included."""
+    """Each ball contains its own copy and its k nearest neighbours, including the border."""
     real = np.random.default_rng(0).normal(1000, 1, size=(50, dim))
     assert precision_recall(real, real) == PrecisionRecall(1, 1)
     scores = density_coverage(real, real[::-1])

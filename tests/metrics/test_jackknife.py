@@ -5,7 +5,7 @@ from condvae.metrics.jackknife import jackknife_error
 
 
 def test_the_error_of_a_mean_is_known():
-    """As many groups as rows: exactly the textbook's s / sqrt(n)."""
+    """With as many groups as rows it is exactly the textbook's s / sqrt(n)."""
     values = np.random.default_rng(0).normal(size=50)
     found = jackknife_error(lambda rows: values[rows].mean(), 50, groups=50)
     assert found == pytest.approx(values.std(ddof=1) / np.sqrt(50))

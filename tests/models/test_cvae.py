@@ -109,7 +109,7 @@ def test_integers_are_scaled_inside_and_floats_are_not():
     np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, scaled), rtol=2e-7)
 
 
-def test_the_encoded_target_is_binary_and_drawn_anew():
+def test_the_encoded_target_is_binary_and_drawn_at_each_call():
     """The target in the outputs is the one that was encoded: one draw for each call."""
     model, data = make(pixels="dynamic"), batch()
     outputs = [model.predict(data, verbose=0) for _ in range(2)]
@@ -205,7 +205,7 @@ def test_a_beginners_mistake_is_answered_before_anything_is_harmed(call, part):
 
 
 def test_generators_are_fitted_from_their_first_batch_on():
-    """What the check looks at is not lost: 3 batches of 16 are 48 examples."""
+    """Batches that the check reads are not lost: 3 batches of 16 are 48 examples."""
     data = batch(rows=48)
     parts = [{name: a[n : n + 16] for name, a in data.items()} for n in (0, 16, 32)]
     model = make(beta=0.0)

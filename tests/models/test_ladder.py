@@ -178,7 +178,7 @@ def test_a_new_ladder_is_the_standard_normal_and_its_posterior_the_encoders():
 
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="gradients are taken by JAX here")
 def test_held_parameters_are_reached_by_way_of_the_draws_alone():
-    """Of N(a + b z1, exp(c z1)) given z1: gradients to z1 stay, those to a, b and c are zero."""
+    """For N(a + b z1, exp(c z1)) given z1: gradients to z1 are kept, those to a, b, c are zero."""
     import jax
 
     z = np.array([[0.3, -0.8]], "float32")
@@ -196,7 +196,7 @@ def test_held_parameters_are_reached_by_way_of_the_draws_alone():
     assert log_prob(weights, z, True) == pytest.approx(float(log_prob(weights, z, False)))
 
 
-def test_fine_groups_are_drawn_anew_under_coarse_ones_that_stay():
+def test_fine_groups_vary_under_coarse_ones_that_stay():
     """By way of the draws' images: x_mean = W z, of which W tells z again."""
     oracle = LadderOracle(1)
     model, seen = oracle.model, {"num_samples": 4000, "keep": 1, "seed": 3}

@@ -213,7 +213,7 @@ def test_images_are_seen_by_every_layer_as_vectors():
 
 
 def users_networks(**replaced):
-    """Networks that fit, but for what is replaced."""
+    """Networks that fit, except for those that are replaced."""
     y = keras.Input((3,), name="y")
     outputs = {name: keras.layers.Dense(2, name=name)(y) for name in ("mean", "logvar")}
     networks = {

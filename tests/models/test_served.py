@@ -22,7 +22,7 @@ def pairs(y_max=2):
 
 
 class Loader:
-    """What has a length and can be gone through again, as a DataLoader."""
+    """An iterable that has a length and can be repeated, like a DataLoader."""
 
     def __init__(self, batches):
         self.batches, self.passes = batches, 0
@@ -138,7 +138,7 @@ def test_pixels_and_classes_are_checked_on_every_other_way(model):
 
 
 def test_data_without_batches_are_refused(model):
-    with pytest.raises(InputError, match="was read before"):
+    with pytest.raises(InputError, match="already consumed"):
         model.fit(iter([]), verbose=0)
     with pytest.raises(InputError, match="a batch must be"):
         model.fit(Loader([]), verbose=0)

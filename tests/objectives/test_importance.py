@@ -58,7 +58,7 @@ class LinearGaussian:
         self.log_prob = -0.5 * (quadratic + np.linalg.slogdet(2 * np.pi * covariance)[1])
 
     def terms(self):
-        """Of one draw, validation's."""
+        """The validation loss of one draw."""
         batch = {name: ops.convert_to_tensor(array) for name, array in self.batch.items()}
         return self.model.terms(self.model(batch))
 
@@ -93,7 +93,7 @@ def test_the_parts_are_the_elbos():
     ],
 )
 def test_both_gradients_agree_in_expectation_and_dreg_varies_less(prior, beta):
-    """Of every weight, over thousands of draws of z for one image: z-scores, and the variance."""
+    """For every weight, over thousands of draws of z for one image: z-scores, and the variance."""
     import jax
 
     def gradients(gradient):

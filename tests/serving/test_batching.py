@@ -1,4 +1,4 @@
-"""The batcher without a server: time is that of a loop that nobody waits for."""
+"""The batcher without a server, on an event loop with simulated time."""
 
 import asyncio
 import threading

@@ -163,8 +163,8 @@ def test_another_run_or_setting_is_refused(room, monkeypatch):
         ("run", "parts", "out", Generate(seed=2)): "by the settings of this call",
         ("run", "parts", "out", Encode()): "by of this call",
         ("run", "parts", "some", Generate(seed=1)): "which holds thing.txt",
-        ("run", "moved", "out", Generate(seed=1)): "part p1 must be as it was",
-        ("run", "none", "new", Generate(seed=1)): "must stand for files",
+        ("run", "moved", "out", Generate(seed=1)): "part p1 must be unchanged",
+        ("run", "none", "new", Generate(seed=1)): "must match files",
     }.items():
         run, folder, out, verb = command
         with pytest.raises(InputError, match=sentence):

@@ -1,4 +1,4 @@
-"""What a served run answers, without a server: by the model itself, and in every company."""
+"""The answers of a served run, without a server: like the model's, in any batch."""
 
 import io
 import subprocess
@@ -39,7 +39,7 @@ def requests(served, digits):
 
 
 def library(model, name, fields):
-    """What TrainedModel answers."""
+    """The results of TrainedModel."""
     fields = {key: np.array(value) if key in "xz" else value for key, value in fields.items()}
     if name == "encode":
         return dict(zip(("mean", "logvar"), model.encode(**fields), strict=True))
@@ -155,7 +155,7 @@ def test_two_runs_of_one_name_and_a_name_that_is_no_address_are_refused(trained_
     (tmp_path / "a?run").mkdir()
     for file in trained_run.path.iterdir():
         (tmp_path / "a?run" / file.name).symlink_to(file)
-    with pytest.raises(InputError, match="must be named by letters"):
+    with pytest.raises(InputError, match="must consist of letters"):
         opened([tmp_path / "a?run"])
 
 

@@ -105,7 +105,7 @@ def prepared(case: str) -> tuple[Dataset, dict[str, Any]]:
 
 
 def gradient(case: str, devices: int | None) -> np.ndarray:
-    """That of the first batch at the first weights, all in a row."""
+    """The gradient of the first batch at the initial weights, flattened."""
     data, settings = prepared(case)
     settings.pop("sample_weight", None)
     _, spec = resolve_spec(data, settings.pop("preset"), None, settings)
@@ -127,7 +127,7 @@ def relative(received: np.ndarray, expected: np.ndarray) -> float:
 
 
 def weights(run: Run) -> np.ndarray:
-    """Those after the last step, all in a row."""
+    """The weights after the last step, flattened."""
     checkpoint = newest_checkpoint(run.checkpoints_path)
     assert checkpoint is not None
     named = sorted(checkpoint.tensors.items())

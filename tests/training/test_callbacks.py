@@ -16,7 +16,7 @@ CONSTANT = {"schedule": "constant", "warmup": 0.0}  # not a schedule over all ep
 
 
 class Diary(keras.callbacks.Callback):
-    """Notes what it hears."""
+    """Records the events that it receives."""
 
     def __init__(self):
         super().__init__()

@@ -24,7 +24,7 @@ FURTHER = ("free bits", "ladder", "vampprior", "weights", "hybrid", "augmented")
 
 
 def compared(folder, *arguments):
-    """What the program prints."""
+    """The output of the program."""
     command = [sys.executable, str(PROGRAM), str(folder), *arguments]
     result = subprocess.run(command, capture_output=True, text=True, timeout=HANGS)
     assert result.returncode == 0, result.stderr
@@ -58,7 +58,7 @@ def test_the_shares_of_processes_are_the_batch(rows):
 
 
 def test_gradients_are_those_of_one_device(tmp_path):
-    """Of 15 rows on four devices, with regularisers and means over the batch."""
+    """A batch of 15 rows on four devices, with regularisers and means over the batch."""
     assert compared(tmp_path, "gradient", "tiny")["gradient"] < 1e-5
 
 

@@ -107,7 +107,7 @@ def test_the_command_line_takes_few_labels(tmp_path, monkeypatch, capsys, small)
 
 @pytest.fixture
 def data_of(small):
-    """A function from a name to data: few rows where those of the name take long to draw."""
+    """A function from a name to data, with few rows for sets that take long to generate."""
 
     def make(name):
         if name == "animals":

@@ -1,4 +1,4 @@
-"""Twelve callbacks, each through `train` and through `fit`, doing what it is for."""
+"""Twelve callbacks, each with `train` and with `fit`, in its usual application."""
 
 import csv
 

@@ -67,7 +67,7 @@ def test_a_run_trains_resumes_evaluates_and_predicts(few, tmp_path, signal_at, s
 
 
 def test_the_likelihood_is_recomputed_by_hand(few, tmp_path):
-    """Of the deterministic network: the sum over pixels of the log of the true class's share."""
+    """For the deterministic network: the sum over pixels of the log share of the true class."""
     run = quick(few, tmp_path / "run", network="deterministic", **TINY)
     p, x = run.model.guess(few.test.y), few.test.x[..., 0]
     true = np.take_along_axis(p.astype("float64"), x[..., None].astype(int), axis=-1)[..., 0]

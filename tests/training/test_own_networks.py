@@ -29,7 +29,7 @@ def own_decoder(seed=0, latent_dim=2, pixels=(4, 3, 1)):
 
 @pytest.fixture(scope="module")
 def run(small, tmp_path_factory):
-    """A run with a decoder of one's own."""
+    """A run with a user-defined decoder."""
     path = tmp_path_factory.mktemp("own") / "run"
     return quick(small, path, networks={"decoder": own_decoder()})
 

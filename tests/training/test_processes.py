@@ -85,7 +85,7 @@ def together(folder, commands, signals=((0, 0), (0, 0)), count=2):
 
 
 def trained(folder, data, further="", signals=((0, 0), (0, 0)), settings=QUICK):
-    """The same training in both: codes, what they said, the run that process 0 alone wrote."""
+    """The same training in both processes: exit codes, outputs, and the run of process 0."""
     command = f"train {data} {settings} --distributed {further}"
     codes, said = together(folder, [command, command], signals)
     assert not list((folder / "1").iterdir())

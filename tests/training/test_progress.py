@@ -1,4 +1,4 @@
-"""What the progress bar says, and why a training ended."""
+"""The text of the progress bar, and why a training ended."""
 
 import io
 import signal
@@ -25,7 +25,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def bar(clock):
-    """Of ten epochs of 20 steps, 1,000 images, in a file."""
+    """A bar for ten epochs of 20 steps with 1,000 images, written to a file."""
     bar = ProgressBar(10, 20, Console(file=io.StringIO()), (1000, "images"), lambda: "stopped")
     bar.set_model(SimpleNamespace(stop_evaluating=False, stop_training=False))
     bar.on_train_begin()

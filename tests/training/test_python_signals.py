@@ -1,4 +1,4 @@
-"""What a script sees of Ctrl-C and SIGTERM: an exception, after the checkpoint."""
+"""Ctrl-C and SIGTERM in a script: an exception, after the checkpoint."""
 
 import signal
 

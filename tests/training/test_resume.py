@@ -21,7 +21,7 @@ from condvae.training import beginning, train
 from condvae.training.feed import Feed
 from condvae.training.journal import Journal
 
-# four steps an epoch, pixels binarised anew: each step draws from every source of chance
+# four steps per epoch, with binarised pixels: each step draws from every random stream
 SETTINGS = {"epochs": 4, "batch_size": 40, "pixels": "dynamic"}
 
 
@@ -216,7 +216,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_used(
     assert_same(run, whole)
 
 
-def test_with_all_checkpoints_damaged_or_gone_nothing_is_begun_anew(small, broken):
+def test_with_all_checkpoints_damaged_or_missing_nothing_is_restarted(small, broken):
     weights = broken.weights_path.read_bytes()
     for name in checkpoints(broken):
         flip(broken.checkpoints_path / name / "tensors.safetensors")
@@ -243,7 +243,7 @@ def test_before_the_first_checkpoint_it_starts_over(small, whole, tmp_path):
     assert_same(resume(small, run), whole)
 
 
-def test_a_copy_of_record_and_weights_alone_is_not_begun_anew(small, whole, tmp_path):
+def test_a_copy_of_record_and_weights_alone_is_not_restarted(small, whole, tmp_path):
     run = Run.open(shutil.copytree(whole.path, tmp_path / "run"))
     shutil.rmtree(run.checkpoints_path)
     run.history_path.unlink()
@@ -253,7 +253,7 @@ def test_a_copy_of_record_and_weights_alone_is_not_begun_anew(small, whole, tmp_
     assert run.weights_path.read_bytes() == weights
 
 
-def test_a_run_whose_record_is_lost_is_not_begun_anew(small, broken):
+def test_a_run_whose_record_is_lost_is_not_restarted(small, broken):
     for name in ("run.json", "history.csv", "weights.safetensors"):
         (broken.path / name).unlink()
     before = checkpoints(broken)
@@ -310,7 +310,7 @@ def test_a_run_that_another_process_began_meanwhile_is_kept(small, tmp_path, mon
 
 
 def test_a_signal_that_is_ignored_stays_so(small, whole, tmp_path, signal_at):
-    """As of a job that a script runs in the background, or under nohup."""
+    """As in a background job of a script, or under nohup."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with signal_at(3):
@@ -361,7 +361,7 @@ def test_a_second_writer_is_refused_and_the_first_named(small, broken):
 
 
 def test_the_newest_two_and_the_best_checkpoint_are_kept(tmp_path, monkeypatch):
-    """Images of pure noise: what is learned after the first epochs does not generalise."""
+    """Images of pure noise, in which learning after the first epochs does not generalise."""
     monkeypatch.setattr("condvae.training.journal.SPACING", 0.0)
     noise = np.random.default_rng(0).integers(0, 256, (90, 4, 3), dtype="uint8")
     settings = {

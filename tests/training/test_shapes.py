@@ -1,4 +1,4 @@
-"""Colour images in a folder, told by a table: are shape, colour and place obeyed?"""
+"""Colour images in a folder with a table: are shape, colour and place obeyed?"""
 
 import csv
 

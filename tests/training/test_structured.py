@@ -1,4 +1,4 @@
-"""Part of an image given, the rest predicted: from the spec to the likelihood."""
+"""Prediction of an image given a part of it: from the spec to the likelihood."""
 
 import signal
 
@@ -69,7 +69,7 @@ def test_every_variant_trains_resumes_evaluates_and_predicts(small, tmp_path, si
 
 
 def test_a_frozen_baseline_comes_from_another_run_and_stays(small, tmp_path):
-    """The networks of the deterministic run are a part of those of the CVAE."""
+    """The networks of the deterministic run are among those of the CVAE."""
     guess = quick(
         small, tmp_path / "guess", task="quadrants", baseline="joint", network="deterministic"
     )

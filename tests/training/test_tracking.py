@@ -1,4 +1,4 @@
-"""What trackers are told of a training, by one that keeps a diary."""
+"""The reports of a training to trackers, recorded by a test tracker."""
 
 import signal
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from condvae.tracking import TRACKERS, Track
 
 
 class Diary(Track):
-    """Notes what it is told, of all runs of a test."""
+    """Records the reports of all runs of a test."""
 
     library = "json"
     heard: ClassVar[list] = []
@@ -54,7 +54,7 @@ class Faulty(Diary):
 
 
 class Absent(Diary):
-    """Needs what nobody has."""
+    """Needs a package that does not exist."""
 
     library = "nonesuch_library"
 
@@ -77,7 +77,7 @@ def trackers(monkeypatch):
 
 
 def told(what):
-    """When that was told: epochs, or whether it was finished."""
+    """When it was reported: epochs, or whether it was finished."""
     return [when for name, when, _ in Diary.heard if name == what]
 
 
@@ -185,7 +185,7 @@ def test_the_command_line_refuses_it_in_one_sentence(capsys):
 
 @contextmanager
 def forgotten():
-    """What is told in this block, alone."""
+    """The reports within this block."""
     Diary.heard.clear()
     yield Diary.heard
 

@@ -51,7 +51,7 @@ def test_the_same_seed_gives_the_same_history_to_the_last_digit(small, tmp_path)
 
 
 def test_the_weights_are_those_of_the_best_epoch(tmp_path):
-    """Images of pure noise: what is learned after the first epochs does not generalise."""
+    """Images of pure noise, in which learning after the first epochs does not generalise."""
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (90, 4, 3), dtype="uint8")
     small = Dataset.from_arrays(noise, np.arange(90) % 3)

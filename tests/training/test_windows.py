@@ -1,4 +1,4 @@
-"""The order in windows: a permutation by chance, and of data on disk the training of memory."""
+"""Shuffling within windows: a random permutation, and training from disk as from memory."""
 
 import numpy as np
 import pytest

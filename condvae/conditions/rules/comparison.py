@@ -43,7 +43,7 @@ class Side(Frozen):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns."""
+        """The columns that it names."""
         return (*self.plus, *self.minus)
 
     @property

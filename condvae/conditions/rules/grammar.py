@@ -47,7 +47,7 @@ class _Reader:
         self.advance()
 
     def rule(self) -> Comparison | Unique | Fixed:
-        """The whole."""
+        """Read a complete rule."""
         if self.kind == "word" and self.value in OF_COLUMNS:
             kind, names = OF_COLUMNS[self.value], self.names()
             if len(set(names)) < max(len(names), kind.least):
@@ -82,7 +82,7 @@ class _Reader:
         return tuple(names)
 
     def name(self) -> str:
-        """A column."""
+        """Read the name of a column."""
         if self.kind not in ("name", "word"):
             self.fail("Name a column, in `backticks`.")
         name = self.value

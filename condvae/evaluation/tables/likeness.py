@@ -49,7 +49,7 @@ class Compared:
         return float(np.mean(list(self.marginals.values())))
 
     def figures(self) -> dict[str, object]:
-        """Flat."""
+        """The figures, flat."""
         return {
             "marginal_distance": self.marginal,
             "correlation_distance": self.correlation,

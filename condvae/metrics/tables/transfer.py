@@ -145,7 +145,7 @@ class _Told:
         return bool(gains.mean() > LEAST_GAIN * error)
 
     def _score(self, measure: Any) -> Score:
-        """One."""
+        """One score of both models, and the error of their difference."""
 
         def difference(rows: np.ndarray) -> float:
             told = (measure(self.truth[rows], of[rows]) for of in (self.synthetic, self.real))

@@ -197,5 +197,5 @@ class TokenNorm(keras.layers.Layer):
         return centred * ops.rsqrt(variance + self.EPSILON) * self.scale + self.shift
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The same."""
+        """The input's shape."""
         return input_shape

@@ -1,5 +1,4 @@
-"""A run over data in parts: a file for each, in processes, of which none needs what others do.
+"""Bulk processing: a run applied to data in parts, one file each, in independent processes.
 
-`run_parts.py` is where it starts; a file for each verb, of which no one imports what it alone
-needs for the others.
+`run_parts.py` is the entry point; there is a file for each verb, which imports only what it needs.
 """

@@ -1,4 +1,4 @@
-"""The rows of a file that are least plausible."""
+"""The least plausible rows of a file."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ MOST_SHOWN = 2_500  # images on the sheet
 
 @dataclass(frozen=True)
 class Audit(Score):
-    """The rows whose label, or image, is least plausible: a table, and a contact sheet beside it.
+    """The rows whose label, or image, is least plausible: a table, with a contact sheet.
 
     Attributes:
-        top: how many rows.
+        top: number of rows.
         by: "label" or "image".
     """
 
@@ -32,7 +32,7 @@ class Audit(Score):
     name: ClassVar[str] = "audit"
 
     def check(self, run: Run) -> None:
-        """As of scores."""
+        """Check the run as for scores."""
         check_choice(self.by, ("label", "image"), "--by")
         check_at_least(self.top, 1, "--top")
         super().check(run)
@@ -40,12 +40,12 @@ class Audit(Score):
     def write(
         self, run: Run, rows: RunRows, out: Path, tell: Callable[[int], None] = lambda done: None
     ) -> int:
-        """Write the least of them; the sheet comes first, so that there is no table without it."""
+        """Write the least plausible rows; the sheet first, so that no table exists without it."""
         count, kept, images = 0, {}, np.empty(0)
         for x, scores in self.scored(run, rows):
             if scores.codes is None and self.by == "label":
                 raise InputError(
-                    "an audit of labels must have labels", "images alone", "Take --by image."
+                    "an audit of labels requires labels", "only images", "Use --by image."
                 )
             columns = scores.columns()
             columns["row"] += count
@@ -56,7 +56,7 @@ class Audit(Score):
             if kept:
                 columns = {name: np.concatenate([kept[name], columns[name]]) for name in columns}
                 x = np.concatenate([images, x])
-            # of equal ones the first rows, as a stable sort of all has them
+            # the first of equal rows, as in a stable sort of all rows
             least = np.argsort(columns["_rank"], kind="stable")[: self.top]
             kept, images = {name: values[least] for name, values in columns.items()}, x[least]
         from condvae.figures.captioned import captioned_sheet  # matplotlib's fonts take a second
@@ -71,7 +71,7 @@ class Audit(Score):
 
 
 def _captions(columns: Mapping[str, np.ndarray]) -> Iterator[list[str]]:
-    """Of each row its number, its label where it has one, and the most probable label."""
+    """For each row its number, its label if it has one, and the most probable label."""
     for place, (row, best) in enumerate(zip(columns["row"], columns["best_label"], strict=True)):
         lines = [f"row {row}"]
         if "label" not in columns:

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Encode(Verb):
-    """mean and logvar of q(z | x, y), and y, of every row: an .npz."""
+    """mean and logvar of q(z | x, y), and y, of every row, in an .npz."""
 
     name: ClassVar[str] = "encode"
     suffix: ClassVar[str] = ".npz"
 
     def check(self, run: Run) -> None:
-        """Parts of images cannot be read from files of whole ones."""
+        """Refuse parts of images, which cannot be read from files of whole images."""
         if run.record.condition.of_x:
             raise InputError(
-                "encode needs a run that is given classes or whole images",
+                "encode requires a run that is given classes or whole images",
                 f"{run.path}, which is given parts of images",
-                "Use condvae.load(RUN).encode from Python.",
+                "Use condvae.load(RUN).encode in Python.",
             )
 
     def is_numbered(self, run: Run) -> bool:
-        """Always: by its number a row stands in its pass."""
+        """Always: the number of a row determines its position in a pass."""
         return True
 
     def make(self, run: Run, source: Path, out: Path, first: int = 0) -> int:
@@ -56,8 +56,8 @@ def write_posteriors(
 
     Args:
         first: number of the first row.
-        spread: on all cores.
-        say: is told how many rows are done.
+        spread: whether to use all cores.
+        say: called with the number of rows done.
     """
     for_model, for_file = tee(rows.blocks())
     posteriors = model_in_passes(run, spread).encode_blocks(for_model, first=first)
@@ -74,7 +74,7 @@ def write_posteriors(
 
 
 def as_text(y: Any, condition: "Condition") -> Any:
-    """Labels as text, of one width in all blocks; other conditions as they are."""
+    """Labels as text, with the same width in all blocks; other conditions unchanged."""
     if (classes := condition.classes) is None:
         return y
     width = max(map(len, (*classes.categories, str(classes.num_classes))))

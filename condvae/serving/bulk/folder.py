@@ -1,4 +1,4 @@
-"""The folder of the outputs, on this machine or behind a URL, and what was made there."""
+"""The folder of the outputs, local or behind a URL, and its manifest."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -20,12 +20,12 @@ MANIFEST_NAME = "bulk.json"
 
 
 class Made(Frozen):
-    """What an output was made of.
+    """The part from which an output was made.
 
     Attributes:
-        bytes: of the part.
-        first: number of its first row; None where that is of no matter.
-        rows: of the part, where they were counted.
+        bytes: size of the part.
+        first: number of its first row; None if it is irrelevant.
+        rows: number of rows of the part, if they were counted.
     """
 
     bytes: int
@@ -34,13 +34,13 @@ class Made(Frozen):
 
 
 class Manifest(Frozen):
-    """What makes the outputs of a folder what they are.
+    """What determines the outputs of a folder.
 
     Attributes:
-        command: the verb.
-        run: sha256 of what the run computes.
-        settings: of the verb.
-        parts: by their names.
+        command: name of the verb.
+        run: sha256 of everything that determines the run's results.
+        settings: settings of the verb.
+        parts: the parts by name.
     """
 
     command: str
@@ -61,7 +61,7 @@ class Folder:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """For one writer at a time; behind a URL there is no lock to hold."""
+        """Lock the folder for a single writer; a folder behind a URL cannot be locked."""
         if self.is_remote:
             yield
             return
@@ -73,7 +73,7 @@ class Folder:
             yield
 
     def names(self) -> set[str]:
-        """Of the files in it, but for those of this folder's own."""
+        """Names of the files in it, except for its own manifest and lock."""
         if self.is_remote:
             found = remote.names_in(self.place)
         else:
@@ -82,7 +82,7 @@ class Folder:
         return {name for name in found if name.rpartition("/")[2] not in (LOCK_NAME, MANIFEST_NAME)}
 
     def read(self) -> Manifest | None:
-        """The manifest; None where there is none.
+        """The manifest; None if there is none.
 
         Raises:
             InputError: it is damaged.
@@ -97,13 +97,13 @@ class Folder:
             return None
         except (ValidationError, UnicodeDecodeError):
             raise InputError(
-                f"{self.place}/{MANIFEST_NAME} must say what was made there",
+                f"{self.place}/{MANIFEST_NAME} must be a valid manifest",
                 "a damaged file",
                 "Choose a new folder.",
             ) from None
 
     def write(self, manifest: Manifest) -> None:
-        """Write the manifest anew."""
+        """Write the manifest."""
         text = json.dumps(manifest.model_dump(mode="json"), indent=1) + "\n"
         if self.is_remote:
             remote.write_text(f"{self.place}/{MANIFEST_NAME}", text)
@@ -112,7 +112,7 @@ class Folder:
 
     @contextmanager
     def output(self, name: str) -> Iterator[Path]:
-        """Where to write an output; what is beside it under a URL goes there before it."""
+        """The path for writing an output; behind a URL, files beside it are uploaded before it."""
         if not self.is_remote:
             yield Path(self.place, name)
             return
@@ -124,16 +124,16 @@ class Folder:
                 remote.put(file, f"{self.place}/{beside}")
 
     def finished(self, wanted: Manifest, suffix: str) -> set[str]:
-        """Names of the parts whose outputs are there, as wanted.
+        """Names of the parts with finished outputs that match the request.
 
         Raises:
-            InputError: what is there is something else.
+            InputError: the folder contains something else.
         """
         there, before = self.names(), self.read()
         if before is None:
             if there:
                 raise InputError(
-                    "the output must be a new folder, or one that this command has begun",
+                    "the output must be a new folder, or one that this command has started",
                     f"{self.place}, which holds {min(there)}",
                     "Choose another folder.",
                 )
@@ -153,7 +153,7 @@ class Folder:
             if (old.bytes, old.first) != (new.bytes, new.first):
                 what = "bytes" if old.bytes != new.bytes else "rows before it"
                 raise InputError(
-                    f"part {name} must be as it was when its output was made, "
+                    f"part {name} must be unchanged since its output was made, "
                     f"{old.bytes if what == 'bytes' else old.first:,} {what}",
                     f"{new.bytes if what == 'bytes' else new.first:,}",
                     "Choose another folder.",
@@ -162,12 +162,12 @@ class Folder:
 
 
 def made_of(parts: Sequence[Part]) -> dict[str, Made]:
-    """What a manifest says of parts."""
+    """The entries of a manifest for parts."""
     return {part.name: Made(bytes=part.size) for part in parts}
 
 
 def _shown(value: Any) -> str:
-    """In an error."""
+    """A value in an error message."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {setting}" for name, setting in value.items()) or "none"
     return f"{value:.12}" if isinstance(value, str) else str(value)

@@ -26,12 +26,12 @@ from condvae.serving.bulk.verb import Verb
 class Generate(Verb):
     """For each row of a table of conditions an image, or a row of the run's table.
 
-    What is drawn for a row is a function of the seed and of its number over all parts.
+    The draws for a row are a function of the seed and of its number over all parts.
 
     Attributes:
-        sample: draw the pixels too.
-        seed: of the draws.
-        temperature, guidance, keep: as of `TrainedModel.generate`.
+        sample: whether to draw the pixels too.
+        seed: seed of the draws.
+        temperature, guidance, keep: as in `TrainedModel.generate`.
     """
 
     sample: bool = False
@@ -43,26 +43,26 @@ class Generate(Verb):
     suffix: ClassVar[str] = ".npz"
 
     def suffix_of(self, run: Run) -> str:
-        """A table's rows are a table."""
+        """The suffix for images; for a table, that of tables."""
         return self.suffix if run.record.preprocessing.table is None else ".parquet"
 
     def check(self, run: Run) -> None:
-        """Conditions that a table can hold."""
+        """Check that a table can hold the run's conditions."""
         check_at_least(self.seed, 0, "--seed")
         condition = run.record.condition
         if condition.by_name is None and condition.classes is None:
             raise InputError(
-                "generate for the rows of a table needs a run that is given classes or values",
+                "generate for the rows of a table requires a run that is given classes or values",
                 f"{run.path}, which is given images",
                 "Use --given.",
             )
 
     def is_numbered(self, run: Run) -> bool:
-        """Always."""
+        """Always: draws depend on the row's number."""
         return True
 
     def num_rows(self, run: Run, source: Path) -> int:
-        """Of the table."""
+        """Number of rows of the table."""
         return count_table_rows(run, source)
 
     def make(self, run: Run, source: Path, out: Path, first: int = 0, spread: bool = False) -> int:
@@ -91,7 +91,7 @@ def conditions_of(run: Run, source: Path) -> tuple[np.ndarray, dict[str, np.ndar
     """Encoded conditions of a table's rows, (rows, dim), and the same by name, as arrays.
 
     Raises:
-        InputError: other columns than the run's conditions.
+        InputError: the columns are not the run's conditions.
     """
     columns, condition = read_table(source, run.spec.data).columns, run.record.condition
     several = condition.by_name
@@ -101,7 +101,7 @@ def conditions_of(run: Run, source: Path) -> tuple[np.ndarray, dict[str, np.ndar
         raise InputError(
             f"the columns of {source} must be conditions of the run, {', '.join(names)}",
             ", ".join(others[:12]),
-            "Leave the others out, or rename them.",
+            "Omit the others, or rename them.",
         )
     if several is not None:
         count = len(next(iter(columns.values())))
@@ -114,7 +114,7 @@ def conditions_of(run: Run, source: Path) -> tuple[np.ndarray, dict[str, np.ndar
 
 
 def finish_of(run: Run) -> Callable[[Any], Any] | None:
-    """From what the model expects to arrays that are written: levels, classes; None: numbers."""
+    """From expected values to stored arrays: levels, classes; None for other numbers."""
     if run.record.preprocessing.pixel_classes is not None:
         return lambda x: x.argmax(axis=-1)[..., None].astype("uint8")
     return to_uint8 if run.record.preprocessing.in_unit_interval else None
@@ -128,13 +128,13 @@ def write_drawn(
     first: int = 0,
     say: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Write generated rows of a table, and the columns that no model learns.
+    """Write generated rows of a table, with the columns that no model learns.
 
     Args:
         drawn: blocks of rows.
-        keys: has the `bytes` of a generator, which UUIDs are made of.
+        keys: has the method `bytes` of a generator, from which UUIDs are made.
         first: number of the first row.
-        say: is told how many rows are done.
+        say: called with the number of rows done.
     """
     table, several = run.record.preprocessing.table, run.record.condition.by_name
     if table is None or several is None:
@@ -152,7 +152,7 @@ def write_drawn(
     rows = blocks()
     begin = next(rows)
     whole = [c.name for c in several.conditions if c.integer and c.name in begin]
-    # classes that are numbers are integers too
+    # classes that are numbers are integers
     whole += [name for name, values in begin.items() if values.dtype.kind == "i"]
     whole += [column.name for column in table.carried if column.number and column.how == "count"]
 

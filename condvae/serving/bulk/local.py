@@ -1,4 +1,4 @@
-"""Jobs in processes of this machine, each on one core."""
+"""Jobs in processes on this machine, one core each."""
 
 import multiprocessing
 import os
@@ -13,7 +13,7 @@ from typing import Any
 from condvae.checks import InputError
 from condvae.files.cluster import Pool
 
-# read when the libraries are first imported: one thread each, since the processes have the cores
+# read when the libraries are first imported: one thread each, since the processes share the cores
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -24,12 +24,12 @@ ONE_THREAD = {
 
 @contextmanager
 def in_processes(workers: int) -> Iterator[Pool]:
-    """What does jobs in processes: (work, jobs) -> what the work returns of each, as it ends.
+    """A pool that runs jobs in processes: (work, jobs) -> the results of work, as they finish.
 
-    The processes start anew, without what this one holds, and end with it, however it ends.
+    The processes are started without a copy of this one's memory, and end with it, however it ends.
 
     Raises:
-        InputError: a process ended by itself, as where memory is short.
+        InputError: a process was ended, for example because memory was short.
     """
     before = set(multiprocessing.active_children())
     with _environment():
@@ -43,9 +43,9 @@ def in_processes(workers: int) -> Iterator[Pool]:
             yield pool
         except BrokenProcessPool:
             raise InputError(
-                "each worker must live to the end of its part",
-                "one that ended before, as the system ends those that take too much memory",
-                "Take fewer `workers`, or smaller parts; the same command goes on.",
+                "each worker must run to the end of its part",
+                "one that was ended, as the system does with processes that use too much memory",
+                "Use fewer `workers`, or smaller parts; running the command again continues.",
             ) from None
         except BaseException:
             for child in set(multiprocessing.active_children()) - before:
@@ -57,7 +57,7 @@ def in_processes(workers: int) -> Iterator[Pool]:
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    """The variables by which libraries choose their threads, for the processes that start."""
+    """Set the variables that limit the threads of libraries, for the processes that start."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     flags = " ".join(filter(None, (before["XLA_FLAGS"], ONE_THREAD["XLA_FLAGS"])))
     os.environ.update(ONE_THREAD | {"XLA_FLAGS": flags})
@@ -71,7 +71,7 @@ def _environment() -> Iterator[None]:
 
 
 def _begin() -> None:
-    """Leave Ctrl-C to the process that started this one, and end with it."""
+    """Leave Ctrl-C to the parent process, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -79,6 +79,6 @@ def _begin() -> None:
 
 
 def _end_with(parent: Any) -> None:
-    """Wait for the end of the parent, which a kill may bring."""
+    """Exit when the parent has ended, even if it was killed."""
     parent.join()
     os._exit(1)

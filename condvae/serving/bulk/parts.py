@@ -1,4 +1,4 @@
-"""Which files are parts, and what their outputs are called."""
+"""The files that are parts, and the names of their outputs."""
 
 import glob
 import os
@@ -18,8 +18,8 @@ class Part:
 
     Attributes:
         source: its path or URL.
-        name: of its output, without a suffix; with the folders under the pattern's fixed part.
-        size: bytes.
+        name: name of its output, without a suffix; with the folders below the pattern's fixed part.
+        size: size in bytes.
     """
 
     source: str
@@ -28,10 +28,10 @@ class Part:
 
 
 def find_parts(pattern: str) -> list[Part]:
-    """The files of a pattern in the order of their names; of arrays with labels beside, the arrays.
+    """The files that match a pattern, sorted by name; for arrays with label files, the arrays.
 
     Raises:
-        InputError: there is none, or two outputs would have one name.
+        InputError: there are none, or two outputs would have the same name.
     """
     if remote.is_url(pattern):
         sizes = remote.find(pattern)
@@ -41,9 +41,9 @@ def find_parts(pattern: str) -> list[Part]:
     sizes = {source: size for source, size in sizes.items() if is_shown(Path(source).name)}
     if not sizes:
         raise InputError(
-            f"{pattern} must stand for files", "none", "Check the pattern, and put it in quotes."
+            f"{pattern} must match files", "none", "Check the pattern, and put it in quotes."
         )
-    # as Python's own, which knows no pattern over a URL
+    # like Python's glob, which does not support URLs
     fixed = os.path.dirname(_before_magic(next(iter(sizes)), pattern))
     parts: dict[str, Part] = {}
     for source, size in sizes.items():
@@ -64,10 +64,10 @@ def find_parts(pattern: str) -> list[Part]:
 
 
 def _before_magic(source: str, pattern: str) -> str:
-    """What a source and its pattern have in common before the first sign that stands for others."""
+    """The common start of a source and its pattern, before the first wildcard."""
     end = min(pattern.find(sign) for sign in remote.MAGIC if sign in pattern)
     start = pattern[:end]
-    # a store may write its addresses in another way than the pattern does
+    # a store may write its addresses differently from the pattern
     return start if source.startswith(start) else source
 
 

@@ -1,4 +1,4 @@
-"""All parts of a call: those that are missing are made."""
+"""All parts of a call, of which the missing ones are made."""
 
 import hashlib
 import json
@@ -22,12 +22,12 @@ from condvae.serving.bulk.work import Job, Outcome, Work, opened
 
 @dataclass(frozen=True)
 class Report:
-    """What a call has done.
+    """The result of a call.
 
     Attributes:
-        made: parts.
-        before: parts that were there.
-        rows: of those that were made.
+        made: number of parts made.
+        before: number of parts that existed before.
+        rows: number of rows in the parts made.
     """
 
     made: int
@@ -47,21 +47,21 @@ def run_parts(
 ) -> Report:
     """Make an output for each part that has none yet.
 
-    A mistake in one part ends that one; the others are made, and then it is raised.
+    An error in one part ends only that part; the others are made, and then it is raised.
 
     Args:
-        run_path: of the run.
-        pattern: of the parts' paths, or URLs.
+        run_path: path of the run.
+        pattern: pattern of the parts' paths, or URLs.
         out: the folder of the outputs, or its URL.
-        verb: what is made of each.
-        workers: processes on this machine; None: one a core.
-        pool: does the jobs; None: these processes, or the cluster.
-        ray: address of a Ray cluster that does them; its machines must see run, parts and folder
-            under the paths that they have here.
-        say: is told how many parts are done.
+        verb: what is made from each part.
+        workers: number of processes on this machine; None: one per core.
+        pool: runs the jobs; None: local processes, or the cluster.
+        ray: address of a Ray cluster that runs them; its machines must have run, parts and folder
+            under the same paths.
+        say: called with progress messages.
 
     Raises:
-        InputError: no parts, a folder of something else, or content that does not fit.
+        InputError: no parts, a folder with other content, or parts that do not fit.
     """
     run, folder = opened(run_path), Folder(out)
     verb.check(run)
@@ -80,7 +80,9 @@ def run_parts(
         parts=made_of(parts),
     )
     if not folder.is_remote and not os.path.isdir(folder.place) and os.path.exists(folder.place):
-        raise InputError("the output must be a folder", f"{folder.place}, a file", "Name another.")
+        raise InputError(
+            "the output must be a folder", f"{folder.place}, a file", "Choose another."
+        )
     elsewhere = in_processes(count) if ray is None else on_ray(ray, ONE_THREAD)
     with folder.opened(), nullcontext(pool) if pool else elsewhere as do:
         if verb.is_numbered(run):
@@ -99,7 +101,7 @@ def run_parts(
 
 
 def sum_of(run: Run) -> str:
-    """sha256, in hex, of what decides what a run computes: weights, spec, conditions, pixels."""
+    """sha256, in hex, of what determines a run's results: weights, spec, conditions, pixels."""
     record = run.record
     parts = [
         run.stored_weights().texts.get(DIGESTS, ""),
@@ -109,14 +111,14 @@ def sum_of(run: Run) -> str:
 
 
 def _absolute(place: str) -> str:
-    """A path as tasks elsewhere find it; an address as it is."""
+    """A path that tasks on other machines can use; addresses are unchanged."""
     return place if re.match(r"\w[\w+.-]*:/", place) else os.path.abspath(place)
 
 
 def _counted(
     work: Work, parts: Sequence[Part], before: Manifest | None, do: Pool
 ) -> dict[str, Made]:
-    """The parts with the number of each one's first row, counted where that is not known yet."""
+    """The parts with the number of each one's first row, counted if not known yet."""
     known = {} if before is None else before.parts
     rows = {
         part.name: known[part.name].rows
@@ -135,7 +137,7 @@ def _counted(
 
 
 def _raise(mistakes: Sequence[Outcome], count: int) -> None:
-    """Raise the first mistake, by the parts' names, and how many there are."""
+    """Raise the first error, in the order of the parts' names, with the number of errors."""
     for outcome in sorted(mistakes, key=lambda outcome: outcome.name)[:1]:
         error = outcome.mistake
         assert error is not None  # noqa: S101

@@ -21,8 +21,8 @@ class Score(Verb):
     """log p(x | y), log p(x) and the most probable label of every row: a table.
 
     Attributes:
-        num_samples: draws of z for each image and each label that may be the best.
-        seed: of the draws.
+        num_samples: number of draws of z for each image and each likely label.
+        seed: seed of the draws.
     """
 
     num_samples: int = 50
@@ -31,10 +31,10 @@ class Score(Verb):
     suffix: ClassVar[str] = ".parquet"
 
     def check(self, run: Run) -> None:
-        """A run of classes."""
+        """Check that the run is conditional on classes."""
         check_at_least(self.num_samples, 1, "--num-samples")
         check_at_least(self.seed, 0, "--seed")
-        run.record.classes  # noqa: B018 - refuses a run that is given no class
+        run.record.classes  # noqa: B018 - raises for a run without classes
 
     def make(self, run: Run, source: Path, out: Path, first: int = 0) -> int:
         """See `Verb`."""
@@ -43,10 +43,10 @@ class Score(Verb):
     def write(
         self, run: Run, rows: RunRows, out: Path, tell: Callable[[int], None] = lambda done: None
     ) -> int:
-        """Write the scores of rows; how many there are.
+        """Write the scores of rows; return their number.
 
         Args:
-            tell: is told how many rows are done.
+            tell: called with the number of rows done.
         """
         count = 0
 
@@ -71,9 +71,9 @@ _scorers: dict[tuple[int, int, int], tuple[Run, RowScorer]] = {}
 
 
 def scorer_of(run: Run, num_samples: int, seed: int) -> RowScorer:
-    """A run's, whose programs are compiled once a process."""
+    """The scorer of a run, whose programs are compiled once per process."""
     key = id(run), num_samples, seed
     if key not in _scorers:
-        # the run too, so that no other gets its id
+        # keep the run too, so that its id is not reused
         _scorers[key] = run, RowScorer(run.by_keras, num_samples, seed)
     return _scorers[key][1]

@@ -1,4 +1,4 @@
-"""What a process does with a part."""
+"""The processing of a part in a worker process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from condvae.serving.bulk.verb import Verb
 
 @dataclass(frozen=True)
 class Job:
-    """A part, and what is asked of it.
+    """A part to process.
 
     Attributes:
         first: number of its first row; None: count the rows.
@@ -28,12 +28,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job.
+    """The result of a job.
 
     Attributes:
-        name: of the part.
-        rows: of it; None where there was a mistake.
-        mistake: in words.
+        name: name of the part.
+        rows: number of its rows; None after an error.
+        mistake: the error.
     """
 
     name: str
@@ -43,13 +43,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Work:
-    """A verb for the parts of one call; it goes from process to process.
+    """A verb with the parts of one call; it is sent to worker processes.
 
     Attributes:
         run: path of the run, or its address.
-        verb: what is done.
+        verb: the verb.
         out: path or URL of the outputs' folder.
-        suffix: of the outputs.
+        suffix: suffix of the outputs.
     """
 
     run: str
@@ -58,7 +58,7 @@ class Work:
     suffix: str
 
     def do(self, job: Job) -> Outcome:
-        """A part's output, or its number of rows; a mistake of its content ends it alone."""
+        """Make a part's output, or count its rows; an error in its content ends only this part."""
         run, name = opened(self.run), job.part.name
         try:
             with local(job.part.source) as source:
@@ -73,13 +73,13 @@ class Work:
 
 @cache
 def opened(path: str) -> Run:
-    """The run, with what it has built, for all parts of a process."""
+    """The run, cached with its compiled functions for all parts of a process."""
     return Run.open(path)
 
 
 @contextmanager
 def local(source: str) -> Iterator[Path]:
-    """The path itself, or a copy of what is behind a URL."""
+    """The path itself, or a local copy of a URL."""
     if not remote.is_url(source):
         yield Path(source)
         return

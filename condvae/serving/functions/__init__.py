@@ -1,4 +1,4 @@
-"""What a served run can be asked, a file for each function."""
+"""The functions of a served run, one file each."""
 
 from condvae.serving.functions.decode import Decode
 from condvae.serving.functions.encode import Encode
@@ -9,5 +9,5 @@ from condvae.serving.functions.transfer import Transfer
 
 __all__ = ["FUNCTIONS", "Asked", "Function"]
 
-# of two with one name a run has the one that fits it
+# of two functions with the same name, a run has the one that fits it
 FUNCTIONS: tuple[Function, ...] = (Generate(), GenerateRows(), Encode(), Decode(), Transfer())

@@ -1,4 +1,4 @@
-"""The expected images at styles."""
+"""The expected images for styles."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DecodeBody(Body):
-    """As the arguments of `TrainedModel.decode`."""
+    """The arguments of `TrainedModel.decode`."""
 
     z: Any
     y: Any
@@ -31,7 +31,7 @@ class Decode(Function):
     needs, arrays, image = frozenset({"decode"}), ("z",), "x_mean"
 
     def checked(self, served: "Served", body: DecodeBody) -> Asked:
-        """The request, compared with the model; see `Function.asked`."""
+        """The request, checked against the model; see `Function.asked`."""
         z = served.arguments.styles(numbers(body.z, "z"))
         rows = check_rows(served, len(z))
         arrays = {"z": z, "y": served.arguments.given(body.y, rows)}
@@ -39,9 +39,9 @@ class Decode(Function):
         return Asked(served, self, rows, kind, arrays, body, served.condition.outside(body.y))
 
     def compute(self, asked: Sequence[Asked]) -> Outputs:
-        """The images of all."""
+        """The images of all requests."""
         return {"x_mean": asked[0].served.engine.run("decode", together(asked))["x_mean"]}
 
     def outputs(self, served: "Served") -> dict[str, tuple[int, ...]]:
-        """An image."""
+        """The shape of an image."""
         return {"x_mean": served.facts.image_shape}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class EncodeBody(Body):
-    """As the arguments of `TrainedModel.encode`."""
+    """The arguments of `TrainedModel.encode`."""
 
     x: Any
     y: Any
@@ -24,13 +24,13 @@ class Encode(Function):
     needs, arrays = frozenset({"encode"}), ("x",)
 
     def checked(self, served: "Served", body: EncodeBody) -> Asked:
-        """The request, compared with the model; see `Function.asked`."""
+        """The request, checked against the model; see `Function.asked`."""
         arrays, rows = pair(served, body)
         kind = (served.name, self.name)
         return Asked(served, self, rows, kind, arrays, body, served.condition.outside(body.y))
 
     def compute(self, asked: Sequence[Asked]) -> Outputs:
-        """mean and logvar of all."""
+        """mean and logvar of all requests."""
         outputs = asked[0].served.engine.run("encode", together(asked))
         return {"mean": outputs["mean"], "logvar": outputs["logvar"]}
 

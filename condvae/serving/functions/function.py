@@ -1,4 +1,4 @@
-"""What every function that can be asked says of itself."""
+"""The interface of a function that can be requested."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 Outputs = dict[str, Any]
 Schema = dict[str, Any]
 
-# to JSON 1.0 is a whole number
+# in JSON, 1.0 is an integer
 _WHOLE = BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n)
 Seed = Annotated[frozen.Seed, _WHOLE]
 Count = Annotated[frozen.Count, _WHOLE]
-MOST = 1e30  # of numbers in arrays: beyond it sums of float32 overflow
+MOST = 1e30  # largest number in arrays, beyond which sums in float32 overflow
 
 
 class Body(frozen.Frozen):
-    """What a request holds, before it is compared with the model."""
+    """The content of a request, before it is checked against the model."""
 
 
 @dataclass
 class Asked:
-    """A request that was checked.
+    """A checked request.
 
     Attributes:
-        rows: of its answer.
+        rows: number of rows of its answer.
         kind: requests of one kind can be computed together.
         arrays: (rows, ...) by name.
         body: the settings.
-        outside: a sentence for each condition that no training row had.
+        outside: a sentence for each condition outside of the training rows.
     """
 
     served: "Served"
@@ -51,15 +51,15 @@ class Asked:
 
 
 class Function(ABC):
-    """A function of a served run; without state.
+    """A function of a served run, without state.
 
     Attributes:
-        name: in addresses.
-        says: a line for people.
+        name: name in addresses.
+        says: a description in one line.
         body: the class of its requests.
         needs: functions of `models.inference` that it calls.
-        arrays: which fields of the body are arrays of numbers.
-        image: the output that can be shown; None: there is none.
+        arrays: fields of the body that are arrays of numbers.
+        image: the output that can be displayed; None: there is none.
     """
 
     name: ClassVar[str]
@@ -70,11 +70,11 @@ class Function(ABC):
     image: ClassVar[str | None] = None
 
     def fits(self, served: "Served") -> bool:
-        """Whether the run can be asked it."""
+        """Whether the function is available for the run."""
         return served.table is None and self.needs <= set(served.engine.names)
 
     def asked(self, served: "Served", fields: Mapping[str, Any]) -> Asked:
-        """A request of these fields, checked.
+        """A checked request with these fields.
 
         Raises:
             InputError: they do not fit the function or the model.
@@ -88,25 +88,25 @@ class Function(ABC):
         except InputError:
             raise
         except (TypeError, ValueError, OverflowError) as error:
-            # what NumPy says of values that make no array
+            # NumPy's errors for values that do not form an array
             raise InputError(
                 f"the fields of {self.name} must fit the run", reason_of(error), "Correct them."
             ) from None
 
     @abstractmethod
     def checked(self, served: "Served", body: Any) -> Asked:
-        """The request, compared with the model; errors as of `asked`."""
+        """The request, checked against the model; errors as in `asked`."""
 
     @abstractmethod
     def compute(self, asked: Sequence[Asked]) -> Outputs:
-        """The outputs for all rows of requests of one kind, one after the other."""
+        """The outputs for all rows of requests of one kind, one after another."""
 
     @abstractmethod
     def outputs(self, served: "Served") -> dict[str, tuple[int, ...]]:
         """The shape of a row of each output, float32."""
 
     def fields(self, served: "Served") -> dict[str, Schema]:
-        """JSON schemas of the request's fields, as exact as they can be said."""
+        """JSON schemas of the request's fields, as precise as possible."""
         fields = self.body.model_json_schema()["properties"]
         for key in {"given", "y", "to"} & fields.keys():
             fields[key] = condition_schema(served)
@@ -124,24 +124,24 @@ class Function(ABC):
         return self.body.model_json_schema().get("required", [])
 
     def _explained(self, error: ValidationError) -> InputError:
-        """The first of pydantic's complaints, in our three parts."""
+        """The first error of pydantic, as an InputError."""
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the body"
         names = ", ".join(self.body.model_fields)
         if first["type"] == "extra_forbidden":
-            return InputError(f"{self.name} takes {names}", repr(place), "Leave it out.")
+            return InputError(f"{self.name} takes {names}", repr(place), "Omit it.")
         if first["type"] == "missing":
-            return InputError(f"{self.name} needs the field {place!r}", "none", "Add it.")
+            return InputError(f"{self.name} requires the field {place!r}", "none", "Add it.")
         received = f"{first['input']!r:.80} ({first['msg']})"
         return InputError(f"the field {place!r} must fit", received, "Correct it.")
 
 
 def condition_schema(served: "Served") -> Schema:
-    """JSON schema of y: one for all rows, or one a row."""
+    """JSON schema of y: one for all rows, or one per row."""
     classes = None if served.condition.by_name else served.condition.classes
     if classes is None:
-        return {"description": f"{served.condition}: one for all rows, or one a row"}
-    # numbers too: a category of digits, or the place of one that is none
+        return {"description": f"{served.condition}: one for all rows, or one per row"}
+    # numbers too: a category of digits, or the index of another category
     one = {"enum": [*classes.categories, *range(classes.num_classes)]}
     if any(name.isdecimal() for name in classes.categories):
         numbered = [int(name) for name in classes.categories if str(int(name)) == name]
@@ -159,18 +159,18 @@ def rows_schema(shape: Sequence[int], most: int) -> Schema:
 
 
 def numbers(value: Any, name: str) -> np.ndarray:
-    """An array of nested lists, integers as they are and others as float32.
+    """An array from nested lists, integers unchanged and others as float32.
 
     Raises:
-        InputError: they are ragged, or hold something else.
+        InputError: they are ragged, or contain something else.
     """
     try:
         array = np.asarray(value)
-    except ValueError:  # of lists that differ in length
+    except ValueError:  # lists of different lengths
         array = np.empty(0, object)
     if array.dtype.kind not in "buif":
         raise InputError(
-            f"{name} must be nested lists of numbers, alike in length",
+            f"{name} must be nested lists of numbers of equal length",
             f"{value!r:.60}",
             "Correct it.",
         )
@@ -180,21 +180,21 @@ def numbers(value: Any, name: str) -> np.ndarray:
 
 
 def check_rows(served: "Served", rows: int) -> int:
-    """Return rows if one answer may have so many."""
+    """Return rows if an answer may have this number of rows."""
     if rows > served.most_rows:
         raise InputError(
             f"one answer of {served.name} may have {served.most_rows:,} rows",
             f"{rows:,}",
-            "Ask several times.",
+            "Split the request.",
         )
     return rows
 
 
 def pair(served: "Served", body: Any) -> tuple[dict[str, np.ndarray], int]:
-    """Images, their conditions and what pixels are binarised by; and how many there are."""
+    """Images, their conditions, noise for binarisation, and the number of rows."""
     x, y = served.arguments.pair(numbers(body.x, "x"), body.y)
     arrays, facts = {"x": x, "y": y}, served.facts
-    if x.dtype.kind in "iu":  # so that requests of both kinds have one
+    if x.dtype.kind in "iu":  # so that requests of both types have the same form
         arrays["x"] = x / np.float32(facts.x_max)
     if facts.binarise:
         arrays["pixel_noise"] = Chance(body.seed).pixels(len(x), *facts.image_shape)
@@ -202,7 +202,7 @@ def pair(served: "Served", body: Any) -> tuple[dict[str, np.ndarray], int]:
 
 
 def together(asked: Sequence[Asked], *names: str) -> dict[str, np.ndarray]:
-    """Arrays of several requests, one after the other; all arrays without names."""
+    """Arrays of several requests, concatenated; all arrays if no names are given."""
     names = names or tuple(asked[0].arrays)
     if len(asked) == 1:
         return {name: asked[0].arrays[name] for name in names}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class GenerateBody(Body):
-    """As the arguments of `TrainedModel.generate`; pixels are drawn by Keras alone."""
+    """The arguments of `TrainedModel.generate`; pixels are sampled by Keras only."""
 
     given: Any
     num_samples: Count = 1
@@ -41,7 +41,7 @@ class Generate(Function):
     needs, arrays, image = frozenset({"draw_prior", "decode"}), ("z",), "x"
 
     def checked(self, served: "Served", body: GenerateBody) -> Asked:
-        """The request, compared with the model; see `Function.asked`."""
+        """The request, checked against the model; see `Function.asked`."""
         arguments, condition = served.arguments, served.condition
         given = arguments.named(body.given)
         encoded = arguments.encode_condition(given)
@@ -57,7 +57,7 @@ class Generate(Function):
         return Asked(served, self, rows, kind, arrays, body, condition.outside(given))
 
     def compute(self, asked: Sequence[Asked]) -> Outputs:
-        """The images of all, drawn by the seed of each."""
+        """The images of all requests, drawn with the seed of each."""
         first, inputs = asked[0], together(asked)
         served, body = first.served, first.body
         chances = [(Chance(o.body.seed, o.body.temperature), o.rows) for o in asked]
@@ -68,5 +68,5 @@ class Generate(Function):
         return {"x": images}
 
     def outputs(self, served: "Served") -> dict[str, tuple[int, ...]]:
-        """An image."""
+        """The shape of an image."""
         return {"x": served.facts.image_shape}

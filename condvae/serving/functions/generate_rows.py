@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class GenerateRowsBody(Body):
-    """As the arguments of `TrainedModel.generate`, of tables."""
+    """The arguments of `TrainedModel.generate`, for tables."""
 
     given: dict[str, Any] | None = None
     num_samples: Count = 1
@@ -32,23 +32,23 @@ class GenerateRowsBody(Body):
 class GenerateRows(Function):
     """See `TrainedModel.generate`.
 
-    Rows are drawn again until they keep the table's rules, so that each request is computed alone.
+    Rows are redrawn until they satisfy the table's rules, so that each request is computed alone.
     """
 
     name, says, body = "generate", "New rows of the table.", GenerateRowsBody
     needs, arrays = frozenset({"draw_prior", "decode", "draw_pixels"}), ()
 
     def fits(self, served: "Served") -> bool:
-        """Whether the run can be asked it."""
+        """Whether the function is available for the run."""
         return served.table is not None and self.needs <= set(served.engine.names)
 
     def checked(self, served: "Served", body: GenerateRowsBody) -> Asked:
-        """The request, compared with the model; see `Function.asked`."""
+        """The request, checked against the model; see `Function.asked`."""
         rows, several = check_rows(served, body.num_samples), served.condition.by_name
         if several is None:
             raise TypeError("a run on a table has conditions by name")
         if body.given is None:
-            # the first condition as often as it occurs, as `condvae generate` has it
+            # the first condition with the frequencies of the data, as in `condvae generate`
             known, places = served.run.first_conditions()
             drawn = np.random.default_rng(body.seed).integers(len(places), size=rows)
             given, outside = known[places[drawn]], []
@@ -56,31 +56,31 @@ class GenerateRows(Function):
             given, outside = several.encode_rows(body.given, rows), several.outside(body.given)
         if len(given) != rows:
             raise InputError(
-                f"given must be one for all of {rows} rows, or one a row",
+                f"given must be one for all of {rows} rows, or one per row",
                 f"{len(given)} conditions",
-                "Make them as many.",
+                "Pass one, or one for each row.",
             )
-        # nothing is of its kind: it has no other
+        # of a kind of its own, so that it is computed alone
         return Asked(served, self, rows, object(), {"y": given}, body, outside)
 
     def compute(self, asked: Sequence[Asked]) -> Outputs:
-        """Columns by name, empty cells None."""
+        """Columns by name, with None for empty cells."""
         (only,) = asked
         served = only.served
         columns: Any = served.model.generate(only.arrays["y"], seed=only.body.seed)
         return {name: _cells(values) for name, values in columns.items()}
 
     def outputs(self, served: "Served") -> dict[str, tuple[int, ...]]:
-        """A cell of each column; their types are the table's."""
+        """One cell for each column; the types are those of the table."""
         table = served.table
         return {} if table is None else dict.fromkeys(table.order, ())
 
 
 def _cells(values: np.ndarray) -> list[Any]:
-    """A column's cells as JSON has them."""
+    """A column's cells as JSON values."""
     missing = is_missing(values)
     if values.dtype.kind == "f" and (values[~missing] == np.rint(values[~missing])).all():
-        # floats only for the sake of NaN, or of the network
+        # floats only because of NaN, or of the network
         values = values.astype(object)
         values[~missing] = [int(value) for value in values[~missing]]
     return [None if empty else value for value, empty in zip(values.tolist(), missing, strict=True)]

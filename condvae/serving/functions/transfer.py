@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class TransferBody(EncodeBody):
-    """As the arguments of `TrainedModel.transfer`."""
+    """The arguments of `TrainedModel.transfer`."""
 
     to: Any
 
@@ -23,19 +23,19 @@ class Transfer(Function):
     needs, arrays, image = frozenset({"encode", "decode"}), ("x",), "x"
 
     def checked(self, served: "Served", body: TransferBody) -> Asked:
-        """The request, compared with the model; see `Function.asked`."""
+        """The request, checked against the model; see `Function.asked`."""
         arrays, rows = pair(served, body)
         arrays["to"] = served.arguments.given(body.to, rows)
         outside = served.condition.outside(body.y) + served.condition.outside(body.to)
         return Asked(served, self, rows, (served.name, self.name), arrays, body, outside)
 
     def compute(self, asked: Sequence[Asked]) -> Outputs:
-        """The images of all."""
+        """The images of all requests."""
         engine, inputs = asked[0].served.engine, together(asked)
         to = inputs.pop("to")
         z = engine.run("encode", inputs)["mean"]
         return {"x": engine.run("decode", {"z": z, "y": to})["x_mean"]}
 
     def outputs(self, served: "Served") -> dict[str, tuple[int, ...]]:
-        """An image."""
+        """The shape of an image."""
         return {"x": served.facts.image_shape}

@@ -50,7 +50,7 @@ def test_associations_against_others(missing):
 
 @pytest.mark.parametrize("kind", [float, str])
 def test_chance_is_no_association(kind):
-    """Many words and few rows go together by chance, which the uncorrected measures take for much.
+    """Many words and few rows are associated by accident, which uncorrected measures overrate.
 
     Uncorrected, both are about sqrt((20 - 1) / (150 - 1)) = 0.36.
     """

@@ -34,7 +34,7 @@ def test_one_exception_is_no_function():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_chance_is_no_function(seed):
-    """Few repetitions, or a column that is nearly constant, make functions by chance."""
+    """With few repetitions, or an almost constant column, functions occur by accident."""
     rng = np.random.default_rng(seed)
     columns = {
         "fine": np.round(rng.normal(size=150), 3),
@@ -118,7 +118,7 @@ def test_independent_columns_do_not_contradict():
 
 
 def test_seldom_values_do_not_contradict():
-    """A pair that nobody would expect in these rows says nothing."""
+    """A pair that is not expected in these rows is not a contradiction."""
     columns = {
         "a": np.array(["x"] * 990 + ["y"] * 10),
         "b": np.array(["u"] * 10 + ["v"] * 990),
