@@ -33,7 +33,7 @@ SECONDS = {
     "Latents": 2.0,
     "Detail": 1.0,
     "Style": 4.0,
-    "Samples": 15.0,
+    "Samples": 30.0,
     "Accuracy score": 60.0,
 }
 FULL_TIMES = {"Likelihood": 50.0, "Labels": 20.0}
