@@ -1,5 +1,6 @@
 """Pictures enlarged by a whole number to be looked at, which are read as the pixels they show."""
 
+import re
 from pathlib import Path
 from typing import IO
 
@@ -9,7 +10,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from condvae.checks import InputError
 
-KEYWORD = "condvae-scale"  # of the tEXt chunk of a PNG file that holds the factor
+# Of the tEXt chunk of a PNG file that holds the factor, and the width and the height before it.
+KEYWORD = "condvae-scale"
+NOTE = re.compile(r"([0-9]{1,3}) ([0-9]{1,5}) ([0-9]{1,5})")
 CELL = 112  # pixels that each side of an image has at least
 MOST_SCALE = 112
 MOST_PIXELS = 2**25  # of an enlarged picture, unless the factor is given
@@ -46,25 +49,23 @@ def save_enlarged(pixels: np.ndarray, file: Path | IO[bytes], scale: int) -> Non
         scale: written into the file where it is not 1.
     """
     pixels = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-    notes = PngInfo()
+    notes, (height, width) = PngInfo(), pixels.shape[:2]
     if scale != 1:
         pixels = pixels.repeat(scale, axis=0).repeat(scale, axis=1)
-        notes.add_text(KEYWORD, str(scale))
+        notes.add_text(KEYWORD, f"{scale} {width} {height}")
     Image.fromarray(pixels).save(file, "PNG", pnginfo=notes)
 
 
 def scale_of(image: Image.Image) -> int:
     """The factor by which a picture was enlarged, by its header; 1 where nothing says so.
 
-    A picture that was cropped since then, so that it is no longer whole squares, has factor 1.
+    A picture that was scaled or cropped since then is another one, whose factor is 1.
     """
-    if image.format != "PNG":
+    found = NOTE.fullmatch(str(image.info.get(KEYWORD))) if image.format == "PNG" else None
+    if found is None:
         return 1
-    text = image.info.get(KEYWORD)
-    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 3):
-        return 1
-    scale, (width, height) = int(text), image.size
-    fits = 1 <= scale <= MOST_SCALE and width % scale == height % scale == 0
+    scale, width, height = map(int, found.groups())
+    fits = 1 <= scale <= MOST_SCALE and image.size == (scale * width, scale * height)
     return scale if fits else 1
 
 

@@ -79,8 +79,14 @@ class LivePage:
         self._write()
 
     def close(self) -> None:
-        """Write the page of a training that has ended, which does not reload itself."""
+        """Write the page of a training that has ended, which does not reload itself.
+
+        A notebook keeps a line in place of the page, which would make its file large.
+        """
         self._write()
+        if self._notebook is not None:
+            line = f"{self._run.path.name}/{LIVE_NAME} shows the epochs of this training."
+            self._notebook.update({"text/plain": line}, raw=True)
 
     def _earlier(self) -> dict[int, str]:
         """The images of epochs on an earlier page."""
@@ -108,7 +114,7 @@ class LivePage:
         from IPython.display import display
 
         frame = f'<iframe srcdoc="{escape(text)}" title="training" sandbox="" {FRAME}></iframe>'
-        content = {"text/html": frame, "text/plain": str(self._path)}
+        content = {"text/html": frame, "text/plain": LIVE_NAME}
         if self._notebook is None:
             self._notebook = display(content, raw=True, display_id=True)
         else:

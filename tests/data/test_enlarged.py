@@ -129,7 +129,7 @@ def test_another_program_may_change_the_mode(tmp_path, mode):
     level = noise(6, 6) // 128 * 255
     image = Image.fromarray(level.repeat(4, axis=0).repeat(4, axis=1))
     notes = PngImagePlugin.PngInfo()
-    notes.add_text(KEYWORD, "4")
+    notes.add_text(KEYWORD, "4 6 6")
     if mode == "I;16":
         image = Image.fromarray(np.asarray(image).astype("uint16") * 257)
     image = image if mode == "I;16" else image.convert(mode)
@@ -137,13 +137,28 @@ def test_another_program_may_change_the_mode(tmp_path, mode):
     np.testing.assert_array_equal(read_image(tmp_path / "x.png", (6, 6, 1))[..., 0], level)
 
 
-@pytest.mark.parametrize("text", ["0", "-2", "2.0", "٣", "113", "9999", "", "x", "5"])
+@pytest.mark.parametrize(
+    "text", ["0 6 6", "-2 3 3", "2.0 3 3", "٢ 3 3", "113 6 6", "2", "", "x", "5 6 6", "2 6 6"]
+)
 def test_a_note_that_cannot_be_true_is_none(tmp_path, text):
     x = noise(6, 6)
     notes = PngImagePlugin.PngInfo()
     notes.add_itxt(KEYWORD, text)
     Image.fromarray(x).save(tmp_path / "x.png", pnginfo=notes)
     np.testing.assert_array_equal(read_image(tmp_path / "x.png", (6, 6, 1))[..., 0], x)
+
+
+def test_a_picture_that_was_scaled_or_cropped_since_is_taken_as_it_is(tmp_path):
+    x = noise(8, 8)
+    save_enlarged(x[..., None], tmp_path / "x.png", 4)
+    with Image.open(tmp_path / "x.png") as image:
+        notes = PngImagePlugin.PngInfo()
+        notes.add_text(KEYWORD, image.info[KEYWORD])  # as other programs may keep it
+        image.resize((8, 8), Image.Resampling.NEAREST).save(tmp_path / "s.png", pnginfo=notes)
+        image.crop((0, 0, 16, 24)).save(tmp_path / "c.png", pnginfo=notes)
+        cropped = np.asarray(image)[:24, :16]
+    np.testing.assert_array_equal(read_image(tmp_path / "s.png", (8, 8, 1))[..., 0], x)
+    np.testing.assert_array_equal(read_image(tmp_path / "c.png", (24, 16, 1))[..., 0], cropped)
 
 
 def test_another_size_names_the_pixels_that_were_drawn(tmp_path):

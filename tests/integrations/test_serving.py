@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from condvae.data.enlarged import as_drawn
+
 pytestmark = pytest.mark.integration
 TOKEN = "a-token-of-some-length"
 BODY_BYTES = 2**16
@@ -94,7 +96,7 @@ def test_images_come_as_json_arrays_and_pictures(server, trained_run):
     np.testing.assert_allclose(x, expected, atol=2e-6)
     status, headers, content = server.generate(body, Accept="image/png")
     assert (status, headers["Content-Type"]) == (200, "image/png")
-    picture = np.asarray(Image.open(io.BytesIO(content)))
+    picture = np.asarray(as_drawn(Image.open(io.BytesIO(content))))
     np.testing.assert_array_equal(picture[:8, :8], np.rint(255 * x[0, ..., 0]))
 
 

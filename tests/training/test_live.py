@@ -151,6 +151,7 @@ def test_a_notebook_shows_the_page_by_itself(small, tmp_path, monkeypatch):
     assert len(frames) == 5
     assert all("srcdoc=" in frame and "refresh" not in frame for frame in frames)
     assert "Epoch 3 of 3" in frames[-1]
+    assert {"text/plain": "run/live.html shows the epochs of this training."} in shown
 
 
 @SLOW

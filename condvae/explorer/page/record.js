@@ -30,7 +30,7 @@ export async function framesAsZip(painter, numbers, count) {
   const files = [];
   for (let row = 0; row < count; row++) {
     show(numbers, row);
-    const blob = withScale(await blobOf(canvas), factor);
+    const blob = withScale(await blobOf(canvas), factor, painter);
     const name = `frame-${String(row + 1).padStart(3, "0")}.png`;
     files.push([name, new Uint8Array(await blob.arrayBuffer())]);
   }
