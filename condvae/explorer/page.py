@@ -14,7 +14,7 @@ from condvae.explorer.subject import Subject
 from condvae.explorer.weights import halve_weights
 from condvae.files.atomic import write_text
 
-STYLES = ("style", "sections")
+STYLES = ("style", "sections", "hand")
 NOTEBOOK_HEIGHT = 900
 
 

@@ -20,6 +20,7 @@ from condvae.explorer import (
 )
 from condvae.export.folder import graphs_of
 from condvae.graph.stored import read_weights
+from condvae.likelihoods import likelihood_named
 from condvae.runs import Run
 
 
@@ -57,6 +58,7 @@ def explore(
         record.preprocessing.in_unit_interval,
         record.preprocessing.pixel_classes,
         record.spec.model.latent_groups,
+        likelihood_named(record.spec.model.likelihood).of_bits,
     )
     shown, notes = None, ()
     if num_points and "encoder" in graphs:

@@ -6,11 +6,12 @@ import { placeOf, toPixels } from "./geometry.js";
 /**
  * Draws the marks on a surface.
  *
- * `prior` is {mean, scale} or null; `meant` the pixel of the point under the pointer, or null.
+ * `prior` is {mean, scale} or null, `posterior` {z, scale} of the sheet or null; `meant` the pixel of
+ * the point under the pointer, or null.
  */
-export function drawHandle(surface, state, prior, meant) {
+export function drawHandle(surface, state, prior, posterior, meant) {
   const context = surface.clean();
-  const { ink, surface: paper } = readInks();
+  const { ink, accent, surface: paper } = readInks();
   const at = (z) => toPixels(state.view, surface.side, placeOf(z, state.axes));
 
   const stroke = (colour, width) => {
@@ -25,12 +26,21 @@ export function drawHandle(surface, state, prior, meant) {
     stroke(ink, width);
   };
 
-  if (prior) {
-    const [x, y] = at(prior.mean);
-    const [right, top] = at(prior.mean.map((number, i) => number + prior.scale[i]));
+  const ellipse = (mean, scale, deviations) => {
+    const [x, y] = at(mean);
+    const [right, top] = at(mean.map((number, i) => number + deviations * scale[i]));
     context.beginPath();
     context.ellipse(x, y, Math.abs(right - x), Math.abs(top - y) || 1, 0, 0, 2 * Math.PI);
+  };
+
+  if (prior) {
+    ellipse(prior.mean, prior.scale, 1);
     stroke(ink, 1);
+  }
+  if (posterior) {
+    ellipse(posterior.z, posterior.scale, 2);
+    stroke(paper, 4.5);
+    stroke(accent, 2);
   }
   const { from, to } = state;
   if (from && to) {

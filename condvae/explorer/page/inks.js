@@ -1,6 +1,6 @@
 // The colours of the page's style, as canvases need them.
 
-const NAMES = ["surface", "ink", "quiet", "line", "axis"];
+const NAMES = ["surface", "ink", "quiet", "line", "axis", "accent"];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let inks = null;
 

@@ -17,6 +17,8 @@ import { makeConditions, makeLatents } from "./sliders.js";
 import { makeGrid } from "./grid.js";
 import { makeMixture } from "./mixture.js";
 import { makeOwn } from "./own.js";
+import { leadOf } from "./lead.js";
+import { makeHow } from "./how.js";
 import { makeWalk } from "./walk.js";
 
 const element = (id) => document.getElementById(id);
@@ -61,6 +63,8 @@ function makePage(content, workerText) {
     noise: null, // what z was drawn from, under a prior that knows y, where it was
     values: firstValues(parts),
     given: parts.length ? null : firstGiven(content),
+    drawing: null, // levels of the image on the sheet, where one was encoded
+    reading: null, // what was made of it, see own.js
     axes,
     view: fittingView(points, axes),
     only: false,
@@ -94,7 +98,8 @@ function makePage(content, workerText) {
   });
 
   const page = { content, parts, points, store, engine, painter, prior, element, say, download };
-  Object.assign(page, { encode, withGiven, rangeOf, isMasked });
+  const canDraw = !parts.length || (engine.has("encoder") && !painter.colours);
+  Object.assign(page, { encode, withGiven, rangeOf, isMasked, canDraw });
   return page;
 }
 
@@ -141,7 +146,7 @@ function withState(state) {
 function follow(store, content, parts) {
   if (location.hash.length < 2) return;
   try {
-    store.commit(fromLink(location.hash.slice(1), content, parts));
+    store.commit({ drawing: null, ...fromLink(location.hash.slice(1), content, parts) });
   } catch {
     say("The link is of another model, or damaged: the page begins at its start.");
   }
@@ -166,12 +171,8 @@ async function open() {
   forgetWhatWasSaid();
   const page = makePage(content, element("worker").textContent);
   const { store, parts } = page;
-  if (!parts.length) {
-    // what is given comes before what is made of it
-    element("now").before(element("own-box"));
-    document.body.classList.add("of-images");
-  }
   element("title").textContent = content.name;
+  element("lead").textContent = leadOf(page);
   document.body.classList.toggle("smooth", page.painter.width > 64);
   element("about").textContent = aboutOf(page);
   const draws = [
@@ -184,6 +185,7 @@ async function open() {
     makeMixture(page),
     makeGrid(page),
     makeOwn(page),
+    makeHow(page),
     makeWalk(page),
   ];
   const initial = store.state;

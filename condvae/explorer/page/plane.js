@@ -5,6 +5,7 @@ import { fittingView, placeOf, toPlane, withPlace, zoomed } from "./geometry.js"
 import { readInks } from "./inks.js";
 import { drawHandle } from "./handle.js";
 import { writeLegend } from "./legend.js";
+import { readingOf } from "./own.js";
 import { followPointers } from "./pointers.js";
 import { makePoints } from "./points.js";
 import { makeSurface } from "./surface.js";
@@ -119,7 +120,7 @@ export function makePlane(page) {
     const size = Math.round(surface.side * Math.min(devicePixelRatio, 2));
     if (!size) return;
     const only = onlyOf(state);
-    const { view, axes, z, from, to, values, given } = state;
+    const { view, axes, z, from, to, values, given, drawing } = state;
     const base = [size, view, axes, readInks()];
     if (isOther([...base, only], ofBase)) {
       ofBase = [...base, only];
@@ -128,11 +129,11 @@ export function makePlane(page) {
     }
     const prior = page.prior.normal(state);
     const row = hovered ? hovered.row : -1;
-    const over = [...base, z, from, to, row, prior && values, given];
+    const over = [...base, z, from, to, row, prior && values, given, drawing];
     if (!isOther(over, ofOverlay)) return;
     ofOverlay = over;
     const meant = row < 0 ? null : points.pixelOf(row, state, surface.side);
-    drawHandle(surface, state, prior, meant);
+    drawHandle(surface, state, prior, readingOf(state), meant);
   }
 
   return draw;
