@@ -1,5 +1,7 @@
 """A run as a page in which its model runs, see `condvae.explorer`."""
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +18,18 @@ from condvae.explorer import (
     Subject,
     gather_rows,
     make_page,
+    read_faults,
     read_moves,
+    read_unusual,
 )
 from condvae.export.folder import graphs_of
 from condvae.graph.stored import read_weights
 from condvae.likelihoods import likelihood_named
 from condvae.runs import Run
+
+NUM_SAMPLES = 50  # of z, for log p(x | y) of a row
+# Products of the decoder that log p(x | y) of all rows may take: about half a minute.
+MOST_PRODUCTS = 2**42
 
 
 def explore(
@@ -30,6 +38,9 @@ def explore(
     num_points: int = NUM_POINTS,
     num_examples: int = NUM_EXAMPLES,
     data_dir: Path | None = None,
+    num_images: int | None = None,
+    unusual: Path | None = None,
+    say: Callable[[str], object] = lambda far: None,
 ) -> Page:
     """The model of a run as a page that runs by itself; in a notebook, shown in the cell.
 
@@ -40,10 +51,15 @@ def explore(
         num_points: encodings at most; 0 leaves the data out.
         num_examples: training images that the page holds.
         data_dir: where the files of a named set lie.
+        num_images: training images that a click on their points shows, with their numbers in the
+            data set and log p(x | y); None: 1,000, or 1 MiB of large ones; 0: no row is told.
+        unusual: a table that `condvae score` or `condvae audit` has written of the training data:
+            the least plausible rows get a strip of their own.
+        say: is told how far it is.
 
     Raises:
         InputError: a model without latents, of tables, or with a part that cannot be exported;
-            other data than those of the run.
+            other data than those of the run, a table of others.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     record, stored, tensors = run.record, run.stored_weights(), {}
@@ -64,35 +80,79 @@ def explore(
     if num_points and "encoder" in graphs:
         try:
             dataset = run.load_data(data_dir) if dataset is None else run.check_data(dataset)
-            shown = _shown(run, dataset, num_points, num_examples)
+            shown = _shown(
+                run, dataset, subject, num_points, num_examples, num_images, unusual, say
+            )
         except InputError as error:
             # data that the caller handed over must fit; data that are merely not found are left out
-            if dataset is not None:
+            if dataset is not None or unusual is not None:
                 raise
             notes = (f"The data are not at hand: {error}",)
-    moves = {} if run.is_archive else read_moves(run.path / "metrics.json")
-    page = make_page(subject, shown, moves)
+    metrics = run.path / "metrics.json"  # an archive has none
+    page = make_page(subject, shown, read_moves(metrics), faults=read_faults(metrics), say=say)
     return replace(page, notes=(*page.notes, *notes))
 
 
-def _shown(run: Run, dataset: Dataset, num_points: int, num_examples: int) -> Shown | None:
+def _shown(
+    run: Run,
+    dataset: Dataset,
+    subject: Subject,
+    num_points: int,
+    num_examples: int,
+    num_images: int | None,
+    unusual: Path | None,
+    say: Callable[[str], object],
+) -> Shown | None:
     """The training rows, as many as a page can bear; with the class of each where they have one."""
     split, of_data, classes = run.check_data(dataset).train, dataset.condition.classes, None
     if of_data is not None:  # also where the model is given parts of the images
         classes = (of_data.categories, split.given)
-    return gather_rows(
+    tells_rows = (num_images != 0 or unusual is not None) and subject.pixel_classes is None
+    shown = gather_rows(
         run.record.condition,
         split.x,
         run.conditions(split),
-        lambda x, y: _encode(run, x, y),
+        lambda x, y: _encode(run, x, y, say),
         run.record.preprocessing.x_max,
         classes,
         num_points,
         num_examples,
+        num_images,
+        split.rows if tells_rows else None,
+        subject.latent_dim,
+        None if unusual is None else read_unusual(unusual, split.rows, split.y),
     )
+    if shown is None or (pictures := shown.pictures) is None:
+        return shown
+    log_prob = pictures.log_prob.copy()
+    places = _affordable(subject, len(log_prob))
+    for done, part in enumerate(np.array_split(places, math.ceil(len(places) / 50)), 1):
+        say(f"log p(x | y): {50 * done:,} of {len(places):,} rows")
+        rows = np.searchsorted(split.rows, shown.rows[pictures.places[part]])
+        x, y = split.x[rows], pictures.y[part]
+        log_prob[part] = run.model.log_prob(x, y, NUM_SAMPLES)
+    estimator = f"importance sampling, {NUM_SAMPLES} draws of z"
+    return replace(shown, pictures=replace(pictures, log_prob=log_prob, estimator=estimator))
 
 
-def _encode(run: Run, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _affordable(subject: Subject, count: int) -> np.ndarray:
+    """Which of so many rows get log p(x | y): all of them, unless the decoder is a large one."""
+    height, width, _ = subject.image_shape
+    # a kernel of a convolution is moved over an image of, at most, this size
+    products = sum(
+        subject.tensors[name].size * (height * width if subject.tensors[name].ndim == 4 else 1)
+        for name in subject.graphs["decoder"].weights
+    )
+    most = max(1, MOST_PRODUCTS // (products * NUM_SAMPLES))
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
+
+
+def _encode(run: Run, x: np.ndarray, y: np.ndarray, say: Callable[[str], object]) -> np.ndarray:
     """Posterior means, computed in blocks of rows."""
     pairs = ((x[part], y[part]) for part in slices(len(x)))
-    return np.concatenate([mean for mean, _ in run.model.encode_blocks(pairs)])
+    means, done = [], 0
+    for mean, _ in run.model.encode_blocks(pairs):
+        means.append(mean)
+        done += len(mean)
+        say(f"encodings: {done:,} of {len(x):,} rows")
+    return np.concatenate(means)

@@ -370,7 +370,7 @@ def test_a_link_holds_the_state(tiny, open_page):
         tab.get_by_role("radio", name="6").click()
         tab.click("#zoom-in")
         tab.check("#every")
-        tab.check("#only")
+        tab.check("#all")
         tab.click("#from")
         tab.get_by_role("radio", name="2").click()
         tab.click("#to")
@@ -381,18 +381,18 @@ def test_a_link_holds_the_state(tiny, open_page):
         end = expected[name]
         near[name] = {"z": pytest.approx(end["z"], abs=1e-3), "values": end["values"]}
     with open_page(page, address) as tab:
-        expect_state(tab, **near, values=expected["values"], every=True, only=True)
+        expect_state(tab, **near, values=expected["values"], every=True, all=True)
         expect(tab.locator("#play")).to_be_enabled()
         expect(tab.locator("#every")).to_be_checked()
-        expect(tab.locator("#only")).to_be_checked()
+        expect(tab.locator("#all")).to_be_checked()
         tab.click("#reset")
-        expect_state(tab, only=False)
-        expect(tab.locator("#only")).not_to_be_checked()
+        expect_state(tab, all=False)
+        expect(tab.locator("#all")).not_to_be_checked()
     with open_page(page) as tab:
         message = tab.locator("#message")
         for damaged in (
             *("z=1", "z=1,a", "y0=@12", "view=0,0,-1", "axes=0,7", "y0="),
-            *("from.z=0", "from.z=0,0", "to.z=0,0&to.y0=@12"),
+            *("from.z=0", "from.z=0,0", "to.z=0,0&to.y0=@12", "point=1.5", "point=200"),
         ):
             do(tab, "explorer.say('')")
             expect(message).to_be_hidden()

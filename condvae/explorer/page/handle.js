@@ -6,10 +6,10 @@ import { placeOf, toPixels } from "./geometry.js";
 /**
  * Draws the marks on a surface.
  *
- * `prior` is {mean, scale} or null, `posterior` {z, scale} of the sheet or null; `meant` the pixel of
- * the point under the pointer, or null.
+ * `prior` is {mean, scale} or null, `posterior` {z, scale} of the sheet or null; `meant` and
+ * `looked` are the pixels of the point under the pointer and of the one that is looked at, or null.
  */
-export function drawHandle(surface, state, prior, posterior, meant) {
+export function drawHandle(surface, state, prior, posterior, { meant, looked }) {
   const context = surface.clean();
   const { ink, accent, surface: paper } = readInks();
   const at = (z) => toPixels(state.view, surface.side, placeOf(z, state.axes));
@@ -52,6 +52,13 @@ export function drawHandle(surface, state, prior, posterior, meant) {
   }
   for (const end of [from, to]) if (end) ring(at(end.z), 3, 2);
   if (meant) ring(meant, 5, 1.5);
+  if (looked) {
+    const [x, y] = looked;
+    context.beginPath();
+    context.rect(x - 7, y - 7, 14, 14);
+    stroke(paper, 5);
+    stroke(accent, 2);
+  }
   ring(at(state.z), 9, 3);
   context.beginPath();
   context.arc(...at(state.z), 2, 0, 2 * Math.PI);

@@ -18,3 +18,9 @@ export function readInks() {
 function inksOf(style) {
   return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`)]));
 }
+
+/** The numbers of a colour that a style writes as #rrggbb. */
+export const rgbOf = (colour) => {
+  const number = parseInt(colour.trim().slice(1), 16);
+  return [number >> 16, (number >> 8) & 255, number & 255];
+};

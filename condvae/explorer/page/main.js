@@ -9,7 +9,10 @@ import { encodeParts, firstValues, leadingPart } from "./condition.js";
 import { completed, firstGiven, withMask } from "./given.js";
 import { fittingView } from "./geometry.js";
 import { makePrior } from "./prior.js";
+import { makePictures } from "./pictures.js";
 import { makePlane } from "./plane.js";
+import { makePoint } from "./point.js";
+import { makeUnusual } from "./unusual.js";
 import { makeImage, speak } from "./image.js";
 import { makeLabels } from "./labels.js";
 import { makeSamples } from "./samples.js";
@@ -67,7 +70,8 @@ function makePage(content, workerText) {
     reading: null, // what was made of it, see own.js
     axes,
     view: fittingView(points, axes),
-    only: false,
+    all: false, // every class of the points in its colour, not only the one at hand
+    point: null, // the point that is looked at
     every: false,
     from: null,
     to: null,
@@ -97,7 +101,20 @@ function makePage(content, workerText) {
     return { ...changes, ...prior.take({ ...state, ...changes }, state.noise) };
   });
 
-  const page = { content, parts, points, store, engine, painter, prior, element, say, download };
+  const pictures = makePictures(content, parts);
+  const page = {
+    content,
+    parts,
+    points,
+    pictures,
+    store,
+    engine,
+    painter,
+    prior,
+    element,
+    say,
+    download,
+  };
   const canDraw = !parts.length || (engine.has("encoder") && !painter.colours);
   Object.assign(page, { encode, withGiven, rangeOf, isMasked, canDraw });
   return page;
@@ -175,9 +192,12 @@ async function open() {
   element("lead").textContent = leadOf(page);
   document.body.classList.toggle("smooth", page.painter.width > 64);
   element("about").textContent = aboutOf(page);
+  writeFaults(content.faults);
   const draws = [
     makePlane(page),
     makeImage(page),
+    makePoint(page),
+    makeUnusual(page),
     makeLabels(page),
     makeSamples(page),
     makeLatents(page),
@@ -219,6 +239,19 @@ async function open() {
   follow(store, content, parts);
   // for the console, and for tests
   globalThis.explorer = page;
+}
+
+/** What the doctor has found. */
+function writeFaults(faults) {
+  if (!faults.length) return;
+  element("doctor").hidden = false;
+  const count = faults.length === 1 ? "a fault" : `${faults.length} faults`;
+  element("doctor-title").textContent = `The doctor found ${count} in this model`;
+  for (const fault of faults) {
+    const item = document.createElement("li");
+    item.textContent = `${fault[0].toUpperCase()}${fault.slice(1)}.`;
+    element("faults").append(item);
+  }
 }
 
 /** What the page shows, in a line. */
