@@ -141,6 +141,7 @@ def test_points_are_decoded_under_the_pointer_and_taken_by_a_click(tiny, open_pa
         np.fill_diagonal(apart, np.inf)
         row = int(np.argmax(np.where(inside, apart.min(axis=1), 0)))
         across, up = (shown.mean[row] - [view["x"], view["y"]]) / view["span"] / 2
+        tab.locator("#handle").scroll_into_view_if_needed()
         (at,) = places_in(tab.locator("#handle"), (0.5 + across, 0.5 - up))
         tab.mouse.move(*at)
         expect(tab.locator("#preview")).to_be_visible()

@@ -34,11 +34,14 @@ def page(subject_and_shown):
     return make_page(subject, shown, faults=FAULTS)
 
 
-def place_of(tab, shown, row):
-    """Where a point lies on the plane, as shares of it."""
+def pixel_of(tab, shown, row):
+    """Where a point lies in the window, which shows all of the plane."""
+    plane = tab.locator("#handle")
+    plane.scroll_into_view_if_needed()
     view = state(tab)["view"]
     across, up = (shown.mean[row] - [view["x"], view["y"]]) / view["span"] / 2
-    return 0.5 + across, 0.5 - up
+    (at,) = places_in(plane, (0.5 + across, 0.5 - up))
+    return at
 
 
 def lonely(shown, rows):
@@ -54,7 +57,7 @@ def test_a_click_on_a_point_shows_its_row(subject_and_shown, page, open_page):
     pictures = shown.pictures
     with open_page(page) as tab:
         row = lonely(shown, pictures.places[:-1])
-        (at,) = places_in(tab.locator("#handle"), place_of(tab, shown, row))
+        at = pixel_of(tab, shown, row)
         tab.mouse.move(*at)
         which = int(np.searchsorted(pictures.places, row))
         image = pictures.x[which].astype(float)
@@ -102,7 +105,7 @@ def test_a_row_without_its_image_is_decoded(subject_and_shown, page, open_page):
     with open_page(page) as tab:
         others = np.setdiff1d(np.arange(len(shown.mean)), shown.pictures.places)
         row = lonely(shown, others)
-        (at,) = places_in(tab.locator("#handle"), place_of(tab, shown, row))
+        at = pixel_of(tab, shown, row)
         tab.mouse.click(*at)
         expect_state(tab, point=row)
         expect(tab.locator("#real")).to_be_hidden()
@@ -178,7 +181,7 @@ def test_several_conditions_of_a_row_come_with_its_image(open_page):
     with open_page(make_page(subject, shown)) as tab:
         row = lonely(shown, shown.pictures.places)
         which = int(np.searchsorted(shown.pictures.places, row))
-        (at,) = places_in(tab.locator("#handle"), place_of(tab, shown, row))
+        at = pixel_of(tab, shown, row)
         tab.mouse.click(*at)
         expect_state(tab, point=row)
         expect(tab.locator("#given-words")).to_contain_text("size 0.3")

@@ -2,7 +2,7 @@
 
 import { colourOf } from "./colours.js";
 
-/** What is drawn and looked up of the points of a page; `hasPicture(row)` tells which are ringed. */
+/** What is drawn and looked up of the points of a page; those that `hasPicture` are ringed. */
 export function makePoints(points, hasPicture) {
   const order = shuffled(points.count);
   const codes = Uint16Array.from(order, (row) => points.codes[row]);
@@ -69,7 +69,7 @@ export function makePoints(points, hasPicture) {
     }
   }
 
-  /** The point next to a pixel, within `most` of them; those of a class, and ringed ones, first. */
+  /** The point next to a pixel, within `most` of them; ringed ones and those of a class first. */
   function nearest(state, size, [left, top], most, code = -1) {
     const places = placesIn(state.axes);
     const { across, up } = scaleOf(state, size);
