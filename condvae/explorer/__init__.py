@@ -4,7 +4,8 @@ Python puts it together (`subject`, `shown`, `weights`, `payload`, `modules`, `p
 the browser are the small ES modules in `page/`, the third reader of a model's graphs.
 """
 
-from condvae.explorer.latents import read_faults, read_moves
+from condvae.explorer.faults import read_faults, write_faults
+from condvae.explorer.latents import read_moves
 from condvae.explorer.page import Page, make_page
 from condvae.explorer.shown import NUM_EXAMPLES, NUM_POINTS, Pictures, Shown, gather_rows
 from condvae.explorer.subject import Subject
@@ -23,4 +24,5 @@ __all__ = [
     "read_faults",
     "read_moves",
     "read_unusual",
+    "write_faults",
 ]

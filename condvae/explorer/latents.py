@@ -22,20 +22,6 @@ def order_latents(mean: np.ndarray | None, latent_dim: int) -> tuple[list[int], 
     return by_activity(activity), activity.tolist()
 
 
-def read_faults(path: Path) -> tuple[str, ...]:
-    """What the doctor has found, by `condvae evaluate`; nothing where it was not asked.
-
-    Args:
-        path: of a metrics.json, see `read_moves`.
-    """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            return ()
-        return tuple(map(str, json.loads(path.read_bytes())["faults"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return ()
-
-
 def read_moves(path: Path) -> dict[int, str]:
     """What each axis moves, by `condvae evaluate`: {0: "slant"}; empty where it did not say.
 

@@ -88,8 +88,9 @@ def explore(
             if dataset is not None or unusual is not None:
                 raise
             notes = (f"The data are not at hand: {error}",)
-    metrics = run.path / "metrics.json"  # an archive has none
-    page = make_page(subject, shown, read_moves(metrics), faults=read_faults(metrics), say=say)
+    # an archive has no files beside it
+    moves, faults = read_moves(run.path / "metrics.json"), read_faults(run.path)
+    page = make_page(subject, shown, moves, faults=faults, say=say)
     return replace(page, notes=(*page.notes, *notes))
 
 

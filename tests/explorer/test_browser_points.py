@@ -208,13 +208,13 @@ def test_unusual_rows_have_strips_and_say_why(subject_and_shown, open_page):
         tab.locator("#odd-images button").first.click()
         expect_state(tab, point=6)
         facts = tab.locator("#point-facts")
-        expect(facts).to_contain_text("The least plausible of 190 rows, first")
+        expect(facts).to_contain_text("The least plausible of 190 rows")
         expect(facts).to_contain_text("The model takes it for 7, p = 0.97")
         # one stop of the Tab key
         tab.keyboard.press("End")
         tab.keyboard.press("Enter")
         expect_state(tab, point=9)
-        expect(facts).to_contain_text("The least plausible of 190 rows, number 3")
+        expect(facts).to_contain_text("2 of 190 rows are less plausible")
 
 
 def test_the_doctor_s_findings_are_told(page, open_page):

@@ -23,6 +23,7 @@ from condvae.explorer import (
     read_faults,
     read_moves,
     read_unusual,
+    write_faults,
 )
 from condvae.explorer.payload import pack, page_content
 from condvae.explorer.shown import as_int16, background, extent
@@ -316,13 +317,15 @@ def test_how_training_images_were_cut_is_seen():
 
 
 def test_what_the_doctor_found_is_read_where_it_was_asked(tmp_path):
+    assert read_faults(tmp_path) == ()
+    write_faults(tmp_path, ["z tells the label"])
+    assert read_faults(tmp_path) == ("z tells the label",)
     path = tmp_path / "metrics.json"
-    assert read_faults(path) == ()
     path.write_text('{"faults": ["z tells the label", "samples are blurred"]}')
-    assert read_faults(path) == ("z tells the label", "samples are blurred")
+    assert read_faults(tmp_path) == ("z tells the label", "samples are blurred")
     for damaged in ("", "{}", "[]", '{"faults": 3}'):
         path.write_text(damaged)
-        assert read_faults(path) == ()
+        assert read_faults(tmp_path) == ("z tells the label",)
 
 
 def test_what_axes_move_is_read_where_it_was_measured(tmp_path):

@@ -1,4 +1,4 @@
-// What lies under the handle of the plane: lines at round numbers, points, the numbers.
+// What lies under the handle of the plane: points, lines at round numbers, images, the numbers.
 
 import { readInks, rgbOf } from "./inks.js";
 import { ticks, toPixels } from "./geometry.js";
@@ -15,14 +15,17 @@ export function drawBackdrop(canvas, state, points, code, sprites) {
   const unit = Math.min(devicePixelRatio, 2);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   const inks = readInks();
-  context.fillStyle = inks.surface;
-  context.fillRect(0, 0, size, size);
-  const names = drawLines(context, state, size, unit, inks);
+  const colours = { surface: rgbOf(inks.surface), crowd: rgbOf(inks.axis) };
   if (points) {
-    const image = context.getImageData(0, 0, size, size);
-    points.draw(image, state, code, { surface: rgbOf(inks.surface), crowd: rgbOf(inks.axis) });
+    const image = new ImageData(size, size);
+    points.draw(image, state, code, colours);
     context.putImageData(image, 0, 0);
+  } else {
+    context.fillStyle = inks.surface;
+    context.fillRect(0, 0, size, size);
   }
+  // over the points, that numbers and places can be told in the thick of them
+  const names = drawLines(context, state, size, unit, inks);
   sprites.draw(context, unit);
   drawTicks(context, state, size, unit, inks);
   drawNames(context, names, unit, inks);

@@ -55,7 +55,7 @@ export function drawHandle(surface, state, prior, posterior, { meant, looked }) 
   if (looked) {
     const [x, y] = looked;
     context.beginPath();
-    context.rect(x - 7, y - 7, 14, 14);
+    context.rect(x - 13, y - 13, 26, 26);
     stroke(paper, 5);
     stroke(accent, 2);
   }

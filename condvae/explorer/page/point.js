@@ -42,9 +42,9 @@ export function makePoint(page) {
       lines.push(`log p(x | y) = ${known.toFixed(1).replace("-", "−")} nats (${how})`);
     }
     if (odd) {
-      const place = odd.rank ? `number ${odd.rank + 1}` : "first";
-      const count = content.unusual.num_rows.toLocaleString("en");
-      lines.push(`The least plausible of ${count} rows, ${place}`);
+      const rows = `${content.unusual.num_rows.toLocaleString("en")} rows`;
+      if (odd.rank) lines.push(`${odd.rank} of ${rows} are less plausible`);
+      else lines.push(`The least plausible of ${rows}`);
       if (odd.best !== nameOf(code)) {
         lines.push(`The model takes it for ${odd.best}, p = ${odd.prob.toPrecision(3)}`);
       }

@@ -2,6 +2,8 @@
 
 import { colourOf } from "./colours.js";
 
+const MOST = 31; // points on one pixel that make a difference
+
 /** What is drawn and looked up of the points of a page; those that `hasPicture` are ringed. */
 export function makePoints(points, hasPicture) {
   const order = shuffled(points.count);
@@ -31,41 +33,57 @@ export function makePoints(points, hasPicture) {
     return { across, up: { factor: -factor, offset: size / 2 + factor * view.y } };
   }
 
-  /** Draws them over an image of the background: a class over a grey crowd, or all in colour. */
+  /** Draws a class over a grey crowd, or all in colour, and nothing else, on a square image. */
   function draw(image, state, code, { surface, crowd }) {
     const { width: size, data } = image;
-    const isCrowd = points.count > 10000;
-    const side = Math.max(2, Math.round(size / (isCrowd ? 320 : 150)));
-    const colours = points.names.map((_, i) => (code < 0 || i === code ? colourOf(i) : crowd));
+    const isMany = points.count > 10000;
+    const side = Math.max(2, Math.round(size / (isMany ? 320 : 150)));
+    const colours = points.names.map((_, i) => colourOf(i));
     const places = placesIn(state.axes);
     const { across, up } = scaleOf(state, size);
-
-    function square(place, width, colour, opacity) {
-      const x = Math.round(across.offset + across.factor * places.across[place] - width / 2);
-      const y = Math.round(up.offset + up.factor * places.up[place] - width / 2);
-      if (x < 0 || y < 0 || x + width > size || y + width > size) return;
-      const [red, green, blue] = colour;
-      for (let i = y; i < y + width; i++) {
-        for (let to = 4 * (i * size + x), end = to + 4 * width; to < end; to += 4) {
-          data[to] += (red - data[to]) * opacity;
-          data[to + 1] += (green - data[to + 1]) * opacity;
-          data[to + 2] += (blue - data[to + 2]) * opacity;
-        }
-      }
-    }
-
-    const opacity = isCrowd ? 0.55 : 0.8;
-    for (const isOver of code < 0 ? [false] : [false, true]) {
-      for (let place = 0; place < points.count; place++) {
-        if (code >= 0 && (codes[place] === code) !== isOver) continue;
-        square(place, side, colours[codes[place]], code < 0 || isOver ? opacity : opacity / 2);
-      }
+    const opacity = isMany ? 0.55 : 0.8;
+    drawCrowd();
+    for (let place = 0; place < points.count; place++) {
+      if (code < 0 || codes[place] === code) square(place, side, colours[codes[place]], opacity);
     }
     const unit = Math.max(1, Math.round(size / 600));
     for (const place of ringed) {
       if (code >= 0 && codes[place] !== code) continue;
       square(place, side + 4 * unit, surface, 1);
       square(place, side + 2 * unit, colours[codes[place]], 1);
+    }
+
+    /** The other classes, or none: counted pixel by pixel, which is quick. */
+    function drawCrowd() {
+      const counts = new Uint8Array(size * size);
+      const last = size - side;
+      for (let place = 0; code >= 0 && place < points.count; place++) {
+        if (codes[place] === code) continue;
+        const x = Math.round(across.offset + across.factor * places.across[place] - side / 2);
+        const y = Math.round(up.offset + up.factor * places.up[place] - side / 2);
+        if (x < 0 || y < 0 || x > last || y > last) continue;
+        for (let i = y; i < y + side; i++) {
+          const end = i * size + x + side;
+          // beyond 255 it would begin at 0 again
+          for (let at = end - side; at < end; at++) if (counts[at] < MOST) counts[at] += 1;
+        }
+      }
+      const inks = shades(surface, crowd, opacity / 2);
+      const pixels = new Uint32Array(data.buffer);
+      for (let at = 0; at < pixels.length; at++) pixels[at] = inks[counts[at]];
+    }
+
+    function square(place, width, [red, green, blue], share) {
+      const x = Math.round(across.offset + across.factor * places.across[place] - width / 2);
+      const y = Math.round(up.offset + up.factor * places.up[place] - width / 2);
+      if (x < 0 || y < 0 || x + width > size || y + width > size) return;
+      for (let i = y; i < y + width; i++) {
+        for (let to = 4 * (i * size + x), end = to + 4 * width; to < end; to += 4) {
+          data[to] += (red - data[to]) * share;
+          data[to + 1] += (green - data[to + 1]) * share;
+          data[to + 2] += (blue - data[to + 2]) * share;
+        }
+      }
     }
   }
 
@@ -104,6 +122,19 @@ export function makePoints(points, hasPicture) {
   }
 
   return { ...points, draw, nearest, pixelOf };
+}
+
+/** Pixels, as numbers of four bytes, on which so many points of a colour lie. */
+function shades(surface, colour, opacity) {
+  const bytes = new Uint8ClampedArray(4 * (MOST + 1));
+  for (let count = 0; count <= MOST; count++) {
+    const left = (1 - opacity) ** count;
+    bytes.set(
+      [...surface.map((level, i) => colour[i] + (level - colour[i]) * left), 255],
+      4 * count,
+    );
+  }
+  return new Uint32Array(bytes.buffer);
 }
 
 /** The numbers below a count in an order of chance, the same at each time. */
