@@ -67,7 +67,7 @@ def page_content(
         "latent_groups": subject.latent_groups,
         "pixel_range": weights.pixel_range,
         "pixel_classes": subject.pixel_classes,
-        "bernoulli": subject.bernoulli,
+        "of_bits": subject.of_bits,
         "condition": subject.condition.for_page(),
         "graphs": {n: g.model_dump(mode="json") for n, g in subject.used_graphs.items()},
         "latents": {"order": order, "activity": activity, "moves": dict(moves or {})},

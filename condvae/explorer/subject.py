@@ -24,7 +24,7 @@ class Subject:
         in_unit_interval: whether x lies in [0, 1].
         pixel_classes: names of the classes, where x is label maps.
         latent_groups: sizes of the groups of z, under a ladder.
-        bernoulli: whether pixels are the probabilities of ones, so that the page can say how many
+        of_bits: whether pixels are the probabilities of ones, so that the page can say how many
             nats an image costs.
     """
 
@@ -35,7 +35,7 @@ class Subject:
     in_unit_interval: bool = True
     pixel_classes: tuple[str, ...] | None = None
     latent_groups: tuple[int, ...] = ()
-    bernoulli: bool = False
+    of_bits: bool = False
 
     def __post_init__(self):
         if "decoder" not in self.graphs:

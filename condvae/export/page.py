@@ -123,15 +123,15 @@ def _shown(
         subject.latent_dim,
         None if unusual is None else read_unusual(unusual, split.rows, split.y),
     )
-    if shown is None or (pictures := shown.pictures) is None:
+    if shown is None or shown.rows is None or (pictures := shown.pictures) is None:
         return shown
-    log_prob = pictures.log_prob.copy()
-    places = _affordable(subject, len(log_prob))
-    for done, part in enumerate(np.array_split(places, math.ceil(len(places) / 50)), 1):
-        say(f"log p(x | y): {50 * done:,} of {len(places):,} rows")
-        rows = np.searchsorted(split.rows, shown.rows[pictures.places[part]])
-        x, y = split.x[rows], pictures.y[part]
+    log_prob, rows = pictures.log_prob.copy(), shown.rows[pictures.places]
+    places, done = _affordable(subject, len(rows)), 0
+    for part in np.array_split(places, math.ceil(len(places) / 50)):
+        x, y = split.x[np.searchsorted(split.rows, rows[part])], pictures.y[part]
         log_prob[part] = run.model.log_prob(x, y, NUM_SAMPLES)
+        done += len(part)
+        say(f"log p(x | y): {done:,} of {len(places):,} rows")
     estimator = f"importance sampling, {NUM_SAMPLES} draws of z"
     return replace(shown, pictures=replace(pictures, log_prob=log_prob, estimator=estimator))
 

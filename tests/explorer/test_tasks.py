@@ -17,16 +17,16 @@ class Hand:
     """Clicks and keys on a page, counted."""
 
     def __init__(self, tab):
-        self.tab, self.count = tab, 0
+        self.tab, self.actions = tab, 0
 
     def click(self, locator):
         """One click."""
-        self.count += 1
+        self.actions += 1
         locator.click()
 
     def press(self, key):
         """One key."""
-        self.count += 1
+        self.actions += 1
         self.tab.keyboard.press(key)
 
 
@@ -45,7 +45,7 @@ def hand(subject, open_page):
     with open_page(make_page(subject, replace(shown, unusual=unusual), {0: "slant"})) as tab:
         hand = Hand(tab)
         yield hand
-        assert hand.count <= MOST
+        assert hand.actions <= MOST
 
 
 def test_what_does_z1_do_to_a_3(subject, hand):

@@ -165,7 +165,7 @@ export function makeHow(page) {
   function writePicture(mean) {
     const { pixels } = shown.image;
     const lines = [];
-    if (content.bernoulli && !isGiven) {
+    if (content.of_bits && !isGiven) {
       const loss = bernoulliLoss(pixels, mean, "pixel_noise" in engine.shapes.encoder);
       const kl = divergence();
       const sum = "−Σ (x ln x̂ + (1 − x) ln(1 − x̂))";
