@@ -1,9 +1,11 @@
 """What several commands take: option types, and the way from their text to objects."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from condvae.data import Dataset
     from condvae.runs import Run
     from condvae.spec import DataSpec
+
+SECONDS = 10.0  # between lines of progress
 
 DataDir = Annotated[Path | None, Parameter(help="Where the files of a named set lie.")]
 Log = Annotated[
@@ -63,16 +67,33 @@ def numbers(text: str, option: str, kind: type) -> tuple:
 
 
 @contextmanager
-def working(what: str) -> Iterator[Callable[[str], None]]:
-    """A spinner on a terminal: loading Keras alone takes seconds; it can say how far it is."""
+def working(what: str, lines: bool = False) -> Iterator[Callable[[str], None]]:
+    """A spinner on a terminal: loading Keras alone takes seconds; it can say how far it is.
+
+    Args:
+        lines: elsewhere, too, it is said, by a line now and then.
+    """
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda far: None
+        yield _by_lines(what) if lines else lambda far: None
         return
     with console.status(what) as status:
         yield lambda far: status.update(f"{what} {far}")
+
+
+def _by_lines(what: str) -> Callable[[str], None]:
+    """What says how far something is, by a line on stderr, no more often than SECONDS."""
+    said = monotonic()
+
+    def say(far: str) -> None:
+        nonlocal said
+        if monotonic() - said >= SECONDS:
+            said = monotonic()
+            print(f"{what}: {far}", file=sys.stderr, flush=True)
+
+    return say
 
 
 def counted(blocks: Iterable[Any], total: int, say: Callable[[str], None]) -> Iterator[Any]:

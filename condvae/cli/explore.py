@@ -16,6 +16,8 @@ def explore(
     out: Path | None = None,
     points: int = 60_000,
     examples: int = 24,
+    images: int | None = None,
+    unusual: Path | None = None,
     data: str | None = None,
     data_dir: DataDir = None,
     no_open: Annotated[bool, Parameter(negative="")] = False,
@@ -24,18 +26,22 @@ def explore(
     """The model as one HTML file that runs in the browser: no server, no network.
 
     It can be sent, or put on a website. Whoever has it has the model, the encodings of training
-    images with their labels, and some of these images; --points 0 leaves the data out.
+    images with their labels, their numbers in the data set, and 1,000 of these images; --images 0
+    leaves numbers and images out but for a few examples, --points 0 all data.
 
     Args:
         run: A run folder.
         out: The .html file to write. Default: explorer.html in the run folder, which is replaced;
             for an archive NAME.html beside it, or here if it comes from the hub.
         points: Largest number of encodings of training images to show.
-        examples: Number of training images to include in the page.
+        examples: Number of training images to include in the page as examples to start from.
+        images: Number of training images that a click on their points shows. Default: 1,000, or as
+            many large ones as take 1 MiB.
+        unusual: A .csv, .tsv or .parquet file that `condvae score` or `condvae audit` has written
+            of the training data; the page then shows the least plausible images and labels.
         data: The training data, if they are no longer found under the recorded name.
         no_open: Write the file without opening it in the browser.
     """
-    from condvae.cli.lines import shares_told
     from condvae.export.page import explore as explore_run
     from condvae.runs import Run
 
@@ -45,9 +51,9 @@ def explore(
     path = beside.with_suffix(".html") if opened.is_archive else run / "explorer.html"
     if out is not None or opened.is_archive:
         path = check_suffix(check_new_path(out or path, overwrite), ".html")
-    with working("exploring") as say:
+    with working("exploring", lines=True) as say:
         dataset = load_dataset(data, data_dir, opened.spec.data) if data else None
-        page = explore_run(opened, dataset, points, examples, data_dir, shares_told(say))
+        page = explore_run(opened, dataset, points, examples, data_dir, images, unusual, say)
         page.write(path)
     print(f"{path}: {path.stat().st_size:,} bytes. {' '.join(page.notes)}")
     if not no_open:

@@ -59,6 +59,7 @@ def train(
             curves, and for each epoch samples and reconstructions, or a few rows of a table.
     """
     from condvae.evaluation import Trial, find_faults
+    from condvae.explorer import write_faults
     from condvae.training import estimate
     from condvae.training import train as train_model
     from condvae.training.processes import ProcessLostError, in_processes, is_first
@@ -117,8 +118,11 @@ def train(
     if is_first() and status == "finished":
         print(f"next: {', '.join(_next_commands(finished))}")
     if status == "finished":
-        for sentence in find_faults(Trial.of(finished, dataset)) if is_first() else ():
-            print(f"doctor: {sentence}", file=sys.stderr)
+        if is_first():
+            faults = find_faults(Trial.of(finished, dataset))
+            for sentence in faults:
+                print(f"doctor: {sentence}", file=sys.stderr)
+            write_faults(finished.path, faults)  # for the run's page
         return 0
     return TERMINATED if status == "terminated" else INTERRUPTED
 

@@ -4,18 +4,25 @@ Python puts it together (`subject`, `shown`, `weights`, `payload`, `modules`, `p
 the browser are the small ES modules in `page/`, the third reader of a model's graphs.
 """
 
+from condvae.explorer.faults import read_faults, write_faults
 from condvae.explorer.latents import read_moves
 from condvae.explorer.page import Page, make_page
-from condvae.explorer.shown import NUM_EXAMPLES, NUM_POINTS, Shown, gather_rows
+from condvae.explorer.shown import NUM_EXAMPLES, NUM_POINTS, Pictures, Shown, gather_rows
 from condvae.explorer.subject import Subject
+from condvae.explorer.unusual import Unusual, read_unusual
 
 __all__ = [
     "NUM_EXAMPLES",
     "NUM_POINTS",
     "Page",
+    "Pictures",
     "Shown",
     "Subject",
+    "Unusual",
     "gather_rows",
     "make_page",
+    "read_faults",
     "read_moves",
+    "read_unusual",
+    "write_faults",
 ]

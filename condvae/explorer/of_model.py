@@ -40,6 +40,7 @@ def page_of_model(
         model.likelihood.x_range == (0, 1),
         tuple(map(str, range(model.image_shape[-1]))) if of_classes else None,
         model.latent_groups,
+        model.likelihood.of_bits,
     )
     shown = None if rows is None else gather_rows(condition, *rows, encode, model.x_max)
     return make_page(subject, shown)

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -14,7 +14,7 @@ from condvae.explorer.subject import Subject
 from condvae.explorer.weights import halve_weights
 from condvae.files.atomic import write_text
 
-STYLES = ("style", "sections")
+STYLES = ("style", "sections", "hand", "points")
 NOTEBOOK_HEIGHT = 900
 
 
@@ -51,6 +51,8 @@ def make_page(
     shown: Shown | None = None,
     moves: Mapping[int, str] | None = None,
     worker_above: float = WORKER_ABOVE,
+    faults: Sequence[str] = (),
+    say: Callable[[str], object] = lambda far: None,
 ) -> Page:
     """The explorer of a model.
 
@@ -58,9 +60,12 @@ def make_page(
         shown: the data beside it.
         moves: what axes of z move, in a word.
         worker_above: milliseconds from which on a decode leaves the page's own thread.
+        faults: what the doctor has found, in sentences.
+        say: is told how far it is.
     """
-    weights = halve_weights(subject)
-    content = pack(*page_content(subject, weights, shown, moves, worker_above))
+    weights = halve_weights(subject, say=say)
+    say("packing")
+    content = pack(*page_content(subject, weights, shown, moves, worker_above, faults))
     notes = [
         f"Pixels within {255 * weights.pixel_difference:.2f}/255 of float32 at 1,000 random z.",
         *(f"The {name} keeps float32 weights: float16 were too coarse." for name in weights.exact),
@@ -69,7 +74,7 @@ def make_page(
         notes.append("Without encodings of the data.")
     else:
         notes.append(
-            f"With encodings of {len(shown.mean):,} rows of the data, and {len(shown.images)} of "
+            f"With encodings of {len(shown.mean):,} rows of the data, and {shown.num_images:,} of "
             "the images themselves."
         )
     return Page(render(subject.name, content), tuple(notes))

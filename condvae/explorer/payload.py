@@ -3,7 +3,7 @@
 import base64
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,7 @@ def page_content(
     shown: Shown | None = None,
     moves: Mapping[int, str] | None = None,
     worker_above: float = WORKER_ABOVE,
+    faults: Sequence[str] = (),
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Header and arrays of a page, see `pack`.
 
@@ -54,6 +55,7 @@ def page_content(
         shown: the data; None: the page is without points and examples.
         moves: what axes of z move, in a word.
         worker_above: milliseconds from which on a decode leaves the page's own thread.
+        faults: what the doctor has found, in sentences.
     """
     # the page shows the two most active latents first
     order, activity = order_latents(None if shown is None else shown.mean, subject.latent_dim)
@@ -65,12 +67,16 @@ def page_content(
         "latent_groups": subject.latent_groups,
         "pixel_range": weights.pixel_range,
         "pixel_classes": subject.pixel_classes,
+        "of_bits": subject.of_bits,
         "condition": subject.condition.for_page(),
         "graphs": {n: g.model_dump(mode="json") for n, g in subject.used_graphs.items()},
         "latents": {"order": order, "activity": activity, "moves": dict(moves or {})},
         "worker_above": worker_above,
         "points": None,
         "examples": None,
+        "pictures": None,
+        "unusual": None,
+        "faults": list(faults),
     }
     arrays: dict[str, np.ndarray] = {f"tensor:{n}": t for n, t in weights.tensors.items()}
     if shown is not None:
@@ -79,6 +85,18 @@ def page_content(
         header["points"] = {"names": shown.names, "low": low.tolist(), "span": span.tolist()}
         arrays["points"] = mean
         arrays["codes"] = shown.codes.astype("uint16" if wide else "uint8")
+        if shown.rows is not None:
+            # from one row to the next: mostly ones, which deflate to nearly nothing
+            arrays["row_steps"] = np.diff(shown.rows, prepend=0).astype("uint32")
+    if shown is not None and (pictures := shown.pictures) is not None:
+        known = np.isfinite(pictures.log_prob)
+        header["pictures"] = {"estimator": pictures.estimator if known.any() else None}
+        arrays["picture_places"] = pictures.places.astype("uint32")
+        arrays["pictures"] = pictures.x
+        arrays["pictures_y"] = pictures.y.astype("float32")
+        arrays["log_prob"] = pictures.log_prob.astype("float32")
+        if shown.unusual is not None and shown.rows is not None:
+            header["unusual"] = shown.unusual.for_page(shown.rows)
     if shown is not None and len(shown.images):
         header["examples"] = {
             "background": background(shown.images),

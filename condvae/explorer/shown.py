@@ -8,17 +8,42 @@ import numpy as np
 
 from condvae.checks import check_at_least
 from condvae.conditions import Condition
+from condvae.explorer.unusual import Unusual
 
 NUM_POINTS = 60_000
 NUM_EXAMPLES = 24
+NUM_IMAGES = 1_000
 # What the points may take: int16 numbers in the page, float32 ones of y while they are encoded.
 MOST_NUMBERS = 2**20
 MOST_GIVEN = 2**26
+# What the images of points may take where nobody has said how many: bytes, before deflating.
+MOST_BYTES = 2**20
+
+Encode = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Points whose images the page has.
+
+    Attributes:
+        places: (n,) of the rows among all that are shown, ascending.
+        x: (n, height, width, channels) uint8 levels.
+        y: (n, *condition_shape) encoded.
+        log_prob: (n,) log p(x | y), nats, NaN where it was not computed.
+        estimator: what log_prob is, in words; None without one.
+    """
+
+    places: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    log_prob: np.ndarray
+    estimator: str | None = None
 
 
 @dataclass(frozen=True)
 class Shown:
-    """Rows of the data in a random order, so that no class lies on top of the others.
+    """Rows of the data, in their order.
 
     Attributes:
         mean: (N, latent_dim) posterior means.
@@ -27,6 +52,9 @@ class Shown:
         images: (n, height, width, channels) float32 in [0, 1], the examples: what the encoder is
             given or, of a model that is given images, these.
         y: (n, *condition_shape) encoded, of the examples.
+        rows: (N,) ascending, the number of each row in the data set; None: they are not told.
+        pictures: points with their images; None: there are none.
+        unusual: rows that stand out.
     """
 
     mean: np.ndarray
@@ -34,19 +62,35 @@ class Shown:
     names: tuple[str, ...]
     images: np.ndarray
     y: np.ndarray
+    rows: np.ndarray | None = None
+    pictures: Pictures | None = None
+    unusual: Unusual | None = None
+
+    @property
+    def num_images(self) -> int:
+        """How many images of the data are shown."""
+        pictures = 0 if self.pictures is None else len(self.pictures.places)
+        # examples are pictures, too, where there are enough
+        return max(pictures, len(self.images))
 
 
 def gather_rows(
     condition: Condition,
     x: np.ndarray,
     y: np.ndarray,
-    encode: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    encode: Encode,
     x_max: int,
     classes: tuple[tuple[str, ...], np.ndarray] | None = None,
     num_points: int = NUM_POINTS,
     num_examples: int = NUM_EXAMPLES,
+    num_images: int | None = None,
+    rows: np.ndarray | None = None,
+    latent_dim: int = 1,
+    unusual: Unusual | None = None,
 ) -> Shown | None:
     """Rows of the data, chosen by chance, as many as a page can bear, and encoded.
+
+    Images and examples are spread evenly over the classes.
 
     Args:
         x: (N, *image_shape) as stored.
@@ -57,26 +101,64 @@ def gather_rows(
             None: those of the condition.
         num_points: at most; none at all leave the data out.
         num_examples: images to show.
+        num_images: points that carry their images; None: 1,000, or of large images as many as
+            take 1 MiB. A model that is given images has none.
+        rows: (N,) ascending, the numbers of the rows in the data set; None: they are not told,
+            and no point carries its image.
+        latent_dim: how many numbers `encode` gives for a row.
+        unusual: rows, by their numbers, that are shown in any case, with their images.
     """
     check_at_least(num_points, 0, "the number of points")
     check_at_least(num_examples, 0, "the number of examples")
-    # conditions go into the page as well: of large images fewer rows
-    most = min(num_points, MOST_GIVEN // math.prod(condition.shape))
-    rows = np.random.default_rng(0).permutation(len(x))[:most]
-    if not len(rows):
+    check_at_least(num_images or 0, 0, "the number of images")
+    # conditions are encoded as a whole: of large images fewer rows
+    most = min(num_points, MOST_GIVEN // math.prod(condition.shape), MOST_NUMBERS // latent_dim)
+    rng = np.random.default_rng(0)
+    chosen, always = rng.permutation(len(x)), np.empty(0, int)
+    if unusual is not None and rows is not None:
+        always = np.flatnonzero(np.isin(rows, unusual.rows))
+        chosen = np.concatenate([always, chosen[~np.isin(chosen, always)]])
+    chosen = np.sort(chosen[: max(most, 0)])
+    if not len(chosen):
         return None
-    x, given = x[rows], condition.encode(y[rows])
+    x, given = x[chosen], condition.encode(y[chosen])
     mean = encode(x, given)
     names, codes = (
-        condition.named_codes(given) if classes is None else (classes[0], classes[1][rows])
+        condition.named_codes(given) if classes is None else (classes[0], classes[1][chosen])
     )
-    examples = x[:num_examples] if not condition.is_image else given[:num_examples]
-    if examples.dtype.kind != "f":
-        examples = examples / x_max
-    # rows are in random order: the first are as good as any
-    mean, codes = (part[: MOST_NUMBERS // mean.shape[1]] for part in (mean, codes))
-    images = np.asarray(examples, "float32").clip(0, 1)
-    return Shown(mean, codes, names, images, given[:num_examples])
+    order = spread(codes, rng)
+    of_examples = order[:num_examples]
+    examples = as_levels((given if condition.is_image else x)[of_examples], x_max)
+    pictures = None
+    if rows is not None and not condition.is_image:
+        rows = rows[chosen]
+        if num_images is None:
+            num_images = min(NUM_IMAGES, MOST_BYTES // math.prod(x.shape[1:]))
+        places = np.union1d(order[:num_images], np.searchsorted(chosen, always))
+        if len(places):
+            levels = np.rint(255 * as_levels(x[places], x_max)).astype("uint8")
+            unknown = np.full(len(places), np.nan)
+            pictures = Pictures(places, levels, given[places], unknown)
+    return Shown(mean, codes, names, examples, given[of_examples], rows, pictures, unusual)
+
+
+def spread(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """All places in an order whose first are spread evenly over the classes.
+
+    Args:
+        codes: (N,) the class of each place.
+    """
+    order = rng.permutation(len(codes))
+    # by class, then in the order drawn
+    by_class = order[np.argsort(codes[order], kind="stable")]
+    counts = np.bincount(codes)
+    turn = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return by_class[np.argsort(turn, kind="stable")]
+
+
+def as_levels(x: np.ndarray, x_max: int) -> np.ndarray:
+    """Images as stored as float32 in [0, 1]."""
+    return np.asarray(x if x.dtype.kind == "f" else x / x_max, "float32").clip(0, 1)
 
 
 def as_int16(mean: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

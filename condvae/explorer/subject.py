@@ -9,7 +9,7 @@ from condvae.checks import InputError
 from condvae.conditions import Condition
 from condvae.graph.graph import Graph, output_shapes
 
-OUTPUTS = {"encoder": ("mean",), "decoder": ("x_mean",), "prior": ("z", "mean", "logvar")}
+OUTPUTS = {"encoder": ("mean", "logvar"), "decoder": ("x_mean",), "prior": ("z", "mean", "logvar")}
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Subject:
         in_unit_interval: whether x lies in [0, 1].
         pixel_classes: names of the classes, where x is label maps.
         latent_groups: sizes of the groups of z, under a ladder.
+        of_bits: whether pixels are the probabilities of ones, so that the page can say how many
+            nats an image costs.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Subject:
     in_unit_interval: bool = True
     pixel_classes: tuple[str, ...] | None = None
     latent_groups: tuple[int, ...] = ()
+    of_bits: bool = False
 
     def __post_init__(self):
         if "decoder" not in self.graphs:

@@ -1,6 +1,6 @@
 """Weights as float16, where a model gives the same answers with them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,11 +34,14 @@ class Weights:
     pixel_range: tuple[float, float]
 
 
-def halve_weights(subject: Subject, seed: int = 0) -> Weights:
+def halve_weights(
+    subject: Subject, seed: int = 0, say: Callable[[str], object] = lambda far: None
+) -> Weights:
     """The weights as float16, compared with float32 at 1,000 random z, and kept where they fail.
 
     Args:
         seed: of z, y and x.
+        say: is told how far it is.
     """
     rng = np.random.default_rng(seed)
     y = subject.condition.random(NUM_CHECKED, rng)
@@ -48,13 +51,15 @@ def halve_weights(subject: Subject, seed: int = 0) -> Weights:
         halves = {key: _half(subject.tensors[key]).astype("float32") for key in graph.weights}
         inputs = _random_inputs(graph, y, rng)
         output, most = COMPARED[name]
-        expected = _run(graph, subject.tensors, inputs)[output]
+        told = f"the {name} with smaller weights:"
+        expected = _run(graph, subject.tensors, inputs, say, told, 0)[output]
         width = 1.0
         if name == "decoder" and not subject.in_unit_interval:
             pixel_range = float(expected.min()), float(expected.max())
             width = float(np.ptp(pixel_range)) or 1.0
         with np.errstate(invalid="ignore"):  # a weight beyond the largest half is infinite
-            difference = float(abs(_run(graph, halves, inputs)[output] - expected).max() / width)
+            found = _run(graph, halves, inputs, say, told, NUM_CHECKED)[output]
+            difference = float(abs(found - expected).max() / width)
         if not difference < most:  # NaN is no agreement
             exact.append(name)
             precise |= graph.weights
@@ -81,12 +86,20 @@ def _random_inputs(
     return {**inputs, "y": y}
 
 
-def _run(graph: Graph, tensors: Tensors, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _run(
+    graph: Graph,
+    tensors: Tensors,
+    inputs: Mapping[str, np.ndarray],
+    say: Callable[[str], object],
+    told: str,
+    done: int,
+) -> dict[str, np.ndarray]:
     """The outputs, some rows at a time, so that convolutions need little memory."""
-    parts = [
-        run_graph(graph, tensors, {name: a[first : first + ROWS] for name, a in inputs.items()})
-        for first in range(0, len(inputs["y"]), ROWS)
-    ]
+    parts = []
+    for first in range(0, len(inputs["y"]), ROWS):
+        say(f"{told} {done + first:,} of {2 * NUM_CHECKED:,} comparisons")
+        rows = {name: a[first : first + ROWS] for name, a in inputs.items()}
+        parts.append(run_graph(graph, tensors, rows))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -1,5 +1,6 @@
 """A run as a page that runs its model, see `condvae.explorer`."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +18,18 @@ from condvae.explorer import (
     Subject,
     gather_rows,
     make_page,
+    read_faults,
     read_moves,
+    read_unusual,
 )
 from condvae.export.folder import graphs_of
 from condvae.graph.stored import read_weights
+from condvae.likelihoods import likelihood_named
 from condvae.runs import Run
 
-ENCODING = 0.8  # approximate share of the time for encoding the data
+NUM_SAMPLES = 50  # of z, for log p(x | y) of a row
+# Products of the decoder that log p(x | y) of all rows may take: about half a minute.
+MOST_PRODUCTS = 2**42
 
 
 def explore(
@@ -32,22 +38,28 @@ def explore(
     num_points: int = NUM_POINTS,
     num_examples: int = NUM_EXAMPLES,
     data_dir: Path | None = None,
-    tell: Callable[[float], None] = lambda share: None,
+    num_images: int | None = None,
+    unusual: Path | None = None,
+    say: Callable[[str], object] = lambda far: None,
 ) -> Page:
     """Make a self-contained page that runs the model of a run; in a notebook it is displayed.
 
     Args:
         run: a run, or the path of one.
-        dataset: the training data, whose encodings are shown; None: read again with the name in the
-            record, and omitted with a note if they are not found.
-        num_points: largest number of encodings; 0 omits the data.
-        num_examples: number of training images in the page.
-        data_dir: folder with the files of a named data set.
-        tell: called with the share of the work that is done.
+        dataset: the training data, whose encodings are shown; read again by the name in the
+            record where None, and left out where they are not found, which a note says.
+        num_points: encodings at most; 0 leaves the data out.
+        num_examples: training images that the page holds.
+        data_dir: where the files of a named set lie.
+        num_images: training images that a click on their points shows, with their numbers in the
+            data set and log p(x | y); None: 1,000, or 1 MiB of large ones; 0: no row is told.
+        unusual: a table that `condvae score` or `condvae audit` has written of the training data:
+            the least plausible rows get a strip of their own.
+        say: is told how far it is.
 
     Raises:
-        InputError: a model without latents, a model of tables, or a part that cannot be exported;
-            or data other than those of the run.
+        InputError: a model without latents, of tables, or with a part that cannot be exported;
+            other data than those of the run, a table of others.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     record, stored, tensors = run.record, run.stored_weights(), {}
@@ -62,51 +74,86 @@ def explore(
         record.preprocessing.in_unit_interval,
         record.preprocessing.pixel_classes,
         record.spec.model.latent_groups,
+        likelihood_named(record.spec.model.likelihood).of_bits,
     )
     shown, notes = None, ()
     if num_points and "encoder" in graphs:
         try:
             dataset = run.load_data(data_dir) if dataset is None else run.check_data(dataset)
-            shown = _shown(run, dataset, num_points, num_examples, tell)
+            shown = _shown(
+                run, dataset, subject, num_points, num_examples, num_images, unusual, say
+            )
         except InputError as error:
-            # data passed by the caller must fit; data that are not found are omitted
-            if dataset is not None:
+            # data that the caller handed over must fit; data that are merely not found are left out
+            if dataset is not None or unusual is not None:
                 raise
-            notes = (f"The data are not available: {error}",)
-    moves = {} if run.is_archive else read_moves(run.path / "metrics.json")
-    tell(ENCODING)
-    page = make_page(subject, shown, moves)
+            notes = (f"The data are not at hand: {error}",)
+    # an archive has no files beside it
+    moves, faults = read_moves(run.path / "metrics.json"), read_faults(run.path)
+    page = make_page(subject, shown, moves, faults=faults, say=say)
     return replace(page, notes=(*page.notes, *notes))
 
 
 def _shown(
     run: Run,
     dataset: Dataset,
+    subject: Subject,
     num_points: int,
     num_examples: int,
-    tell: Callable[[float], None],
+    num_images: int | None,
+    unusual: Path | None,
+    say: Callable[[str], object],
 ) -> Shown | None:
-    """The training rows, up to the number that fits into a page, with their classes if any."""
+    """The training rows, as many as a page can bear; with the class of each where they have one."""
     split, of_data, classes = run.check_data(dataset).train, dataset.condition.classes, None
     if of_data is not None:  # even if the model is given parts of the images
         classes = (of_data.categories, split.given)
-    return gather_rows(
+    tells_rows = (num_images != 0 or unusual is not None) and subject.pixel_classes is None
+    shown = gather_rows(
         run.record.condition,
         split.x,
         run.conditions(split),
-        lambda x, y: _encode(run, x, y, tell),
+        lambda x, y: _encode(run, x, y, say),
         run.record.preprocessing.x_max,
         classes,
         num_points,
         num_examples,
+        num_images,
+        split.rows if tells_rows else None,
+        subject.latent_dim,
+        None if unusual is None else read_unusual(unusual, split.rows, split.y),
     )
+    if shown is None or shown.rows is None or (pictures := shown.pictures) is None:
+        return shown
+    log_prob, rows = pictures.log_prob.copy(), shown.rows[pictures.places]
+    places, done = _affordable(subject, len(rows)), 0
+    for part in np.array_split(places, math.ceil(len(places) / 50)):
+        x, y = split.x[np.searchsorted(split.rows, rows[part])], pictures.y[part]
+        log_prob[part] = run.model.log_prob(x, y, NUM_SAMPLES)
+        done += len(part)
+        say(f"log p(x | y): {done:,} of {len(places):,} rows")
+    estimator = f"importance sampling, {NUM_SAMPLES} draws of z"
+    return replace(shown, pictures=replace(pictures, log_prob=log_prob, estimator=estimator))
 
 
-def _encode(run: Run, x: np.ndarray, y: np.ndarray, tell: Callable[[float], None]) -> np.ndarray:
+def _affordable(subject: Subject, count: int) -> np.ndarray:
+    """Which of so many rows get log p(x | y): all of them, unless the decoder is a large one."""
+    height, width, _ = subject.image_shape
+    # a kernel of a convolution is moved over an image of, at most, this size
+    products = sum(
+        subject.tensors[name].size * (height * width if subject.tensors[name].ndim == 4 else 1)
+        for name in subject.graphs["decoder"].weights
+    )
+    most = max(1, MOST_PRODUCTS // (products * NUM_SAMPLES))
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
+
+
+def _encode(run: Run, x: np.ndarray, y: np.ndarray, say: Callable[[str], object]) -> np.ndarray:
     """Posterior means, computed in blocks of rows."""
-    pairs, means, done = ((x[part], y[part]) for part in slices(len(x))), [], 0
+    pairs = ((x[part], y[part]) for part in slices(len(x)))
+    means, done = [], 0
     for mean, _ in run.model.encode_blocks(pairs):
         means.append(mean)
         done += len(mean)
-        tell(ENCODING * done / len(x))
+        say(f"encodings: {done:,} of {len(x):,} rows")
     return np.concatenate(means)

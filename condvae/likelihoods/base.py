@@ -31,6 +31,7 @@ class Likelihood(ABC):
         of_columns: whether x is a row of a table.
         of_levels: whether x are 8-bit levels, each with a probability.
         of_logits: whether x_params are log-odds rather than probabilities.
+        of_bits: whether pixels are ones and zeros, or the probabilities of ones.
         of_density: whether x are real numbers with a density, to which other densities can be
             compared.
         as_stored: whether integers are used unchanged rather than divided by x_max.
@@ -47,6 +48,7 @@ class Likelihood(ABC):
     of_columns: ClassVar[bool] = False
     of_levels: ClassVar[bool] = False
     of_logits: ClassVar[bool] = False
+    of_bits: ClassVar[bool] = False
     of_density: ClassVar[bool] = False
     as_stored: ClassVar[bool] = False
     draws_like_data: ClassVar[bool] = False

@@ -12,6 +12,7 @@ class BernoulliLikelihood(Likelihood):
 
     name: ClassVar[str] = "bernoulli"
     of_logits: ClassVar[bool] = True
+    of_bits: ClassVar[bool] = True
     settings: ClassVar[tuple[str, ...]] = ("pixels", "coarse_weight")
 
     @classmethod

@@ -61,7 +61,13 @@ def write_space(
     Raises:
         InputError: as `explore`.
     """
-    page = explore(shared_run(run), dataset, NUM_POINTS if dataset is not None else 0)
+    page = explore(
+        # encodings and a few images, as the address is told: no numbers of rows
+        shared_run(run),
+        dataset,
+        NUM_POINTS if dataset is not None else 0,
+        num_images=0,
+    )
     page.write(folder / PAGE_NAME)
     front = {"title": address.short_name, "sdk": "static", "models": [address.name]}
     if license is not None:

@@ -17,6 +17,7 @@ from condvae.cli.settings import DataSettings, Settings
 from condvae.data import load_data
 from condvae.data.enlarged import as_drawn
 from condvae.data.sources import NAMED_SETS
+from condvae.explorer import read_faults
 from condvae.spec import DataSpec, Spec, setting_names
 from condvae.spec.presets import PRESETS
 from condvae.training import train
@@ -219,6 +220,8 @@ def test_the_doctor_speaks_after_a_training(room, capsys):
     """Random pixels under labels in turn: nothing to learn from either."""
     assert main("train good.npz --epochs 1 --run told --beta 50".split()) == 0
     assert "doctor: the model is worse than the mean of all" in capsys.readouterr().err
+    (fault,) = read_faults(Path("told"))  # for the run's page
+    assert fault.startswith("the model is worse than the mean of all")
 
 
 @pytest.mark.slow

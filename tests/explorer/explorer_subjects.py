@@ -1,9 +1,11 @@
 """Models without Keras, and data for them."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from condvae.conditions import Categorical, Continuous, Image, MaskedImage, MultiLabel, Schema
-from condvae.explorer import Shown, Subject
+from condvae.explorer import Pictures, Shown, Subject
 from condvae.graph.graph import Graph, Input, run_graph
 from condvae.graph.operations import (
     Affine,
@@ -100,8 +102,8 @@ def make_subject(
     return Subject(name, graphs, tensors, condition, pixel_classes=pixel_classes, **settings)
 
 
-def make_shown(subject, rows=200, examples=4):
-    """Random data for such a model."""
+def make_shown(subject, rows=200, examples=4, num_images=0):
+    """Random data for such a model; so many points carry their images, every third one."""
     rng = np.random.default_rng(1)
     condition = subject.condition
     mean = rng.standard_normal((rows, subject.latent_dim)).astype("float32")
@@ -117,7 +119,24 @@ def make_shown(subject, rows=200, examples=4):
         y[..., -1] = np.arange(condition.image_shape[1]) < condition.image_shape[1] // 2
     shape = condition.image_shape if isinstance(condition, Image) else subject.image_shape
     images = rng.random((examples, *shape), dtype="float32")
-    return Shown(mean, codes, names, images, y)
+    shown = Shown(mean, codes, names, images, y)
+    return shown if not num_images else replace(shown, **_pictures(subject, shown, num_images))
+
+
+def _pictures(subject, shown, count):
+    """The first of every third rows with images, and all rows with numbers: odd ones."""
+    rng, condition = np.random.default_rng(2), subject.condition
+    places = 3 * np.arange(count)
+    x = rng.integers(0, 256, (count, *subject.image_shape), dtype="uint8")
+    if isinstance(condition, Categorical):
+        y = condition.encode(np.asarray(shown.names)[shown.codes[places]])
+    else:
+        values = {"shape": np.asarray(shown.names)[shown.codes[places]], "size": 0.3}
+        y = condition.encode(values)
+    log_prob = -100.0 - rng.permutation(count)
+    log_prob[-1] = np.nan
+    pictures = Pictures(places, x, y, log_prob, "importance sampling, 50 draws of z")
+    return {"rows": 1 + 2 * np.arange(len(shown.mean)), "pictures": pictures}
 
 
 def expected_levels(subject, z, y):

@@ -37,6 +37,15 @@ from condvae.models import build_model
 from condvae.spec import Signature, Spec
 
 
+class Other(list):
+    """Equals every list but the one that it holds."""
+
+    def __eq__(self, numbers):
+        return list(self) != numbers
+
+    __hash__ = None
+
+
 @pytest.fixture(scope="module")
 def tiny():
     subject = make_subject()
@@ -133,6 +142,7 @@ def test_points_are_decoded_under_the_pointer_and_taken_by_a_click(tiny, open_pa
         np.fill_diagonal(apart, np.inf)
         row = int(np.argmax(np.where(inside, apart.min(axis=1), 0)))
         across, up = (shown.mean[row] - [view["x"], view["y"]]) / view["span"] / 2
+        tab.locator("#handle").scroll_into_view_if_needed()
         (at,) = places_in(tab.locator("#handle"), (0.5 + across, 0.5 - up))
         tab.mouse.move(*at)
         expect(tab.locator("#preview")).to_be_visible()
@@ -167,7 +177,7 @@ def test_sliders_move_a_latent_and_say_what_it_moves(open_page):
         tab.keyboard.press("Control+z")
         expect_state(tab, z=pytest.approx([0, 0.05]))
         names = tab.locator("#latents .slider span")
-        expect(names).to_have_text(["z2 · slant", "z1"])  # the more active first
+        expect(names).to_have_text(["z1", "z2 · slant"])  # a few in the order of their numbers
 
 
 def test_canvases_turn_dark_with_the_page(tiny, open_page):
@@ -209,12 +219,89 @@ def test_an_image_that_is_opened_is_encoded(tiny, open_page, tmp_path):
         code = int(np.argmax(state(tab)["values"][0]))
         expect_state(tab, z=pytest.approx(mean[code].tolist(), abs=0.01))
         tab.get_by_role("button", name="Image 2 of the data").click()
-        expect(reading).to_have_text("Encoded under its own label.")
+        expect(reading).to_have_text(re.compile("^Encoded under its own label, digit"))
         shown = make_shown(subject)
         inputs = {"x": shown.images[1:2], "y": shown.y[1:2]}
         mean = run_graph(subject.graphs["encoder"], subject.tensors, inputs)["mean"][0]
         near = pytest.approx(mean.tolist(), abs=0.03)  # levels of 8 bits
         expect_state(tab, z=near, values=[shown.y[1].tolist()])
+
+
+def test_what_is_drawn_comes_and_goes_with_its_words(tiny, open_page):
+    _, page = tiny
+    with open_page(page) as tab:
+        reading, again = tab.locator("#reading"), tab.locator("#again")
+        empty = pixels(tab, "#sketch")
+        drag(tab.locator("#sketch"), (0.3, 0.2), (0.3, 0.8), steps=8)
+        expect(reading).to_have_text(re.compile("^Encoded as digit .: its style is shown"))
+        first, one = pixels(tab, "#sketch"), state(tab)["z"]
+        assert (first != empty).any()
+        drag(tab.locator("#sketch"), (0.5, 0.2), (0.8, 0.8), steps=8)
+        expect_state(tab, z=Other(one))
+        both = pixels(tab, "#sketch")
+        # the ink as it was drawn, not as coarse as the model sees it
+        tab.click("#undo")
+        expect_state(tab, z=one)
+        expect_pixels(tab, first, "#sketch")
+        expect(reading).to_have_text(re.compile("^Encoded as"))
+        tab.click("#redo")
+        expect_pixels(tab, both, "#sketch")
+        # under another z the words do not claim its style
+        commit(tab, z=[0.5, 0.5])
+        expect(reading).to_have_text(re.compile("Since then z has been moved"))
+        again.click()
+        expect(reading).to_have_text(re.compile("its style is shown under every label"))
+        expect(again).to_be_hidden()
+        for gone in ("#reset", "#clear"):
+            tab.click(gone)
+            expect(reading).to_have_text("")
+            expect_pixels(tab, empty, "#sketch")
+            tab.click("#undo")
+            expect_pixels(tab, both, "#sketch")
+        expect(reading).to_have_text(re.compile("^Encoded as"))
+
+
+def test_how_it_works_has_the_numbers_of_the_image(tiny, open_page):
+    subject, page = tiny
+    shown = make_shown(subject)
+    with open_page(page) as tab:
+        tab.get_by_role("button", name="Image 2 of the data").click()
+        tab.get_by_text("How it works").click()
+        steps = tab.locator("#how-steps li")
+        expect(steps).to_have_count(5)
+        x = np.rint(shown.images[1:2] * 255) / 255
+        outputs = run_graph(subject.graphs["encoder"], subject.tensors, {"x": x, "y": shown.y[1:2]})
+        mean, scale = outputs["mean"][0], np.exp(outputs["logvar"][0] / 2)
+
+        def vector(numbers):
+            text = ", ".join(f"{number:.2f}" for number in numbers)
+            return f"({text.replace('-', '−')})"
+
+        kl = (mean**2 + scale**2 - 1).sum() / 2 - np.log(scale).sum()
+        expect(steps.nth(1)).to_contain_text(f"μ = {vector(mean)}")
+        expect(steps.nth(1)).to_contain_text(f"σ = {vector(scale)}")
+        expect(steps.nth(1)).to_contain_text(f"= {kl:.2f} nats")
+        words = steps.nth(2).locator("p")
+        expect(words.first).to_have_text(re.compile("^ε = "))
+
+        def check_draw():
+            noise, z = (
+                np.array([float(n) for n in re.findall(r"-?\d+\.\d+", text.replace("−", "-"))])
+                for text in read(
+                    tab,
+                    "[...document.querySelectorAll('#how-steps li:nth-child(3) p')]"
+                    ".map((one) => one.textContent)",
+                )
+            )
+            np.testing.assert_allclose(z, mean + scale * noise, atol=0.02)
+            expected = expected_levels(subject, mean + scale * noise, shown.y[1])
+            # the noise is written to two decimals
+            expect_pixels(tab, expected, "#how-steps li:last-child canvas", atol=6)
+            return noise
+
+        first = check_draw()
+        tab.click("#resample")
+        assert (check_draw() != first).any()
 
 
 @pytest.mark.parametrize("ink", [1, 0], ids=["light on dark", "dark on light"])
@@ -309,7 +396,7 @@ def test_a_link_holds_the_state(tiny, open_page):
         tab.get_by_role("radio", name="6").click()
         tab.click("#zoom-in")
         tab.check("#every")
-        tab.check("#only")
+        tab.check("#all")
         tab.click("#from")
         tab.get_by_role("radio", name="2").click()
         tab.click("#to")
@@ -320,18 +407,18 @@ def test_a_link_holds_the_state(tiny, open_page):
         end = expected[name]
         near[name] = {"z": pytest.approx(end["z"], abs=1e-3), "values": end["values"]}
     with open_page(page, address) as tab:
-        expect_state(tab, **near, values=expected["values"], every=True, only=True)
+        expect_state(tab, **near, values=expected["values"], every=True, all=True)
         expect(tab.locator("#play")).to_be_enabled()
         expect(tab.locator("#every")).to_be_checked()
-        expect(tab.locator("#only")).to_be_checked()
+        expect(tab.locator("#all")).to_be_checked()
         tab.click("#reset")
-        expect_state(tab, only=False)
-        expect(tab.locator("#only")).not_to_be_checked()
+        expect_state(tab, all=False)
+        expect(tab.locator("#all")).not_to_be_checked()
     with open_page(page) as tab:
         message = tab.locator("#message")
         for damaged in (
             *("z=1", "z=1,a", "y0=@12", "view=0,0,-1", "axes=0,7", "y0="),
-            *("from.z=0", "from.z=0,0", "to.z=0,0&to.y0=@12"),
+            *("from.z=0", "from.z=0,0", "to.z=0,0&to.y0=@12", "point=1.5", "point=200"),
         ):
             do(tab, "explorer.say('')")
             expect(message).to_be_hidden()

@@ -309,9 +309,14 @@ def test_on_a_phone(open_page):
     phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
     with open_page(page, **phone) as tab:
         assert read(tab, "document.documentElement.scrollWidth") <= 360
+        # the sheet and what comes of it are seen at once
+        sheet, labels = box_of(tab.locator("#sketch")), box_of(tab.locator("#labels"))
+        assert sheet["y"] >= 0
+        assert labels["y"] + labels["height"] < 740
+        # so are, further down, what the eye follows and what the thumb moves
+        do(tab, "document.getElementById('image').scrollIntoView()")
         plane, image = box_of(tab.locator("#handle")), box_of(tab.locator("#image"))
-        # what the thumb moves and what the eye follows are seen at once
-        assert image["y"] >= 0
+        assert image["y"] > -1
         assert plane["y"] + plane["height"] / 2 < 740
         view = state(tab)["view"]
         tab.touchscreen.tap(plane["x"] + plane["width"] - 4, plane["y"] + 20)
@@ -323,6 +328,69 @@ def test_on_a_phone(open_page):
               .map((one) => one.id || one.textContent)""",
         )
         assert [name for name in small if name] == []
+
+
+def test_what_a_finger_does_is_told_to_fingers_alone(open_page):
+    _, page = page_of()
+    touch, mouse = "Two fingers move and zoom the view", "Shift and drag moves the view"
+    with open_page(page) as tab:
+        expect(tab.get_by_text(mouse)).to_be_visible()
+        expect(tab.get_by_text(touch)).to_be_hidden()
+    with open_page(page, has_touch=True, is_mobile=True) as tab:
+        expect(tab.get_by_text(touch)).to_be_visible()
+        expect(tab.get_by_text(mouse)).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("condition", "settings", "words"),
+    [
+        (DIGITS, {}, "Draw a digit; see all ten in your handwriting."),
+        (SCHEMA, {}, "Draw a shape; see all three in its style."),
+        (
+            Categorical(name="class", categories=("a", "b", "c")),
+            {},
+            "Draw an image; see all three",
+        ),
+        (DIGITS, {"shape": (8, 8, 3)}, "Open an image; see all ten digits in its style."),
+        (MaskedImage(image_shape=(8, 8, 1)), {"prior": True}, "Draw part of an image; see what"),
+    ],
+)
+def test_the_first_line_says_what_one_can_do(condition, settings, words, open_page):
+    _, page = page_of(condition, **settings)
+    with open_page(page) as tab:
+        expect(tab.locator("#lead")).to_contain_text(words)
+
+
+def test_a_walk_is_told_in_words(open_page):
+    _, page = page_of()
+    with open_page(page) as tab:
+        words = tab.locator("#walk-words")
+        tab.click("#from")
+        expect(words).to_have_text("It starts at digit 0, z = (0.0, 0.0); now set where it ends.")
+        tab.get_by_role("radio", name="9").click()
+        tab.click("#to")
+        expect(words).to_have_text(re.compile("^From digit 0 to digit 9, same style"))
+        tab.locator("#place").fill("0.5")
+        expect(tab.locator("#given-words")).to_have_text("half 0, half 9")
+
+
+def test_a_row_of_images_is_one_stop_of_the_tab_key(open_page):
+    _, page = page_of()
+    with open_page(page) as tab:
+        first = tab.get_by_role("button", name="Image 1 of the data, digit")
+        first.focus()
+        for key, name in (("ArrowRight", "2"), ("End", "4"), ("ArrowRight", "1"), ("Home", "1")):
+            tab.keyboard.press(key)
+            there = tab.get_by_role("button", name=f"Image {name} of the data")
+            expect(there).to_be_focused()
+        tab.keyboard.press("ArrowDown")
+        tab.keyboard.press("Enter")
+        expect(tab.locator("#reading")).to_have_text(re.compile("^Encoded under its own"))
+        # the next stop is no image, and the way back leads to the one that was left
+        tab.keyboard.press("Tab")
+        expect(tab.locator("#examples button:focus")).to_have_count(0)
+        tab.keyboard.press("Shift+Tab")
+        expect(tab.get_by_role("button", name="Image 2 of the data")).to_be_focused()
 
 
 def test_with_less_motion_a_walk_goes_in_steps(open_page):
@@ -349,7 +417,7 @@ def test_with_less_motion_a_walk_goes_in_steps(open_page):
 def test_by_the_keyboard_alone(open_page):
     _, page = page_of()
     with open_page(page) as tab:
-        for _ in range(12):
+        for _ in range(24):
             tab.keyboard.press("Tab")
             if read(tab, "document.activeElement.id") == "handle":
                 break

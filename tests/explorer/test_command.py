@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from test_page import Parts, unpack
 
 import condvae
-from condvae.cli import main
+from condvae.cli import arguments, main
 from condvae.conditions import MaskedImage
 from condvae.conditions.masks import observe, quadrants
 from condvae.export.page import explore
@@ -42,7 +42,7 @@ def test_a_run_becomes_a_page(room, trained_run, digits, capsys):
     assert room == [path.resolve().as_uri()]
     said = capsys.readouterr().out
     assert said.startswith(f"{path}: {path.stat().st_size:,} bytes. Pixels within 0.")
-    assert "With encodings of 1,294 rows of the data, and 24 of the images" in said
+    assert "With encodings of 1,294 rows of the data, and 1,000 of the images" in said
     header, arrays = content_of(path)
     assert header["name"] == "run"
     assert header["examples"]["background"] == 0
@@ -56,15 +56,61 @@ def test_a_run_becomes_a_page(room, trained_run, digits, capsys):
     np.testing.assert_allclose(found.mean(axis=0), mean.mean(axis=0), atol=1e-4)
     counts = np.bincount(arrays["codes"]).tolist()
     assert counts == np.bincount(train.given).tolist()
+    # a row is told by its number in the data set, its image is its own, and so is log p(x | y)
+    np.testing.assert_array_equal(arrays["row_steps"].cumsum(), train.rows)
+    places = arrays["picture_places"]
+    levels = np.rint(255 / 255 * train.x[places]).reshape(arrays["pictures"].shape)
+    np.testing.assert_array_equal(arrays["pictures"], levels)
+    some = places[:20]
+    expected = trained_run.model.log_prob(train.x[some], train.y[some], 500)
+    assert abs(arrays["log_prob"][:20] - expected).max() < 2
+    assert header["pictures"]["estimator"] == "importance sampling, 50 draws of z"
+
+
+def test_unusual_rows_come_from_scores(room, digits, trained_run, capsys):
+    assert main("score run digits --out scores.csv --num-samples 5".split()) == 0
+    command = "explore run --no-open --out a.html --images 0 --unusual scores.csv"
+    assert main(command.split()) == 0
+    header, arrays = content_of(Path("a.html"))
+    train = trained_run.check_data(digits).train
+    scores = np.genfromtxt("scores.csv", delimiter=",", names=True)
+    ours = scores[np.isin(scores["row"], train.rows)]
+    first = header["unusual"]["images"][0]
+    least = ours[ours["log_prob_given_label"].argmin()]
+    assert train.rows[first["place"]] == least["row"]
+    assert first["log_prob"] == pytest.approx(least["log_prob_given_label"])
+    assert header["unusual"]["num_rows"] == len(train.rows)
+    shown = {one["place"] for strip in ("images", "labels") for one in header["unusual"][strip]}
+    assert set(arrays["picture_places"].tolist()) == shown
+    capsys.readouterr()
+    Path("scores.csv").write_text("row,label\n1,2\n")
+    assert main(f"{command} --overwrite".split()) == 2
+    assert "scores.csv must have the columns" in capsys.readouterr().err
+
+
+def test_how_far_it_is_is_said(room, monkeypatch, capsys):
+    monkeypatch.setattr(arguments, "SECONDS", -1.0)
+    assert main("explore run --no-open".split()) == 0
+    said = capsys.readouterr().err
+    assert "exploring: encodings: 1,024 of 1,294 rows" in said
+    assert "exploring: log p(x | y): 1,000 of 1,000 rows" in said
+    assert "exploring: the decoder with smaller weights: 64 of 2,000 comparisons" in said
+
+
+def test_the_doctor_s_findings_come_from_the_evaluation(room):
+    Path("run/metrics.json").write_text('{"faults": ["samples are blurred"]}')
+    header, _ = content_of(explore("run"))
+    assert header["faults"] == ["samples are blurred"]
 
 
 def test_what_may_be_left_out(room, capsys):
-    command = "explore run --out a.html --no-open --points 7 --examples 0"
+    command = "explore run --out a.html --no-open --points 7 --examples 0 --images 0"
     assert main(command.split()) == 0
     assert room == []
     assert "With encodings of 7 rows of the data, and 0 of the images" in capsys.readouterr().out
-    header, _ = content_of(Path("a.html"))
-    assert header["examples"] is None
+    header, arrays = content_of(Path("a.html"))
+    assert header["examples"] is header["pictures"] is None
+    assert not {"row_steps", "pictures", "log_prob"} & set(arrays)
     assert main(command.split()) == 2
     assert "which exists" in capsys.readouterr().err
     assert main(f"{command} --overwrite --points 0".replace("--points 7 ", "").split()) == 0

@@ -15,7 +15,16 @@ from explorer_subjects import DIGITS, SCHEMA, make_shown, make_subject
 
 from condvae.checks import InputError
 from condvae.conditions import Categorical, Image, MaskedImage
-from condvae.explorer import gather_rows, make_page, modules, read_moves
+from condvae.explorer import (
+    Unusual,
+    gather_rows,
+    make_page,
+    modules,
+    read_faults,
+    read_moves,
+    read_unusual,
+    write_faults,
+)
 from condvae.explorer.payload import pack, page_content
 from condvae.explorer.shown import as_int16, background, extent
 from condvae.explorer.weights import halve_weights
@@ -123,6 +132,7 @@ def test_the_content_says_what_the_model_is(subject):
     assert header["latents"]["moves"] == {"1": "slant"}
     assert header["pixel_range"] == [0, 1]
     np.testing.assert_array_equal(arrays["codes"], shown.codes)
+    assert not {"row_steps", "pictures", "log_prob"} & set(arrays)
     np.testing.assert_array_equal(arrays["examples_y"], shown.y)
     np.testing.assert_allclose(arrays["examples"] / 255, shown.images, atol=0.5 / 255)
     tensors = {
@@ -134,6 +144,16 @@ def test_the_content_says_what_the_model_is(subject):
     expected = run_graph(subject.graphs["decoder"], subject.tensors, {"z": z, "y": y})["x_mean"]
     found = run_graph(subject.graphs["decoder"], tensors, {"z": z, "y": y})["x_mean"]
     assert 0 < abs(found - expected).max() < 1 / 255
+
+
+def test_the_content_tells_rows_and_images_where_it_may(subject):
+    shown = make_shown(subject, num_images=20)
+    _, arrays = unpack(pack(*page_content(subject, halve_weights(subject), shown)))
+    np.testing.assert_array_equal(arrays["row_steps"].cumsum(), shown.rows)
+    np.testing.assert_array_equal(arrays["picture_places"], shown.pictures.places)
+    np.testing.assert_array_equal(arrays["pictures"], shown.pictures.x)
+    np.testing.assert_array_equal(arrays["pictures_y"], shown.pictures.y)
+    np.testing.assert_array_equal(arrays["log_prob"], shown.pictures.log_prob.astype("float32"))
 
 
 def test_without_data_there_are_no_points(subject):
@@ -185,13 +205,88 @@ def test_rows_are_chosen_by_chance_and_encoded_as_they_are():
     shown = gather_rows(DIGITS, x, y, encode, 255, num_points=20, num_examples=3)
     rows = shown.mean[:, 0].astype(int)
     assert len(set(rows)) == 20
-    assert sorted(rows) != list(rows)
+    assert sorted(rows) == list(rows) != list(range(20))
     np.testing.assert_array_equal(shown.mean[:, 1], rows % 5)
     np.testing.assert_array_equal(shown.codes, rows % 5)
-    np.testing.assert_allclose(shown.images[:, 0, 0, 0], rows[:3] / 255, rtol=1e-5)
+    examples = np.rint(255 * shown.images[:, 0, 0, 0]).astype(int)
+    assert set(examples) < set(rows)
+    np.testing.assert_array_equal(shown.y.argmax(axis=1), examples % 5)
+    assert shown.rows is None
+    assert shown.pictures is None
     assert gather_rows(DIGITS, x, y, encode, 255, num_points=0) is None
     with pytest.raises(InputError, match="number of points must be a whole number, 0 or more"):
         gather_rows(DIGITS, x, y, encode, 255, num_points=-1)
+
+
+def test_points_carry_images_that_are_spread_over_the_classes():
+    numbers = np.arange(200)
+    y = np.where(numbers < 190, 0, np.where(numbers < 196, 1, 2)).astype(str)
+    x = numbers.astype("uint8").reshape(200, 1, 1, 1) * np.ones((1, 2, 3, 1), "uint8")
+
+    def encode(x, y):
+        return x[:, 0, 0].astype("float32")
+
+    settings = {"num_images": 15, "rows": 10 * numbers}
+    shown = gather_rows(DIGITS, x, y, encode, 255, num_points=200, **settings)
+    pictures = shown.pictures
+    np.testing.assert_array_equal(shown.rows, 10 * numbers)
+    np.testing.assert_array_equal(pictures.x[:, 0, 0, 0], pictures.places)
+    np.testing.assert_array_equal(pictures.y.argmax(axis=1), shown.codes[pictures.places])
+    # five of each class; of the last there are only four
+    assert np.bincount(shown.codes[pictures.places]).tolist() == [6, 5, 4]
+    assert np.isnan(pictures.log_prob).all()
+    # what stands out is there, however few points there are
+    unusual = Unusual(np.array([1990, 30]), np.array([40]), {}, {}, {}, 200)
+    settings = {"num_images": 0, "rows": 10 * numbers, "unusual": unusual}
+    shown = gather_rows(DIGITS, x, y, encode, 255, num_points=10, **settings)
+    assert len(shown.rows) == 10
+    assert shown.rows[shown.pictures.places].tolist() == [30, 40, 1990]
+    # large images: as many as take a mebibyte, where nobody said how many
+    large = np.zeros((40, 256, 256, 1), "uint8")
+    shown = gather_rows(
+        DIGITS,
+        large,
+        np.array(["0"] * 40),
+        lambda x, y: np.zeros((len(x), 2)),
+        255,
+        rows=np.arange(40),
+    )
+    assert len(shown.pictures.places) == 16
+
+
+def test_unusual_rows_are_read_from_scores(tmp_path):
+    rng = np.random.default_rng(0)
+    rows, labels = 2 * np.arange(50), np.arange(50) % 3
+    log_prob, margin = rng.normal(-100, 10, 100), rng.uniform(1, 3, 100)
+    margin[[10, 30, 31]] = -5, -7, -9  # of these 31 was not trained on
+    path = tmp_path / "scores.csv"
+    head = "row,label,log_prob_given_label,label_margin,log_prob,best_label,best_label_prob"
+
+    def write(given):
+        lines = [
+            f"{row},{given[row]},{log_prob[row]},{margin[row]},-1,{(given[row] + 1) % 3},0.75"
+            for row in range(100)
+        ]
+        path.write_text("\n".join([head, *lines]))
+
+    given = np.zeros(100, int)
+    given[rows] = labels
+    write(given)
+    found = read_unusual(path, rows, labels, most=4)
+    np.testing.assert_array_equal(found.images, rows[np.argsort(log_prob[rows])[:4]])
+    assert found.labels.tolist() == [30, 10]
+    assert found.num_rows == 50
+    assert found.best[30] == (str((labels[15] + 1) % 3), 0.75)
+    assert [found.ranks[row] for row in found.images.tolist()] == [0, 1, 2, 3]
+    assert found.log_prob[10] == pytest.approx(log_prob[10])
+    page = found.for_page(rows)
+    assert [one["place"] for one in page["labels"]] == [15, 5]
+    write(1 - given)
+    with pytest.raises(InputError, match="must be of the data of the run; received label"):
+        read_unusual(path, rows, labels)
+    path.write_text("row,label\n1,2\n")
+    with pytest.raises(InputError, match="must have the columns row, label, log_prob_given"):
+        read_unusual(path, rows, labels)
 
 
 def test_rows_of_images_given_are_shown_as_they_are_given():
@@ -219,6 +314,18 @@ def test_how_training_images_were_cut_is_seen():
     images[:20, 5:20] = 0
     assert extent(images) is None
     assert extent(np.zeros((3, 5, 5, 1))) is None
+
+
+def test_what_the_doctor_found_is_read_where_it_was_asked(tmp_path):
+    assert read_faults(tmp_path) == ()
+    write_faults(tmp_path, ["z tells the label"])
+    assert read_faults(tmp_path) == ("z tells the label",)
+    path = tmp_path / "metrics.json"
+    path.write_text('{"faults": ["z tells the label", "samples are blurred"]}')
+    assert read_faults(tmp_path) == ("z tells the label", "samples are blurred")
+    for damaged in ("", "{}", "[]", '{"faults": 3}'):
+        path.write_text(damaged)
+        assert read_faults(tmp_path) == ("z tells the label",)
 
 
 def test_what_axes_move_is_read_where_it_was_measured(tmp_path):

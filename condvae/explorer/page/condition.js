@@ -41,11 +41,11 @@ export function decodeParts(parts, y) {
   });
 }
 
-/** The values in words: "digit 3", "60% 3 + 40% 5, slant 0.30". */
+/** The values in words: "digit 3", "60% 3, 40% 5, slant 0.30". */
 export function inWords(parts, values) {
   const words = parts.map((part, place) => {
     const value = values[place];
-    return value === null ? null : `${part.name} ${WIDGETS[part.widget].inWords(part, value)}`;
+    return value === null ? null : WIDGETS[part.widget].inWords(part, value);
   });
   return words.filter(Boolean).join(", ") || "nothing given";
 }

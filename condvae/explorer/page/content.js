@@ -5,6 +5,7 @@ const VIEWS = {
   int16: Int16Array,
   uint8: Uint8Array,
   uint16: Uint16Array,
+  uint32: Uint32Array,
   float16: Uint16Array,
 };
 
@@ -48,12 +49,16 @@ function numberOf(bits) {
 export function readPoints({ points, arrays, latent_dim: size }) {
   if (!points) return null;
   const { data } = arrays.points;
+  const steps = arrays.row_steps?.data;
+  let [last, rows] = [0, null];
+  if (steps) rows = Uint32Array.from(steps, (step) => (last += step));
   const { low, span } = points;
   const at = (row, axis) => low[axis] + ((data[row * size + axis] + 32767) / 65534) * span[axis];
   return {
     count: data.length / size,
     names: points.names,
     codes: arrays.codes.data,
+    rows, // their numbers in the data set, null where they are not told
     at,
     z: (row) => Array.from({ length: size }, (_, axis) => at(row, axis)),
   };

@@ -4,7 +4,7 @@ import { joined, rowOf, times } from "./arrays.js";
 import { encodeParts, leadingPart } from "./condition.js";
 import { oneOf, withValue } from "./values.js";
 
-/** Reads images; take(changes, words) gets the new state. */
+/** Reads images; take({z, scale, values}, code) gets q(z | x, y) under the class that was taken. */
 export function makeReader(page) {
   const { content, store, engine, painter, parts } = page;
   const leading = leadingPart(parts);
@@ -24,10 +24,11 @@ export function makeReader(page) {
     const half = new Float32Array(x.length).fill(0.5);
     const inputs = { rows, x: times(x, rows), y, pixel_noise: times(half, rows) };
     const size = content.latent_dim;
-    const mean = new Float32Array(rows * size);
+    const [mean, logvar] = [0, 0].map(() => new Float32Array(rows * size));
     let missing = rows;
     engine.ask("encode", "encoder", inputs, (first, outputs, count) => {
       mean.set(outputs.mean.data, first * size);
+      logvar.set(outputs.logvar.data, first * size);
       missing -= count;
       if (missing) return;
       if (rows === 1) finish(0);
@@ -52,7 +53,8 @@ export function makeReader(page) {
 
     function finish(row) {
       const z = [...rowOf(mean, size, row)];
-      take({ z, values: chosen(candidates[row]) }, candidates[row]);
+      const scale = [...rowOf(logvar, size, row)].map((number) => Math.exp(number / 2));
+      take({ z, scale, values: chosen(candidates[row]) }, candidates[row]);
     }
   };
 }

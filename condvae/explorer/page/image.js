@@ -30,7 +30,11 @@ export function makeImage(page) {
     drawn = { place, values, image };
     const z = state.z.map(twoDecimals);
     const shown = z.length > 4 ? [...z.slice(0, 4), "…"] : z;
-    const given = parts.length ? inWords(parts, state.values) : "part of an image given";
+    const given = parts.length
+      ? inWords(parts, state.values)
+      : page.isMasked
+        ? "part of an image given"
+        : "an image given";
     element("given-words").textContent = given;
     element("z-words").textContent = `z = (${shown.join(", ")})`;
     canvas.setAttribute("aria-label", `Decoded image: ${given}, z = ${shown.join(", ")}`);

@@ -1,6 +1,6 @@
 // The colours of the page's style, as canvases need them.
 
-const NAMES = ["surface", "ink", "quiet", "line", "axis"];
+const NAMES = ["surface", "ink", "quiet", "line", "axis", "accent"];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let inks = null;
 
@@ -18,3 +18,9 @@ export function readInks() {
 function inksOf(style) {
   return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`)]));
 }
+
+/** The numbers of a colour that a style writes as #rrggbb. */
+export const rgbOf = (colour) => {
+  const number = parseInt(colour.trim().slice(1), 16);
+  return [number >> 16, (number >> 8) & 255, number & 255];
+};

@@ -78,8 +78,7 @@ export function makeLabels(page) {
     if (drawn && key.every((part, i) => part === drawn[i])) return;
     drawn = key;
     // under a prior that knows the label z holds it, too: what is shared is what z was drawn from
-    page.element("labels-title").textContent =
-      `${all} ${state.noise ? "of one draw" : "at this z"}`;
+    page.element("labels-title").textContent = `${all} in this style`;
     const under = buttons.map((_, code) => ({
       ...state,
       values: withValue(state.values, leading, oneOf(part.size, code)),

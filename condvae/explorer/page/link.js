@@ -19,7 +19,8 @@ export function toLink(state) {
   fields.set("view", [state.view.x, state.view.y, state.view.span].map(short).join(","));
   fields.set("axes", state.axes.join(","));
   if (state.every) fields.set("grid", "every");
-  if (state.only) fields.set("points", "only");
+  if (state.all) fields.set("points", "all");
+  if (state.point !== null) fields.set("point", state.point);
   for (const end of ENDS) if (state[end]) writePlace(fields, `${end}.`, state[end]);
   // both may stand after a #, and links stay readable
   return fields.toString().replaceAll("%2C", ",").replaceAll("%40", "@");
@@ -27,7 +28,7 @@ export function toLink(state) {
 
 /** The changes of the state that a link asks for; throws where it is not one of this model. */
 export function fromLink(text, content, parts) {
-  const { latent_dim: latents, graphs } = content;
+  const { latent_dim: latents, graphs, arrays } = content;
   const fields = new URLSearchParams(text);
   const changes = readPlace(fields, "", latents, parts);
   if (fields.has("noise")) {
@@ -54,7 +55,8 @@ export function fromLink(text, content, parts) {
     if (changes[end].values.length !== parts.length) throw new Error(end);
   }
   changes.every = fields.get("grid") === "every";
-  changes.only = fields.get("points") === "only";
+  changes.all = fields.get("points") === "all";
+  changes.point = fields.has("point") ? placeIn(fields.get("point"), arrays.codes) : null;
   return changes;
 }
 
@@ -96,6 +98,13 @@ function readGiven(fields, { pixels, mask }) {
     pixels: levels ? Float32Array.from(levels, (level) => level / 255) : pixels,
     mask: bits || mask,
   };
+}
+
+/** The place of one of the points. */
+function placeIn(text, codes) {
+  const [place] = numbers(text, 1);
+  if (!codes || !(place in codes.data)) throw new Error("point");
+  return place;
 }
 
 /** The value of a part in a link; empty where it is not given. */

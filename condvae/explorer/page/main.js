@@ -9,7 +9,10 @@ import { encodeParts, firstValues, leadingPart } from "./condition.js";
 import { completed, firstGiven, withMask } from "./given.js";
 import { fittingView } from "./geometry.js";
 import { makePrior } from "./prior.js";
+import { makePictures } from "./pictures.js";
 import { makePlane } from "./plane.js";
+import { makePoint } from "./point.js";
+import { makeUnusual } from "./unusual.js";
 import { makeImage, speak } from "./image.js";
 import { makeLabels } from "./labels.js";
 import { makeSamples } from "./samples.js";
@@ -17,6 +20,8 @@ import { makeConditions, makeLatents } from "./sliders.js";
 import { makeGrid } from "./grid.js";
 import { makeMixture } from "./mixture.js";
 import { makeOwn } from "./own.js";
+import { leadOf } from "./lead.js";
+import { makeHow } from "./how.js";
 import { makeWalk } from "./walk.js";
 
 const element = (id) => document.getElementById(id);
@@ -61,9 +66,12 @@ function makePage(content, workerText) {
     noise: null, // what z was drawn from, under a prior that knows y, where it was
     values: firstValues(parts),
     given: parts.length ? null : firstGiven(content),
+    drawing: null, // levels of the image on the sheet, where one was encoded
+    reading: null, // what was made of it, see own.js
     axes,
     view: fittingView(points, axes),
-    only: false,
+    all: false, // every class of the points in its colour, not only the one at hand
+    point: null, // the point that is looked at
     every: false,
     from: null,
     to: null,
@@ -93,8 +101,22 @@ function makePage(content, workerText) {
     return { ...changes, ...prior.take({ ...state, ...changes }, state.noise) };
   });
 
-  const page = { content, parts, points, store, engine, painter, prior, element, say, download };
-  Object.assign(page, { encode, withGiven, rangeOf, isMasked });
+  const pictures = makePictures(content, parts);
+  const page = {
+    content,
+    parts,
+    points,
+    pictures,
+    store,
+    engine,
+    painter,
+    prior,
+    element,
+    say,
+    download,
+  };
+  const canDraw = !parts.length || (engine.has("encoder") && !painter.colours);
+  Object.assign(page, { encode, withGiven, rangeOf, isMasked, canDraw });
   return page;
 }
 
@@ -141,7 +163,7 @@ function withState(state) {
 function follow(store, content, parts) {
   if (location.hash.length < 2) return;
   try {
-    store.commit(fromLink(location.hash.slice(1), content, parts));
+    store.commit({ drawing: null, ...fromLink(location.hash.slice(1), content, parts) });
   } catch {
     say("The link is of another model, or damaged: the page begins at its start.");
   }
@@ -166,17 +188,16 @@ async function open() {
   forgetWhatWasSaid();
   const page = makePage(content, element("worker").textContent);
   const { store, parts } = page;
-  if (!parts.length) {
-    // what is given comes before what is made of it
-    element("now").before(element("own-box"));
-    document.body.classList.add("of-images");
-  }
   element("title").textContent = content.name;
+  element("lead").textContent = leadOf(page);
   document.body.classList.toggle("smooth", page.painter.width > 64);
   element("about").textContent = aboutOf(page);
+  writeFaults(content.faults);
   const draws = [
     makePlane(page),
     makeImage(page),
+    makePoint(page),
+    makeUnusual(page),
     makeLabels(page),
     makeSamples(page),
     makeLatents(page),
@@ -184,6 +205,7 @@ async function open() {
     makeMixture(page),
     makeGrid(page),
     makeOwn(page),
+    makeHow(page),
     makeWalk(page),
   ];
   const initial = store.state;
@@ -217,6 +239,19 @@ async function open() {
   follow(store, content, parts);
   // for the console, and for tests
   globalThis.explorer = page;
+}
+
+/** What the doctor has found. */
+function writeFaults(faults) {
+  if (!faults.length) return;
+  element("doctor").hidden = false;
+  const count = faults.length === 1 ? "a fault" : `${faults.length} faults`;
+  element("doctor-title").textContent = `The doctor found ${count} in this model`;
+  for (const fault of faults) {
+    const item = document.createElement("li");
+    item.textContent = `${fault[0].toUpperCase()}${fault.slice(1)}.`;
+    element("faults").append(item);
+  }
 }
 
 /** What the page shows, in a line. */

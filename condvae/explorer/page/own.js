@@ -4,13 +4,19 @@ import { rowOf } from "./arrays.js";
 import { decodeParts, leadingPart } from "./condition.js";
 import { makeReader } from "./encoder.js";
 import { pictureOf } from "./pixels.js";
+import { rove } from "./roving.js";
 import { makeSketch } from "./sketch.js";
 
-/** The sheet and the examples of a page; returns what draws them. */
+/**
+ * The sheet and the examples of a page; returns what draws them.
+ *
+ * `state.drawing` holds the levels of what was encoded from the sheet, or null. `state.reading` is
+ * what was made of it, {drawing, z, values, scale, code, isOfData}, and tells of no other drawing.
+ */
 export function makeOwn(page) {
-  const { content, store, engine, painter, parts, isMasked, element } = page;
+  const { content, store, parts, isMasked, element } = page;
   const isGiven = !parts.length;
-  if (!isGiven && (!engine.has("encoder") || painter.colours)) return () => {};
+  if (!page.canDraw) return () => {};
   const shape = isGiven ? content.condition.image_shape : content.image_shape;
   const [height, width, channels] = shape;
   const { examples } = content;
@@ -23,21 +29,49 @@ export function makeOwn(page) {
     store.commit({ given: { ...store.state.given, pixels } });
   }
 
-  /** Finds z and the class of an image. */
-  function encode(numbers) {
-    read(numbers, null, (changes, code) => {
-      store.commit(changes);
-      const name =
-        code === null ? "" : ` as ${parts[leading].name} ${parts[leading].categories[code]}`;
-      element("reading").textContent = `Encoded${name}: its style is shown under every label.`;
+  /** Finds z and the class of what was drawn or opened. */
+  function encode(pixels) {
+    const ink = sketch.ink();
+    read(pixels, null, ({ z, values, scale }, code) => {
+      const drawing = levelsOf(pixels);
+      sketch.keep(drawing, ink);
+      const reading = { drawing, z, values, scale, code, isOfData: false };
+      store.commit({ z, values, drawing, reading });
     });
   }
 
+  /** Takes an image of the data, under the condition that it has there. */
+  function take(pixels, values) {
+    const code = codeOf(values);
+    store.change({ values });
+    read(pixels, code, ({ z, scale }) => {
+      const drawing = levelsOf(pixels);
+      const reading = { drawing, z, values, scale, code, isOfData: true };
+      store.commit({ z, values, drawing, reading });
+    });
+  }
+
+  const codeOf = (values) => {
+    const weights = values[leading];
+    return weights ? weights.indexOf(Math.max(...weights)) : null;
+  };
+  const nameOf = (code) => `${parts[leading].name} ${parts[leading].categories[code]}`;
+
   addExamples();
+  element("clear").onclick = () => {
+    sketch.clear();
+    if (isGiven) give(sketch.pixels());
+    else store.commit({ drawing: null });
+  };
+  element("again").onclick = () => {
+    const { z, values } = store.state.reading;
+    store.commit({ z, values });
+  };
 
   /** A row of images of the data to take. */
   function addExamples() {
     if (!examples) return;
+    const box = element("examples");
     const size = height * width * channels;
     const { data } = content.arrays.examples;
     const given = content.arrays.examples_y;
@@ -45,32 +79,53 @@ export function makeOwn(page) {
       const button = document.createElement("button");
       const canvas = document.createElement("canvas");
       button.append(canvas);
-      button.setAttribute("aria-label", `Image ${row + 1} of the data`);
-      element("examples").append(button);
+      box.append(button);
       const numbers = Float32Array.from(rowOf(data, size, row), (level) => level / 255);
       Object.assign(canvas, { width, height });
       canvas.getContext("2d").putImageData(pictureOf(numbers, width, height, channels), 0, 0);
-      button.onclick = () => {
-        if (isGiven) return give(numbers);
+      let name = `Image ${row + 1} of the data`;
+      if (isGiven) button.onclick = () => give(numbers);
+      else {
         const y = rowOf(given.data, given.data.length / (data.length / size), row);
         const values = decodeParts(parts, y);
-        sketch.load(numbers);
-        sketch.show(store.state);
-        store.change({ values });
-        const weights = values[leading];
-        read(numbers, weights ? weights.indexOf(Math.max(...weights)) : null, (changes) => {
-          store.commit({ ...changes, values });
-          element("reading").textContent = "Encoded under its own label.";
-        });
-      };
+        const code = codeOf(values);
+        if (code !== null) name += `, ${nameOf(code)}`;
+        button.onclick = () => take(numbers, values);
+      }
+      button.setAttribute("aria-label", name);
+      button.title = name;
     }
+    rove(box);
+  }
+
+  /** What the page has made of the sheet. */
+  function writeReading(state) {
+    const reading = readingOf(state);
+    const isHere = reading !== null && reading.z.every((number, i) => number === state.z[i]);
+    element("again").hidden = reading === null || isHere;
+    element("reading").textContent = reading === null ? "" : sentence(reading, isHere);
+  }
+
+  function sentence({ code, isOfData }, isHere) {
+    const how =
+      code === null ? "" : `${isOfData ? " under its own label," : " as"} ${nameOf(code)}`;
+    if (!isHere) return `Encoded${how}. Since then z has been moved.`;
+    return `Encoded${how}: its style is shown under every label.`;
   }
 
   let drawn = null;
 
   return function draw(state) {
-    if (drawn && drawn.given === state.given) return; // what is drawn by hand is shown at once
+    const isOther = !drawn || drawn.given !== state.given || drawn.drawing !== state.drawing;
+    if (isOther) sketch.show(state); // what is drawn by hand is shown at once
+    if (isOther || drawn.z !== state.z) writeReading(state);
     drawn = state;
-    sketch.show(state);
   };
 }
+
+/** What was made of the drawing, null where nothing was. */
+export function readingOf({ drawing, reading }) {
+  return drawing && reading?.drawing === drawing ? reading : null;
+}
+
+const levelsOf = (numbers) => Uint8Array.from(numbers, (number) => Math.round(255 * number));

@@ -1,15 +1,16 @@
 // The latent plane: points, the handle that is z, what lies under the pointer.
 
 import { drawBackdrop } from "./backdrop.js";
-import { fittingView, placeOf, toPlane, withPlace, zoomed } from "./geometry.js";
+import { fittingView, placeOf, toPixels, toPlane, withPlace, zoomed } from "./geometry.js";
 import { readInks } from "./inks.js";
 import { drawHandle } from "./handle.js";
 import { writeLegend } from "./legend.js";
+import { readingOf } from "./own.js";
 import { followPointers } from "./pointers.js";
 import { makePoints } from "./points.js";
+import { makeSprites } from "./sprites.js";
 import { makeSurface } from "./surface.js";
 import { leadingPart } from "./condition.js";
-import { oneOf, withValue } from "./values.js";
 
 const NEAR = 7; // pixels within which a point is meant
 const KEYS = {
@@ -24,7 +25,9 @@ export function makePlane(page) {
   const { store, engine, painter, parts, encode } = page;
   const [backdrop, overlay, preview] = ["points", "handle", "preview"].map(page.element);
   const surface = makeSurface(overlay, () => draw(store.state));
-  const points = page.points && makePoints(page.points);
+  const { pictures } = page;
+  const points = page.points && makePoints(page.points, pictures.has);
+  const sprites = makeSprites(page, points?.pixelOf);
   const leading = leadingPart(parts);
   let hovered = null;
 
@@ -36,8 +39,10 @@ export function makePlane(page) {
   followPointers(overlay, store, {
     move: (place) => store.change({ z: withPlace(store.state.z, store.state.axes, place) }),
     end(at, wasClick) {
-      const row = wasClick ? pointAt(at) : -1;
-      store.commit(row < 0 ? null : { z: points.z(row), ...labelOf(row) });
+      if (!wasClick) return store.commit();
+      const row = pointAt(at);
+      if (row < 0) store.commit({ point: null });
+      else page.look(row);
     },
     hover(at) {
       hovered = at && { at, row: pointAt(at) };
@@ -58,41 +63,54 @@ export function makePlane(page) {
     } else if (event.key === "+" || event.key === "=") zoom(1 / 1.4);
     else if (event.key === "-") zoom(1.4);
     else if (event.key === "0" || event.key === "Home") fit();
+    else if (event.key === "Enter" && points) lookAtNext(state);
     else return;
     event.preventDefault();
   });
 
+  /** The point next to z, as far as the view goes. */
+  function lookAtNext(state) {
+    const { side } = surface;
+    const at = toPixels(state.view, side, placeOf(state.z, state.axes));
+    const row = points.nearest(state, side, at, side, codeAtHand(state));
+    if (row >= 0) page.look(row);
+  }
+
   const zoom = (factor) => store.commit({ view: zoomed(store.state.view, factor) });
-  const fit = () => store.commit({ view: fittingView(page.points, store.state.axes) });
+  const fit = () => store.commit({ view: fitOf(store.state.axes) });
+  let known = {};
+
+  /** The view that shows nearly all points. */
+  function fitOf(axes) {
+    if (known.axes !== axes) known = { axes, view: fittingView(page.points, axes) };
+    return known.view;
+  }
+
   page.element("zoom-in").onclick = () => zoom(1 / 1.4);
   page.element("zoom-out").onclick = () => zoom(1.4);
   page.element("fit").onclick = fit;
   chooseAxes(page);
   // elsewhere the row of labels tells the colours
   if (points && leading < 0) writeLegend(page.element("point-classes"), points.names);
-  page.element("only-box").hidden = !points || leading < 0;
-  page.element("only").onchange = ({ target }) => store.commit({ only: target.checked });
+  page.element("all-box").hidden = !points || leading < 0;
+  page.element("all").onchange = ({ target }) => store.commit({ all: target.checked });
+  page.element("ringed").hidden = !pictures.rows.length;
 
-  /** The class that alone is shown, -1 for all. */
-  function onlyOf({ only, values }) {
-    if (!only || leading < 0 || !values[leading]) return -1;
+  /** The class that stands out, -1 for all. */
+  function codeAtHand({ all, values }) {
+    if (all || leading < 0 || !values[leading]) return -1;
     return values[leading].indexOf(Math.max(...values[leading]));
   }
 
-  /** The point under a pixel, -1 without one. */
+  /** The point under a pixel, or whose image lies there, -1 without one. */
   function pointAt(at) {
-    return points ? points.nearest(store.state, surface.side, at, NEAR, onlyOf(store.state)) : -1;
+    const { state } = store;
+    const row = sprites.rowAt(at);
+    if (row >= 0 || !points) return row;
+    return points.nearest(state, surface.side, at, NEAR, codeAtHand(state));
   }
 
-  /** The condition of a point, as far as the page knows it: its class. */
-  function labelOf(row) {
-    const code = points.codes[row];
-    if (leading < 0 || code >= parts[leading].size) return {};
-    const { values } = store.state;
-    return { values: withValue(values, leading, oneOf(parts[leading].size, code)) };
-  }
-
-  /** What is decoded under the pointer: a point under its own class, or the place. */
+  /** What lies under the pointer: a point's image, or decoded under its class, or the place. */
   function showPreview() {
     preview.hidden = !hovered;
     if (!hovered) return;
@@ -100,10 +118,14 @@ export function makePlane(page) {
     const { at, row } = hovered;
     const place = toPlane(state.view, surface.side, at);
     const z = row < 0 ? withPlace(state.z, state.axes, place) : points.z(row);
-    const shown = row < 0 ? state : { ...state, ...labelOf(row) };
+    const shown = row < 0 ? state : { ...state, values: page.valuesOf(row) };
     // beside the pointer, on the side with more room
     preview.style.left = `${at[0] + (at[0] > surface.side / 2 ? -92 : 20)}px`;
     preview.style.top = `${Math.min(Math.max(at[1] - 36, 4), surface.side - 76)}px`;
+    if (pictures.has(row)) {
+      pictures.paint(preview, row);
+      return;
+    }
     const inputs = { rows: 1, z: Float32Array.from(z), y: encode(shown) };
     engine.ask("hover", "decoder", inputs, (_, { x_mean }) =>
       painter.paint(preview, page.withGiven(state, x_mean.data)),
@@ -115,24 +137,29 @@ export function makePlane(page) {
 
   /** Draws what changed. */
   function draw(state) {
-    page.element("only").checked = state.only;
+    page.element("all").checked = state.all;
     const size = Math.round(surface.side * Math.min(devicePixelRatio, 2));
     if (!size) return;
-    const only = onlyOf(state);
-    const { view, axes, z, from, to, values, given } = state;
+    const code = codeAtHand(state);
+    const { view, axes, z, from, to, values, given, drawing } = state;
     const base = [size, view, axes, readInks()];
-    if (isOther([...base, only], ofBase)) {
-      ofBase = [...base, only];
+    if (isOther([...base, code], ofBase)) {
+      ofBase = [...base, code];
       Object.assign(backdrop, { width: size, height: size });
-      drawBackdrop(backdrop, state, points, only);
+      sprites.place(state, surface.side, code, fitOf(axes));
+      drawBackdrop(backdrop, state, points, code, sprites);
     }
     const prior = page.prior.normal(state);
     const row = hovered ? hovered.row : -1;
-    const over = [...base, z, from, to, row, prior && values, given];
+    const over = [...base, z, from, to, row, prior && values, given, drawing, state.point];
     if (!isOther(over, ofOverlay)) return;
     ofOverlay = over;
-    const meant = row < 0 ? null : points.pixelOf(row, state, surface.side);
-    drawHandle(surface, state, prior, meant);
+    const pixel = (one) => points.pixelOf(one, state, surface.side);
+    const marked = {
+      meant: row < 0 ? null : pixel(row),
+      looked: state.point === null ? null : pixel(state.point),
+    };
+    drawHandle(surface, state, prior, readingOf(state), marked);
   }
 
   return draw;

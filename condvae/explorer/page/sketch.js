@@ -26,6 +26,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
   const ink = new OffscreenCanvas(canvas.width, canvas.height);
   const context = ink.getContext("2d", { willReadFrequently: true });
   const { background = 0, extent = null } = examples ?? {};
+  const inks = new WeakMap(); // of what was drawn, by `state.drawing`
   const ofBackground = `rgb(${Array(3)
     .fill(Math.round(255 * background))
     .join(" ")})`;
@@ -96,7 +97,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
   /** A line of ink from the last place, or a block of the mask. */
   function stroke(to) {
     if (isMasked && tool() !== "draw") {
-      paintMask(to, tool() === "give");
+      paintMask(to, tool() === "reveal");
       last = to;
       return;
     }
@@ -114,7 +115,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
     show(store.state);
   }
 
-  /** Gives or hides the pixels about a place. */
+  /** Reveals or hides the pixels about a place. */
   function paintMask(place, isShown) {
     const { given } = store.state;
     const mask = given.mask.slice();
@@ -140,20 +141,13 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
   if (isMasked) {
     const select = element("mask");
     const first = store.state.given.mask;
-    const masks = { "as at first": () => first, ...MASKS };
+    const masks = { "original part": () => first, ...MASKS };
     Object.keys(masks).forEach((name) => select.add(new Option(name, name)));
     select.onchange = () => {
       const mask = masks[select.value](height, width);
       store.commit({ given: { ...store.state.given, mask } });
     };
   }
-
-  element("clear").onclick = () => {
-    clear();
-    if (isGiven) finish();
-    else show(store.state);
-    element("reading").textContent = "";
-  };
 
   /** Puts an image on the sheet, cut to its form. */
   function put(image) {
@@ -258,12 +252,22 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
 
   let shown = null;
 
+  /** Brings a given image, or a drawing, to the sheet, or empties it. */
+  function restore(image) {
+    if (image === null) clear();
+    else if (inks.has(image)) {
+      isEmpty = false;
+      context.putImageData(inks.get(image), 0, 0);
+    } else load(isGiven ? image : Float32Array.from(image, (level) => level / 255));
+  }
+
   /** Draws the sheet; of a given image what is hidden in grey stripes. */
   function show(state) {
-    if (isGiven && state.given.pixels !== shown) {
-      shown = state.given.pixels;
+    const image = isGiven ? state.given.pixels : state.drawing;
+    if (image !== shown) {
+      shown = image;
       // while the pointer is down the sheet is ahead of the state
-      if (!last) load(shown);
+      if (!last) restore(image);
     }
     const visible = canvas.getContext("2d");
     visible.drawImage(ink, 0, 0);
@@ -277,7 +281,18 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
     });
   }
 
-  return { show, load };
+  return {
+    show,
+    clear,
+    pixels: shrunken,
+    /** What is drawn, as the sheet has it. */
+    ink: () => context.getImageData(0, 0, ink.width, ink.height),
+    /** Keeps what was drawn for undo; the sheet shows it already, or what was drawn since. */
+    keep(image, drawn) {
+      inks.set(image, drawn);
+      shown = image;
+    },
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-// Sliders: one for each latent, the most active first; one for each number that is given.
+// Sliders: one for each latent, of many the most active first; one for each number that is given.
 
 import { addSlider } from "./slider.js";
 import { twoDecimals, withValue } from "./values.js";
@@ -12,7 +12,9 @@ export function makeLatents(page) {
   const { order, activity, moves } = content.latents;
   const box = element("latents");
   let rest = box;
-  const sliders = order.map((axis, place) => {
+  // a few in the order of their numbers, of many the active ones first
+  const axes = order.length > FIRST ? order : [...order].sort((a, b) => a - b);
+  const sliders = axes.map((axis, place) => {
     if (place === FIRST) rest = addRest(box, order.length - FIRST);
     const [low, high] = page.rangeOf(axis);
     const known = activity ? `activity ${activity[axis].toFixed(2)}` : "";
@@ -26,7 +28,7 @@ export function makeLatents(page) {
     return slider;
   });
   return ({ z }) =>
-    order.forEach((axis, place) => sliders[place].show(z[axis], { inText: twoDecimals }));
+    axes.forEach((axis, place) => sliders[place].show(z[axis], { inText: twoDecimals }));
 }
 
 /** A part of a box that opens. */

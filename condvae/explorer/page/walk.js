@@ -1,6 +1,7 @@
 // A walk in a straight line between two places, conditions included.
 
 import { rowOf } from "./arrays.js";
+import { inWords } from "./condition.js";
 import { framesAsVideo, framesAsZip, videoType } from "./record.js";
 
 const FRAMES = 48;
@@ -112,14 +113,23 @@ export function makeWalk(page) {
     for (const control of [place, play, element("frames")]) control.disabled = !isReady;
     element("video").disabled = !isReady || !videoType();
     element("walk-words").textContent = isReady
-      ? `From ${wordsOf(from)} to ${wordsOf(to)}, ${FRAMES} frames.`
+      ? `${wordsOf(from, to)}, ${FRAMES} frames.`
       : from
-        ? `From ${wordsOf(from)}; now choose where it ends.`
-        : "Choose where the walk begins and where it ends.";
+        ? `It starts at ${placeInWords(from)}; now set where it ends.`
+        : "Set where the walk starts and where it ends.";
   }
 
-  const wordsOf = ({ z }) =>
-    `(${z
+  /** "From digit 0 to digit 9, same style". */
+  function wordsOf(from, to) {
+    const [first, last] = [from, to].map(({ values }) => inWords(parts, values));
+    const isOneStyle = from.z.every((number, axis) => number === to.z[axis]);
+    const styles = isOneStyle ? "same style" : "from one style to another";
+    if (!parts.length) return isOneStyle ? "Same style" : "From one style to another";
+    return first === last ? `${first}, ${styles}` : `From ${first} to ${last}, ${styles}`;
+  }
+
+  const placeInWords = ({ z, values }) =>
+    `${parts.length ? `${inWords(parts, values)}, ` : ""}z = (${z
       .slice(0, 3)
       .map((n) => n.toFixed(1).replace("-", "−"))
       .join(", ")}${z.length > 3 ? ", …" : ""})`;

@@ -22,19 +22,24 @@ export const WIDGETS = {
   sliders: {
     encode: (part, value) => value.map((number, i) => toScale(part, number, i)),
     decode: (part, numbers) => numbers.map((number, i) => fromScale(part, number, i)),
-    inWords: (part, value) => value.map((number) => shortNumber(number)).join(", "),
+    inWords: (part, value) => `${part.name} ${value.map(shortNumber).join(", ")}`,
     usual: (part) => [...part.mean],
     add: addNumbers,
   },
   switches: {
     encode: (part, value) => value,
     decode: (part, numbers) => numbers,
-    inWords: (part, value) => part.attributes.filter((_, i) => value[i]).join(" and ") || "none",
+    inWords: ({ name, attributes }, value) =>
+      `${name} ${attributes.filter((_, i) => value[i]).join(" and ") || "none"}`,
     usual: (part) => Array(part.size).fill(0),
     add: addAttributes,
   },
   // what the page cannot set stays missing
-  none: { encode: (part, value) => value, decode: () => null, inWords: () => "given" },
+  none: {
+    encode: (part, value) => value,
+    decode: () => null,
+    inWords: ({ name }) => `${name} given`,
+  },
 };
 
 /** Weights of the classes as the networks see them: as they are, or a mixture of codes. */
@@ -52,15 +57,21 @@ function nearestClass({ codes, size }, numbers) {
   return oneOf(size, distances.indexOf(Math.min(...distances)));
 }
 
-/** One class by name, or the larger shares of several. */
+/** "digit 3", or the larger shares of several: "half 0, half 9". */
 function mixtureInWords(part, weights) {
   const ranked = weights
     .map((weight, code) => [weight, part.categories[code]])
     .filter(([weight]) => weight >= 0.005)
     .sort((a, b) => b[0] - a[0]);
-  if (ranked.length === 1) return ranked[0][1];
-  const shown = ranked.slice(0, 3).map(([weight, name]) => `${Math.round(100 * weight)}% ${name}`);
-  return shown.join(" + ") + (ranked.length > 3 ? " + …" : "");
+  if (ranked.length === 1) return `${part.name} ${ranked[0][1]}`;
+  const shown = ranked.slice(0, 3).map(([weight, name]) => `${shareInWords(weight)} ${name}`);
+  return shown.join(", ") + (ranked.length > 3 ? ", …" : "");
+}
+
+/** "half", or a percentage. */
+function shareInWords(weight) {
+  const percent = Math.round(100 * weight);
+  return percent === 50 ? "half" : `${percent}%`;
 }
 
 /** A slider for each number, over what training has seen. */
