@@ -70,7 +70,10 @@ def evaluate_labels(
     x, y = images.x[:num_images], images.y[:num_images]
     scores = score_rows(model, x, y, num_samples, seed, num_binarisations)
     error = scores.log_prob.std(ddof=1) / np.sqrt(len(x))
-    estimator = f"{num_samples} draws of z for each of {len(x):,} images and each likely label"
+    estimator = (
+        f"{num_samples} draws of z for each of {len(x):,} images and each label that a first "
+        "estimate does not rule out"
+    )
     if model.keras_model.binarise:
         drawn = "one" if num_binarisations == 1 else f"each of {num_binarisations}"
         estimator += f", of {drawn} of their binarisations"

@@ -285,7 +285,7 @@ def evaluate_samples(
             dataset,
             pixels,
             classifier,
-            said(how) + ("" if pixels.drawn else "nearest ones smoothed alike; "),
+            said(how) + ("" if pixels.drawn else "copies sought among images smoothed as much; "),
         ),
     )
 

@@ -42,7 +42,7 @@ FULL_TIMES = {"Likelihood": 50.0, "Labels": 20.0}
 class Result(Protocol):
     """The result of an evaluation; str() gives it as text."""
 
-    def figures(self) -> dict[str, object]:
+    def figures(self) -> Mapping[str, object]:
         """Numbers and comparability lines by name, flat."""
         ...
 

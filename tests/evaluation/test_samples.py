@@ -49,7 +49,7 @@ def test_a_perfect_model(judge, digits, kept, drawn_from):
 def test_how_samples_were_drawn_is_said(judge, digits, drawn_from):
     run, found = judge(drawn_from(digits, digits.validation.rows), per_class=10, guidance=2.0)
     assert run.how == {"guidance": 2.0}
-    assert "; guidance 2; nearest ones smoothed alike; " in found.comparability
+    assert "; guidance 2; copies sought among images smoothed as much; " in found.comparability
 
 
 def test_labels_that_are_not_obeyed(judge, digits, drawn_from):
