@@ -16,8 +16,8 @@ from condvae.runs import Run
 
 WIDTH = 100  # of lines that are wrapped
 LEGEND = (
-    "↓ lower is better, ↑ higher is better, no arrow: neither; ± one standard error. Compare figures "
-    "of one protocol only."
+    "↓ lower is better, ↑ higher is better, no arrow: neither; ± one standard error. Compare "
+    "figures of one protocol only."
 )
 
 
