@@ -4,7 +4,7 @@ CONSTRAINTS ?= constraints.txt
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test test-all test-backends test-integrations torture bench docs clean
+.PHONY: demo test test-all test-backends test-integrations torture bench docs gallery clean
 
 demo: $(VENV)/installed ## train on the embedded digits, evaluate, draw every figure
 	$(VENV)/bin/condvae demo
@@ -23,6 +23,9 @@ test-integrations: ## the tests with other people's libraries, in an environment
 
 torture: $(VENV)/installed-dev ## kills, full disks and mutated files by the hundred thousand: hours
 	scripts/torture
+
+gallery: $(VENV)/installed ## explorers of a model of each kind, with previews and an index, in docs/gallery
+	$(VENV)/bin/python scripts/gallery $(GALLERY)
 
 bench: $(VENV)/installed-dev ## speed and memory, as ratios measured side by side
 	scripts/bench

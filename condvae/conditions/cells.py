@@ -75,6 +75,15 @@ class Column(Frozen):
         """(batch,) log derivative of these numbers with respect to their cells."""
         return np.zeros(len(numbers))
 
+    def for_page(self) -> dict[str, Any]:
+        """What the page knows of it: its states, and what sets it, a widget of widgets.js."""
+        return {
+            "name": self.name,
+            "num_values": self.num_values,
+            "has_number": self.has_number_state,
+            "num_states": self.num_states,
+        }
+
     @abstractmethod
     def given(self, text: str) -> Any:
         """The cell in a `--given` of the command line.

@@ -1,6 +1,6 @@
 """A column of words."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -49,6 +49,11 @@ class ClassColumn(Column):
         """A word of the column."""
         self._codes(np.asarray([text]))
         return text
+
+    def for_page(self) -> dict[str, Any]:
+        """Its words, one of which is chosen."""
+        shown = {"widget": "choice", "size": self.num_values, "categories": self.categories}
+        return {**super().for_page(), **shown}
 
     def cells(self, codes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         """(batch,) words, "" where empty."""

@@ -1,7 +1,7 @@
 """A column of numbers."""
 
 from statistics import NormalDist
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -140,6 +140,19 @@ class NumberColumn(Column):
             raise InputError(
                 f"--given {self.name} must be a number", repr(text), f"Write --given {self.name}=1."
             ) from None
+
+    def for_page(self) -> dict[str, Any]:
+        """Its values and its scale, and a slider over them."""
+        seen = np.asarray([*self.points, *(value for value, _ in self.knots or ())])
+        if self.knots is None:
+            middle = self.points[len(self.points) // 2]
+        else:
+            middle = float(self.rounded(np.interp(0.0, *reversed(np.transpose(self.knots)))))
+        scale = {"points": self.points, "knots": self.knots, "step": self.step}
+        ends = {"mean": [middle], "minimum": [float(seen.min())], "maximum": [float(seen.max())]}
+        decimals = 0 if self.integer else self.decimals
+        shown = {"widget": "sliders", "size": 1, "decimals": decimals, **ends}
+        return {**super().for_page(), **scale, **shown}
 
     def cells(self, codes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         """(batch,) float64, NaN where empty; rounded like the values."""

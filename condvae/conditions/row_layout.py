@@ -72,13 +72,13 @@ class RowLayout(Frozen):
 
     def hidden(self, x: np.ndarray) -> np.ndarray:
         """(batch, number of columns) bool: the cells of encoded x that are hidden."""
-        return np.stack([~x[:, states].any(axis=1) for _, states, _ in self._places()], axis=1)
+        return np.stack([~x[:, states].any(axis=1) for _, states, _ in self.places()], axis=1)
 
     def empty(self, x: np.ndarray) -> np.ndarray:
         """(batch, number of columns) bool: the cells of encoded x that are empty."""
         is_empty = [
             x[:, states.stop - 1] == 1 if column.may_miss else np.zeros(len(x), bool)
-            for column, states, _ in self._places()
+            for column, states, _ in self.places()
         ]
         return np.stack(is_empty, axis=1)
 
@@ -89,7 +89,7 @@ class RowLayout(Frozen):
         only in the data's own units, such as dollars.
         """
         total = np.zeros(len(x))
-        for column, states, number in self._places():
+        for column, states, number in self.places():
             if number is not None:
                 has_number = x[:, states.start + column.num_values] == 1
                 total += np.where(has_number, column.log_slopes(x[:, number]), 0.0)
@@ -103,13 +103,13 @@ class RowLayout(Frozen):
     def _column_of(self) -> np.ndarray:
         """(dim,) index of the column to which each number of x belongs."""
         column_of = np.empty(self.dim, int)
-        for index, (_, states, number) in enumerate(self._places()):
+        for index, (_, states, number) in enumerate(self.places()):
             column_of[states] = index
             if number is not None:
                 column_of[number] = index
         return column_of
 
-    def _places(self) -> Iterator[Place]:
+    def places(self) -> Iterator[Place]:
         """Each column, the slice of its states in x, and the index of its number."""
         state, number = 0, self.num_states
         for column in self.columns:

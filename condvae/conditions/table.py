@@ -160,7 +160,7 @@ class Table(RowLayout):
             (num_rows, len(self.columns)), HIDDEN, np.min_scalar_type(-self.num_states)
         )
         numbers = np.zeros((num_rows, self.dim - self.num_states), "float32")
-        for index, (column, states, number) in enumerate(self._places()):
+        for index, (column, states, number) in enumerate(self.places()):
             if (values := cells.get(column.name)) is not None:
                 codes = column.codes(values)
                 places[:, index] = np.where(codes == HIDDEN, HIDDEN, codes + states.start)
@@ -179,7 +179,7 @@ class Table(RowLayout):
         if not isinstance(x, EncodedRows):
             return self.hide_conditions(x)
         places, numbers = x.places.copy(), x.numbers.copy()
-        for index, (column, _, number) in enumerate(self._places()):
+        for index, (column, _, number) in enumerate(self.places()):
             if column.name in self.conditions:
                 places[:, index] = HIDDEN
                 if number is not None:
@@ -209,7 +209,7 @@ class Table(RowLayout):
             y: the conditions, encoded by `several`.
         """
         x, given, values = x.copy(), several.is_given(y), several.decode(y)
-        for place in self._places():
+        for place in self.places():
             if (name := place[0].name) in self.conditions:
                 (rows,) = np.nonzero(given[name])
                 kind = "float64" if place[0].of_numbers else str
@@ -329,7 +329,7 @@ class Table(RowLayout):
     def _decoded(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """{name: (batch,) values} of the columns, with dates and their parts."""
         found = {}
-        for column, states, number in self._places():
+        for column, states, number in self.places():
             block = x[:, states]
             codes = np.where(block.any(axis=1), block.argmax(axis=1), HIDDEN)
             numbers = np.zeros(len(x)) if number is None else x[:, number]

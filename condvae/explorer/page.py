@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from condvae.explorer.card import draw_card
 from condvae.explorer.modules import FOLDER, bundle
 from condvae.explorer.payload import WORKER_ABOVE, pack, page_content
 from condvae.explorer.shown import Shown
 from condvae.explorer.subject import Subject
+from condvae.explorer.tags import Preview, describe, summarise, write_tags
 from condvae.explorer.weights import halve_weights
-from condvae.files.atomic import write_text
+from condvae.files.atomic import atomic_path, write_text
 
-STYLES = ("style", "sections", "hand", "points")
+STYLES = ("style", "sections", "hand", "points", "kinds")
 NOTEBOOK_HEIGHT = 900
 
 
@@ -25,13 +27,19 @@ class Page:
     Attributes:
         text: the HTML file.
         notes: sentences about what is in it, and what is not.
+        card: name and content of the picture that stands beside the file, where it names one.
     """
 
     text: str
     notes: tuple[str, ...]
+    card: tuple[str, bytes] | None = None
 
     def write(self, path: Path | str) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file, whole or not at all, and its picture beside it."""
+        if self.card is not None:
+            name, content = self.card
+            with atomic_path(Path(path).with_name(name)) as fresh:
+                fresh.write_bytes(content)
         write_text(Path(path), self.text)
 
     def _repr_html_(self) -> str:
@@ -53,6 +61,7 @@ def make_page(
     worker_above: float = WORKER_ABOVE,
     faults: Sequence[str] = (),
     say: Callable[[str], object] = lambda far: None,
+    preview: Preview | None = None,
 ) -> Page:
     """The explorer of a model.
 
@@ -62,6 +71,7 @@ def make_page(
         worker_above: milliseconds from which on a decode leaves the page's own thread.
         faults: what the doctor has found, in sentences.
         say: is told how far it is.
+        preview: the picture that stands for the page; None: it has none.
     """
     weights = halve_weights(subject, say=say)
     say("packing")
@@ -77,17 +87,24 @@ def make_page(
             f"With encodings of {len(shown.mean):,} rows of the data, and {shown.num_images:,} of "
             "the images themselves."
         )
-    return Page(render(subject.name, content), tuple(notes))
+    tags = write_tags(subject.name, describe(subject), preview)
+    picture = None
+    if preview is not None:
+        picture = preview.name, draw_card(subject, summarise(subject), shown)
+    return Page(render(subject.name, content, tags), tuple(notes), picture)
 
 
-def render(title: str, content: str) -> str:
+def render(title: str, content: str, tags: str, kind: str = "index", entry: str = "main") -> str:
     """The text of the file.
 
     Args:
         content: what `pack` makes.
+        tags: what `write_tags` makes.
+        kind: the HTML file that is filled in.
+        entry: the module that runs.
     """
     style = "".join((FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
-    program = bundle("main")
+    program = bundle(entry)
     policy = (
         # nothing is fetched; only this very program and style are accepted; of WebAssembly the
         # policy cannot name a digest: what the program compiles is tile.js
@@ -98,12 +115,13 @@ def render(title: str, content: str) -> str:
     parts = {
         "policy": escape(policy),
         "title": escape(title),
+        "tags": tags,
         "style": style,
         "program": program,
         "worker": bundle("worker"),
         "content": content,
     }
-    text = (FOLDER / "index.html").read_text(encoding="utf-8")
+    text = (FOLDER / f"{kind}.html").read_text(encoding="utf-8")
     for name, part in parts.items():
         # an error where a mark is absent or stands twice: no part may hold another's
         before, after = text.split(f"<!--{name}-->")

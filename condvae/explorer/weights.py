@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from condvae.explorer.subject import Subject
+from condvae.conditions import Condition
 from condvae.graph.graph import Graph, run_graph
 from condvae.graph.operations import Tensors
 
@@ -34,13 +35,41 @@ class Weights:
     pixel_range: tuple[float, float]
 
 
+class Halved(Protocol):
+    """What has graphs and weights to halve."""
+
+    @property
+    def used_graphs(self) -> Mapping[str, Graph]:
+        """By name."""
+        ...
+
+    @property
+    def tensors(self) -> Mapping[str, np.ndarray]:
+        """The weights that they read, by name."""
+        ...
+
+    @property
+    def condition(self) -> Condition:
+        """What y is."""
+        ...
+
+    @property
+    def in_unit_interval(self) -> bool:
+        """Whether differences are of pixels in [0, 1], or need no scale."""
+        ...
+
+
 def halve_weights(
-    subject: Subject, seed: int = 0, say: Callable[[str], object] = lambda far: None
+    subject: Halved,
+    seed: int = 0,
+    compared: Mapping[str, tuple[str, float]] = COMPARED,
+    say: Callable[[str], object] = lambda far: None,
 ) -> Weights:
     """The weights as float16, compared with float32 at 1,000 random z, and kept where they fail.
 
     Args:
         seed: of z, y and x.
+        compared: of each graph the output that is compared, and the largest difference.
         say: is told how far it is.
     """
     rng = np.random.default_rng(seed)
@@ -50,7 +79,7 @@ def halve_weights(
         # as the browser does: it stores halves and computes in float32
         halves = {key: _half(subject.tensors[key]).astype("float32") for key in graph.weights}
         inputs = _random_inputs(graph, y, rng)
-        output, most = COMPARED[name]
+        output, most = compared[name]
         told = f"the {name} with smaller weights:"
         expected = _run(graph, subject.tensors, inputs, say, told, 0)[output]
         width = 1.0

@@ -14,6 +14,7 @@ from condvae.explorer import (
     NUM_EXAMPLES,
     NUM_POINTS,
     Page,
+    Preview,
     Shown,
     Subject,
     gather_rows,
@@ -23,6 +24,7 @@ from condvae.explorer import (
     read_unusual,
 )
 from condvae.export.folder import graphs_of
+from condvae.export.page_of_table import explore_table
 from condvae.graph.stored import read_weights
 from condvae.likelihoods import likelihood_named
 from condvae.runs import Run
@@ -36,11 +38,12 @@ def explore(
     run: Run | Path | str,
     dataset: Dataset | None = None,
     num_points: int = NUM_POINTS,
-    num_examples: int = NUM_EXAMPLES,
+    num_examples: int | None = None,
     data_dir: Path | None = None,
     num_images: int | None = None,
     unusual: Path | None = None,
     say: Callable[[str], object] = lambda far: None,
+    preview: Preview | None = None,
 ) -> Page:
     """Make a self-contained page that runs the model of a run; in a notebook it is displayed.
 
@@ -48,24 +51,31 @@ def explore(
         run: a run, or the path of one.
         dataset: the training data, whose encodings are shown; read again by the name in the
             record where None, and left out where they are not found, which a note says.
-        num_points: encodings at most; 0 leaves the data out.
-        num_examples: training images that the page holds.
+        num_points: encodings at most; of tables rows whose values are counted; 0 leaves the data
+            out.
+        num_examples: training images that the page holds, or rows of a table; None: 24 images, and
+            no rows, which are people more often than images are.
         data_dir: where the files of a named set lie.
         num_images: training images that a click on their points shows, with their numbers in the
             data set and log p(x | y); None: 1,000, or 1 MiB of large ones; 0: no row is told.
         unusual: a table that `condvae score` or `condvae audit` has written of the training data:
             the least plausible rows get a strip of their own.
         say: is told how far it is.
+        preview: the picture that stands for the page in lists and messages; None: it has none.
 
     Raises:
-        InputError: a model without latents, of tables, or with a part that cannot be exported;
-            other data than those of the run, a table of others.
+        InputError: a model without latents, or with a part that cannot be exported; other data than
+            those of the run, a table of others.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     record, stored, tensors = run.record, run.stored_weights(), {}
     graphs = graphs_of(run)
     for name, graph in graphs.items():
         tensors |= read_weights(graph, stored, name)
+    if record.preprocessing.table is not None:
+        settings = (dataset, num_points, num_examples or 0, data_dir, preview)
+        return explore_table(run, graphs, tensors, *settings)
+    num_examples = NUM_EXAMPLES if num_examples is None else num_examples
     subject = Subject(
         run.path.stem if run.is_archive else run.path.resolve().name,
         graphs,
@@ -90,7 +100,7 @@ def explore(
             notes = (f"The data are not at hand: {error}",)
     # an archive has no files beside it
     moves, faults = read_moves(run.path / "metrics.json"), read_faults(run.path)
-    page = make_page(subject, shown, moves, faults=faults, say=say)
+    page = make_page(subject, shown, moves, faults=faults, say=say, preview=preview)
     return replace(page, notes=(*page.notes, *notes))
 
 

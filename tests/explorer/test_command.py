@@ -163,3 +163,63 @@ def test_a_model_in_python_of_parts_of_images():
     np.testing.assert_array_equal(arrays["mask"], quadrants(8, 8, 1))
     assert {bytes(image) for image in arrays["examples"]} == {bytes(image) for image in x}
     assert len(model.explore().notes) == 2
+
+
+def test_two_runs_become_one_page(room, capsys):
+    shutil.copytree("run", "again")
+    assert main(["explore", "run", "again", "--examples", "5"]) == 0
+    path = Path("run-and-again.html")
+    assert room == [path.resolve().as_uri()]
+    assert "10 labels in common. With 5 images of the data." in capsys.readouterr().out
+    first, second = Parts(path.read_text()).scripts[-1][1].split("\n")
+    assert unpack(first)[0]["name"] == "run"
+    assert unpack(second)[0]["name"] == "again"
+    assert main(["explore", "run", "again"]) == 2
+    assert "which exists" in capsys.readouterr().err
+    assert main(["explore", "run", "again", "--card", "--out", "b.html"]) == 2
+    assert "--card and --url are for one run" in capsys.readouterr().err
+    assert not Path("b.html").exists()
+
+
+def test_a_card_stands_beside_the_page(room, capsys):
+    assert main("explore run --no-open --card --points 20".split()) == 0
+    assert Path("run/explorer.png").read_bytes().startswith(b"\x89PNG")
+    assert '<meta property="og:image" content="explorer.png">' in Path(
+        "run/explorer.html"
+    ).read_text(encoding="utf-8")
+    command = "explore run --no-open --points 0 --out a.html --url https://me.org/digits/"
+    Path("a.png").write_text("mine")
+    assert main(command.split()) == 2
+    assert "which exists" in capsys.readouterr().err
+    assert Path("a.png").read_text() == "mine"
+    assert main([*command.split(), "--overwrite"]) == 0
+    text = Path("a.html").read_text(encoding="utf-8")
+    assert '<meta property="og:image" content="https://me.org/digits/a.png">' in text
+    assert '<meta property="og:url" content="https://me.org/digits/">' in text
+
+
+def test_a_table_becomes_a_page(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    kind = rng.choice(["ant", "bee"], 200)
+    size = np.round(np.where(kind == "ant", 2, 5) + rng.normal(0, 0.5, 200), 2)
+    rows = [f"{k},{s},{d % 28 + 1}.3.2024" for d, (k, s) in enumerate(zip(kind, size, strict=True))]
+    Path("beasts.csv").write_text("\n".join(["kind,size,day", *rows]))
+    train = "train beasts.csv --epochs 1 --batch-size 50 --run run"
+    assert main(train.split()) == 0
+    assert main("explore run --no-open --examples 9".split()) == 0
+    said = capsys.readouterr().out
+    assert "With how often each value is in 1" in said
+    header, _ = content_of(Path("run/explorer.html"))
+    assert header["table"]["order"] == ["kind", "size", "day"]
+    assert header["real"]["kind"]["values"] in (["ant", "bee"], ["bee", "ant"])
+    assert len(header["rows"]["size"]) == 9
+    assert set(header["rows"]["kind"]) <= {"ant", "bee"}
+    assert main("explore run --no-open --points 0 --out a.html".split()) == 0
+    header, _ = content_of(Path("a.html"))
+    assert header["real"] is header["rows"] is None
+    Path("beasts.csv").unlink()
+    assert main("explore run --no-open --out b.html".split()) == 0
+    assert "The data are not at hand" in capsys.readouterr().out
+    assert main("explore run run --no-open --out c.html".split()) == 2
+    assert "must be of images" in capsys.readouterr().err

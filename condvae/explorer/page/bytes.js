@@ -6,9 +6,9 @@ export function toText(bytes) {
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** So many bytes of a text; throws where it has others. */
-export function fromText(text, count) {
+/** The bytes of a text; throws where they are not so many, if that is said. */
+export function fromText(text, count = null) {
   const characters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  if (characters.length !== count) throw new Error(`${characters.length} bytes`);
+  if (count !== null && characters.length !== count) throw new Error(`${characters.length} bytes`);
   return Uint8Array.from(characters, (character) => character.charCodeAt(0));
 }

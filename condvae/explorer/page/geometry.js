@@ -1,5 +1,7 @@
 // The plane: which places of z are seen, and where they lie on a canvas.
 
+const ROOM = 0.09; // beside z = 0, as a share of what is seen, for its name
+
 /** Where a place of the plane lies, in pixels of a square of `size`; up is up. */
 export function toPixels({ x, y, span }, size, [across, up]) {
   return [((across - x) / span + 1) * (size / 2), (1 - (up - y) / span) * (size / 2)];
@@ -31,7 +33,7 @@ export function zoomed(view, factor, [across, up] = [view.x, view.y]) {
   return { x: across + (view.x - across) * actual, y: up + (view.y - up) * actual, span };
 }
 
-/** The view that shows nearly all points, or the prior without them. */
+/** The view that shows nearly all points and z = 0 with its name, or the prior without points. */
 export function fittingView(points, axes) {
   if (!points) return { x: 0, y: 0, span: 3 };
   const ranges = axes.map((axis) => {
@@ -40,7 +42,9 @@ export function fittingView(points, axes) {
     for (let row = 0; row < points.count; row += every) values.push(points.at(row, axis));
     values.sort((a, b) => a - b);
     const cut = Math.floor(values.length * 0.003);
-    return [values[cut], values.at(-1 - cut)];
+    const [low, high] = [values[cut], values.at(-1 - cut)];
+    const room = ROOM * (Math.max(high, 0) - Math.min(low, 0));
+    return [Math.min(low, -room), Math.max(high, room)];
   });
   const [[left, right], [bottom, top] = [-1, 1]] = ranges;
   const span = 0.54 * Math.max(right - left, axes.length > 1 ? top - bottom : 0, 0.1);

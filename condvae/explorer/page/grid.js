@@ -8,6 +8,7 @@ import { oneOf, withValue } from "./values.js";
 
 const SIDE = { one: 8, every: 4 };
 const MOST_CLASSES = 12;
+const TINY = 16; // pixels of a side: up to that images flow into each other without a gutter
 
 /** The grid of a page; returns what draws it. */
 export function makeGrid(page) {
@@ -15,6 +16,8 @@ export function makeGrid(page) {
   const leading = leadingPart(parts);
   const box = element("grid");
   const classes = leading < 0 ? [] : parts[leading].categories.slice(0, MOST_CLASSES);
+  const gutter = Math.max(painter.width, painter.height) <= TINY ? 1 : 0;
+  const [across, down] = [painter.width + gutter, painter.height + gutter];
   let figures = [];
   let drawn = null;
 
@@ -25,7 +28,7 @@ export function makeGrid(page) {
   function addFigure(side, caption) {
     const figure = document.createElement("figure");
     const canvas = document.createElement("canvas");
-    const picture = new ImageData(side * painter.width, side * painter.height);
+    const picture = new ImageData(side * across, side * down);
     Object.assign(canvas, { width: picture.width, height: picture.height });
     const mark = document.createElement("i");
     const name = caption === null ? "Grid of decoded images" : `Grid of decoded images, ${caption}`;
@@ -51,7 +54,7 @@ export function makeGrid(page) {
   /** One figure, or one for each class. */
   function rebuild(state) {
     box.replaceChildren();
-    box.className = state.every ? "every" : "";
+    box.className = `${state.every ? "every" : ""} ${gutter ? "gutters" : ""}`.trim();
     const captions = state.every ? classes : [null];
     figures = captions.map((caption) => addFigure(SIDE[state.every ? "every" : "one"], caption));
   }
@@ -120,7 +123,7 @@ export function makeGrid(page) {
         const figure = figures[Math.floor((first + row) / cells)];
         const numbers = page.withGiven(state, rowOf(x_mean.data, painter.size, row));
         const [left, top] = [cell % side, Math.floor(cell / side)];
-        painter.put(figure.picture, numbers, 0, left * painter.width, top * painter.height);
+        painter.put(figure.picture, numbers, 0, left * across, top * down);
         changed.add(figure);
       }
       for (const { canvas, picture } of changed) {

@@ -1,6 +1,7 @@
 // The state as the part of an address behind the #, and back.
 
 import { fromText, toText } from "./bytes.js";
+import { packedDrawing } from "./drawing.js";
 import { firstGiven } from "./given.js";
 import { inputShapes } from "./graph.js";
 
@@ -10,7 +11,10 @@ const ENDS = ["from", "to"]; // of the walk
 /** Whether a link holds the image that is given, where one is. */
 export const holdsImage = ({ given }) => !given || given.pixels.length <= MOST_PIXELS;
 
-/** What a link holds: z, what is given, the view, the walk. */
+/** Whether a link holds the drawing, where there is one and `packDrawing` is through with it. */
+export const holdsDrawing = ({ drawing }) => !drawing || packedDrawing(drawing) !== "";
+
+/** What a link holds: z, what is given, the view, the walk, a drawing once it is packed. */
 export function toLink(state) {
   const fields = new URLSearchParams();
   writePlace(fields, "", state);
@@ -22,11 +26,19 @@ export function toLink(state) {
   if (state.all) fields.set("points", "all");
   if (state.point !== null) fields.set("point", state.point);
   for (const end of ENDS) if (state[end]) writePlace(fields, `${end}.`, state[end]);
+  if (state.drawing && holdsDrawing(state)) fields.set("drawing", packedDrawing(state.drawing));
   // both may stand after a #, and links stay readable
   return fields.toString().replaceAll("%2C", ",").replaceAll("%40", "@");
 }
 
-/** The changes of the state that a link asks for; throws where it is not one of this model. */
+/** The text of the drawing in a link, or null. */
+export const drawingIn = (text) => new URLSearchParams(text).get("drawing");
+
+/**
+ * The changes of the state that a link asks for, but for its drawing.
+ *
+ * Throws where the link is not one of this model.
+ */
 export function fromLink(text, content, parts) {
   const { latent_dim: latents, graphs, arrays } = content;
   const fields = new URLSearchParams(text);
@@ -63,6 +75,11 @@ export function fromLink(text, content, parts) {
 /** z and the values of a place, under names that begin with a prefix. */
 function writePlace(fields, prefix, { z, values }) {
   fields.set(`${prefix}z`, z.map(short).join(","));
+  writeValues(fields, prefix, values);
+}
+
+/** What is given, under names that begin with a prefix. */
+export function writeValues(fields, prefix, values) {
   values.forEach((value, place) => {
     // one class of many as its place: ten zeros and ones are long
     const isOne = value && value.length > 2 && value.filter((weight) => weight).length === 1;
@@ -75,12 +92,14 @@ function writePlace(fields, prefix, { z, values }) {
 function readPlace(fields, prefix, latents, parts) {
   const found = {};
   if (fields.has(`${prefix}z`)) found.z = numbers(fields.get(`${prefix}z`), latents);
-  if (parts.some((_, place) => fields.has(`${prefix}y${place}`))) {
-    found.values = parts.map((part, place) =>
-      valueOf(part, fields.get(`${prefix}y${place}`) ?? ""),
-    );
-  }
-  return found;
+  const values = readValues(fields, prefix, parts);
+  return values ? { ...found, values } : found;
+}
+
+/** What `writeValues` wrote; null where it is not there. */
+export function readValues(fields, prefix, parts) {
+  if (!parts.some((_, place) => fields.has(`${prefix}y${place}`))) return null;
+  return parts.map((part, place) => valueOf(part, fields.get(`${prefix}y${place}`) ?? ""));
 }
 
 /** The given image in levels, and its mask where it is a part. */

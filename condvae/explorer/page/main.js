@@ -4,7 +4,10 @@ import { readContent, readPoints } from "./content.js";
 import { makeEngine } from "./engine.js";
 import { makePainter } from "./pixels.js";
 import { makeStore } from "./state.js";
-import { fromLink, holdsImage, toLink } from "./link.js";
+import { drawingIn, fromLink, holdsDrawing, holdsImage, toLink } from "./link.js";
+import { packDrawing, unpackDrawing } from "./drawing.js";
+import { offerCard } from "./card.js";
+import { offerFile, readSource, savedState } from "./keep.js";
 import { encodeParts, firstValues, leadingPart } from "./condition.js";
 import { completed, firstGiven, withMask } from "./given.js";
 import { fittingView } from "./geometry.js";
@@ -22,6 +25,7 @@ import { makeMixture } from "./mixture.js";
 import { makeOwn } from "./own.js";
 import { leadOf } from "./lead.js";
 import { makeHow } from "./how.js";
+import { makeTour } from "./tour.js";
 import { makeWalk } from "./walk.js";
 
 const element = (id) => document.getElementById(id);
@@ -66,7 +70,6 @@ function makePage(content, workerText) {
     noise: null, // what z was drawn from, under a prior that knows y, where it was
     values: firstValues(parts),
     given: parts.length ? null : firstGiven(content),
-    drawing: null, // levels of the image on the sheet, where one was encoded
     reading: null, // what was made of it, see own.js
     axes,
     view: fittingView(points, axes),
@@ -75,6 +78,7 @@ function makePage(content, workerText) {
     every: false,
     from: null,
     to: null,
+    drawing: null, // levels of the image on the sheet, where one was encoded
   };
 
   /** y of a state as the networks see it, one row. */
@@ -121,18 +125,19 @@ function makePage(content, workerText) {
 }
 
 /** What the buttons of the header do, and the keys. */
-function connectHeader({ store, content, parts }, initial) {
+function connectHeader(page, initial) {
+  const { store, content, parts } = page;
   const reset = () => store.commit(initial);
   element("undo").onclick = store.undo;
   element("redo").onclick = store.redo;
   element("reset").onclick = reset;
-  // in a frame of a notebook there is no address
-  element("link").hidden = location.protocol === "about:";
   element("link").onclick = async () => {
+    await packDrawing(store.state.drawing);
     const address = withState(store.state);
     try {
       await navigator.clipboard.writeText(address);
-      const missing = holdsImage(store.state) ? "" : " The given image is too large for it.";
+      const isWhole = holdsImage(store.state) && holdsDrawing(store.state);
+      const missing = isWhole ? "" : " The image is too large for it.";
       say(`The link is copied; it holds what is shown.${missing}`);
     } catch {
       say(`Copy this link: ${address}`);
@@ -150,7 +155,7 @@ function connectHeader({ store, content, parts }, initial) {
   });
   addEventListener("hashchange", () => {
     // the page's own writing of the address is no visit
-    if (location.hash.slice(1) !== toLink(store.state)) follow(store, content, parts);
+    if (location.hash.slice(1) !== toLink(store.state)) follow(page, location.hash.slice(1));
   });
 }
 
@@ -159,18 +164,45 @@ function withState(state) {
   return `${location.href.split("#")[0]}#${toLink(state)}`;
 }
 
-/** Shows the state that the address holds. */
-function follow(store, content, parts) {
-  if (location.hash.length < 2) return;
+/** Shows the state that a link holds. */
+async function follow({ store, content, parts, painter }, link) {
+  if (!link) return;
   try {
-    store.commit({ drawing: null, ...fromLink(location.hash.slice(1), content, parts) });
+    const changes = fromLink(link, content, parts);
+    const text = drawingIn(link);
+    // at once, where there is nothing to wait for
+    if (text === null) store.commit({ ...changes, drawing: null });
+    else {
+      const drawing = await whileBusy(unpackDrawing(text, painter.size));
+      store.commit({ ...changes, drawing });
+    }
   } catch {
     say("The link is of another model, or damaged: the page begins at its start.");
   }
 }
 
+/** What a promise gives; the page says meanwhile that it is not yet as it will be. */
+async function whileBusy(promise) {
+  element("main").setAttribute("aria-busy", true);
+  try {
+    return await promise;
+  } finally {
+    element("main").setAttribute("aria-busy", false);
+  }
+}
+
+/** Writes the state into the address, where there is one. */
+function writeAddress(state) {
+  try {
+    history.replaceState(null, "", withState(state));
+  } catch {
+    // in a frame of a notebook there is no address to write
+  }
+}
+
 /** The page at work. */
 async function open() {
+  const source = readSource();
   if (!globalThis.DecompressionStream) {
     say("This browser is too old for the page: take one from 2023 or later.");
     return;
@@ -207,9 +239,15 @@ async function open() {
     makeOwn(page),
     makeHow(page),
     makeWalk(page),
+    makeTour(page),
   ];
   const initial = store.state;
   connectHeader(page, initial);
+  offerCard(page);
+  offerFile(page, source, async (state) => {
+    await packDrawing(state.drawing);
+    return toLink(state);
+  });
 
   let shown = initial;
   let isAsked = false;
@@ -228,15 +266,13 @@ async function open() {
     element("undo").disabled = !store.canUndo;
     element("redo").disabled = !store.canRedo;
     speak(page, state);
-    try {
-      history.replaceState(null, "", withState(state));
-    } catch {
-      // in a frame of a notebook there is no address to write
-    }
+    writeAddress(state);
+    if (holdsDrawing(state)) return;
+    whileBusy(packDrawing(state.drawing)).then(() => writeAddress(store.state));
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   draw();
-  follow(store, content, parts);
+  follow(page, location.hash.slice(1) || savedState());
   // for the console, and for tests
   globalThis.explorer = page;
 }

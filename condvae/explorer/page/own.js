@@ -2,6 +2,7 @@
 
 import { rowOf } from "./arrays.js";
 import { decodeParts, leadingPart } from "./condition.js";
+import { drawingOf } from "./drawing.js";
 import { makeReader } from "./encoder.js";
 import { pictureOf } from "./pixels.js";
 import { rove } from "./roving.js";
@@ -33,7 +34,7 @@ export function makeOwn(page) {
   function encode(pixels) {
     const ink = sketch.ink();
     read(pixels, null, ({ z, values, scale }, code) => {
-      const drawing = levelsOf(pixels);
+      const drawing = drawingOf(pixels);
       sketch.keep(drawing, ink);
       const reading = { drawing, z, values, scale, code, isOfData: false };
       store.commit({ z, values, drawing, reading });
@@ -45,7 +46,7 @@ export function makeOwn(page) {
     const code = codeOf(values);
     store.change({ values });
     read(pixels, code, ({ z, scale }) => {
-      const drawing = levelsOf(pixels);
+      const drawing = drawingOf(pixels);
       const reading = { drawing, z, values, scale, code, isOfData: true };
       store.commit({ z, values, drawing, reading });
     });
@@ -127,5 +128,3 @@ export function makeOwn(page) {
 export function readingOf({ drawing, reading }) {
   return drawing && reading?.drawing === drawing ? reading : null;
 }
-
-const levelsOf = (numbers) => Uint8Array.from(numbers, (number) => Math.round(255 * number));

@@ -13,11 +13,16 @@ export function fromScale(part, number, i) {
 }
 
 /** Linear between knots, constant beyond them. */
-function interpolate(knots, at, from, to) {
-  // the knot before it lies below `at`, so nothing is divided by zero
-  const next = knots.findIndex((knot) => knot[from] >= at);
+export function interpolate(knots, at, from, to) {
+  // the first knot that is not below `at`: the one before it is, so nothing is divided by zero
+  let [next, end] = [0, knots.length];
+  while (next < end) {
+    const middle = (next + end) >> 1;
+    if (knots[middle][from] >= at) end = middle;
+    else next = middle + 1;
+  }
   if (next === 0) return knots[0][to];
-  if (next < 0) return knots.at(-1)[to];
+  if (next === knots.length) return knots.at(-1)[to];
   const [a, b] = [knots[next - 1], knots[next]];
   return a[to] + ((at - a[from]) / (b[from] - a[from])) * (b[to] - a[to]);
 }

@@ -2,10 +2,18 @@
 
 import { rowOf } from "./arrays.js";
 import { inWords } from "./condition.js";
-import { framesAsVideo, framesAsZip, videoType } from "./record.js";
+import {
+  framesAsGif,
+  framesAsVideo,
+  framesAsZip,
+  suffixOf,
+  thereAndBack,
+  videoType,
+} from "./record.js";
 
 const FRAMES = 48;
 const MILLISECONDS = 2500;
+const FRAME_SECONDS = 0.05;
 
 /** The walk of a page; returns what draws it. */
 export function makeWalk(page) {
@@ -78,18 +86,13 @@ export function makeWalk(page) {
 
   /** Makes a file of the frames and hands it over. */
   function save(kind, make) {
-    const buttons = ["frames", "video"].map(element);
+    const buttons = ["frames", "gif", "video"].map(element);
     for (const button of buttons) button.disabled = true;
     say(`Making the ${kind}…`);
     decodeFrames(async (numbers) => {
       try {
         const blob = await make(numbers);
-        const suffix = blob.type.includes("zip")
-          ? "zip"
-          : blob.type.includes("mp4")
-            ? "mp4"
-            : "webm";
-        page.download(blob, `${content.name}-walk.${suffix}`);
+        page.download(blob, `${content.name}-walk.${suffixOf(blob)}`);
         say(`The ${kind} of ${FRAMES} frames is saved.`);
       } catch {
         say(`This browser could not make the ${kind}.`);
@@ -100,17 +103,31 @@ export function makeWalk(page) {
 
   element("frames").onclick = () =>
     save("frames", (numbers) => framesAsZip(painter, numbers, FRAMES));
+  element("gif").onclick = () =>
+    save("animation", (numbers) => {
+      const rows = thereAndBack(FRAMES);
+      return framesAsGif(
+        painter,
+        numbers,
+        rows,
+        rows.map(() => FRAME_SECONDS),
+      );
+    });
   element("video").onclick = () =>
-    save("video", (numbers) =>
-      framesAsVideo(painter, numbers, FRAMES, (row) => {
+    save("video", async (numbers) => {
+      const blob = await framesAsVideo(painter, numbers, thereAndBack(FRAMES), (row) => {
         place.value = row / (FRAMES - 1);
         painter.paint(element("image"), numbers, row);
-      }),
-    );
+      });
+      // the image shows the first frame, and so does all else from now on
+      store.commit(at(0));
+      return blob;
+    });
 
   function draw({ from, to }) {
     const isReady = Boolean(from && to);
-    for (const control of [place, play, element("frames")]) control.disabled = !isReady;
+    const others = ["frames", "gif"].map(element);
+    for (const control of [place, play, ...others]) control.disabled = !isReady;
     element("video").disabled = !isReady || !videoType();
     element("walk-words").textContent = isReady
       ? `${wordsOf(from, to)}, ${FRAMES} frames.`

@@ -1,0 +1,139 @@
+"""A model of tables as a page runs it, and the page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from condvae.checks import InputError
+from condvae.conditions import Schema, Table
+from condvae.conditions.table_page import table_for_page
+from condvae.explorer.card import draw_table_card
+from condvae.explorer.marginals import marginals
+from condvae.explorer.page import Page, render
+from condvae.explorer.payload import FORMAT, WORKER_ABOVE, pack
+from condvae.explorer.tags import Preview, write_tags
+from condvae.explorer.weights import halve_weights
+from condvae.graph.graph import Graph, output_shapes
+
+OUTPUTS = {"decoder": "x_params", "prior": "z"}
+# the largest difference by float16 weights: of logits and of numbers of about one deviation
+COMPARED = {"decoder": ("x_params", 0.02), "prior": ("z", 0.01)}
+
+
+@dataclass(frozen=True)
+class TableSubject:
+    """A model of rows to explore.
+
+    Attributes:
+        name: what the page is titled.
+        graphs: by name, see `graph.networks.model_graphs`.
+        tensors: the weights that they read, by name.
+        condition: the columns that are conditions, if any.
+        table: the columns.
+    """
+
+    name: str
+    graphs: Mapping[str, Graph]
+    tensors: Mapping[str, np.ndarray]
+    condition: Schema
+    table: Table
+    in_unit_interval: bool = True  # what is compared has no range of pixels
+
+    def __post_init__(self):
+        if "decoder" not in self.graphs:
+            raise InputError(
+                "a model to explore must have latents",
+                f"one of {', '.join(self.graphs) or 'no graphs'}",
+                "Train one with `--latent-dim`.",
+            )
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of z."""
+        (size,) = next(i.shape for i in self.graphs["decoder"].inputs if i.name == "z")
+        return size
+
+    @property
+    def components(self) -> int:
+        """Of the mixtures that numbers are drawn from."""
+        (size,) = output_shapes(self.used_graphs["decoder"], self.tensors)["x_params"]
+        count = self.table.dim - self.table.num_states
+        return (size - self.table.num_states) // (3 * count) if count else 0
+
+    @property
+    def used_graphs(self) -> dict[str, Graph]:
+        """The graphs that the page has a use for, without what computes nothing for it."""
+        return {
+            name: self.graphs[name].only(output)
+            for name, output in OUTPUTS.items()
+            if name in self.graphs
+        }
+
+
+def make_table_page(
+    subject: TableSubject,
+    cells: Mapping[str, np.ndarray] | None = None,
+    num_rows: int = 0,
+    worker_above: float = WORKER_ABOVE,
+    preview: Preview | None = None,
+    drawn: Mapping[str, np.ndarray] | None = None,
+) -> Page:
+    """The explorer of a model of tables.
+
+    Args:
+        cells: {column: (N,) values} of real rows, whose shares are shown beside those of generated
+            ones; None: the page is without data.
+        num_rows: of these, the first go into the page themselves, so many: neighbours are found
+            among them.
+        worker_above: milliseconds from which on a decode leaves the page's own thread.
+        preview: the picture that stands for the page; None: it has none.
+        drawn: {column: cells} of the rows in it.
+    """
+    weights = halve_weights(subject, compared=COMPARED)
+    header: dict[str, Any] = {
+        "format": FORMAT,
+        "name": subject.name,
+        "latent_dim": subject.latent_dim,
+        "latent_groups": (),
+        "condition": subject.condition.for_page(),
+        "table": {**table_for_page(subject.table), "components": subject.components},
+        "graphs": {n: g.model_dump(mode="json") for n, g in subject.used_graphs.items()},
+        "worker_above": worker_above,
+        "num_real": 0 if cells is None else len(next(iter(cells.values()))),
+        "real": None if cells is None else marginals(cells),
+        "rows": None if cells is None or not num_rows else _first(cells, num_rows),
+    }
+    arrays = {f"tensor:{name}": tensor for name, tensor in weights.tensors.items()}
+    notes = [
+        f"The {name} keeps float32 weights: float16 were too coarse." for name in weights.exact
+    ]
+    if cells is None:
+        notes.append("Without anything of the data.")
+    else:
+        kept = min(num_rows, header["num_real"])
+        notes.append(
+            f"With how often each value is in {header['num_real']:,} rows of the data, and "
+            f"{kept or 'none'} of the rows themselves."
+        )
+    words = (
+        f"Rows of {len(header['table']['order'])} columns by a conditional variational "
+        "autoencoder, given any of them. It runs in the page."
+    )
+    tags = write_tags(subject.name, words, preview)
+    card = None
+    if preview is not None:
+        count = len(header["table"]["order"])
+        line = f"{count} columns, any of them given  -  z of {subject.latent_dim}"
+        card = preview.name, draw_table_card(subject.name, line, drawn or {"": np.zeros(0)})
+    text = render(subject.name, pack(header, arrays), tags, kind="table", entry="table_main")
+    return Page(text, tuple(notes), card)
+
+
+def _first(cells: Mapping[str, np.ndarray], count: int) -> dict[str, list]:
+    """The first of rows as JSON has them: None for an empty cell."""
+    return {
+        name: [None if cell != cell or cell == "" else cell for cell in values[:count].tolist()]
+        for name, values in cells.items()
+    }
