@@ -35,7 +35,7 @@ class InputError(ValueError):
 
 
 class BeyondMemoryError(InputError):
-    """An input that memory should not hold."""
+    """An input that is too large for the memory bound."""
 
 
 class UnseenConditionWarning(UserWarning):

@@ -85,7 +85,7 @@ class Categorical(Part):
         return cls(name=name, categories=categories, seldom=_seldom(names, [values[rows]]))
 
     def counting(self, values: Iterable[np.ndarray]) -> Self:
-        """With the classes of few rows among all."""
+        """The condition with its rare classes counted over all rows."""
         return self.model_copy(update={"seldom": _seldom(self.categories, values)})
 
     def outside(self, y: Any) -> list[str]:
@@ -269,7 +269,7 @@ class Categorical(Part):
 
 
 def _seldom(names: Sequence[str], blocks: Iterable[np.ndarray]) -> tuple[tuple[str, int], ...]:
-    """(class, rows) of those that few rows have, of the values of rows, some at a time."""
+    """(class, rows) pairs of rare classes, from the values of all rows, in blocks."""
     counts, total = dict.fromkeys(names, 0), 0
     for values in blocks:
         seen = values[~is_missing(values)].reshape(-1)

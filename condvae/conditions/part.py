@@ -39,10 +39,10 @@ class Part(Condition):
         """
 
     def counting(self, values: Iterable[np.ndarray]) -> Self:
-        """The same condition of more rows than scales were measured on.
+        """The same condition for more rows than those from which scales were computed.
 
         Args:
-            values: of all training rows, some at a time, NaN or "" where missing.
+            values: values of all training rows, in blocks, NaN or "" where missing.
         """
         return self
 

@@ -87,7 +87,7 @@ class Schema(Condition):
         return np.zeros((1, self.dim), "float32")
 
     def counting(self, values: Callable[[str], Iterable[np.ndarray]]) -> Self:
-        """Each condition `counting` its values, which a function gives by its name."""
+        """Call `counting` on each condition, with the values that a function gives for its name."""
         counted = (one.counting(values(one.name)) for one in self.conditions)
         # a sample of the rows does not show which combinations are missing in all of them
         return self.model_copy(update={"conditions": tuple(counted), "combinations": None})
@@ -256,7 +256,7 @@ class Schema(Condition):
         return self.only(y, self.first_name(y))
 
     def first_name(self, y: Any) -> tuple[str, ...]:
-        """The name of the first condition; none where it is missing in a row of encoded y."""
+        """The name of the first condition; none if it is missing in a row of an encoded y."""
         for condition, block in self.blocks:
             given = (y[part, block.stop] == 1 for part in slices(len(y), MANY_ROWS))
             return (condition.name,) if all(part.all() for part in given) else ()
@@ -295,7 +295,7 @@ class Schema(Condition):
 
     def strata(self, given: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         """The first condition that is a class and never missing; without one, a single stratum."""
-        # some at a time, since rows on disk are encoded when they are asked for
+        # in blocks, since rows on disk are encoded when they are read
         parts = [*slices(len(given), MANY_ROWS)]
         for condition, block in self.blocks:
             classes = condition.classes

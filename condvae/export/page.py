@@ -29,7 +29,7 @@ from condvae.graph.stored import read_weights
 from condvae.likelihoods import likelihood_named
 from condvae.runs import Run
 
-NUM_SAMPLES = 50  # of z, for log p(x | y) of a row
+NUM_SAMPLES = 50  # draws of z, for log p(x | y) of a row
 # Products of the decoder that log p(x | y) of all rows may take: about half a minute.
 MOST_PRODUCTS = 2**42
 
@@ -59,7 +59,7 @@ def explore(
         num_images: training images that a click on their points shows, with their numbers in the
             data set and log p(x | y); None: 1,000, or 1 MiB of large ones; 0: no row is told.
         unusual: a table that `condvae score` or `condvae audit` has written of the training data:
-            the least plausible rows get a strip of their own.
+            the least plausible rows are shown in a separate strip.
         say: is told how far it is.
         preview: the picture that stands for the page in lists and messages; None: it has none.
 

@@ -22,7 +22,7 @@ class CountsLikelihood(Likelihood):
             raise InputError(
                 f"the likelihood {cls.name!r} requires counts, integers from 0 on",
                 data.assumption,
-                "Take 'normal'.",
+                "Use 'normal'.",
             )
 
 

@@ -81,7 +81,7 @@ class ZerosWithin(keras.initializers.Initializer):
             raise InputError(
                 "the weights must be as large as the run's spec says",
                 f"too few bytes for a kernel of shape {tuple(shape)}",
-                "Take the weights that belong to this run.json.",
+                "Use the weights that belong to this run.json.",
             )
         return np.zeros(shape, dtype)
 

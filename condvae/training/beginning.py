@@ -131,7 +131,7 @@ def prepare_model(
             raise InputError(
                 "decoder_start 'factors' requires a table, or pixels",
                 dataset.assumption,
-                "Take 'glorot'.",
+                "Use 'glorot'.",
             )
         start_from_factors(model, train.x, train.given)
     if start_from is not None:

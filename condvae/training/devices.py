@@ -78,7 +78,7 @@ def _chosen(devices: int | str) -> list[str]:
         raise InputError(
             f"`devices` must be {ALL!r}, or a number from 1 to {len(found)}, the devices available",
             repr(devices),
-            "Ask for fewer.",
+            "Use fewer.",
         )
     return found[:number]
 

@@ -81,7 +81,7 @@ class LivePage:
     def close(self) -> None:
         """Write the page of a training that has ended, which does not reload itself.
 
-        A notebook keeps a line in place of the page, which would make its file large.
+        A notebook stores one line instead of the page, which would make its file large.
         """
         self._write()
         if self._notebook is not None:

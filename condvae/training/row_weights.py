@@ -35,7 +35,9 @@ def training_weights(
         weights *= _of_classes(dataset, class_weight)
     if not weights.any():
         raise InputError(
-            "a training row must have a weight above 0", "weights of 0 only", "Increase some."
+            "a training row must have a weight above 0",
+            "weights of 0 only",
+            "Increase some weights.",
         )
     return None if (weights == weights[0]).all() else (weights / weights.mean()).astype("float32")
 

@@ -172,6 +172,6 @@ def _opened(
         raise InputError(
             f"a resumed tuning must keep data, settings and space of {found.path}",
             f"another {', another '.join(changed)}",
-            "Leave the changes out, or choose another folder.",
+            "Undo the changes, or choose another folder.",
         )
     return found

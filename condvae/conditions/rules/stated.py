@@ -57,7 +57,7 @@ class Rules(Frozen):
             keys: columns of keys without a model; rules that always hold because of them are
                 ignored.
             left_out: other columns without a model.
-            numbers: (N,) what errors call the rows; None: their places.
+            numbers: (N,) row numbers in error messages; None: positions.
 
         Raises:
             InputError: a text that is not a rule, an unknown column, kinds that do not fit, or rows

@@ -81,7 +81,7 @@ def run_parts(
     )
     if not folder.is_remote and not os.path.isdir(folder.place) and os.path.exists(folder.place):
         raise InputError(
-            "the output must be a folder", f"{folder.place}, a file", "Choose another."
+            "the output must be a folder", f"{folder.place}, a file", "Choose a folder."
         )
     elsewhere = in_processes(count) if ray is None else on_ray(ray, ONE_THREAD)
     with folder.opened(), nullcontext(pool) if pool else elsewhere as do:

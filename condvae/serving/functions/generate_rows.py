@@ -60,7 +60,7 @@ class GenerateRows(Function):
                 f"{len(given)} conditions",
                 "Pass one, or one for each row.",
             )
-        # of a kind of its own, so that it is computed alone
+        # a unique kind, so that the request is computed alone
         return Asked(served, self, rows, object(), {"y": given}, body, outside)
 
     def compute(self, asked: Sequence[Asked]) -> Outputs:
