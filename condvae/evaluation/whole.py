@@ -42,7 +42,7 @@ FULL_TIMES = {"Likelihood": 50.0, "Labels": 20.0}
 class Result(Protocol):
     """What an evaluation returns; str() is the same for a reader."""
 
-    def figures(self) -> dict[str, object]:
+    def figures(self) -> Mapping[str, object]:
         """Numbers and comparability by name, flat."""
         ...
 
