@@ -58,7 +58,7 @@ def info(
         with atomic_path(sheet) as fresh:
             pixels = np.atleast_3d(np.asarray(page))
             height, width, _ = dataset.image_shape
-            scale = fitting_scale((height, width), page.size[::-1])
+            scale = fitting_scale((height, width), (page.height, page.width))
             save_enlarged(pixels, fresh, scale)
         print(f"\n{sheet}: the first ten of each class")
     if out is not None:

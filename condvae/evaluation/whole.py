@@ -1,4 +1,4 @@
-"""All measures of a run, for any kind of condition."""
+"""Everything that can be measured of a run, whatever it is given."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -20,8 +20,8 @@ from condvae.inference.handwriting import has_handwriting
 
 FULL_SAMPLES = 5_000
 FULL_BINARISATIONS = 10
-# Approximate relative duration of each measure, for MNIST on two cores, and by how much a full
-# evaluation lengthens it.
+# About how long each measure takes beside the others, of MNIST on two cores; and how many times as
+# long a full one.
 SECONDS = {
     "Bound": 1.0,
     "Likelihood": 20.0,
@@ -40,10 +40,10 @@ FULL_TIMES = {"Likelihood": 50.0, "Labels": 20.0}
 
 
 class Result(Protocol):
-    """The result of an evaluation; str() gives it as text."""
+    """What an evaluation returns; str() is the same for a reader."""
 
     def figures(self) -> Mapping[str, object]:
-        """Numbers and comparability lines by name, flat."""
+        """Numbers and comparability by name, flat."""
         ...
 
 
@@ -57,13 +57,12 @@ def evaluate_whole(
     """Title -> measure, on the test split.
 
     Args:
-        full: whether to use K = 5,000 draws of z for the likelihood, Bayes' rule on all images, and
-            classifiers trained on samples (minutes to an hour).
-        seed: seed of all draws.
-        full_images: for a full evaluation, number of images, the first ones, for the likelihood;
+        full: K = 5,000 draws of z for the likelihood, Bayes' rule on all images, and classifiers
+            that are trained on samples (minutes to an hour).
+        seed: of all draws.
+        full_images: of a full evaluation, the first images, to which its likelihood is confined;
             None: all.
-        tell: called at the start of each measure with the approximate share of the time that has
-            passed.
+        tell: is told, as each measure begins, about which share of the time is over.
     """
     found: dict[str, Result] = {}
     steps = _steps(trial, full, seed, full_images, found)
@@ -77,10 +76,10 @@ def evaluate_whole(
 def _steps(
     trial: Trial, full: bool, seed: int, full_images: int | None, found: Mapping[str, Any]
 ) -> list[tuple[str, Callable[[], Mapping[str, Result]]]]:
-    """The measures that a run has, in order, each with its title.
+    """The measures that a run has, in their order, each by its title.
 
     Args:
-        found: the results of earlier measures.
+        found: the results of those before, when one is called.
     """
     run, of_classes, steps = trial.run, can_examine(trial), []
 

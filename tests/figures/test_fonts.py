@@ -11,7 +11,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from condvae.conditions import Categorical
 from condvae.figures import fonts
 from condvae.figures.figure import Figure
-from condvae.figures.frames import _font, label_frames
+from condvae.figures.frames import font_of, label_frames
 
 KNOWN = "日本語 中文 한국어 🦊"
 UNKNOWN = "𒀀"
@@ -116,9 +116,9 @@ def test_a_font_that_is_gone_or_damaged_is_passed_over(bare, stand_in, tmp_path,
 
 
 def test_the_animation_has_the_labels_in_their_script(stand_in, make_model, monkeypatch):
-    assert _font("日: 100%").getname()[0] == FAMILY
-    assert _font("Москва: 100%").getname()[0] == "DejaVu Sans"
-    assert _font("é: 100%").getname()[0] not in (FAMILY, "DejaVu Sans")
+    assert font_of("日: 100%").getname()[0] == FAMILY
+    assert font_of("Москва: 100%").getname()[0] == "DejaVu Sans"
+    assert font_of("é: 100%").getname()[0] not in (FAMILY, "DejaVu Sans")
     model = make_model()
     named = Categorical(name="sign", categories=("日", "本", "語"))
     monkeypatch.setattr(model, "condition", named)
