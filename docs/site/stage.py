@@ -8,6 +8,7 @@ docs/gallery.
 """
 
 import json
+import re
 import shutil
 
 import mathematics
@@ -21,6 +22,7 @@ ROOT, PAGES = places.ROOT, BUILD / "pages"
 NOTEBOOK = "notebooks/conditional_vae.ipynb"
 RESULTS = ROOT / "benchmarks" / "results"
 GALLERY = ROOT / "docs" / "gallery"
+TITLE = re.compile("<title>(.+?)</title>")
 
 
 def main() -> None:
@@ -75,8 +77,9 @@ def gallery() -> str:
     none = "No pages have been built: `make gallery` trains the models and writes them."
     parts = ["# Gallery", said if found else none]
     for path in found:
-        name = path.stem.replace("-", " ")
-        parts += [f"## {name[0].upper()}{name[1:]}", frame(f"gallery/{path.name}", name)]
+        title = TITLE.search(path.read_text(encoding="utf-8"))
+        name = title[1] if title else path.stem
+        parts += [f"## {name}", frame(f"gallery/{path.name}", name)]
     return "\n\n".join(parts) + "\n"
 
 
