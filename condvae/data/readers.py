@@ -41,7 +41,8 @@ FORMATS = (
     "a file with the arrays x and y (.npz, .h5, .mat) or a folder of .npy files, an IDX images "
     "file (train-images-idx3-ubyte, .gz or not) with its labels file beside it, a folder of IDX "
     "files, a folder (or a .zip or .tar) of images with a folder per class or a table of what they "
-    "show, or a table (.csv, .tsv, .jsonl, .xlsx, .parquet)"
+    "show, or a table (.csv, .tsv, .jsonl, .xlsx, .parquet) in one file, a folder of its parts, or "
+    "a pattern such as parts/*.csv"
 )
 
 
