@@ -5,8 +5,11 @@ the most that was anonymous (RssAnon, looked at 50 times a second): pages of the
 are the system's, which takes them back when it needs them. A cell is done once; its figures are in
 benchmarks/results/scale.json. Images of random bytes lie in FOLDER, and are removed at the end.
 
-    CONDVAE_DATA=DIR python benchmarks/scale.py FOLDER [--only memory epoch limit order] [--gb 20]
-        [--limit 2]
+    CONDVAE_DATA=DIR python benchmarks/scale.py FOLDER [--only memory epoch limit order table]
+        [--gb 20] [--limit 2]
+
+Rows of a table have ten columns and lie in Parquet parts; they are packed in a process of its own,
+and `table` trains on the pack.
 """
 
 import argparse
@@ -26,7 +29,15 @@ from floor import machine
 
 SHAPE = (28, 28)
 BLOCK = 2**16
-PARTS = ("memory", "epoch", "limit", "order")
+PARTS = ("memory", "epoch", "limit", "order", "table")
+TABLE_PARTS = 8
+ROW = """random() * 100 AS a, -ln(random()) AS b, random() + random() AS c,
+    floor(random() * 80)::INT AS age,
+    CASE WHEN random() < 0.9 THEN 0 ELSE random() * 1e5 END AS gain,
+    ['red', 'green', 'blue', 'black'][1 + floor(random() * 4)::INT] AS colour,
+    'w' || floor(random() * random() * 50)::INT AS word, random() < 0.3 AS flag,
+    DATE '2020-01-01' + floor(random() * 900)::INT AS day,
+    ['no', 'yes'][1 + (random() < 0.25)::INT] AS target"""
 TURNS = 2
 SEEDS = [0, 1, 2, 3, 4]
 SMALL = {"batch_size": 1000, "epochs": 1, "hidden_dims": (64,)}
@@ -82,6 +93,14 @@ def cells_of(part: str, given: argparse.Namespace) -> dict[str, dict]:
         rows = int(given.gb * 1e9 / np.prod(SHAPE))
         cell = {"rows": rows, "mapped": True, "limit": int(given.limit * 1e9), "settings": FEW}
         return {f"{given.gb:g} GB with {given.limit:g} GB of memory": cell}
+    if part == "table":
+        found = {}
+        for words, n in {"1 million": 10**6, "4 million": 4 * 10**6}.items():
+            table = {"rows": n, "table": True}
+            found[f"{words} rows of a table packed"] = {**table, "pack": True}
+            found[f"{words} rows of a packed table"] = {**table, "settings": FEW}
+        whole = {"rows": 10**6, "table": True, "mapped": False, "settings": FEW}
+        return found | {"1 million rows of a table in memory": whole}
     return {
         f"sorted MNIST, {order}": {
             "rows": 0,
@@ -96,8 +115,12 @@ def cells_of(part: str, given: argparse.Namespace) -> dict[str, dict]:
 
 def measured(cell: dict, folder: Path) -> dict:
     """The figures of a training in a process of its own."""
-    data = folder / (f"random-{cell['rows']}" if cell["rows"] else "sorted")
-    made(data, cell["rows"])
+    kind = "table" if cell.get("table") else "random"
+    data = folder / (f"{kind}-{cell['rows']}" if cell["rows"] else "sorted")
+    if cell.get("table"):
+        made_table(data, cell["rows"])
+    else:
+        made(data, cell["rows"])
     command = [sys.executable, __file__, str(folder), "--cell"]
     command.append(json.dumps({**cell, "data": str(data)}))
     group = memory_group(cell.get("limit"))
@@ -178,8 +201,48 @@ def made(folder: Path, rows: int) -> None:
     np.save(folder / "y.npy", rng.integers(0, 10, rows).astype("uint8"))
 
 
+def made_table(folder: Path, rows: int) -> None:
+    """Parquet parts of a table of ten columns."""
+    import duckdb
+
+    parts = folder / "parts"
+    if parts.exists():
+        return
+    parts.mkdir(parents=True)
+    with duckdb.connect() as database:
+        database.execute("SELECT setseed(0.5)")
+        for part in range(TABLE_PARTS):
+            database.execute(
+                f"COPY (SELECT {ROW} FROM range({rows // TABLE_PARTS})) "
+                f"TO '{parts}/part-{part}.parquet' (ROW_GROUP_SIZE 122880)"
+            )
+
+
+def packed(cell: dict) -> dict:
+    """Pack a table, and tell seconds, own memory and bytes."""
+    from condvae.cli import main as condvae
+
+    folder = Path(cell["data"])
+    shutil.rmtree(folder / "packed", ignore_errors=True)
+    with Watch() as watch:
+        begun = time.perf_counter()
+        source, out = str(folder / "parts"), str(folder / "packed")
+        condvae(["data", "pack", source, out, "--condition", "target"])
+        seconds = time.perf_counter() - begun
+    size = sum(path.stat().st_size for path in (folder / "packed").iterdir())
+    return {
+        "rows": cell["rows"],
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(time.process_time(), 1),
+        "own_memory_mb": round(watch.most / 1e6),
+        "pack_mb": round(size / 1e6),
+    }
+
+
 def trained(cell: dict) -> dict:
     """Train, and tell seconds, own memory and the bound, of each seed where there are several."""
+    if cell.get("pack"):
+        return packed(cell)
     import condvae
     from condvae.training import order
 
@@ -189,7 +252,14 @@ def trained(cell: dict) -> dict:
     with Watch() as watch:
         begun = time.perf_counter()
         split = {name: settings[name] for name in ("validation", "test") if name in settings}
-        data = condvae.load_data(cell["data"], mapped=cell["mapped"], **split)
+        source = cell["data"]
+        if not cell.get("table"):
+            split["mapped"] = cell["mapped"]
+        elif cell.get("mapped", True):
+            source = f"{source}/packed"
+        else:
+            source, split = f"{source}/parts", {**split, "conditions": ("target",)}
+        data = condvae.load_data(source, **split)
         for seed in cell.get("seeds", [0]):
             shutil.rmtree(run, ignore_errors=True)
             how = {**settings, "preset": "plane", "seed": seed, "progress": False}

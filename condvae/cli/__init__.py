@@ -69,8 +69,9 @@ data.command(
 )
 data.command(
     "condvae.cli.data:pack",
-    help="Decode images once into a folder OUT of arrays that training reads from disk, for data "
-    "that do not fit into memory. Running the command again continues, and verifies what is there.",
+    help="Decode images, or read a table, once into a folder OUT that training reads from disk, "
+    "for data that do not fit into memory. Running the command again continues, and verifies what "
+    "is there.",
 )
 for command in (
     evaluate,

@@ -1,6 +1,7 @@
 """condvae data info and condvae data pack."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,11 +87,13 @@ def pack(
     """
     from condvae.data.pack import pack as packed
     from condvae.data.parquet_images import picture_columns
+    from condvae.data.table_pack import PixelTableError
     from condvae.data.table_parts import table_parts
 
     path = Path(source)
     if (parts := table_parts(path)) and not picture_columns(path):
-        return _pack_table(parts, source, out, settings.given())
+        with suppress(PixelTableError):  # which is read as images, below
+            return _pack_table(parts, source, out, settings.given())
     with working("packing") as say:
         dataset = load_dataset(source, data_dir, **{**settings.given(), "mapped": True})
         count, blocks, kept = len(dataset.x), 0, 0

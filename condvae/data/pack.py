@@ -85,7 +85,9 @@ def pack(dataset: Dataset, out: Path) -> Iterator[tuple[int, bool]]:
     """
     if dataset.table is not None:
         raise InputError(
-            "what is packed must be images", dataset.assumption, "A table is read as it is."
+            "what is packed must be images, or the path of a table's files",
+            dataset.assumption,
+            "A table in memory is trained on as it is.",
         )
     arrays = _arrays(dataset)
     record = _record(dataset, arrays)

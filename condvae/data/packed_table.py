@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def read_table_pack(path: Path, spec: DataSpec) -> Dataset:
         # all rows, whose classes decide the split
         fitting = fitting_rows(columns, np.arange(len(columns.records)))
         schema, _ = first_schema(fitting.columns, said)
-        given = columns.encoded(partial(encoded_conditions, schema=schema), schema.names)
+        given: Any = columns.encoded(partial(encoded_conditions, schema=schema), schema.names)
         rows = rows_of_large_classes(*schema.strata(given), spec.drop_small_classes, str(path))
         if rows is None:
             break

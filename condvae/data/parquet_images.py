@@ -16,10 +16,11 @@ from condvae.data.file_tree import is_shown
 from condvae.data.row_pictures import RowPictures, pictured
 from condvae.data.splits import splits_of_files
 from condvae.data.tables import TableFile, read_table
-from condvae.data.typed_tables import column_types, connect, is_cell, quoted
+from condvae.data.typed_tables import column_types, connect, is_cell, parquet_rows, quoted
 from condvae.spec import DataSpec
 
 PARQUET = ".parquet"
+BLOCK_BYTES, MOST_TOGETHER = 2**24, 4096  # of encoded pictures that are read together
 REMEDY = "Download the file again, or write it anew, such as by Dataset.to_parquet."
 _log = logging.getLogger(__name__)
 
@@ -32,20 +33,67 @@ class ParquetImages(RowPictures):
         parts: the files, in the order of the rows.
         column: its name.
         kind: its type, as DuckDB says it.
+        stay: they stay in the files until some are asked for.
 
     Raises:
         InputError: more than memory should hold.
     """
 
-    def __init__(self, path: Path, parts: Sequence[str], column: str, kind: str):
+    def __init__(self, path: Path, parts: Sequence[str], column: str, kind: str, stay: bool):
         chosen = quoted(column) if kind == "BLOB" else f"struct_extract({quoted(column)}, 'bytes')"
         query = f"SELECT {chosen} AS c FROM read_parquet(?, hive_partitioning = false)"  # noqa: S608
         sizes = f"SELECT sum(octet_length(c)), count(*) FROM ({query})"  # noqa: S608
         with connect() as database:
             total, rows = database.execute(sizes, [parts]).fetchone()
-            check_memory(2 * int(total or 0) + 200 * rows, f"the pictures of {path}")
-            found = database.execute(query, [parts]).fetchnumpy()["c"]
-        super().__init__(path, np.ma.filled(np.ma.asarray(found, object), b"").tolist())
+            total = int(total or 0)
+            if stay:
+                contents: Sequence[bytes] = PicturesInFiles(parts, chosen, total // max(1, rows))
+            else:
+                check_memory(
+                    2 * total + 200 * rows,
+                    f"the pictures of {path}",
+                    f"Pack them once, `condvae data pack {path} OUT`, and train on OUT.",
+                )
+                contents = _bytes(database.execute(query, [parts]))
+        super().__init__(path, contents)
+
+
+class PicturesInFiles(Sequence[Any]):
+    """Encoded pictures of a column, of which some that lie together are in memory.
+
+    Args:
+        parts: the files, in the order of the rows.
+        chosen: what a query asks for.
+        mean_size: bytes of a picture.
+    """
+
+    def __init__(self, parts: Sequence[str], chosen: str, mean_size: int):
+        self.parts, self.ends = parts, np.cumsum([parquet_rows([part]) for part in parts])
+        self.query = (
+            f"SELECT {chosen} AS c FROM read_parquet(?, hive_partitioning = false, "  # noqa: S608
+            "file_row_number = true) WHERE file_row_number >= ? AND file_row_number < ? "
+            "ORDER BY file_row_number"
+        )
+        self.block_rows = min(MOST_TOGETHER, max(1, BLOCK_BYTES // max(1, mean_size)))
+        self.held: tuple[int, int] | None = None
+        self.block: list[bytes] = []
+
+    def __len__(self) -> int:
+        return int(self.ends[-1])
+
+    def __getitem__(self, row: Any) -> Any:
+        """The picture of a row; those beside it come into memory with it."""
+        part = int(np.searchsorted(self.ends, row, side="right"))
+        within = row - (int(self.ends[part - 1]) if part else 0)
+        first = within // self.block_rows * self.block_rows
+        if self.held != (part, first):
+            self.block = []  # before others take as much
+            what = f"{self.parts[part]} must be a whole Parquet file"
+            with refusal(what, "a damaged one", REMEDY), connect() as database:
+                asked = [self.parts[part], first, first + self.block_rows]
+                self.block = _bytes(database.execute(self.query, asked))
+            self.held = part, first
+        return self.block[within - first]
 
 
 def parquet_parts(path: Path) -> dict[Path, str]:
@@ -107,7 +155,7 @@ def parquet_pictures(
                 ", ".join(images[:12]),
                 "Leave the others out where the file is written.",
             )
-        tree = ParquetImages(path, files, images[0], types[images[0]])
+        tree = ParquetImages(path, files, images[0], types[images[0]], spec.mapped)
         counts, names_of_classes = _metadata(files)
     wrong = [name for name, kind in types.items() if not is_cell(kind) and name not in images]
     if wrong:
@@ -121,6 +169,11 @@ def parquet_pictures(
         names_of_classes,
         splits if "train" in parts.values() else None,
     )
+
+
+def _bytes(found: Any) -> list[bytes]:
+    """The pictures that a query has found; an empty one for none."""
+    return np.ma.filled(np.ma.asarray(found.fetchnumpy()["c"], object), b"").tolist()
 
 
 def _has_bytes(kind: str) -> bool:

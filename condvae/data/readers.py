@@ -1,9 +1,9 @@
 """From a file or a folder to a data set: one function for each format."""
 
 import logging
-import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,13 @@ from condvae.data.named_arrays import read_arrays
 from condvae.data.pack import is_pack, read_pack
 from condvae.data.packed_table import read_table_pack
 from condvae.data.parquet_images import read_parquet_images
-from condvae.data.table_pack import cached_pack
+from condvae.data.pixel_columns import pixels_and_columns
+from condvae.data.table_pack import PixelTableError, cached_pack
 from condvae.data.table_parts import open_table, table_parts
 from condvae.data.table_record import is_table_pack
 from condvae.data.tables import SHEETS, Columns, TableFile, read_table, table_suffix
 from condvae.spec import DataSpec
 
-# a pixel's number, or its row and column
-PIXEL_COLUMN = re.compile(r"(?:pixel|px|p)[_.]?\d+|\d+x\d+", re.IGNORECASE)
-LEAST_SIDE = 4
 IDX_PART = re.compile(r"-images[-_.](\d{1,12})[-_.]idx3")
 _log = logging.getLogger(__name__)
 
@@ -41,7 +39,8 @@ FORMATS = (
     "a file with the arrays x and y (.npz, .h5, .mat) or a folder of .npy files, an IDX images "
     "file (train-images-idx3-ubyte, .gz or not) with its labels file beside it, a folder of IDX "
     "files, a folder (or a .zip or .tar) of images with a folder per class or a table of what they "
-    "show, or a table (.csv, .tsv, .jsonl, .xlsx, .parquet)"
+    "show, or a table (.csv, .tsv, .jsonl, .xlsx, .parquet) in one file, a folder of its parts, or "
+    "a pattern such as parts/*.csv"
 )
 
 
@@ -86,14 +85,19 @@ def read_whole_or_packed(parts: Mapping[Path, str], path: Path, spec: DataSpec) 
 
     Else it is packed into the user's cache, once, and stays on disk.
     """
-    if not spec.mapped:
-        try:
-            return read_table_parts(parts, path, spec)
-        except BeyondMemoryError:
-            if any(table_suffix(part) in SHEETS for part in parts):
-                raise
-    out = cached_pack(parts, path, spec)
-    return replace(read_table_pack(out, spec), name=str(path))
+
+    def on_disk() -> Dataset:
+        return replace(read_table_pack(cached_pack(parts, path, spec), spec), name=str(path))
+
+    if spec.mapped:
+        with suppress(PixelTableError):
+            return on_disk()
+    try:
+        return read_table_parts(parts, path, spec)
+    except BeyondMemoryError:
+        if any(table_suffix(part) in SHEETS for part in parts):
+            raise
+    return on_disk()
 
 
 def read_table_parts(parts: Mapping[Path, str], path: Path, spec: DataSpec) -> Dataset:
@@ -160,19 +164,6 @@ def _pixels_in_columns(columns: Columns, path: Path | str, spec: DataSpec) -> Da
     pixels = [name for name in columns if name not in rest]
     _log.warning("%s: the columns %s to %s are images", path or "table", pixels[0], pixels[-1])
     return Dataset.from_columns(rest, x, name=str(path), spec=spec)
-
-
-def pixels_and_columns(columns: Columns) -> tuple[np.ndarray, Columns] | None:
-    """Images (N, side, side) uint8 of columns of pixels, and the others; None without such."""
-    pixels = [name for name in columns if PIXEL_COLUMN.fullmatch(name)]
-    side = math.isqrt(len(pixels))
-    if side < LEAST_SIDE or side**2 != len(pixels):
-        return None
-    levels = np.stack([columns[name] for name in pixels], axis=1)
-    if levels.dtype.kind != "f" or not np.isin(levels, np.arange(256)).all():
-        return None
-    x = levels.astype("uint8").reshape(-1, side, side)
-    return x, {name: values for name, values in columns.items() if name not in pixels}
 
 
 def read_idx_pair(images: Path, spec: DataSpec | None = None) -> Dataset:

@@ -208,10 +208,10 @@ def contradicting(columns: Mapping[str, Any], rows: np.ndarray, table: Table) ->
     A column is no function of another one there, or a rule is broken. None of columns in memory,
     by all of which a table was made.
     """
-    none = np.empty(0, int)
-    whole = not isinstance(columns, StoredColumns) or len(columns.records) <= columns.sample_rows
-    derived = (*table.derived, *table.agreeing)
-    if whole or not (derived or table.rules):
+    none, derived = np.empty(0, int), (*table.derived, *table.agreeing)
+    if not isinstance(columns, StoredColumns) or not (derived or table.rules):
+        return none
+    if len(columns.records) <= columns.sample_rows:
         return none
     joining: dict[str, list[np.ndarray]] = {}
 

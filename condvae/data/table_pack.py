@@ -20,6 +20,7 @@ from condvae.checks import InputError, check_memory
 from condvae.conditions import named_kinds
 from condvae.conditions.carried import Carried
 from condvae.data.packed_column import PackedColumn, absent_words
+from condvae.data.pixel_columns import pixels_and_columns
 from condvae.data.raw_columns import WORD_BYTES, RawColumn
 from condvae.data.reading import FEW_WORDS, ColumnReading, told_kinds
 from condvae.data.splits import SAMPLE_STREAM
@@ -44,6 +45,10 @@ from condvae.spec.presets import READING
 
 BLOCK_BYTES = 2**26  # of rows in a file
 _log = logging.getLogger(__name__)
+
+
+class PixelTableError(InputError):
+    """A table that is images, and is packed as such."""
 
 
 def pack_table(
@@ -140,6 +145,12 @@ def _begun(
     found = found if len(rows) == num_rows else _counting(found, rows)
     wanted = {*named_kinds(spec.conditions, list(found.columns))}
     used, carried = found.used(wanted), []
+    if pixels_and_columns({name: used[name] for name in used if name not in spec.ignore}):
+        raise PixelTableError(
+            f"{source} must be a table to be packed some rows at a time",
+            "a column for each pixel of an image",
+            "Images in columns are read into memory: bring fewer rows, or pack an array of images.",
+        )
     for note in found.notes:
         _log.warning("%s: %s", source, note)
     told = told_kinds(spec.kinds, list(found.columns))

@@ -127,7 +127,7 @@ class TextRows(TableRows):
         """Gathered in one reading, or in two where a column of numbers turns out to be words."""
 
         def picked() -> tuple[list[str], Iterator[list[str]]]:
-            return self.names, _picked(self.source()[1], rows)
+            return self.names, _picked(iter(self.source()[1]), rows)
 
         raws, _ = gather(picked, self.words, self.missing, str(self.parts[0]))
         return without_index(raws, self.notes, rows)

@@ -17,8 +17,8 @@ from condvae.data.image_folder import read_images
 from condvae.data.npz_rows import open_rows
 from condvae.data.pairs import greatest
 from condvae.data.parquet_images import parquet_pictures
+from condvae.data.pixel_columns import pixels_and_columns
 from condvae.data.pixel_forms import as_pixels
-from condvae.data.readers import pixels_and_columns
 from condvae.data.row_pictures import named_codes
 from condvae.data.tables import read_table, table_suffix
 from condvae.data.typed_tables import parquet_rows

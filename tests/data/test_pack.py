@@ -123,7 +123,7 @@ def test_what_is_no_such_pack_is_refused(folder, tmp_path):
     with pytest.raises(InputError, match="must be a new folder"):
         [*pack.pack(data, folder)]
     table = Dataset.from_columns({"a": rng.random(50), "b": rng.random(50)})
-    with pytest.raises(InputError, match="must be images"):
+    with pytest.raises(InputError, match="must be images, or the path"):
         [*pack.pack(table, tmp_path / "table")]
     (out / "x-00002.npy").unlink()
     with pytest.raises(InputError, match=r"no x-00002\.npy"):

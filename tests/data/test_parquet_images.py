@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from condvae.checks import InputError
-from condvae.data import load_data
+from condvae.cli import main
+from condvae.data import load_data, parquet_images
 
 
 def encoded(level, size=(5, 4), kind="PNG"):
@@ -68,6 +69,35 @@ def test_other_columns_are_conditions(tmp_path):
     data = load_data(tmp_path / "a.parquet", conditions=("age",))
     assert data.condition.names == ("age",)
     np.testing.assert_allclose(data.raw["age"], columns["age"])
+
+
+def test_pictures_stay_in_their_files_and_are_packed(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet_images, "MOST_TOGETHER", 3)
+    folder = tmp_path / "cats"
+    for place in range(2):
+        levels, labels = range(50 * place, 50 * place + 8), [0, 1] * 4
+        path = folder / f"train-0000{place}-of-00002.parquet"
+        write(path, levels, ("ant", "bee"), plain=True, label=labels)
+    write(folder / "test-00000-of-00001.parquet", range(100, 104), plain=True, label=[1] * 4)
+    whole, fetched = load_data(folder), []
+    take = parquet_images._bytes
+    monkeypatch.setattr(
+        parquet_images, "_bytes", lambda found: fetched.append(take(found)) or fetched[-1]
+    )
+    mapped = load_data(folder, mapped=True)
+    np.testing.assert_array_equal(mapped.x[np.arange(19, -1, -1)], whole.x[::-1])
+    assert max(map(len, fetched)) == 3
+    fetched.clear()
+    assert main(["data", "pack", str(folder), str(tmp_path / "packed")]) == 0
+    # one reading for the sizes, one to decode
+    assert len(fetched) == 2 * (3 + 3 + 2)
+    packed = load_data(tmp_path / "packed")
+    assert packed.fingerprint == mapped.fingerprint == whole.fingerprint
+    assert packed.split_record() == whole.split_record()
+    np.testing.assert_array_equal(packed.x, whole.x)
+    monkeypatch.setattr("condvae.checks.memory_bound", lambda: 1000)
+    with pytest.raises(InputError, match=r"`condvae data pack .*cats OUT`"):
+        load_data(folder)
 
 
 def test_pictures_alone_are_of_one_class(tmp_path):

@@ -349,6 +349,21 @@ def test_what_is_no_such_pack_is_refused(tmp_path):
         packed(sheet, tmp_path / "sheet")
 
 
+def test_a_column_for_each_pixel_is_packed_as_images(tmp_path):
+    rng = np.random.default_rng(0)
+    columns = {
+        f"pixel{place}": rng.integers(0, 256, 90).astype(str).tolist() for place in range(16)
+    }
+    columns["label"] = rng.integers(0, 3, 90).astype(str).tolist()
+    source = write(tmp_path / "table.csv", columns, "csv")
+    assert main(["data", "pack", str(source), str(tmp_path / "packed")]) == 0
+    images = condvae.load_data(tmp_path / "packed")
+    assert images.image_shape == (4, 4, 1)
+    assert images.fingerprint == condvae.load_data(source).fingerprint
+    with pytest.raises(InputError, match="a column for each pixel"):
+        packed(source, tmp_path / "other")
+
+
 @pytest.mark.parametrize("pack", [False, True])
 @pytest.mark.parametrize("suffix", WRITERS)
 def test_parts_must_have_the_same_columns(tmp_path, suffix, pack):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from condvae.conditions.rules import Rules
+from condvae.data.stored_columns import sampled
 from condvae.evaluation.trial import Trial
 
 LEAST_ROWS = 1_000
@@ -45,13 +46,17 @@ def rows_of_run(trial: Trial, seed: int = 0) -> ComparedRows:
         raise TypeError("a table has raw columns and conditions by name")
     # columns with several values per row have no distance here
     raw = {name: values for name, values in dataset.raw.items() if values.ndim == 1}
+    # for a table on disk, the rows that its scales were measured on
+    sample = sampled(dataset.raw, train.rows)
+    rows_of_train = train.rows if sample is None else sample
     real, test = (
-        {name: values[rows] for name, values in raw.items()}
-        for rows in (train.rows, dataset.test.rows)
+        {name: np.asarray(values[rows]) for name, values in raw.items()}
+        for rows in (rows_of_train, dataset.test.rows)
     )
     # more rows than a small table has, to reduce the variance of the draws
-    count = max(LEAST_ROWS, len(train.x))
-    given = train.given[np.random.default_rng(seed).integers(len(train.given), size=count)]
+    count = max(LEAST_ROWS, len(rows_of_train))
+    drawn = np.random.default_rng(seed).integers(len(train.given), size=count)
+    given = np.asarray(train.given[drawn])
     generated: Any = trial.model.generate(given, seed=seed)
     generated = {**generated, **several.decode(given)}
     classes = [c.name for c in several.conditions if c.classes is not None]

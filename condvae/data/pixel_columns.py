@@ -1,0 +1,25 @@
+"""Tables that are images: a column for each pixel, as Kaggle's MNIST."""
+
+import math
+import re
+
+import numpy as np
+
+from condvae.data.tables import Columns
+
+# a pixel's number, or its row and column
+PIXEL_COLUMN = re.compile(r"(?:pixel|px|p)[_.]?\d+|\d+x\d+", re.IGNORECASE)
+LEAST_SIDE = 4
+
+
+def pixels_and_columns(columns: Columns) -> tuple[np.ndarray, Columns] | None:
+    """Images (N, side, side) uint8 of columns of pixels, and the others; None without such."""
+    pixels = [name for name in columns if PIXEL_COLUMN.fullmatch(name)]
+    side = math.isqrt(len(pixels))
+    if side < LEAST_SIDE or side**2 != len(pixels):
+        return None
+    levels = np.stack([columns[name] for name in pixels], axis=1)
+    if levels.dtype.kind != "f" or not np.isin(levels, np.arange(256)).all():
+        return None
+    x = levels.astype("uint8").reshape(-1, side, side)
+    return x, {name: values for name, values in columns.items() if name not in pixels}
