@@ -52,8 +52,9 @@ def explore(
     if out is not None or opened.is_archive:
         path = check_suffix(check_new_path(out or path, overwrite), ".html")
     with working("exploring", lines=True) as say:
+        tell = lambda share, part: say(f"{share:.0%} {part}")  # noqa: E731
         dataset = load_dataset(data, data_dir, opened.spec.data) if data else None
-        page = explore_run(opened, dataset, points, examples, data_dir, images, unusual, say)
+        page = explore_run(opened, dataset, points, examples, data_dir, tell, images, unusual)
         page.write(path)
     print(f"{path}: {path.stat().st_size:,} bytes. {' '.join(page.notes)}")
     if not no_open:
