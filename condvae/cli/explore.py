@@ -58,6 +58,7 @@ def explore(
         no_open: Write the file without opening it in the browser.
     """
     from condvae.explorer import Preview
+    from condvae.cli.lines import shares_told
     from condvae.export.page import explore as explore_run
     from condvae.runs import Run
 
@@ -84,8 +85,9 @@ def explore(
         check_new_path(picture, overwrite)
     preview = None if picture is None else Preview(picture.name, url)
     with working("exploring", lines=True) as say:
+        tell = shares_told(say)
         dataset = load_dataset(data, data_dir, opened.spec.data) if data else None
-        settings = (points, examples, data_dir, images, unusual, say, preview)
+        settings = (points, examples, data_dir, tell, images, unusual, preview)
         page = explore_run(opened, dataset, *settings)
         page.write(path)
     return _tell(path, page, no_open)

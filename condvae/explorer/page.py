@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -13,7 +13,7 @@ from condvae.explorer.payload import WORKER_ABOVE, pack, page_content
 from condvae.explorer.shown import Shown
 from condvae.explorer.subject import Subject
 from condvae.explorer.tags import Preview, describe, summarise, write_tags
-from condvae.explorer.weights import halve_weights
+from condvae.explorer.weights import Tell, halve_weights
 from condvae.files.atomic import atomic_path, write_text
 
 STYLES = ("style", "sections", "hand", "points", "kinds")
@@ -60,7 +60,7 @@ def make_page(
     moves: Mapping[int, str] | None = None,
     worker_above: float = WORKER_ABOVE,
     faults: Sequence[str] = (),
-    say: Callable[[str], object] = lambda far: None,
+    tell: Tell = lambda share, part: None,
     preview: Preview | None = None,
 ) -> Page:
     """The explorer of a model.
@@ -70,11 +70,10 @@ def make_page(
         moves: what axes of z move, in a word.
         worker_above: milliseconds from which on a decode leaves the page's own thread.
         faults: what the doctor has found, in sentences.
-        say: is told how far it is.
+        tell: called with the share that is done, and with what is being done.
         preview: the picture that stands for the page; None: it has none.
     """
-    weights = halve_weights(subject, say=say)
-    say("packing")
+    weights = halve_weights(subject, tell=tell)
     content = pack(*page_content(subject, weights, shown, moves, worker_above, faults))
     notes = [
         f"Pixels within {255 * weights.pixel_difference:.2f}/255 of float32 at 1,000 random z.",

@@ -16,6 +16,8 @@ ROWS = 64  # in one pass
 # share of their range; of z a hundredth of the prior's width.
 COMPARED = {"encoder": ("mean", 0.01), "prior": ("z", 0.01), "decoder": ("x_mean", 1 / 255)}
 
+Tell = Callable[[float, str], object]
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -63,31 +65,36 @@ def halve_weights(
     subject: Halved,
     seed: int = 0,
     compared: Mapping[str, tuple[str, float]] = COMPARED,
-    say: Callable[[str], object] = lambda far: None,
+    tell: Tell = lambda share, part: None,
 ) -> Weights:
     """The weights as float16, compared with float32 at 1,000 random z, and kept where they fail.
 
     Args:
         seed: of z, y and x.
         compared: of each graph the output that is compared, and the largest difference.
-        say: is told how far it is.
+        tell: called with the share that is done, and with what is being done.
     """
     rng = np.random.default_rng(seed)
     y = subject.condition.random(NUM_CHECKED, rng)
     exact, precise, pixel_difference, pixel_range = [], set(), 0.0, (0.0, 1.0)
-    for name, graph in subject.used_graphs.items():
+    graphs = subject.used_graphs
+    for turn, (name, graph) in enumerate(graphs.items()):
         # as the browser does: it stores halves and computes in float32
         halves = {key: _half(subject.tensors[key]).astype("float32") for key in graph.weights}
         inputs = _random_inputs(graph, y, rng)
         output, most = compared[name]
-        told = f"the {name} with smaller weights:"
-        expected = _run(graph, subject.tensors, inputs, say, told, 0)[output]
+
+        def share_told(done: int, turn: int = turn, name: str = name) -> None:
+            share = (turn + done / (2 * NUM_CHECKED)) / len(graphs)
+            tell(share, f"the {name} with smaller weights")
+
+        expected = _run(graph, subject.tensors, inputs, share_told, 0)[output]
         width = 1.0
         if name == "decoder" and not subject.in_unit_interval:
             pixel_range = float(expected.min()), float(expected.max())
             width = float(np.ptp(pixel_range)) or 1.0
         with np.errstate(invalid="ignore"):  # a weight beyond the largest half is infinite
-            found = _run(graph, halves, inputs, say, told, NUM_CHECKED)[output]
+            found = _run(graph, halves, inputs, share_told, NUM_CHECKED)[output]
             difference = float(abs(found - expected).max() / width)
         if not difference < most:  # NaN is no agreement
             exact.append(name)
@@ -119,14 +126,13 @@ def _run(
     graph: Graph,
     tensors: Tensors,
     inputs: Mapping[str, np.ndarray],
-    say: Callable[[str], object],
-    told: str,
+    tell: Callable[[int], None],
     done: int,
 ) -> dict[str, np.ndarray]:
     """The outputs, some rows at a time, so that convolutions need little memory."""
     parts = []
     for first in range(0, len(inputs["y"]), ROWS):
-        say(f"{told} {done + first:,} of {2 * NUM_CHECKED:,} comparisons")
+        tell(done + first)
         rows = {name: a[first : first + ROWS] for name, a in inputs.items()}
         parts.append(run_graph(graph, tensors, rows))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -30,6 +30,8 @@ from condvae.likelihoods import likelihood_named
 from condvae.runs import Run
 
 NUM_SAMPLES = 50  # draws of z, for log p(x | y) of a row
+# Approximate share of the time after which encodings, and log p(x | y), are done.
+ENCODED, SCORED = 0.3, 0.7
 # Products of the decoder that log p(x | y) of all rows may take: about half a minute.
 MOST_PRODUCTS = 2**42
 
@@ -40,9 +42,9 @@ def explore(
     num_points: int = NUM_POINTS,
     num_examples: int | None = None,
     data_dir: Path | None = None,
+    tell: Callable[[float, str], object] = lambda share, part: None,
     num_images: int | None = None,
     unusual: Path | None = None,
-    say: Callable[[str], object] = lambda far: None,
     preview: Preview | None = None,
 ) -> Page:
     """Make a self-contained page that runs the model of a run; in a notebook it is displayed.
@@ -56,11 +58,11 @@ def explore(
         num_examples: training images that the page holds, or rows of a table; None: 24 images, and
             no rows, which are people more often than images are.
         data_dir: where the files of a named set lie.
+        tell: called with the share that is done, and with what is being done.
         num_images: training images that a click on their points shows, with their numbers in the
             data set and log p(x | y); None: 1,000, or 1 MiB of large ones; 0: no row is told.
         unusual: a table that `condvae score` or `condvae audit` has written of the training data:
             the least plausible rows are shown in a separate strip.
-        say: is told how far it is.
         preview: the picture that stands for the page in lists and messages; None: it has none.
 
     Raises:
@@ -91,7 +93,7 @@ def explore(
         try:
             dataset = run.load_data(data_dir) if dataset is None else run.check_data(dataset)
             shown = _shown(
-                run, dataset, subject, num_points, num_examples, num_images, unusual, say
+                run, dataset, subject, num_points, num_examples, num_images, unusual, tell
             )
         except InputError as error:
             # data that the caller handed over must fit; data that are merely not found are left out
@@ -100,7 +102,14 @@ def explore(
             notes = (f"The data are not at hand: {error}",)
     # an archive has no files beside it
     moves, faults = read_moves(run.path / "metrics.json"), read_faults(run.path)
-    page = make_page(subject, shown, moves, faults=faults, say=say, preview=preview)
+    page = make_page(
+        subject,
+        shown,
+        moves,
+        faults=faults,
+        tell=lambda share, part: tell(SCORED + (1 - SCORED) * share, part),
+        preview=preview,
+    )
     return replace(page, notes=(*page.notes, *notes))
 
 
@@ -112,7 +121,7 @@ def _shown(
     num_examples: int,
     num_images: int | None,
     unusual: Path | None,
-    say: Callable[[str], object],
+    tell: Callable[[float, str], object],
 ) -> Shown | None:
     """The training rows, as many as a page can bear; with the class of each where they have one."""
     split, of_data, classes = run.check_data(dataset).train, dataset.condition.classes, None
@@ -123,7 +132,7 @@ def _shown(
         run.record.condition,
         split.x,
         run.conditions(split),
-        lambda x, y: _encode(run, x, y, say),
+        lambda x, y: _encode(run, x, y, tell),
         run.record.preprocessing.x_max,
         classes,
         num_points,
@@ -141,7 +150,7 @@ def _shown(
         x, y = split.x[np.searchsorted(split.rows, rows[part])], pictures.y[part]
         log_prob[part] = run.model.log_prob(x, y, NUM_SAMPLES)
         done += len(part)
-        say(f"log p(x | y): {done:,} of {len(places):,} rows")
+        tell(ENCODED + (SCORED - ENCODED) * done / len(places), "log p(x | y)")
     estimator = f"importance sampling, {NUM_SAMPLES} draws of z"
     return replace(shown, pictures=replace(pictures, log_prob=log_prob, estimator=estimator))
 
@@ -158,12 +167,14 @@ def _affordable(subject: Subject, count: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
 
 
-def _encode(run: Run, x: np.ndarray, y: np.ndarray, say: Callable[[str], object]) -> np.ndarray:
+def _encode(
+    run: Run, x: np.ndarray, y: np.ndarray, tell: Callable[[float, str], object]
+) -> np.ndarray:
     """Posterior means, computed in blocks of rows."""
     pairs = ((x[part], y[part]) for part in slices(len(x)))
     means, done = [], 0
     for mean, _ in run.model.encode_blocks(pairs):
         means.append(mean)
         done += len(mean)
-        say(f"encodings: {done:,} of {len(x):,} rows")
+        tell(ENCODED * done / len(x), "encodings")
     return np.concatenate(means)
