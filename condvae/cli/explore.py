@@ -57,8 +57,8 @@ def explore(
         data: The training data, if they are no longer found under the recorded name.
         no_open: Write the file without opening it in the browser.
     """
-    from condvae.explorer import Preview
     from condvae.cli.lines import shares_told
+    from condvae.explorer import Preview
     from condvae.export.page import explore as explore_run
     from condvae.runs import Run
 
