@@ -100,6 +100,20 @@ def test_of_many_epochs_some_keep_their_images(small, tmp_path, monkeypatch):
 
 
 @SLOW
+@pytest.mark.parametrize(
+    ("settings", "images"),
+    [
+        ({"network": "deterministic", "baseline": "joint"}, 1),
+        ({"prior": "conditional", "baseline": "joint"}, 2),
+    ],
+)
+def test_parts_of_images_are_predicted(small, tmp_path, caplog, settings, images):
+    run = train(small, run_dir=tmp_path / "run", watch=True, task="halves", **SMALL, **settings)
+    assert rows_of(page_of(run)) == [(epoch, images) for epoch in (3, 2, 1)]
+    assert "not kept whole" not in caplog.text
+
+
+@SLOW
 def test_a_table_shows_a_few_rows(tmp_path):
     data = load_data("wine")
     settings = {**SMALL, "run_dir": tmp_path / "run"}
