@@ -1,4 +1,4 @@
-"""Two runs as one page, in which their models stand side by side."""
+"""Two runs in one page, with their models side by side."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from condvae.export.folder import graphs_of
 from condvae.graph.stored import read_weights
 from condvae.runs import Run
 
-NUM_POINTS = 5_000  # that tell how active the latents are
+NUM_POINTS = 5_000  # for measuring how active the latents are
 
 
 def compare(
@@ -26,18 +26,18 @@ def compare(
     num_examples: int = NUM_EXAMPLES,
     data_dir: Path | None = None,
 ) -> Page:
-    """Two models side by side as a page: one style, or one drawing, for both.
+    """Two models side by side in a page: one style, or one drawing, for both.
 
     Args:
-        first, second: runs, or paths of them, of images of one shape that are given classes, of
-            which some have the same names.
-        dataset: the first one's training data, of which images to start from are taken; read again
-            by the name in the record where None, and left out where they are not found.
-        num_examples: these images; 0 leaves them out.
-        data_dir: where the files of a named set lie.
+        first, second: runs, or paths of runs, on images of the same shape given classes, some of
+            which have the same names.
+        dataset: the training data of the first run, with images to start from; None: read again
+            with the name in the record, and omitted if they are not found.
+        num_examples: number of these images; 0 omits them.
+        data_dir: folder with the files of a named data set.
 
     Raises:
-        InputError: models that cannot be compared; other data than those of the first run.
+        InputError: models that cannot be compared, or data other than those of the first run.
     """
     runs = [run if isinstance(run, Run) else Run.open(run) for run in (first, second)]
     subjects = _subject(runs[0]), _subject(runs[1])
@@ -47,23 +47,23 @@ def compare(
             data = dataset if dataset is not None and place == 0 else run.load_data(data_dir)
             shown.append(_shown(run, data, num_examples if place == 0 else 0))
         except InputError as error:
-            # data that the caller handed over must fit; others are left out
+            # data passed by the caller must fit; others are omitted
             if dataset is not None and place == 0:
                 raise
             shown.append(None)
-            notes.append(f"The data of {subjects[place].name} are not at hand: {error}")
+            notes.append(f"The data of {subjects[place].name} are not available: {error}")
     page = make_comparison(subjects, (shown[0], shown[1]))
     return Page(page.text, (*page.notes, *notes))
 
 
 def _subject(run: Run) -> Subject:
-    """A run's model."""
+    """The model of a run."""
     record, stored, tensors = run.record, run.stored_weights(), {}
     if record.preprocessing.table is not None:
         raise InputError(
-            "models side by side must be of images",
-            f"{run.path}, of a table",
-            "Explore it alone, or take `condvae compare`.",
+            "models side by side must be models of images",
+            f"{run.path}, a run on a table",
+            "Explore it alone, or use `condvae compare`.",
         )
     graphs = graphs_of(run)
     for name, graph in graphs.items():

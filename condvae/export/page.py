@@ -32,7 +32,7 @@ from condvae.runs import Run
 NUM_SAMPLES = 50  # draws of z, for log p(x | y) of a row
 # Approximate share of the time after which encodings, and log p(x | y), are done.
 ENCODED, SCORED = 0.3, 0.7
-# Products of the decoder that log p(x | y) of all rows may take: about half a minute.
+# Operations of the decoder allowed for log p(x | y) of all rows: about half a minute.
 MOST_PRODUCTS = 2**42
 
 
@@ -51,23 +51,24 @@ def explore(
 
     Args:
         run: a run, or the path of one.
-        dataset: the training data, whose encodings are shown; read again by the name in the
-            record where None, and left out where they are not found, which a note says.
-        num_points: encodings at most; of tables rows whose values are counted; 0 leaves the data
-            out.
-        num_examples: training images that the page holds, or rows of a table; None: 24 images, and
-            no rows, which are people more often than images are.
-        data_dir: where the files of a named set lie.
-        tell: called with the share that is done, and with what is being done.
-        num_images: training images that a click on their points shows, with their numbers in the
-            data set and log p(x | y); None: 1,000, or 1 MiB of large ones; 0: no row is told.
-        unusual: a table that `condvae score` or `condvae audit` has written of the training data:
-            the least plausible rows are shown in a separate strip.
-        preview: the picture that stands for the page in lists and messages; None: it has none.
+        dataset: the training data, whose encodings are shown; None: read again with the name in the
+            record, and omitted with a note if they are not found.
+        num_points: largest number of encodings, or for tables of rows whose values are counted; 0
+            omits the data.
+        num_examples: number of training images, or rows of a table, in the page; None: 24 images,
+            and no rows, which describe people more often than images do.
+        data_dir: folder with the files of a named data set.
+        num_images: number of training images that are shown when their points are clicked, with
+            their row numbers and log p(x | y); None: 1,000, or 1 MiB of large images; 0: no rows
+            are shown.
+        unusual: a table of the training data from `condvae score` or `condvae audit`: the least
+            plausible rows are shown in a separate strip.
+        tell: called with the share of the work that is done, and a description of the step.
+        preview: the preview image of the page in lists and messages; None: no image.
 
     Raises:
-        InputError: a model without latents, or with a part that cannot be exported; other data than
-            those of the run, a table of others.
+        InputError: a model without latents, or a part that cannot be exported; data other than
+            those of the run, or a table of other data.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     record, stored, tensors = run.record, run.stored_weights(), {}
@@ -96,10 +97,10 @@ def explore(
                 run, dataset, subject, num_points, num_examples, num_images, unusual, tell
             )
         except InputError as error:
-            # data that the caller handed over must fit; data that are merely not found are left out
+            # data passed by the caller must fit; data that are not found are omitted
             if dataset is not None or unusual is not None:
                 raise
-            notes = (f"The data are not at hand: {error}",)
+            notes = (f"The data are not available: {error}",)
     # an archive has no files beside it
     moves, faults = read_moves(run.path / "metrics.json"), read_faults(run.path)
     page = make_page(
@@ -123,7 +124,7 @@ def _shown(
     unusual: Path | None,
     tell: Callable[[float, str], object],
 ) -> Shown | None:
-    """The training rows, as many as a page can bear; with the class of each where they have one."""
+    """The training rows, up to the number that fits into a page, with their classes if any."""
     split, of_data, classes = run.check_data(dataset).train, dataset.condition.classes, None
     if of_data is not None:  # even if the model is given parts of the images
         classes = (of_data.categories, split.given)
@@ -156,9 +157,9 @@ def _shown(
 
 
 def _affordable(subject: Subject, count: int) -> np.ndarray:
-    """Which of so many rows get log p(x | y): all of them, unless the decoder is a large one."""
+    """Indices of the rows that get log p(x | y): all of them, unless the decoder is large."""
     height, width, _ = subject.image_shape
-    # a kernel of a convolution is moved over an image of, at most, this size
+    # the kernel of a convolution is applied to an image of at most this size
     products = sum(
         subject.tensors[name].size * (height * width if subject.tensors[name].ndim == 4 else 1)
         for name in subject.graphs["decoder"].weights

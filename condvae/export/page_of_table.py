@@ -1,4 +1,4 @@
-"""A run of a table as a page in which its model draws rows."""
+"""A run on a table as a page whose model draws rows."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +13,7 @@ from condvae.explorer import Page, Preview, TableSubject, make_table_page
 from condvae.graph.graph import Graph
 from condvae.runs import Run
 
-NUM_DRAWN = 9  # rows on the card
+NUM_DRAWN = 9  # number of rows on the card
 
 
 def explore_table(
@@ -26,19 +26,19 @@ def explore_table(
     data_dir: Path | None = None,
     preview: Preview | None = None,
 ) -> Page:
-    """The page.
+    """Make the page.
 
     Args:
-        dataset: the training data; None: read again, and left out where they are not found.
-        num_counted: training rows, at most, whose values are counted; 0 leaves the data out.
-        num_rows: of these, so many go into the page themselves.
-        data_dir: where the files of a named set lie.
-        preview: the picture that stands for the page; None: it has none.
+        dataset: the training data; None: read again, and omitted if they are not found.
+        num_counted: largest number of training rows whose values are counted; 0 omits the data.
+        num_rows: number of these rows that are included in the page.
+        data_dir: folder with the files of a named data set.
+        preview: the preview image of the page; None: no image.
     """
     record = run.record
     table, several = record.preprocessing.table, record.condition.by_name
     if table is None or several is None:
-        raise ValueError(f"{run.path} is no run of a table")
+        raise ValueError(f"{run.path} is not a run on a table")
     name = run.path.stem if run.is_archive else run.path.resolve().name
     subject = TableSubject(name, graphs, tensors, several, table)
     cells, notes = None, ()
@@ -46,7 +46,7 @@ def explore_table(
         try:
             dataset = run.load_data(data_dir)
         except InputError as error:
-            notes = (f"The data are not at hand: {error}",)
+            notes = (f"The data are not available: {error}",)
     if num_counted and dataset is not None:
         split = run.check_data(dataset).train
         rows = np.random.default_rng(0).permutation(len(split.x))[:num_counted]

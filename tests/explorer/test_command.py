@@ -225,6 +225,6 @@ def test_a_table_becomes_a_page(tmp_path, monkeypatch, capsys):
     assert header["real"] is header["rows"] is None
     Path("beasts.csv").unlink()
     assert main("explore run --no-open --out b.html".split()) == 0
-    assert "The data are not at hand" in capsys.readouterr().out
+    assert "The data are not available" in capsys.readouterr().out
     assert main("explore run run --no-open --out c.html".split()) == 2
-    assert "must be of images" in capsys.readouterr().err
+    assert "must be models of images" in capsys.readouterr().err
