@@ -5,7 +5,10 @@ import pytest
 from short_run import quick, rows
 
 import condvae
+from condvae.checks import InputError
 from condvae.data import table_pack, table_parts
+from condvae.evaluation.tables.rows import rows_of_run
+from condvae.evaluation.trial import Trial
 from condvae.spec import DataSpec
 from condvae.training import order
 
@@ -66,6 +69,28 @@ def test_what_was_trained_on_a_packed_table_is_evaluated(table, tmp_path):
     found = [condvae.evaluate(run, data) for data in (packed, whole)]
     assert str(found[0]) == str(found[1])
     assert len(run.load_data().test.x) == len(packed.test.x)
+
+
+@pytest.mark.slow
+def test_a_run_by_a_sample_says_which_and_is_judged_by_it(table, tmp_path):
+    source, out = tmp_path / "table.csv", tmp_path / "sampled"
+    spec = DataSpec(conditions=("target",), sample_rows=60)
+    [*table_pack.pack_table({source: ""}, str(source), out, spec)]
+    data = condvae.load_data(out)
+    settings = {**SETTINGS, "class_weight": "balanced", "sample_weight": "spike"}
+    run = quick(data, tmp_path / "run", **settings)
+    assert run.record.status == "finished"
+    assert run.record.data.splits["sample"]["size"] == 60
+    assert run.spec.data.sample_rows == 60
+    compared = rows_of_run(Trial.of(run, data))
+    assert len(compared.train["number"]) == 60
+    drawn = np.random.default_rng([0, 2]).choice(data.train.rows, 60, replace=False)
+    np.testing.assert_array_equal(
+        compared.train["number"], np.asarray(data.raw["number"])[np.sort(drawn)]
+    )
+    assert len(compared.test["number"]) == len(data.test.rows)
+    with pytest.raises(InputError, match="was trained on"):
+        run.check_data(table[1])
 
 
 def assert_same(run, whole):
