@@ -2,7 +2,9 @@
 
 import { PALETTE } from "./palette.js";
 
-const FIRST = PALETTE.map((hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
+const FIRST = PALETTE.map((hex) =>
+  [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)),
+);
 
 /** [red, green, blue] of a class. Source of the formula: CSS Color 4, section 7.1, HSL. */
 export function colourOf(code) {
