@@ -9,7 +9,7 @@ import numpy as np
 
 from condvae.blocks import slices
 from condvae.checks import InputError
-from condvae.data import Dataset
+from condvae.data import Dataset, Split
 from condvae.explorer import (
     NUM_EXAMPLES,
     NUM_POINTS,
@@ -145,15 +145,31 @@ def _shown(
     )
     if shown is None or shown.rows is None or (pictures := shown.pictures) is None:
         return shown
-    log_prob, rows = pictures.log_prob.copy(), shown.rows[pictures.places]
-    places, done = _affordable(subject, len(rows)), 0
-    for part in np.array_split(places, math.ceil(len(places) / 50)):
-        x, y = split.x[np.searchsorted(split.rows, rows[part])], pictures.y[part]
-        log_prob[part] = run.model.log_prob(x, y, NUM_SAMPLES)
-        done += len(part)
-        tell(ENCODED + (SCORED - ENCODED) * done / len(places), "log p(x | y)")
+    try:
+        log_prob = _log_prob(run, split, subject, shown.rows[pictures.places], pictures.y, tell)
+    except InputError:  # networks of the user's own, which only their graphs are known of
+        return shown
     estimator = f"importance sampling, {NUM_SAMPLES} draws of z"
     return replace(shown, pictures=replace(pictures, log_prob=log_prob, estimator=estimator))
+
+
+def _log_prob(
+    run: Run,
+    split: Split,
+    subject: Subject,
+    rows: np.ndarray,
+    y: np.ndarray,
+    tell: Callable[[float, str], object],
+) -> np.ndarray:
+    """log p(x | y) of some rows, by their numbers; NaN of those that would take too long."""
+    log_prob = np.full(len(rows), np.nan)
+    places, done = _affordable(subject, len(rows)), 0
+    for part in np.array_split(places, math.ceil(len(places) / 50)):
+        x = split.x[np.searchsorted(split.rows, rows[part])]
+        log_prob[part] = run.model.log_prob(x, y[part], NUM_SAMPLES)
+        done += len(part)
+        tell(ENCODED + (SCORED - ENCODED) * done / len(places), "log p(x | y)")
+    return log_prob
 
 
 def _affordable(subject: Subject, count: int) -> np.ndarray:

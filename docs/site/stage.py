@@ -10,6 +10,7 @@ docs/gallery.
 import json
 import re
 import shutil
+from pathlib import Path
 
 import mathematics
 import notebook
@@ -22,7 +23,7 @@ ROOT, PAGES = places.ROOT, BUILD / "pages"
 NOTEBOOK = "notebooks/conditional_vae.ipynb"
 RESULTS = ROOT / "benchmarks" / "results"
 GALLERY = ROOT / "docs" / "gallery"
-TITLE = re.compile("<title>(.+?)</title>")
+CARD = re.compile(r'<a href="(\S+?)\.html">.*?<h2>(.*?)</h2><p>(.*?)</p></a>', re.DOTALL)
 
 
 def main() -> None:
@@ -71,16 +72,29 @@ def frame(address: str, title: str) -> str:
 
 
 def gallery() -> str:
-    """The live pages that `make gallery` has put into docs/gallery."""
-    found = sorted(GALLERY.glob("*.html"))
-    said = "Each page holds a trained model that runs in your browser."
+    """The live pages that `make gallery` has put into docs/gallery: the first one, and pictures."""
+    cards = cards_of(GALLERY)
+    said = "Each page holds a trained model that runs in your browser. A picture opens its page."
     none = "No pages have been built: `make gallery` trains the models and writes them."
-    parts = ["# Gallery", said if found else none]
-    for path in found:
-        title = TITLE.search(path.read_text(encoding="utf-8"))
-        name = title[1] if title else path.stem
-        parts += [f"## {name}", frame(f"gallery/{path.name}", name)]
-    return "\n\n".join(parts) + "\n"
+    parts = ["# Gallery", said if cards else none]
+    for name, title, words in cards:
+        address, picture = f"gallery/{name}.html", f"gallery/{name}.png"
+        parts += [f"## {title}", words]
+        if name == cards[0][0] or not (PAGES / picture).exists():
+            parts.append(frame(address, title))
+        else:
+            parts.append(
+                f'<a href="{address}"><img src="{picture}" alt="{title}" loading="lazy"></a>'
+            )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def cards_of(folder: Path) -> list[tuple[str, str, str]]:
+    """Name, title and words of each page, as the folder's index has them; else of what is there."""
+    index = folder / "index.html"
+    if index.exists():
+        return CARD.findall(index.read_text(encoding="utf-8"))
+    return [(path.stem, path.stem, "") for path in sorted(folder.glob("*.html"))]
 
 
 def results() -> str:

@@ -2,7 +2,7 @@
 
 import { colourOf } from "./colours.js";
 
-const MOST = 31; // points on one pixel that make a difference
+const MOST = 255; // points on one pixel that are told apart
 
 /** What is drawn and looked up of the points of a page; those that `hasPicture` are ringed. */
 export function makePoints(points, hasPicture) {
@@ -10,6 +10,7 @@ export function makePoints(points, hasPicture) {
   const codes = Uint16Array.from(order, (row) => points.codes[row]);
   const ringed = [...order.keys()].filter((place) => hasPicture(order[place]));
   let known = { axes: null };
+  let counts = new Uint8ClampedArray(0); // of the crowd, pixel by pixel
 
   /**
    * The points' places in the plane, in an order of chance, so that no class lies on another.
@@ -55,17 +56,17 @@ export function makePoints(points, hasPicture) {
 
     /** The other classes, or none: counted pixel by pixel, which is quick. */
     function drawCrowd() {
-      const counts = new Uint8Array(size * size);
+      if (counts.length !== size * size) counts = new Uint8ClampedArray(size * size);
+      else counts.fill(0);
       const last = size - side;
+      const [left, top] = [across.offset, up.offset].map((offset) => offset - side / 2 + 0.5);
       for (let place = 0; code >= 0 && place < points.count; place++) {
         if (codes[place] === code) continue;
-        const x = Math.round(across.offset + across.factor * places.across[place] - side / 2);
-        const y = Math.round(up.offset + up.factor * places.up[place] - side / 2);
+        const x = Math.floor(left + across.factor * places.across[place]);
+        const y = Math.floor(top + up.factor * places.up[place]);
         if (x < 0 || y < 0 || x > last || y > last) continue;
-        for (let i = y; i < y + side; i++) {
-          const end = i * size + x + side;
-          // beyond 255 it would begin at 0 again
-          for (let at = end - side; at < end; at++) if (counts[at] < MOST) counts[at] += 1;
+        for (let from = y * size + x, end = from + side * size; from < end; from += size) {
+          for (let at = from; at < from + side; at++) counts[at] += 1;
         }
       }
       const inks = shades(surface, crowd, opacity / 2);
