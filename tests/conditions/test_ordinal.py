@@ -140,7 +140,7 @@ def test_the_page_encodes_decodes_and_says_the_same():
     encoded, decoded, words = run_node("--input-type=module", "--eval", program)
     np.testing.assert_allclose(encoded, SCHEMA.encode({"size": np.array(weights)}))
     assert decoded == [[weights[0]], [weights[1]]]
-    assert words == ["size small", "size large", "size 50% small + 50% medium"]
+    assert words == ["size small", "size large", "half small, half medium"]
 
 
 def test_schooling_of_a_real_table(real_tables):
