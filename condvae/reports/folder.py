@@ -76,5 +76,13 @@ def _summary_of(trial: Trial) -> str:
     epochs = f"best epoch {found.best_epoch} of {found.epochs}, " if found else ""
     return (
         f"{trial.model.latent_dim} latents, {epochs}{len(data.train.x):,} training and "
-        f"{len(data.test.x):,} test {data.unit}"
+        f"{len(data.test.x):,} test {data.unit}{_shape_of(data)}"
     )
+
+
+def _shape_of(data: Dataset) -> str:
+    """The size of images, and whether they are in colour."""
+    if data.table is not None or len(data.image_shape) != 3:
+        return ""
+    height, width, channels = data.image_shape
+    return f" of {width} × {height} pixels" + " in colour" * (channels == 3)
