@@ -1,6 +1,6 @@
-"""Arrays of any length to a file, some rows at a time: an .npz, or an .npy of one array.
+"""Write arrays of any length to a file in blocks of rows: an .npz, or an .npy of one array.
 
-Nothing is compressed: deflating images takes longer than making them.
+Nothing is compressed: deflating images takes longer than generating them.
 """
 
 import errno
@@ -23,33 +23,34 @@ Rows = Mapping[str, np.ndarray]
 
 
 def write_blocks(path: Path, num_rows: int, blocks: Iterable[Rows]) -> None:
-    """Write arrays, whole or not at all, as their rows come.
+    """Write arrays block by block; the file appears only once it is complete.
 
-    The first array goes straight into an .npz, the others wait beside it: let it be the largest.
+    The first array is written straight into an .npz, the others wait beside it: put the largest
+    first.
 
     Args:
-        path: an `.npz`; or an `.npy`, which gets the first array alone.
-        num_rows: of each array, in all.
-        blocks: the next rows of all arrays by name, again and again, of one shape and dtype.
+        path: an `.npz`, or an `.npy`, which holds only the first array.
+        num_rows: number of rows of each array, in total.
+        blocks: the next rows of all arrays by name, block by block, with one row shape and dtype.
 
     Raises:
-        InputError: the disk has no room for them.
+        InputError: the disk has too little space for them.
     """
     blocks = iter(blocks)
     first = next(blocks)
     blocks = _checked(first, num_rows, chain([first], blocks))
     write = _write_npy if path.suffix.lower() == ".npy" else _write_npz
     needed = num_rows * sum(rows[0].nbytes for rows in first.values())
-    room = room_for(path.name, lambda: needed, path.parent, "Free some, or choose another place.")
+    room = room_for(path.name, lambda: needed, path.parent, "Free some, or use another disk.")
     with room, atomic_path(path) as fresh:
-        # at the beginning, and not after hours of drawing
+        # checked now, and not after hours of sampling
         if shutil.disk_usage(fresh.parent).free < needed:
             raise OSError(errno.ENOSPC, "too few for the arrays")
         write(fresh, num_rows, first, blocks)
 
 
 def _write_npy(path: Path, num_rows: int, first: Rows, blocks: Iterator[Rows]) -> None:
-    """The first array alone."""
+    """Write the first array alone."""
     (name, rows), *_ = first.items()
     with open(path, "wb") as file:
         _write_header(file, num_rows, rows)
@@ -58,12 +59,12 @@ def _write_npy(path: Path, num_rows: int, first: Rows, blocks: Iterator[Rows]) -
 
 
 def _write_npz(path: Path, num_rows: int, first: Rows, blocks: Iterator[Rows]) -> None:
-    """One array after the other, as an archive has them: the later ones from nameless files."""
+    """Write array after array, as an archive requires; the later ones wait in unnamed files."""
     (name, rows), *others = first.items()
     with ExitStack() as opened:
         archive = opened.enter_context(zipfile.ZipFile(path, "w"))
         waiting = {
-            # beside the target, since the system's own place may be memory
+            # beside the target, since the system's temporary folder may be in memory
             other: opened.enter_context(tempfile.TemporaryFile(dir=path.parent))
             for other, _ in others
         }
@@ -82,7 +83,7 @@ def _write_npz(path: Path, num_rows: int, first: Rows, blocks: Iterator[Rows]) -
 
 
 def _in_a_row(rows: np.ndarray) -> Any:
-    """The numbers as files take them."""
+    """The rows with their numbers contiguous, as files store them."""
     return np.ascontiguousarray(rows)
 
 
@@ -93,7 +94,7 @@ def _write_header(file: IO[bytes], num_rows: int, rows: np.ndarray) -> None:
 
 
 def _checked(first: Rows, num_rows: int, blocks: Iterable[Rows]) -> Iterator[Rows]:
-    """The blocks, if they are what the headers say."""
+    """Yield the blocks, checked against the headers."""
     form, written = {name: (rows.shape[1:], rows.dtype) for name, rows in first.items()}, 0
     for block in blocks:
         sizes = {len(rows) for rows in block.values()}

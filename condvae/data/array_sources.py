@@ -18,16 +18,17 @@ from condvae.data.splits import split_of_name
 from condvae.spec import DataSpec
 
 NPY, NPZ, MAT, HDF5 = ".npy", ".npz", ".mat", (".h5", ".hdf5", ".hdf", ".he5")
-SUFFIXES = (NPZ, MAT, *HDF5)  # of files that hold several arrays
-# an array's name, and the number of its part
+SUFFIXES = (NPZ, MAT, *HDF5)  # suffixes of files that hold several arrays
+# name of an array and number of its part
 PART = re.compile(r"(.*[A-Za-z])[-_.](\d{1,12})")
 _log = logging.getLogger(__name__)
 
 
 def array_store(path: Path, spec: DataSpec) -> ArrayStore | None:
-    """The arrays that a file or a folder stands for; None where it holds none.
+    """The arrays that a file or a folder holds; None if it holds none.
 
-    A folder holds an `.npy` for each array, or a file of arrays for each split, whose name begins
+    A folder holds an `.npy` for each array, or a file of arrays for each split, whose name starts
+    with the split's name.
     with the split's.
 
     Raises:
@@ -51,11 +52,11 @@ def _of_file(path: Path) -> ArrayStore | None:
 
 
 def _of_folder(folder: Path) -> ArrayStore | None:
-    """The arrays of a folder's files; None where there are none at its top."""
+    """The arrays of a folder's files; None if there are none at its top level."""
     shown = sorted(file for file in folder.iterdir() if is_shown(file.name))
     files = [file for file in shown if file.is_file()]
     single = {file.stem: file for file in files if file.suffix.lower() == NPY}
-    # beside folders of images, arrays of unknown names are something else
+    # beside folders of images, arrays with unknown names are something else
     parts = _in_parts(single)
     if has_known_names(parts):
         return NpyParts(folder, parts)
@@ -71,17 +72,17 @@ def _of_folder(folder: Path) -> ArrayStore | None:
             raise InputError(
                 f"{folder} must hold one file of arrays for each split",
                 f"{of_splits[split].name} and {file.name}",
-                "Name one of them, or move the other away.",
+                "Name one of them, or move the other one elsewhere.",
             )
         if split:
             of_splits[split] = file
         elif len(several) > 1:
-            _log.warning("%s: %s is of no split: passed over", folder, file.name)
+            _log.warning("%s: %s belongs to no split: skipped", folder, file.name)
     if len(several) == 1 and not of_splits:
         return _of_file(several[0])
     if "train" not in of_splits:
         return None
-    # as arrays of the splits are called elsewhere
+    # named like the arrays of the splits elsewhere
     names = {"train": "train", "validation": "val", "test": "test"}
     with ExitStack() as opened:
         stores = {}
@@ -94,7 +95,7 @@ def _of_folder(folder: Path) -> ArrayStore | None:
 
 
 def _in_parts(files: Mapping[str, Path]) -> dict[str, list[Path]]:
-    """The files of each array that comes in numbered parts, by their numbers."""
+    """The files of each array that is stored in numbered parts, by their numbers."""
     found: dict[str, dict[int, Path]] = {}
     for stem, file in files.items():
         if (part := PART.fullmatch(stem)) is not None:
@@ -103,7 +104,7 @@ def _in_parts(files: Mapping[str, Path]) -> dict[str, list[Path]]:
 
 
 def _with_siblings(path: Path, spec: DataSpec) -> NpyFiles:
-    """The array of an .npy, and its labels, or the conditions that are named, beside it."""
+    """The array of an .npy, with its labels or the named conditions beside it."""
     files = (file for file in path.parent.iterdir() if file.suffix.lower() == NPY and file != path)
     beside = {file.stem: file for file in files if file.is_file()}
     if spec.conditions:
@@ -117,7 +118,7 @@ def _with_siblings(path: Path, spec: DataSpec) -> NpyFiles:
 
 
 def label_names(stem: str) -> Iterator[str]:
-    """What the labels of an array of images may be called: y_train for X_train, y for any."""
+    """Possible names for the labels of an array of images: y_train for X_train, y for any."""
     for word in re.split(r"[_\-. ]", stem):
         if word in IMAGES:
             own = re.compile(rf"(?<![a-zA-Z0-9]){word}(?![a-zA-Z0-9])")

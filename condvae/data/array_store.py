@@ -1,4 +1,4 @@
-"""Arrays by name, in whatever file or folder they lie; none is read before its size is known."""
+"""Arrays by name, in a file or a folder; none is read before its size is known."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -14,21 +14,21 @@ from condvae.data.arrays import bytes_needed
 
 Form = tuple[tuple[int, ...], np.dtype]
 STAY = (
-    "Write each array into an .npy of its own (x.npy, y.npy), which stays on disk and is read row "
-    "by row; a damaged file announces as much."
+    "Write each array to an .npy of its own (x.npy, y.npy), which stays on disk and is read row "
+    "by row; a damaged file may also announce this size."
 )
-REMEDY = "Download the file again, or write it anew with numpy.savez(path, x=x, y=y)."
+REMEDY = "Download the file again, or write it again with numpy.savez(path, x=x, y=y)."
 
 
 class ArrayStore(ABC):
     """Arrays by name; a context manager.
 
     Attributes:
-        path: of the file or the folder.
-        names: of the arrays.
-        by_columns: the rows may lie along the last axis, as in MATLAB.
-        may_stay: arrays can be mapped, see `mapped`.
-        of_one: one array alone may be images without labels.
+        path: path of the file or the folder.
+        names: names of the arrays.
+        by_columns: whether the rows may lie along the last axis, as in MATLAB.
+        may_stay: whether arrays can be mapped, see `mapped`.
+        of_one: whether a single array may be images without labels.
     """
 
     names: tuple[str, ...]
@@ -42,10 +42,10 @@ class ArrayStore(ABC):
 
     @abstractmethod
     def form(self, name: str) -> Form:
-        """Shape and dtype that an array announces, if there is as much.
+        """Shape and dtype that an array announces, if the file holds that many bytes.
 
         Raises:
-            InputError: there is not, or it is pickled.
+            InputError: the file is shorter, or the array is pickled.
         """
 
     @abstractmethod
@@ -53,18 +53,18 @@ class ArrayStore(ABC):
         """One array."""
 
     def mapped(self, name: str) -> Any:
-        """One array, which stays where it is if `may_stay`, and is read when rows are asked for."""
+        """One array; if `may_stay`, it stays on disk and its rows are read on request."""
         return self.read(name)
 
     def called(self, name: str) -> str:
-        """What errors call an array."""
+        """Name of an array in error messages."""
         return f"array {name!r} of {self.path}"
 
     def arrays(self, names: Iterable[str], mapped: bool = False) -> dict[str, Any]:
-        """Some arrays; those of images stay on disk where memory should not hold all.
+        """Several arrays; images stay on disk if they should not be held in memory.
 
         Args:
-            mapped: they do, however small.
+            mapped: whether they stay on disk, however small they are.
         """
         forms = {name: self.form(name) for name in names}
         needed = {name: bytes_needed(*form) for name, form in forms.items()}
@@ -94,19 +94,19 @@ class Together(ArrayStore):
         self.by_columns = any(store.by_columns for store in stores.values())
 
     def form(self, name: str) -> Form:
-        """As the store that has it."""
+        """Shape and dtype, from the store that holds the array."""
         key, _, own = name.partition("/")
         return self.stores[key].form(own)
 
     def read(self, name: str) -> np.ndarray:
-        """As the store that has it."""
+        """The array, from the store that holds it."""
         key, _, own = name.partition("/")
         return self.stores[key].read(own)
 
 
 @contextmanager
 def refusal(expected: str, received: str, remedy: str = REMEDY) -> Iterator[None]:
-    """What libraries raise over damaged content, of many kinds, as an InputError."""
+    """Raise the many kinds of errors of libraries on damaged content as an InputError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

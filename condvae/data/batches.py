@@ -1,4 +1,4 @@
-"""Data that come in rows or in batches: torch's and tf.data's, generators, Keras's PyDataset."""
+"""Data that come as rows or batches: from torch, tf.data, generators, Keras's PyDataset."""
 
 import importlib
 from collections.abc import Iterable, Iterator
@@ -16,16 +16,16 @@ from condvae.spec import DataSpec
 
 
 def batches_dataset(batches: Iterable[Any], spec: DataSpec, first: bool = False) -> Dataset:
-    """The data set of batches, or of single rows, which are read once and kept.
+    """The data set of batches or of single rows, which are read once and kept in memory.
 
-    Each is a pair (x, y), a list of the two, x alone, or {name: values}, as of `dataset_of_parts`;
-    it is a row where its y, or any value of a dictionary, is a single one.
+    Each is a pair (x, y), a list of the two, x alone, or {name: values}, as `dataset_of_parts`
+    takes them; it is one row if its y, or any value of a dictionary, is a single value.
 
     Args:
-        first: images may have their channels first, as torch's do.
+        first: whether images may have their channels first, as in torch.
 
     Raises:
-        InputError: batches that are not alike, or more than memory should hold.
+        InputError: batches that differ in form, or take more memory than allowed.
     """
     found: list[dict[str, np.ndarray]] = []
     rows, num_bytes = None, 0
@@ -47,15 +47,15 @@ def batches_dataset(batches: Iterable[Any], spec: DataSpec, first: bool = False)
 
 
 def rows_of(dataset: Any) -> Iterator[Any]:
-    """The rows of what is asked by number."""
+    """The rows of a data set that is indexed by numbers."""
     for row in range(len(dataset)):
         yield dataset[row]
 
 
 def in_order(loader: Any) -> Iterable[Any]:
-    """A torch DataLoader's batches, its rows in their own order where it only shuffles them.
+    """Batches of a torch DataLoader, with rows in their original order if it only shuffles them.
 
-    So they can be read again to the same bits. A sampler that chooses rows is left in place.
+    They can then be read again, bit for bit. A sampler that selects rows is left in place.
     """
     torch_data: Any = importlib.import_module("torch.utils.data")
     sampler = loader.sampler
@@ -71,10 +71,10 @@ def in_order(loader: Any) -> Iterable[Any]:
 
 
 def once(batches: Iterator[Any]) -> Iterator[Any]:
-    """A generator's batches.
+    """Batches of a generator.
 
     Raises:
-        InputError: it gives none: it has been read before.
+        InputError: it yields none, as it has been read before.
     """
     empty = True
     for batch in batches:
@@ -83,6 +83,6 @@ def once(batches: Iterator[Any]) -> Iterator[Any]:
     if empty:
         raise InputError(
             "a generator must give batches",
-            "none: it is empty, or was read before",
-            "Make a new one; load_data(generator) keeps what it gives.",
+            "none: it is empty, or has been read before",
+            "Create a new one; load_data(generator) keeps its batches.",
         )

@@ -1,7 +1,7 @@
-"""Numbers in cells as people write them: currencies, percentages, separators of either kind.
+"""Parse numbers in cells as people write them: currencies, percentages, either separator.
 
-`float` takes none of these, and takes "1_000" and "nan"; DuckDB, Polars and pyarrow call all of
-them text.
+`float` reads none of these, but does read "1_000" and "nan"; DuckDB, Polars and pyarrow treat all
+of them as text.
 """
 
 import re
@@ -13,11 +13,11 @@ import numpy as np
 
 from condvae.conditions.formats import PLAIN, CellFormat
 
-# taken as missing wherever they stand, and those in columns of numbers alone
+# always read as missing, and those read as missing in columns of numbers only
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 MISSING_NUMBER = ("?", "-", ".", "--")
 MONEY = r"(?:US|C|A)?[$€£¥₹]|USD|EUR|GBP|CHF|JPY|CNY|INR"
-SPACES = " \u00a0\u202f"  # the others do not break a line
+SPACES = " \u00a0\u202f"  # the other spaces do not break a line
 MINUS = "\u2212"
 NUMBER = re.compile(
     rf"(?P<sign>[-+{MINUS}]?)(?P<prefix>(?:(?:{MONEY})[{SPACES}]?)?)(?P<inner>[-+{MINUS}]?)"
@@ -27,7 +27,7 @@ NUMBER = re.compile(
 )
 INFINITE = re.compile(r"[-+]?(?:inf|infinity)", re.IGNORECASE)
 CODE = re.compile(r"[-+]?0[0-9]+")  # 007 and 7 are two names
-# thousands and decimals by these; of those that fit as many cells the first is taken
+# separators of thousands and decimals; of those that fit equally many cells, the first is used
 SEPARATORS = (
     *(("", "."), (",", "."), (".", ","), ("", ",")),
     *((" ", "."), (" ", ","), ("\u00a0", ","), ("\u202f", ","), ("'", ".")),
@@ -38,9 +38,9 @@ class Numbers(NamedTuple):
     """Words as numbers.
 
     Attributes:
-        values: (N,) float64, NaN where a word is none.
+        values: (N,) float64, NaN for words that are not numbers.
         format: how they are written.
-        note: what else they could be; empty: nothing.
+        note: other possible readings; empty: none.
     """
 
     values: np.ndarray
@@ -55,14 +55,14 @@ def read_numbers(
     likely: str = ".",
     of: CellFormat | None = None,
 ) -> Numbers:
-    """Words as numbers of one format, the one that most cells have.
+    """Parse words as numbers in one format, the one that fits most cells.
 
     Args:
-        words: different ones.
-        counts: (N,) of the cells that hold each.
-        decimal: the decimal sign, "." or ","; empty: what fits most cells.
-        likely: the decimal sign where both fit alike.
-        of: the format where it is known, all but the sign between thousands.
+        words: distinct words.
+        counts: (N,) number of cells that hold each.
+        decimal: the decimal sign, "." or ","; empty: the one that fits most cells.
+        likely: the decimal sign if both fit equally well.
+        of: the format if it is known, except for the separator of thousands.
     """
     decimal = of.decimal if of else decimal
     found = [NUMBER.fullmatch(word) for word in words]
@@ -96,7 +96,7 @@ def read_numbers(
         CellFormat(
             prefix=usual[0],
             suffix=usual[1],
-            # what no cell shows is not written
+            # the format leaves out what no cell shows
             thousands=thousands if any(m and thousands in m["digits"] for m in fits) else "",
             decimal=sign,
             decimals=fixed if fixed and fixed > 0 else None,
@@ -110,7 +110,7 @@ def read_numbers(
 def _separators(
     digits: Sequence[str], counts: np.ndarray, decimal: str, likely: str
 ) -> tuple[str, str, str]:
-    """Thousands and decimals, and what else would do where the cells do not tell."""
+    """Separators of thousands and decimals, and the alternative if the cells are ambiguous."""
     if not any(re.search(rf"[,'.{SPACES}]", text) for text in digits):
         return "", decimal or ".", ""
     choices = [pair for pair in SEPARATORS if pair[1] == decimal or not decimal]

@@ -1,4 +1,4 @@
-"""Named columns, checked and brought to one form."""
+"""Check named columns and bring them to one form."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -12,10 +12,10 @@ from condvae.conditions.missing import as_column
 
 
 def checked_columns(columns: Mapping[str, Any], ignore: Collection[str]) -> dict[str, np.ndarray]:
-    """The columns but for those to ignore, as float64, integers, texts or uint8 images.
+    """The columns except those to ignore, as float64, integers, text or uint8 images.
 
     Raises:
-        InputError: no column of a name to ignore, values of another kind, infinite ones, or
+        InputError: an ignored name that is no column, values of another kind, infinite values, or
             columns of different lengths.
     """
     for name in ignore:
@@ -26,27 +26,27 @@ def checked_columns(columns: Mapping[str, Any], ignore: Collection[str]) -> dict
 
 
 def check_lengths(columns: Mapping[str, np.ndarray]) -> None:
-    """Raise if there are more values in one column than in another."""
+    """Raise if the columns differ in length."""
     if len({len(values) for values in columns.values()}) > 1:
         sizes = [f"{len(values):,} of {name!r}" for name, values in columns.items()]
         raise InputError(
-            "all columns must be equally long", ", ".join(sizes[:12]), "Bring one value a row."
+            "all columns must be of one length", ", ".join(sizes[:12]), "Pass one value per row."
         )
 
 
 def check_num_rows(columns: Mapping[str, np.ndarray], num_images: int) -> None:
-    """Raise if there are not as many values as images."""
+    """Raise if the number of values differs from the number of images."""
     for name, values in columns.items():
         if len(values) != num_images:
             raise InputError(
                 f"the condition {name!r} must have one value for each of the {num_images:,} images",
                 f"{len(values):,}",
-                "Bring them in the same order and number.",
+                "Pass equally many, in the same order.",
             )
 
 
 def check_table_columns(columns: Mapping[str, np.ndarray], conditions: Collection[str]) -> None:
-    """Raise if a table has nothing besides its conditions, or more than one value a cell."""
+    """Raise if a table has only conditions, or more than one value per cell."""
     if len(conditions) == len(columns):
         raise InputError(
             "a table must have columns that are data, beside those that are conditions",
@@ -56,16 +56,16 @@ def check_table_columns(columns: Mapping[str, np.ndarray], conditions: Collectio
     for name, values in columns.items():
         if values.ndim > 1:
             raise InputError(
-                f"column {name!r} of a table must have one value a row",
+                f"column {name!r} of a table must have one value per row",
                 f"shape {values.shape}",
-                "Bring its parts as columns of their own.",
+                "Pass its parts as separate columns.",
             )
 
 
 def first_schema(
     raw: Mapping[str, np.ndarray], kinds: Mapping[str, Any]
 ) -> tuple[Schema, np.ndarray]:
-    """The conditions as all rows have them, and the rows' encodings."""
+    """The conditions, fitted to all rows, and the encoded rows."""
     given = {column: raw[column] for column in kinds}
     num_rows = len(next(iter(raw.values())))
     schema = schema_of(given, kinds, np.arange(num_rows))
@@ -73,7 +73,7 @@ def first_schema(
 
 
 def _checked(name: str, values: Any) -> np.ndarray:
-    """One column, checked: float64, integers or text."""
+    """Check one column: float64, integers or text."""
     check_text(name, "the name of a column")
     values = _array(name, values)
     if values.dtype.kind in "SO" and values.ndim == 1:
@@ -90,7 +90,7 @@ def _checked(name: str, values: Any) -> np.ndarray:
         values = as_words(values) if values.ndim == 1 else values.astype("int64")
     elif values.dtype.kind not in "iufU" or values.ndim == 0:
         raise InputError(
-            f"column {name!r} must hold numbers or texts, one or more a row",
+            f"column {name!r} must hold numbers or text, one or more per row",
             f"{values.dtype} of shape {values.shape}",
             "Convert it, or leave it out with `ignore`.",
         )
@@ -101,19 +101,19 @@ def _checked(name: str, values: Any) -> np.ndarray:
             raise InputError(
                 f"column {name!r} must hold finite numbers",
                 f"infinity in row {infinite.argmax()}",
-                "Mend it, or leave it empty where it is missing.",
+                "Correct it, or leave the cell empty if it is missing.",
             )
-    # a frame's single column comes as (N, 1)
+    # a single column of a frame has the shape (N, 1)
     return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
 
 
 def _array(name: str, values: Any) -> np.ndarray:
-    """A column as an array; rows of different shapes are refused."""
+    """Return a column as an array; refuse rows of different shapes."""
     try:
         return as_column(values)
     except ValueError as error:
         raise InputError(
-            f"column {name!r} must have values of one shape", str(error), "Even them out."
+            f"column {name!r} must have values of one shape", str(error), "Make them equal."
         ) from None
 
 
@@ -123,5 +123,5 @@ def _text(name: str, value: Any) -> str:
         return value.decode() if isinstance(value, bytes) else str(value)
     except UnicodeDecodeError as error:
         raise InputError(
-            f"column {name!r} must hold text in UTF-8", str(error), "Decode it into str."
+            f"column {name!r} must hold text in UTF-8", str(error), "Decode it to str."
         ) from None

@@ -1,4 +1,4 @@
-"""Counts of SciPy's sparse matrices and of AnnData: a cell a row, each a line of pixels."""
+"""Counts of SciPy's sparse matrices and of AnnData: one cell per row, as a line of pixels."""
 
 import logging
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ def matrix_dataset(matrix: Any, spec: DataSpec) -> Dataset:
 
 
 def annotated_dataset(annotated: Any, spec: DataSpec) -> Dataset:
-    """The data set of an AnnData: X, and of its `obs` those columns that `spec.conditions` names.
+    """The data set of an AnnData: X, with the columns of `obs` that `spec.conditions` names.
 
-    `obs` holds measures of quality and names of batches, so that none is taken unasked.
+    `obs` holds quality measures and batch names, so no column is used unless it is named.
     """
     obs = annotated.obs
     columns = {name: np.asarray(obs[name]) for name in named_kinds(spec.conditions, list(obs))}
@@ -35,11 +35,11 @@ def _counts(matrix: Any, columns: Mapping[str, Any], spec: DataSpec) -> Dataset:
     """Rows of counts, or of other numbers, as images one pixel high.
 
     Raises:
-        InputError: counts beyond a byte, or more than memory should hold.
+        InputError: counts that do not fit in a byte, or more data than memory should hold.
     """
     num_rows, num_columns = matrix.shape
-    check_memory(num_rows * num_columns * 16, "the matrix, each zero of it too, with copies,")
-    # both libraries have matrices that are not sparse, too
+    check_memory(num_rows * num_columns * 16, "the matrix, including its zeros, with copies,")
+    # both libraries also have dense matrices
     x = np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
     are_counts = x.size > 0 and x.min() >= 0 and bool((x == np.rint(x)).all())
     if are_counts and x.max() > MOST:

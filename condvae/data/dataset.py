@@ -1,4 +1,4 @@
-"""Images and their condition, whole, with the splits drawn from them."""
+"""Images or rows of a table, their conditions, and their splits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,24 +37,24 @@ from condvae.spec import DataSpec
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Images, what is given about them, and how they are split.
+    """Images or rows of a table, their conditions, and how they are split.
 
     Attributes:
-        x: (N, height, width, channels) uint8 or float32, `MappedRows` of data that stay on disk;
-            of a table `EncodedRows` or, on disk, `MappedRows`, (N, dim) float32 for the networks.
+        x: (N, height, width, channels) uint8 or float32, `MappedRows` if the data stay on disk;
+        for a table `EncodedRows` or, on disk, `MappedRows`, (N, dim) float32 for the networks.
         given: (N,) int32 class codes, (N, height, width, channels) images, uint8 or float32, or
-            (N, dim) float32, several conditions, encoded.
-        condition: what y is called, and the classes' names in the order of their codes.
-        name: a named set, a path, or "" for arrays.
-        pixel_classes: names of the values of x, where x is label maps; else None.
-        test_rows: rows of the source's own test set; None where it has none.
+            (N, dim) float32, several encoded conditions.
+        condition: name of y, and the names of its classes in the order of their codes.
+        name: name of a built-in data set, a path, or "" for arrays.
+        pixel_classes: names of the values of x if x is label maps; else None.
+        test_rows: rows of the source's own test set; None if it has none.
         spec: how the rest is split.
-        table: the columns of x, where x is a table; else None.
-        raw: {name: (N, ...) values} of conditions and table as they came, from which their scales
-            are measured anew where the split changes, `StoredColumns` of a packed table; None
+        table: the columns of x if x is a table; else None.
+        raw: {name: (N, ...) values} of conditions and table as received, on which their scales
+            are measured again if the split changes; `StoredColumns` for a packed table; None
             without a schema and a table.
-        validation_rows: rows of the source's own validation set; None where it has none.
-        files: which files the images are, where they are files.
+        validation_rows: rows of the source's own validation set; None if it has none.
+        files: the files that the images were read from, if any.
     """
 
     x: np.ndarray
@@ -85,25 +85,25 @@ class Dataset:
         files: Files | None = None,
         spec: DataSpec | None = None,
     ) -> "Dataset":
-        """A data set of arrays, checked.
+        """A data set of arrays, after checks.
 
         Args:
             x: (N, height, width[, channels]) uint8, bool, integers from 0 to 255, or floats; flat
                 rows, (N, D), are images of `spec.image_shape`, or a table of numbers.
             y: (N,) or (N, 1) labels: integers, whole floats or strings; or images like x.
-            condition_name: what y is called; "label" or "image" where empty.
-            categories: the classes' names in order, where y holds names or codes of them (see
+            condition_name: name of y; "label" or "image" if empty.
+            categories: names of the classes in order, if y holds their names or codes (see
                 `Categorical.codes`); None: the labels that occur, sorted.
-            pixel_classes: x is label maps, integers from 0 on, and these are their names.
-            name: what the data are called, in errors and reports.
-            validation: x and y of a validation set of their own.
-            test: the same of a test set.
-            splits: (N,) "train", "validation" or "test", where they come in one with x and y.
-            files: which files the images are.
-            spec: how to split; None: the defaults, the task being what y is.
+            pixel_classes: names of the classes; x is then label maps, integers from 0.
+            name: name of the data in errors and reports.
+            validation: x and y of a separate validation set.
+            test: x and y of a separate test set.
+            splits: (N,) "train", "validation" or "test", if x and y hold all splits.
+            files: the files that the images were read from.
+            spec: how to split; None: the defaults, with the task that follows from y.
 
         Raises:
-            InputError: shapes, dtypes or values that do not fit, or too few rows of a class.
+            InputError: unsuitable shapes, dtypes or values, or too few rows of a class.
         """
         of_name, spec = f" of {name}" if name else "", spec or DataSpec()
         pairs = {"train": (x, y), "validation": validation, "test": test}
@@ -117,7 +117,7 @@ class Dataset:
             raise InputError(
                 f"label maps{of_name} must come with images as y",
                 "one label a row",
-                "Bring the image that each map was drawn of; labels cannot be given yet.",
+                "Pass the image of each map as y; labels are not supported yet.",
             )
         if pixel_classes is not None:
             pixel_classes = checked_pixel_classes(x, pixel_classes, f"x{of_name}")
@@ -153,24 +153,25 @@ class Dataset:
         of_file: Mapping[str, Any] = MappingProxyType({}),
         kinds: Mapping[str, str] = MappingProxyType({}),
     ) -> "Dataset":
-        """A data set of named columns: conditions of images, or a table and its conditions.
+        """A data set of named columns: conditions of images, or a table with its conditions.
 
-        `spec.conditions` says which columns are conditions, and of what kind where the values do
-        not tell; of images None named are all of them. `spec.ignore` are left out. The remaining
-        columns of a table are x. Scales and ranges are those of the training rows.
+        `spec.conditions` names the columns that are conditions, and their kinds if the values are
+        ambiguous; for images, all columns if it names none. `spec.ignore` lists columns to leave
+        out. The remaining columns of a table are x. Scales and ranges are those of the training
+        rows.
 
         Args:
-            columns: {name: (N,) or (N, dim) numbers or texts}, NaN or "" where missing.
+            columns: {name: (N,) or (N, dim) numbers or text}, NaN or "" if missing.
             x: (N, height, width[, channels]) images; None: a table.
-            name: what the data are called, in errors and reports.
-            splits: (N,) "train", "validation" or "test", where the source says so.
-            files: which files the images are.
-            spec: conditions, what to ignore, and how to split.
-            of_file: what the file of a table tells of it, as `Table.of_file`.
-            kinds: of conditions, where neither spec nor values are to decide.
+            name: name of the data in errors and reports.
+            splits: (N,) "train", "validation" or "test", if the source states them.
+            files: the files that the images were read from.
+            spec: conditions, columns to ignore, and how to split.
+            of_file: facts about a table from its file, as `Table.of_file`.
+            kinds: kinds of conditions, if neither spec nor values should decide.
 
         Raises:
-            InputError: columns, kinds or values that do not fit.
+            InputError: unsuitable columns, kinds or values.
         """
         of_name, spec = f" of {name}" if name else "", spec or DataSpec()
         raw = checked_columns(columns, spec.ignore)
@@ -183,13 +184,13 @@ class Dataset:
             if not raw:
                 raise InputError(
                     f"images{of_name} must come with a condition",
-                    "no column, or none that is not ignored",
-                    "Bring a column of labels or numbers.",
+                    "no column that is not ignored",
+                    "Pass a column of labels or numbers.",
                 )
             named = named or dict.fromkeys(raw)
             check_num_rows(raw, len(x))
         said = {column: kind or kinds.get(column) for column, kind in named.items()}
-        # measured on all rows, whose classes decide the split; then anew on its training rows
+        # measured on all rows, whose classes decide the split; then on its training rows
         schema, encoded = first_schema(raw, said)
         rows = rows_of_large_classes(*schema.strata(encoded), spec.drop_small_classes, name)
         if rows is not None:
@@ -200,16 +201,16 @@ class Dataset:
         only = schema.conditions[0] if len(said) == 1 else None
         is_class = only is not None and only.classes is not None and ALONE in only.places
         if x is not None and only and is_class and not is_missing(raw[only.name]).any():
-            # a single class without gaps stays codes, which become one-hot inside the model alone
+            # a single class without missing values stays codes, which only the model makes one-hot
             condition, codes = categorical_of(raw[only.name], only.name)
             return cls(x, codes, condition, name, **own)
-        # the columns of a table are measured once, by the training rows
+        # columns of a table are measured once, on the training rows
         images = np.empty((len(encoded), 0), "float32") if x is None else x
         whole = cls(images, encoded, schema, name, raw=raw, **own)
         return measured(whole, of_file if x is None else None)
 
     def with_spec(self, spec: DataSpec) -> "Dataset":
-        """The same data, split in another way; scales are measured on the training rows anew."""
+        """The same data, split differently; scales are measured again on the training rows."""
         if spec == self.spec:
             return self
         of_file = None if self.table is None else self.table.of_file
@@ -217,25 +218,25 @@ class Dataset:
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """(height, width, channels), or (dim,) of a table."""
+        """(height, width, channels), or (dim,) for a table."""
         return self.x.shape[1:]
 
     @property
     def y(self) -> np.ndarray:
-        """(N,) labels, whole numbers where all categories are, else names; or images."""
+        """(N,) labels, as integers if all categories are integers, else as names; or images."""
         return self.condition.labels(self.given)
 
     @property
     def codes(self) -> np.ndarray:
-        """(N,) int32 class codes; of several conditions the first class's that is never missing.
+        """(N,) int32 class codes; of several conditions, those of the first class never missing.
 
-        Where there is none all are of one class.
+        Without one, all rows are of one class.
         """
         return self.condition.strata(self.given)[1]
 
     @property
     def num_classes(self) -> int:
-        """Number of classes; InputError where the condition is none."""
+        """Number of classes; InputError if the condition is not a class."""
         return check_categorical(self.condition).dim
 
     @property
@@ -245,16 +246,16 @@ class Dataset:
 
     @property
     def unit(self) -> str:
-        """What one x is called, in the plural."""
+        """What the items of x are called, in the plural."""
         return "images" if self.table is None else "rows"
 
     @cached_property
     def x_max(self) -> int:
-        """What white is: 255, 1 of floats and binary uint8, of label maps the last class."""
+        """The value of white: 255, 1 for floats and binary uint8, the last class of label maps."""
         return greatest(self.x) if self.pixel_classes is None else len(self.pixel_classes) - 1
 
     def mean_of(self, x: np.ndarray) -> np.ndarray:
-        """The mean of some of the images, in units of the model's x; of label maps the shares.
+        """The mean of some images, in units of the model's x; class shares for label maps.
 
         Args:
             x: (n, *image_shape).
@@ -269,14 +270,14 @@ class Dataset:
 
     @cached_property
     def in_unit_interval(self) -> bool:
-        """Whether x, as the model sees it, lies in [0, 1]; false of a table."""
+        """Whether x, as the model sees it, lies in [0, 1]; false for a table."""
         if self.table is not None:
             return False
         return self.x.dtype == np.uint8 or bool(self.x.min() >= 0 and self.x.max() <= 1)
 
     @cached_property
     def assumption(self) -> str:
-        """What the pixels, or the columns, were taken for."""
+        """How the pixels, or the columns, were interpreted."""
         if self.table is not None:
             return self.table.counted(self.spec.scaling)
         if self.pixel_classes is not None:
@@ -290,10 +291,10 @@ class Dataset:
 
     @cached_property
     def labelled(self) -> np.ndarray | None:
-        """Positions in the training split of the rows whose label is used; None: all.
+        """Positions in the training split of the rows whose label is used; None: all rows.
 
         Raises:
-            InputError: more than there are, fewer than classes, or no classes.
+            InputError: more than the training rows, fewer than the classes, or no classes.
         """
         if self.spec.labelled is None:
             return None
@@ -302,34 +303,34 @@ class Dataset:
 
     @cached_property
     def validation(self) -> Split:
-        """The rows by which the best epoch, and settings, are chosen."""
+        """The rows on which the best epoch, and settings, are selected."""
         by_test = self.spec.validation == "test"
         return self.test if by_test else self._split(self.rows["validation"])
 
     @cached_property
     def test(self) -> Split:
-        """The rows that the reported figures are measured on."""
+        """The rows on which the reported figures are measured."""
         return self._split(self.rows["test"])
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256, in hex, of x, y, classes and the source's test rows; of columns as they came."""
+        """sha256, in hex, of x, y, classes and the source's test rows; of columns as received."""
         own_test = None if self.test_rows is None else self.test_rows.tolist()
         own_validation = [] if self.validation_rows is None else [self.validation_rows.tolist()]
         if self.raw is not None:
             several = self.condition.by_name
             conditions = () if several is None else several.names
-            # no column has an empty name
+            # no column name is empty
             columns = self.raw if self.table is not None else {**self.raw, "": self.x}
             return fingerprint_of(columns, [conditions, own_test, *own_validation])
-        # y and classes need no more; other sets add to it, so that sums of released runs stay
+        # y and classes need no more; other data add to it, so that sums of released runs stay valid
         head: list[Any] = [self.condition.strata(self.given)[0], own_test]
         if self.condition.is_image or self.pixel_classes:
             head += [self.given.shape, self.pixel_classes]
         return fingerprint_of_arrays(self.x, self.given, head + own_validation)
 
     def split_record(self) -> dict[str, Any]:
-        """The splits as `run.json` keeps them: the seed, the sizes and a sha256 of the rows."""
+        """The splits as stored in `run.json`: the seed, the sizes and a sha256 of the rows."""
         labelled = {} if self.labelled is None else {"labelled": self.train.rows[self.labelled]}
         sample = sampled(self.raw, self.rows["train"])
         fitted = {} if sample is None else {"sample": sample}
@@ -360,7 +361,7 @@ class Dataset:
         return {split: of_split.astype("int32") for split, of_split in rows.items()}
 
     def _split(self, rows: np.ndarray) -> Split:
-        """The images in these rows, and what is given about them."""
+        """The images in these rows, and their conditions."""
         return Split(self.x[rows], self.given[rows], rows, self.condition)
 
     def __repr__(self) -> str:

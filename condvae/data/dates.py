@@ -1,7 +1,7 @@
-"""Dates and times in cells: their format found, and read by it.
+"""Find the format of dates and times in cells, and parse them.
 
-`strptime` is told a format and does not find one; DuckDB's sniffer takes a sample and does not say
-where day and month could change places.
+`strptime` needs a format and cannot find one; DuckDB's sniffer looks at a sample and does not
+report when day and month could be swapped.
 """
 
 import re
@@ -28,9 +28,9 @@ FULL_MONTHS = [
     "november",
     "december",
 ]
-NUM_PROBED = 50  # words that a column shows before it is no column of dates
-LEAST_SHARE = 0.95  # of the cells with something in them that a format must fit
-CENTURY = 69  # two digits up to 68 are of this century, as `strptime` takes them
+NUM_PROBED = 50  # words checked before a column is rejected as dates
+LEAST_SHARE = 0.95  # share of the non-empty cells that a format must fit
+CENTURY = 69  # two-digit years up to 68 are in this century, as in `strptime`
 
 FIELDS = {
     "%Y": r"(?P<Y>[12]\d{3})",
@@ -52,7 +52,7 @@ FIELDS = {
 }
 ANY_FIELD = "|".join(map(re.escape, FIELDS))
 FIELD = re.compile(ANY_FIELD)
-# the date of a cell, its form, and what it may be called: the first is taken where both fit
+# the date of a cell, its form, and its formats: if two fit, the first is used
 FORMS = (
     (r"\d{4}([-/.])\d{1,2}\1\d{1,2}", ("%Y{0}%-m{0}%-d",)),
     (r"\d{1,2}(/)\d{1,2}\1\d{4}", ("%-m{0}%-d{0}%Y", "%-d{0}%-m{0}%Y")),
@@ -74,10 +74,10 @@ class Dates(NamedTuple):
     """Words as dates.
 
     Attributes:
-        format: of the dates.
-        values: (N,) float64 days or seconds since 1970, NaN where a word is none.
-        days: which of these.
-        other: another format that fits as well; empty: none does.
+        format: format of the dates.
+        values: (N,) float64 days or seconds since 1970, NaN for words that are not dates.
+        days: whether the values are days.
+        other: another format that fits equally well; empty: none.
     """
 
     format: str
@@ -87,11 +87,11 @@ class Dates(NamedTuple):
 
 
 def find_dates(words: Sequence[str], counts: np.ndarray) -> Dates | None:
-    """The format that almost all words have, and their dates; None where there is none.
+    """The format that fits almost all words, and their dates; None if there is none.
 
     Args:
-        words: different ones, none of them missing.
-        counts: (N,) of the cells that hold each.
+        words: distinct words, none of them missing.
+        counts: (N,) number of cells that hold each.
     """
     formats = _formats(words[:NUM_PROBED])
     found = [read_dates(words, written) for written in formats]
@@ -104,7 +104,7 @@ def find_dates(words: Sequence[str], counts: np.ndarray) -> Dates | None:
 
 
 def read_dates(words: Sequence[str], written: str) -> Dates:
-    """Words by a format, in which fields of one digit and of two are both taken."""
+    """Parse words by a format, whose fields may have one digit or two."""
     loose = re.sub(r"%([mdHI])", r"%-\1", written)
     parts = FIELD.split(loose)
     fields = FIELD.findall(loose)
@@ -122,12 +122,12 @@ def read_dates(words: Sequence[str], written: str) -> Dates:
 
 
 def is_format(written: str) -> bool:
-    """Whether a text has fields of dates or times, and none but those that are known here."""
+    """Whether a text has date or time fields, and only known ones."""
     return bool(FIELD.search(written)) and "%" not in FIELD.sub("", written)
 
 
 def _formats(words: Sequence[str]) -> list[str]:
-    """What the first word that looks like a date may be written in, if most others look so too."""
+    """Candidate formats of the first word that looks like a date, if most others do too."""
     for form, names in FORMS:
         compiled = re.compile(f"({form})(.*)".replace(r"\1", r"\2"), re.IGNORECASE | re.ASCII)
         found = [compiled.fullmatch(word) for word in words]
@@ -141,7 +141,7 @@ def _formats(words: Sequence[str]) -> list[str]:
 
 
 def _clock(text: str) -> str | None:
-    """The format of the time behind a date; empty: there is none; None: it is something else."""
+    """The format of the time after a date; empty: there is none; None: it is not a time."""
     if not text:
         return ""
     found = CLOCK.fullmatch(text)
@@ -158,11 +158,11 @@ def _clock(text: str) -> str | None:
 
 
 def _seconds(found: re.Match[str] | None) -> float:
-    """Since 1970, of a word that fits; NaN of one that does not, and of the 30th of February."""
+    """Days or seconds since 1970 of a word that fits; NaN for others and for 30 February."""
     if not found:
         return np.nan
     field = found.groupdict()
-    year = int(field.get("Y", EPOCH.year))  # of a time alone, which is one of that day
+    year = int(field.get("Y", EPOCH.year))  # of a time without a date, which counts from that day
     if "y" in field:
         year = int(field["y"]) + (2000 if int(field["y"]) < CENTURY else 1900)
     month = MONTHS.index(field["b"][:3].lower()) + 1 if "b" in field else int(field.get("m", 1))

@@ -1,4 +1,4 @@
-"""Pictures as an array whose rows are decoded when they are asked for."""
+"""Pictures as an array whose rows are decoded on request."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,13 +11,13 @@ from condvae.data.pictures import opened, pixels_of
 
 
 class DecodedRows:
-    """Pictures (n, height, width, channels) uint8, which slices and rows that rise decode anew.
+    """Pictures (n, height, width, channels) uint8, decoded again for each slice or sorted rows.
 
     Args:
         tree: the files.
-        names: of the pictures.
+        names: names of the pictures.
         mode: "L" or "RGB".
-        size: (width, height) that they are scaled to, where they have another.
+        size: (width, height) that pictures of other sizes are scaled to.
     """
 
     dtype = np.dtype("uint8")
@@ -30,7 +30,7 @@ class DecodedRows:
         return len(self.names)
 
     def __getitem__(self, rows: Any) -> np.ndarray:
-        """Some pictures, filled one by one: decoded ones are never in memory together."""
+        """Some pictures, decoded one by one into the array: only it holds all of them."""
         places = range(len(self))[rows] if isinstance(rows, slice) else np.asarray(rows).tolist()
         names = [self.names[place] for place in places]
         x = np.empty((len(names), *self.shape[1:]), self.dtype)
@@ -45,5 +45,5 @@ class DecodedRows:
             pixels = pixels_of(image, self.mode)
         if pixels.shape[1::-1] == self.size:
             return pixels
-        # BOX averages all pixels where it shrinks, so that thin strokes stay
+        # BOX averages all pixels when shrinking, so thin strokes stay visible
         return np.asarray(Image.fromarray(pixels).resize(self.size, Image.Resampling.BOX))

@@ -1,7 +1,7 @@
-"""How a text file is packed, encoded and divided, told from its first bytes.
+"""The compression, encoding and delimiter of a text file, from its first bytes.
 
-DuckDB's sniffer takes a file with one long row for a column of lines, and `csv.Sniffer` may take a
-letter for the delimiter; here a delimiter must divide all rows alike.
+DuckDB's sniffer reads a file with one long row as a single column of lines, and `csv.Sniffer` may
+choose a letter as the delimiter; here a delimiter must divide all rows equally.
 """
 
 import codecs
@@ -17,7 +17,7 @@ from condvae.checks import InputError
 
 DELIMITERS = ",;\t|"
 SAMPLE_BYTES = 2**18
-MOST_RECORD = 2**21  # characters of one row, which all are in memory at once
+MOST_RECORD = 2**21  # characters of one row, all of which are in memory at once
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -26,14 +26,14 @@ MARKS = (
 
 
 class Encoding(NamedTuple):
-    """The encoding of a file, and what is to be said about it."""
+    """The encoding of a file, and a note about it."""
 
     name: str
     note: str = ""
 
 
 def open_packed(path: Path) -> BinaryIO:
-    """The bytes of a file, unpacked where its first ones are those of gzip or Zstandard."""
+    """The bytes of a file, decompressed if its first bytes are those of gzip or Zstandard."""
     with open(path, "rb") as file:
         magic = file.read(4)
     if magic[:2] == b"\x1f\x8b":
@@ -48,10 +48,10 @@ def open_packed(path: Path) -> BinaryIO:
 
 
 def find_encoding(path: Path, told: str = "") -> Encoding:
-    """The encoding of a text file: the one that is told, UTF-8, UTF-16, or cp1252.
+    """The encoding of a text file: the given one, or UTF-8, UTF-16 or cp1252.
 
     Raises:
-        InputError: no such encoding, or UTF-8 that is damaged.
+        InputError: an unknown encoding, or damaged UTF-8.
     """
     if told:
         try:
@@ -60,7 +60,7 @@ def find_encoding(path: Path, told: str = "") -> Encoding:
             raise InputError(
                 "`encoding` must be an encoding that Python knows",
                 repr(told),
-                "Take utf-8, latin-1, cp1252 or utf-16.",
+                "Use utf-8, latin-1, cp1252 or utf-16.",
             ) from None
     with open_packed(path) as file:
         head = file.read(4)
@@ -84,16 +84,16 @@ def find_encoding(path: Path, told: str = "") -> Encoding:
                 line = num_lines + before.count(b"\n")
                 raise InputError(
                     f"{path} must be text in one encoding",
-                    f"UTF-8 up to line {line}, and then bytes that are none",
-                    "Copy it again, or say --encoding latin-1.",
+                    f"UTF-8 up to line {line}, followed by bytes that are not UTF-8",
+                    "Copy it again, or pass --encoding latin-1.",
                 ) from None
         else:
             return Encoding("utf-8")
-    return Encoding("cp1252", "not in UTF-8: read as cp1252; --encoding decides otherwise")
+    return Encoding("cp1252", "not in UTF-8: read as cp1252; set another with --encoding")
 
 
 def open_text(path: Path, encoding: str) -> io.TextIOWrapper:
-    """The text of a file, its line ends as they are; cp1252 has five bytes of no meaning."""
+    """The text of a file with its line ends unchanged; five bytes of cp1252 have no meaning."""
     errors = "replace" if encoding == "cp1252" else "strict"
     return io.TextIOWrapper(open_packed(path), encoding, errors, newline="")
 
@@ -121,10 +121,10 @@ def find_delimiter(path: Path, encoding: str, usual: str) -> str:
 
 
 class Records:
-    """The rows of a delimited text, each with its number, never more than one in memory.
+    """The rows of a delimited text, each with its number; one at a time in memory.
 
     Attributes:
-        number: of the last row that came; the header is row 1.
+        number: number of the last row that was read; the header is row 1.
     """
 
     def __init__(self, file: io.TextIOWrapper, delimiter: str, path: Path):
@@ -142,10 +142,10 @@ class Records:
         try:
             return next(self._reader)
         except csv.Error as error:
-            self.refuse(str(error), "A quote inside of a cell is written twice, in quotes.")
+            self.refuse(str(error), "Double each quote inside a quoted cell.")
 
     def refuse(self, what: str, remedy: str) -> NoReturn:
-        """Raise for the row that came last."""
+        """Raise for the row that was read last."""
         raise InputError(
             f"each row of {self.path} must be whole",
             f"{what} in row {self.number} (the header is row 1)",
@@ -153,7 +153,7 @@ class Records:
         )
 
     def _lines(self) -> Iterator[str]:
-        """The lines of the file; those of a row that does not end are not waited for."""
+        """The lines of the file; a row that does not end is cut off at a limit."""
         while line := self.file.readline(MOST_RECORD):
             self._held += len(line)
             if self._held >= MOST_RECORD:
@@ -162,5 +162,5 @@ class Records:
                     "Close its quotes; a row of more cells than that is no table.",
                 )
             if "\0" in line:
-                self.refuse("a byte of zero", "Save it as text, or say --encoding utf-16.")
+                self.refuse("a byte of zero", "Save it as text, or pass --encoding utf-16.")
             yield line

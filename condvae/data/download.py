@@ -1,9 +1,9 @@
-"""A file from the first mirror that serves it whole.
+"""Download a file from the first mirror that serves it complete.
 
-By hand, because pooch (1.9) has no mirrors (its issue 310), no bound on what a server may send, and
-sums the file as it was served: MNIST's published sums are of the unpacked content, so that any
-mirror's own gzip will do. Its retries alone would not pay for requests and the four packages that
-requests brings.
+Written by hand, because pooch (1.9) has no mirrors (its issue 310) and no limit on the response,
+and hashes the file as served: MNIST's published checksums are of the uncompressed content, so that
+any mirror's own gzip will do. Its retries alone would not justify requests and the four packages
+that requests brings.
 """
 
 import time
@@ -25,15 +25,15 @@ class DownloadError(Exception):
 
 
 def download(mirrors: Sequence[str], path: Path, check: Callable[[Path], object]) -> Path:
-    """Fetch a file into path, from the first mirror whose copy passes the check.
+    """Download a file to path, from the first mirror whose copy passes the check.
 
-    A mirror is tried three times with growing pauses. What arrives lies under a temporary
-    name until it has passed.
+    A mirror is tried three times with growing pauses. The download has a temporary name until it
+    has passed.
 
     Args:
-        mirrors: base URLs; the file's own name is appended.
-        path: where the file goes.
-        check: raises InputError for a file that is not the right one.
+        mirrors: base URLs; the file name is appended.
+        path: where to save the file.
+        check: raises InputError if the file is not the expected one.
 
     Returns:
         path.
@@ -45,7 +45,7 @@ def download(mirrors: Sequence[str], path: Path, check: Callable[[Path], object]
     for mirror in mirrors:
         url = f"{mirror.rstrip('/')}/{path.name}"
         reason = ""
-        # faults that pass (a busy server, a login page) before faults of the mirror
+        # first transient faults (a busy server, a login page), then faults of the mirror
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(BACKOFF_SECONDS * 2 ** (attempt - 1))
@@ -57,7 +57,7 @@ def download(mirrors: Sequence[str], path: Path, check: Callable[[Path], object]
 
 
 def _attempt(url: str, path: Path, check: Callable[[Path], object]) -> str:
-    """One try; "" when path is there, else why not."""
+    """One attempt; "" if the file is at path, else the reason why not."""
     from http.client import HTTPException
 
     try:
@@ -72,7 +72,7 @@ def _attempt(url: str, path: Path, check: Callable[[Path], object]) -> str:
 
 
 def _fetch(url: str, path: Path) -> None:
-    """Write what the URL serves to path, with a bar on standard error."""
+    """Write the content of the URL to path, with a progress bar on standard error."""
     from urllib.request import urlopen
 
     from rich.console import Console
@@ -85,7 +85,7 @@ def _fetch(url: str, path: Path) -> None:
         Progress(*columns, TransferSpeedColumn(), console=Console(stderr=True)) as progress,
     ):
         task = progress.add_task(path.name, total=response.length)
-        # a length that the server announces is no bound: it may lie
+        # the announced length is no limit: it may be wrong
         while chunk := response.read(CHUNK_BYTES):
             file.write(chunk)
             progress.advance(task, len(chunk))

@@ -1,4 +1,4 @@
-"""Pictures enlarged by a whole number to be looked at, which are read as the pixels they show."""
+"""Pictures enlarged by a whole factor for viewing, and read back as the original pixels."""
 
 import re
 from pathlib import Path
@@ -10,18 +10,18 @@ from PIL.PngImagePlugin import PngInfo
 
 from condvae.checks import InputError
 
-# Of the tEXt chunk of a PNG file that holds the factor, and the width and the height before it.
+# In the tEXt chunk of a PNG file that holds the factor, and the width and height before it.
 KEYWORD = "condvae-scale"
 NOTE = re.compile(r"([0-9]{1,3}) ([0-9]{1,5}) ([0-9]{1,5})")
-CELL = 112  # pixels that each side of an image has at least
+CELL = 112  # pixels of each side of an image, at least
 MOST_SCALE = 112
-MOST_PIXELS = 2**25  # of an enlarged picture, unless the factor is given
+MOST_PIXELS = 2**25  # limit for an enlarged picture, unless the factor is given
 
 
 def fitting_scale(cell: tuple[int, int], picture: tuple[int, int]) -> int:
-    """The least factor by which images of (height, width) get `CELL` pixels along each side.
+    """The smallest factor by which images of (height, width) get `CELL` pixels on each side.
 
-    It is smaller where the whole picture of (height, width) would have over `MOST_PIXELS`.
+    It is smaller if the whole picture of (height, width) would have over `MOST_PIXELS`.
     """
     scale = -(-CELL // min(cell))
     height, width = picture
@@ -29,7 +29,7 @@ def fitting_scale(cell: tuple[int, int], picture: tuple[int, int]) -> int:
 
 
 def check_scale(scale: int | None, option: str = "scale") -> int | None:
-    """Return a factor that is given if it is one.
+    """Return a given factor if it is valid.
 
     Raises:
         InputError: it is not in the range from 1 to `MOST_SCALE`.
@@ -46,7 +46,7 @@ def save_enlarged(pixels: np.ndarray, file: Path | IO[bytes], scale: int) -> Non
 
     Args:
         pixels: (height, width, channels) uint8, grey or RGB.
-        scale: written into the file where it is not 1.
+        scale: written into the file if it is not 1.
     """
     pixels = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
     notes, (height, width) = PngInfo(), pixels.shape[:2]
@@ -57,9 +57,9 @@ def save_enlarged(pixels: np.ndarray, file: Path | IO[bytes], scale: int) -> Non
 
 
 def scale_of(image: Image.Image) -> int:
-    """The factor by which a picture was enlarged, by its header; 1 where nothing says so.
+    """The factor by which a picture was enlarged, from its header; 1 if it states none.
 
-    A picture that was scaled or cropped since then is another one, whose factor is 1.
+    A picture that has been scaled or cropped since then counts as another one, with factor 1.
     """
     found = NOTE.fullmatch(str(image.info.get(KEYWORD))) if image.format == "PNG" else None
     if found is None:
@@ -74,5 +74,5 @@ def as_drawn(image: Image.Image) -> Image.Image:
     if (scale := scale_of(image)) == 1:
         return image
     width, height = image.size
-    # the middle of each square, whatever the mode
+    # the centre of each square, in any mode
     return image.resize((width // scale, height // scale), Image.Resampling.NEAREST)

@@ -1,4 +1,4 @@
-"""Some images of a data set, and what was understood of each."""
+"""Some images of a data set, and how each was interpreted."""
 
 from typing import NamedTuple
 
@@ -11,9 +11,9 @@ class Example(NamedTuple):
     """One image.
 
     Attributes:
-        row: of the data set.
-        given: what is given about it, such as "cat", or "age=31, town=missing"; of images "".
-        file: name, size and mode of its file, such as "cat/001.png, 32 × 24 RGB"; "" of arrays.
+        row: row in the data set.
+        given: its condition, such as "cat", or "age=31, town=missing"; "" for images.
+        file: name, size and mode of its file, such as "cat/001.png, 32 × 24 RGB"; "" for arrays.
         split: "train", "validation" or "test".
     """
 
@@ -24,10 +24,10 @@ class Example(NamedTuple):
 
 
 def examples(dataset: Dataset, count: int = 10) -> list[Example]:
-    """The first image of each class in each split, then the second ones, up to count of them."""
+    """The first image of each class in each split, then the second ones, up to count images."""
     names = ("train", "validation", "test")
     place = np.zeros(len(dataset.x), int)
-    # the test images may serve as validation, too
+    # the test images may also serve as validation
     for number, split in ((1, dataset.validation), (2, dataset.test)):
         place[split.rows] = number
     codes = dataset.codes
@@ -46,7 +46,7 @@ def examples(dataset: Dataset, count: int = 10) -> list[Example]:
 
 
 def describe_examples(dataset: Dataset) -> str:
-    """Ten images, a line for each."""
+    """Ten images, one line each."""
     lines = []
     for row, given, file, split in examples(dataset):
         what = [file] if file else []
@@ -56,7 +56,7 @@ def describe_examples(dataset: Dataset) -> str:
 
 
 def _given(dataset: Dataset, rows: np.ndarray) -> list[str]:
-    """What is given about each, as text."""
+    """The condition of each, as text."""
     condition, given = dataset.condition, dataset.given[rows]
     if condition.is_image:
         return [""] * len(rows)

@@ -1,4 +1,4 @@
-"""Conditions that stand in the names of images, as patterns tell."""
+"""Conditions in the file names of images, parsed by patterns."""
 
 import logging
 import re
@@ -11,7 +11,7 @@ from condvae.checks import InputError
 from condvae.conditions.name_patterns import NamePattern
 
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
-CODE = re.compile(r"-?0[0-9]", re.ASCII)  # how 007 begins
+CODE = re.compile(r"-?0[0-9]", re.ASCII)  # how codes such as 007 begin
 MOST_NAMED = 5
 _log = logging.getLogger(__name__)
 
@@ -19,17 +19,17 @@ _log = logging.getLogger(__name__)
 def columns_of_names(
     patterns: Sequence[NamePattern], names: Sequence[str], path: Path
 ) -> tuple[dict[str, np.ndarray], dict[str, str], list[int]]:
-    """What the names of files tell: columns, the kinds of those of numbers, and which names fit.
+    """Columns parsed from file names, the kinds of the numeric ones, and which names match.
 
-    Names that do not fit are said and left out.
+    Names that do not match are reported and left out.
 
     Args:
-        patterns: each fits, or the name does not.
-        names: of the files.
-        path: of their folder, for errors.
+        patterns: a name must match all of them.
+        names: names of the files.
+        path: their folder, for error messages.
 
     Raises:
-        InputError: no name fits.
+        InputError: no name matches.
     """
     found, rows, others = [], [], []
     for row, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""The files of a folder, a zip or a tar archive by their names; nothing is unpacked to disk."""
+"""The files of a folder, or of a zip or tar archive, by name; nothing is unpacked to disk."""
 
 import io
 import posixpath
@@ -15,20 +15,20 @@ from condvae.data.array_store import refusal
 from condvae.data.short_reads import ShortReads
 
 ZIP, TAR = (".zip",), (".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
-# what systems put beside the files that people chose
+# files that systems put beside the user's own
 JUNK = ("__macosx", "thumbs.db", "desktop.ini")
 MOST_FILES = 1_000_000
-DIRECTORY_BYTES = 2**26  # of a zip, about as many files: some 400 MB as Python's objects
+DIRECTORY_BYTES = 2**26  # of a zip's directory, about as many files: some 400 MB as Python objects
 COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class FileTree(ABC):
-    """Files by their names from the top on, such as "cat/001.png"; a context manager.
+    """Files by their paths from the top, such as "cat/001.png"; a context manager.
 
     Attributes:
-        path: of the folder or the archive.
-        names: of the files, sorted, without hidden ones.
-        folders: all folders, also those that hold no file, by their paths.
+        path: path of the folder or the archive.
+        names: names of the files, sorted, without hidden ones.
+        folders: paths of all folders, including those without files.
     """
 
     names: tuple[str, ...]
@@ -39,15 +39,15 @@ class FileTree(ABC):
         self.opened = ExitStack()
 
     def called(self, name: str) -> str:
-        """What errors call a file."""
+        """Name of a file in error messages."""
         return str(self.path / name)
 
     def holds(self, name: str) -> bool:
-        """Whether there is such a file, and not outside of the tree."""
+        """Whether there is such a file within the tree."""
         return name in self.names
 
     def in_order(self, names: Sequence[str]) -> Iterable[int]:
-        """Places of names, in the order in which they are quickest to read."""
+        """Positions of names in the order that is fastest to read."""
         return range(len(names))
 
     @abstractmethod
@@ -66,12 +66,12 @@ class FileTree(ABC):
 
 
 class Folder(FileTree):
-    """A folder; links to folders are not followed, since one to a folder above would never end."""
+    """A folder; links to folders are not followed: one to a parent folder would never end."""
 
     def __init__(self, path: Path):
         super().__init__(path)
         found, folders, waiting = [], [], [path]
-        while waiting:  # not rglob, which passes over folders that it may not read
+        while waiting:  # not rglob, which skips folders that it may not read
             for entry in waiting.pop().iterdir():
                 if not is_shown(entry.name):
                     continue
@@ -84,7 +84,7 @@ class Folder(FileTree):
         self.folders = tuple(sorted(folders))
 
     def holds(self, name: str) -> bool:
-        """Whether there is such a file, and no link leads out of the folder."""
+        """Whether there is such a file, with no link that leads out of the folder."""
         path = self.path / name
         return path.is_file() and path.resolve().is_relative_to(self.path.resolve())
 
@@ -107,11 +107,11 @@ class Archive(FileTree):
         self.folders = tuple(sorted(folders_of(self.names)))
 
     def size(self, name: str) -> int:
-        """Bytes of a file, as the archive announces."""
+        """Size of a file in bytes, as the archive announces it."""
         return self.sizes[name]
 
     def open(self, name: str) -> IO[bytes]:
-        """A file in memory, if it is as large as announced."""
+        """A file in memory, if its size is as announced."""
         size = self.sizes[name]
         check_memory(size, f"the file {self.called(name)}")
         with refusal(f"{self.called(name)} must be whole", "a damaged one"):
@@ -122,11 +122,11 @@ class Archive(FileTree):
 
     @abstractmethod
     def read(self, name: str, size: int) -> bytes:
-        """At most size bytes of a file, and one more where there are more."""
+        """At most size bytes of a file, and one more if there are more."""
 
 
 class Zip(Archive):
-    """A zip archive, of what is stored or deflated."""
+    """A zip archive, its members stored or deflated."""
 
     def __init__(self, path: Path):
         with ExitStack() as opened:
@@ -147,7 +147,7 @@ class Zip(Archive):
 
 
 class Tar(Archive):
-    """A tar archive, compressed or not; read from its beginning to its end."""
+    """A tar archive, compressed or not, read from start to end."""
 
     def __init__(self, path: Path):
         with ExitStack() as opened, refusal(f"{path} must be a tar archive", "none, or damaged"):
@@ -162,7 +162,7 @@ class Tar(Archive):
             self.opened.push(opened.pop_all())
 
     def in_order(self, names: Sequence[str]) -> Iterable[int]:
-        """As they lie in the archive: it is compressed as a whole."""
+        """In the order of the archive, as it is compressed as a whole."""
         return sorted(range(len(names)), key=lambda place: self.members[names[place]].offset)
 
     def read(self, name: str, size: int) -> bytes:
@@ -188,25 +188,25 @@ def is_tree(path: Path) -> bool:
 
 
 def folders_of(names: Iterable[str]) -> set[str]:
-    """All folders in which files lie, however deep, by their paths."""
+    """Paths of all folders that hold files, at any depth."""
     found: set[str] = set()
     for name in names:
-        # those above one that is known are known, too
+        # the parents of a known one are known too
         while (name := posixpath.dirname(name)) and name not in found:
             found.add(name)
     return found
 
 
 def is_shown(name: str) -> bool:
-    """Whether a file or folder is not hidden, and none that systems put beside the others."""
+    """Whether a file or folder is neither hidden nor one that systems create."""
     return not name.startswith(".") and name.lower() not in JUNK
 
 
 def _is_shown_path(name: str) -> bool:
-    """The same of a whole path."""
+    """Whether this holds for each part of a path."""
     return all(is_shown(part) for part in name.split("/"))
 
 
 def _plain(name: str) -> str:
-    """A member's name as a path from the top; one that leads out of it becomes a hidden one."""
+    """A member's name as a path from the top; one that leads outside becomes a hidden one."""
     return posixpath.normpath(name.replace("\\", "/").lstrip("/"))

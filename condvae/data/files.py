@@ -1,4 +1,4 @@
-"""Which files images were read from."""
+"""The files that images were read from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ class Files:
     """The files of images, in the order of the rows.
 
     Attributes:
-        names: from the top of their folder or archive.
-        forms: size and mode as they were found, such as "32 × 24 RGB".
+        names: paths from the top of their folder or archive.
+        forms: original size and mode, such as "32 × 24 RGB".
     """
 
     names: Sequence[str]

@@ -1,4 +1,4 @@
-"""sha256 sums, in hex, by which a run knows its data again."""
+"""sha256 sums, in hex, by which a run recognises its data."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from condvae.data.mapped import blocks
 
 
 def fingerprint_of_arrays(x: np.ndarray, given: np.ndarray, about: Sequence[Any]) -> str:
-    """Of both arrays, and of what else there is to know about them, as JSON takes it."""
+    """Fingerprint of both arrays and of further facts about them, as JSON values."""
     head = [str(x.dtype), x.shape, str(given.dtype), *about]
     digest = hashlib.sha256(json.dumps(head).encode())
     for array in (x, given):
@@ -21,7 +21,7 @@ def fingerprint_of_arrays(x: np.ndarray, given: np.ndarray, about: Sequence[Any]
 
 
 def fingerprint_of_columns(columns: Mapping[str, np.ndarray], about: Sequence[Any]) -> str:
-    """Of columns, their names and order, and of what else there is to know about them."""
+    """Fingerprint of columns, their names and order, and further facts about them."""
     digest = hashlib.sha256(json.dumps(about).encode())
     for name, values in columns.items():
         head = json.dumps([name, str(values.dtype), values.shape])
@@ -32,12 +32,12 @@ def fingerprint_of_columns(columns: Mapping[str, np.ndarray], about: Sequence[An
 
 
 def fingerprint_of_sums(sums: Sequence[str], rows: np.ndarray | None, about: Sequence[Any]) -> str:
-    """Of files by their sums, of some of their rows, and of what else there is to know."""
+    """Fingerprint of files by their sums, of some of their rows, and of further facts."""
     head = [list(sums), None if rows is None else fingerprint_of_rows(rows), *about]
     return hashlib.sha256(json.dumps(head).encode()).hexdigest()
 
 
 def fingerprint_of_rows(rows: np.ndarray) -> str:
     """The sum of positions in a data set."""
-    # of one width and order, whatever the machine's
+    # one width and byte order on every machine
     return hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Rows of numbers, (N, D), as scikit-learn has them: images of a shape that is said, or a table."""
+"""Rows of numbers, (N, D), as in scikit-learn: images of a stated shape, or a table."""
 
 import logging
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from condvae.conditions.carried import Carried
 from condvae.data.mapped import by_rows, num_axes
 from condvae.spec import DataSpec
 
-CELL_BYTES = 40  # of a number, its copies, its state and its place among the quantiles
+CELL_BYTES = 40  # bytes of a number, its copies, its state and its place among the quantiles
 _log = logging.getLogger(__name__)
 
 
 def unflattened(x: np.ndarray, spec: DataSpec, name: str) -> np.ndarray:
-    """Images (N, height, width[, channels]) of flat ones where the spec says their shape.
+    """Images (N, height, width[, channels]) from flat rows, if the spec states their shape.
 
     Raises:
         InputError: rows of another length.
@@ -38,22 +38,22 @@ def is_flat(x: Any, spec: DataSpec) -> bool:
     """Whether x is a table of numbers."""
     try:
         return num_axes(x) == 2 and spec.image_shape is None
-    except ValueError:  # rows of different lengths, which no form takes
+    except ValueError:  # rows of different lengths, which no other reader takes either
         return False
 
 
 def flat_table(
     pairs: Mapping[str, tuple[Any, Any] | None], label: str, spec: DataSpec
 ) -> dict[str, Any]:
-    """Rows of numbers and labels as the arguments of `Dataset.from_columns`.
+    """Rows of numbers and labels as arguments of `Dataset.from_columns`.
 
-    Columns are called x0, x1, ...; those of one number alone are left out, and written anew in
-    generated rows. The labels are the condition where the spec names none.
+    Columns are named x0, x1, ...; constant columns are left out and restored in generated
+    rows. The labels are the condition if the spec names none.
 
     Args:
-        pairs: x, (N, D) numbers, NaN where one is missing, and y, (N,) labels or numbers, by the
-            split's name; None where there are none.
-        label: what y is called.
+        pairs: x, (N, D) numbers, NaN for missing ones, and y, (N,) labels or numbers, by split
+            name; None if there are none.
+        label: name of y.
     """
     there = {split: pair for split, pair in pairs.items() if pair is not None}
     try:
@@ -63,13 +63,13 @@ def flat_table(
         )
     except ValueError as error:
         raise InputError(
-            "rows of numbers must be alike in all splits", str(error), "Bring one form."
+            "rows of numbers must be alike in all splits", str(error), "Use one form for all."
         ) from None
     if x.dtype.kind not in "biuf" or not x.size:
         raise InputError(
             "x, as a table, must be rows of numbers",
             f"{x.dtype} of shape {x.shape}",
-            "Pass a frame, whose columns may hold words.",
+            "Pass a frame, whose columns may hold text.",
         )
     check_memory(x.size * CELL_BYTES, "the rows of numbers, as a table,")
     _log.warning(

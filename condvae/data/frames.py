@@ -1,6 +1,6 @@
-"""Frames of pandas, Polars, Arrow and what else narwhals knows, by the types of their columns.
+"""Frames of pandas, Polars, Arrow and others that narwhals supports, by their column types.
 
-narwhals has no dependencies and takes 3 MB; scikit-learn, from 1.9 on, needs it anyhow.
+narwhals has no dependencies and takes 3 MB; scikit-learn 1.9 and later requires it anyway.
 """
 
 import io
@@ -31,15 +31,15 @@ def frame_dataset(
     names_of_classes: Mapping[str, Sequence[str]] | None = None,
     splits: np.ndarray | None = None,
 ) -> Dataset:
-    """The data set of a frame: a table, or images where a column holds pictures.
+    """The data set of a frame: a table, or images if a column holds pictures.
 
-    It is that of the same table in a Parquet file. A column of pictures holds encoded ones, bytes
-    or {"bytes": ...} as Hugging Face has them, PIL images or arrays. An index is no column.
+    It equals that of the same table in a Parquet file. A column of pictures holds encoded ones
+    (bytes or Hugging Face's {"bytes": ...}), PIL images or arrays. An index is not a column.
 
     Args:
-        frame: anything that narwhals knows.
-        names_of_classes: of columns of codes.
-        splits: (N,) "train", "validation" or "test", where the source says so.
+        frame: any frame that narwhals supports.
+        names_of_classes: class names of columns of codes.
+        splits: (N,) "train", "validation" or "test", if the source states them.
 
     Raises:
         InputError: cells of other types, or what `table_dataset` and `pictured` refuse.
@@ -49,8 +49,8 @@ def frame_dataset(
     received = type(frame).__name__
     try:
         frame = nw.from_native(frame)
-    except TypeError:  # a series, a single batch of Arrow's
-        raise InputError("a table must be a frame", received, "Make one of it.") from None
+    except TypeError:  # a series, or a single Arrow batch
+        raise InputError("a table must be a frame", received, "Convert it to one.") from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     check_memory(len(frame) * len(frame.columns) * CELL_BYTES, f"the columns of {TABLE}")
@@ -71,7 +71,7 @@ def frame_dataset(
         tree = RowPictures(Path(TABLE), contents)
         return pictured(tree, table, classes, splits, "", spec)
     if table is None:
-        raise InputError(f"{TABLE} must have a column", "none", "Bring some columns.")
+        raise InputError(f"{TABLE} must have a column", "none", "Add some columns.")
     named = {name: named_codes(v, classes.get(name)) for name, v in table.columns.items()}
     return table_dataset(TableFile(named, table.readings, table.notes), "", spec, splits)
 
@@ -97,19 +97,19 @@ def _raw(name: str, column: Any) -> RawColumn:
 
 
 def _floats(column: Any) -> np.ndarray:
-    """(N,) float64 of a column of numbers, NaN where one is missing."""
+    """(N,) float64 of a column of numbers, NaN for missing cells."""
     empty = np.asarray(column.is_null().to_numpy(), bool)
     return np.where(empty, np.nan, column.fill_null(0).to_numpy()).astype("float64")
 
 
 def _cells(column: Any) -> list[Any]:
-    """The cells as Python's objects; None where one is missing, as each library says it."""
+    """The cells as Python objects; None for a missing one, however the library marks it."""
     empty = column.is_null().to_list()
     return [None if gone else c for gone, c in zip(empty, column.to_list(), strict=True)]
 
 
 def _pictures(column: Any) -> list[bytes | None] | None:
-    """The encoded pictures of a column; None of one that holds none."""
+    """The encoded pictures of a column; None if it holds none."""
     import narwhals as nw
 
     if column.dtype not in (nw.Object, nw.Binary, nw.Struct, nw.Unknown):
@@ -118,15 +118,15 @@ def _pictures(column: Any) -> list[bytes | None] | None:
     first = next((cell for cell in cells if cell is not None), None)
     if not _is_picture(first):
         return None
-    with refusal(f"the pictures in {column.name!r} must be whole", "others", "Mend them."):
+    with refusal(f"the pictures in {column.name!r} must be whole", "others", "Correct them."):
         return [None if cell is None else _encoded(cell) for cell in cells]
 
 
 def _is_picture(cell: Any) -> bool:
-    """Whether a cell is a picture: bytes, {"bytes": ...}, an image of PIL, or an array of one."""
+    """Whether a cell is a picture: bytes, {"bytes": ...}, a PIL image, or an image array."""
     if isinstance(cell, Mapping):
         return "bytes" in cell
-    # PIL's images open to NumPy as arrays do
+    # PIL images convert to NumPy as arrays do
     is_array = hasattr(cell, "__array_interface__") and np.ndim(cell) in (2, 3)
     return isinstance(cell, bytes) or is_array
 
@@ -139,7 +139,7 @@ def _encoded(cell: Any) -> bytes:
         return cell["bytes"] or Path(cell["path"]).read_bytes()
     if isinstance(cell, bytes):
         return cell
-    # a PNG file that is saved again has lost its factor
+    # a PNG file that is saved again loses its factor
     image = Image.fromarray(_squeezed(cell)) if isinstance(cell, np.ndarray) else as_drawn(cell)
     file = io.BytesIO()
     image.save(file, "png", compress_level=0)
@@ -147,6 +147,6 @@ def _encoded(cell: Any) -> bytes:
 
 
 def _squeezed(cell: Any) -> np.ndarray:
-    """An array as PIL takes it: grey without an axis of channels."""
+    """An array as PIL takes it: grey without a channel axis."""
     pixels = np.asarray(cell)
     return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels

@@ -18,7 +18,7 @@ from condvae.checks import check_at_least, check_memory
 SIZE = 28  # pixels, as MNIST's images
 HEIGHT = 18  # pixels of the centre line at scale 1: with the pen about MNIST's 20
 
-# Files that matplotlib carries: upright, and all ten digits as high as each other.
+# Fonts included in matplotlib: upright, with ten digits of equal height.
 FONTS = (
     *("DejaVuSans", "DejaVuSansMono", "DejaVuSerif"),
     *("STIXGeneral", "cmr10", "cmss10", "cmtt10"),
@@ -26,7 +26,7 @@ FONTS = (
 FOLDER = "matplotlib/mpl-data/fonts/ttf"
 FONT_SIZE = 128  # pixels: a digit's centre line is a few hundred points, 0.25 pixels apart or less
 
-# From these factors nothing can reach the border.
+# With these factors, nothing can reach the border.
 FACTORS = {
     "slant": (-0.5, 0.5),
     "thickness": (1.5, 3.5),
@@ -39,11 +39,11 @@ SUPERSAMPLING = 2  # enough, because a pixel's coverage comes from its distance 
 
 
 def draw_glyphs(num_images: int, seed: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """So many digits, white on black; the same arguments give the same bits.
+    """Generate digits, white on black; the same arguments give the same bits.
 
     Args:
-        num_images: how many, independent of each other.
-        seed: of all that is random.
+        num_images: number of digits, independent of each other.
+        seed: seed of all random draws.
 
     Returns:
         The images, (num_images, 28, 28, 1) uint8, and their factors, each (num_images,):
@@ -57,7 +57,7 @@ def draw_glyphs(num_images: int, seed: int = 0) -> tuple[np.ndarray, dict[str, n
         - font: str, one of FONTS.
 
     Raises:
-        InputError: a number below its least, or more images than memory can hold.
+        InputError: a number below its minimum, or more images than memory can hold.
     """
     check_at_least(num_images, 1, "the number of glyphs")
     check_at_least(seed, 0, "the seed")
@@ -80,7 +80,7 @@ def place(
     """(P, 2) points of an upright centre line of height 1, slanted, scaled and moved.
 
     Args:
-        points: (P, 2) x and y, right and down.
+        slant: radians, positive to the right.
         slant: radians, positive to the right.
         scale: of HEIGHT pixels.
         shift: pixels right and down, of the middle of the extent from (0, 0).
@@ -102,9 +102,9 @@ def draw_pen(points: np.ndarray, thickness: float) -> np.ndarray:
     """
     places = (np.arange(SIZE * SUPERSAMPLING, dtype="float32") + 0.5) / SUPERSAMPLING - SIZE / 2
     x, y = ((points.astype("float32")[..., None] - places) ** 2).swapaxes(0, 1)
-    # squares of rows and columns are added, so that the root is taken once
+    # row and column squares are added, so that only one root is taken
     distance = np.sqrt((y[:, :, None] + x[:, None, :]).min(axis=0))
-    # how much of a place lies within the pen, as if its edge were straight there
+    # share of a place covered by the pen, as if its edge were straight there
     inside = np.clip((thickness / 2 - distance) * SUPERSAMPLING + 0.5, 0, 1)
     covered = inside.reshape(SIZE, SUPERSAMPLING, SIZE, SUPERSAMPLING).mean(axis=(1, 3))
     return np.rint(255 * covered).astype("uint8")
@@ -113,14 +113,14 @@ def draw_pen(points: np.ndarray, thickness: float) -> np.ndarray:
 @cache
 def _centre_line(font: str, digit: int) -> np.ndarray:
     """(P, 2) x and y of a digit's skeleton: its mean 0, its slant 0, its height 1."""
-    from skimage.morphology import skeletonize  # here: it takes a second
+    from skimage.morphology import skeletonize  # imported here: it takes a second
 
     path = distribution("matplotlib").locate_file(f"{FOLDER}/{font}.ttf")
     face = ImageFont.truetype(str(path), FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
     picture = Image.new("L", (2 * FONT_SIZE, 2 * FONT_SIZE))
     ImageDraw.Draw(picture).text((FONT_SIZE // 2, FONT_SIZE // 2), str(digit), 255, face)
     y, x = np.nonzero(skeletonize(np.asarray(picture) > 127))
-    # both by the height, so that the form stays
+    # both divided by the height, so that the shape stays
     x, y = (x - x.mean()) / np.ptp(y), (y - y.mean()) / np.ptp(y)
-    # a 7 leans right by itself, a 5 left: without that the slant of an image is the one asked for
+    # a 7 leans right by itself, a 5 left: without this the slant asked for would be off
     return np.stack([x - (x @ y) / (y @ y) * y, y], axis=1)

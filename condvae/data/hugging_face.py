@@ -1,4 +1,4 @@
-"""Hugging Face's data sets: by their Arrow tables, so that pictures are decoded by our reader."""
+"""Hugging Face data sets, read as Arrow tables, so that our reader decodes the pictures."""
 
 import importlib
 import logging
@@ -20,11 +20,11 @@ _log = logging.getLogger(__name__)
 def hugging_face_dataset(dataset: Any, spec: DataSpec) -> Dataset:
     """The data set of a datasets.Dataset, or of a DatasetDict, whose parts are the splits.
 
-    It is that of the Parquet files that `Dataset.to_parquet` writes: a column of pictures makes
-    images, codes of classes have their names.
+    It equals that of the Parquet files that `Dataset.to_parquet` writes: a column of pictures
+    makes images, and class codes have their names.
 
     Raises:
-        InputError: no part for training, or what `frame_dataset` refuses.
+        InputError: no training split, or what `frame_dataset` refuses.
     """
     parts = dataset if isinstance(dataset, Mapping) else {"train": dataset}
     known = {name: split_of_name(name) for name in parts}
@@ -35,7 +35,7 @@ def hugging_face_dataset(dataset: Any, spec: DataSpec) -> Dataset:
             "Pass one of its parts, such as data['test'].",
         )
     if others := [name for name, split in known.items() if not split]:
-        _log.warning("%s of no split: passed over", ", ".join(others[:5]))
+        _log.warning("%s: no splits, skipped", ", ".join(others[:5]))
     parts = {known[name]: part for name, part in parts.items() if known[name]}
     first = parts["train"]
     arrow: Any = importlib.import_module("pyarrow")
@@ -46,15 +46,15 @@ def hugging_face_dataset(dataset: Any, spec: DataSpec) -> Dataset:
             raise InputError(
                 "a DatasetDict must hold cells and pictures",
                 "columns of arrays",
-                "Pass one part, which is split by the seed.",
+                "Pass one part; it is split by the seed.",
             )
         return dataset_of_parts(first.with_format("numpy")[:], spec)
-    # features are of many kinds, of which one has names
+    # features are of many kinds, only one of which has names
     names = {name: getattr(feature, "names", ()) for name, feature in first.features.items()}
     return frame_dataset(arrow.concat_tables(tables), spec, names, splits)
 
 
 def _is_array(arrow: Any, kind: Any) -> bool:
-    """Whether the cells of a type of Arrow's are arrays or lists."""
+    """Whether the cells of an Arrow type are arrays or lists."""
     is_extension = isinstance(kind, arrow.ExtensionType)
     return is_extension or (arrow.types.is_nested(kind) and not arrow.types.is_struct(kind))

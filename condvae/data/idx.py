@@ -20,13 +20,13 @@ def read_idx(path: Path, num_axes: int) -> np.ndarray:
     """The uint8 array in an IDX file.
 
     Raises:
-        InputError: as `idx_content`.
+        InputError: as for `idx_content`.
     """
     return idx_array(idx_content(path, num_axes), num_axes)
 
 
 def mapped_idx(path: Path, num_axes: int) -> np.ndarray | None:
-    """The same as a memory map; None where it is gzipped, or not as its header says."""
+    """The array as a memory map; None if the file is gzipped or differs from its header."""
     with open(path, "rb") as file:
         header = file.read(4 + 4 * num_axes)
     if header[:4] != struct.pack(">I", UNSIGNED_BYTE << 8 | num_axes):
@@ -42,7 +42,7 @@ def idx_content(path: Path, num_axes: int) -> bytearray:
     """The whole content of an IDX file, uncompressed, its length checked.
 
     Args:
-        path: a file, gzipped or not; its first bytes tell.
+        path: a file, gzipped or not, as its first bytes show.
         num_axes: 3 for images, 1 for labels.
 
     Returns:
@@ -69,13 +69,13 @@ def idx_content(path: Path, num_axes: int) -> bytearray:
             shape = _shape(content, num_axes)
             expected += math.prod(shape)
             found = path.stat().st_size
-            # a file that is too short is refused before its array is counted; how long a gzip
-            # stream is nobody knows before its end
+            # a file that is too short is refused before its array is counted; the length of a gzip
+            # stream is unknown before its end
             if found >= expected or isinstance(file, gzip.GzipFile):
-                # twice, because a test set of the same size may lie beside it
+                # twice, because a test set of the same size may exist beside it
                 needed = 2 * bytes_needed(shape, np.dtype(np.uint8))
                 check_memory(needed, f"the array of {path}, with copies,")
-                # one byte more than announced tells a file that is too long
+                # one byte more than announced reveals a file that is too long
                 _extend(content, file, expected + 1, path)
                 found = len(content)
     if found != expected:
@@ -100,17 +100,17 @@ def _shape(content: bytes | bytearray, num_axes: int) -> tuple[int, ...]:
 
 
 def _open_content(path: Path) -> BinaryIO:
-    """The file, unzipped on the way where it begins like gzip."""
+    """The file, decompressed while reading if it begins like gzip."""
     with open(path, "rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     return cast(BinaryIO, gzip.open(path, "rb")) if zipped else open(path, "rb")
 
 
 def _extend(content: bytearray, file: BinaryIO, size: int, path: Path) -> None:
-    """Read on until content has `size` bytes or the file ends: memory follows the file."""
+    """Read until content has `size` bytes or the file ends; memory grows with the file."""
     try:
         while len(content) < size:
-            # read1 unpacks little at once, whatever the compressed bytes stand for
+            # read1 decompresses little at once, whatever the compressed bytes expand to
             chunk = file.read1(min(CHUNK_BYTES, size - len(content)))  # type: ignore[attr-defined]
             if not chunk:
                 return

@@ -19,10 +19,10 @@ class IdxSet(NamedTuple):
     """A set in four IDX files.
 
     Attributes:
-        condition_name: what the labels are called.
-        categories: the classes' names in the order of their codes.
+        condition_name: name of the labels.
+        categories: names of the classes in the order of their codes.
         mirrors: base URLs that serve the gzipped files.
-        md5: of images and labels for training, then for testing. Under a plain name it is the
+        md5: md5 of images and labels for training, then for testing. Under a plain name it is the
             sum of the content, gzipped or not; under a name in .gz, of the file as served.
     """
 
@@ -89,21 +89,21 @@ IDX_SETS = {
 def load_idx_set(
     name: str, data_dir: str | Path | None = None, spec: DataSpec | None = None
 ) -> Dataset:
-    """A set in four IDX files; what is missing is downloaded.
+    """A data set in four IDX files; missing files are downloaded.
 
     Args:
         name: one of IDX_SETS.
-        data_dir: where to look first, and where a download goes: its folder NAME. None:
-            `$CONDVAE_DATA/NAME`, then the user's cache, which a download goes to.
+        data_dir: where to look first, and where downloads are saved: its folder NAME. None:
+            `$CONDVAE_DATA/NAME`, then the user's cache, where downloads are saved.
         spec: how to split; None: the defaults.
 
     Raises:
-        InputError: a file with another checksum than the published one, or a file that is
-            nowhere and cannot be downloaded.
+        InputError: a file whose checksum differs from the published one, or a file that is
+            neither found nor downloadable.
     """
     idx_set = IDX_SETS[name]
     folders = _folders(name, data_dir)
-    # never into $CONDVAE_DATA, which others may share
+    # never into $CONDVAE_DATA, which may be shared
     target = folders[0] if data_dir else folders[-1]
     x, y, x_test, y_test = (
         _verified_array(_found_or_fetched(name, file_name, folders, target), file_name, md5)
@@ -121,7 +121,7 @@ def load_idx_set(
 
 
 def _folders(name: str, data_dir: str | Path | None) -> list[Path]:
-    """Where the files of a set may lie, in the order of the search."""
+    """Where the files of a data set may be, in search order."""
     # a folder of several sets, or the set's own
     folders = [Path(data_dir) / name, Path(data_dir)] if data_dir else []
     if shared := os.environ.get("CONDVAE_DATA"):
@@ -152,11 +152,11 @@ def _found_or_fetched(name: str, file_name: str, folders: list[Path], target: Pa
 
 
 def _verified_array(path: Path, file_name: str, md5: str) -> np.ndarray:
-    """The array in an IDX file of a named set, its checksum compared."""
+    """The array in an IDX file of a named data set, after its checksum is compared."""
     num_axes = 3 if "idx3" in file_name else 1
     content = idx_content(path, num_axes)
     digest = hashlib.md5(content, usedforsecurity=False)
-    # the sum is published of the file as served, and not of its content
+    # the published sum is of the file as served, not of its content
     if file_name.endswith(".gz"):
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
@@ -166,7 +166,7 @@ def _verified_array(path: Path, file_name: str, md5: str) -> np.ndarray:
             f"{path} must have the md5 {md5}"
             + ("" if file_name.endswith(".gz") else " (of its content, uncompressed)"),
             f"md5 {found}",
-            "It is another file than the published one: remove it to have it downloaded, or put "
+            "It differs from the published file: remove it so that it is downloaded again, or put "
             "the published one there.",
         )
     return idx_array(content, num_axes)

@@ -1,4 +1,4 @@
-"""A folder of images, or an archive of one: their classes by its folders, or by a table."""
+"""A folder or archive of images, whose classes are its folders or the columns of a table."""
 
 import logging
 import posixpath
@@ -41,13 +41,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Layout:
-    """What the names of images tell.
+    """What the file names of images say.
 
     Attributes:
-        names: of the images that have a label, sorted.
-        labels: of each.
-        splits: of each, "train", "validation" or "test"; None where no folder is a split.
-        notes: what was understood, a sentence each.
+        names: names of the images that have a label, sorted.
+        labels: label of each.
+        splits: split of each, "train", "validation" or "test"; None if no folder is a split.
+        notes: how the folder was interpreted, one sentence each.
     """
 
     names: list[str]
@@ -57,19 +57,19 @@ class Layout:
 
 
 def read_image_folder(path: Path, spec: DataSpec | None = None) -> Dataset:
-    """A data set of the images in a folder, a zip or a tar archive.
+    """A data set of the images in a folder or in a zip or tar archive.
 
-    Their classes are the folders that they lie in, below folders train, val and test if there are
-    such, which are the splits then. Or patterns among `spec.conditions` tell what their names say.
-    Or a table (.csv, .tsv or .parquet) names them, in a column
-    `file` or the like, and has the conditions as further columns. Grey images stay grey if all are;
-    else all become RGB. 1-bit images become 0 and 255, of 16 bits the first eight are taken, and a
-    camera's orientation is obeyed. Hidden files and files with other suffixes are passed over. With
-    `spec.resize` images are scaled to that size; with `spec.skip_broken` those that cannot be
+    The classes are the folders that hold the images, inside folders train, val and test if there
+    are such, which are then the splits. Alternatively, patterns in `spec.conditions` parse the
+    file names, or a table (.csv, .tsv or .parquet) names the images in a column `file` or the
+    like, and has the conditions as further columns. Images stay grey if all are grey; else all
+    become RGB. 1-bit images become 0 and 255, 16-bit images keep their first eight bits, and a
+    camera's orientation is applied. Hidden files and files with other suffixes are skipped. With
+    `spec.resize`, images are scaled to that size; with `spec.skip_broken`, images that cannot be
     decoded are named in a warning and left out.
 
     Raises:
-        InputError: no images in folders, a broken or gigantic image, images of different sizes,
+        InputError: no images in folders, a broken or oversized image, images of different sizes,
             more of them than memory should hold, or what `Dataset.from_arrays` refuses.
     """
     spec = spec or DataSpec()
@@ -84,7 +84,7 @@ def read_image_folder(path: Path, spec: DataSpec | None = None) -> Dataset:
         columns, kinds, fitting = {}, {}, list(range(len(layout.names)))
         if patterns:
             columns, kinds, fitting = columns_of_names(patterns, layout.names, path)
-        # NumPy's strings are all as wide as the longest
+        # NumPy strings are all as wide as the longest
         longest = max(map(len, layout.labels))
         of_labels = bytes_needed((len(layout.names),), np.dtype(f"U{longest}"))
         x, rows, files = read_images(tree, [layout.names[row] for row in fitting], spec, of_labels)
@@ -97,36 +97,36 @@ def read_image_folder(path: Path, spec: DataSpec | None = None) -> Dataset:
     if not patterns:
         return Dataset.from_arrays(x, labels, **settings)
     columns = {name: values[rows] for name, values in columns.items()}
-    # the folders may be named as one more condition
+    # the folders may serve as one more condition
     columns |= {"label": np.array(labels)} if "label" not in columns and any(labels) else {}
     return Dataset.from_columns(columns, x, kinds=kinds, **settings)
 
 
 def layout_of(tree: FileTree, labelled: bool = True) -> Layout:
-    """Classes and splits by the folders' names.
+    """Classes and splits from the folders' names.
 
     Args:
         tree: the files.
-        labelled: the folders are the classes; else any images count, those at the top too.
+        labelled: whether the folders are the classes; else all images are used, also at the top.
 
     Raises:
-        InputError: no image, or none in a folder.
+        InputError: no images, or none in a folder.
     """
     names = [name for name in tree.names if name.lower().endswith(IMAGE_SUFFIXES)]
     notes = []
-    # but not those within an empty one
+    # but not folders within an empty one
     held = {"", *folders_of(names)}
     empty = [f for f in tree.folders if f not in held and posixpath.dirname(f) in held]
     if empty:
-        notes.append(f"no images in the folder(s) {listed(empty)}: passed over")
-    # an archive, and often a folder, has one folder around all others
+        notes.append(f"no images in the folder(s) {listed(empty)}: skipped")
+    # an archive, and often a folder, has a single folder around all others
     top = 0
     while len({name.split("/")[top] for name in names}) == 1 and all(
         name.count("/") > top + 1 for name in names
     ):
         top += 1
     parts = [name.split("/")[top:] for name in names]
-    # folders of these names at the top are splits; of any others, classes
+    # top folders with these names only are splits; else they are classes
     firsts = {part[0].lower() for part in parts if len(part) > 1}
     splits = None
     if firsts <= SPLITS.keys() and "train" in {SPLITS[first] for first in firsts}:
@@ -134,17 +134,17 @@ def layout_of(tree: FileTree, labelled: bool = True) -> Layout:
         parts = [part[1:] for part in parts]
     unlabelled = [name for name, part in zip(names, parts, strict=True) if len(part) < 2]
     if labelled and unlabelled and len(unlabelled) < len(names):
-        notes.append(f"{len(unlabelled):,} image(s) in no class folder: passed over")
+        notes.append(f"{len(unlabelled):,} image(s) in no class folder: skipped")
     kept = [place for place, part in enumerate(parts) if len(part) > 1 or not labelled]
     if not kept:
         raise InputError(
             f"{tree.path} must hold images in a folder for each class, or with a table of what "
             "they show",
             f"{len(names):,} image(s) in no class folder" if names else "no images",
-            f"Put images ({', '.join(IMAGE_SUFFIXES[:5])} and the like) into folders, or say what "
-            "their names tell, such as --condition '{age}_*'.",
+            f"Put images ({', '.join(IMAGE_SUFFIXES[:5])} and the like) into folders, or give the "
+            "pattern of their names, such as --condition '{age}_*'.",
         )
-    # where no image lies right below a top folder, such as animals, the classes lie deeper
+    # if no image lies directly in a top folder, such as animals, the classes are deeper
     deep = all(len(parts[place]) > 2 for place in kept)
     of_kept = [parts[place][:-1] for place in kept]
     labels = [folders[-1 if deep else 0] if folders else "" for folders in of_kept]
@@ -167,31 +167,31 @@ def layout_of(tree: FileTree, labelled: bool = True) -> Layout:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Some names, and how many more there are."""
+    """Some names, and the number of further ones."""
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(map(repr, names[:5])) + more
 
 
 def attribute_table(tree: FileTree) -> str | None:
-    """The table that says what the images show; None where there is none.
+    """The table that describes the images; None if there is none.
 
-    It lies at the top, or beside a folder of all images.
+    It is at the top, or beside a single folder of all images.
 
     Raises:
-        InputError: there are several.
+        InputError: there are several tables.
     """
     found = [name for name in tree.names if "/" not in name and table_suffix(Path(name))]
     if len(found) > 1:
         raise InputError(
             f"{tree.path} must hold one table beside its images",
             ", ".join(found[:5]),
-            "Move the others away.",
+            "Move the others elsewhere.",
         )
     return found[0] if found else None
 
 
 def _read_with_table(tree: FileTree, table: str, spec: DataSpec) -> Dataset:
-    """The images that a table names, its other columns their conditions."""
+    """The images that a table names, with its other columns as conditions."""
     called = tree.called(table)
     if not tree.path.is_dir():
         raise InputError(
@@ -214,19 +214,19 @@ def _read_with_table(tree: FileTree, table: str, spec: DataSpec) -> Dataset:
         for name in tree.names
         if name.lower().endswith(IMAGE_SUFFIXES)
     }
-    # beside a folder of all images
+    # beside a single folder of all images
     tops = ["", *(f"{top}/" for top in tree.folders if "/" not in top)]
     names = []
     for row, file in enumerate(files):
         candidates = [f"{top}{file}" for top in tops]
-        # an id is a name without its suffix
+        # an id is a file name without its suffix
         candidates += [by_stem[f"{top}{file}"] for top in tops if f"{top}{file}" in by_stem]
         name = next((c for c in candidates if file and tree.holds(c)), None)
-        # no path of a table leads out of its folder, by .. or by a link
+        # a path in a table must not lead out of its folder, by .. or by a link
         if name is None:
             raise InputError(
                 f"{called} must name images in {tree.path}",
-                f"{file!r} in row {row}, which is none",
+                f"{file!r} in row {row}, which is not an image there",
                 "Correct the path, or remove the row.",
             )
         names.append(name)
@@ -238,17 +238,17 @@ def _read_with_table(tree: FileTree, table: str, spec: DataSpec) -> Dataset:
 def read_images(
     tree: FileTree, names: list[str], spec: DataSpec, more_bytes: int = 0
 ) -> tuple[Any, list[int], Files]:
-    """The images (n, height, width, channels) uint8, which of the names they are, and their files.
+    """The images (n, height, width, channels) uint8, which names they belong to, and their files.
 
     Args:
-        more_bytes: that what belongs to the images takes.
-        spec: where it says `mapped`, images are decoded when they are asked for.
+        more_bytes: bytes of the data that accompany the images.
+        spec: if it says `mapped`, images are decoded on request.
     """
     rows = list(range(len(names)))
     if spec.skip_broken:
         rows = sorted(row for row in tree.in_order(names) if _is_whole(tree, names[row]))
         if not rows:
-            raise InputError(f"{tree.path} must hold images", "none that is whole", "Bring some.")
+            raise InputError(f"{tree.path} must hold images", "no intact image", "Add some.")
     names = [names[row] for row in rows]
     mode, size, forms = _common_form(tree, names, spec.resize)
     width, height = size
@@ -259,7 +259,7 @@ def read_images(
         bytes_needed(x.shape, x.dtype) + more_bytes + PIXEL_BYTES * width * height,
         f"the {len(names):,} images of {width} × {height} pixels in {tree.path}, with copies,",
         f"Pack them once, `condvae data pack {tree.path} OUT`, and train on OUT, which is read "
-        "from disk; or bring fewer or smaller images, such as by --resize.",
+        "from disk; or use fewer or smaller images, for example with --resize.",
     )
     return x[:], rows, files
 
@@ -280,12 +280,12 @@ def _is_whole(tree: FileTree, name: str) -> bool:
 def _common_form(
     tree: FileTree, names: list[str], resize: tuple[int, int] | None
 ) -> tuple[str, tuple[int, int], list[str]]:
-    """Mode ("L" or "RGB") and (width, height) that all images get, and what each has by its header.
+    """Mode ("L" or "RGB") and (width, height) that all images get, and each header's own.
 
     Args:
-        resize: (height, width) that they are scaled to; None: they must have one size.
+        resize: (height, width) that they are scaled to; None: all must have the same size.
     """
-    # one name for each size is kept, to tell it
+    # one example is kept of each size, for the message
     mode, first_of_size, of_16_bits = "L", {}, 0
     forms, known = [""] * len(names), {}
     for place in tree.in_order(names):
@@ -295,7 +295,7 @@ def _common_form(
             width, height = size_of(image)
             first_of_size.setdefault((width, height), called)
             form = f"{width} × {height} {image.mode}"
-            # one text for all images of a form
+            # one shared text for all images of a form
             forms[place] = known.setdefault(form, form)
             of_16_bits += has_16_bits(image)
             if not is_grey(image):
@@ -319,12 +319,12 @@ def _common_form(
 
 
 def folder_of_label(label: str) -> str:
-    """A label as a folder's name: what a name cannot have is written as in a URL (%2F)."""
+    """A label as a folder name; characters that a name cannot have are percent-encoded (%2F)."""
     name = label.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
     return "%2E" + name[1:] if name.startswith(".") else name
 
 
 def label_of_folder(name: str) -> str:
-    """The inverse of `folder_of_label`; a name that it does not write is the label itself."""
-    label = unquote(name).rstrip("\0")  # NumPy's strings end before their last zeros
+    """The inverse of `folder_of_label`; a name that it would not write is the label itself."""
+    label = unquote(name).rstrip("\0")  # NumPy strings end before their last zeros
     return label if folder_of_label(label) == name else name

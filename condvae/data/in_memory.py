@@ -1,4 +1,4 @@
-"""Data that are objects in memory, of whichever library: one line for each kind."""
+"""Data that are objects in memory, from any library: one line for each kind."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, NamedTuple
@@ -18,13 +18,13 @@ from condvae.spec import DataSpec
 
 
 class Source(NamedTuple):
-    """A kind of object that data come as.
+    """A kind of object that holds data.
 
     Attributes:
-        called: what messages call it.
-        of: the modules of its class, or of one that this is derived from; the class's name may
-            follow after a colon. No library is imported to tell.
-        dataset: reads it.
+        called: its name in messages.
+        of: modules of its class, or of a base class; the class name may follow after a colon.
+        No library is imported for the check.
+        dataset: function that reads it.
     """
 
     called: str
@@ -34,17 +34,17 @@ class Source(NamedTuple):
 
 SOURCES = (
     Source(
-        "a data set of Hugging Face",
+        "a Hugging Face data set",
         ("datasets.arrow_dataset:Dataset", "datasets.dataset_dict:DatasetDict"),
         hugging_face_dataset,
     ),
     Source(
-        "a stream of Hugging Face",
+        "a Hugging Face stream",
         ("datasets.iterable_dataset",),
         lambda data, spec: batches_dataset(iter(data), spec),
     ),
     Source("an AnnData", ("anndata",), annotated_dataset),
-    Source("a sparse matrix of SciPy", ("scipy.sparse",), matrix_dataset),
+    Source("a SciPy sparse matrix", ("scipy.sparse",), matrix_dataset),
     Source("an xarray.DataArray", ("xarray.core.dataarray",), array_dataset),
     Source("an xarray.Dataset", ("xarray.core.dataset",), arrays_dataset),
     Source(
@@ -82,7 +82,7 @@ OTHERS = "a tuple or a dictionary of arrays, an array of images, or a generator 
 
 
 def is_read_once(data: Any) -> bool:
-    """Whether data are gone when they have been read, so that no run on them can go on."""
+    """Whether data are consumed by reading, so that a run on them cannot continue."""
     return isinstance(data, Iterator)
 
 
@@ -90,7 +90,7 @@ def read_object(data: Any, spec: DataSpec) -> Dataset:
     """The data set of an object.
 
     Raises:
-        InputError: an object of a kind that is not known, or what its reader refuses.
+        InputError: an object of an unknown kind, or what its reader refuses.
     """
     classes = [f"{kind.__module__}:{kind.__name__}" for kind in type(data).__mro__]
     for source in SOURCES:

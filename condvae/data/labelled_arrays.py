@@ -1,4 +1,4 @@
-"""xarray's arrays: the first dimension is that of the rows, coordinates along it are columns."""
+"""xarray objects: the first dimension is the rows, coordinates along it are columns."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ CHANNEL_DIMS = ("channel", "channels", "band", "bands", "rgb")
 
 
 def array_dataset(array: Any, spec: DataSpec) -> Dataset:
-    """The data set of a DataArray: images, or rows of numbers, and its coordinates along the rows.
+    """The data set of a DataArray: images or rows of numbers, and its coordinates along the rows.
 
-    Coordinates along the first dimension, but for its own index, are what is given about the rows.
+    Coordinates along the first dimension, except its own index, are the conditions of the rows.
     """
     rows = array.dims[0]
     columns = {
@@ -27,12 +27,12 @@ def array_dataset(array: Any, spec: DataSpec) -> Dataset:
 
 
 def arrays_dataset(arrays: Any, spec: DataSpec) -> Dataset:
-    """The data set of an xarray.Dataset: a table of columns, or images and what is given of them.
+    """The data set of an xarray.Dataset: a table of columns, or images and their conditions.
 
-    The variable of three dimensions or more is the images, the others are columns.
+    The variable with three or more dimensions is the images, the others are columns.
 
     Raises:
-        InputError: several variables of images, or none that share their first dimension.
+        InputError: several image variables, or none that share their first dimension.
     """
     variables = {str(name): variable for name, variable in arrays.data_vars.items()}
     images = [name for name, variable in variables.items() if variable.ndim > 2]
@@ -57,6 +57,6 @@ def arrays_dataset(arrays: Any, spec: DataSpec) -> Dataset:
 
 
 def _channels_last(array: Any) -> np.ndarray:
-    """An array whose dimension of channels, by its name, is the last one."""
+    """An array with its channel dimension, known by its name, last."""
     channels = [dim for dim in array.dims[1:] if str(dim).lower() in CHANNEL_DIMS]
     return np.asarray(array.transpose(..., *channels) if array.ndim == 4 else array)

@@ -1,4 +1,4 @@
-"""Rows of arrays that stay where they are, on disk, until some are asked for."""
+"""Rows of arrays that stay on disk until they are requested."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -12,19 +12,19 @@ from condvae.checks import check_memory
 
 Change = Callable[[np.ndarray], np.ndarray]
 
-# what arrays in memory have: JAX's, torch's, CuPy's, and those of pandas and xarray
+# attributes of arrays in memory: JAX's, torch's, CuPy's, and those of pandas and xarray
 IN_MEMORY = ("__array_interface__", "__dlpack__", "to_numpy")
-BLOCK_BYTES = 2**24  # of rows that are looked at together
-# Rows nearer to each other than this are read in one piece, with those between them.
+BLOCK_BYTES = 2**24  # bytes of rows that are processed together
+# Rows closer to each other than this are read in one piece, with those between them.
 GAP = 8
 
 
 def is_mapped(values: Any) -> bool:
-    """Whether rows are read from elsewhere when they are asked for.
+    """Whether rows are read from elsewhere on request.
 
-    So it is with a memory map of NumPy and with arrays of h5py, zarr or dask, which are known by
-    what they can do: a shape, a NumPy dtype, a length, and rows by an index. What is in memory
-    offers that to others, or turns into NumPy's without being read, which those do not.
+    This holds for memory maps of NumPy and for arrays of h5py, zarr or dask, which are recognised
+    by their interface: a shape, a NumPy dtype, a length, and rows by an index. Arrays in memory
+    also offer protocols for other libraries, or convert to NumPy without reading; these do not.
     """
     if isinstance(values, MappedRows):
         return True
@@ -38,15 +38,15 @@ def is_mapped(values: Any) -> bool:
 
 
 class MappedRows(NDArrayOperatorsMixin):
-    """An array (N, ...) of which only those rows are in memory that are asked for.
+    """An array (N, ...) of which only the requested rows are in memory.
 
-    An index gives other such rows, and `np.asarray` the array, where memory should hold it; so
-    does any function of NumPy.
+    An index returns further mapped rows, and `np.asarray` the array, if memory should hold it; so
+    does any NumPy function.
 
     Args:
-        sources: arrays one behind the other, alike but for their number of rows.
-        change: what makes rows of those stored; each by itself, whichever come with it.
-        places: (N,) which rows of all sources, in any order; None: all.
+        sources: arrays one after the other, alike except for their number of rows.
+        change: function of stored rows, applied to each row independently of the others.
+        places: (N,) positions among the rows of all sources, in any order; None: all.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class MappedRows(NDArrayOperatorsMixin):
         forms = {(source.shape[1:], np.dtype(source.dtype)) for source in sources}
         if len(forms) > 1:
             raise ValueError(f"rows must be of one form, not {sorted(map(str, forms))}")
-        # a memory map as the plain array that it is: its own class makes each index dearer
+        # a memory map as a plain array: its own class makes each index slower
         self.sources = [np.asarray(s) if isinstance(s, np.ndarray) else s for s in sources]
         self.change = change
         self.ends = np.cumsum([len(source) for source in self.sources])
@@ -74,7 +74,7 @@ class MappedRows(NDArrayOperatorsMixin):
 
     @property
     def size(self) -> int:
-        """Numbers in the array."""
+        """Number of elements in the array."""
         return int(np.prod(self.shape, dtype="int64"))
 
     @property
@@ -86,7 +86,7 @@ class MappedRows(NDArrayOperatorsMixin):
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> Any:
-        """Some of the rows; of one row, or of some numbers of rows, the array."""
+        """Some of the rows; for a single row, or parts of rows, the array."""
         if isinstance(rows, tuple):
             if isinstance(rows[0], slice):
                 part = self[rows[0]]
@@ -104,7 +104,7 @@ class MappedRows(NDArrayOperatorsMixin):
         if not isinstance(places, range):
             places = places[rows]
         elif (places.start, places.step) == (0, 1):
-            places = rows  # themselves, of which millions take as many bytes again
+            places = rows  # shared: a copy of millions of them would take as many bytes again
         else:
             places = rows.astype(int) * places.step + places.start
         return MappedRows(self.sources, self.change, places)
@@ -112,25 +112,25 @@ class MappedRows(NDArrayOperatorsMixin):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         check_memory(
             self.nbytes,
-            f"{len(self):,} rows of data on disk that are asked for at once",
-            "Take fewer; of a whole split by holding out less, `validation=0.01, test=0.01`.",
+            f"{len(self):,} rows of data on disk, requested at once,",
+            "Request fewer; to shorten a split, hold out less: `validation=0.01, test=0.01`.",
         )
         x = self._read()
         return x if dtype is None else x.astype(dtype, copy=False)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **how: Any) -> Any:
-        """As of the array."""
+        """As for the array."""
         arrays = (np.asarray(i) if isinstance(i, MappedRows) else i for i in inputs)
         return getattr(ufunc, method)(*arrays, **how)
 
     def then(self, change: Change) -> "MappedRows":
-        """What a function makes of the rows, each by itself, when they are read."""
+        """The rows with a function applied to each of them when they are read."""
         before = self.change
         both = change if before is None else lambda rows: change(before(rows))
         return MappedRows(self.sources, both, self.places)
 
     def reshape(self, *shape: Any) -> Any:
-        """Rows of another shape, mapped; of another number of rows the array."""
+        """Rows of another shape, mapped; an array if the number of rows changes."""
         shape = shape[0] if isinstance(shape[0], tuple) else shape
         if shape[0] != len(self):
             return np.asarray(self).reshape(shape)
@@ -142,20 +142,20 @@ class MappedRows(NDArrayOperatorsMixin):
         return self.then(lambda rows: rows.astype(dtype, copy=copy))
 
     def min(self, axis: tuple[int, ...] | None = None) -> Any:
-        """The least number, or of each row."""
+        """The smallest number, or that of each row."""
         if axis is None:
             return self._extremes[0]
         return np.concatenate([block.min(axis=axis) for block in blocks(self)])
 
     def max(self, axis: tuple[int, ...] | None = None) -> Any:
-        """The greatest number, or of each row."""
+        """The largest number, or that of each row."""
         if axis is None:
             return self._extremes[1]
         return np.concatenate([block.max(axis=axis) for block in blocks(self)])
 
     def mean(self, axis: int, dtype: Any) -> np.ndarray:
-        """(...) of the rows, added one by one as NumPy does, to the same bits."""
-        if self.dtype.kind in "biu":  # no order changes a sum of whole numbers
+        """(...) mean of the rows, added one by one as in NumPy, to the same bits."""
+        if self.dtype.kind in "biu":  # sums of integers do not depend on the order
             sums = (block.sum(axis=axis, dtype="int64") for block in blocks(self))
             return sum(sums, np.zeros(self.shape[1:], dtype)) / len(self)
         total = np.zeros((1, *self.shape[1:]), dtype)
@@ -165,7 +165,7 @@ class MappedRows(NDArrayOperatorsMixin):
 
     @cached_property
     def _extremes(self) -> tuple[Any, Any]:
-        """The least and the greatest number, found in one reading."""
+        """The smallest and the largest number, found in one pass."""
         ends = [(block.min(), block.max()) for block in blocks(self)]
         least, greatest = zip(*ends, strict=True)
         return np.min(least), np.max(greatest)
@@ -186,7 +186,7 @@ class MappedRows(NDArrayOperatorsMixin):
         return self._changed(stored)
 
     def _in_a_row(self, places: range) -> np.ndarray:
-        """Rows as stored that lie one behind the other."""
+        """Consecutive rows as stored."""
         parts = []
         for source, end in zip(self.sources, self.ends.tolist(), strict=True):
             first = end - len(source)
@@ -198,12 +198,12 @@ class MappedRows(NDArrayOperatorsMixin):
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _changed(self, rows: np.ndarray) -> np.ndarray:
-        """Rows as they are served."""
+        """Rows after the change."""
         return rows if self.change is None else self.change(rows)
 
 
 def num_axes(values: Any) -> int:
-    """Number of axes, for which nothing that is mapped is read."""
+    """Number of axes; nothing mapped is read."""
     return len(values.shape) if is_mapped(values) else np.ndim(values)
 
 
@@ -213,13 +213,13 @@ def as_mapped(x: Any) -> Any:
 
 
 def by_rows(x: Any, change: Change) -> Any:
-    """What a function makes of rows, each by itself: at once, of mapped ones when they are read."""
+    """A function applied to each row: now, or for mapped rows when they are read."""
     return x.then(change) if isinstance(x, MappedRows) else change(x)
 
 
 def blocks(x: Any) -> Iterator[np.ndarray]:
-    """The rows of any array, some at a time, in their order."""
-    # a column of a table is made of whole rows
+    """The rows of any array, block by block, in order."""
+    # a column of a table is computed from whole rows
     read = [x, *(x.sources[:1] if isinstance(x, MappedRows) else ())]
     sizes = (int(np.prod(of.shape[1:], dtype="int64")) * of.dtype.itemsize for of in read)
     for part in slices(len(x), max(1, BLOCK_BYTES // max(1, *sizes))):
@@ -227,14 +227,14 @@ def blocks(x: Any) -> Iterator[np.ndarray]:
 
 
 def concatenated_rows(parts: Sequence[Any]) -> Any:
-    """Arrays one behind the other; mapped where one of them is."""
+    """Arrays one after the other; mapped if one of them is."""
     if any(isinstance(part, MappedRows) for part in parts):
         return MappedRows(parts)
     return np.concatenate(parts)
 
 
 def class_shares(x: np.ndarray, num_classes: int) -> np.ndarray:
-    """How often each pixel of label maps is of each class, (height, width, classes) float64."""
+    """Share of each class at each pixel of label maps, (height, width, classes) float64."""
     counts: Any = 0
     for block in blocks(x):
         of_classes = [(block == code).sum(axis=0) for code in range(num_classes)]
@@ -243,7 +243,7 @@ def class_shares(x: np.ndarray, num_classes: int) -> np.ndarray:
 
 
 def _taken(source: Any, rows: np.ndarray) -> np.ndarray:
-    """Some rows of an array that gives slices and rows that rise, as h5py does no others."""
+    """Some rows of an array that, like h5py, may only support slices and ascending rows."""
     if not rows.size:
         return np.zeros((0, *source.shape[1:]), source.dtype)
     if isinstance(source, np.ndarray):
@@ -253,7 +253,7 @@ def _taken(source: Any, rows: np.ndarray) -> np.ndarray:
         return source[rows[0] : rows[-1] + 1]
     rising, place = np.unique(rows, return_inverse=True)
     cuts = np.flatnonzero(np.diff(rising) > GAP) + 1
-    if GAP * (len(cuts) + 1) > len(rising):  # far from each other
+    if GAP * (len(cuts) + 1) > len(rising):  # far apart
         return np.asarray(source[rising])[place]
     pieces = [
         np.asarray(source[int(near[0]) : int(near[-1]) + 1])[near - near[0]]

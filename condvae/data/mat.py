@@ -1,6 +1,7 @@
-"""MATLAB's .mat files of version 5 to 7, their arrays of numbers; version 7.3 is HDF5.
+"""Arrays of numbers in MATLAB's .mat files of version 5 to 7; version 7.3 is HDF5.
 
-Read here, byte by byte: of 1,500 damaged files one ended SciPy's reader with a segmentation fault.
+Parsed here, byte by byte: of 1,500 damaged files, one crashed SciPy's reader with a segmentation
+fault.
 """
 
 import math
@@ -35,16 +36,16 @@ CLASSES |= {14: "i8", 15: "u8"}
 COMPLEX = 0x08
 MOST_ARRAYS = 10_000
 BLOCK = 2**20
-REMEDY = "Copy the file again, or save it anew with save(path, 'x', 'y', '-v7')."
+REMEDY = "Copy the file again, or save it again with save(path, 'x', 'y', '-v7')."
 
 
 class MatArray(NamedTuple):
-    """Where an array lies.
+    """Location of an array.
 
     Attributes:
-        place: of its element in the file.
-        shape: as MATLAB shows it.
-        dtype: that its numbers get.
+        place: offset of its element in the file.
+        shape: shape as MATLAB shows it.
+        dtype: dtype of the result.
     """
 
     place: int
@@ -53,7 +54,7 @@ class MatArray(NamedTuple):
 
 
 class MatFile(ArrayStore):
-    """The arrays of numbers of a .mat; structures, cells, texts and sparse ones are passed over."""
+    """The numeric arrays of a .mat; structures, cells, text and sparse arrays are skipped."""
 
     by_columns = True
 
@@ -88,22 +89,22 @@ class MatFile(ArrayStore):
             kind, content = next(parts)
             values = np.frombuffer(content, np.dtype(f"{self.order}{STORED[kind]}"))
             if len(values) != math.prod(found.shape):
-                raise ValueError(f"{len(values):,} numbers in place of {math.prod(found.shape):,}")
+                raise ValueError(f"{len(values):,} numbers instead of {math.prod(found.shape):,}")
         return values.astype(found.dtype, copy=False).reshape(found.shape, order="F")
 
     def _places(self, size: int) -> Iterator[int]:
-        """Where the file's elements begin."""
+        """Offset of the file's first element."""
         place = HEADER_BYTES
         while place < size:
             self.file.seek(place)
             _, length = self._tag(self.file.read(8))
             if place + 8 + length > size:
-                raise ValueError(f"an element of {length:,} bytes, of which some are not there")
+                raise ValueError(f"an element of {length:,} bytes, some of which are missing")
             yield place
             place += 8 + length
 
     def _find(self, place: int) -> None:
-        """Note an element down if it is an array of numbers."""
+        """Record an element if it is a numeric array."""
         parts = self._parts(place, most=BLOCK)
         flags = struct.unpack(f"{self.order}I", next(parts)[1][:4])[0]
         of_class, is_complex = flags & 0xFF, flags >> 8 & COMPLEX
@@ -111,7 +112,7 @@ class MatFile(ArrayStore):
         shape = struct.unpack(f"{self.order}{len(sizes) // 4}i", sizes)
         if min(shape) < 0:
             raise ValueError(f"the shape {shape}")
-        # one number is a note
+        # a single number is an annotation
         if of_class not in CLASSES or is_complex or not name or math.prod(shape) == 1:
             return
         if (called := name.decode("ascii")) in self.found:
@@ -122,8 +123,8 @@ class MatFile(ArrayStore):
         """Kind and content of the parts of an array: its flags, sizes, name, and numbers.
 
         Args:
-            place: of the element.
-            most: bytes that are unpacked; None: all, if memory should hold them.
+            place: offset of the element.
+            most: number of bytes to decompress; None: all, if memory should hold them.
         """
         self.file.seek(place)
         kind, length = self._tag(self.file.read(8))
@@ -137,20 +138,20 @@ class MatFile(ArrayStore):
         while place + 8 <= len(content):
             kind, length = self._tag(content[place : place + 8])
             start = place + 8
-            if kind >> 16:  # of four bytes or fewer, in the tag itself
+            if kind >> 16:  # at most four bytes, in the tag itself
                 kind, length, start = kind & 0xFFFF, kind >> 16, place + 4
             if start + length > len(content) and most is None:
-                raise ValueError(f"a part of {length:,} bytes, of which some are not there")
+                raise ValueError(f"a part of {length:,} bytes, some of which are missing")
             yield kind, content[start : start + length]
             place = start + (4 if start == place + 4 else -(-length // 8) * 8)
 
     def _tag(self, content: bytes) -> tuple[int, int]:
-        """Kind and length of what follows."""
+        """Kind and length of the next part."""
         return struct.unpack(f"{self.order}II", content)
 
 
 def _unpacked(packed: bytes, most: int | None, name: str) -> bytes:
-    """What was deflated, its sum compared where all of it is wanted."""
+    """Decompressed content; the checksum is compared if all of it is requested."""
     unpacking, blocks, size = zlib.decompressobj(), [], 0
     while not unpacking.eof and (most is None or size < most):
         blocks.append(unpacking.decompress(packed, BLOCK))

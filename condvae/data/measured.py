@@ -1,4 +1,4 @@
-"""Scales, ranges and states of a data set's columns, by its training rows."""
+"""Scales, ranges and states of a data set's columns, from its training rows."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 
 def measured(dataset: "Dataset", of_file: Mapping[str, Any] | None) -> "Dataset":
-    """The data set with its conditions, and the columns of a table, by the training rows.
+    """The data set with its conditions, and the columns of a table, fitted to the training rows.
 
     Args:
-        dataset: split.
-        of_file: what the file of a table tells of it; None of images.
+        dataset: the data, already split.
+        of_file: facts about a table from its file; None for images.
     """
     several, spec, raw = dataset.condition.by_name, dataset.spec, dataset.raw
     if spec.rules and of_file is None:
         raise InputError(
-            "rules must be stated of a table", "a data set of images", "Leave `rules` out."
+            "rules must be stated for a table", "a data set of images", "Leave `rules` out."
         )
     if raw is None or several is None:
         return dataset
-    # by class codes, which no scale changes, so that the rows come before the scales
+    # by class codes, which no scale changes, so that the rows are known before the scales
     rows = dataset.rows["train"]
     kinds = {c.name: f"{c.kind}:{c.settings}" for c in several.conditions}
     named = named_kinds(spec.conditions, list(raw))
-    # what stands in the names of files stays what it was taken for
+    # conditions from file names keep the kind that was found
     kept = [name for one in name_patterns(spec.conditions) for name in one.kinds]
     kinds |= {name: said for name, said in named.items() if said or name not in kept}
     table, x = None, dataset.x
@@ -56,11 +56,11 @@ def measured(dataset: "Dataset", of_file: Mapping[str, Any] | None) -> "Dataset"
     encode = partial(encoded_conditions, schema=schema)
     encoded = encoded_rows(raw, encode, several.names)
     fresh = replace(dataset, x=x, given=encoded, condition=schema, table=table)
-    vars(fresh)["rows"] = dataset.rows  # whose drawing takes 40 bytes a row
+    vars(fresh)["rows"] = dataset.rows  # drawing them again would take 40 bytes a row
     return fresh
 
 
 def encoded_conditions(columns: Mapping[str, Any], schema: Schema) -> np.ndarray:
-    """The conditions among columns, (n, dim)."""
+    """The columns that are conditions, (n, dim)."""
     given = {name: columns[name] for name in schema.names}
     return schema.encode_rows(given, len(next(iter(columns.values()))))

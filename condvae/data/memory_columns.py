@@ -1,4 +1,4 @@
-"""Columns in memory by their types, as those of a file that has types."""
+"""Columns in memory, read by their types like those of a typed file."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from condvae.data.tables import understood
 from condvae.data.typed_tables import DATE, MOMENT, numbers_column
 from condvae.spec import DataSpec
 
-TABLE = "the table"  # what errors call one
+TABLE = "the table"  # its name in error messages
 NUMBER = (int, float, Decimal, np.integer, np.floating)
 
 
@@ -25,15 +25,15 @@ def columns_dataset(columns: Mapping[str, Any], spec: DataSpec) -> Dataset:
     """The data set of a table of (N,) columns by name; NaN, None and "" are missing cells.
 
     Raises:
-        InputError: columns of several lengths, or of several values a row, or other types.
+        InputError: columns of different lengths, several values per row, or other types.
     """
     arrays = {name: np.asarray(values) for name, values in columns.items()}
     for name, values in arrays.items():
         if values.ndim != 1:
             raise InputError(
-                f"column {name!r} of a table must have one value a row",
+                f"column {name!r} of a table must have one value per row",
                 f"shape {values.shape}",
-                "Call images x, or bring its parts as columns of their own.",
+                "Call images x, or pass its parts as separate columns.",
             )
     check_lengths(arrays)
     raws = [_column(name, values) for name, values in arrays.items()]
@@ -61,20 +61,20 @@ def _column(name: str, values: np.ndarray) -> RawColumn:
 
 
 def column_of_words(name: str, cells: Sequence[str | None]) -> RawColumn:
-    """A column of words, without blanks around them."""
+    """A column of words, without surrounding whitespace."""
     places: dict[str, int] = {}
     codes = [places.setdefault((cell or "").strip(), len(places)) for cell in cells]
     return RawColumn(name, None, np.array(codes, np.int32), list(places), typed=True)
 
 
 def column_of_objects(name: str, cells: Sequence[Any], kind: str) -> RawColumn:
-    """A column of Python's objects, which are all of one kind or missing.
+    """A column of Python objects, all of one kind or missing.
 
     Args:
-        kind: what errors call their type.
+        kind: their type in error messages.
 
     Raises:
-        InputError: objects of several kinds, or of none that a cell has.
+        InputError: objects of several kinds, or of none that a cell can have.
     """
     cells = [None if cell is None or cell != cell else cell for cell in cells]
     seen = [cell for cell in cells if cell is not None]
@@ -90,7 +90,7 @@ def column_of_objects(name: str, cells: Sequence[Any], kind: str) -> RawColumn:
         return numbers_column(name, numbers, DATE, True)
     kinds = sorted({type(cell).__name__ for cell in seen})
     raise InputError(
-        f"columns of {TABLE} must hold numbers, texts, booleans or dates",
+        f"columns of {TABLE} must hold numbers, text, booleans or dates",
         f"{kind} in {name!r}, cells of {', '.join(kinds[:5])}",
-        "Leave it out, or write what it holds as columns of their own.",
+        "Leave it out, or write its contents as separate columns.",
     )

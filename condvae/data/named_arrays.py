@@ -1,4 +1,4 @@
-"""From arrays by name to a data set: which are images, labels, conditions and splits."""
+"""From named arrays to a data set: images, labels, conditions and splits."""
 
 import logging
 import math
@@ -18,7 +18,7 @@ from condvae.spec import DataSpec
 PIXEL_CLASSES = "pixel_classes"
 IMAGES = ("x", "X", "images", "data", "image")
 LABELS = ("y", "Y", "labels", "label", "targets", "target")
-# what arrays of the training set, and of another split, are called
+# names of the arrays of the training set, and of another split
 PATTERNS = (
     ("{0}", "{0}_{1}"),
     ("{0}_train", "{0}_{1}"),
@@ -30,7 +30,7 @@ PATTERNS = (
 )
 OTHERS = {"validation": ("val", "valid", "validation", "dev"), "test": ("test",)}
 UNLABELLED = "image"  # the class of images without labels
-FLAT = {560: (28, 20)}  # of Frey's faces
+FLAT = {560: (28, 20)}  # of the Frey faces
 LEAST_SIDE = 4
 _log = logging.getLogger(__name__)
 
@@ -38,16 +38,16 @@ _log = logging.getLogger(__name__)
 def read_arrays(store: ArrayStore, spec: DataSpec | None = None) -> Dataset:
     """A data set of the arrays `x` and `y`, or `x_train`, `y_train`, and of those for other splits.
 
-    `x_test`, `y_test` are the test set, `x_val`, `y_val` the validation set, where they are there.
-    The arrays may also be called `images` and `labels`, or `train_images`, `val_images` and so on.
+    `x_test`, `y_test` are the test set, `x_val`, `y_val` the validation set, if present. The
+    arrays may also be called `images` and `labels`, or `train_images`, `val_images` and so on.
 
-    With the array `pixel_classes`, x is label maps, and these are the names of its values. Beside
-    `x` may lie conditions by name, in place of y; all of them where `spec.conditions` names none.
-    Their values for the rows of `x_test` are the arrays `<name>_test`. Images alone are all of one
-    class, where the store allows it.
+    With the array `pixel_classes`, x is label maps, and these are the names of its values. Named
+    conditions may replace y; all other arrays are conditions if `spec.conditions` names none. Their
+    values for the rows of `x_test` are the arrays `<name>_test`. Images alone are all of one class,
+    if the store allows it.
 
     Raises:
-        InputError: an array missing or pickled, more than memory should hold, or what
+        InputError: a missing or pickled array, more data than memory should hold, or what
             `Dataset.from_arrays` refuses.
     """
     spec, name = spec or DataSpec(), str(store.path)
@@ -55,7 +55,7 @@ def read_arrays(store: ArrayStore, spec: DataSpec | None = None) -> Dataset:
         return _unlabelled(store, spec)
     splits = _splits(store)
     chosen = {name for pair in splits.values() for name in pair} | {PIXEL_CLASSES}
-    # what no split has are conditions by name
+    # arrays that belong to no split are named conditions
     if spec.conditions or not splits or ("y" not in chosen and not {*store.names} <= chosen):
         named = _named(store, spec)
         if named is not None:
@@ -67,7 +67,7 @@ def read_arrays(store: ArrayStore, spec: DataSpec | None = None) -> Dataset:
         raise InputError(
             f"{store.path} must hold the arrays x and y (or x_train, y_train, x_test, y_test)",
             f"{', '.join(store.names[:12])[:200] or 'no arrays'}",
-            "Write it anew with numpy.savez(path, x=x, y=y).",
+            "Write it again with numpy.savez(path, x=x, y=y).",
         )
     for pair in splits.values():
         if absent := [member for member in pair if member not in store.names]:
@@ -85,7 +85,7 @@ def read_arrays(store: ArrayStore, spec: DataSpec | None = None) -> Dataset:
         pairs = {split: _rows_first(*pair, name) for split, pair in pairs.items()}
     x, y = pairs["train"]
     if is_flat(x, spec):
-        # of a file these are images more likely than a table, and a wide table takes hours
+        # in a file, images are more likely than a table, and a wide table takes hours
         checked_images(x, f"x of {name}", spec)
     return Dataset.from_arrays(
         x,
@@ -99,12 +99,12 @@ def read_arrays(store: ArrayStore, spec: DataSpec | None = None) -> Dataset:
 
 
 def has_known_names(names: Collection[str]) -> bool:
-    """Whether one is that of the training images."""
+    """Whether the array is that of the training images."""
     return any(own.format(word) in names for own, _ in PATTERNS for word in IMAGES)
 
 
 def _splits(store: ArrayStore) -> dict[str, tuple[str, str]]:
-    """What the arrays of images and labels of each split are called; empty where there are none."""
+    """Names of the arrays of images and labels of each split; empty if there are none."""
     for own, other in PATTERNS:
         x, y = (
             next((word for word in words if own.format(word) in store.names), None)
@@ -132,7 +132,7 @@ def _unlabelled(store: ArrayStore, spec: DataSpec) -> Dataset:
 
 
 def unlabelled(num_images: int, name: str) -> np.ndarray:
-    """The labels of images without any: one class, which is said."""
+    """The labels of images without any: a single class, which is reported."""
     _log.warning(
         "%s: %s images without labels, all taken for one class, %r",
         name,
@@ -143,7 +143,7 @@ def unlabelled(num_images: int, name: str) -> np.ndarray:
 
 
 def _named(store: ArrayStore, spec: DataSpec) -> list[str] | None:
-    """x and the arrays that are conditions by name, and their parts for a test set; or None."""
+    """x and the arrays that are named conditions, and their parts for a test set; or None."""
     members = store.names
     others = [n for n in members if n not in ("x", PIXEL_CLASSES) and not n.endswith("_test")]
     if "x" not in members or not others or ("y" in members and not spec.conditions):
@@ -168,7 +168,7 @@ def _named(store: ArrayStore, spec: DataSpec) -> list[str] | None:
 
 
 def _with_conditions(arrays: dict[str, np.ndarray], name: str, spec: DataSpec) -> Dataset:
-    """The data set of x and conditions by name, test rows at the end."""
+    """The data set of x and named conditions, with the test rows at the end."""
     x, x_test = arrays.pop("x"), arrays.pop("x_test", None)
     own = {column: values for column, values in arrays.items() if not column.endswith("_test")}
     if x_test is None:
@@ -183,7 +183,7 @@ def _with_conditions(arrays: dict[str, np.ndarray], name: str, spec: DataSpec) -
         }
     except ValueError as error:
         raise InputError(
-            f"the test arrays of {name} must be like the others", str(error), "Bring one form."
+            f"the test arrays of {name} must be like the others", str(error), "Use one form."
         ) from None
     return Dataset.from_columns(columns, x, name=name, splits=splits, spec=spec)
 
@@ -191,7 +191,7 @@ def _with_conditions(arrays: dict[str, np.ndarray], name: str, spec: DataSpec) -
 def _all_rows_first(
     arrays: dict[str, np.ndarray], condition: str, name: str
 ) -> dict[str, np.ndarray]:
-    """Images and conditions of MATLAB, the rows first; one of the conditions tells their number."""
+    """Images and conditions from MATLAB, rows first; a condition tells the number of rows."""
     for part in ("", "_test"):
         if f"x{part}" in arrays:
             x, _ = _rows_first(arrays[f"x{part}"], arrays[condition + part], name)
@@ -202,7 +202,7 @@ def _all_rows_first(
 def _rows_first(
     x: np.ndarray, y: np.ndarray | None, name: str
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Images and labels of MATLAB, in which rows may lie along the last axis, and be flat."""
+    """Images and labels from MATLAB, where rows may lie along the last axis, and be flat."""
     if y is not None and y.ndim == 2 and len(y) == 1:
         y = y.T
     num_rows = None if y is None else len(y)
@@ -228,7 +228,7 @@ def _is_turned(x: np.ndarray, num_rows: int | None) -> bool:
 
 
 def _size_of(num_pixels: int) -> tuple[int, int] | None:
-    """Height and width of flat images; None where the number does not tell."""
+    """Height and width of flat images; None if their size leaves it open."""
     side = math.isqrt(num_pixels)
     is_square = side >= LEAST_SIDE and side**2 == num_pixels
     return FLAT.get(num_pixels, (side, side) if is_square else None)

@@ -1,8 +1,7 @@
-"""NumPy's own files: .npz, a zip archive of arrays, and .npy, none believed before it is checked.
+"""NumPy's own files: .npz, a zip archive of arrays, and .npy, each checked before it is trusted.
 
-`numpy.load` allocates what a header announces: a file of 450 bytes made it ask for 1 TiB. So each
-header is compared with the archive's directory or the file first; the arrays are then NumPy's to
-read.
+`numpy.load` allocates what a header announces: a file of 450 bytes made it request 1 TiB. So each
+header is first compared with the archive's directory or the file; NumPy then reads the arrays.
 """
 
 import io
@@ -38,18 +37,18 @@ class NpzFile(ArrayStore):
         self.names = tuple(self.members)
 
     def form(self, name: str) -> Form:
-        """Shape and dtype by the header, where the archive's directory agrees."""
+        """Shape and dtype from the header, if the archive's directory agrees."""
         return announced(self.archive, self.called(name), self.members[name])
 
     def read(self, name: str) -> np.ndarray:
-        """The array, its checksum compared."""
+        """The array, with its checksum compared."""
         whole = refusal(f"{self.called(name)} must be whole", "a damaged one")
         with whole, self.archive.open(self.members[name]) as file:
             return npy.read_array(file, allow_pickle=False)
 
 
 class NpyFiles(ArrayStore):
-    """Arrays of an .npy each, by name."""
+    """Arrays by name, one .npy each."""
 
     may_stay = True
 
@@ -59,11 +58,11 @@ class NpyFiles(ArrayStore):
         self.names = tuple(self.files)
 
     def called(self, name: str) -> str:
-        """What errors call an array."""
+        """Name of an array in error messages."""
         return str(self.files[name])
 
     def form(self, name: str) -> Form:
-        """Shape and dtype by the header, where the file is as long."""
+        """Shape and dtype from the header, if the file is that long."""
         path = self.files[name]
         with refusal(f"{path} must be whole", "a damaged one"), open(path, "rb") as file:
             return _form(file, path.stat().st_size, str(path))
@@ -81,11 +80,11 @@ class NpyFiles(ArrayStore):
 
 
 class NpyParts(ArrayStore):
-    """Arrays of several .npy each, by name: x-00.npy, x-01.npy, ... are x.
+    """Arrays by name, of several .npy each: x-00.npy, x-01.npy, ... are x.
 
     Args:
-        path: of the folder.
-        parts: the files of each array, in the order of their rows.
+        path: path of the folder.
+        parts: files of each array, in the order of their rows.
     """
 
     may_stay = True
@@ -99,7 +98,7 @@ class NpyParts(ArrayStore):
         self.names = tuple(self.parts)
 
     def form(self, name: str) -> Form:
-        """Shape and dtype of all parts together, where they are alike."""
+        """Shape and dtype of all parts together, if they are alike."""
         parts = self.parts[name]
         forms = {part: parts.form(part) for part in parts.names}
         (first, (shape, dtype)), *_ = forms.items()
@@ -109,12 +108,12 @@ class NpyParts(ArrayStore):
                     f"{parts.called(part)} must be like {parts.called(first)}, "
                     f"(N, {', '.join(map(str, shape[1:]))}) {dtype}",
                     f"shape {other}, {kind}",
-                    "Write it anew, or move it away.",
+                    "Write it again, or move it elsewhere.",
                 )
         return (sum(other[0] for other, _ in forms.values()), *shape[1:]), dtype
 
     def read(self, name: str) -> np.ndarray:
-        """The array, its parts one behind the other."""
+        """The array, its parts concatenated."""
         parts = self.parts[name]
         return np.concatenate([parts.read(part) for part in parts.names])
 
@@ -125,10 +124,10 @@ class NpyParts(ArrayStore):
 
 
 def read_x(path: Path) -> np.ndarray | None:
-    """The array x of an .npz that holds it alone; None where there are others.
+    """The array x of an .npz that holds only x; None if there are others.
 
     Raises:
-        InputError: not a whole .npz, a pickled array, or more than memory should hold.
+        InputError: a damaged .npz, a pickled array, or more data than memory should hold.
     """
     with NpzFile(path) as store:
         return store.arrays(store.names)["x"] if store.names == ("x",) else None
@@ -136,7 +135,7 @@ def read_x(path: Path) -> np.ndarray | None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """The archive, its directory compared with its members and without a name twice."""
+    """The archive, its directory compared with its members and free of duplicate names."""
     with ShortReads(path) as file:
         with refusal(
             f"{path} must be a file that numpy.savez wrote", "no zip archive, or a damaged one"
@@ -150,32 +149,32 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def _check_names(archive: zipfile.ZipFile, path: Path) -> None:
     """Raise if two arrays have one name."""
-    # NumPy reads x.npy and x alike, as x
+    # to NumPy, x.npy and x are both x
     names = [info.filename.removesuffix(".npy") for info in archive.infolist()]
     if len(set(names)) < len(names):
         raise InputError(
             f"{path} must hold each array once",
-            "two of one name",
-            "Write it anew with numpy.savez(path, x=x, y=y).",
+            "two with the same name",
+            "Write it again with numpy.savez(path, x=x, y=y).",
         )
 
 
 def announced(archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo) -> Form:
-    """Shape and dtype that an array's header tells, where the archive's directory agrees."""
-    # the other methods unpack any amount at once
+    """Shape and dtype from an array's header, if the archive's directory agrees."""
+    # other methods can decompress any amount at once
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise InputError(
             f"{name} must be stored or deflated, as NumPy writes it",
             f"compression method {member.compress_type}",
-            "Write the file anew with numpy.savez_compressed(path, x=x, y=y).",
+            "Write the file again with numpy.savez_compressed(path, x=x, y=y).",
         )
     with refusal(f"{name} must be whole", "a damaged one"), archive.open(member) as file:
         return _form(file, member.file_size, name)
 
 
 def _form(file: IO[bytes], size: int, name: str) -> Form:
-    """Shape and dtype that the header of an .npy of so many bytes tells, where these agree."""
-    # the header alone is unpacked, however large the member
+    """Shape and dtype from the header of an .npy of this many bytes, if they agree."""
+    # only the header is decompressed, however large the member
     head = io.BytesIO(file.read(HEADER_BYTES))
     read_header = HEADER_READERS[npy.read_magic(head)]
     shape, _, dtype = read_header(head)

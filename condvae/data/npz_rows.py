@@ -1,7 +1,7 @@
-"""An .npz of images and labels, read some rows at a time.
+"""An .npz of images and labels, read in blocks of rows.
 
-NumPy maps a .npy into memory, but no member of an archive: of 300,000 images, 238 MB, it reads all
-before the first is there. In blocks the same file is read within 2 MB.
+NumPy can map a .npy into memory, but not a member of an archive: of 300,000 images, 238 MB, it
+reads all before the first is available. In blocks the same file is read within 2 MB.
 """
 
 import math
@@ -26,8 +26,8 @@ class StoredRows:
     """Images and labels that stay in their file.
 
     Attributes:
-        path: an .npz with the arrays x, uint8, and y, or x alone, and no other.
-        num_rows: of both.
+        path: an .npz with only the arrays x, uint8, and y, or only x.
+        num_rows: number of rows of both.
         labelled: whether there is a y.
     """
 
@@ -36,9 +36,9 @@ class StoredRows:
     labelled: bool = True
 
     def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-        """Images (rows, height, width, channels) and labels (rows,), again and again.
+        """Yield images (rows, height, width, channels) and labels (rows,), block by block.
 
-        None in place of labels where there are none.
+        None replaces the labels if there are none.
 
         Raises:
             InputError: the file is damaged, or y holds no labels.
@@ -56,21 +56,21 @@ class StoredRows:
                 yield checked_pair(x, y[0], *names) if y else (checked_images(x, names[0]), None)
             with refusal(*damage):
                 for file in files:
-                    file.read(1)  # there zipfile compares the sums
+                    file.read(1)  # here zipfile compares the checksums
 
     @property
     def x_max(self) -> int:
-        """The integer that stands for one, as `Dataset.x_max`: 1 of zeros and ones alone."""
+        """The value of one, as for `Dataset.x_max`: 1 if there are only zeros and ones."""
         return 255 if any(x.max() > 1 for x, _ in self.blocks()) else 1
 
 
 def open_rows(path: Path) -> StoredRows | None:
-    """The rows of an .npz of 8-bit images and one label each, or none; None of any other.
+    """The rows of an .npz of 8-bit images with one label each, or none; None for any other file.
 
-    That must be read whole.
+    Other files must be read whole.
 
     Raises:
-        InputError: no .npz, a damaged one, or a pickled array.
+        InputError: not an .npz, a damaged one, or a pickled array.
     """
     with opened(path) as archive:
         members = {info.filename: info for info in archive.infolist()}
@@ -96,6 +96,6 @@ class _Array:
         self.file, self.shape = file, shape[1:]
 
     def rows(self, part: slice) -> np.ndarray:
-        """The next ones, as many as the part has."""
+        """The next rows, as many as the part has."""
         size = (part.stop - part.start) * math.prod(self.shape) * self.dtype.itemsize
         return np.frombuffer(self.file.read(size), self.dtype).reshape(-1, *self.shape)

@@ -1,4 +1,4 @@
-"""A data set at a glance: in words, and as a sheet of its images."""
+"""A data set at a glance: as text, and as a sheet of its images."""
 
 import numpy as np
 from PIL import Image as Picture
@@ -11,7 +11,7 @@ GAP_LEVEL = 128  # grey, so that black and white images both have an edge
 
 
 def describe(dataset: Dataset) -> str:
-    """What a data set holds and how it is split, as text of a dozen lines and one per class."""
+    """Contents and splits of a data set, as text of about twelve lines and one per class."""
     spec = dataset.spec
     own_test = "the source's own" if dataset.test_rows is not None else f"{spec.test:g} of all"
     validation = (
@@ -46,35 +46,35 @@ def describe(dataset: Dataset) -> str:
 
 
 def _conditions(dataset: Dataset) -> dict[str, str]:
-    """What is given, a line for each condition, with the share of the rows that miss it."""
+    """The conditions, a line each, with the share of rows in which they are missing."""
     several = dataset.condition.by_name
     if several is None:
         return {"condition": str(dataset.condition)}
     lines = {}
     for place, (part, block) in enumerate(several.blocks, 1):
-        # the bit after a condition's numbers says that it is given
+        # the bit after a condition's numbers says whether it is given
         missing = 1 - dataset.given[:, block.stop].mean()
         lines[f"condition {place}"] = f"{part}{f'; missing in {missing:.1%}' if missing else ''}"
     return lines
 
 
 def contact_sheet(dataset: Dataset, per_class: int = 10) -> Picture.Image:
-    """The first training images of each class, a class in each row; or what is given, and x.
+    """The first training images of each class, one class per row; or conditions beside x.
 
     Args:
-        dataset: of one channel (grey), of three (RGB); of other images the first channel shows.
-        per_class: images in a row; places of a smaller class stay empty.
+        dataset: images with one channel (grey) or three (RGB); for others the first is shown.
+        per_class: images per row; cells of a smaller class stay empty.
 
     Returns:
         An 8-bit image; floats outside [0, 1] are stretched from their minimum to their maximum,
-        classes of pixels from black to white. Of several conditions the first class that is never
-        missing counts; without one there is one row.
+        pixel classes from black to white. Of several conditions, the first class that is never
+        missing is used; without one there is one row.
 
     Raises:
         InputError: a table.
     """
     if dataset.table is not None:
-        raise InputError("a sheet must be of images", dataset.assumption, "Leave --sheet out.")
+        raise InputError("a sheet must show images", dataset.assumption, "Leave --sheet out.")
     train, x_max = dataset.train, dataset.x_max
     if not dataset.condition.is_image:
         codes = dataset.codes[train.rows]
@@ -92,7 +92,7 @@ def contact_sheet(dataset: Dataset, per_class: int = 10) -> Picture.Image:
 
 
 def as_bytes(images: np.ndarray, of: np.ndarray, greatest: int) -> np.ndarray:
-    """Images as they are shown, RGB or one channel, on the scale of all images they are of."""
+    """Images for display, RGB or one channel, on the scale of the images that they belong to."""
     black, span = 0.0, float(greatest)
     if of.dtype != np.uint8:
         low, high = float(of.min()), float(of.max())
@@ -101,7 +101,7 @@ def as_bytes(images: np.ndarray, of: np.ndarray, greatest: int) -> np.ndarray:
 
 
 def _split_table(dataset: Dataset) -> list[str]:
-    """The number of images in each split, of each class where there are classes."""
+    """The number of images in each split, per class if there are classes."""
     splits = (dataset.train, dataset.validation, dataset.test)
     names, counts = ["all"], [[len(split.x)] for split in splits]
     if dataset.condition.classes is not None:

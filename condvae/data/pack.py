@@ -1,8 +1,8 @@
-"""A data set packed: decoded once, its rows in blocks of plain .npy files, read where they lie.
+"""A packed data set: decoded once, its rows in blocks of plain .npy files, read in place.
 
-Nothing but NumPy is needed to read them, and a memory map gives any row without reading others.
-Beside them `pack.json` says what they are, and the sha256 of each, so that a packing that ended in
-between goes on, and a whole one can be verified.
+Reading needs only NumPy, and a memory map gives any row without reading others. Beside the blocks,
+`pack.json` describes them, with the sha256 of each, so that an interrupted packing continues and a
+complete one can be verified.
 """
 
 import hashlib
@@ -29,27 +29,27 @@ from condvae.spec import DataSpec
 from condvae.spec.presets import READING
 
 RECORD = "pack.json"
-BLOCK_BYTES = 2**26  # of images in a file
+BLOCK_BYTES = 2**26  # bytes of images in a file
 X, GIVEN, SPLIT, COLUMN = "x", "given", "split", "column{}"
 SPLIT_NAMES = np.array(["train", "validation", "test"])
 
 
 class PackRecord(Frozen):
-    """What `pack.json` says.
+    """Content of `pack.json`.
 
     Attributes:
-        format: of the pack.
+        format: version of the format.
         source: what was packed.
-        plan: sha256, in hex, of all that is known of the source before its images are decoded.
-        rows: of each array.
-        block_rows: in each file but the last.
-        columns: names of the columns that are conditions as they came, column0, column1, ...;
+        plan: sha256, in hex, of everything known about the source before its images are decoded.
+        rows: number of rows of each array.
+        block_rows: rows of each file except the last.
+        columns: names of the columns that hold the original conditions, column0, column1, ...;
             None: there are none.
-        condition: what y is.
-        pixel_classes: of label maps.
+        condition: the kind of y.
+        pixel_classes: names of the classes of label maps.
         spec: how the source was read.
         sums: sha256, in hex, of each file, in the order in which they are written.
-        whole: all files are there.
+        whole: whether all files have been written.
     """
 
     format: Literal[1] = 1
@@ -66,40 +66,40 @@ class PackRecord(Frozen):
 
 
 def is_pack(path: Path) -> bool:
-    """Whether a path is a folder that `pack` has written, or has begun to."""
+    """Whether a path is a folder that `pack` has written, completely or in part."""
     return (path / RECORD).is_file()
 
 
 def pack(dataset: Dataset, out: Path) -> Iterator[tuple[int, bool]]:
-    """Write a data set of images into a folder, block by block; what is there already stays.
+    """Write a data set of images to a folder, block by block; existing blocks are kept.
 
     Args:
-        dataset: whose images may be mapped.
-        out: a new folder, or one that an earlier call for the same data left.
+        dataset: the data, whose images may be mapped.
+        out: a new folder, or one from an earlier call for the same data.
 
     Yields:
-        For each block how many rows are packed, and whether it was there, whole.
+        For each block the number of rows packed so far, and whether the block already existed.
 
     Raises:
         InputError: a table, a folder of something else, or a full disk.
     """
     if dataset.table is not None:
         raise InputError(
-            "what is packed must be images, or the path of a table's files",
+            "packing needs images, or the path of a table's files",
             dataset.assumption,
-            "A table in memory is trained on as it is.",
+            "Train on a table in memory as it is.",
         )
     arrays = _arrays(dataset)
     record = _record(dataset, arrays)
     if out.exists() and not is_pack(out) and (not out.is_dir() or any(out.iterdir())):
         raise InputError(
             f"the output must be a new folder, or a pack ({out})",
-            "something else",
+            "another kind of path",
             "Choose another name.",
         )
     out.mkdir(parents=True, exist_ok=True)
     needed = sum(values.nbytes for values in arrays.values())
-    room = room_for("the pack", lambda: needed, out, "Free some; the same command then goes on.")
+    room = room_for("the pack", lambda: needed, out, "Free some; the same command continues.")
     with locked(out), room:
         remove_scratch(out)
         record = _continued(record, out)
@@ -118,20 +118,20 @@ def pack(dataset: Dataset, out: Path) -> Iterator[tuple[int, bool]]:
 
 
 def read_pack(path: Path, spec: DataSpec) -> Dataset:
-    """The data set of a pack, its images mapped.
+    """The data set of a pack, with its images mapped.
 
     Args:
-        spec: how to split; how it was read is known.
+        spec: how to split; the pack records how it was read.
 
     Raises:
-        InputError: a pack that is not whole, or another reading than when it was packed.
+        InputError: an incomplete pack, or reading options that differ from those of packing.
     """
     record = _read_record(path)
     if not record.whole:
         raise InputError(
-            f"{path} must be a whole pack",
+            f"{path} must be a complete pack",
             f"one with {len(record.sums):,} files so far",
-            f"Go on with it: condvae data pack {record.source or 'SOURCE'} {path}.",
+            f"Continue it: condvae data pack {record.source or 'SOURCE'} {path}.",
         )
     spec = settled_reading(spec, record.spec, path)
     names = dict.fromkeys(file.rpartition("-")[0] for file in record.sums)
@@ -140,7 +140,7 @@ def read_pack(path: Path, spec: DataSpec) -> Dataset:
         raise InputError(
             f"{path} must hold all files of the pack",
             f"no {missing[0].name}",
-            "Pack the source again: the same command makes what is missing.",
+            "Pack the source again: the same command writes the missing files.",
         )
     store = NpyParts(path, files)
     arrays = store.arrays(names, mapped=True)
@@ -166,7 +166,7 @@ def read_pack(path: Path, spec: DataSpec) -> Dataset:
 
 
 def _arrays(dataset: Dataset) -> dict[str, Any]:
-    """What is packed, by name, a row each."""
+    """The packed arrays by name, one row per image."""
     arrays: dict[str, Any] = {X: dataset.x, GIVEN: dataset.given}
     for place, values in enumerate((dataset.raw or {}).values()):
         arrays[COLUMN.format(place)] = values
@@ -180,7 +180,7 @@ def _arrays(dataset: Dataset) -> dict[str, Any]:
 
 
 def _record(dataset: Dataset, arrays: Mapping[str, Any]) -> PackRecord:
-    """The record of a pack that begins."""
+    """The record of a new pack."""
     row_bytes = max(1, dataset.x.nbytes // len(dataset.x))
     record = PackRecord(
         source=dataset.name,
@@ -195,7 +195,7 @@ def _record(dataset: Dataset, arrays: Mapping[str, Any]) -> PackRecord:
     digest = hashlib.sha256(record.model_dump_json().encode())
     for name, values in arrays.items():
         digest.update(json.dumps([name, values.shape, str(values.dtype)]).encode())
-        if values.ndim < 3:  # images are compared by their files alone, else all were decoded here
+        if values.ndim < 3:  # images are compared by their files: no need to decode them all
             digest.update(np.ascontiguousarray(values).tobytes())
     if dataset.files is not None:
         names = dataset.files.names
@@ -206,7 +206,7 @@ def _record(dataset: Dataset, arrays: Mapping[str, Any]) -> PackRecord:
 
 
 def _continued(record: PackRecord, out: Path) -> PackRecord:
-    """The record with the sums of what is there; raise where that is of other data."""
+    """The record with the sums of the existing files; raise if it is of other data."""
     if not is_pack(out):
         return record
     before = _read_record(out)
@@ -220,10 +220,10 @@ def _continued(record: PackRecord, out: Path) -> PackRecord:
 
 
 def _read_record(path: Path) -> PackRecord:
-    """What `pack.json` says.
+    """Content of `pack.json`.
 
     Raises:
-        InputError: a damaged one.
+        InputError: it is damaged.
     """
     try:
         return PackRecord.model_validate_json((path / RECORD).read_bytes())
@@ -236,14 +236,14 @@ def _read_record(path: Path) -> PackRecord:
 
 
 def settled_reading(spec: DataSpec, packed: DataSpec, path: Path) -> DataSpec:
-    """The spec with the reading of the pack; raise where it asks for another."""
+    """The spec with the reading options of the pack; raise if it requests others."""
     default = DataSpec()
     reading = [name for name in READING if name != "mapped"]
     for name in reading:
         asked = getattr(spec, name)
         if asked not in (getattr(default, name), getattr(packed, name)):
             raise InputError(
-                f"{name} must be said where the data are packed",
+                f"{name} must be set when the data are packed",
                 f"{asked!r} for {path}, packed with {getattr(packed, name)!r}",
                 f"Leave it out, or pack the source with {name}={asked!r}.",
             )

@@ -1,4 +1,4 @@
-"""How a column of a table is read some rows at a time: as the cells of a sample were understood."""
+"""Read a column of a table in blocks of rows, as the cells of a sample were interpreted."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -18,11 +18,11 @@ class Cells(NamedTuple):
     """Some cells of a column.
 
     Attributes:
-        values: (n,) float64, NaN where missing; or codes, places in words.
-        words: different ones, "" for missing; None of numbers.
+        values: (n,) float64, NaN if missing; or codes, positions in words.
+        words: distinct words, "" for missing; None for numbers.
         read: number of cells that hold a number or a date.
         unread: number of cells that hold something else, which are missing.
-        example: one of these.
+        example: one of the unread cells.
     """
 
     values: np.ndarray
@@ -36,12 +36,12 @@ class PackedColumn(Frozen):
     """A column, and how its cells are read.
 
     Attributes:
-        name: of the column.
-        of_numbers: cells are numbers or dates, else words.
-        format: how these are written.
-        absent: what stands for a missing cell.
-        stored: the column is in the pack; others are identifiers and texts.
-        constant: the sample held one value.
+        name: name of the column.
+        of_numbers: whether cells are numbers or dates, else words.
+        format: how numbers or dates are written.
+        absent: values that stand for a missing cell.
+        stored: whether the column is in the pack; others are identifiers and text.
+        constant: whether the sample held a single value.
     """
 
     name: str
@@ -52,7 +52,7 @@ class PackedColumn(Frozen):
     constant: bool = False
 
     def cells(self, raw: RawColumn) -> Cells:
-        """The cells of a column of some rows."""
+        """The cells of some rows of a column."""
         if self.of_numbers and raw.numbers is not None:
             absent = [number for token in self.absent if (number := as_number(token)) is not None]
             values = np.where(np.isin(raw.numbers, absent), np.nan, raw.numbers)
@@ -86,12 +86,12 @@ class PackedColumn(Frozen):
 
 
 def absent_words(told: str, typed: bool, missing: Collection[str]) -> tuple[str, ...]:
-    """What stands for a missing cell in a column.
+    """Values that stand for a missing cell in a column.
 
     Args:
-        told: the kind that a user has said; empty: none.
-        typed: the file's own types say that these are words.
-        missing: what a user has said.
+        told: the kind that the user has set; empty: none.
+        typed: whether the file's own types say that these are words.
+        missing: what the user has set.
     """
     usual = () if typed or told in WORD_KINDS else MISSING
     return tuple(dict.fromkeys(("", *missing, *usual)))

@@ -31,24 +31,24 @@ def read_table_pack(path: Path, spec: DataSpec) -> Dataset:
     """The data set of a packed table.
 
     Args:
-        spec: how to split; how it was read is known.
+        spec: how to split; the pack records how it was read.
 
     Raises:
-        InputError: a pack that is not whole, or another reading than when it was packed.
+        InputError: an incomplete pack, or reading options that differ from those of packing.
     """
     record = read_table_record(path)
     if not record.whole:
         raise InputError(
-            f"{path} must be a whole pack",
+            f"{path} must be a complete pack",
             f"one with {len(record.sums):,} files so far",
-            f"Go on with it: condvae data pack {record.source} {path}.",
+            f"Continue it: condvae data pack {record.source} {path}.",
         )
     spec = settled_reading(spec, record.spec, path)
     if missing := [file for file in record.sums if not (path / file).is_file()]:
         raise InputError(
             f"{path} must hold all files of the pack",
             f"no {missing[0]}",
-            "Pack the source again: the same command makes what is missing.",
+            "Pack the source again: the same command writes the missing files.",
         )
     blocks = [read_block_cells(path / f) for f in record.sums if f.startswith("cells-")]
     columns, splits = _columns(path, record, blocks, spec), _splits(record)
@@ -85,9 +85,9 @@ def _columns(
     wrong = [f for f, rows in zip(files, sources, strict=True) if rows.dtype != record.dtype]
     if wrong or sum(map(len, sources)) != record.rows:
         raise InputError(
-            f"{wrong[0] if wrong else path} must hold the rows that {record.rows:,} cells say",
+            f"{wrong[0] if wrong else path} must hold {record.rows:,} rows",
             "others",
-            "Pack the source again: the same command writes damaged blocks anew.",
+            "Pack the source again: the same command replaces damaged blocks.",
         )
     kept = settled_columns(record, blocks)
     words = {
@@ -108,7 +108,7 @@ def _columns(
 
 
 def _splits(record: TableRecord) -> np.ndarray | None:
-    """(N,) the split of each row, where the parts' names say it."""
+    """(N,) split of each row, if the parts' names say it."""
     places = SPLIT_NAMES.tolist()
     if "train" not in {split for split, _ in record.splits}:
         return None
