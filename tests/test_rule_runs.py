@@ -184,7 +184,7 @@ def test_from_python_rules_are_checked_before_anything_is_written(tmp_path):
         with pytest.raises(InputError, match=sentence):
             condvae.train(data, rules=[rule], run_dir=tmp_path / "run", progress=False)
     images = Dataset.from_arrays(np.zeros((40, 4, 4), "uint8"), np.arange(40) % 2)
-    with pytest.raises(InputError, match="rules must be stated of a table"):
+    with pytest.raises(InputError, match="rules must be stated for a table"):
         condvae.train(images, rules=["a < 3"], run_dir=tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()
 

@@ -134,7 +134,7 @@ def _unlabelled(store: ArrayStore, spec: DataSpec) -> Dataset:
 def unlabelled(num_images: int, name: str) -> np.ndarray:
     """The labels of images without any: a single class, which is reported."""
     _log.warning(
-        "%s: %s images without labels, all taken for one class, %r",
+        "%s: %s images without labels, all treated as one class, %r",
         name,
         f"{num_images:,}",
         UNLABELLED,

@@ -182,7 +182,7 @@ def _form(file: IO[bytes], size: int, name: str) -> Form:
         raise InputError(
             f"{name} must hold numbers or strings",
             "pickled Python objects, which are never unpickled because they can run code",
-            "Write the file anew with the array converted, as with x.astype('uint8') or "
+            "Write the file again with the array converted, for example with x.astype('uint8') or "
             "y.astype(str).",
         )
     # a dtype of no bytes would let any shape pass

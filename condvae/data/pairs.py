@@ -1,4 +1,4 @@
-"""Images and what comes with each of them, a label or another image, checked."""
+"""Check images and what belongs to each of them: a label or another image."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from condvae.spec import DataSpec
 def checked_pair(
     x: Any, y: Any, x_name: str, y_name: str, spec: DataSpec | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Images, and as many labels or images that are given about them."""
+    """Images, and equally many labels or images as their conditions."""
     spec = spec or DataSpec()
     x = checked_images(x, x_name, spec)
     # (N,) or (N, 1): one label each
@@ -25,7 +25,7 @@ def checked_pair(
         raise InputError(
             f"{y_name} must hold one image for each of the {len(x):,} in x",
             f"{len(y):,}",
-            "Bring them in the same order and number.",
+            "Pass equally many, in the same order.",
         )
     return x, y
 
@@ -33,18 +33,18 @@ def checked_pair(
 def joined(
     pairs: Mapping[str, tuple[Any, Any] | None], of_name: str, spec: DataSpec
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Images and labels of several splits, one behind the other, and the split of each row.
+    """Images and labels of several splits, concatenated, and the split of each row.
 
     Args:
-        pairs: x and y by the split's name, the training images first; None where there are none.
-        of_name: what errors say behind x and y.
-        spec: how the images come.
+        pairs: x and y by split name, the training images first; None if there are none.
+        of_name: suffix of x and y in error messages.
+        spec: layout of the images.
 
     Returns:
-        x, y and the splits by name; None where there is one split.
+        x, y and the splits by name; None if there is only one split.
 
     Raises:
-        InputError: a pair that does not fit, by itself or beside the first.
+        InputError: a pair that is invalid, by itself or beside the first.
     """
     parts: list[tuple[np.ndarray, np.ndarray]] = []
     there = {split: pair for split, pair in pairs.items() if pair is not None}
@@ -70,7 +70,7 @@ def joined(
 
 
 def check_reading(spec: DataSpec, own: str, shape: tuple[int, ...], of_name: str) -> None:
-    """Raise if columns or a size are asked of data that come as images and one label each."""
+    """Raise if columns or a size are requested for data that are images with one label each."""
     named = {name.partition(":")[0] for name in spec.conditions} - {own}
     if named or spec.ignore:
         raise InputError(
@@ -83,7 +83,7 @@ def check_reading(spec: DataSpec, own: str, shape: tuple[int, ...], of_name: str
         raise InputError(
             f"`resize` must come with a folder of images, not the data{of_name}",
             f"{spec.resize}",
-            "Leave it out, or bring images of that size.",
+            "Leave it out, or use images of that size.",
         )
 
 
@@ -93,41 +93,41 @@ def check_alike(images: np.ndarray, others: np.ndarray, name: str) -> None:
         raise InputError(
             f"{name} must be like the others, {images.shape[1:]} {images.dtype}",
             f"{others.shape[1:]} {others.dtype}",
-            "Bring both to one size and dtype.",
+            "Convert both to one size and dtype.",
         )
 
 
 def checked_pixel_classes(
     x: np.ndarray, names: Sequence[str] | np.ndarray, name: str
 ) -> tuple[str, ...]:
-    """The names, if x is label maps of so many classes."""
+    """The names, if x is label maps of that many classes."""
     try:
         names = tuple(str(text) for text in np.ravel(names))
-        # they are written as JSON: what UTF-8 cannot hold is refused here
+        # they are written as JSON, so names that UTF-8 cannot encode are refused here
         "".join(names).encode()
-    except (UnicodeError, SystemError):  # NumPy lets any number stand for a character
+    except (UnicodeError, SystemError):  # NumPy accepts any number as a character
         names = ()
     if not 2 <= len(names) <= 256 or len(set(names)) < len(names):
         raise InputError(
             "pixel_classes must be different names, from 2 to 256",
-            ", ".join(map(repr, names[:12]))[:200] or "none that UTF-8 can hold",
+            ", ".join(map(repr, names[:12]))[:200] or "names that UTF-8 cannot encode",
             "Name each class once, in the order of their numbers in x.",
         )
     if x.dtype != np.uint8 or x.shape[-1] != 1:
         raise InputError(
             f"{name}, as label maps, must be whole numbers of one channel",
             f"{x.dtype} of {x.shape[-1]} channels",
-            "Bring the class of each pixel, not its colour.",
+            "Pass the class of each pixel, not its colour.",
         )
     check_range(x, 0, len(names) - 1, f"{name}, as label maps of {len(names)} classes,")
     return names
 
 
 def greatest(images: np.ndarray) -> int:
-    """The integer that stands for one: 255, or 1 for floats and for binary uint8 pixels."""
+    """The integer that represents one: 255, or 1 for floats and for binary uint8 pixels."""
     if images.dtype != np.uint8:
         return 1
-    # the first rows tell nearly always, and the others need not be read
+    # the first rows nearly always decide, and the others need not be read
     found = 0
     for block in blocks(images):
         found = max(found, int(block.max()))
@@ -137,7 +137,7 @@ def greatest(images: np.ndarray) -> int:
 
 
 def assumption_of(x: np.ndarray, x_max: int) -> str:
-    """What pixels were taken for; x_max as of `greatest`."""
+    """How pixels were interpreted; x_max as for `greatest`."""
     if x.dtype == np.uint8:
         if x_max == 1:
             return "uint8 pixels whose maximum is 1: binary, taken as 0 and 1, not as 1/255"

@@ -20,8 +20,8 @@ from condvae.data.typed_tables import column_types, connect, is_cell, parquet_ro
 from condvae.spec import DataSpec
 
 PARQUET = ".parquet"
-BLOCK_BYTES, MOST_TOGETHER = 2**24, 4096  # of encoded pictures that are read together
-REMEDY = "Download the file again, or write it anew, such as by Dataset.to_parquet."
+BLOCK_BYTES, MOST_TOGETHER = 2**24, 4096  # bytes and number of pictures read together
+REMEDY = "Download the file again, or write it again, for example with Dataset.to_parquet."
 _log = logging.getLogger(__name__)
 
 
@@ -29,14 +29,14 @@ class ParquetImages(RowPictures):
     """The pictures of a column.
 
     Args:
-        path: of the file or folder, for errors.
+        path: path of the file or folder, for error messages.
         parts: the files, in the order of the rows.
-        column: its name.
-        kind: its type, as DuckDB says it.
-        stay: they stay in the files until some are asked for.
+        column: name of the column.
+        kind: type of the column, as DuckDB names it.
+        stay: whether they stay in the files until requested.
 
     Raises:
-        InputError: more than memory should hold.
+        InputError: more data than memory should hold.
     """
 
     def __init__(self, path: Path, parts: Sequence[str], column: str, kind: str, stay: bool):
@@ -59,12 +59,12 @@ class ParquetImages(RowPictures):
 
 
 class PicturesInFiles(Sequence[Any]):
-    """Encoded pictures of a column, of which some that lie together are in memory.
+    """Encoded pictures of a column, with a block of consecutive ones in memory.
 
     Args:
         parts: the files, in the order of the rows.
-        chosen: what a query asks for.
-        mean_size: bytes of a picture.
+        chosen: expression that the query selects.
+        mean_size: mean number of bytes of a picture.
     """
 
     def __init__(self, parts: Sequence[str], chosen: str, mean_size: int):
@@ -82,12 +82,12 @@ class PicturesInFiles(Sequence[Any]):
         return int(self.ends[-1])
 
     def __getitem__(self, row: Any) -> Any:
-        """The picture of a row; those beside it come into memory with it."""
+        """The picture of a row; its neighbours are loaded with it."""
         part = int(np.searchsorted(self.ends, row, side="right"))
         within = row - (int(self.ends[part - 1]) if part else 0)
         first = within // self.block_rows * self.block_rows
         if self.held != (part, first):
-            self.block = []  # before others take as much
+            self.block = []  # freed before the next block is loaded
             what = f"{self.parts[part]} must be a whole Parquet file"
             with refusal(what, "a damaged one", REMEDY), connect() as database:
                 asked = [self.parts[part], first, first + self.block_rows]
@@ -97,9 +97,9 @@ class PicturesInFiles(Sequence[Any]):
 
 
 def parquet_parts(path: Path) -> dict[Path, str]:
-    """The Parquet files of a path, and the split of each; "" where the names say none.
+    """The Parquet files of a path, and the split of each; "" if the names state none.
 
-    A folder holds them at its top, or in its folder `data`.
+    A folder holds them at its top level, or in its folder `data`.
     """
     if path.is_file():
         return {path: ""} if path.suffix.lower() == PARQUET else {}
@@ -113,22 +113,22 @@ def parquet_parts(path: Path) -> dict[Path, str]:
 
 
 def picture_columns(path: Path) -> list[str]:
-    """The columns that hold pictures, of Parquet files at a path; none where they are damaged."""
+    """The columns of Parquet files that hold pictures; none if the files are damaged."""
     if not (files := [str(part) for part in parquet_parts(path)]):
         return []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             types = column_types(files[:1])
-    except Exception:  # DuckDB raises errors of many kinds; who reads the table says it better
+    except Exception:  # errors of many kinds; the reader of the table reports them better
         return []
     return [name for name, kind in types.items() if kind == "BLOB" or _has_bytes(kind)]
 
 
 def read_parquet_images(path: Path, spec: DataSpec) -> Dataset | None:
-    """The pictures of a Parquet file, or of several in a folder; None where no column holds any.
+    """The pictures of a Parquet file, or of several in a folder; None if no column holds any.
 
-    Encoded pictures lie in a column of bytes, or of structures with the field `bytes`. The other
+    Encoded pictures are in a column of bytes, or of structures with the field `bytes`. The other
     columns are the conditions.
 
     Raises:
@@ -142,7 +142,7 @@ def read_parquet_images(path: Path, spec: DataSpec) -> Dataset | None:
 def parquet_pictures(
     path: Path, spec: DataSpec
 ) -> tuple[ParquetImages, TableFile | None, dict[str, list[str]], np.ndarray | None] | None:
-    """The pictures, the other columns, names of classes and splits, as `pictured` takes them."""
+    """The pictures, the other columns, class names and splits, as `pictured` takes them."""
     parts = parquet_parts(path)
     files = [str(part) for part in parts]
     if not (images := picture_columns(path)):
@@ -153,7 +153,7 @@ def parquet_pictures(
             raise InputError(
                 f"{path} must hold one column of pictures",
                 ", ".join(images[:12]),
-                "Leave the others out where the file is written.",
+                "Write the file without the others.",
             )
         tree = ParquetImages(path, files, images[0], types[images[0]], spec.mapped)
         counts, names_of_classes = _metadata(files)
@@ -172,17 +172,17 @@ def parquet_pictures(
 
 
 def _bytes(found: Any) -> list[bytes]:
-    """The pictures that a query has found; an empty one for none."""
+    """The pictures that a query finds; an empty one where there is none."""
     return np.ma.filled(np.ma.asarray(found.fetchnumpy()["c"], object), b"").tolist()
 
 
 def _has_bytes(kind: str) -> bool:
-    """Whether a type is a structure with the field `bytes`, and no list of such."""
+    """Whether a type is a structure with the field `bytes`, not a list of such structures."""
     return kind.startswith("STRUCT(") and "bytes BLOB" in kind and kind.endswith(")")
 
 
 def _metadata(files: Sequence[str]) -> tuple[dict[str, int], dict[str, list[str]]]:
-    """The number of each file's rows, and the names of classes that Hugging Face notes down."""
+    """The number of rows of each file, and the class names that Hugging Face records."""
     with connect() as database:
         counted = "SELECT file_name, num_rows FROM parquet_file_metadata(?)"
         counts = dict(database.execute(counted, [files]).fetchall())

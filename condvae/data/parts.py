@@ -1,4 +1,4 @@
-"""Arrays by name in memory, as a batch or a set has them: which are images, labels, columns."""
+"""Named arrays in memory, as in a batch or a data set: images, labels and columns."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,10 +17,10 @@ SEVERAL = 2  # parts of a pair
 
 
 def parts_of(batch: Any) -> dict[str, Any]:
-    """{name: values} of a batch: a dictionary, alone or first as Keras has it, (x, y), or x alone.
+    """{name: values} of a batch: a dictionary, alone or first as in Keras, (x, y), or x alone.
 
     Raises:
-        InputError: more parts than two without names.
+        InputError: more than two parts without names.
     """
     if isinstance(batch, tuple | list) and batch and isinstance(batch[0], Mapping):
         batch = batch[0]
@@ -38,11 +38,11 @@ def parts_of(batch: Any) -> dict[str, Any]:
 
 
 def dataset_of_parts(parts: Mapping[str, Any], spec: DataSpec) -> Dataset:
-    """The data set of arrays by name: images and what is given about them, or a table's columns.
+    """The data set of named arrays: images with their conditions, or the columns of a table.
 
     Images are called "x", "image", "images" or "data", their labels "y", "label", "labels",
-    "target" or "targets"; whatever else there is are conditions by name. Without images, and where
-    they are rows of numbers with columns beside them, it is a table.
+    "target" or "targets"; all others are named conditions. Without images, or if these are rows
+    of numbers with columns beside them, it is a table.
 
     Raises:
         InputError: what `Dataset.from_arrays` and `Dataset.from_columns` refuse.
@@ -68,30 +68,30 @@ def dataset_of_parts(parts: Mapping[str, Any], spec: DataSpec) -> Dataset:
 
 
 def _is_of_rows(values: Any) -> bool:
-    """Whether values are more than one a row; a table may have a column called x."""
+    """Whether there is more than one value per row; a table may have a column called x."""
     try:
         return num_axes(values) > 1
-    except ValueError:  # images of different sizes, which are refused by what takes them
+    except ValueError:  # images of different sizes, which the caller refuses
         return True
 
 
 def concatenated(batches: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    """Blocks of arrays by name as one.
+    """Blocks of named arrays, concatenated.
 
     Raises:
-        InputError: none, or blocks of other names or forms than the first.
+        InputError: no block, or blocks whose names or forms differ from the first.
     """
     if not batches:
-        raise InputError("the data must give at least one batch", "none", "Bring some.")
+        raise InputError("the data must yield at least one batch", "none", "Add some.")
     names = list(batches[0])
     for place, batch in enumerate(batches):
         if set(batch) != set(names):
             raise InputError(
                 f"each batch must have the names of the first, {', '.join(names)}",
                 f"{', '.join(batch)} in batch {place}",
-                "Bring one form.",
+                "Use the same names.",
             )
     try:
         return {name: np.concatenate([batch[name] for batch in batches]) for name in names}
     except ValueError as error:
-        raise InputError("all batches must be alike", str(error), "Bring one form.") from None
+        raise InputError("all batches must be alike", str(error), "Use one form.") from None

@@ -1,4 +1,4 @@
-"""Tables that are images: a column for each pixel, as Kaggle's MNIST."""
+"""Tables that are images: one column per pixel, like Kaggle's MNIST."""
 
 import math
 import re
@@ -7,13 +7,13 @@ import numpy as np
 
 from condvae.data.tables import Columns
 
-# a pixel's number, or its row and column
+# number of a pixel, or its row and column
 PIXEL_COLUMN = re.compile(r"(?:pixel|px|p)[_.]?\d+|\d+x\d+", re.IGNORECASE)
 LEAST_SIDE = 4
 
 
 def pixels_and_columns(columns: Columns) -> tuple[np.ndarray, Columns] | None:
-    """Images (N, side, side) uint8 of columns of pixels, and the others; None without such."""
+    """Images (N, side, side) uint8 from pixel columns, and the other columns; None without any."""
     pixels = [name for name in columns if PIXEL_COLUMN.fullmatch(name)]
     side = math.isqrt(len(pixels))
     if side < LEAST_SIDE or side**2 != len(pixels):

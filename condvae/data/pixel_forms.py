@@ -1,4 +1,4 @@
-"""Numbers that stand for pixels without running from 0 to 1: which do, and their way there."""
+"""Numbers that are pixels but do not run from 0 to 1: detection and conversion."""
 
 import logging
 
@@ -9,23 +9,23 @@ from condvae.data.mapped import blocks, by_rows
 from condvae.spec import DataSpec
 
 AS_THEY_ARE, BYTES, AROUND_ZERO = (0.0, 1.0), (0.0, 255.0), (-1.0, 1.0)
-# how near to both ends of a range numbers come that are taken for pixels of it
+# how close to both ends of a range the numbers must come to count as its pixels
 NEAR_WHITE, NEAR_ONE = 250, 0.98
 HALF_WHITE = 127
 _log = logging.getLogger(__name__)
 
 
 def as_pixels(x: np.ndarray, spec: DataSpec, name: str) -> tuple[np.ndarray, DataSpec]:
-    """Images whose numbers run from 0 to 1, or to 255 as uint8, and the spec with what they were.
+    """Images with numbers from 0 to 1, or to 255 as uint8, and the spec with their original range.
 
-    Without `spec.x_range` the numbers decide, where hardly anything but pixels has them.
+    Without `spec.x_range`, the numbers decide, if hardly anything but pixels has them.
 
     Args:
-        x: as of `checked_images`.
-        name: what notices and errors call them.
+        x: as returned by `checked_images`.
+        name: name of the images in notices and errors.
 
     Raises:
-        InputError: a number outside the range that is said.
+        InputError: a number outside the stated range.
     """
     spec = spec if spec.x_range is not None else _with_range(x, spec, name)
     if spec.x_range in (None, AS_THEY_ARE):
@@ -35,7 +35,7 @@ def as_pixels(x: np.ndarray, spec: DataSpec, name: str) -> tuple[np.ndarray, Dat
         raise InputError(
             f"{name} must lie in [{low:g}, {high:g}], as `x_range` says",
             f"numbers from {x.min():g} to {x.max():g}",
-            "Say a wider range, or leave it out.",
+            "Set a wider range, or leave it out.",
         )
     if spec.x_range == BYTES and (x.dtype == np.uint8 or _are_whole(x)):
         return by_rows(x, lambda rows: rows.astype(np.uint8, copy=False)), spec
@@ -55,7 +55,7 @@ def _are_whole(x: np.ndarray) -> bool:
 
 
 def _with_range(x: np.ndarray, spec: DataSpec, name: str) -> DataSpec:
-    """The spec with the range that floats were found to have; what else they could be is said."""
+    """The spec with the detected range of floats; other possible readings are reported."""
     if x.dtype == np.uint8:
         return spec
     low, high = float(x.min()), float(x.max())

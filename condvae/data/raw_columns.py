@@ -1,7 +1,7 @@
-"""The columns of a file before they are understood: plain numbers, or different words and codes.
+"""The columns of a file before interpretation: plain numbers, or distinct words and codes.
 
-Rows come in blocks. A block of plain numbers takes eight bytes a cell, any other a code for each
-cell and each different word once, so that a million rows are no million words.
+Rows come in blocks. A block of plain numbers takes eight bytes per cell; any other block takes a
+code for each cell, and each distinct word once, so that a million rows are not a million words.
 """
 
 import re
@@ -15,12 +15,12 @@ from condvae.checks import check_memory
 from condvae.data.cells import CODE, MISSING
 
 BLOCK_ROWS = 16_384
-WORD_BYTES = 180  # of a word as one of Python's and as a key, besides its letters
+WORD_BYTES = 180  # bytes of a word as a Python string and as a key, besides its letters
 NUM_EXAMPLES = 3
 PLAIN = re.compile(r"[-+0-9.eE\n]*")
 PLAIN_CODE = re.compile(rf"(?m)^{CODE.pattern}$")
 
-# names, and lists of cells, one for each row; a source can be read more than once
+# names, and a list of cells for each row; a source can be read more than once
 Source = Callable[[], tuple[list[str], Iterable[list[str]]]]
 
 
@@ -28,14 +28,14 @@ class RawColumn(NamedTuple):
     """Cells of one column.
 
     Attributes:
-        name: of the column.
-        numbers: (N,) float64, NaN where missing; None of words.
-        codes: (N,) places in words.
-        words: different ones, in the order in which they come first; of numbers three examples.
-        decimals: digits after the point, the same ones in each cell; None: not the same.
-        typed: the file says that these are words, numbers, or dates.
-        date: the format of numbers that are dates.
-        days: these are days, not seconds.
+        name: name of the column.
+        numbers: (N,) float64, NaN if missing; None for words.
+        codes: (N,) positions in words.
+        words: distinct words in order of first occurrence; for numbers, three examples.
+        decimals: digits after the point, if all cells have equally many; None: they do not.
+        typed: whether the file says that these are words, numbers, or dates.
+        date: format of numbers that are dates.
+        days: whether dates are days, not seconds.
     """
 
     name: str
@@ -49,7 +49,7 @@ class RawColumn(NamedTuple):
 
 
 class _Cells:
-    """A column that grows by blocks."""
+    """A column that grows block by block."""
 
     def __init__(self, name: str, plain: bool, missing: frozenset[str]):
         self.name, self.plain, self.missing = name, plain, missing
@@ -57,11 +57,11 @@ class _Cells:
         self.blocks: list[np.ndarray] = []
         self.places: dict[str, int] = {}
         self.decimals: set[int] = set()
-        self.lost = False  # some blocks are numbers, and their words are gone
+        self.lost = False  # some blocks are numbers, whose words are gone
         self.num_bytes = 0
 
     def add(self, cells: Sequence[str]) -> None:
-        """One block more; blanks around a cell do not count."""
+        """Add a block; whitespace around a cell is ignored."""
         numbers = self._numbers(cells) if self.plain else None
         if numbers is not None:
             self.blocks.append(numbers)
@@ -77,7 +77,7 @@ class _Cells:
             known, places = len(self.places), self.places
             try:
                 codes = list(map(places.__getitem__, cells))
-            except KeyError:  # a new word, or blanks
+            except KeyError:  # a new word, or surrounding whitespace
                 codes = [places.setdefault(cell, len(places)) for cell in map(str.strip, cells)]
             self.blocks.append(np.array(codes, np.int32))
             fresh = islice(reversed(places), len(places) - known)
@@ -85,7 +85,7 @@ class _Cells:
         self.num_bytes += self.blocks[-1].nbytes
 
     def column(self) -> RawColumn:
-        """All blocks in one."""
+        """All blocks as one column."""
         joined = np.concatenate(self.blocks)
         words = list(self.places)
         if self.plain:
@@ -95,9 +95,9 @@ class _Cells:
         return RawColumn(self.name, None, joined, words)
 
     def _numbers(self, cells: Sequence[str]) -> np.ndarray | None:
-        """A block as numbers, if all cells are plain ones or missing."""
+        """A block as numbers, if all cells are plain numbers or missing."""
         text = "\n".join(cells)
-        # most blocks have nothing to strip or to replace, which a look at the whole tells
+        # most blocks have nothing to strip or to replace, which one look at the whole shows
         if self.replaces or not PLAIN.fullmatch(text) or text.count("\n") >= len(cells):
             cells = ["" if cell in self.missing else cell for cell in map(str.strip, cells)]
             text = "\n".join(cells)
@@ -114,7 +114,7 @@ class _Cells:
             return numbers
         for cell in cells:
             if len(self.decimals) > 1:
-                break  # they are not the same, whatever follows
+                break  # they differ, whatever follows
             if cell:
                 is_power = "e" in cell or "E" in cell
                 self.decimals.add(-1 if is_power else len(cell.partition(".")[2]))
@@ -124,16 +124,16 @@ class _Cells:
 def gather(
     source: Source, as_words: frozenset[str], missing: frozenset[str], name: str
 ) -> tuple[list[RawColumn], int]:
-    """The columns of a source, and the number of their rows.
+    """The columns of a source, and their number of rows.
 
     Args:
-        source: gives each row as many cells as there are names.
-        as_words: columns of words, whatever their cells look like.
-        missing: what stands for a missing number, besides an empty cell.
-        name: of the file, in errors.
+        source: yields each row as one cell per name.
+        as_words: columns to read as words, whatever their cells look like.
+        missing: values that stand for a missing number, besides an empty cell.
+        name: name of the file in error messages.
 
     Raises:
-        InputError: more than memory should hold, or what the source raises.
+        InputError: more data than memory should hold, or an error of the source.
     """
     absent = missing | frozenset(MISSING)
     while True:
@@ -157,7 +157,7 @@ def block_columns(
     as_words: frozenset[str],
     missing: frozenset[str],
 ) -> list[RawColumn]:
-    """The columns of some rows by themselves; arguments as of `gather`."""
+    """The columns of some rows only; arguments as for `gather`."""
     absent = missing | frozenset(MISSING)
     columns = [_Cells(column, column not in as_words, absent) for column in names]
     for column, cells in zip(columns, zip(*rows, strict=True), strict=True):

@@ -1,4 +1,4 @@
-"""From a file or a folder to a data set: one function for each format."""
+"""From a file or a folder to a data set: one function per format."""
 
 import logging
 import re
@@ -81,9 +81,9 @@ def read(path: Path | str, spec: DataSpec | None = None) -> Dataset:
 
 
 def read_whole_or_packed(parts: Mapping[Path, str], path: Path, spec: DataSpec) -> Dataset:
-    """As `read_table_parts`, where memory should hold the table, unless the spec says otherwise.
+    """As `read_table_parts`, if memory should hold the table, unless the spec says otherwise.
 
-    Else it is packed into the user's cache, once, and stays on disk.
+    Otherwise it is packed once into the user's cache, and stays on disk.
     """
 
     def on_disk() -> Dataset:
@@ -105,7 +105,7 @@ def read_table_parts(parts: Mapping[Path, str], path: Path, spec: DataSpec) -> D
 
     Args:
         parts: the files, and the split of each.
-        path: what they are called.
+        path: their common name.
 
     Raises:
         InputError: parts of different formats or with different columns, or what `read_table` and
@@ -124,11 +124,11 @@ def table_dataset(
     spec: DataSpec | None = None,
     splits: np.ndarray | None = None,
 ) -> Dataset:
-    """A data set of a table, but for the columns that tell a model nothing; those are named.
+    """A data set of a table, without the columns that tell a model nothing, which are reported.
 
     Args:
-        path: of the file; "" of a table in memory.
-        splits: (N,) of each row, where the source says so.
+        path: path of the file; "" for a table in memory.
+        splits: (N,) split of each row, if the source states it.
     """
     spec, called = spec or DataSpec(), path or "the table"
     wanted = {*named_kinds(spec.conditions, list(table.columns)), *spec.ignore}
@@ -142,7 +142,7 @@ def table_dataset(
             if reading.taken_for != "text":
                 found = Carried.of_column(reading.name, table.columns[reading.name])
             carried += [found] if found else []
-            anew = "written anew in generated rows" if found else "not in generated rows"
+            anew = "but added to generated rows" if found else "not in generated rows"
             _log.warning("column %r (%s) is left out, %s", reading.name, reading.taken_for, anew)
     if (images := _pixels_in_columns(columns, path, spec)) is not None:
         return images
@@ -156,7 +156,7 @@ def table_dataset(
 
 
 def _pixels_in_columns(columns: Columns, path: Path | str, spec: DataSpec) -> Dataset | None:
-    """The images of a table that has a column for each pixel, as Kaggle's MNIST; None of others."""
+    """The images of a table with a column per pixel, like Kaggle's MNIST; None for others."""
     found = pixels_and_columns(columns)
     if found is None:
         return None
@@ -170,19 +170,19 @@ def read_idx_pair(images: Path, spec: DataSpec | None = None) -> Dataset:
     """A data set of an IDX images file and the labels file beside it.
 
     Raises:
-        InputError: no labels file, or what `idx_content` or `Dataset.from_arrays` refuses.
+        InputError: no labels file, or errors of `idx_content` or `Dataset.from_arrays`.
     """
     x, y = _idx_pairs([images], spec)
     return Dataset.from_arrays(x, y, name=str(images), spec=spec)
 
 
 def read_idx_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
-    """A data set of the IDX files train-… in a folder, and t10k-… as its test set if there.
+    """A data set of the IDX files train-… in a folder, with t10k-… as its test set if present.
 
-    Either may come in numbered parts, such as train-images-00-idx3-ubyte.
+    Either may be in numbered parts, such as train-images-00-idx3-ubyte.
 
     Raises:
-        InputError: no labels file, or what `idx_content` or `Dataset.from_arrays` refuses.
+        InputError: no labels file, or errors of `idx_content` or `Dataset.from_arrays`.
     """
     train, test = _images_files(folder, "train"), _images_files(folder, "t10k")
     if not train:
@@ -195,9 +195,9 @@ def read_idx_folder(folder: Path, spec: DataSpec | None = None) -> Dataset:
 
 
 def _images_files(folder: Path, part: str) -> list[Path]:
-    """The IDX images file of a part ("train" or "t10k"), the plain one before the gzipped; or all.
+    """The IDX images file of a part ("train" or "t10k"), plain before gzipped; or all its parts.
 
-    All, in the order of their numbers, where they have any.
+    All, in numerical order, if they are numbered.
     """
     found = sorted(path for path in folder.glob(f"{part}-images*idx3*") if path.is_file())
     numbered = {int(n[1]): path for path in found if (n := IDX_PART.search(path.name))}
@@ -205,12 +205,12 @@ def _images_files(folder: Path, part: str) -> list[Path]:
 
 
 def _idx_pairs(images: Sequence[Path], spec: DataSpec | None) -> tuple[Any, np.ndarray]:
-    """Images (N, height, width) and labels (N,), uint8, of files one behind the other.
+    """Images (N, height, width) and labels (N,), uint8, of consecutive files.
 
-    Images stay where they are if the spec says so, or memory should not hold them all.
+    Images stay on disk if the spec says so, or if memory should not hold them all.
     """
     stay = [mapped_idx(path, 3) for path in images]
-    # twice, because a test set of the same size may lie beside them
+    # twice, because a test set of the same size may exist beside it
     needed = sum(2 * bytes_needed(x.shape, x.dtype) for x in stay if x is not None)
     if not (spec and spec.mapped) and needed <= memory_bound():
         stay = [None] * len(images)
@@ -223,7 +223,7 @@ def _idx_pairs(images: Sequence[Path], spec: DataSpec | None) -> tuple[Any, np.n
             raise InputError(
                 f"{path} must hold images like {images[0].name}, {form}",
                 f"{x.shape[1:]}",
-                "Move it away.",
+                "Move it elsewhere.",
             )
     x = concatenated_rows([as_mapped(x) if is_mapped(x) else x for x, _ in parts])
     return x, np.concatenate([y for _, y in parts])
@@ -233,7 +233,7 @@ def _idx_pair(images: Path, mapped: np.ndarray | None) -> tuple[np.ndarray, np.n
     """Images (N, height, width) and labels (N,), uint8.
 
     Args:
-        mapped: the images, where they stay on disk.
+        mapped: whether the images stay on disk.
     """
     plain = images.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
     candidates = [images.with_name(plain), images.with_name(f"{plain}.gz")]

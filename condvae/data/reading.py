@@ -1,4 +1,4 @@
-"""What a column is taken for, and why: its kind, what is missing, its format and its spikes."""
+"""How a column is interpreted, and why: kind, missing values, format and spikes."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -15,37 +15,37 @@ from condvae.data.raw_columns import NUM_EXAMPLES, RawColumn
 
 Kind = Literal["number", "class", "date", "boolean", "identifier", "text", "constant"]
 TOLD = {"number": "number", "class": "class", "date": "date", "id": "identifier", "text": "text"}
-WORD_KINDS = ("class", "id", "text")  # of those told: cells are words, whatever they look like
+WORD_KINDS = ("class", "id", "text")  # kinds to set for words, whatever the cells look like
 LEFT_OUT = ("identifier", "text", "constant")  # of the model
-FEW_WORDS = 0.05  # of the cells: that many words among numbers are missing numbers
-SPIKE = 0.02  # of the rows
+FEW_WORDS = 0.05  # share of the cells: at most this many words among numbers are missing numbers
+SPIKE = 0.02  # share of the rows
 MOST_SPIKES = 8
-LEAST_ROWS = 20  # from which on it tells that all cells differ
-TEXT_LENGTH, TEXT_SPACES, TEXT_SHARE = 20, 2, 0.5  # mean letters, mean spaces, share of different
+LEAST_ROWS = 20  # fewest rows for which it is telling that all cells differ
+TEXT_LENGTH, TEXT_SPACES, TEXT_SHARE = 20, 2, 0.5  # mean letters, mean spaces, share of distinct
 MANY_CLASSES = 100
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"on", "off"})
 # "id", "PassengerId", "order_key", and not "paid"
 KEY = re.compile(
     r"(?:^|[^a-zA-Z])(?:id|key|uuid|guid)$|(?i:^(?:id|key|uuid|guid)$)|[a-z](?:Id|ID|Key)$"
 )
-LIKELY_CODES = (-999, -9999, -99999, 9999, 99999, 999999)  # for a missing number
+LIKELY_CODES = (-999, -9999, -99999, 9999, 99999, 999999)  # commonly used for a missing number
 
 
 @dataclass(frozen=True)
 class ColumnReading:
-    """What was understood of a column.
+    """How a column was interpreted.
 
     Attributes:
-        name: of the column.
-        taken_for: what it is. Dates are days or seconds since 1970; booleans keep their words.
-            Identifiers, texts and constants tell a model nothing.
-        rows: how many cells there are.
-        missing: how many of them are.
-        distinct: how many different values the others have.
+        name: name of the column.
+        taken_for: its kind. Dates are days or seconds since 1970; booleans keep their words.
+            Identifiers, text and constants tell a model nothing.
+        rows: number of cells.
+        missing: number of missing cells.
+        distinct: number of distinct values of the other cells.
         format: how its numbers or dates are written.
         spikes: (value, share of the rows) of those over 2 %, the most frequent first.
-        examples: three cells, as they came.
-        notes: decisions that could be others, each with the option that decides so.
+        examples: three cells as read.
+        notes: decisions that could be different, each with the option that changes it.
     """
 
     name: str
@@ -60,15 +60,15 @@ class ColumnReading:
 
     @property
     def left_out(self) -> bool:
-        """Whether a model does without it."""
+        """Whether a model leaves it out."""
         return self.taken_for in LEFT_OUT
 
 
 def told_kinds(kinds: Sequence[str], names: Collection[str]) -> dict[str, tuple[str, str]]:
-    """{column: (kind, format of dates)} of texts such as "zip:class" and "day:date:%d/%m/%Y".
+    """{column: (kind, format of dates)} from text such as "zip:class" and "day:date:%d/%m/%Y".
 
     Raises:
-        InputError: no such column or kind.
+        InputError: an unknown column or kind.
     """
     told = {}
     for text in kinds:
@@ -99,14 +99,14 @@ def understand(
     decimal: str,
     likely: str = ".",
 ) -> tuple[np.ndarray, ColumnReading]:
-    """The values of a column, float64 or str, and what was understood of it.
+    """The values of a column, float64 or str, and how it was interpreted.
 
     Args:
-        raw: as it came.
-        told: its kind and the format of its dates; None: by its cells.
-        missing: what stands for a missing cell, besides what usually does.
-        decimal: the decimal sign; empty: by the cells.
-        likely: the decimal sign where the cells do not tell.
+        raw: the column as read.
+        told: its kind and date format, if set; None: decided by its cells.
+        missing: values that stand for a missing cell, besides the usual ones.
+        decimal: the decimal sign; empty: decided by the cells.
+        likely: the decimal sign if the cells are ambiguous.
     """
     kind, written = told or ("", "")
     if raw.numbers is not None and kind not in WORD_KINDS:
@@ -144,7 +144,7 @@ def understand(
 def _as_numbers_or_dates(
     words: list[str], counts: np.ndarray, kind: str, written: str, decimal: str, likely: str
 ) -> tuple[np.ndarray, CellFormat, list[str]] | None:
-    """Words as numbers or dates, NaN where one is neither; None where they are classes."""
+    """Words as numbers or dates, NaN for others; None if they are classes."""
     if not words:
         return None
     unread = np.array([word in MISSING_NUMBER for word in words])
@@ -166,7 +166,7 @@ def _as_numbers_or_dates(
             raise InputError(
                 "a column of dates must have one format",
                 f"cells such as {words[:NUM_EXAMPLES]}",
-                "Say it, such as --kind 'COLUMN:date:%d.%m.%Y'.",
+                "Set it, such as --kind 'COLUMN:date:%d.%m.%Y'.",
             )
     if not kind and _has_codes(words):
         return None
@@ -174,7 +174,7 @@ def _as_numbers_or_dates(
     is_number = ~np.isnan(numbers.values)
     if kind == "number" and not is_number.any():
         raise InputError(
-            "a column of numbers must hold some",
+            "a column of numbers must hold numbers",
             f"cells such as {words[:NUM_EXAMPLES]}",
             "Leave --kind 'COLUMN:number' out.",
         )
@@ -185,14 +185,14 @@ def _as_numbers_or_dates(
 
 
 def _has_codes(words: Sequence[str]) -> bool:
-    """Whether a word is a number only as 007 is."""
+    """Whether a word is a number only in the sense of 007."""
     return any(CODE.fullmatch(word) for word in words)
 
 
 def _of_numbers(
     raw: RawColumn, values: np.ndarray, of: CellFormat, notes: list[str], told: bool
 ) -> ColumnReading:
-    """The reading of numbers and dates."""
+    """How numbers and dates were interpreted."""
     seen = values[~np.isnan(values)]
     distinct, counts = np.unique(seen, return_counts=True)
     spikes = _spikes(distinct.tolist(), counts, len(values))
@@ -227,7 +227,7 @@ def _of_words(
     notes: list[str],
     told: str,
 ) -> ColumnReading:
-    """The reading of words."""
+    """How words were interpreted."""
     rows, seen = len(raw.codes), int(counts[present].sum())
     kind: Kind = "class"
     if told:
@@ -244,7 +244,7 @@ def _of_words(
         elif len(words) == seen:
             kind = "identifier"
         if kind != "class":
-            what = "free text" if kind == "text" else "a name of its own in each row"
+            what = "free text" if kind == "text" else "a distinct name in each row"
             notes.append(f"{what}: left out; --kind '{raw.name}:class' keeps it")
     if kind == "class" and len(words) > MANY_CLASSES:
         notes.append(f"{len(words):,} different words; --ignore {raw.name} leaves them out")
@@ -257,13 +257,13 @@ def _of_words(
 
 
 def _why_key(name: str, values: np.ndarray, distinct: int) -> str:
-    """Why numbers are the rows' keys; empty: they are none."""
+    """Why numbers are keys of the rows; empty: they are not."""
     if not LEAST_ROWS <= len(values) == distinct:
         return ""
     if any((values == np.arange(first, first + len(values))).all() for first in (0, 1)):
         return "it counts the rows"
     whole = (values == np.rint(values)).all() and values.min() >= 0
-    return "a number of its own in each row, called a key" if whole and KEY.search(name) else ""
+    return "a distinct number in each row, named like a key" if whole and KEY.search(name) else ""
 
 
 def _spikes(
@@ -276,12 +276,12 @@ def _spikes(
 
 
 def _examples(raw: RawColumn) -> tuple[str, ...]:
-    """The first three words that are something."""
+    """The first three words that are not empty."""
     return tuple(word for word in raw.words[: 4 * NUM_EXAMPLES] if word)[:NUM_EXAMPLES]
 
 
 def _notes_of_missing(raw: RawColumn, counts: np.ndarray, missing: Collection[str]) -> list[str]:
-    """What is taken as missing among words though it stands there, and "?", which is not."""
+    """Notes on words that are read as missing though present, and on "?", which is not."""
     notes = []
     for word, count in zip(raw.words, counts.tolist(), strict=True):
         if word and word in MISSING and word not in missing:
@@ -300,7 +300,7 @@ def _notes_of_missing(raw: RawColumn, counts: np.ndarray, missing: Collection[st
 def _notes_of_words(
     raw: RawColumn, counts: np.ndarray, values: np.ndarray, absent: Collection[str]
 ) -> list[str]:
-    """Words among numbers that are taken as missing."""
+    """The note on words among numbers that are read as missing."""
     unread = [
         (word, count)
         for word, count, value in zip(raw.words, counts.tolist(), values, strict=True)
@@ -315,10 +315,10 @@ def _notes_of_words(
 
 
 def read_cell(name: str, cell: str, of: CellFormat) -> float:
-    """The number or the date of one cell.
+    """The number or date of one cell.
 
     Raises:
-        InputError: it is none.
+        InputError: it is neither.
     """
     if of.date:
         number = read_dates([cell], of.date).values[0]
@@ -340,7 +340,7 @@ def as_number(token: str) -> float | None:
 
 
 def numbers_as_words(raw: RawColumn) -> RawColumn:
-    """Numbers as words, of a file whose types say that they are numbers."""
+    """Numbers as words, from a file whose types say that they are numbers."""
     assert raw.numbers is not None  # noqa: S101
     of = CellFormat(date=raw.date, days=raw.days)
     distinct, codes = np.unique(raw.numbers, return_inverse=True)

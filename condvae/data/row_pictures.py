@@ -1,4 +1,4 @@
-"""A picture in each row of a table, encoded, and the other columns, which are its conditions."""
+"""An encoded picture in each row of a table, with the other columns as its conditions."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ from condvae.spec import DataSpec
 
 
 class RowPictures(FileTree):
-    """Pictures, each called by its row.
+    """Pictures, each named by its row.
 
     Args:
-        path: what errors call the table.
-        contents: of each an encoded picture; a missing one is an empty file, which no decoder
-            takes.
+        path: name of the table in error messages.
+        contents: an encoded picture of each row; a missing one is an empty file, which no decoder
+            accepts.
     """
 
     def __init__(self, path: Path, contents: Sequence[bytes | None]):
@@ -32,7 +32,7 @@ class RowPictures(FileTree):
         self.folders = ()
 
     def called(self, name: str) -> str:
-        """What errors call a picture."""
+        """Name of a picture in error messages."""
         return f"{name} of {self.path}"
 
     def size(self, name: str) -> int:
@@ -59,13 +59,13 @@ def pictured(
     """The data set of pictures and the columns beside them.
 
     Args:
-        table: the other columns; None: there is none.
-        names_of_classes: of columns of codes.
-        splits: (N,) of each row, where the source says so.
-        name: of the data; "" of a table in memory.
+        table: the other columns; None: there are none.
+        names_of_classes: class names of columns of codes.
+        splits: (N,) split of each row, if the source states it.
+        name: name of the data; "" for a table in memory.
 
     Raises:
-        InputError: what `read_images` and `Dataset.from_columns` refuse.
+        InputError: errors of `read_images` and `Dataset.from_columns`.
     """
     x, rows, files = read_images(tree, list(tree.names), spec)
     splits = None if splits is None else splits[rows]
@@ -81,7 +81,7 @@ def pictured(
 
 
 def named_codes(values: np.ndarray, names: Sequence[str] | None) -> np.ndarray:
-    """Codes as the classes' names, where these are known; -1 stands for a missing one."""
+    """Codes as class names, if these are known; -1 stands for a missing one."""
     if not names or values.dtype.kind != "f":
         return values
     codes = np.nan_to_num(values, nan=-1)

@@ -1,4 +1,4 @@
-"""Rows written as a sheet of Excel, one after the other."""
+"""Write rows to an Excel sheet, one after the other."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -11,7 +11,7 @@ from condvae.checks import InputError
 from condvae.conditions.formats import DAY, EPOCH, MOST_EXACT, PLAIN, CellFormat
 
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 2**20, 2**14, 32_767  # of a sheet, and of its cells
-# days from 1970: before 1900-03-01 Excel counts one that there was not, and years have four digits
+# days from 1970: before 1900-03-01, Excel counts a day that never was, and years have four digits
 LEAST_DAY, MOST_DAY = -25_508, 2_932_896
 
 
@@ -20,15 +20,15 @@ def write_sheet(
     blocks: Iterable[Mapping[str, np.ndarray]],
     formats: Mapping[str, CellFormat],
 ) -> None:
-    """Write rows: numbers and dates as such, texts and numbers of another form as texts.
+    """Write rows: numbers and dates as such, text and numbers with another format as text.
 
     Args:
-        path: written to as it is.
-        blocks: (N,) float64 or str by name, again and again; NaN and "" are empty cells.
-        formats: of numbers, see `write_table`.
+        path: written to as given.
+        blocks: {name: (N,) float64 or str}, block by block; NaN and "" are empty cells.
+        formats: formats of numbers, see `write_table`.
 
     Raises:
-        InputError: more than a sheet can hold.
+        InputError: more data than a sheet can hold.
     """
     from openpyxl import Workbook
 
@@ -41,7 +41,7 @@ def write_sheet(
             rows += len(next(iter(table.values())))
             if rows >= MOST_ROWS or len(table) > MOST_COLUMNS:
                 raise InputError(
-                    f"a sheet of Excel must have less than {MOST_ROWS:,} rows, and at most "
+                    f"an Excel sheet must have fewer than {MOST_ROWS:,} rows, and at most "
                     f"{MOST_COLUMNS:,} columns",
                     f"{rows:,} rows or more of {len(table):,} columns",
                     "Write .csv or .parquet.",
@@ -50,7 +50,7 @@ def write_sheet(
             for row in zip(*columns, strict=True):
                 sheet.append(row)
     except BaseException:
-        sheet.close()  # else its file stays open
+        sheet.close()  # otherwise its file stays open
         raise
     book.save(path)
 
@@ -67,12 +67,12 @@ def _cells(sheet: Any, values: np.ndarray, of: CellFormat) -> list[Any]:
 
 
 def _plain(value: float) -> float | int:
-    """A number, whole where it is."""
+    """A number, written as an integer if it is whole."""
     return int(value) if value % 1 == 0 and abs(value) <= MOST_EXACT else value
 
 
 def _date(value: float, of: CellFormat) -> date | str:
-    """A date, or its text where Excel has none for it."""
+    """A date, or its text if Excel cannot represent it."""
     seconds = value * (DAY if of.days else 1)
     if not LEAST_DAY * DAY <= seconds < MOST_DAY * DAY:
         return of.cell(value)
@@ -93,7 +93,7 @@ def _text(sheet: Any, text: str) -> Any:
         cell = None
     if cell is None or len(text) > MOST_CHARACTERS:
         raise InputError(
-            f"a cell of Excel must be at most {MOST_CHARACTERS:,} printed characters",
+            f"an Excel cell must have at most {MOST_CHARACTERS:,} printed characters",
             ascii(text[:80]),
             "Write .csv or .parquet.",
         )

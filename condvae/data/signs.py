@@ -1,8 +1,9 @@
-"""Signs on posts, half of them behind a box: pictures and label maps whose ambiguity is known.
+"""Signs on posts, half of them behind a box: pictures and label maps of known ambiguity.
 
-A generated set for image -> label map. A box hides the sign, and the post's colour tells how likely
-the hidden sign is round. All else can be read from the picture, so that behind every box there are
-two possible maps of known probabilities, and what no model can know has an exact number.
+A generated set for image -> label map. A box hides the sign, and the post's colour gives the
+probability that the hidden sign is round. All else can be read from the picture, so that behind
+every box there are two possible maps of known probabilities, and the uncertainty that no model can
+remove has an exact value.
 """
 
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ HIDDEN, RED = 0.5, 0.5  # shares of the pictures
 ROUND_IF_RED, ROUND_IF_BLUE = 0.8, 0.3
 
 # With the noise, all of a background's channels are brighter than MIDDLE, all of the box's darker,
-# and a post and a sign have one of each: so the picture shows exactly where each of them is. No
-# colour comes nearer than NOISE to 0 or 255: nothing is clipped.
+# and a post and a sign have one of each, so the picture shows exactly where each of them is. No
+# colour comes closer than NOISE to 0 or 255, so nothing is clipped.
 MIDDLE, NOISE = 128, 30
 RED_POST, BLUE_POST, BOX = (210, 50, 50), (50, 90, 210), (95, 95, 95)
 BACKGROUND = (160, 215)
@@ -30,16 +31,16 @@ BYTES_PER_PIXEL = 12  # at the peak, while the pictures are drawn
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Scenes:
-    """What pictures show whatever the sign's shape, and whether or not a box hides it.
+    """What pictures show whatever the shape of the sign, and whether or not a box hides it.
 
     Attributes:
         size: height and width of the pictures.
-        row: (N,) of the sign's centre, where the post begins.
-        column: (N,) of the sign's centre, the middle of the post.
-        radius: (N,) of a round sign, half the side of a square one: it is 2 radius + 1 wide.
+        row: (N,) row of the sign's centre, where the post begins.
+        column: (N,) column of the sign's centre, the middle of the post.
+        radius: (N,) of a round sign, half the side of a square one: its width is 2 radius + 1.
         height: (N,) rows of the post below the sign's centre.
         half_width: (N,) the post is 2 half_width + 1 wide.
-        is_red: (N,) bool, else the post is blue.
+        is_red: (N,) bool: the post is red, else blue.
         background: (N, 3) uint8 colour.
         sign: (N, 3) uint8 colour.
     """
@@ -64,9 +65,9 @@ class Signs:
         maps: (N, size, size) uint8, positions in CLASSES: the truth, also behind a box.
         hidden: (N,) bool: a box hides the sign.
         is_round: (N,) bool.
-        probability_round: (N,) float64, given the post's colour: all that a picture says of a
-            hidden sign's shape.
-        scenes: what the pictures show beside that.
+        probability_round: (N,) float64, given the post's colour: all that a picture says about the
+        shape of a hidden sign.
+        scenes: what the pictures show besides.
     """
 
     images: np.ndarray
@@ -93,15 +94,15 @@ class Signs:
 
 
 def signs(num: int, seed: int, size: int = 64) -> Signs:
-    """So many pictures and maps; the same arguments give the same bits.
+    """Generate pictures and maps; the same arguments give the same bits.
 
     Args:
-        num: how many, independent of each other.
-        seed: of all that is random.
+        num: number of pictures, independent of each other.
+        seed: seed of all random draws.
         size: height and width, 16 or more; everything grows with it.
 
     Raises:
-        InputError: a number below its least, or more pictures than memory can hold.
+        InputError: a number below its minimum, or more pictures than memory can hold.
     """
     check_at_least(num, 1, "the number of signs")
     check_at_least(seed, 0, "the seed")
@@ -111,7 +112,7 @@ def signs(num: int, seed: int, size: int = 64) -> Signs:
     scenes = draw_scenes(num, size, rng)
     hidden = rng.random(num) < HIDDEN
     probability_round = np.where(scenes.is_red, ROUND_IF_RED, ROUND_IF_BLUE)
-    # the post's colour alone says something of the shape
+    # only the post's colour is informative about the shape
     is_round = rng.random(num) < probability_round
     images = draw_images(scenes, is_round, hidden, rng)
     maps = draw_maps(scenes, is_round)
@@ -119,11 +120,11 @@ def signs(num: int, seed: int, size: int = 64) -> Signs:
 
 
 def draw_scenes(num: int, size: int, rng: np.random.Generator) -> Scenes:
-    """Scenes at random, with a margin around everything and a part of each post below its box."""
+    """Random scenes, with a margin around everything and a part of each post below its box."""
     margin, stub = size // 16, size // 8
     radius = rng.integers(size // 8, 3 * size // 16, num, endpoint=True)
     box = _half_box(radius, size)
-    # boxes of all signs fit, hidden or not: their place must not tell which
+    # boxes fit for all signs, hidden or not: their place must not reveal which
     row = rng.integers(margin + box, size - margin - box - stub)
     column = rng.integers(margin + box, size - margin - box)
     height = rng.integers(box + stub, size - margin - row)
@@ -153,7 +154,7 @@ def draw_images(
         scenes: of N pictures.
         is_round: (N,) bool; without effect where hidden.
         hidden: (N,) bool.
-        rng: of the noise, uniform, each pixel and channel its own.
+        rng: generator of the noise, uniform, independent for each pixel and channel.
 
     Returns:
         (N, size, size, 3) uint8.
@@ -176,7 +177,7 @@ def draw_images(
 
 
 def _half_box(radius: np.ndarray, size: int) -> np.ndarray:
-    """(N,) pixels from the centre to the sides of a box: it tells the radius of what it hides."""
+    """(N,) pixels from the centre to the sides of a box, from the radius of what it hides."""
     return radius + size // 16
 
 

@@ -1,4 +1,4 @@
-"""Classes of few rows: left out where that is asked for."""
+"""Classes with few rows, left out on request."""
 
 import logging
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ _log = logging.getLogger(__name__)
 def rows_of_large_classes(
     names: Sequence[str], codes: np.ndarray, least: int, name: str
 ) -> np.ndarray | None:
-    """The rows of classes of at least so many rows; None where these are all.
+    """The rows of classes with at least this many rows; None if these are all.
 
     Args:
-        names: of the classes in the order of their codes.
-        codes: (N,) of each row.
+        names: names of the classes in the order of their codes.
+        codes: (N,) class code of each row.
         least: rows that a class must have.
-        name: what the data are called; the classes that are left out are said.
+        name: name of the data; the classes that are left out are reported.
 
     Raises:
-        InputError: no class is so large.
+        InputError: no class is that large.
     """
     counts = np.bincount(codes, minlength=len(names))
     small = np.flatnonzero((counts < least) & (counts > 0))
@@ -34,7 +34,7 @@ def rows_of_large_classes(
         raise InputError(
             f"`drop_small_classes` must leave a class of {name or 'the data'}",
             f"{least:,}, where the largest has {counts.max():,}",
-            "Take a smaller number.",
+            "Use a smaller number.",
         )
     _log.warning(
         "%s: %s left out, of fewer than %s each",
@@ -48,17 +48,17 @@ def rows_of_large_classes(
 def rows_for_training_alone(
     codes: np.ndarray, names: Sequence[str], rest: np.ndarray, parts: Sequence[str], name: str
 ) -> np.ndarray:
-    """The rows of classes with fewer of them than there are parts to draw for; they are said.
+    """The rows of classes with fewer rows than parts to draw them for; they are reported.
 
     Args:
-        codes: (N,) of each row.
+        codes: (N,) class code of each row.
         names: of the classes in the order of their codes.
         rest: the rows to draw from.
-        parts: what is drawn, the training rows first.
-        name: what the data are called.
+        parts: names of the parts, the training rows first.
+        name: name of the data.
 
     Raises:
-        InputError: a class without a row, or none with enough of them.
+        InputError: a class without rows, or no class with enough of them.
     """
     counts = np.bincount(codes[rest], minlength=len(names))
     if counts.min() == 0 or counts.max() < len(parts):
@@ -67,7 +67,7 @@ def rows_for_training_alone(
             f"{who} must have at least {1 if counts.min() == 0 else len(parts)} examples to draw "
             f"the splits from ({', '.join(parts)})",
             f"{counts.min()} of class {names[int(counts.argmin())]!r}",
-            "Bring more of that class, or leave it out, such as with --drop-small-classes 1.",
+            "Add more of that class, or leave it out, for example with --drop-small-classes 1.",
         )
     few = np.flatnonzero(counts < len(parts))
     if few.size:
@@ -82,7 +82,7 @@ def rows_for_training_alone(
 
 
 def counted_classes(names: Sequence[str], counts: np.ndarray, codes: np.ndarray) -> str:
-    """How many classes these are, and of some their names and rows."""
+    """How many classes these are, with names and row counts of some."""
     listed = [f"{names[code]!r} ({counts[code]:,})" for code in codes[:MOST_NAMED].tolist()]
     more = ", ..." if len(codes) > MOST_NAMED else ""
     noun = "class" if len(codes) == 1 else "classes"
@@ -90,5 +90,5 @@ def counted_classes(names: Sequence[str], counts: np.ndarray, codes: np.ndarray)
 
 
 def of_rows(rows: np.ndarray | None, *values: Any) -> tuple[Any, ...]:
-    """Some rows of each array; all of them where rows is None."""
+    """Some rows of each array; all of them if rows is None."""
     return tuple(value if rows is None or value is None else value[rows] for value in values)

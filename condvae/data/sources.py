@@ -18,7 +18,7 @@ from condvae.data.table_parts import table_parts
 from condvae.files.remote import fetched, is_url
 from condvae.spec import DataSpec, Spec
 
-# tables that scikit-learn embeds: the name of what is given
+# tables included in scikit-learn: the name of the condition
 TABLES = {"wine": "cultivar", "breast_cancer": "diagnosis", "diabetes": "progression"}
 NAMED_SETS = ("digits", *IDX_SETS, "signs", "glyphs", *TABLES)
 
@@ -37,14 +37,14 @@ def load_data(
     split_seed: int | None = None,
     **settings: Any,
 ) -> Dataset:
-    """A data set by its name or its path, or of an object in memory.
+    """A data set by its name or path, or from an object in memory.
 
     Args:
-        source: "digits" (comes with scikit-learn), "signs" and "glyphs" (generated), the tables
+        source: "digits" (included in scikit-learn), "signs" and "glyphs" (generated), the tables
             "wine", "breast_cancer" and "diabetes" (scikit-learn's), "mnist", "fashion_mnist",
             "kmnist", the path of a file of arrays, an IDX images file, a folder or a table; or an
             object that holds data, such as a frame, see `data.in_memory`.
-        data_dir: where the files of a named set lie, or go after the download; None:
+        data_dir: where the files of a named set are, or are saved after the download; None:
             `$CONDVAE_DATA`, then the user's cache.
         spec: how to split; None: the defaults. The settings below replace its fields.
         validation: fraction of the training images, or "test" for the test images.
@@ -54,8 +54,8 @@ def load_data(
             `ignore=("id",)`, `resize=(64, 64)`.
 
     Raises:
-        InputError: an unknown name, a setting or a file that does not fit, or files that are
-            not there and cannot be downloaded; the message says where they were looked for.
+        InputError: an unknown name, an unsuitable setting or file, or files that are neither
+            there nor downloadable; the message says where they were searched for.
     """
     if source is None or (isinstance(source, str) and not source):
         raise InputError(
@@ -66,7 +66,7 @@ def load_data(
         )
     settings |= {"validation": validation, "test": test, "split_seed": split_seed}
     given = {name: value for name, value in settings.items() if value is not None}
-    # by a whole spec, which names the nearest setting for one that is misspelt
+    # with a whole spec, which suggests the nearest name for a misspelt setting
     name = str(source) if isinstance(source, str | Path) else ""
     spec = Spec(data=spec or DataSpec()).override(source=name, **given).data
     if not isinstance(source, str | Path):
@@ -94,13 +94,13 @@ def load_data(
     near = difflib.get_close_matches(str(source).lower(), NAMED_SETS, n=1)
     raise InputError(
         f"the data must be one of the sets {', '.join(NAMED_SETS)}, or the path of {FORMATS}",
-        f"{str(source)!r}, which is no set and does not exist",
+        f"{str(source)!r}, which is neither a set nor an existing path",
         f"Did you mean {near[0]!r}?" if near else "Check the path.",
     )
 
 
 def _digits(spec: DataSpec) -> Dataset:
-    """The 1,797 digits of 8 × 8 pixels that scikit-learn embeds, 0-16 stretched to 0-255."""
+    """The 1,797 digits of 8 × 8 pixels included in scikit-learn, 0-16 stretched to 0-255."""
     from sklearn.datasets import load_digits
 
     x, y = load_digits(return_X_y=True)
@@ -122,14 +122,14 @@ def _signs(spec: DataSpec) -> Dataset:
 
 
 def _glyphs(spec: DataSpec) -> Dataset:
-    """10,000 digits drawn from fonts, see `data.glyphs`; given digit, slant and thickness."""
+    """10,000 digits drawn from fonts, see `data.glyphs`; conditions digit, slant and thickness."""
     x, factors = draw_glyphs(NUM_GLYPHS, seed=0)
     spec = spec if spec.conditions else spec.model_copy(update={"conditions": GLYPH_CONDITIONS})
     return Dataset.from_columns(factors, x, name="glyphs", spec=spec)
 
 
 def _table(name: str, spec: DataSpec) -> Dataset:
-    """A table of scikit-learn; classes by their names."""
+    """A table of scikit-learn, with its classes by name."""
     from sklearn import datasets
 
     loaded: Any = getattr(datasets, f"load_{name}")()

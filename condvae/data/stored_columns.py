@@ -1,9 +1,9 @@
-"""The columns of a table whose rows stay on disk, and the rows by which they are understood.
+"""The columns of a table whose rows stay on disk, and the rows that determine their schema.
 
 Kinds, quantiles and frequencies are those of a sample of the training rows. What a sample may lack
-and a model must know joins it, as the rows that hold it: a row of each word, of each value where
-there are few, the least and the greatest number, an empty cell; and what contradicts that a column
-is a function of another one.
+and a model must know is added as the rows that hold it: a row of each word, of each value if there
+are few, the smallest and the largest number, an empty cell; and rows that contradict a relation in
+which one column is a function of another.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,20 +23,20 @@ from condvae.data.mapped import MappedRows
 from condvae.data.splits import SAMPLE_STREAM
 from condvae.files.sums import sum_of
 
-BLOCK_ROWS = 2**16  # that are looked at together
-MOST_JOINING = 1_000  # rows that join the sample at a time for what they contradict
+BLOCK_ROWS = 2**16  # rows that are read together
+MOST_JOINING = 1_000  # contradicting rows that are added to the sample at a time
 
 
 class StoredColumns(Mapping[str, Any]):
-    """{name: (N,) numbers or words} of rows on disk; each is read when it is asked for.
+    """{name: (N,) numbers or words} of rows on disk; each column is read on request.
 
     Args:
-        records: (N,) rows, of which each column is a field.
-        fields: the columns' names by the fields.
-        words: of each column of words the different ones, in the order of their codes.
-        sums: sha256, in hex, of each file that the rows lie in.
-        sample_rows: by which the columns are understood, at most, but for those that join them.
-        seed: of the sample.
+        records: (N,) rows, in which each column is a field.
+        fields: names of the columns by field.
+        words: the distinct words of each column of words, in the order of their codes.
+        sums: sha256, in hex, of each file that holds the rows.
+        sample_rows: largest size of the sample that determines the schema, before rows are added.
+        seed: seed of the sample.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class StoredColumns(Mapping[str, Any]):
         self.sample_rows, self.seed = sample_rows, seed
 
     def __getitem__(self, name: str) -> MappedRows:
-        self.fields[name]  # KeyError now, not when it is read
+        self.fields[name]  # KeyError now, not on reading
         return self.records.then(lambda rows: self._column(name, rows))
 
     def __iter__(self) -> Iterator[str]:
@@ -67,25 +67,25 @@ class StoredColumns(Mapping[str, Any]):
         return self._with(records=self.records[chosen])
 
     def without(self, names: Sequence[str]) -> "StoredColumns":
-        """The columns but for some."""
+        """The columns except some."""
         return self._with(fields={f: n for n, f in self.fields.items() if n not in names})
 
     def encoded(
         self, encode: Callable[[dict[str, np.ndarray]], Any], names: Sequence[str] = ()
     ) -> MappedRows:
-        """What a function makes of the columns of some rows, row by row, when it is asked for.
+        """A function applied to the columns of rows, row by row, on request.
 
         Args:
-            names: of the columns that it is shown; none: all.
+            names: names of the columns that it takes; none: all.
         """
         return self.records.then(lambda rows: np.asarray(encode(self.cells(rows, names))))
 
     def cells(self, rows: np.ndarray, names: Sequence[str] = ()) -> dict[str, np.ndarray]:
-        """{name: (n,) values} of rows as they are stored; no name stands for all."""
+        """{name: (n,) values} of rows as stored; no names means all."""
         return {name: self._column(name, rows) for name in names or self.fields}
 
     def blocks(self, among: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Those of all rows that are among some: their numbers, and what is stored, in blocks."""
+        """The rows among some, block by block: their numbers, and their stored records."""
         chosen = np.full(len(self.records), among is None)
         if among is not None:
             chosen[among] = True
@@ -95,27 +95,27 @@ class StoredColumns(Mapping[str, Any]):
                 yield here + part.start, np.asarray(self.records[part])[here]
 
     def sample(self, rows: np.ndarray) -> np.ndarray:
-        """A sample of rows, which rise: all, or so many, drawn from the seed."""
+        """A sorted sample of rows: all, or `sample_rows` of them, drawn with the seed."""
         if len(rows) <= self.sample_rows:
             return rows
         rng = np.random.default_rng([self.seed, SAMPLE_STREAM])
         return np.sort(rng.choice(rows, self.sample_rows, replace=False))
 
     def fingerprint(self, about: Sequence[Any]) -> str:
-        """sha256, in hex, by which a run knows its data again.
+        """sha256, in hex, by which a run recognises its data.
 
-        That of the columns in memory where the sample is the whole table; of a larger one it is
-        made of the files' sums.
+        It equals that of the columns in memory if the sample is the whole table; for larger tables
+        it is computed from the files' sums.
 
         Raises:
-            InputError: a file that is not what was packed.
+            InputError: a file that has changed since it was packed.
         """
         for file, known in self.sums.items():
             if sum_of(file) != known:
                 raise InputError(
                     f"{file} must be as it was packed",
                     "another content, by its sha256",
-                    "Pack the source again: the same command writes this block anew.",
+                    "Pack the source again: the same command replaces this block.",
                 )
         if len(self.records) <= self.sample_rows:
             return fingerprint_of_columns(self, about)
@@ -124,21 +124,21 @@ class StoredColumns(Mapping[str, Any]):
         return fingerprint_of_sums(list(self.sums.values()), rows, [*about, list(self)])
 
     def _column(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """A column of rows as they are stored."""
+        """A column of rows as stored."""
         values = rows[self.fields[name]]
         if name not in self.words:
             return np.ascontiguousarray(values)
         words = self.words[name]
         if values.size and not 0 <= values.min() <= values.max() < len(words):
             raise InputError(
-                f"the words of {name!r} must be known, {len(words):,}",
+                f"the codes of {name!r} must be below its number of words, {len(words):,}",
                 f"the codes {values.min()} to {values.max()}",
                 "Pack the source again.",
             )
         return words[values]
 
     def _with(self, **changes: Any) -> "StoredColumns":
-        """The columns with some things otherwise."""
+        """The columns with some attributes changed."""
         kept = {
             "records": self.records,
             "fields": {field: name for name, field in self.fields.items()},
@@ -152,12 +152,12 @@ class StoredColumns(Mapping[str, Any]):
 
 @dataclass(frozen=True)
 class Fitting:
-    """The rows by which columns are understood.
+    """The rows that determine the schema of the columns.
 
     Attributes:
-        columns: {name: (n,) values} of these rows, and of those that only tell what there is.
-        rows: positions in these of the training rows.
-        numbers: (n,) the rows' numbers in the data set.
+        columns: {name: (n,) values} of these rows, and of those that only show which values exist.
+        rows: positions of the training rows among them.
+        numbers: (n,) numbers of the rows in the data set.
     """
 
     columns: Mapping[str, Any]
@@ -168,12 +168,12 @@ class Fitting:
 def fitting_rows(
     columns: Mapping[str, Any], rows: np.ndarray, more: np.ndarray | None = None
 ) -> Fitting:
-    """The rows by which columns are understood: all of those in memory.
+    """The rows that determine the schema of the columns: all of those in memory.
 
     Args:
-        columns: by name.
-        rows: those of the training.
-        more: that are among them in any case.
+        columns: columns by name.
+        rows: the training rows.
+        more: rows to include in any case.
     """
     if not isinstance(columns, StoredColumns):
         return Fitting(columns, rows, np.arange(len(next(iter(columns.values())))))
@@ -192,10 +192,10 @@ def fitting_rows(
 def encoded_rows(
     columns: Mapping[str, Any], encode: Callable[[Any], Any], names: Sequence[str] = ()
 ) -> Any:
-    """What a function makes of columns: at once, of those on disk when rows are asked for.
+    """A function applied to columns: at once, or for those on disk when rows are requested.
 
     Args:
-        names: of the columns that it needs; none: all.
+        names: names of the columns that it needs; none: all.
     """
     if isinstance(columns, StoredColumns):
         return columns.encoded(encode, names)
@@ -203,10 +203,10 @@ def encoded_rows(
 
 
 def contradicting(columns: Mapping[str, Any], rows: np.ndarray, table: Table) -> np.ndarray:
-    """Some of the training rows that a table does not fit which a sample has led to.
+    """Some of the training rows that contradict the table that a sample has led to.
 
-    A column is no function of another one there, or a rule is broken. None of columns in memory,
-    by all of which a table was made.
+    There, a column is no function of another one, or a rule is broken. None for columns in memory,
+    since the table was determined by all of them.
     """
     none, derived = np.empty(0, int), (*table.derived, *table.agreeing)
     if not isinstance(columns, StoredColumns) or not (derived or table.rules):
@@ -216,7 +216,7 @@ def contradicting(columns: Mapping[str, Any], rows: np.ndarray, table: Table) ->
     joining: dict[str, list[np.ndarray]] = {}
 
     def join(what: str, numbers: np.ndarray, keys: np.ndarray) -> None:
-        # one row of each value tells as much as all of them
+        # one row of each value says as much as all of them
         first = np.sort(np.unique(keys, return_index=True)[1])
         joining.setdefault(what, []).append(numbers[first[:MOST_JOINING]])
 
@@ -236,7 +236,7 @@ def contradicting(columns: Mapping[str, Any], rows: np.ndarray, table: Table) ->
 
 
 def sampled(columns: Mapping[str, Any] | None, rows: np.ndarray) -> np.ndarray | None:
-    """The sample of the training rows by which columns are understood; None where it is all."""
+    """The sample of the training rows that determines the schema; None if it is all of them."""
     if not isinstance(columns, StoredColumns) or len(rows) <= columns.sample_rows:
         return None
     return columns.sample(rows)
@@ -250,9 +250,9 @@ def fingerprint_of(columns: Mapping[str, Any], about: Sequence[Any]) -> str:
 
 
 def _told_by(columns: StoredColumns, rows: np.ndarray) -> np.ndarray:
-    """Rows that hold, one each, what a sample of the training rows may lack.
+    """One row for each value that a sample of the training rows may lack.
 
-    A word of which no training row is has another row.
+    A word that no training row holds is represented by another row.
     """
     found: list[int] = []
     training = np.zeros(len(columns.records), bool)
@@ -278,14 +278,14 @@ def _told_by(columns: StoredColumns, rows: np.ndarray) -> np.ndarray:
 
 
 def _note_first(first: np.ndarray, codes: np.ndarray, numbers: np.ndarray) -> None:
-    """The first row of each code, where none was known."""
+    """The first row of each code that had none yet."""
     seen, place = np.unique(codes, return_index=True)
     fresh = first[seen] < 0
     first[seen[fresh]] = numbers[place[fresh]]
 
 
 class _Numbers:
-    """Rows that hold the ends, a missing cell, and each value while these are few."""
+    """Rows that hold the extremes, a missing cell, and each value while there are few."""
 
     def __init__(self) -> None:
         self.ends: dict[Callable[..., Any], tuple[float, int]] = {}
@@ -293,7 +293,7 @@ class _Numbers:
         self.few: dict[float, int] = {}
 
     def look(self, values: np.ndarray, numbers: np.ndarray) -> None:
-        """Some rows more."""
+        """Add some rows."""
         missing = np.isnan(values)
         if self.missing is None and missing.any():
             self.missing = int(numbers[missing.argmax()])
@@ -311,6 +311,6 @@ class _Numbers:
             self.few = dict(pairs) | self.few
 
     def rows(self) -> list[int]:
-        """Their numbers."""
+        """The numbers of these rows."""
         found = [row for _, row in self.ends.values()] + list(self.few.values())
         return found + ([] if self.missing is None else [self.missing])

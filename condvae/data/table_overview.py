@@ -1,18 +1,18 @@
-"""A table at a glance: a line for each column, and what it could be asked for."""
+"""A table at a glance: a line per column, and possible conditions."""
 
 import shlex
 
 from condvae.data.reading import ColumnReading
 from condvae.data.tables import TableFile
 
-WIDTHS = (28, 36, 44)  # at most, of names, spikes and examples
+WIDTHS = (28, 36, 44)  # upper limits for names, spikes and examples
 MOST_GIVEN = 20  # classes of a column that is suggested as a condition
 NUM_SUGGESTED = 3
 NUM_SPIKES = 3
 
 
 def describe_table(table: TableFile, name: str) -> str:
-    """What was understood of each column, in aligned lines, and what conditions could be."""
+    """How each column was interpreted, in aligned lines, and possible conditions."""
     rows = len(next(iter(table.columns.values())))
     lines = [f"{'name':<12} {name}", f"{'rows':<12} {rows:,} of {len(table.columns)} columns"]
     lines += [f"{'file':<12} {note}" for note in table.notes]
@@ -33,7 +33,7 @@ def describe_table(table: TableFile, name: str) -> str:
 
 
 def suggested_conditions(table: TableFile) -> list[str]:
-    """Columns of few classes: the last one first, where the target often is, then the smallest."""
+    """Columns of few classes: the last one first, often the target, then the smallest."""
     few = [
         reading
         for reading in table.readings
@@ -74,6 +74,6 @@ def _spikes(reading: ColumnReading) -> list[str]:
 
 
 def _short(text: str, width: int) -> str:
-    """A text in one line of at most so many letters."""
+    """A text on one line of at most this many letters."""
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 1] + "…"

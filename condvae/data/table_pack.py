@@ -1,8 +1,8 @@
-"""A table packed: rows of numbers and codes in blocks of .npy files, which memory need not hold.
+"""A packed table: rows of numbers and codes in blocks of .npy files, which may exceed memory.
 
-What the columns are is understood of a sample of rows; then all rows are read once, some at a time.
-Beside the rows lie the words that a block is the first to hold, so that every class is known
-whether the sample holds it or not, and a packing that ended in between goes on.
+The columns are interpreted from a sample of rows; then all rows are read once, block by block.
+Beside the rows are the words that first occur in each block, so that every class is known whether
+or not the sample holds it, and an interrupted packing continues.
 """
 
 import hashlib
@@ -43,37 +43,37 @@ from condvae.files.sums import is_whole, write_array
 from condvae.spec import DataSpec
 from condvae.spec.presets import READING
 
-BLOCK_BYTES = 2**26  # of rows in a file
+BLOCK_BYTES = 2**26  # bytes of rows in a file
 _log = logging.getLogger(__name__)
 
 
 class PixelTableError(InputError):
-    """A table that is images, and is packed as such."""
+    """A table that holds images, and is packed as such."""
 
 
 def pack_table(
     parts: Mapping[Path, str], source: str, out: Path, spec: DataSpec
 ) -> Iterator[tuple[int, int, bool]]:
-    """Write a table into a folder, block by block; what is there already stays.
+    """Write a table to a folder, block by block; existing blocks are kept.
 
     Args:
         parts: its files, and the split of each.
-        source: what they are called.
-        out: a new folder, or one that an earlier call for the same table left.
-        spec: how the table is read. `sample_rows` are looked at to understand the columns.
+        source: their common name.
+        out: a new folder, or one from an earlier call for the same table.
+        spec: how the table is read; the columns are interpreted from `sample_rows` rows.
 
     Yields:
-        For each block how many rows are packed, how many there are, and whether it was there,
-        whole.
+        For each block the number of rows packed so far, the number of all rows, and whether the
+        block already existed.
 
     Raises:
-        InputError: parts that do not fit together, cells that the sample did not lead to expect, a
-            folder of something else, or a full disk.
+        InputError: parts that do not fit together, cells that contradict the sample, a folder of
+            something else, or a full disk.
     """
     if out.exists() and not is_table_pack(out) and (not out.is_dir() or any(out.iterdir())):
         raise InputError(
             f"the output must be a new folder, or a pack of a table ({out})",
-            "something else",
+            "another kind of path",
             "Choose another name.",
         )
     notes: list[str] = []
@@ -90,7 +90,7 @@ def pack_table(
         record = _begun(table, parts, source, plan, spec, notes)
     out.mkdir(parents=True, exist_ok=True)
     needed = record.rows * record.dtype.itemsize
-    room = room_for("the pack", lambda: needed, out, "Free some; the same command then goes on.")
+    room = room_for("the pack", lambda: needed, out, "Free some; the same command continues.")
     with locked(out), room:
         remove_scratch(out)
         write_text(out / RECORD, record.model_dump_json())
@@ -98,9 +98,9 @@ def pack_table(
 
 
 def cached_pack(parts: Mapping[Path, str], path: Path, spec: DataSpec) -> Path:
-    """The pack of a table in the user's cache, made where there is none; arguments as above.
+    """The pack of a table in the user's cache, created if necessary; arguments as above.
 
-    Files that have changed since are other ones, by their times.
+    Files whose modification times have changed count as different ones.
     """
     times = [[str(part.resolve()), part.stat().st_mtime_ns] for part in parts]
     name = hashlib.sha256(json.dumps([_plan(parts, spec), times]).encode()).hexdigest()[:16]
@@ -118,7 +118,7 @@ def cached_pack(parts: Mapping[Path, str], path: Path, spec: DataSpec) -> Path:
 
 
 def _plan(parts: Mapping[Path, str], spec: DataSpec) -> str:
-    """The sum of what is known of a source before it is read."""
+    """The sum of what is known about a source before it is read."""
     files = [[part.name, split, part.stat().st_size] for part, split in parts.items()]
     reading = [name for name in READING if name != "mapped"]
     how = spec.model_dump(mode="json", include={*reading, "split_seed"})
@@ -133,7 +133,7 @@ def _begun(
     spec: DataSpec,
     notes: list[str],
 ) -> TableRecord:
-    """The record of a pack that begins: the columns as a sample of rows says what they are."""
+    """The record of a new pack, with the columns as interpreted from a sample of rows."""
     counts = table.counts()
     num_rows = sum(counts)
     rows = np.arange(num_rows)
@@ -149,7 +149,7 @@ def _begun(
         raise PixelTableError(
             f"{source} must be a table to be packed some rows at a time",
             "a column for each pixel of an image",
-            "Images in columns are read into memory: bring fewer rows, or pack an array of images.",
+            "Images in columns are read into memory: use fewer rows, or pack an array of images.",
         )
     for note in found.notes:
         _log.warning("%s: %s", source, note)
@@ -169,7 +169,7 @@ def _begun(
                 of_numbers=found.columns[name].dtype.kind == "f",
                 format=reading.format,
                 absent=absent_words(told.get(name, ("",))[0], raw.typed, missing),
-                # what one value has in the sample may have others elsewhere
+                # a column with a single value in the sample may have others elsewhere
                 stored=name in used or constant,
                 constant=constant and name not in used,
             )
@@ -191,7 +191,7 @@ def _begun(
 
 
 def _counting(found: TableFile, rows: np.ndarray) -> TableFile:
-    """The table, where columns that count all its rows are identifiers."""
+    """The table, with columns that count all of its rows as identifiers."""
 
     def seen(reading: ColumnReading) -> ColumnReading:
         values = found.columns[reading.name]
@@ -204,7 +204,7 @@ def _counting(found: TableFile, rows: np.ndarray) -> TableFile:
 
 
 def _blocks(table: TableRows, record: TableRecord, out: Path) -> Iterator[tuple[int, int, bool]]:
-    """Write what is missing of a pack; see `pack_table`."""
+    """Write the missing blocks of a pack; see `pack_table`."""
     words = frozenset(column.name for column in record.columns if not column.of_numbers)
     known = {column.name: {"": 0} for column in record.stored if not column.of_numbers}
     units: Iterator[list[RawColumn]] = iter(())
@@ -217,13 +217,13 @@ def _blocks(table: TableRows, record: TableRecord, out: Path) -> Iterator[tuple[
             for name, fresh in cells.words.items():
                 known[name] |= {word: len(known[name]) + n for n, word in enumerate(fresh)}
         else:
-            if at != part.start:  # not where an earlier block has ended
+            if at != part.start:  # not directly after a block that was just packed
                 units = table.units(part.start, words)
             count = -(-(part.stop - part.start) // UNIT_ROWS)
             rows, cells = _packed(islice(units, count), record, part, known)
             at = part.stop
             sums = {rows_file: write_array(out / rows_file, rows)}
-            del rows  # before the next block takes as much
+            del rows  # freed before the next block is read
             write_text(out / cells_file, cells.model_dump_json())
             sums[cells_file] = hashlib.sha256((out / cells_file).read_bytes()).hexdigest()
             update = {"sums": record.sums | sums, "whole": False}
@@ -244,7 +244,7 @@ def _packed(
     part: slice,
     known: Mapping[str, dict[str, int]],
 ) -> tuple[np.ndarray, BlockCells]:
-    """The rows of a block, and what is known of its cells; words that are new become known."""
+    """The rows of a block, and facts about its cells; new words are added to the known ones."""
     rows = np.zeros(part.stop - part.start, record.dtype)
     before = {name: len(words) for name, words in known.items()}
     fields = {column.name: f"c{place}" for place, column in enumerate(record.stored)}
@@ -304,7 +304,7 @@ def _packed(
 
 
 def _count_on(carried: dict[str, Carried], found: Carried | None) -> None:
-    """Let a count go on from more rows, too."""
+    """Extend a count to further rows."""
     if found is not None and found.how == "count":
         before = carried.get(found.name, found)
         update = {"first": max(before.first, found.first)}
@@ -312,7 +312,7 @@ def _count_on(carried: dict[str, Carried], found: Carried | None) -> None:
 
 
 def _carried(of_sample: Sequence[Carried], blocks: Collection[BlockCells]) -> tuple[Carried, ...]:
-    """What is carried, counting on from the last of all rows, not of the sample."""
+    """The carried columns; counts continue after the last of all rows, not of the sample."""
     known = {one.name: one for one in of_sample}
     for found in (one for block in blocks for one in block.carried):
         _count_on(known, found)
@@ -320,18 +320,18 @@ def _carried(of_sample: Sequence[Carried], blocks: Collection[BlockCells]) -> tu
 
 
 def _check_finite(values: np.ndarray, column: PackedColumn, first: int, source: str) -> None:
-    """Raise for an infinity."""
+    """Raise for infinite values."""
     if (infinite := np.isinf(values)).any():
         row = int(infinite.argmax())
         raise InputError(
             f"{source} must hold finite numbers",
             f"{values[row]} in row {first + row:,} of {column.name!r} (rows counted from 0)",
-            "Mend these cells, or take them as missing, such as with --missing inf.",
+            "Correct these cells, or read them as missing, for example with --missing inf.",
         )
 
 
 def _check_words(known: Mapping[str, dict[str, int]], source: str) -> None:
-    """Raise where the different words of all columns take too much memory."""
+    """Raise if the distinct words of all columns take too much memory."""
     total = sum(map(len, known.values())) * WORD_BYTES
     most = max(known, key=lambda name: len(known[name]), default="")
     check_memory(
@@ -342,7 +342,7 @@ def _check_words(known: Mapping[str, dict[str, int]], source: str) -> None:
 
 
 def _check_read(blocks: Collection[BlockCells], record: TableRecord) -> None:
-    """Raise where more than a few cells of a column of numbers are none."""
+    """Raise if more than a few cells of a column of numbers are not numbers."""
     for column in record.stored:
         name = column.name
         read = sum(block.read.get(name, 0) for block in blocks)
@@ -356,7 +356,7 @@ def _check_read(blocks: Collection[BlockCells], record: TableRecord) -> None:
                 f"column {name!r} of {record.source} must hold {kind}, as {record.sample:,} rows "
                 "of it do",
                 f"{unread:,} other cells, such as {example!r}",
-                f"Say what it is, such as --kind '{name}:class', and pack it under another name.",
+                f"Set its kind, such as --kind '{name}:class', and pack it under another name.",
             )
         _log.warning(
             "%s: %s cell(s) of %r, such as %r, are no %s and are taken as missing",

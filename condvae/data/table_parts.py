@@ -1,4 +1,4 @@
-"""Tables in several files, and rows of tables some at a time, however many there are."""
+"""Tables in several files, and rows of tables block by block, however many there are."""
 
 import glob
 from abc import ABC, abstractmethod
@@ -34,12 +34,12 @@ from condvae.data.typed_tables import (
 )
 from condvae.spec import DataSpec
 
-UNIT_ROWS = 16_384  # that are read together
-FETCHED_UNITS = 4  # of Parquet, whose row groups are larger
+UNIT_ROWS = 16_384  # rows that are read together
+FETCHED_UNITS = 4  # units read at once from Parquet, whose row groups are larger
 
 
 def table_parts(path: Path) -> dict[Path, str]:
-    """The files of a table at a path, and the split of each; none where there is no table.
+    """The files of a table at a path, and the split of each; none if there is no table.
 
     Args:
         path: a file; a folder of nothing but tables of one format, or of Parquet files; or a
@@ -77,11 +77,11 @@ def open_table(parts: Sequence[Path], spec: DataSpec, notes: list[str]) -> "Tabl
 
 
 class TableRows(ABC):
-    """The rows of a table, some at a time.
+    """The rows of a table, block by block.
 
     Attributes:
-        names: of its columns.
-        likely: the decimal sign where cells do not tell.
+        names: names of its columns.
+        likely: the decimal sign if the cells are ambiguous.
     """
 
     names: list[str]
@@ -93,15 +93,15 @@ class TableRows(ABC):
 
     @abstractmethod
     def units(self, first: int, words: frozenset[str]) -> Iterator[list[RawColumn]]:
-        """The columns of `UNIT_ROWS` rows after the other, the last fewer, from row `first` on.
+        """Yield the columns of `UNIT_ROWS` rows at a time, the last fewer, from row `first` on.
 
         Args:
-            words: columns whose cells are words, whatever they look like.
+            words: columns to read as words, whatever their cells look like.
         """
 
     @abstractmethod
     def sample(self, rows: np.ndarray) -> list[RawColumn]:
-        """The columns of some rows, whose numbers rise, as if the table had no others."""
+        """The columns of some rows with ascending numbers, as if the table had no others."""
 
 
 class TextRows(TableRows):
@@ -113,18 +113,18 @@ class TextRows(TableRows):
         self.words, self.missing = words_and_missing(self.names, spec)
 
     def counts(self) -> list[int]:
-        """Of each part, which is read to its end."""
+        """Number of rows of each part, which is read to its end."""
         sources = (text_source([part], self.spec, [])[0] for part in self.parts)
         return [sum(1 for _ in source()[1]) for source in sources]
 
     def units(self, first: int, words: frozenset[str]) -> Iterator[list[RawColumn]]:
-        """As cells are, number by number or word by word."""
+        """The columns as their cells are: number by number, or word by word."""
         rows = islice(self.source()[1], first, None)
         while block := list(islice(rows, UNIT_ROWS)):
             yield block_columns(self.names, block, words, self.missing)
 
     def sample(self, rows: np.ndarray) -> list[RawColumn]:
-        """Gathered in one reading, or in two where a column of numbers turns out to be words."""
+        """Gathered in one pass, or in two if a column of numbers turns out to be words."""
 
         def picked() -> tuple[list[str], Iterator[list[str]]]:
             return self.names, _picked(iter(self.source()[1]), rows)
@@ -142,7 +142,7 @@ class ParquetRows(TableRows):
         self.names = unique_names(list(self.types), notes)
 
     def counts(self) -> list[int]:
-        """As the files announce."""
+        """Number of rows of each part, as the files announce it."""
         return [parquet_rows([part]) for part in self.parts]
 
     def units(self, first: int, words: frozenset[str]) -> Iterator[list[RawColumn]]:
@@ -161,14 +161,14 @@ class ParquetRows(TableRows):
         return self._columns(joined) if len(rows) else []
 
     def _columns(self, values: Sequence[np.ndarray]) -> list[RawColumn]:
-        """Columns of what was fetched."""
+        """Columns of the fetched rows."""
         of = zip(self.names, values, self.types.values(), strict=True)
         return [column_of_type(name, column, kind) for name, column, kind in of]
 
     def _fetched(self, first: int) -> Iterator[tuple[int, list[np.ndarray]]]:
-        """The number of the first of some rows, and their columns, from row `first` on.
+        """Yield the number of the first of some rows, and their columns, from row `first` on.
 
-        Each time a whole number of units, but for the last.
+        Each time a whole number of units, except the last.
         """
         asked = ", ".join(
             f"{chosen(quoted(name), kind)} AS c{place}"

@@ -1,4 +1,4 @@
-"""What a packed table says of itself: how it was read, and what its blocks hold."""
+"""The record of a packed table: how it was read, and what its blocks hold."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,22 +18,22 @@ ROWS, CELLS = "rows-{:05d}.npy", "cells-{:05d}.json"
 
 
 class TableRecord(Frozen):
-    """What `table.json` says.
+    """Content of `table.json`.
 
     Attributes:
-        format: of the pack.
+        format: version of the format.
         source: what was packed.
         plan: sha256, in hex, of the names and sizes of the source's files, and of the spec.
-        rows: of the table.
-        block_rows: in each file but the last.
-        sample: number of rows of which the columns were understood.
-        columns: as they are read.
-        order: the names of all columns of the source that are not ignored.
+        rows: number of rows of the table.
+        block_rows: rows of each file except the last.
+        sample: number of rows from which the columns were interpreted.
+        columns: how each column is read.
+        order: names of all columns of the source that are not ignored.
         carried: columns that no model learns, but which generated rows have.
-        splits: (split, rows) of the source's parts one after the other; "" where they say none.
+        splits: (split, rows) of the source's parts, in order; "" if they state none.
         spec: how the source was read.
         sums: sha256, in hex, of each file, in the order in which they are written.
-        whole: all files are there.
+        whole: whether all files have been written.
     """
 
     format: Literal[1] = 1
@@ -57,22 +57,22 @@ class TableRecord(Frozen):
 
     @property
     def dtype(self) -> np.dtype:
-        """Of a row: c0, c1, ... are the stored columns, words as their places."""
+        """Of a row: c0, c1, ... are the stored columns, words as codes."""
         kinds = ["<f8" if column.of_numbers else "<i4" for column in self.stored]
         return np.dtype([(f"c{place}", kind) for place, kind in enumerate(kinds)])
 
 
 class BlockCells(Frozen):
-    """What `cells-00000.json` says of a block.
+    """Content of `cells-00000.json`, about one block.
 
     Attributes:
-        words: of each column of words those that no earlier block holds, in the order in which they
-            come first.
-        ends: the least and the greatest number of each column that has any.
-        missing: columns of numbers with a missing cell.
+        words: for each column of words, those that no earlier block holds, in order of first
+            occurrence.
+        ends: smallest and largest number of each column that has any.
+        missing: names of columns of numbers with a missing cell.
         read: number of cells of each column that are numbers.
-        unread: number of cells that are others, and one of them.
-        carried: what the block alone says of identifiers.
+        unread: number of other cells, and one of them.
+        carried: facts about identifiers from this block alone.
     """
 
     words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -84,15 +84,15 @@ class BlockCells(Frozen):
 
 
 def is_table_pack(path: Path) -> bool:
-    """Whether a path is a folder that `pack_table` has written, or has begun to."""
+    """Whether a path is a folder that `pack_table` has written, completely or in part."""
     return (path / RECORD).is_file()
 
 
 def read_table_record(path: Path) -> TableRecord:
-    """What `table.json` says.
+    """Content of `table.json`.
 
     Raises:
-        InputError: a damaged one.
+        InputError: it is damaged.
     """
     try:
         return TableRecord.model_validate_json((path / RECORD).read_bytes())
@@ -105,21 +105,21 @@ def read_table_record(path: Path) -> TableRecord:
 
 
 def read_block_cells(path: Path) -> BlockCells:
-    """What a file of a pack says of a block; errors as of `read_table_record`."""
+    """Content of a pack's file about a block; errors as for `read_table_record`."""
     try:
         return BlockCells.model_validate_json(path.read_bytes())
     except (ValidationError, OSError) as error:
         raise InputError(
             f"{path} must be as `condvae data pack` writes it",
             str(error).splitlines()[0],
-            "Pack the source again: the same command writes what is missing or damaged.",
+            "Pack the source again: the same command writes missing and damaged files.",
         ) from None
 
 
 def settled_columns(record: TableRecord, blocks: Sequence[BlockCells]) -> dict[str, PackedColumn]:
     """The stored columns that vary, or are conditions, by the names of their fields.
 
-    A column that is constant in the sample alone is one like others.
+    A column that is constant only in the sample is treated like any other.
     """
     found = {}
     for place, column in enumerate(record.stored):
@@ -129,7 +129,7 @@ def settled_columns(record: TableRecord, blocks: Sequence[BlockCells]) -> dict[s
 
 
 def _varies(column: PackedColumn, blocks: Sequence[BlockCells]) -> bool:
-    """Whether a column that may be constant is none, by all rows."""
+    """Whether a possibly constant column varies over all rows."""
     name = column.name
     values = {end for block in blocks for end in block.ends.get(name, ())}
     words = {word for block in blocks for word in block.words.get(name, ())}

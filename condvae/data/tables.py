@@ -1,4 +1,4 @@
-"""Tables as columns, of CSV and the like, Parquet, JSON lines and Excel files."""
+"""Tables as columns, from CSV and similar text, Parquet, JSON lines and Excel files."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,32 +15,32 @@ from condvae.data.text_tables import delimited, json_lines
 from condvae.data.typed_tables import check_same_columns, excel, parquet_columns
 from condvae.spec import DataSpec
 
-# by name, all of one length: numbers as float64, NaN for missing; text as str, "" for missing
+# by name, all of one length: numbers as float64, NaN if missing; text as str, "" if missing
 Columns = dict[str, np.ndarray]
 
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".psv": "|"}
 JSON_LINES = (".jsonl", ".ndjson")
 SHEETS = (".xlsx", ".xlsm")
-SUFFIXES = (*DELIMITERS, *JSON_LINES, *SHEETS, ".parquet")  # that are read
+SUFFIXES = (*DELIMITERS, *JSON_LINES, *SHEETS, ".parquet")  # that can be read
 PACKED = (".gz", ".zst")
 OTHERS = {
     ".xls": "Save it as .xlsx.",
     ".xlsb": "Save it as .xlsx.",
     ".ods": "Save it as .xlsx.",
-    ".feather": "Save it as Parquet, such as by DataFrame.to_parquet.",
-    ".arrow": "Save it as Parquet, such as by pyarrow.parquet.write_table.",
-    ".json": "Save it as JSON lines (.jsonl), an object a line, such as by jq -c '.[]'.",
+    ".feather": "Save it as Parquet, for example with DataFrame.to_parquet.",
+    ".arrow": "Save it as Parquet, for example with pyarrow.parquet.write_table.",
+    ".json": "Save it as JSON lines (.jsonl), one object per line, for example with jq -c '.[]'.",
 }
 
 
 @dataclass(frozen=True)
 class TableFile:
-    """A file's columns, and what was understood of them.
+    """The columns of a file, and how they were interpreted.
 
     Attributes:
-        columns: by name in the file's order.
-        readings: of each column, in that order.
-        notes: what was understood of the file as a whole.
+        columns: columns by name, in the order of the file.
+        readings: how each column was interpreted, in that order.
+        notes: how the file as a whole was interpreted.
     """
 
     columns: Columns
@@ -48,7 +48,7 @@ class TableFile:
     notes: tuple[str, ...] = ()
 
     def used(self, wanted: Collection[str] = ()) -> Columns:
-        """The columns that a model can learn from, and those that are wanted by name."""
+        """The columns that a model can learn from, and those requested by name."""
         left_out = {reading.name for reading in self.readings if reading.left_out}
         return {
             name: values
@@ -58,7 +58,7 @@ class TableFile:
 
 
 def table_suffix(path: Path) -> str:
-    """The suffix of a table's file in small letters, that of packing not counted; "" of others."""
+    """The lower-case suffix of a table file, before that of its compression; "" for others."""
     name = Path(path.stem) if path.suffix.lower() in PACKED else path
     suffix = name.suffix.lower()
     return suffix if suffix in SUFFIXES else ""
@@ -70,21 +70,21 @@ def read_table(
     parts: Sequence[Path] = (),
     without: Collection[str] = (),
 ) -> TableFile:
-    """The columns of a file, whatever its delimiter, encoding and ways to write a number.
+    """The columns of a file, whatever its delimiter, encoding and number format.
 
-    Whole numbers beyond 2^53 are rounded. Where a cell can mean several things the reading says
-    what it was taken for, and which option decides otherwise.
+    Integers beyond 2^53 are rounded. If a cell is ambiguous, the reading says how it was
+    interpreted, and which option changes that.
 
     Args:
-        path: the suffix tells the format; .gz and .zst may come after that of a text.
+        path: its suffix gives the format; .gz and .zst may follow that of a text file.
         spec: its `kinds`, `missing`, `delimiter`, `encoding` and `decimal`, and conditions whose
-            kind is said; None: all by the cells.
+            kind is set; None: all are detected from the cells.
         parts: the files of a table that has several, this one among them.
-        without: columns of Parquet that are not read.
+        without: columns of Parquet to skip.
 
     Raises:
-        InputError: another or a damaged format, no rows, rows that are longer than the header,
-            infinities, types that are no column, or more than memory should hold.
+        InputError: an unknown format, a damaged file, no rows, rows longer than the header,
+            infinite values, types that are no column, or more data than memory should hold.
     """
     path, spec = Path(path), spec or DataSpec()
     suffix, files = check_table_file(path), list(parts) or [path]
@@ -106,15 +106,15 @@ def understood(
     likely: str = ".",
     notes: Sequence[str] = (),
 ) -> TableFile:
-    """What columns hold, wherever they come from; arguments and errors as of `read_table`.
+    """The interpreted columns from any source; arguments and errors as for `read_table`.
 
     Args:
-        path: what errors call the table.
-        likely: the decimal sign where cells do not tell.
-        notes: what was understood of the whole.
+        path: name of the table in error messages.
+        likely: the decimal sign if the cells are ambiguous.
+        notes: how the whole was interpreted.
     """
     if not num_rows:
-        raise InputError(f"{path} must have a row or more", "no row", "Bring some rows.")
+        raise InputError(f"{path} must have a row or more", "no row", "Add some rows.")
     names = [raw.name for raw in raws]
     told = {name: ("class", "") for name in text_columns(spec.conditions) if name in names}
     told |= told_kinds(spec.kinds, names)
@@ -136,7 +136,7 @@ def understood(
 def _raw_columns(
     parts: Sequence[Path], spec: DataSpec, notes: list[str]
 ) -> tuple[list[RawColumn], int, str]:
-    """The columns of files before they are understood, their rows, and a likely decimal sign."""
+    """The columns of files before interpretation, their rows, and a likely decimal sign."""
     source, names, likely = text_source(parts, spec, notes)
     raws, num_rows = gather(source, *words_and_missing(names, spec), str(parts[0]))
     return without_index(raws, notes), num_rows, likely
@@ -145,10 +145,10 @@ def _raw_columns(
 def text_source(
     parts: Sequence[Path], spec: DataSpec, notes: list[str]
 ) -> tuple[Source, list[str], str]:
-    """The rows of files one after the other, their columns, and a likely decimal sign.
+    """The rows of consecutive files, their columns, and a likely decimal sign.
 
     Raises:
-        InputError: a file with other columns than the first.
+        InputError: a file whose columns differ from the first.
     """
     opened = [_opened(part, spec, notes) for part in parts]
     _, names, divided = opened[0]
@@ -161,14 +161,14 @@ def text_source(
             found = source()[1]
             yield from found if own == names else ([row[p] for p in places] for row in found)
 
-    # where commas are decimal signs, programs divide cells by semicolons
+    # if commas are decimal signs, programs separate cells with semicolons
     return lambda: (names, rows()), names, "," if divided == ";" else "."
 
 
 def words_and_missing(
     names: Collection[str], spec: DataSpec
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """The columns whose cells are words by the spec, and what it says stands for missing ones."""
+    """The columns that the spec reads as words, and the values that it reads as missing."""
     told = told_kinds(spec.kinds, names)
     words = {name for name, (kind, _) in told.items() if kind != "number"}
     words |= set(text_columns(spec.conditions))
@@ -177,7 +177,7 @@ def words_and_missing(
 
 
 def _opened(path: Path, spec: DataSpec, notes: list[str]) -> tuple[Source, list[str], str]:
-    """The rows of a file, its columns, and the delimiter of one that has such."""
+    """The rows of a file, its columns, and its delimiter, if any."""
     suffix = table_suffix(path)
     if suffix in DELIMITERS:
         return delimited(path, DELIMITERS[suffix], spec.delimiter, spec.encoding, notes)
@@ -189,10 +189,10 @@ def _opened(path: Path, spec: DataSpec, notes: list[str]) -> tuple[Source, list[
 def without_index(
     raws: list[RawColumn], notes: list[str], rows: np.ndarray | None = None
 ) -> list[RawColumn]:
-    """The columns but for those without a name that are empty, or the rows' count of pandas.
+    """The columns except unnamed ones that are empty, or pandas's row counter.
 
     Args:
-        rows: the numbers of the rows that the columns hold; None: all from 0 on.
+        rows: numbers of the rows that the columns hold; None: all from 0 on.
     """
     kept = []
     for place, raw in enumerate(raws, 1):
@@ -208,13 +208,13 @@ def without_index(
 
 
 def missing_of(name: str, names: Sequence[str], spec: DataSpec) -> list[str]:
-    """What stands for a missing cell in a column, besides what usually does."""
+    """Values that stand for a missing cell in a column, besides the usual ones."""
     tokens = (_token(token, name, names) for token in spec.missing)
     return [token for token in tokens if token is not None]
 
 
 def _token(token: str, name: str, names: Sequence[str]) -> str | None:
-    """What stands for a missing cell in a column, of "-999" or "column:-999"."""
+    """The value that stands for a missing cell in a column, from "-999" or "column:-999"."""
     column, colon, of_column = token.rpartition(":")
     if not colon or column not in names:
         return token
@@ -222,7 +222,7 @@ def _token(token: str, name: str, names: Sequence[str]) -> str | None:
 
 
 def _check_finite(columns: Mapping[str, np.ndarray], path: str) -> None:
-    """Raise for infinities, naming each column that holds one."""
+    """Raise for infinite values, naming each column that holds one."""
     found = {
         name: int(np.isinf(values).argmax())
         for name, values in columns.items()
@@ -233,12 +233,12 @@ def _check_finite(columns: Mapping[str, np.ndarray], path: str) -> None:
         raise InputError(
             f"{path} must hold finite numbers",
             f"{', '.join(which[:20])} (rows counted from 0)",
-            "Mend these cells, or take them as missing, such as with --missing inf.",
+            "Correct these cells, or read them as missing, for example with --missing inf.",
         )
 
 
 def check_table_file(path: Path) -> str:
-    """The suffix of a file that is there and not empty."""
+    """The suffix of a file that exists and is not empty."""
     if not (suffix := table_suffix(path)):
         raise InputError(
             f"a table must be a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file",
@@ -248,7 +248,7 @@ def check_table_file(path: Path) -> str:
     if not path.is_file():
         raise InputError(
             "the table must be a file",
-            f"{path}, which is {'no file' if path.exists() else 'not there'}",
+            f"{path}, which {'is no file' if path.exists() else 'does not exist'}",
             "Check the path.",
         )
     if not (size := path.stat().st_size):
@@ -256,13 +256,13 @@ def check_table_file(path: Path) -> str:
     if suffix not in DELIMITERS and suffix not in JSON_LINES:
         check_memory(2 * size, f"{path}, with a copy,")
         if path.suffix.lower() in PACKED:
-            raise InputError(f"{path} must not be packed again", path.suffix, "Unpack it first.")
+            raise InputError(f"{path} must not be compressed twice", path.suffix, "Unpack it once.")
     return suffix
 
 
 @contextmanager
 def table_refusal(path: Path, suffix: str) -> Iterator[None]:
-    """What the libraries raise over damaged content, of many kinds, as an InputError."""
+    """Raise the many kinds of errors of libraries on damaged content as an InputError."""
     try:
         yield
     except InputError:
@@ -271,5 +271,5 @@ def table_refusal(path: Path, suffix: str) -> Iterator[None]:
         raise InputError(
             f"{path} must be a whole {suffix} file",
             f"content that cannot be read ({reason_of(error)})",
-            "Copy it again, or save it anew.",
+            "Copy it again, or save it again.",
         ) from None

@@ -12,20 +12,20 @@ from condvae.data.raw_columns import Source
 
 MOST_COLUMNS = 20_000
 NUMBER_NAME = re.compile(r"-?\d+([.,]\d+)?")
-NUM_NAMED = 3  # rows, or columns, that a sentence names
+NUM_NAMED = 3  # rows or columns named in a message
 
 
 def delimited(
     path: Path, usual: str, delimiter: str, encoding: str, notes: list[str]
 ) -> tuple[Source, list[str], str]:
-    """The rows of a CSV file or the like, the names of its columns, and the delimiter.
+    """The rows of a CSV or similar file, the names of its columns, and its delimiter.
 
     Args:
-        path: packed or not.
-        usual: the delimiter that its suffix promises.
-        delimiter: the one that it has; empty: sniffed.
-        encoding: of its text; empty: sniffed.
-        notes: what was found is said here, once.
+        path: path of the file, compressed or not.
+        usual: the usual delimiter for its suffix.
+        delimiter: the delimiter; empty: detected.
+        encoding: encoding of its text; empty: detected.
+        notes: findings are appended here, once.
     """
     found = find_encoding(path, encoding)
     if len(delimiter) > 1:
@@ -33,7 +33,7 @@ def delimited(
     divided = delimiter or find_delimiter(path, found.name, usual)
     notes += [found.note] * bool(found.note)
     if divided != usual:
-        notes.append(f"divided by {divided!r}; --delimiter decides otherwise")
+        notes.append(f"cells are separated by {divided!r}; set another with --delimiter")
     with open_text(path, found.name) as file:
         header = next((row for row in Records(file, divided, path) if row), [""])
     names = unique_names(header, notes)
@@ -46,14 +46,14 @@ def delimited(
             next((row for row in records if row), None)
             for row in records:
                 if not row and len(names) > 1:
-                    continue  # a blank line; of a single column it is a missing cell
+                    continue  # a blank line; in a single column it is a missing cell
                 if len(row) > len(names) and not "".join(row[len(names) :]).strip():
                     row = row[: len(names)]
                 if len(row) > len(names):
                     records.refuse(
                         f"{len(row)} cells, where the header has {len(names)}, "
                         f"{divided.join(row)[:80]!r},",
-                        "Mend it; a cell that holds the delimiter stands in quotes.",
+                        "Correct it; quote a cell that holds the delimiter.",
                     )
                 if len(row) < len(names):
                     short += [records.number] * bool(row)
@@ -71,12 +71,12 @@ def delimited(
 
 
 def unique_names(header: list[str], notes: list[str]) -> list[str]:
-    """A name for each column that is its own: empty ones are numbered, and so are later ones."""
+    """A unique name for each column: empty names are numbered, and so are repeated ones."""
     if len(header) > MOST_COLUMNS:
         raise InputError(
             f"a table must have at most {MOST_COLUMNS:,} columns",
             f"{len(header):,}",
-            "Bring fewer.",
+            "Use fewer.",
         )
     stripped = [name.strip() for name in header]
     taken, names = set(stripped), []
@@ -87,19 +87,19 @@ def unique_names(header: list[str], notes: list[str]) -> list[str]:
             number += 1
             fresh = f"{name or f'column {place}'}_{number}"
         if name and fresh != name:
-            notes.append(f"column {place} is a second {name!r}: it is called {fresh!r}")
+            notes.append(f"column {place} is a second {name!r}: it is renamed {fresh!r}")
         names.append(fresh)
         seen.add(fresh)
     if sum(bool(NUMBER_NAME.fullmatch(name)) for name in stripped) * 2 > len(header):
-        notes.append("the first row looks like data; it was taken for the columns' names")
+        notes.append("the first row looks like data; it was read as the column names")
     return names
 
 
 def json_lines(path: Path, encoding: str, notes: list[str]) -> tuple[Source, list[str]]:
-    """The rows of a file of JSON objects, one a line, and the keys of all of them.
+    """The rows of a file of JSON objects, one per line, and the keys of all of them.
 
     Raises:
-        InputError: a line that is no object, or columns of lists and objects.
+        InputError: a line that is not an object, or columns of lists and objects.
     """
     found = find_encoding(path, encoding)
     notes += [found.note] * bool(found.note)
@@ -119,7 +119,7 @@ def json_lines(path: Path, encoding: str, notes: list[str]) -> tuple[Source, lis
                     raise InputError(
                         f"each line of {path} must be a JSON object",
                         f"{line[:80]!r} in line {number}",
-                        "Write one object a line, such as by jq -c '.[]'.",
+                        "Write one object per line, for example with jq -c '.[]'.",
                     )
                 yield item
 
@@ -131,9 +131,9 @@ def json_lines(path: Path, encoding: str, notes: list[str]) -> tuple[Source, lis
         check_memory(len(keys) * number * 8, f"the cells of {path}")
     if nested:
         raise InputError(
-            f"columns of {path} must hold numbers, texts or booleans",
+            f"columns of {path} must hold numbers, text or booleans",
             f"lists or objects in {', '.join(map(repr, list(nested)[:20]))}",
-            "Leave them out, or write what they hold as columns of their own.",
+            "Leave them out, or write their contents as separate columns.",
         )
     names = unique_names(list(keys), notes)
 
@@ -145,7 +145,7 @@ def json_lines(path: Path, encoding: str, notes: list[str]) -> tuple[Source, lis
 
 
 def _text(value: Any) -> str:
-    """A value as a CSV file would have it."""
+    """A value as text of a CSV file."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,11 +1,11 @@
 """Parquet files and Excel sheets: tables whose cells have types.
 
-DuckDB reads and writes Parquet: 69 MB beside pyarrow's 170 and Polars's 181, a bound on its
-memory, and of thousands of damaged files none stopped it, where Polars panicked. It never loads an
-extension.
+DuckDB reads and writes Parquet: it takes 69 MB, pyarrow 170 and Polars 181, its memory can be
+limited, and none of thousands of damaged files stopped it, while Polars panicked. It never loads
+an extension.
 
-openpyxl reads sheets row by row; calamine, much quicker, takes a sheet for dense and aborts the
-process over two cells in far corners.
+openpyxl reads sheets row by row; calamine, much faster, treats a sheet as dense and aborts the
+process when two cells are in far corners.
 """
 
 import warnings
@@ -25,14 +25,14 @@ from condvae.data.text_tables import unique_names
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 NUMBERS = (*INTEGERS, *(f"U{kind}" for kind in INTEGERS), "FLOAT", "DOUBLE", "DECIMAL")
 WORDS = ("VARCHAR", "ENUM", "UUID", "BOOLEAN", '"NULL"', "NULL")
-CELL_BYTES = 24  # of a cell on its way: the engine's, ours, and its mask
-MOST_EMPTY = 10_000  # rows of a sheet between two others
+CELL_BYTES = 24  # bytes of a cell in transit: the engine's, ours, and its mask
+MOST_EMPTY = 10_000  # empty rows of a sheet between two others
 ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
 DATE, MOMENT = "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"
 
 
 def connect() -> Any:
-    """A database in memory, within the bound, that reaches for nothing."""
+    """A database in memory, within the memory bound, without access to anything outside."""
     import duckdb
 
     return duckdb.connect(
@@ -49,15 +49,15 @@ def connect() -> Any:
 def parquet_columns(
     paths: Sequence[Path], notes: list[str], without: Collection[str] = ()
 ) -> tuple[list[RawColumn], int]:
-    """The columns of Parquet files by their types, one behind the other, and the number of rows.
+    """The typed columns of Parquet files, concatenated, and the number of rows.
 
     Args:
-        paths: of the files.
-        notes: what was found is said here.
-        without: columns that are not wanted.
+        paths: paths of the files.
+        notes: findings are appended here.
+        without: columns to skip.
 
     Raises:
-        InputError: columns of other types, or more than memory should hold.
+        InputError: columns of other types, or more data than memory should hold.
     """
     database, files = connect(), [str(path) for path in paths]
     read = "read_parquet(?, hive_partitioning = false)"
@@ -84,7 +84,7 @@ def parquet_rows(files: Sequence[str]) -> int:
 
 
 def column_types(files: Sequence[str]) -> dict[str, str]:
-    """The types of Parquet files' columns by name, as DuckDB says them."""
+    """The types of the columns of Parquet files by name, as DuckDB names them."""
     read = "read_parquet(?, hive_partitioning = false)"
     with connect() as database:
         described = database.execute(f"DESCRIBE SELECT * FROM {read}", [files]).fetchall()  # noqa: S608
@@ -92,19 +92,19 @@ def column_types(files: Sequence[str]) -> dict[str, str]:
 
 
 def check_types(paths: Sequence[Path], without: Collection[str] = ()) -> dict[str, str]:
-    """The columns' types of the first of some Parquet files, like which all others are.
+    """The column types of the first of some Parquet files, with which all others must agree.
 
     Raises:
-        InputError: types of no cells, or a file of other columns or kinds of cells.
+        InputError: types that are not those of cells, or a file with other columns or cell types.
     """
     first: dict[str, str] = {}
     for path in paths:
         types = {n: kind for n, kind in column_types([str(path)]).items() if n not in without}
         if wrong := {name: kind for name, kind in types.items() if not is_cell(kind)}:
             raise InputError(
-                f"columns of {path} must hold numbers, texts, booleans or dates",
+                f"columns of {path} must hold numbers, text, booleans or dates",
                 ", ".join(f"{kind[:60]} in {name!r}" for name, kind in list(wrong.items())[:20]),
-                "Leave them out, or write what they hold as columns of their own.",
+                "Leave them out, or write their contents as separate columns.",
             )
         first = first or types
         check_same_columns(paths[0], first, path, types)
@@ -122,7 +122,7 @@ def check_types(paths: Sequence[Path], without: Collection[str] = ()) -> dict[st
 def check_same_columns(
     first: Path, names: Collection[str], part: Path, own: Collection[str]
 ) -> None:
-    """Raise where a part of a table has other columns than the first part."""
+    """Raise if a part of a table has other columns than the first part."""
     absent, more = [n for n in names if n not in own], [n for n in own if n not in names]
     if absent or more:
         told = [f"no {', '.join(map(repr, absent[:5]))}"] * bool(absent)
@@ -130,7 +130,7 @@ def check_same_columns(
         raise InputError(
             f"{part} must have the columns of {first.name}",
             " and ".join(told),
-            "Move it away, or write it again with the same columns.",
+            "Move it elsewhere, or write it again with the same columns.",
         )
 
 
@@ -140,7 +140,7 @@ def quoted(name: str) -> str:
 
 
 def is_cell(kind: str) -> bool:
-    """Whether a type is one of a cell."""
+    """Whether a type is that of a cell."""
     base = kind.partition("(")[0]
     scalar = base in (*NUMBERS, *WORDS, "DATE") or base.startswith("TIMESTAMP")
     return scalar and not kind.endswith("]")
@@ -167,7 +167,7 @@ def _column(
 
 
 def cells_of(kind: str) -> str:
-    """What cells of a type are: "words", "numbers", or "days" or "seconds" since 1970."""
+    """How cells of a type are read: "words", "numbers", or "days" or "seconds" since 1970."""
     base = kind.partition("(")[0]
     if base.startswith("TIMESTAMP"):
         return "seconds"
@@ -175,7 +175,7 @@ def cells_of(kind: str) -> str:
 
 
 def chosen(quoted: str, kind: str) -> str:
-    """What a query asks for of a column of a type: its words, its numbers, or dates as numbers."""
+    """The query expression for a column: its words, its numbers, or dates as numbers."""
     return {
         "days": f"CAST(date_diff('day', DATE '1970-01-01', {quoted}) AS DOUBLE)",
         "seconds": f"epoch_us({quoted}) / 1e6",
@@ -185,7 +185,7 @@ def chosen(quoted: str, kind: str) -> str:
 
 
 def column_of_type(name: str, values: np.ndarray, kind: str) -> RawColumn:
-    """The column of what was `chosen`, (N,)."""
+    """The column for the `chosen` expression, (N,)."""
     of = cells_of(kind)
     if of != "words":
         numbers = np.ma.filled(np.ma.asarray(values, np.float64), np.nan)
@@ -213,10 +213,10 @@ def numbers_column(
 
 
 def excel(path: Path, notes: list[str]) -> tuple[Source, list[str]]:
-    """The rows of the first sheet of an Excel file, one after the other, and its names.
+    """The rows of the first sheet of an Excel file, and its column names.
 
     Raises:
-        InputError: no sheet, or more than memory should hold.
+        InputError: no sheet, or more data than memory should hold.
     """
     from openpyxl import load_workbook
 
@@ -224,13 +224,13 @@ def excel(path: Path, notes: list[str]) -> tuple[Source, list[str]]:
 
     def opened() -> Any:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles, which are not read
+            warnings.simplefilter("ignore")  # about styles, which are not read
             return closing(load_workbook(path, read_only=True, data_only=True))
 
     def sheet() -> Generator[list[str], None, None]:
         with opened() as book:
             first, num_empty = book.worksheets[0], 0
-            first.reset_dimensions()  # the file may announce others than it has
+            first.reset_dimensions()  # the file may announce other dimensions than it has
             for row in first.iter_rows(values_only=True):
                 cells = [_text(cell) for cell in row]
                 while cells and not cells[-1]:
@@ -252,7 +252,7 @@ def excel(path: Path, notes: list[str]) -> tuple[Source, list[str]]:
 
 
 def _of_width(sheet: Iterator[list[str]], width: int, path: Path) -> Iterator[list[str]]:
-    """The rows under the header, as wide as it is."""
+    """The rows below the header, with its width."""
     next(sheet, None)
     for cells in sheet:
         if len(cells) > width:
@@ -265,7 +265,7 @@ def _of_width(sheet: Iterator[list[str]], width: int, path: Path) -> Iterator[li
 
 
 def _check_unpacked(path: Path) -> None:
-    """Refuse a file that would unpack to more than memory should hold; it may announce less."""
+    """Refuse a file that would unpack to more than memory should hold; its header may lie."""
     total = 0
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
@@ -276,7 +276,7 @@ def _check_unpacked(path: Path) -> None:
 
 
 def _text(cell: Any) -> str:
-    """A cell as a CSV file would have it; what could not be computed is missing."""
+    """A cell as text of a CSV file; a value that could not be computed is missing."""
     if cell is None or cell in ERRORS:
         return ""
     if isinstance(cell, bool):

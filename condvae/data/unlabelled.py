@@ -1,4 +1,4 @@
-"""Images that nothing is said about, to be judged by a model."""
+"""Images without labels, to be scored by a model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,18 +15,18 @@ from condvae.spec import DataSpec
 def read_unlabelled(
     path: Path, image_shape: Sequence[int], spec: DataSpec | None = None
 ) -> np.ndarray | None:
-    """(N, height, width, channels) of an .npz that holds x alone, or of a folder of image files.
+    """(N, height, width, channels) from an .npz that holds only x, or from a folder of images.
 
     Args:
-        path: of the file, or of the folder, whose images are taken in the order of their names.
+        path: the file, or the folder, whose images are sorted by name.
         image_shape: (height, width, channels) that the model takes.
-        spec: how the pixels of its data come; None: as usual.
+        spec: pixel format of the model's data; None: the usual one.
 
     Returns:
-        uint8 or float32; None where the path is neither of these.
+        uint8 or float32; None if the path is neither of these.
 
     Raises:
-        InputError: what is there is damaged, or an image has another size.
+        InputError: damaged content, or an image of another size.
     """
     if path.is_file() and path.suffix.lower() == ".npz":
         x = read_x(path)

@@ -1,4 +1,4 @@
-"""From arrays to files, in the layouts that the readers take."""
+"""Write arrays to files, in the layouts that the readers accept."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +17,8 @@ GAP = 2  # pixels between the images of a sheet
 
 
 def to_uint8(x: np.ndarray) -> np.ndarray:
-    """Grey levels 0 to 255 of numbers in [0, 1]; what lies outside is cut off."""
-    # the one copy: what follows works in place
+    """Grey levels 0 to 255 of numbers in [0, 1]; numbers outside are clipped."""
+    # the only copy: the next steps work in place
     levels = x * np.float32(255)
     np.clip(levels, 0, 255, out=levels)
     np.rint(levels, out=levels)
@@ -32,7 +32,7 @@ def write_images(
     bounded: bool = True,
     scale: int | None = None,
 ) -> None:
-    """Write images whole or not at all, in the form that the path asks for.
+    """Write images in the form that the path specifies; the output appears only once complete.
 
     Args:
         path: `.npz` (arrays x and y), `.npy` (x), an image such as `.png` (all images as one
@@ -40,7 +40,7 @@ def write_images(
         x: (N, height, width, channels) float in [0, 1].
         labels: N names.
         bounded: False keeps the numbers of x as float32 in an `.npz`.
-        scale: of pictures, see `save_sheet`; None: 1 in a folder, which is a data set.
+        scale: scale of pictures, see `save_sheet`; None: 1 in a folder, which is a data set.
 
     Raises:
         InputError: another suffix, or channels that are neither grey nor RGB.
@@ -62,7 +62,7 @@ def write_images(
 
 
 def check_image_path(path: Path) -> Path:
-    """Return path if its suffix is a form that `write_images` knows."""
+    """Return path if its suffix is one that `write_images` knows."""
     if path.suffix.lower() not in (*ARRAYS, ".png", ""):
         raise InputError(
             "the output must be a .png (a sheet), an .npz or .npy (arrays) or a folder (no suffix)",
@@ -73,11 +73,11 @@ def check_image_path(path: Path) -> Path:
 
 
 def sheet(x: np.ndarray, columns: int | None = None, gap_level: int = 0) -> np.ndarray:
-    """Images side by side, (height, width, channels) uint8.
+    """Images on a grid, (height, width, channels) uint8.
 
     Args:
         x: (N, height, width, channels) uint8.
-        columns: images in a row; None: about as many as rows.
+        columns: images per row; None: about as many as rows.
         gap_level: grey level between the images.
     """
     count, height, width, channels = x.shape
@@ -98,12 +98,12 @@ def save_sheet(
     columns: int | None = None,
     gap_level: int = 0,
 ) -> None:
-    """Write images side by side as a PNG file.
+    """Write images on a grid as a PNG file.
 
     Args:
         x: (N, height, width, channels) uint8, grey or RGB.
-        scale: whole number by which the picture is enlarged; None: as `fitting_scale` says.
-        columns, gap_level: as of `sheet`.
+        scale: whole factor by which the picture is enlarged; None: `fitting_scale`.
+        columns, gap_level: as for `sheet`.
     """
     page = sheet(x, columns, gap_level)
     height, width, _ = page.shape
@@ -116,7 +116,7 @@ def _write_folder(folder: Path, x: np.ndarray, labels: Sequence[str], scale: int
     names = {label: folder_of_label(label) for label in labels}
     for name in names.values():
         (folder / name).mkdir(parents=True)
-    # names of one length sort as their numbers do
+    # names of one length sort like their numbers
     digits = len(str(len(x)))
     for number, (image, label) in enumerate(zip(x, labels, strict=True)):
         save_enlarged(image, folder / names[label] / f"{number:0{digits}d}.png", scale)

@@ -1,4 +1,4 @@
-"""Tables written: whole or not at all, in blocks, each number as its column has it."""
+"""Write tables in blocks, each number in the format of its column; complete or not at all."""
 
 import csv
 import gzip
@@ -32,21 +32,21 @@ def write_table(
     integers: Collection[str] = (),
     formats: Mapping[str, CellFormat] | None = None,
 ) -> None:
-    """Write columns to a file, whole or not at all; missing as empty cells.
+    """Write columns to a file, complete or not at all; missing values become empty cells.
 
-    `read_table` gives them back; of a CSV file, it must be told which text looks like numbers.
+    `read_table` restores them; for a CSV file, it must be told which text looks like numbers.
 
     Args:
-        path: the suffix tells the format: .csv, .tsv, .jsonl, .xlsx or .parquet, and of the texts
-            .gz or .zst after it. A file there is replaced.
-        columns: (N,) numbers or str by name; or several of these, blocks of rows one after the
-            other, of which one is in memory at a time.
+        path: its suffix gives the format: .csv, .tsv, .jsonl, .xlsx or .parquet, with .gz or .zst
+            after that of a text file. An existing file is replaced.
+        columns: {name: (N,) numbers or str}; or several of these, consecutive blocks of rows, of
+            which one is in memory at a time.
         integers: columns whose numbers are written as integers.
-        formats: of numbers, how they are written: dates, currencies, decimals.
+        formats: number formats: dates, currencies, decimals.
 
     Raises:
-        InputError: another suffix, columns that are no table, or a number that is not whole in
-            `integers`.
+        InputError: another suffix, columns that are not a table, or a number in `integers` that
+            is not whole.
     """
     path, formats = Path(path), formats or {}
     suffix = check_written(path)
@@ -86,7 +86,7 @@ def write_table(
 
 
 def check_written(path: Path) -> str:
-    """The suffix of a table that can be written."""
+    """The suffix of a table format that can be written."""
     suffix = table_suffix(path)
     is_packed, packs_itself = path.suffix.lower() in PACKED, suffix in (".parquet", *SHEETS)
     if suffix not in WRITTEN or (is_packed and packs_itself):
@@ -99,11 +99,11 @@ def check_written(path: Path) -> str:
 
 
 def check_columns(columns: Mapping[str, np.ndarray], name: str) -> Columns:
-    """Return columns, numbers as float64, if they are a table.
+    """Return the columns, numbers as float64, if they form a table.
 
     Raises:
-        InputError: no column or no row, lengths that differ, values that are neither numbers
-            nor text, or infinities.
+        InputError: no column or no row, different lengths, values that are neither numbers nor
+            text, or infinite values.
     """
     checked = {column: np.asarray(values) for column, values in columns.items()}
     lengths = {column: values.shape for column, values in checked.items()}
@@ -111,10 +111,10 @@ def check_columns(columns: Mapping[str, np.ndarray], name: str) -> Columns:
         raise InputError(
             f"{name} must have columns of one length, (N,) each",
             f"the shapes {str(lengths)[:200]}" if lengths else "no column",
-            "Bring a value a row for each.",
+            "Pass one value per row for each.",
         )
     if not next(iter(lengths.values()))[0]:
-        raise InputError(f"{name} must have a row or more", "no row", "Bring some rows.")
+        raise InputError(f"{name} must have a row or more", "no row", "Add some rows.")
     for column, values in checked.items():
         if values.dtype.kind not in "iufU":
             raise InputError(
@@ -130,13 +130,13 @@ def check_columns(columns: Mapping[str, np.ndarray], name: str) -> Columns:
             raise InputError(
                 f"column {column!r} of {name} must hold finite numbers",
                 f"{values[row]} in row {row} (counted from 0)",
-                "Mend that cell, or leave it empty: then it is missing.",
+                "Correct that cell, or leave it empty to mark it as missing.",
             )
     return checked
 
 
 def _check_whole(values: np.ndarray, name: str) -> None:
-    """Raise where a number is not whole, or too large to be exact."""
+    """Raise if a number is not whole, or too large to be exact."""
     if values.dtype.kind == "U":
         wrong = np.ones(len(values), bool)
     else:
@@ -146,7 +146,7 @@ def _check_whole(values: np.ndarray, name: str) -> None:
         raise InputError(
             f"the integer column {name!r} must hold whole numbers, at most 2^53",
             f"{str(values[row])[:80]!r} in row {row} (counted from 0)",
-            "Round the column first, or take it from the integers.",
+            "Round the column first, or remove it from the integers.",
         )
 
 
@@ -160,7 +160,7 @@ def _check_names(names: list[str], path: Path) -> None:
 
 
 def _cells(table: Columns, formats: Mapping[str, CellFormat]) -> Iterator[list[str]]:
-    """The cells of each column as text that UTF-8 can hold."""
+    """The cells of each column as text that UTF-8 can encode."""
     for name, values in table.items():
         is_text = values.dtype.kind == "U"
         cells = values.tolist() if is_text else formats.get(name, PLAIN).cells(values)
@@ -169,12 +169,12 @@ def _cells(table: Columns, formats: Mapping[str, CellFormat]) -> Iterator[list[s
 
 
 def _check_text(name: str, cells: list[str]) -> None:
-    """Raise for a name or a cell that UTF-8 cannot hold."""
+    """Raise for a name or a cell that UTF-8 cannot encode."""
     try:
         "".join([name, *cells]).encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            f"column {name!a} and its cells must be text that UTF-8 can hold",
+            f"column {name!a} and its cells must be text that UTF-8 can encode",
             ascii(error.object[error.start : error.end])[:80],
             "Correct that text.",
         ) from None
@@ -182,7 +182,7 @@ def _check_text(name: str, cells: list[str]) -> None:
 
 @contextmanager
 def _opened(path: Path, suffix: str) -> Iterator[io.TextIOBase]:
-    """A text file, packed if its name says so, without the time of its writing."""
+    """A text file, compressed if its name says so, without a timestamp."""
     with open(path, "wb") as file:
         packed: Any = file
         if suffix == ".gz":
@@ -203,7 +203,7 @@ def _opened(path: Path, suffix: str) -> Iterator[io.TextIOBase]:
 def _write_delimited(
     file: Any, delimiter: str, blocks: Iterator[Columns], formats: Mapping[str, CellFormat]
 ) -> None:
-    """Rows of cells, in quotes where they need them."""
+    """Rows of cells, quoted where necessary."""
     writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
     for number, table in enumerate(blocks):
         columns = list(_cells(table, formats))
@@ -215,7 +215,7 @@ def _write_delimited(
 def _write_json_lines(
     file: Any, blocks: Iterator[Columns], formats: Mapping[str, CellFormat]
 ) -> None:
-    """An object a line: numbers as numbers, unless their column has a form; null for missing."""
+    """One object per line: numbers as numbers, unless the column has a format; missing is null."""
     for table in blocks:
         columns = []
         for (name, values), cells in zip(table.items(), _cells(table, formats), strict=True):
@@ -230,7 +230,7 @@ def _write_json_lines(
 
 
 def _plain_number(cell: str) -> float | int | None:
-    """A cell as JSON has it, whole where it is."""
+    """A cell as a JSON value, an integer if it is whole."""
     return (int(cell) if cell.lstrip("-").isdigit() else float(cell)) if cell else None
 
 
@@ -240,7 +240,7 @@ def _write_parquet(
     integers: Collection[str],
     formats: Mapping[str, CellFormat],
 ) -> None:
-    """Typed columns: integers, numbers, dates, texts; each block waits in a file of its own."""
+    """Typed columns: integers, numbers, dates, text; each block waits in a temporary file."""
     database = connect()
     with closing(database), TemporaryDirectory(prefix=path.name, dir=path.parent) as folder:
         parts = []
@@ -267,24 +267,24 @@ def _write_parquet(
             parts.append(f"{folder}/{number}.parquet")
             _copy(database, f"SELECT {', '.join(types)} FROM block", parts[-1])  # noqa: S608
             database.unregister("block")
-        database.execute("SET threads = 1")  # several hold ever more, so as to keep the rows' order
+        database.execute("SET threads = 1")  # to keep the rows' order, several would hold ever more
         files = ", ".join(map(_quoted, parts))
         _copy(database, f"SELECT * FROM read_parquet([{files}])", str(path))  # noqa: S608
 
 
 def _copy(database: Any, query: str, path: str) -> None:
-    """Write what a query gives to a Parquet file."""
+    """Write the result of a query to a Parquet file."""
     options = "(FORMAT parquet, COMPRESSION zstd)"
     database.execute(f"COPY ({query}) TO {_quoted(path)} {options}").fetchall()
 
 
 def _quoted(text: str) -> str:
-    """A text of SQL."""
+    """A string literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def _typed(key: str, of: CellFormat, whole: bool) -> str:
-    """A column of a block in its type."""
+    """A column of a block, cast to its type."""
     if of.date and of.days:
         return f"DATE '1970-01-01' + CAST({key} AS INTEGER)"
     if of.date:

@@ -126,7 +126,7 @@ def test_svhn_of_two_files(tmp_path, caplog):
     data = load_data(tmp_path)
     assert_is(data, RGB)
     assert data.test.rows.tolist() == [*range(20, 30)]
-    assert "extra_32x32.mat is of no split: passed over" in caplog.text
+    assert "extra_32x32.mat belongs to no split: skipped" in caplog.text
 
 
 def test_frey_faces(tmp_path, caplog):

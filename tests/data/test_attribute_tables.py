@@ -160,5 +160,5 @@ def test_what_cannot_be_decoded_is_named_and_left_out_only_when_asked(
 def test_with_nothing_whole_there_is_no_data(classes):
     for path in classes.rglob("*.png"):
         path.write_bytes(b"no image")
-    with pytest.raises(InputError, match="none that is whole"):
+    with pytest.raises(InputError, match="no intact image"):
         load_data(classes, skip_broken=True)

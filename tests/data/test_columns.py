@@ -168,7 +168,7 @@ def test_mixed_types_are_texts():
         (changed(height=np.full(N, -np.inf)), {}, "infinity in row 0"),
         (changed(income=np.full(N, "x")), {}, "'x' in every row"),
         (changed(income=COLUMNS["income"] + 1j), {}, "complex128"),
-        (changed(income=np.zeros((N, 2))), {}, "one value a row"),
+        (changed(income=np.zeros((N, 2))), {}, "one value per row"),
         (changed(income=[[1], [1, 2]] * (N // 2)), {}, "values of one shape"),
         (changed(animal=[b"\xff", b"a"] * (N // 2)), {}, "UTF-8"),
         (changed(**{"c\udce9": COLUMNS["income"]}), {}, "UTF-8"),

@@ -67,7 +67,7 @@ def test_without_a_validation_folder_it_is_drawn(tmp_path, caplog):
     put(tmp_path / "made" / "test" / "unlabelled.png", 0)
     data = load_data(tmp_path / "made", validation=0.2)
     assert [len(part.x) for part in (data.train, data.validation, data.test)] == [16, 4, 4]
-    assert "1 image(s) in no class folder: passed over" in caplog.text
+    assert "1 image(s) in no class folder: skipped" in caplog.text
 
 
 def test_empty_folders_are_named_however_deep(photos, caplog):
@@ -78,7 +78,7 @@ def test_empty_folders_are_named_however_deep(photos, caplog):
     for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
         (photos / "ant" / name).write_bytes(b"junk")
     assert load_data(photos).label_names == ("ant", "bee")
-    assert "no images in the folder(s) 'bee/notes', 'eel', 'fox': passed over" in caplog.text
+    assert "no images in the folder(s) 'bee/notes', 'eel', 'fox': skipped" in caplog.text
 
 
 def test_a_class_may_be_called_train(tmp_path):

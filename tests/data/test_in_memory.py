@@ -69,7 +69,7 @@ def test_a_generator_is_read_once():
     generator = blocks()
     assert is_read_once(generator)
     load_data(generator)
-    with pytest.raises(InputError, match="was read before"):
+    with pytest.raises(InputError, match="has been read before"):
         load_data(generator)
     assert not is_read_once(Batches())
     assert not is_read_once("digits")
@@ -83,9 +83,9 @@ def test_a_generator_is_read_once():
         (iter([(IMAGES, Y, Y)]), "3 parts"),
         (iter([(IMAGES, Y), {"x": IMAGES}]), "batch 1"),
         (iter([(IMAGES, Y), (IMAGES[:, :4], Y)]), "all batches must be alike"),
-        ({"a": Y, "b": X}, "one value a row"),
+        ({"a": Y, "b": X}, "one value per row"),
         ({"a": Y, "b": Y[:9]}, "equally long"),
-        ({"a": Y, "b": np.array([{}] * 200)}, "numbers, texts, booleans or dates"),
+        ({"a": Y, "b": np.array([{}] * 200)}, "numbers, text, booleans or dates"),
     ],
 )
 def test_what_does_not_fit_is_refused(data, said):
@@ -142,7 +142,7 @@ def test_flat_rows_are_images_where_their_shape_is_said(tmp_path):
     assert load_data((X.astype("uint8"), Y), image_shape=(8, 8)).image_shape == (8, 8, 1)
     np.savez(tmp_path / "flat.npz", x=X.astype("uint8"), y=Y)
     assert load_data(tmp_path / "flat.npz", image_shape=(8, 8)).fingerprint == flat.fingerprint
-    with pytest.raises(InputError, match="say the `image_shape`"):
+    with pytest.raises(InputError, match="state the `image_shape`"):
         load_data(tmp_path / "flat.npz")
     with pytest.raises(InputError, match="of the 64 numbers in a row of x"):
         load_data((X, Y), image_shape=(8, 9))

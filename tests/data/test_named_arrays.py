@@ -100,7 +100,7 @@ def test_two_arrays_of_one_name_are_refused(stored):
     path = stored(x=X, digit=DIGIT, h=SLANT)
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("digit.npy", archive.read("h.npy"))
-    with pytest.raises(InputError, match="two of one name"):
+    with pytest.raises(InputError, match="two with the same name"):
         load_data(path)
 
 

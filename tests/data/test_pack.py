@@ -94,7 +94,7 @@ def test_a_pack_goes_on_where_it_was_stopped(folder, tmp_path):
     for _ in islice(pack.pack(data, out), 3):
         pass
     (out / ".x-00003.npy.abc.tmp").mkdir()  # of the block that a kill has left half-written
-    with pytest.raises(InputError, match=r"whole pack; received one with 6 files"):
+    with pytest.raises(InputError, match=r"complete pack; received one with 6 files"):
         condvae.load_data(out)
     (out / "x-00001.npy").write_bytes(b"damaged")
     times = {path: path.stat().st_mtime_ns for path in out.glob("*-*.npy")}
@@ -123,7 +123,7 @@ def test_what_is_no_such_pack_is_refused(folder, tmp_path):
     with pytest.raises(InputError, match="must be a new folder"):
         [*pack.pack(data, folder)]
     table = Dataset.from_columns({"a": rng.random(50), "b": rng.random(50)})
-    with pytest.raises(InputError, match="must be images, or the path"):
+    with pytest.raises(InputError, match="packing needs images, or the path"):
         [*pack.pack(table, tmp_path / "table")]
     (out / "x-00002.npy").unlink()
     with pytest.raises(InputError, match=r"no x-00002\.npy"):

@@ -42,15 +42,15 @@ def lists(table):
     ("content", "settings", "note"),
     [
         (PLAIN, {}, None),
-        (PLAIN.replace(",", ";"), {}, "divided by ';'"),
-        (PLAIN.replace(",", "\t"), {}, "divided by '\\t'"),
-        (PLAIN.replace(",", "|"), {}, "divided by '|'"),
-        (PLAIN.replace(",", "#"), {"delimiter": "#"}, "divided by '#'"),
+        (PLAIN.replace(",", ";"), {}, "separated by ';'"),
+        (PLAIN.replace(",", "\t"), {}, "separated by '\\t'"),
+        (PLAIN.replace(",", "|"), {}, "separated by '|'"),
+        (PLAIN.replace(",", "#"), {"delimiter": "#"}, "separated by '#'"),
         (PLAIN.encode("utf-8-sig"), {}, None),
         (PLAIN.encode("utf-16"), {}, None),
         (b"\xfe\xff" + PLAIN.encode("utf-16-be"), {}, None),
         (PLAIN.encode("utf-16-le"), {}, None),
-        (PLAIN.encode("latin-1"), {}, "read as cp1252; --encoding"),
+        (PLAIN.encode("latin-1"), {}, "read as cp1252; set another with --encoding"),
         (PLAIN.encode("cp850"), {"encoding": "cp850"}, None),
         (PLAIN.replace("\n", "\r\n"), {}, None),
         (PLAIN.replace("\n", "\r"), {}, None),
@@ -103,7 +103,7 @@ def test_short_rows_are_filled_and_said(tmp_path):
 
 def test_a_header_of_numbers_is_said(tmp_path):
     table = read_bytes(tmp_path, "39,77516,x\n50,83311,y\n")
-    assert table.notes == ("the first row looks like data; it was taken for the columns' names",)
+    assert table.notes == ("the first row looks like data; it was read as the column names",)
 
 
 def test_a_word_behind_many_numbers_is_kept(tmp_path):
@@ -279,9 +279,9 @@ def test_parquet_dates(tmp_path):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("t.feather", "Save it as Parquet, such as by DataFrame.to_parquet"),
+        ("t.feather", "Save it as Parquet, for example with DataFrame.to_parquet"),
         ("t.json", "Save it as JSON lines"),
-        ("t.parquet.gz", "Unpack it first"),
+        ("t.parquet.gz", "Unpack it once"),
     ],
 )
 def test_files_that_are_not_read(tmp_path, name, said):
@@ -310,8 +310,8 @@ def test_left_out_columns_are_said_and_conditions_suggested(tmp_path, caplog):
     data = load_data(tmp_path / "t.csv", conditions=("c",))
     assert [column.name for column in data.table.own] == ["x", "n"]
     assert [record.getMessage() for record in caplog.records] == [
-        "column 'key' (identifier) is left out, written anew in generated rows",
-        "column 'one' (constant) is left out, written anew in generated rows",
+        "column 'key' (identifier) is left out, but added to generated rows",
+        "column 'one' (constant) is left out, but added to generated rows",
     ]
 
 

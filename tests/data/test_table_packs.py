@@ -308,7 +308,7 @@ def test_a_pack_goes_on_where_it_was_stopped(tmp_path, suffix):
     for _ in islice(table_pack.pack_table(parts, str(source), out, spec), 3):
         pass
     (out / ".rows-00003.npy.abc.tmp").mkdir()  # of the block that a kill has left half-written
-    with pytest.raises(InputError, match=r"whole pack; received one with 6 files"):
+    with pytest.raises(InputError, match=r"complete pack; received one with 6 files"):
         condvae.load_data(out)
     (out / "rows-00001.npy").write_bytes(b"damaged")
     done = [*table_pack.pack_table(parts, str(source), out, spec)]

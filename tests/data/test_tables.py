@@ -173,7 +173,7 @@ def test_parquet_types_become_numbers_or_text(tmp_path):
         ("é,b\n".encode() + b"1,2\n" * 99999 + b"\xff,2\n", "UTF-8 up to line 100001, .*latin-1"),
         (b"a,b\n1\0,2\n", "a byte of zero in row 2"),
         (b'a,b\n1,"2\n3,4\n', "unexpected end of data in row 2"),
-        (b'a,b\n1,"2"2\n', "expected after '\"' in row 2 .*written twice"),
+        (b'a,b\n1,"2"2\n', "expected after '\"' in row 2 .*Double each quote"),
         (b'"' + b"x" * 200_000 + b'",b\n1,2', "field larger than field limit"),
         (b"x" * 3_000_000, "over 2,097,152 characters in row 1"),
         (b"," * 30_000 + b"\n", "at most 20,000 columns; received 30,001"),
@@ -215,7 +215,7 @@ def test_parquet_names_are_different(tmp_path):
 
 def test_paths_that_are_no_table_are_refused(tmp_path):
     (tmp_path / "folder.csv").mkdir()
-    for name, said in [("t.csv", "not there"), ("folder.csv", "no file"), ("t.doc", ".parquet")]:
+    for name, said in [("t.csv", "does not exist"), ("folder.csv", "no file"), ("t.doc", ".parquet")]:
         with pytest.raises(InputError, match=said):
             read_table(tmp_path / name)
 

@@ -127,9 +127,9 @@ def test_a_frame_trains_resumes_and_gives_booleans_back(frame, tmp_path):
 
 
 def test_cells_that_are_none_are_refused(frame):
-    with pytest.raises(InputError, match="must hold numbers, texts, booleans or dates"):
+    with pytest.raises(InputError, match="must hold numbers, text, booleans or dates"):
         load_data(frame.assign(parts=[[1, 2]] * ROWS))
-    with pytest.raises(InputError, match="must hold numbers, texts, booleans or dates"):
+    with pytest.raises(InputError, match="must hold numbers, text, booleans or dates"):
         load_data(polars.DataFrame({"n": np.arange(30.0), "parts": [[1.5]] * 30}))
 
 
