@@ -118,7 +118,7 @@ def test_what_is_no_such_pack_is_refused(folder, tmp_path):
     [*pack.pack(data, out)]
     with pytest.raises(InputError, match="pack of the same data"):
         [*pack.pack(condvae.load_data(folder, resize=(2, 2)), out)]
-    with pytest.raises(InputError, match="resize must be said where the data are packed"):
+    with pytest.raises(InputError, match="resize must be set when the data are packed"):
         condvae.load_data(out, resize=(2, 2))
     with pytest.raises(InputError, match="must be a new folder"):
         [*pack.pack(data, folder)]

@@ -80,7 +80,7 @@ def test_the_suffix_is_not_believed(tmp_path):
 def test_names_are_made_different(tmp_path):
     table = read_bytes(tmp_path, "a,a,,a_2,a\n1,2,3,4,5\n6,7,8,9,0\n")
     assert list(table.columns) == ["a", "a_3", "column 3", "a_2", "a_4"]
-    assert table.notes[0] == "column 2 is a second 'a': it is called 'a_3'"
+    assert table.notes[0] == "column 2 is a second 'a': it is renamed 'a_3'"
     assert lists(table)["a_4"] == [5, 0]
 
 

@@ -277,7 +277,7 @@ def test_the_sample_is_that_of_the_record(tmp_path):
     assert mapped.table.model_dump() == again.table.model_dump()
     other = condvae.load_data(tmp_path / "packed", split_seed=1)
     assert other.table.model_dump() != again.table.model_dump()
-    with pytest.raises(InputError, match="sample_rows must be said where the data are packed"):
+    with pytest.raises(InputError, match="sample_rows must be set when the data are packed"):
         condvae.load_data(tmp_path / "packed", sample_rows=40)
 
 
@@ -337,7 +337,7 @@ def test_what_is_no_such_pack_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"no rows-00002\.npy"):
         condvae.load_data(out)
     np.save(out / "rows-00002.npy", np.zeros(3))
-    with pytest.raises(InputError, match=r"rows-00002\.npy must hold the rows"):
+    with pytest.raises(InputError, match=r"rows-00002\.npy must hold rows as in table\.json"):
         condvae.load_data(out)
     record = json.loads((out / "table.json").read_text())
     (out / "table.json").write_text(json.dumps({**record, "format": 2}))
