@@ -85,7 +85,7 @@ def _columns(
     wrong = [f for f, rows in zip(files, sources, strict=True) if rows.dtype != record.dtype]
     if wrong or sum(map(len, sources)) != record.rows:
         raise InputError(
-            f"{wrong[0] if wrong else path} must hold rows as in table.json, {record.rows:,} in all",
+            f"{wrong[0] if wrong else path} must match table.json, {record.rows:,} rows",
             "other rows",
             "Pack the source again: the same command replaces damaged blocks.",
         )

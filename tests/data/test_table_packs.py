@@ -337,7 +337,7 @@ def test_what_is_no_such_pack_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"no rows-00002\.npy"):
         condvae.load_data(out)
     np.save(out / "rows-00002.npy", np.zeros(3))
-    with pytest.raises(InputError, match=r"rows-00002\.npy must hold rows as in table\.json"):
+    with pytest.raises(InputError, match=r"rows-00002\.npy must match table\.json"):
         condvae.load_data(out)
     record = json.loads((out / "table.json").read_text())
     (out / "table.json").write_text(json.dumps({**record, "format": 2}))
