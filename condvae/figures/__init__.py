@@ -1,4 +1,4 @@
-"""Pictures of what a model has learned; nothing here shows or, but for `save`, writes."""
+"""Figures of what a model has learned; no function displays them, and only `save` writes files."""
 
 from condvae.figures.completion import complete
 from condvae.figures.frames import save_gif

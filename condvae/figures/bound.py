@@ -1,4 +1,4 @@
-"""How far more draws of z tighten the bound on log p(x | y)."""
+"""How much more draws of z tighten the bound on log p(x | y)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,15 +20,15 @@ def bound(
     note: str = "",
     seed: int = 0,
 ) -> Figure:
-    """The negative estimates of log p(x | y) by more and more draws, beside -ELBO.
+    """Estimates of -log p(x | y) for increasing numbers of draws, beside -ELBO.
 
     Args:
         x: images.
-        y: what is given of each.
+        y: condition of each.
         sizes: numbers of draws, increasing.
         images: what the images are, for the caption.
-        note: on the data, for the caption.
-        seed: of all draws.
+        note: note on the data, for the caption.
+        seed: seed of all draws.
 
     Raises:
         InputError: a model without latents.
@@ -37,9 +37,9 @@ def bound(
     """
     if not model.latent_dim:
         raise InputError(
-            "the figure bound is of a model with latents",
+            "the figure bound needs a model with latents",
             "one without, whose log p(x | y) is exact",
-            "`condvae evaluate` prints it.",
+            "See it with `condvae evaluate`.",
         )
     curves = {
         name: model.log_prob_curve(x, y, sizes, estimator, seed)
@@ -51,13 +51,13 @@ def bound(
     if not model.keras_model.objective.trains_encoder:
         note = f"With alpha = 0 the prior stands in for q: both curves are one. {note}"
     of_q, _ = curves.values()
-    # not `elbo`, whose one draw of z leaves as much noise as S = 1 has
+    # not `elbo`, whose single draw of z is as noisy as S = 1
     negative_elbo = -float(of_q[-1].mean_log_weight.mean())
     return bound_curves(
         curves,
         negative_elbo,
         f"−log p(x | y) by S draws of z for each image (the first S of {sizes[-1]:,}), and −ELBO "
-        f"by all those from q; {images} ({len(x):,}), means in nats, bands ± one standard error "
+        f"by all of those from q; {images} ({len(x):,}), means in nats, bands ± one standard error "
         "over the images, which all curves share. In expectation each estimate of log p is a lower "
         f"bound that rises with S, so that the curves fall towards −log p. {note}",
     )

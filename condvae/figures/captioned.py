@@ -1,4 +1,4 @@
-"""Images side by side with lines of text below each, as one picture."""
+"""Images on a grid with lines of text below each, as one picture."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from condvae.data.enlarged import CELL, fitting_scale
 from condvae.figures.frames import font_of
 
 LINE, MARGIN, GAP = 16, 3, 8  # pixels
-SIZE = 12  # of letters
+SIZE = 12  # font size
 
 
 def captioned_sheet(x: np.ndarray, captions: Sequence[Sequence[str]]) -> Image.Image:
@@ -18,7 +18,7 @@ def captioned_sheet(x: np.ndarray, captions: Sequence[Sequence[str]]) -> Image.I
 
     Args:
         x: (N, height, width, channels) uint8, grey or RGB.
-        captions: for each image equally many lines; one that is too wide ends in dots.
+        captions: the same number of lines for each image; a line that is too wide ends in dots.
     """
     count, height, width, channels = x.shape
     scale = fitting_scale((height, width), (height, width))
@@ -43,7 +43,7 @@ def captioned_sheet(x: np.ndarray, captions: Sequence[Sequence[str]]) -> Image.I
 
 
 def _fitted(text: str, width: int, draw: ImageDraw.ImageDraw) -> tuple[str, Any]:
-    """A text that is not wider than so many pixels, and its font."""
+    """A text shortened to at most this many pixels, and its font."""
     font, shown = font_of(text, SIZE), text
     while len(shown) > 1 and draw.textlength(shown, font) > width:
         shown = shown.removesuffix("…")[:-1] + "…"

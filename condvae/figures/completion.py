@@ -1,4 +1,4 @@
-"""Images with holes, filled in several ways."""
+"""Images with holes, completed in several ways."""
 
 from typing import Any
 
@@ -21,28 +21,28 @@ def complete(
     seed: int = 0,
     sweeps: int = SWEEPS,
 ) -> np.ndarray:
-    """What an image with holes may look like.
+    """Possible completions of an image with holes.
 
-    A model that is given parts of images predicts the holes. A model that is given a label fills
-    them by alternating z ~ q(z | x, label) and x_missing ~ p(x | z, label), from a first draw of
-    the prior: in the limit draws of p(x_missing | x_given, label), as far as q is the posterior.
-    Grey pixels under a Bernoulli likelihood take their expected values, since drawn ones would be
-    black or white.
+    A model that is conditioned on parts of images predicts the holes. A model that is conditioned
+    on labels fills them by alternating z ~ q(z | x, label) and x_missing ~ p(x | z, label), from a
+    first draw of the prior: in the limit, draws of p(x_missing | x_given, label), as far as
+    q is the posterior. Grey pixels under a Bernoulli likelihood take their expected values, since
+    drawn ones would be black or white.
 
     Args:
-        image: (height, width[, channels]), what lies in the holes does not matter.
-        given: (height, width), true where a pixel is given.
-        num_samples: completions.
-        label: of the image, for a model that is given a label.
-        seed: of all draws.
-        sweeps: alternations, for a model that is given a label.
+        image: (height, width[, channels]); the values in the holes do not matter.
+        given: (height, width), true for given pixels.
+        num_samples: number of completions.
+        label: label of the image, for a model that is conditioned on labels.
+        seed: seed of all draws.
+        sweeps: number of alternations, for a model that is conditioned on labels.
 
     Returns:
-        (num_samples, *image_shape) float32, the given pixels as they are.
+        (num_samples, *image_shape) float32, with the given pixels unchanged.
 
     Raises:
-        InputError: another size, a mask that gives all or nothing, a label that is missing or one
-            too many.
+        InputError: another size, a mask that gives all pixels or none, a label that is missing or
+            not allowed.
 
     Source: Sohn, Lee & Yan 2015, section 4; Rezende, Mohamed & Wierstra 2014, appendix F.
     """
@@ -70,25 +70,25 @@ def complete(
     if not has_label:
         drawn = model.predict(y, num_samples, seed).samples[0]
         return np.where(given, x, drawn)
-    # holes start from the prior: what lay there must not leak
+    # holes start from the prior: their old content must not leak
     x = np.where(given, x, model.generate(label, num_samples, seed=seed))
     network = model.keras_model
     sample = network.binarise or network.likelihood.noise == "normal"
     for sweep in range(1, sweeps + 1):
-        # no two sweeps share their noise, nor do neighbouring seeds; what x starts from has seed's
+        # no two sweeps share noise, nor do neighbouring seeds; the initial x uses seed's
         step = seed * sweeps + sweep
-        # a draw and not the mean: sweeps are a Markov chain whose limit is p(holes | given)
+        # a draw, not the mean: sweeps are a Markov chain with the limit p(holes | given)
         z = model.sample_posterior(x, label, seed=step)
         x = np.where(given, x, model.generate(label, z=z, sample=sample, seed=step))
     return x
 
 
 def with_given(image: np.ndarray, given: np.ndarray, completions: np.ndarray) -> np.ndarray:
-    """The completions after the image that shows what is given on mid-grey.
+    """The completions, after the image with its missing part in mid-grey.
 
     Args:
         image: (height, width, channels) in [0, 1].
-        given: (height, width), true where a pixel is given.
+        given: (height, width), true for given pixels.
         completions: (num_samples, height, width, channels).
 
     Returns:

@@ -1,4 +1,4 @@
-"""Figures of numbers: the history of a training, the bound as draws are added."""
+"""Figures of numbers: training history, and the bound as draws are added."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,14 +13,14 @@ from condvae.metrics.log_mean_exp import LogProbEstimate
 
 
 def history(history: Mapping[str, Sequence[float]], note: str = "") -> Figure:
-    """Learning curves: the negative ELBO and its parts, the best epoch marked.
+    """Learning curves: the negative ELBO and its parts, with the best epoch marked.
 
     Args:
         history: the columns of history.csv by name; losses in nats per example.
-        note: on the data and the estimate, for the caption.
+        note: note on the data and the estimate, for the caption.
 
     Raises:
-        InputError: no epoch.
+        InputError: no epochs.
     """
     epochs = np.asarray(history["epoch"])
     if not len(epochs):
@@ -47,7 +47,7 @@ def history(history: Mapping[str, Sequence[float]], note: str = "") -> Figure:
         axes.set(xlabel="epoch", ylim=(low, high))
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     figure.axes[0].set_ylabel("nats per example")
-    # a place of its own: to find the best one takes Matplotlib a while, of which it warns
+    # a fixed place: finding the best one takes Matplotlib a while, with a warning
     figure.axes[0].legend(loc="upper right", fontsize=FONT_SIZE)
     write_caption(
         figure,
@@ -62,10 +62,10 @@ def history(history: Mapping[str, Sequence[float]], note: str = "") -> Figure:
 def bound_curves(
     curves: Mapping[str, Sequence[LogProbEstimate]], negative_elbo: float, caption: str
 ) -> Figure:
-    """-log p(x | y) against the number of draws, a curve and a band for each estimator.
+    """-log p(x | y) against the number of draws, with a curve and a band for each estimator.
 
     Args:
-        curves: estimates for increasing numbers of draws, by the estimator's name.
+        curves: estimates for increasing numbers of draws, by name of the estimator.
         negative_elbo: the dashed line, nats.
     """
     figure = Figure(figsize=(6, 4.2), layout="constrained")
@@ -88,14 +88,14 @@ def bound_curves(
 
 
 def rate_distortion(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Reconstruction against KL, a point for each model, a curve through the betas' means.
+    """Reconstruction against KL, a point for each model, a curve through the means of each beta.
 
     Args:
-        rows: of each model beta, learning_rate, seed, val_kl_loss (the rate) and
+        rows: for each model beta, learning_rate, seed, val_kl_loss (the rate) and
             val_reconstruction_loss (the distortion), nats per example, and their comparability.
 
     Raises:
-        InputError: no row.
+        InputError: no rows.
 
     Source: Alemi et al. 2018, Fixing a Broken ELBO.
     """

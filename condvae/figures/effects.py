@@ -1,4 +1,4 @@
-"""What an axis of z does to handwriting, as one figure: effects, interactions, what is kept."""
+"""What each axis of z does to handwriting, in one figure: effects, interactions, transfer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,11 +16,11 @@ from condvae.inference.handwriting import (
 )
 from condvae.inference.trained import TrainedModel
 
-_MOST_NAMED = 12  # labels that get a legend
+_MOST_NAMED = 12  # labels listed in a legend
 
 
 def style(model: TrainedModel, x: Any, y: Any, images: str = "the given images") -> Figure:
-    """What each latent does to thickness, slant, length, width and height.
+    """Effect of each latent on thickness, slant, length, width and height.
 
     Args:
         x: real images.
@@ -28,20 +28,20 @@ def style(model: TrainedModel, x: Any, y: Any, images: str = "the given images")
         images: what the images are, for the caption.
 
     Raises:
-        InputError: as `measure_handwriting`.
+        InputError: as for `measure_handwriting`.
     """
     return draw_handwriting(measure_handwriting(model, x, y), images)
 
 
 def draw_handwriting(found: Handwriting, images: str = "the given images") -> Figure:
-    """A column for each attribute: its effects, their interactions, and how it is kept."""
+    """A column for each attribute: effects, interactions, and how well it is kept."""
     num_axes = len(found.axes)
     tall = max(1.7, 0.6 + 0.28 * num_axes)
     figure = Figure((13, 2 * tall + 3.6), layout="constrained")
     rows = figure.subplots(3, len(ATTRIBUTES), height_ratios=(tall, tall, 2.2))
     names, colours = [f"z{axis + 1}" for axis in found.axes], distinct_colours(len(found.labels))
     relative = found.effects.label_slopes / found.spread
-    # one scale for all attributes, so that columns can be compared
+    # one scale for all attributes, so that columns are comparable
     extent = 1.1 * (np.nanmax(abs(relative), initial=0) or 1)
     shifts = found.interactions / found.spread
     strongest = np.nanmax(abs(shifts), initial=0) or 1
@@ -87,7 +87,7 @@ def _draw_effects(
 ) -> None:
     """(num_labels, num_axes) slopes as dots, a row for each axis, their mean as a bar."""
     num_labels, num_axes = relative.shape
-    height = np.linspace(-0.25, 0.25, num_labels)  # so that labels that agree are seen
+    height = np.linspace(-0.25, 0.25, num_labels)  # so that labels that agree are all visible
     for label, colour in enumerate(colours):
         axes.scatter(relative[label], np.arange(num_axes) + height[label], s=9, color=colour)
     mean = relative.mean(axis=0)
@@ -98,13 +98,13 @@ def _draw_effects(
 
 
 def _draw_transfer(axes: Axes, before: np.ndarray, after: np.ndarray) -> None:
-    """Each image as a dot, and the line on which it would be kept whole."""
+    """Each image as a dot, with the line of attributes that are kept exactly."""
     axes.scatter(before, after, s=4, alpha=0.5, linewidths=0, color=distinct_colours(1))
     axes.axline((0, 0), slope=1, color="gray", linestyle=":", linewidth=0.8)
 
 
 def _label_rows(axes: Axes, names: Sequence[str]) -> None:
-    """The latents at the left."""
+    """Names of the latents, on the left."""
     axes.set_yticks(range(len(names)), [name.replace("-", "−") for name in names])
 
 
@@ -115,7 +115,7 @@ def _describe(found: Handwriting, images: str) -> str:
         f"What the {len(found.axes)} most active latents do to handwriting (Morpho-MNIST measures, "
         "Castro et al. 2019). Above: what comes with one standard deviation of a latent under the "
         "prior, in standard deviations of real images; a dot for each label, a bar for their mean, "
-        "which the tick gives in the attribute's unit. Dots on one side of 0: the latent means the "
+        "which the tick gives in the attribute's unit. Dots on one side of 0: the latent acts the "
         "same under every label. Middle: how much the effect of a latent (row) grows with a "
         "deviation of another one (column). Below: real images and the same z under another label, "
         f"each less its label's mean. Walks {walks} deviations, from points of the prior: "

@@ -1,4 +1,4 @@
-"""Images of a data set with what was understood of each."""
+"""Images of a data set with how each was interpreted."""
 
 import posixpath
 
@@ -14,7 +14,7 @@ from condvae.figures.tiles import Block
 
 
 def draw_examples(dataset: Dataset) -> Figure:
-    """Ten images side by side, what is given and the file's name above each.
+    """Ten images side by side, with the condition and file name above each.
 
     Raises:
         InputError: a table.

@@ -1,4 +1,4 @@
-"""The figure that all drawings are made on: Jupyter shows it; its caption, its colours."""
+"""The figure class of all drawings: display in Jupyter, captions, colours."""
 
 import io
 import textwrap
@@ -18,18 +18,18 @@ LETTER = 0.068  # mean width of a letter at that size, inches
 
 
 class Figure(PlainFigure):
-    """A matplotlib Figure that Jupyter shows, although pyplot does not know it.
+    """A matplotlib Figure that Jupyter displays although pyplot does not know it.
 
-    Its texts may be in any script that a font is installed for.
+    Its text may be in any script for which a font is installed.
     """
 
     def draw(self, renderer: Any) -> None:
-        """Draw it, for the screen or a file."""
+        """Draw the figure on the screen or to a file."""
         with fitting_fonts(self):
             super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
-        """What Jupyter displays."""
+        """The PNG that Jupyter displays."""
         content = io.BytesIO()
         self.savefig(content, format="png", dpi=self.dpi, bbox_inches="tight")
         return content.getvalue()
@@ -49,7 +49,7 @@ def write_caption(figure: PlainFigure, text: str) -> None:
 
 
 def write_title(figure: PlainFigure, text: str) -> None:
-    """The title at the top, for which the figure grows."""
+    """The title at the top, for which the figure becomes taller."""
     figure.set_figheight(figure.get_figheight() + TITLE_HEIGHT)
     figure.suptitle(text, fontsize=TITLE_SIZE, fontweight="bold")
 
@@ -61,19 +61,19 @@ def add_to_caption(figure: PlainFigure, note: str) -> None:
 
 
 def take_caption(figure: PlainFigure) -> str:
-    """Take a figure's caption away and return it as one line."""
+    """Remove a figure's caption and return it as one line."""
     text = figure.get_supxlabel().replace("\n", " ")
     figure.supxlabel("")
     return text
 
 
 def format_number(value: float) -> str:
-    """A value of z as a tick."""
+    """A value of z as a tick label."""
     return f"{value:.2f}".replace("-", "−")
 
 
 def distinct_colours(num: int) -> list[tuple[float, float, float]]:
-    """Red, green and blue of classes, as in the explorer; ten can be told apart by everybody."""
+    """Red, green and blue of classes, as in the explorer; ten are distinguishable for everyone."""
     return [(r / 255, g / 255, b / 255) for r, g, b in map(class_colour, range(num))]
 
 

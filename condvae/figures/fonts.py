@@ -1,4 +1,4 @@
-"""Fonts for texts that matplotlib's own font, DejaVu Sans, has no letters for."""
+"""Fonts for text that matplotlib's own font, DejaVu Sans, cannot display."""
 
 import logging
 import unicodedata
@@ -15,7 +15,7 @@ from matplotlib.ticker import ScalarFormatter
 # It has a box for every character.
 LAST_RESORT = "Last Resort"
 NORMAL = 400
-NAMED = 20  # characters in a notice, at most
+NAMED = 20  # largest number of characters in a notice
 
 log = logging.getLogger(__name__)
 _said: set[str] = set()
@@ -23,14 +23,14 @@ _said: set[str] = set()
 
 @contextmanager
 def fitting_fonts(figure: Figure) -> Iterator[None]:
-    """Let the texts of a figure fall back on installed fonts, within this block and after it.
+    """Let the text of a figure fall back on installed fonts, in this block and later.
 
-    Characters that no font has are named in a notice, once.
+    Characters without a font are named in a notice, once.
     """
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             if not isinstance(axis.get_major_formatter(), ScalarFormatter):
-                axis.get_majorticklabels()  # has ticks take their words now, and not when drawn
+                axis.get_majorticklabels()  # makes ticks take their labels now, not when drawn
     absent = set()
     for text in figure.findobj(Text):
         if isinstance(text, Text) and not text.get_text().isascii():
@@ -41,14 +41,14 @@ def fitting_fonts(figure: Figure) -> Iterator[None]:
                 text.set_fontfamily([*text.get_fontfamily(), *new])
     _say(absent)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from")  # as `_say` does
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from")  # `_say` reports it
         yield
 
 
 def font_file(text: str) -> str:
-    """The font that has most of a text's characters, where one alone can be taken.
+    """The font with most of a text's characters, if only one font can be used.
 
-    Characters that no font has are named in a notice, once.
+    Characters without a font are named in a notice, once.
     """
     own = findfont(FontProperties())
     missing = _missing(own, text)
@@ -60,7 +60,7 @@ def font_file(text: str) -> str:
 
 @cache
 def fallbacks(missing: frozenset[str]) -> tuple[list[str], frozenset[str]]:
-    """The families of few fonts that have these characters, and the characters that none has."""
+    """The fewest font families with these characters, and the characters without a font."""
     found: list[str] = []
     for is_fresh in (False, True):
         families = _families(is_fresh) if missing else {}
@@ -75,10 +75,10 @@ def fallbacks(missing: frozenset[str]) -> tuple[list[str], frozenset[str]]:
 
 
 def _families(is_fresh: bool) -> dict[str, str]:
-    """The installed ones that have upright letters, and their files.
+    """The installed families with upright letters, and their files.
 
     Args:
-        is_fresh: look for those that matplotlib has not in its list yet.
+        is_fresh: look for fonts that are not yet in matplotlib's list.
     """
     if is_fresh:
         known = {entry.fname for entry in fontManager.ttflist}
@@ -93,7 +93,7 @@ def _families(is_fresh: bool) -> dict[str, str]:
         for entry in fontManager.ttflist
         if entry.style == "normal" and LAST_RESORT not in entry.name
     ]
-    # those first that look most like the own font
+    # first those most similar to the default font
     upright.sort(key=lambda item: (*item[:-1], item[-1].name))
     found: dict[str, str] = {}
     for *_, entry in upright:
@@ -103,25 +103,25 @@ def _families(is_fresh: bool) -> dict[str, str]:
 
 @cache
 def _missing(file: str, text: str | frozenset[str]) -> frozenset[str]:
-    """The visible characters of a text that a font has not."""
+    """The visible characters of a text that a font lacks."""
     # marks and joiners change the character before them
     visible = {letter for letter in text if unicodedata.category(letter)[0] not in "CMZ"}
     try:
         font = get_font(file)
-    except (OSError, RuntimeError):  # gone since matplotlib made its list, or none of its kind
+    except (OSError, RuntimeError):  # removed since matplotlib made its list, or of an unknown kind
         return frozenset(visible)
     return frozenset(letter for letter in visible if not font.get_char_index(ord(letter)))
 
 
 def _say(absent: set[str] | frozenset[str]) -> None:
-    """Name characters that will be boxes."""
+    """Report characters that will be drawn as boxes."""
     new = sorted(absent - _said)
     _said.update(new)
     if new:
         log.warning(
             "no installed font has %s%s: figures show boxes in their place. Install one, such as "
-            "Noto Sans CJK for Chinese, Japanese and Korean, or Symbola for emoji (one of colours "
-            "does not serve); on Debian: apt install fonts-noto-cjk fonts-symbola",
+            "Noto Sans CJK for Chinese, Japanese and Korean, or Symbola for emoji (colour fonts do "
+            "not work); on Debian: apt install fonts-noto-cjk fonts-symbola",
             " ".join(new[:NAMED]),
             f" and {len(new) - NAMED} more characters" if len(new) > NAMED else "",
         )

@@ -1,4 +1,4 @@
-"""The walk along the labels as an animation."""
+"""An animated walk along the labels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +14,9 @@ from condvae.figures.walks import label_walk
 from condvae.files.atomic import atomic_path
 from condvae.inference.trained import TrainedModel
 
-# Below the image: the line of labels and the weights in words, in pixels.
+# Below the image, in pixels: the line of labels, and the weights in words.
 _STRIP = 44
-# Pillow's own font has few letters after it.
+# Pillow's own font has few letters beyond this.
 LAST_OF_LATIN_1 = "\xff"
 
 
@@ -27,18 +27,18 @@ def label_frames(
     hold: int = 6,
     size: int = 224,
 ) -> np.ndarray:
-    """One style while the label slides from the first to the last, a picture a step.
+    """One style while the label moves from the first to the last, one image per step.
 
-    Of several conditions the first class slides, and the others are missing.
+    Of several conditions, the first class moves and the others are missing.
 
-    Below each image a dot on the line of labels, and the weights of the mixture in words.
+    Below each image are a dot on the line of labels and the weights of the mixture in words.
 
     Args:
         model: the model; decoded once.
-        z: (latent_dim,) the style; 0 where None.
+        z: (latent_dim,) the style; None: 0.
         steps_per_label: frames from one label to the next.
         hold: further frames at each label.
-        size: the image's longer side is enlarged by the whole factor that comes nearest to
+        size: the image is enlarged by the whole factor that brings its longer side closest to
             this many pixels.
 
     Returns:
@@ -47,7 +47,7 @@ def label_frames(
     classes = leading_class(model)
     weights = label_walk(classes.num_classes, steps_per_label, hold)
     style = np.zeros(model.latent_dim) if z is None else np.asarray(z).reshape(model.latent_dim)
-    # one decode of all frames
+    # all frames in one decode
     images = model.decode(np.tile(style, (len(weights), 1)), under(model, weights))
     low, high = pixel_range(images)
     levels = np.rint(255 * (images - low) / (high - low)).astype("uint8")
@@ -64,12 +64,12 @@ def label_frames(
 
 
 def save_gif(frames: np.ndarray, path: Path, milliseconds: int = 60) -> Path:
-    """Write frames as an endless GIF, whole or not at all; equal neighbours share one frame.
+    """Write frames as an endless GIF, complete or not at all; equal neighbours share one frame.
 
     Args:
         frames: (frames, height, width[, 3]) uint8.
-        path: of the file, ending in .gif.
-        milliseconds: for each frame; GIF keeps hundredths of a second.
+        path: path of the file, ending in .gif.
+        milliseconds: duration of each frame; GIF stores hundredths of a second.
     """
     first, *others = [Image.fromarray(frame) for frame in frames]
     with atomic_path(path) as fresh:
@@ -99,7 +99,7 @@ def _with_strip(picture: np.ndarray, weights: np.ndarray, names: Sequence[str]) 
 
 
 def font_of(text: str, size: int = 13) -> Any:
-    """Pillow's own font, so that every machine draws the same; another one for other scripts."""
+    """Pillow's own font, so that all machines draw the same; another font for other scripts."""
     if max(text, default="") <= LAST_OF_LATIN_1:
         return ImageFont.load_default(size)
     return ImageFont.truetype(font_file(text), size)

@@ -1,4 +1,4 @@
-"""Every figure of a model and its data by name, and their files."""
+"""All figures of a model and its data by name, and their files."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,12 +24,12 @@ from condvae.metrics.latent import by_activity, latent_activity
 
 History = Mapping[str, Sequence[float]]
 
-# Figures of one label each, and how many labels get one where none is asked for.
+# Figures of one label each, and the number of labels that get one by default.
 _PER_LABEL = {"manifold": 10, "traversal": 1}
 
-# Training images whose encodings decide which latents are shown.
+# Number of training images whose encodings decide which latents are shown.
 _ENCODED = 5_000
-_SHOWN = 200_000  # points of a scatter, at most twice as many
+_SHOWN = 200_000  # points of a scatter, at most twice this number
 
 
 def draw(
@@ -41,23 +41,23 @@ def draw(
     dpi: int = 110,
     titles: bool = True,
 ) -> dict[str, Figure | np.ndarray]:
-    """The named figures by their files' stems; the same arguments draw the same.
+    """The named figures by the stems of their files; the same arguments give the same figures.
 
     Encodings are of training images; inputs and styles are of validation images. The test
-    split is read only where the spec has it serve as validation, which the captions say.
+    split is read only if the spec makes it the validation split, which the captions state.
 
     Args:
         model: trained on the data set.
-        dataset: for its training and validation splits.
+        dataset: provides the training and validation splits.
         history: the columns of history.csv by name.
-        names: of FIGURES; None: `telling` ones.
+        names: names from FIGURES; None: the `telling` ones.
         given: one label or several, for manifold and traversal; None: the first ten for
             manifold, the first for traversal.
         dpi: dots per inch of the figures.
-        titles: write each figure's title above it.
+        titles: whether to write each figure's title above it.
 
     Returns:
-        Figures ("manifold-3": one for each label), and for "labels" an animation's frames.
+        Figures ("manifold-3": one for each label), and for "labels" the frames of an animation.
 
     Raises:
         InputError: an unknown figure or label, or a figure that does not fit the model.
@@ -87,11 +87,11 @@ def draw(
 def titles_of(
     stems: Iterable[str], model: TrainedModel, given: Any = None
 ) -> dict[str, tuple[str, str, str]]:
-    """What `title_of` takes for each figure that `draw` has made: its name, the kind, the label.
+    """Arguments of `title_of` for each figure from `draw`: its name, the kind, the label.
 
     Args:
-        stems: of its files.
-        given: as of `draw`.
+        stems: stems of its files.
+        given: as for `draw`.
     """
     leading = model.condition.leading
     kind = "image" if leading is None else leading.name
@@ -107,12 +107,12 @@ def titles_of(
 def draw_one(
     name: str, model: TrainedModel, dataset: Dataset, history: History, **settings: Any
 ) -> Figure | np.ndarray:
-    """One figure as `draw` makes it, the first label given, but for the settings.
+    """One figure as drawn by `draw`, for the first given label, with settings of its own.
 
     Args:
-        name: of FIGURES.
+        name: a name from FIGURES.
         model: trained on the data set.
-        dataset: for its training and validation splits.
+        dataset: provides the training and validation splits.
         history: the columns of history.csv by name.
         settings: arguments of the function that draws it ("labels": `label_frames`).
 
@@ -129,11 +129,11 @@ def draw_one(
 
 
 def telling(model: TrainedModel, dataset: Dataset, history: History) -> list[str]:
-    """The figures that have something to show.
+    """The figures that are informative.
 
-    Not the traversal of a plane, nor the history of no epoch, nor the bound of a model of classes,
-    nor the style of what is no handwriting; of several conditions and of tables what `fitting`
-    says.
+    Excluded are the traversal of a plane, a history without epochs, the bound of a model of
+    classes, and the style of anything but handwriting; for several conditions and tables, see
+    `fitting`.
     """
     given_images = dataset.spec.task != "class"
     absent = {
@@ -151,7 +151,7 @@ def telling(model: TrainedModel, dataset: Dataset, history: History) -> list[str
 
 
 def fitting(model: TrainedModel) -> tuple[str, ...]:
-    """The figures that a model of several conditions, or of a table, has; else all."""
+    """The figures of a model with several conditions, or of tables; all for other models."""
     if model.condition.by_name is None:
         return FIGURES
     if model.table is not None:
@@ -162,7 +162,7 @@ def fitting(model: TrainedModel) -> tuple[str, ...]:
 
 
 def _check_fits(name: str, model: TrainedModel) -> str:
-    """Return the name of a figure, if it is one and fits the model."""
+    """Return the name of a figure, if it exists and fits the model."""
     check_choice(name, FIGURES, "figure")
     if name not in (known := fitting(model)):
         what = "several conditions" if model.table is None else "a table"
@@ -175,13 +175,13 @@ def _check_fits(name: str, model: TrainedModel) -> str:
 
 
 def _say_what_chose(figure: Figure, dataset: Dataset) -> None:
-    """Say in a figure's caption where the run has looked at the test images."""
+    """State in a figure's caption if the run has used the test images."""
     if dataset.spec.validation == "test":
         add_to_caption(figure, "The test images chose the epoch.")
 
 
 def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path]:
-    """Write figures as PNG and frames as GIF, each whole or not at all; return the paths."""
+    """Write figures as PNG and frames as GIF, each complete or not at all; return the paths."""
     paths = []
     for stem, figure in figures.items():
         if isinstance(figure, np.ndarray):
@@ -189,19 +189,19 @@ def save(figures: Mapping[str, Figure | np.ndarray], out_dir: Path) -> list[Path
             continue
         paths.append(Path(out_dir) / f"{stem}.png")
         with atomic_path(paths[-1]) as fresh:
-            figure.savefig(fresh, dpi=figure.dpi, bbox_inches="tight")  # else it forgets set_dpi
+            figure.savefig(fresh, dpi=figure.dpi, bbox_inches="tight")  # else it ignores set_dpi
     return paths
 
 
 def _samples(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Arguments of `samples`: what is given, where no label is."""
+    """Arguments of `samples`: the conditions, unless they are a label."""
     if model.condition.leading is not None:
         return {"model": model}
     return {"model": model, "y": held_out_examples(model, dataset, plots.MOST_SAMPLES)["y"]}
 
 
 def _scatter(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Arguments of `scatter`: all training images, or as many as can be told apart."""
+    """Arguments of `scatter`: all training images, or as many as remain distinguishable."""
     train = dataset.train
     every = max(1, len(train.x) // _SHOWN)
     x, y = train.x[::every], train.y[::every]
@@ -214,7 +214,7 @@ def _model_alone(model: TrainedModel, _: Dataset, __: History) -> dict[str, Any]
 
 
 def _manifold(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Arguments of `manifold`: the two most active latents, where there are more."""
+    """Arguments of `manifold`: the two most active latents, if there are more."""
     axes = None
     if model.latent_dim > 2:
         axes = by_activity(latent_activity(_training_mean(model, dataset.train)))[:2]
@@ -228,38 +228,38 @@ def _traversal(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, A
 
 
 def _reconstruct(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Arguments of `reconstruct`: twenty held-out images."""
+    """Arguments of `reconstruct`: twenty validation images."""
     return held_out_examples(model, dataset, 20)
 
 
 def _transfer(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Arguments of `transfer`: five random styles, and those of five held-out images."""
+    """Arguments of `transfer`: five random styles, and those of five validation images."""
     z = model.sample_prior(model.classes.categories[0], 5)
     styles = "styles drawn from the prior (seed 0)"
     return {**held_out_examples(model, dataset, 5), "z": z, "styles": styles}
 
 
 def _interpolation(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Up to five pairs of held-out images, of digits: 0 to 5, 1 to 6, and so on."""
+    """Up to five pairs of validation images, for digits: 0 to 5, 1 to 6, and so on."""
     examples = held_out_examples(model, dataset, min(10, len(dataset.validation.y) // 2 * 2))
-    # first half and second half in turn: the pairs that `interpolation` takes
+    # alternately from the first and second half: the pairs of `interpolation`
     order = np.arange(len(examples["x"])).reshape(2, -1).T.ravel()
     return {**examples, "x": examples["x"][order], "y": examples["y"][order]}
 
 
 def _style(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Arguments of `style`: up to 500 held-out images."""
+    """Arguments of `style`: up to 500 validation images."""
     return held_out_examples(model, dataset, 500)
 
 
 def _predictions(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Arguments of `predictions`: ten held-out images, parts of them given as in training."""
+    """Arguments of `predictions`: ten validation images, parts of them given as in training."""
     examples = held_out_examples(model, dataset, 10)
     return {**examples, "pixel_classes": dataset.pixel_classes}
 
 
 def _bound(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
-    """Arguments of `bound`: up to 200 held-out images, and which data they are of."""
+    """Arguments of `bound`: up to 200 validation images, and a note on their data."""
     examples, note = held_out_examples(model, dataset, 200), f"Data: {_data(model, dataset)}."
     if dataset.spec.masks_parts:
         note = f"Data: {_data(model, dataset)}, a part of each given (densities of the rest)."
@@ -267,12 +267,12 @@ def _bound(model: TrainedModel, dataset: Dataset, _: History) -> dict[str, Any]:
 
 
 def _history(model: TrainedModel, dataset: Dataset, history: History) -> dict[str, Any]:
-    """Arguments of `history`: the curves, and which data they are of."""
+    """Arguments of `history`: the curves, and a note on their data."""
     note = f"Data: {_data(model, dataset)}, validation on {_validation_images(dataset)}."
     return {"history": history, "note": note}
 
 
-# What draws a figure, and the arguments that it gets for a model and its data.
+# The function that draws each figure, and its arguments for a model and its data.
 _DRAWINGS: dict[str, tuple[Callable, Callable[[TrainedModel, Dataset, History], dict]]] = {
     "samples": (plots.samples, _samples),
     "scatter": (plots.scatter, _scatter),
@@ -294,7 +294,7 @@ FIGURES = tuple(_DRAWINGS)
 
 def _training_mean(model: TrainedModel, train: Split) -> np.ndarray:
     """Posterior means of training images spread evenly over the split."""
-    # every n-th, since the rows of a source may come sorted
+    # every n-th, since the rows of a source may be sorted
     every = max(1, len(train.y) // _ENCODED)
     return model.encode(train.x[::every], train.y[::every])[0]
 
@@ -307,25 +307,25 @@ def held_out_examples(model: TrainedModel, dataset: Dataset, count: int) -> dict
     turn = np.zeros_like(codes)
     for code in np.unique(codes):
         turn[codes == code] = np.arange((codes == code).sum())
-    # all first of their class, then all second, ...
+    # all firsts of their classes, then all seconds, ...
     rows = order[np.lexsort((codes, turn))][:count]
     images = _validation_images(dataset)
     x, y = split.x[rows], split.y[rows]
     if dataset.spec.masks_parts:
-        # of one seed, so that figures of two runs hide the same pixels
+        # one seed, so that figures of two runs hide the same pixels
         y = masked_images(x, dataset.spec, dataset.x_max, np.random.default_rng(0))
     return {"model": model, "x": x, "y": y, "images": images}
 
 
 def _data(model: TrainedModel, dataset: Dataset) -> str:
-    """The data and the kind of their pixels, for captions."""
+    """Name of the data and kind of their pixels, for captions."""
     pixels = "dynamically binarised pixels" if model.keras_model.binarise else "grey pixels"
     kind = pixels if dataset.pixel_classes is None else "label maps"
     return f"{dataset.name or 'arrays'}, {kind}"
 
 
 def _validation_images(dataset: Dataset) -> str:
-    """What the validation split is, for captions."""
+    """Name of the validation split, for captions."""
     return "test images" if dataset.spec.validation == "test" else "held-out images"
 
 
@@ -336,7 +336,7 @@ def _stems(name: str, model: TrainedModel, given: Any) -> dict[str, str]:
     if given is not None:
         codes = model.classes.codes(given)
     slugs = [re.sub(r"[^\w.-]+", "-", category) for category in categories]
-    # names that a file system may take for one
+    # names that a file system may treat as equal
     if len({slug.casefold() for slug in slugs}) < len(slugs):
         slugs = [str(code) for code in range(len(slugs))]
     return {f"{name}-{slugs[code]}": categories[code] for code in codes}

@@ -19,12 +19,12 @@ def grid_figure(
     row_title: str = "",
     legend: Mapping[str, Any] | None = None,
 ) -> Figure:
-    """Grids of images below each other, one picture each, on one scale of grey.
+    """Grids of images below each other, one picture each, on a common grey scale.
 
-    A block's heat has a scale of its own, with a bar of its colours.
+    The heat of a block has its own scale, with a colour bar.
 
     Args:
-        legend: what colours stand for, by name.
+        legend: meaning of the colours, by name.
     """
     low, high = pixel_range(
         np.concatenate([block.cells.reshape(-1, *block.cells.shape[-3:]) for block in blocks])
@@ -35,7 +35,7 @@ def grid_figure(
     rows = sum(len(block.cells) for block in blocks)
     cell = min(max(8 / columns, 0.3), 0.9)
     longest = max(len(label) for block in blocks for label in block.column_labels)
-    # labels that are wider than a cell stand at an angle
+    # labels wider than a cell are rotated
     turned = longest * LETTER > cell
     label_height = 0.2 + turned * longest * LETTER * 0.7
     figure_width = max(columns * cell + 1, 5)
@@ -58,10 +58,10 @@ def grid_figure(
 
 
 def _draw_block(axes: Axes, block: Block, low: float, high: float, turned: bool) -> None:
-    """One grid as one picture, labels at its left and top."""
+    """One grid as one picture, with labels on the left and at the top."""
     rows, columns, height, width, channels = block.cells.shape
     gap = _gap(width)
-    # matplotlib scales grey by vmin and vmax, but takes colours in [0, 1] as they are
+    # matplotlib scales grey by vmin and vmax, but does not rescale colours in [0, 1]
     cells = block.cells if channels == 1 else (block.cells - low) / (high - low)
     low, high = (low, high) if channels == 1 else (0, 1)
     axes.imshow(tile(cells, gap, high), cmap="gray", vmin=low, vmax=high)
@@ -82,7 +82,7 @@ def _draw_block(axes: Axes, block: Block, low: float, high: float, turned: bool)
 
 
 def _draw_heat(figure: Figure, axes: Axes, heat: np.ndarray) -> None:
-    """Colours on the empty cells of a grid, and the bar that says what they stand for."""
+    """Colours on the empty cells of a grid, and their colour bar."""
     colours = axes.imshow(
         tile(heat, _gap(heat.shape[3]), np.nan), cmap="inferno", vmin=0, vmax=np.nanmax(heat) or 1
     )
@@ -92,5 +92,5 @@ def _draw_heat(figure: Figure, axes: Axes, heat: np.ndarray) -> None:
 
 
 def _gap(width: int) -> int:
-    """Pixels between neighbouring images of a width."""
+    """Pixels between neighbouring images of this width."""
     return max(1, width // 32)

@@ -1,8 +1,8 @@
-"""Figures of a trained model; each returns a matplotlib Figure, never shown, never saved.
+"""Figures of a trained model; each function returns a matplotlib Figure, not shown or saved.
 
-Every grid of images is one `decode` and one picture, and every figure says in its caption what
-is seen and at which settings. Labels are taken as TrainedModel takes them, `images` names the
-given images in the caption. Latents are counted from 0 in arguments, from 1 (z1, z2) in figures.
+Every grid of images is one `decode` and one picture, and the caption of each figure states what is
+shown and with which settings. Labels are as TrainedModel takes them; `images` names the given
+images in the caption. Latents are counted from 0 in arguments, from 1 (z1, z2) in figures.
 """
 
 import math
@@ -29,19 +29,19 @@ from condvae.metrics.latent import by_activity, latent_activity
 
 _MOST_TRAVERSALS = 12
 SAMPLES_A_ROW, MOST_SAMPLES = 10, 60
-_MOST_LABELS = 10  # that get a row of samples
+_MOST_LABELS = 10  # labels with a row of samples
 
 
 def samples(
     model: TrainedModel, y: Any = None, columns: int = SAMPLES_A_ROW, seed: int = 0
 ) -> Figure:
-    """Images that the model draws: z from the prior, decoded to expected pixels.
+    """Images that the model generates: z from the prior, decoded to expected pixels.
 
     Args:
-        y: what is given, one image for each; None: rows of the first ten labels, under which other
-            conditions are missing.
-        columns: images in a row.
-        seed: of the draws.
+        y: condition of each image; None: rows of the first ten labels, with other conditions
+            missing.
+        columns: images per row.
+        seed: seed of the draws.
     """
     if y is not None:
         images = model.generate(y, seed=seed)
@@ -70,7 +70,7 @@ def scatter(
     """Posterior means in the plane of the two most active latents, coloured by label.
 
     Args:
-        x: images; of more than max_points a random part is drawn, the same each time.
+        x: images; if more than max_points, a random part is drawn, the same each time.
         y: their labels.
     """
     num_images, weights = len(x), label_weights(model, y, len(x))
@@ -100,16 +100,16 @@ def scatter(
             )
         points = mean[:, plane].T
         axes.set(xlabel=f"z{plane[0] + 1}", ylabel=f"z{plane[1] + 1}", aspect="equal")
-    # no class lies on top of all others
+    # so that no class covers all others
     order = rng.permutation(len(mean))
     axes.scatter(
         *points[:, order],
         c=np.array(colours)[codes[order]],
-        # smaller points where there are more of them
+        # smaller points if there are more of them
         s=float(np.clip(30_000 / len(mean), 4, 25)),
         alpha=0.4 if len(mean) > 10_000 else 0.8,
         linewidths=0,
-        # as one picture: 60,000 shapes would make a PDF or SVG huge
+        # rasterised: 60,000 shapes would make a PDF or SVG huge
         rasterized=True,
     )
     axes.legend(
@@ -133,7 +133,7 @@ def scatter(
 
 
 def generate(model: TrainedModel) -> Figure:
-    """The default image of every label: the expected x at z = 0, other conditions missing."""
+    """The default image of every label: the expected x at z = 0, with other conditions missing."""
     classes = leading_class(model)
     names, several, note = classes.categories, model.condition.by_name, ""
     others = () if several is None else [name for name in several.names if name != classes.name]
@@ -154,13 +154,14 @@ def manifold(
     extent: float = 1.5,
     axes: Sequence[int] | None = None,
 ) -> Figure:
-    """The images of one label over an even grid of two latents, the others at 0.
+    """The images of one label over an even grid of two latents, with the others at 0.
 
     Args:
         given: the label.
         side: images along each axis.
         extent: largest |z|.
-        axes: the latents across and up, or one across alone; the first two where None.
+        axes: the latents on the horizontal and vertical axis, or only the first; None: the first
+            two latents.
     """
     axes = list(range(min(2, model.latent_dim)) if axes is None else axes)
     z = plane_grid(side, extent, model.latent_dim, axes)
@@ -181,13 +182,13 @@ def manifold(
 def traversal(
     model: TrainedModel, given: Any, mean: Any = None, extent: float = 3, steps: int = 9
 ) -> Figure:
-    """Each latent alone from -extent to extent, the others at 0: a row for each, 12 at most.
+    """Each latent alone from -extent to extent, with the others at 0: a row for each, at most 12.
 
     Args:
         given: the label.
-        mean: (batch, latent_dim) posterior means; with them the most active latent comes first.
+        mean: (batch, latent_dim) posterior means, which put the most active latents first.
         extent: largest |z|.
-        steps: images in a row.
+        steps: images per row.
     """
     values = np.linspace(-extent, extent, steps)
     order, names = np.arange(model.latent_dim), [f"z{n + 1}" for n in range(model.latent_dim)]
@@ -241,17 +242,17 @@ def transfer(
     images: str = "the given images",
     styles: str = "given styles",
 ) -> Figure:
-    """The same style under every label: a row for each style, a column for each label.
+    """Each style under every label: a row for each style, a column for each label.
 
     Args:
-        z: (styles, latent_dim), the first rows; none where None.
-        x: images whose styles follow, shown in the first column; none where None.
+        z: (styles, latent_dim), for the first rows; None: none.
+        x: images whose styles follow, shown in the first column; None: none.
         y: their labels.
     """
     names = model.classes.categories
     z = np.zeros((0, model.latent_dim)) if z is None else np.atleast_2d(z)
     row_labels, notes = [f"style {n + 1}" for n in range(len(z))], [styles] if len(z) else []
-    # a row whose style comes from no image starts with an empty cell
+    # a row whose style is not from an image starts with an empty cell
     originals = np.full((len(z), *model.image_shape), np.nan, dtype="float32")
     if x is not None:
         weights = label_weights(model, y, len(x))
@@ -275,12 +276,12 @@ def transfer(
 def interpolation(
     model: TrainedModel, x: Any, y: Any, steps: int = 10, images: str = "the given images"
 ) -> Figure:
-    """From one image to another, z and label weights both moving on straight lines.
+    """From one image to another, with z and label weights moving on straight lines.
 
     Args:
-        x: images, an even number: rows 0 and 1 are the first pair, and so on; a row each.
+        x: an even number of images: rows 0 and 1 are the first pair, and so on; one row per pair.
         y: their labels.
-        steps: decoded images from one to the other, both ends included.
+        steps: decoded images from one to the other, including both ends.
 
     Raises:
         InputError: an odd number of images.
@@ -305,5 +306,5 @@ def interpolation(
     return grid_figure(
         [block],
         f"Each row goes from one image to another ({images}): the expected image where their "
-        f"posterior's means of z and their labels are mixed in one proportion.",
+        f"posterior's means of z and their labels are mixed in the same proportion.",
     )

@@ -1,4 +1,4 @@
-"""What is given, what is true, and what a model that is given images predicts."""
+"""The given image, the truth, and the predictions of a model conditioned on images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,13 +21,13 @@ def predictions(
     images: str = "the given images",
     pixel_classes: Sequence[str] | None = None,
 ) -> Figure:
-    """Each row an image: given, truth, the baseline's guess, samples, their mean and spread.
+    """One image per row: given, truth, the baseline's guess, samples, their mean and spread.
 
     Args:
         x: images, or label maps.
-        y: their conditions: images, or parts of x as `masks.observe` makes them.
-        num_samples: draws of z from the prior that are shown.
-        num_draws: draws whose mean and spread are shown, those among them.
+        y: their conditions: images, or parts of x as returned by `masks.observe`.
+        num_samples: number of draws of z from the prior to show.
+        num_draws: number of draws whose mean and spread are shown, including those.
         images: what the images are, for the caption.
         pixel_classes: names of the classes of label maps, for the legend.
 
@@ -38,7 +38,7 @@ def predictions(
     """
     if model.condition.classes is not None:
         raise InputError(
-            "predictions need a run that is given images or parts of them (--task)",
+            "predictions need a run conditioned on images or parts of them (--task)",
             "a run on classes",
             "Draw the figure reconstruct instead.",
         )
@@ -71,7 +71,7 @@ def predictions(
     if model.keras_model.likelihood.of_classes:
         legend = dict(zip(pixel_classes or (), distinct_colours(truth.shape[-1]), strict=False))
         columns = {name: class_colours(column) for name, column in columns.items()}
-    # given pixels are shown as they are: nothing was predicted there
+    # given pixels are shown unchanged: they are not predicted
     columns = {name: np.where(given, columns["truth"], column) for name, column in columns.items()}
     if heat is not None:
         columns["spread"] = np.full_like(columns["truth"], np.nan)
@@ -81,7 +81,7 @@ def predictions(
     else:
         first = _resized(encoded, truth.shape[1:3])
         expected = "expected pixels" if legend is None else "probabilities of the classes"
-        what = f"the image that is given, the truth, and {expected}"
+        what = f"the given image, the truth, and {expected}"
     cells = _with_equal_channels([first, *columns.values()])
     return grid_figure(
         [Block(np.stack(cells, axis=1), ["given", *columns], heat=heat)],
@@ -91,7 +91,7 @@ def predictions(
 
 
 def _resized(images: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """Images in [0, 1] at another size, by the nearest pixels; grey or RGB."""
+    """Images in [0, 1] scaled to another size, nearest neighbour; grey or RGB."""
     rows, columns = (
         np.arange(new) * old // new for new, old in zip(size, images.shape[1:3], strict=True)
     )
@@ -100,6 +100,6 @@ def _resized(images: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
 
 
 def _with_equal_channels(images: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """The images with as many channels each: grey ones become RGB where others are RGB."""
+    """The images with equal numbers of channels: grey becomes RGB if others are RGB."""
     most = max(image.shape[-1] for image in images)
     return [np.broadcast_to(image, (*image.shape[:-1], most)) for image in images]

@@ -1,4 +1,4 @@
-"""The values between which pictures and curves are drawn."""
+"""Value ranges of pictures and curves."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from condvae.checks import InputError
 
 
 def pixel_range(images: np.ndarray) -> tuple[float, float]:
-    """The values drawn black and white: 0 and 1, or the images' extremes where they leave [0, 1].
+    """The values drawn black and white: 0 and 1, or the images' extremes if they leave [0, 1].
 
     Raises:
-        InputError: the last axis is neither one grey channel nor three of colour.
+        InputError: the last axis has neither one channel (grey) nor three (colour).
     """
     if images.shape[-1] not in (1, 3):
         raise InputError(
@@ -24,14 +24,14 @@ def pixel_range(images: np.ndarray) -> tuple[float, float]:
 
 
 def curve_limits(curves: np.ndarray) -> tuple[float, float]:
-    """Limits of the y axis that show the later epochs well; the first may lie beyond.
+    """Limits of the y axis that show the later epochs well; the first may lie outside.
 
     Args:
-        curves: (curves, epochs); what is not finite is left out.
+        curves: (curves, epochs); non-finite values are ignored.
     """
     curves = np.where(np.isfinite(curves), curves, np.nan)
     num_epochs = curves.shape[1]
-    # the first tenth falls steeply and would flatten all that comes after
+    # the first tenth falls steeply and would flatten the rest
     later = curves[:, min(max(1, num_epochs // 10), num_epochs - 1) :]
     if np.isnan(later).all():
         return 0.0, 1.0

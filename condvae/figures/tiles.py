@@ -13,10 +13,10 @@ class Block(NamedTuple):
 
     Attributes:
         cells: (rows, columns, height, width, channels); a cell of NaN is empty.
-        column_labels: one for each column.
-        row_labels: one for each row, or none.
-        heat: (rows, columns, height, width, 1) values to be shown as colours where cells are
-            empty, non-negative; NaN where there are none.
+        column_labels: one label per column.
+        row_labels: one label per row, or none.
+        heat: (rows, columns, height, width, 1) non-negative values, shown as colours in empty
+            cells; NaN elsewhere.
     """
 
     cells: np.ndarray
@@ -36,7 +36,7 @@ def wrapped(
     row_labels: Sequence[str] = (),
     per_block: int = 10,
 ) -> list[Block]:
-    """Blocks of equally many columns, per_block at most; the last is filled up with NaN."""
+    """Blocks with equally many columns, at most per_block; the last is padded with NaN."""
     columns = cells.shape[1]
     per_block = min(per_block, columns)
     missing = -columns % per_block

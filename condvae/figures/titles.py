@@ -1,4 +1,4 @@
-"""What figures are called in words."""
+"""Titles of figures."""
 
 _TITLES = {
     "samples": "Random samples",
@@ -22,9 +22,9 @@ def title_of(name: str, kind: str, label: str = "") -> str:
     """The title of a figure.
 
     Args:
-        name: of the figure, as commands have it.
-        kind: what the labels are, such as "digit".
-        label: whose figure it is, if it is of one.
+        name: name of the figure in commands.
+        kind: kind of the labels, such as "digit".
+        label: label of the figure, if it has one.
     """
     title = _TITLES[name].format(kind=kind)
     return f"{title}: {kind} {label}" if label else title

@@ -1,7 +1,7 @@
-"""Paths through the latent space and along the labels: arrays to arrays, no model.
+"""Paths through the latent space and along the labels: functions of arrays, without a model.
 
-A walk's rows are in reading order: what stands first is drawn at the top left. Axes of z are
-counted from 0 here and from 1 (z1, z2) in the figures.
+The rows of a walk are in reading order: the first is drawn at the top left. Axes of z are counted
+from 0 here, and from 1 (z1, z2) in the figures.
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from condvae.checks import InputError
 def plane_grid(
     side: int = 8, extent: float = 1.5, latent_dim: int = 2, axes: Sequence[int] = (0, 1)
 ) -> np.ndarray:
-    """An even grid over the plane of two latents, the others at 0.
+    """An even grid over the plane of two latents, with the others at 0.
 
-    As in a plot, the first of `axes` goes across, from -extent on the left, and the second up, from
-    -extent at the bottom. With one axis alone the grid is one row, from left to right.
+    As in a plot, the first of `axes` is horizontal, with -extent on the left, and the second
+    vertical, with -extent at the bottom. With a single axis the grid is one row, left to right.
 
     Args:
         side: points along each axis.
         extent: largest |z|, in standard deviations of a standard normal prior.
         latent_dim: size of z.
-        axes: one or two latents, different, each below latent_dim.
+        axes: one or two different latents, each below latent_dim.
 
     Returns:
         (side ** len(axes), latent_dim) float32.
@@ -41,14 +41,14 @@ def plane_grid(
         )
     values = np.linspace(-extent, extent, side)
     z = np.zeros((side ** len(axes), latent_dim), dtype="float32")
-    # rows come from the top
+    # rows start at the top
     across_and_up = np.meshgrid(values, *[values[::-1]] * (len(axes) - 1))
     z[:, axes] = np.stack(across_and_up, axis=-1).reshape(len(z), -1)
     return z
 
 
 def axis_traversal(latent_dim: int, axis: int, values: Sequence[float] | np.ndarray) -> np.ndarray:
-    """One latent through the values, the others at 0: (len(values), latent_dim) float32."""
+    """One latent through the values, with the others at 0: (len(values), latent_dim) float32."""
     z = np.zeros((len(values), latent_dim), dtype="float32")
     z[:, axis] = values
     return z
@@ -77,7 +77,7 @@ def label_walk(num_classes: int, steps_per_label: int, hold: int = 0) -> np.ndar
     Args:
         num_classes: labels on the line.
         steps_per_label: rows from one label to the next.
-        hold: further rows to rest at each label.
+        hold: additional rows at each label.
 
     Returns:
         ((num_classes - 1) * steps_per_label + 1 + num_classes * hold, num_classes) float32;

@@ -84,7 +84,7 @@ def test_a_generator_is_read_once():
         (iter([(IMAGES, Y), {"x": IMAGES}]), "batch 1"),
         (iter([(IMAGES, Y), (IMAGES[:, :4], Y)]), "all batches must be alike"),
         ({"a": Y, "b": X}, "one value per row"),
-        ({"a": Y, "b": Y[:9]}, "equally long"),
+        ({"a": Y, "b": Y[:9]}, "of one length"),
         ({"a": Y, "b": np.array([{}] * 200)}, "numbers, text, booleans or dates"),
     ],
 )

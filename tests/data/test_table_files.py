@@ -213,7 +213,7 @@ def test_sheets_are_written(tmp_path):
         ({"a": np.array(["x" * 32_768])}, "at most 32,767 printed characters"),
         ({"a": np.array(["\1"])}, "printed characters"),
         ({f"c{place}": np.zeros(1) for place in range(16_385)}, "1 rows or more of 16,385 columns"),
-        ({"a": np.zeros(2**20)}, r"less than 1,048,576 rows.*Write \.csv or \.parquet"),
+        ({"a": np.zeros(2**20)}, r"fewer than 1,048,576 rows.*Write \.csv or \.parquet"),
     ],
     ids=["long", "unprinted", "wide", "tall"],
 )
