@@ -1,7 +1,7 @@
 """The explorer: one HTML file in which a model runs, without a server and without a network.
 
-Python puts it together (`subject`, `shown`, `weights`, `payload`, `modules`, `page`); what runs in
-the browser are the small ES modules in `page/`, the third reader of a model's graphs.
+Python assembles it (`subject`, `shown`, `weights`, `payload`, `modules`, `page`); the small ES
+modules in `page/`, the third reader of a model's graphs, run in the browser.
 """
 
 from condvae.explorer.comparison import make_comparison

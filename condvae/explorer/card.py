@@ -1,4 +1,4 @@
-"""A picture of what a model draws, of the size that previews of links have."""
+"""A picture of what a model generates, in the size of link previews."""
 
 import io
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ INK, QUIET, PAPER, RIM = "#1d1c1a", "#5d5a54", "#ffffff", "#dad6cc"
 
 
 def draw_card(subject: Subject, words: str, shown: Shown | None = None, seed: int = 0) -> bytes:
-    """A PNG file of 1200 x 630 pixels: the model's name, a line, and images that it draws.
+    """A PNG file of 1200 x 630 pixels: the model's name, a line of text, and generated images.
 
-    Each column is a label, or what is given with an example of the data; each row is a draw of z.
+    Each column is a label, or the condition of an example of the data; each row is a draw of z.
 
     Args:
         words: the line below the name.
-        shown: the data, whose conditions are taken where no label can be.
-        seed: of z.
+        shown: the data, which provide the conditions if labels cannot.
+        seed: seed of z.
     """
     from PIL import Image, ImageDraw
 
@@ -43,7 +43,7 @@ def draw_card(subject: Subject, words: str, shown: Shown | None = None, seed: in
     across = (WIDTH - 2 * MARGIN + GAP) / len(y) - GAP
     rows = max(1, min(MOST_ROWS, int(room / (across * height / width + GAP))))
     scale = min(across / width, (room / rows - GAP) / height)
-    # whole pixels stay sharp; what is larger than its place is scaled down
+    # whole factors keep pixels sharp; larger images are scaled down
     scale = int(scale) if scale >= 1 else scale
     size = max(1, round(width * scale)), max(1, round(height * scale))
     rows = max(1, min(MOST_ROWS, int(room / (size[1] + GAP))))
@@ -61,10 +61,10 @@ def draw_card(subject: Subject, words: str, shown: Shown | None = None, seed: in
 
 
 def draw_table_card(name: str, words: str, rows: Mapping[str, np.ndarray]) -> bytes:
-    """The same for a model of tables: rows that it draws.
+    """The same for a model of tables: generated rows.
 
     Args:
-        name: of the model.
+        name: name of the model.
         words: the line below the name.
         rows: {column: (N,) cells}.
     """
@@ -89,7 +89,7 @@ def draw_table_card(name: str, words: str, rows: Mapping[str, np.ndarray]) -> by
 
 
 def _columns(subject: Subject, shown: Shown | None) -> tuple[list[str], np.ndarray]:
-    """Names of the columns, and y of each, encoded; none where nothing tells what may be given."""
+    """Names of the columns, and y of each, encoded; none if no conditions are known."""
     condition = subject.condition
     if (leading := condition.leading) is not None:
         names = list(leading.categories[:MOST_COLUMNS])
@@ -100,7 +100,7 @@ def _columns(subject: Subject, shown: Shown | None) -> tuple[list[str], np.ndarr
 
 
 def _images(subject: Subject, y: np.ndarray, rows: int, seed: int) -> np.ndarray:
-    """(rows, columns, height, width, 3) uint8: the first row at the middle of the prior."""
+    """(rows, columns, height, width, 3) uint8; the first row is at the centre of the prior."""
     rng = np.random.default_rng(seed)
     graphs, tensors, found = subject.graphs, subject.tensors, []
     prior = graphs.get("prior")
@@ -115,7 +115,7 @@ def _images(subject: Subject, y: np.ndarray, rows: int, seed: int) -> np.ndarray
         found.append(run_graph(graphs["decoder"], tensors, {"z": z, "y": y})["x_mean"])
     x = np.stack(found)
     if subject.condition.of_x:
-        # what is given is not drawn
+        # given pixels are not drawn
         x = np.where(y[..., -1:] == 1, y[..., :-1], x)
     if subject.pixel_classes is not None:
         colours = [class_colour(code) for code in range(len(subject.pixel_classes))]
@@ -135,7 +135,7 @@ def _write(
     most: float,
     anchor: str = "la",
 ) -> None:
-    """A text on one line, cut where it is too long for it."""
+    """A text on one line, cut off if it is too long."""
     from PIL import ImageFont
 
     font = ImageFont.load_default(size)

@@ -1,4 +1,4 @@
-"""Two models side by side in one page, on one style or one drawing."""
+"""Two models side by side in one page, with one style or one drawing."""
 
 from dataclasses import replace
 
@@ -10,16 +10,16 @@ from condvae.explorer.subject import Subject
 from condvae.explorer.tags import write_tags
 from condvae.explorer.weights import halve_weights
 
-NAMES = 3  # in an error
+NAMES = 3  # in an error message
 
 
 def make_comparison(subjects: tuple[Subject, Subject], shown: tuple[Shown | None, ...]) -> Page:
     """The page of two models.
 
     Args:
-        subjects: of images of one shape, each given a class; of the names some are in both.
-        shown: of each the data; the first one's example images go into the page, of the others'
-            encodings only how active the latents are.
+        subjects: models of images of one shape, each given a class; some class names are in both.
+        shown: the data of each; the page holds the first one's example images, and of the others'
+            encodings only the activity of the latents.
 
     Raises:
         InputError: models that cannot be compared.
@@ -46,15 +46,15 @@ def make_comparison(subjects: tuple[Subject, Subject], shown: tuple[Shown | None
 
 
 def _common_labels(subjects: tuple[Subject, Subject]) -> tuple[str, ...]:
-    """The names of labels that both know.
+    """The names of labels that both models know.
 
     Raises:
-        InputError: there are none, or images of other shapes.
+        InputError: there are none, or the images differ in shape.
     """
     shapes = [subject.image_shape for subject in subjects]
     if shapes[0] != shapes[1]:
         raise InputError(
-            "models side by side must be of images of one shape",
+            "models side by side must have images of one shape",
             " and ".join(" x ".join(map(str, shape)) for shape in shapes),
             "Explore them one by one.",
         )

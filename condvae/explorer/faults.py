@@ -1,4 +1,4 @@
-"""What the doctor has found of a run, where it has left it."""
+"""The doctor's findings on a run, if they are stored."""
 
 import json
 from collections.abc import Sequence
@@ -6,16 +6,16 @@ from pathlib import Path
 
 from condvae.files.atomic import write_text
 
-# Of an evaluation, and of a training's end.
+# From an evaluation, and from the end of training.
 NAMES = ("metrics.json", "doctor.json")
 MOST_BYTES = 2**24
 
 
 def read_faults(folder: Path) -> tuple[str, ...]:
-    """The doctor's sentences, those of an evaluation first; none where it was not asked.
+    """The doctor's sentences, those of an evaluation first; none if it has not been run.
 
     Args:
-        folder: of a run. A file that is damaged is as good as none.
+        folder: folder of a run. A damaged file counts as missing.
     """
     for name in NAMES:
         try:
@@ -27,5 +27,5 @@ def read_faults(folder: Path) -> tuple[str, ...]:
 
 
 def write_faults(folder: Path, faults: Sequence[str]) -> None:
-    """Leave what the doctor has found at the end of a training."""
+    """Store the doctor's findings at the end of training."""
     write_text(folder / NAMES[-1], json.dumps({"faults": list(faults)}) + "\n")

@@ -1,4 +1,4 @@
-"""What is known of the axes of z: how much each says, and what it moves."""
+"""Facts about the axes of z: their activity, and what they change."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ MOST_BYTES = 2**24
 
 
 def order_latents(mean: np.ndarray | None, latent_dim: int) -> tuple[list[int], list[float] | None]:
-    """Axes, the most active first, and the activity of each axis; as they are without data.
+    """Axes, the most active first, and the activity of each axis; in original order without data.
 
     Args:
         mean: (N, latent_dim) posterior means, or None.
@@ -23,11 +23,11 @@ def order_latents(mean: np.ndarray | None, latent_dim: int) -> tuple[list[int], 
 
 
 def read_moves(path: Path) -> dict[int, str]:
-    """What each axis moves, by `condvae evaluate`: {0: "slant"}; empty where it did not say.
+    """What each axis changes, from `condvae evaluate`: {0: "slant"}; empty if it is not known.
 
     Args:
-        path: of a metrics.json. What is in it beside these words does not matter here, and a
-            damaged one is as good as none: the names of sliders are all that is lost.
+        path: path of a metrics.json. Its other content does not matter here, and a damaged file
+            counts as missing: only the names of sliders are lost.
     """
     try:
         if path.stat().st_size > MOST_BYTES:

@@ -1,4 +1,4 @@
-"""How often a table's columns have which values: what a page shows of real rows."""
+"""How often each value occurs in the columns of a table: what a page shows of real rows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ MOST_BARS = 24
 ENDS = (
     0.005,
     0.995,
-)  # shares of the numbers between which bars lie; beyond, they count to the last
+)  # quantiles between which the bars are; numbers outside count towards the last bars
 
 
 def marginals(cells: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
@@ -21,22 +21,22 @@ def marginals(cells: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
         cells: {column: (N,) numbers, NaN where empty, or words, "" where empty}.
 
     Returns:
-        {column: shares}: of words and of few numbers "values" and their "shares", which leave out
-        what is seldom, of other numbers "edges", one more than there are bars, and the "shares" of
-        the bars; "empty" is the share of empty cells.
+        {column: shares}: for words and for few numbers, "values" and their "shares", without rare
+        values; for other numbers, "edges", one more than there are bars, and the "shares" of the
+        bars; "empty" is the share of empty cells.
     """
     return {name: _marginal(values) for name, values in cells.items()}
 
 
 def _marginal(values: np.ndarray) -> dict[str, Any]:
-    """Of one column."""
+    """Shares of one column."""
     missing = is_missing(values)
     seen, total = values[~missing], max(1, len(values))
     empty = float(missing.mean()) if len(values) else 0.0
     distinct, counts = np.unique(seen, return_counts=True)
     if values.dtype.kind not in "fiu" or len(distinct) <= MOST_BARS:
         most = np.sort(np.argsort(-counts, kind="stable")[:MOST_BARS])
-        if values.dtype.kind not in "fiu":  # words by how frequent they are
+        if values.dtype.kind not in "fiu":  # words by frequency
             most = most[np.argsort(-counts[most], kind="stable")]
         shares = counts[most] / total
         return {"values": distinct[most].tolist(), "shares": _rounded(shares), "empty": empty}
@@ -49,5 +49,5 @@ def _marginal(values: np.ndarray) -> dict[str, Any]:
 
 
 def _rounded(shares: np.ndarray) -> list[float]:
-    """To a thousandth: a bar is no finer, and no single row is told by it in a large table."""
+    """Rounded to a thousandth: bars are no finer, and a large table reveals no single row."""
     return np.round(shares, 3).tolist()

@@ -1,4 +1,4 @@
-"""ES modules as one script, because a page that is one file cannot import others."""
+"""Combine ES modules into one script, because a single-file page cannot import others."""
 
 import re
 from pathlib import Path
@@ -11,17 +11,17 @@ EXPORT = re.compile(
 
 
 def bundle(entry: str) -> str:
-    """A module and all that it imports as one classic script.
+    """A module and all its imports as one classic script.
 
     Each module becomes a function that is called once, in the order of the imports, and returns
-    what it exports: so names of two modules cannot collide. It takes `import { a, b as c } from
+    its exports, so names of two modules cannot collide. It accepts `import { a, b as c } from
     "./name.js";` and `export` before function, const, let or class, which is all that ours use.
 
     Args:
-        entry: the module's name, without its suffix.
+        entry: name of the module, without its suffix.
 
     Raises:
-        ValueError: a module that uses something else, or that imports itself by way of others.
+        ValueError: a module that uses other syntax, or imports itself through others.
     """
     parts: dict[str, str] = {}
     _collect(entry, parts, ())
@@ -30,7 +30,7 @@ def bundle(entry: str) -> str:
 
 def _collect(name: str, parts: dict[str, str], importers: tuple[str, ...]) -> None:
     """Add a module after those that it imports."""
-    # each module runs once, after those that it imports: a circle has no first
+    # each module runs once, after its imports: a cycle has no first module
     if name in importers:
         raise ValueError(f"modules import each other: {' -> '.join([*importers, name])}")
     if name in parts:
@@ -40,7 +40,7 @@ def _collect(name: str, parts: dict[str, str], importers: tuple[str, ...]) -> No
         _collect(match[2], parts, (*importers, name))
     exported = EXPORT.findall(text)
     body = EXPORT.sub("", IMPORT.sub(_as_constants, text))
-    # </script would end the element, even inside of a string
+    # </script would end the element, even inside a string
     if left := re.search(r"^(?:import|export)\b.*|</script", body, re.MULTILINE):
         raise ValueError(f"{name}.js cannot be put into a page: {left[0]!r}")
     names = ", ".join(exported)
@@ -48,6 +48,6 @@ def _collect(name: str, parts: dict[str, str], importers: tuple[str, ...]) -> No
 
 
 def _as_constants(match: re.Match[str]) -> str:
-    """The constants that an import becomes in the one script."""
+    """The constants that replace an import in the combined script."""
     names = re.sub(r"\b(\w+) as (\w+)", r"\1: \2", " ".join(match[1].split()))
     return f"const {{ {names} }} = ${match[2]};\n"

@@ -22,14 +22,14 @@ def page_of_model(
     """A model's page, with the encodings of some rows.
 
     Args:
-        name: what the page is titled.
-        model: of images, with latents.
-        condition: what y is.
+        name: title of the page.
+        model: a model of images, with latents.
+        condition: the kind of y.
         rows: x as stored and y encoded, whose encodings are shown; None: none.
         encode: (x, y) -> means of the posterior.
 
     Raises:
-        InputError: a model without latents, of tables, or with a layer that has no operation.
+        InputError: a model without latents or of tables, or a layer without a graph operation.
     """
     of_classes = model.likelihood.of_classes
     subject = Subject(

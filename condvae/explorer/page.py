@@ -1,4 +1,4 @@
-"""The page: one HTML file, its policy, and how a notebook shows it."""
+"""The page: one HTML file, its content security policy, and its display in a notebook."""
 
 import base64
 import hashlib
@@ -22,12 +22,12 @@ NOTEBOOK_HEIGHT = 900
 
 @dataclass(frozen=True)
 class Page:
-    """An explorer, as the last expression of a notebook's cell shown in the cell.
+    """An explorer; as the last expression of a notebook cell, it is displayed there.
 
     Attributes:
         text: the HTML file.
-        notes: sentences about what is in it, and what is not.
-        card: name and content of the picture that stands beside the file, where it names one.
+        notes: sentences on what is in it, and what is not.
+        card: name and content of the picture beside the file, if there is one.
     """
 
     text: str
@@ -35,7 +35,7 @@ class Page:
     card: tuple[str, bytes] | None = None
 
     def write(self, path: Path | str) -> None:
-        """Write the file, whole or not at all, and its picture beside it."""
+        """Write the file, complete or not at all, and its picture beside it."""
         if self.card is not None:
             name, content = self.card
             with atomic_path(Path(path).with_name(name)) as fresh:
@@ -43,7 +43,7 @@ class Page:
         write_text(Path(path), self.text)
 
     def _repr_html_(self) -> str:
-        """The page in a frame of its own, whose styles and program do not meet the notebook's."""
+        """The page in a frame, isolated from the notebook's styles and scripts."""
         return (
             f'<iframe srcdoc="{escape(self.text)}" title="explorer" width="100%" '
             f'height="{NOTEBOOK_HEIGHT}" style="border:0" '
@@ -66,18 +66,18 @@ def make_page(
     """The explorer of a model.
 
     Args:
-        shown: the data beside it.
-        moves: what axes of z move, in a word.
-        worker_above: milliseconds from which on a decode leaves the page's own thread.
-        faults: what the doctor has found, in sentences.
-        tell: called with the share that is done, and with what is being done.
-        preview: the picture that stands for the page; None: it has none.
+        shown: the data to show with it.
+        moves: what each axis of z changes, in a word.
+        worker_above: milliseconds above which a decode leaves the page's own thread.
+        faults: the doctor's findings, in sentences.
+        tell: called with the completed share, and the current step.
+        preview: the preview picture of the page; None: it has none.
     """
     weights = halve_weights(subject, tell=tell)
     content = pack(*page_content(subject, weights, shown, moves, worker_above, faults))
     notes = [
         f"Pixels within {255 * weights.pixel_difference:.2f}/255 of float32 at 1,000 random z.",
-        *(f"The {name} keeps float32 weights: float16 were too coarse." for name in weights.exact),
+        *(f"The {name} keeps float32 weights: float16 is too coarse." for name in weights.exact),
     ]
     if shown is None:
         notes.append("Without encodings of the data.")
@@ -97,16 +97,16 @@ def render(title: str, content: str, tags: str, kind: str = "index", entry: str 
     """The text of the file.
 
     Args:
-        content: what `pack` makes.
-        tags: what `write_tags` makes.
-        kind: the HTML file that is filled in.
-        entry: the module that runs.
+        content: from `pack`.
+        tags: from `write_tags`.
+        kind: the HTML template.
+        entry: the module to run.
     """
     style = "".join((FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
     program = bundle(entry)
     policy = (
-        # nothing is fetched; only this very program and style are accepted; of WebAssembly the
-        # policy cannot name a digest: what the program compiles is tile.js
+        # nothing is fetched; only this exact script and style are accepted; for WebAssembly the
+        # policy cannot name a digest: the script compiles tile.js
         f"default-src 'none'; script-src '{_digest(program)}' 'wasm-unsafe-eval'; "
         f"style-src '{_digest(style)}'; "
         "img-src blob:; media-src blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
@@ -122,12 +122,12 @@ def render(title: str, content: str, tags: str, kind: str = "index", entry: str 
     }
     text = (FOLDER / f"{kind}.html").read_text(encoding="utf-8")
     for name, part in parts.items():
-        # an error where a mark is absent or stands twice: no part may hold another's
+        # an error if a placeholder is missing or repeated: no part may contain another's
         before, after = text.split(f"<!--{name}-->")
         text = before + part + after
     return text
 
 
 def _digest(text: str) -> str:
-    """A text as a policy names it."""
+    """The digest of a text as a policy writes it."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

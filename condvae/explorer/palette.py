@@ -1,4 +1,4 @@
-"""The colours of classes, which the page and the figures share."""
+"""The colours of classes, shared by the page and the figures."""
 
 import colorsys
 import re
@@ -11,7 +11,7 @@ LIGHTS, SATURATION = (0.62, 0.48, 0.72), 0.55
 
 
 def class_colour(code: int) -> tuple[int, int, int]:
-    """Red, green and blue, 0 to 255, of a class: `colourOf` of the page's colours.js."""
+    """Red, green and blue, 0 to 255, of a class, as `colourOf` in the page's colours.js."""
     if code < len(PALETTE):
         red, green, blue = bytes.fromhex(PALETTE[code][1:])
         return red, green, blue

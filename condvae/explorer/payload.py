@@ -1,4 +1,4 @@
-"""What a page holds beside its program, as one block of text: numbers, graphs, words."""
+"""The data of a page beside its script, as one block of text: numbers, graphs, words."""
 
 import base64
 import json
@@ -14,30 +14,30 @@ from condvae.explorer.subject import Subject
 from condvae.explorer.weights import Weights
 
 FORMAT = 1
-ALIGNMENT = 4  # of arrays in bytes, as the browser's typed arrays want it
+ALIGNMENT = 4  # alignment of arrays in bytes, as typed arrays in browsers require
 WORKER_ABOVE = 8.0
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
     """A header and arrays as base64.
 
-    Deflated with a sum of its own (zlib), which the browser checks: four bytes with the length of
-    the header, the header as JSON, padded, and the arrays. Under "arrays" the header says of each
-    its dtype, its shape and where it begins, counted from the end of the padded header.
+    Deflated with its own checksum (zlib), which the browser checks: four bytes with the length of
+    the header, the header as padded JSON, and the arrays. Under "arrays" the header lists for each
+    its dtype, its shape and its offset, counted from the end of the padded header.
     """
     index, blocks, offset = {}, [], 0
     for name, array in arrays.items():
-        # as the browser's typed arrays have it, on every machine that runs one
+        # the byte order of the browser's typed arrays on all common machines
         little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
         block = _padded(little.tobytes())
         index[name] = {"dtype": array.dtype.name, "shape": array.shape, "offset": offset}
         blocks.append(block)
         offset += len(block)
-    # NaN is no JSON: JavaScript would refuse the whole page
+    # NaN is not JSON: JavaScript would refuse the whole page
     text = json.dumps({**header, "arrays": index}, allow_nan=False, separators=(",", ":"))
     words = _padded(text.encode(), b" ")
     content = b"".join([len(words).to_bytes(4, "little"), words, *blocks])
-    # base64 has no < or &, so that nothing in it can end the element that holds it
+    # base64 has no < or &, so nothing in it can end the element that holds it
     return base64.b64encode(zlib.compress(content, 9)).decode("ascii")
 
 
@@ -52,10 +52,10 @@ def page_content(
     """Header and arrays of a page, see `pack`.
 
     Args:
-        shown: the data; None: the page is without points and examples.
-        moves: what axes of z move, in a word.
-        worker_above: milliseconds from which on a decode leaves the page's own thread.
-        faults: what the doctor has found, in sentences.
+        shown: the data; None: the page has no points or examples.
+        moves: what each axis of z changes, in a word.
+        worker_above: milliseconds above which a decode leaves the page's own thread.
+        faults: the doctor's findings, in sentences.
     """
     # the page shows the two most active latents first
     order, activity = order_latents(None if shown is None else shown.mean, subject.latent_dim)
@@ -86,7 +86,7 @@ def page_content(
         arrays["points"] = mean
         arrays["codes"] = shown.codes.astype("uint16" if wide else "uint8")
         if shown.rows is not None:
-            # from one row to the next: mostly ones, which deflate to nearly nothing
+            # differences from row to row: mostly ones, which deflate to nearly nothing
             arrays["row_steps"] = np.diff(shown.rows, prepend=0).astype("uint32")
     if shown is not None and (pictures := shown.pictures) is not None:
         known = np.isfinite(pictures.log_prob)
@@ -104,7 +104,7 @@ def page_content(
         }
         arrays["examples"] = np.rint(shown.images * 255).astype("uint8")
         if subject.condition.of_x:
-            # the part that training gave, for a start
+            # the share given in training, as a start
             arrays["mask"] = shown.y[0, ..., -1].astype("uint8")
         elif not subject.condition.is_image:
             arrays["examples_y"] = shown.y.astype("float32")

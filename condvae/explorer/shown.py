@@ -1,4 +1,4 @@
-"""The data that a page shows beside the model: their encodings, and some of the images."""
+"""The data that a page shows with the model: their encodings, and some of the images."""
 
 import math
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from condvae.explorer.unusual import Unusual
 NUM_POINTS = 60_000
 NUM_EXAMPLES = 24
 NUM_IMAGES = 1_000
-# What the points may take: int16 numbers in the page, float32 ones of y while they are encoded.
+# Limits for points: int16 numbers in the page, float32 ones of y while they are encoded.
 MOST_NUMBERS = 2**20
 MOST_GIVEN = 2**26
-# What the images of points may take where nobody has said how many: bytes, before deflating.
+# Default limit for the images of points: bytes, before deflating.
 MOST_BYTES = 2**20
 
 Encode = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -24,14 +24,14 @@ Encode = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Pictures:
-    """Points whose images the page has.
+    """Points whose images are in the page.
 
     Attributes:
-        places: (n,) of the rows among all that are shown, ascending.
+        places: (n,) ascending positions among all rows that are shown.
         x: (n, height, width, channels) uint8 levels.
         y: (n, *condition_shape) encoded.
-        log_prob: (n,) log p(x | y), nats, NaN where it was not computed.
-        estimator: what log_prob is, in words; None without one.
+        log_prob: (n,) log p(x | y), nats, NaN if it was not computed.
+        estimator: the estimator of log_prob, in words; None if there is none.
     """
 
     places: np.ndarray
@@ -47,12 +47,12 @@ class Shown:
 
     Attributes:
         mean: (N, latent_dim) posterior means.
-        codes: (N,) the class of each row, a place in names.
-        names: of the classes that colour the points; one alone where there are none.
-        images: (n, height, width, channels) float32 in [0, 1], the examples: what the encoder is
-            given or, of a model that is given images, these.
-        y: (n, *condition_shape) encoded, of the examples.
-        rows: (N,) ascending, the number of each row in the data set; None: they are not told.
+        codes: (N,) the class of each row, a position in names.
+        names: names of the classes that colour the points; a single one if there are none.
+        images: (n, height, width, channels) float32 in [0, 1], the examples: the input of the
+            encoder, or the conditions of a model that is conditioned on images.
+        y: (n, *condition_shape) encoded, for the examples.
+        rows: (N,) ascending, the number of each row in the data set; None: not revealed.
         pictures: points with their images; None: there are none.
         unusual: rows that stand out.
     """
@@ -68,9 +68,9 @@ class Shown:
 
     @property
     def num_images(self) -> int:
-        """How many images of the data are shown."""
+        """Number of images of the data that are shown."""
         pictures = 0 if self.pictures is None else len(self.pictures.places)
-        # examples are pictures, too, where there are enough
+        # examples are pictures, too, if there are enough
         return max(pictures, len(self.images))
 
 
@@ -88,30 +88,30 @@ def gather_rows(
     latent_dim: int = 1,
     unusual: Unusual | None = None,
 ) -> Shown | None:
-    """Rows of the data, chosen by chance, as many as a page can bear, and encoded.
+    """Random rows of the data, up to the number that a page can show, with their encodings.
 
     Images and examples are spread evenly over the classes.
 
     Args:
         x: (N, *image_shape) as stored.
-        y: (N, ...) labels, or what else the condition encodes.
-        encode: from x and encoded y to posterior means.
-        x_max: the integer that stands for one.
-        classes: names of classes and the place of each row among them, to colour the points by;
+        y: (N, ...) labels, or other values that the condition encodes.
+        encode: function from x and encoded y to posterior means.
+        x_max: the integer that represents one.
+        classes: names of classes and the class of each row among them, to colour the points;
             None: those of the condition.
-        num_points: at most; none at all leave the data out.
-        num_examples: images to show.
-        num_images: points that carry their images; None: 1,000, or of large images as many as
-            take 1 MiB. A model that is given images has none.
-        rows: (N,) ascending, the numbers of the rows in the data set; None: they are not told,
-            and no point carries its image.
-        latent_dim: how many numbers `encode` gives for a row.
-        unusual: rows, by their numbers, that are shown in any case, with their images.
+        num_points: largest number of points; 0 leaves the data out.
+        num_examples: number of example images to show.
+        num_images: number of points with their images; None: 1,000, or as many large images as
+            take 1 MiB. A model that is conditioned on images has none.
+        rows: (N,) ascending, the numbers of the rows in the data set; None: not revealed,
+            and no point has its image.
+        latent_dim: number of values that `encode` returns per row.
+        unusual: numbers of rows that are always shown, with their images.
     """
     check_at_least(num_points, 0, "the number of points")
     check_at_least(num_examples, 0, "the number of examples")
     check_at_least(num_images or 0, 0, "the number of images")
-    # conditions are encoded as a whole: of large images fewer rows
+    # conditions are encoded as a whole: with large images, fewer rows
     most = min(num_points, MOST_GIVEN // math.prod(condition.shape), MOST_NUMBERS // latent_dim)
     rng = np.random.default_rng(0)
     chosen, always = rng.permutation(len(x)), np.empty(0, int)
@@ -143,13 +143,13 @@ def gather_rows(
 
 
 def spread(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """All places in an order whose first are spread evenly over the classes.
+    """All positions in an order that spreads any first part evenly over the classes.
 
     Args:
-        codes: (N,) the class of each place.
+        codes: (N,) the class of each position.
     """
     order = rng.permutation(len(codes))
-    # by class, then in the order drawn
+    # by class, then in random order
     by_class = order[np.argsort(codes[order], kind="stable")]
     counts = np.bincount(codes)
     turn = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -157,7 +157,7 @@ def spread(codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def as_levels(x: np.ndarray, x_max: int) -> np.ndarray:
-    """Images as stored as float32 in [0, 1]."""
+    """Stored images as float32 in [0, 1]."""
     return np.asarray(x if x.dtype.kind == "f" else x / x_max, "float32").clip(0, 1)
 
 
@@ -171,29 +171,29 @@ def as_int16(mean: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         (N, latent_dim) int16; low and span, (latent_dim,) float64.
     """
     low, high = mean.min(axis=0).astype("float64"), mean.max(axis=0).astype("float64")
-    # a latent that never moves: any span will do but 0
+    # a latent that never varies: any span except 0 will do
     span = np.where(high > low, high - low, 1.0)
     return np.rint((mean - low) / span * 65534 - 32767).astype("int16"), low, span
 
 
 def background(images: np.ndarray) -> float:
-    """How bright the border of the images is, the median, in [0, 1]."""
+    """Median brightness of the border of the images, in [0, 1]."""
     rows = np.concatenate([images[:, 0], images[:, -1]], axis=1)
     columns = np.concatenate([images[:, :, 0], images[:, :, -1]], axis=1)
     return float(np.median(np.concatenate([rows, columns], axis=1)))
 
 
 def extent(images: np.ndarray) -> int | None:
-    """The longer side of what stands before the background, where it is the same in all images.
+    """The longer side of the foreground, if it is the same in all images.
 
-    So it is in MNIST, whose digits were scaled to 20 pixels and centred by their mass: what
-    is drawn by hand is to be treated alike.
+    It is in MNIST, whose digits were scaled to 20 pixels and centred by mass: drawings should be
+    treated alike.
 
     Args:
         images: (n, height, width, channels) in [0, 1].
 
     Returns:
-        Pixels; None where the images differ.
+        Pixels; None if the images differ.
     """
     differs = abs(images - background(images)).max(axis=-1) > 0.1
     sides = []
@@ -201,7 +201,7 @@ def extent(images: np.ndarray) -> int | None:
         if image.any():
             rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
             sides.append(1 + max(np.ptp(rows), np.ptp(columns)))
-    # percentiles, as a few images are cut or hold specks
+    # percentiles, as a few images are cropped or contain specks
     if not sides or np.subtract(*np.percentile(sides, [90, 10])) > 1:
         return None
     return round(float(np.median(sides)))

@@ -1,4 +1,4 @@
-"""A model as a page runs it: its graphs, their weights, and what the numbers mean."""
+"""A model as a page runs it: its graphs, their weights, and the meaning of its numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ class Subject:
     """A model to explore.
 
     Attributes:
-        name: what the page is titled.
+        name: title of the page.
         graphs: by name, see `graph.networks.model_graphs`.
-        tensors: the weights that they read, by name; further ones are passed over.
-        condition: what y is.
+        tensors: the weights that they read, by name; others are ignored.
+        condition: the kind of y.
         in_unit_interval: whether x lies in [0, 1].
-        pixel_classes: names of the classes, where x is label maps.
-        latent_groups: sizes of the groups of z, under a ladder.
-        of_bits: whether pixels are the probabilities of ones, so that the page can say how many
-            nats an image costs.
+        pixel_classes: names of the classes if x is label maps.
+        latent_groups: sizes of the groups of z, with a ladder prior.
+        of_bits: whether pixels are probabilities of ones, so that the page can show the cost of
+            an image in nats.
     """
 
     name: str
@@ -48,8 +48,8 @@ class Subject:
         channels = (1, 3) if self.pixel_classes is None else (len(self.pixel_classes),)
         if len(shape) != 3 or shape[-1] not in channels:
             raise InputError(
-                "a model to explore must be one of images, grey or of three colours",
-                f"x of the shape {shape}",
+                "a model to explore must have images of one channel or three",
+                f"x of shape {shape}",
                 "Use `condvae generate` and `condvae plot`.",
             )
 
@@ -61,12 +61,12 @@ class Subject:
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """(height, width, channels) of expected x; of label maps a channel for each class."""
+        """(height, width, channels) of expected x; for label maps, one channel per class."""
         return output_shapes(self.graphs["decoder"], self.tensors)["x_mean"]
 
     @property
     def used_graphs(self) -> dict[str, Graph]:
-        """The graphs that the page has a use for, with the outputs that it has a use for."""
+        """The graphs and outputs that the page uses."""
         return {
             name: self.graphs[name].model_copy(
                 update={

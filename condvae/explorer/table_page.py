@@ -1,4 +1,4 @@
-"""A model of tables as a page runs it, and the page."""
+"""A model of tables as a page runs it, and its page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from condvae.explorer.weights import halve_weights
 from condvae.graph.graph import Graph, output_shapes
 
 OUTPUTS = {"decoder": "x_params", "prior": "z"}
-# the largest difference by float16 weights: of logits and of numbers of about one deviation
+# the largest error from float16 weights: in logits, and in numbers in units of about one deviation
 COMPARED = {"decoder": ("x_params", 0.02), "prior": ("z", 0.01)}
 
 
@@ -27,7 +27,7 @@ class TableSubject:
     """A model of rows to explore.
 
     Attributes:
-        name: what the page is titled.
+        name: title of the page.
         graphs: by name, see `graph.networks.model_graphs`.
         tensors: the weights that they read, by name.
         condition: the columns that are conditions, if any.
@@ -39,7 +39,7 @@ class TableSubject:
     tensors: Mapping[str, np.ndarray]
     condition: Schema
     table: Table
-    in_unit_interval: bool = True  # what is compared has no range of pixels
+    in_unit_interval: bool = True  # the compared outputs need no pixel range
 
     def __post_init__(self):
         if "decoder" not in self.graphs:
@@ -57,14 +57,14 @@ class TableSubject:
 
     @property
     def components(self) -> int:
-        """Of the mixtures that numbers are drawn from."""
+        """Number of components of the mixtures that numbers are drawn from."""
         (size,) = output_shapes(self.used_graphs["decoder"], self.tensors)["x_params"]
         count = self.table.dim - self.table.num_states
         return (size - self.table.num_states) // (3 * count) if count else 0
 
     @property
     def used_graphs(self) -> dict[str, Graph]:
-        """The graphs that the page has a use for, without what computes nothing for it."""
+        """The graphs that the page uses, without unused computations."""
         return {
             name: self.graphs[name].only(output)
             for name, output in OUTPUTS.items()
@@ -84,12 +84,12 @@ def make_table_page(
 
     Args:
         cells: {column: (N,) values} of real rows, whose shares are shown beside those of generated
-            ones; None: the page is without data.
-        num_rows: of these, the first go into the page themselves, so many: neighbours are found
-            among them.
-        worker_above: milliseconds from which on a decode leaves the page's own thread.
-        preview: the picture that stands for the page; None: it has none.
-        drawn: {column: cells} of the rows in it.
+            ones; None: the page has no data.
+        num_rows: number of these rows, from the start, that the page includes and searches for
+            neighbours.
+        worker_above: milliseconds above which a decode leaves the page's own thread.
+        preview: the preview picture of the page; None: it has none.
+        drawn: {column: cells} of the rows in the picture.
     """
     weights = halve_weights(subject, compared=COMPARED)
     header: dict[str, Any] = {
@@ -106,11 +106,9 @@ def make_table_page(
         "rows": None if cells is None or not num_rows else _first(cells, num_rows),
     }
     arrays = {f"tensor:{name}": tensor for name, tensor in weights.tensors.items()}
-    notes = [
-        f"The {name} keeps float32 weights: float16 were too coarse." for name in weights.exact
-    ]
+    notes = [f"The {name} keeps float32 weights: float16 is too coarse." for name in weights.exact]
     if cells is None:
-        notes.append("Without anything of the data.")
+        notes.append("Without any of the data.")
     else:
         kept = min(num_rows, header["num_real"])
         notes.append(
@@ -132,7 +130,7 @@ def make_table_page(
 
 
 def _first(cells: Mapping[str, np.ndarray], count: int) -> dict[str, list]:
-    """The first of rows as JSON has them: None for an empty cell."""
+    """The first rows as JSON values: None for an empty cell."""
     return {
         name: [None if cell != cell or cell == "" else cell for cell in values[:count].tolist()]
         for name, values in cells.items()

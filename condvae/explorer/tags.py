@@ -1,4 +1,4 @@
-"""What a page says of itself to those who preview a link to it."""
+"""What a page tells services that preview a link to it."""
 
 from dataclasses import dataclass
 from html import escape
@@ -10,12 +10,12 @@ MOST_NAMES = 5
 
 @dataclass(frozen=True)
 class Preview:
-    """The picture that stands for a page in a list or a message.
+    """The preview picture of a page in a list or a message.
 
     Attributes:
-        name: of the file beside the page.
-        address: where the page will lie, as most that show previews want it whole; empty: they are
-            given the name alone.
+        name: name of the file beside the page.
+        address: future address of the page, since most preview services need the full one; empty:
+            they get only the name.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Preview:
 
     @property
     def image(self) -> str:
-        """What the page calls the picture."""
+        """The address of the picture in the page."""
         if not self.address:
             return self.name
         folder, slash, _ = self.address.rpartition("/")
@@ -41,13 +41,13 @@ def describe(subject: Subject) -> str:
 
 
 def summarise(subject: Subject) -> str:
-    """The same in a line, of characters that every font has."""
+    """The same in one line, of characters that every font has."""
     height, width, _ = subject.image_shape
     return f"given {_given(subject)}  -  {width} x {height} pixels  -  z of {subject.latent_dim}"
 
 
 def _given(subject: Subject) -> str:
-    """What is given, in words."""
+    """The condition, in words."""
     condition = subject.condition
     if condition.of_x:
         return "a part of each"
@@ -59,7 +59,7 @@ def _given(subject: Subject) -> str:
 
 
 def write_tags(title: str, description: str, preview: Preview | None = None) -> str:
-    """The elements of the head that name, describe and picture a page."""
+    """The head elements with a page's name, description and picture."""
     found = [
         ("name", "description", description),
         ("property", "og:type", "website"),

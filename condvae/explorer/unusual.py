@@ -11,21 +11,21 @@ from condvae.data.tables import read_table
 
 NUM_UNUSUAL = 24
 COLUMNS = ("row", "label", "log_prob_given_label", "label_margin", "best_label", "best_label_prob")
-REMEDY = "Write it by `condvae score RUN DATA --out scores.csv`, DATA being those of the training."
+REMEDY = "Write it with `condvae score RUN DATA --out scores.csv`, where DATA is the training data."
 
 
 @dataclass(frozen=True)
 class Unusual:
-    """Rows of the training data whose image, or whose label, is least plausible.
+    """Training rows whose image, or whose label, is least plausible.
 
     Attributes:
-        images: (n,) numbers of rows in the data set, the least plausible image under its label
+        images: (n,) numbers of rows in the data set, with the least plausible image under its label
             first.
-        labels: (m,) the same by the label; under each another label is more probable.
+        labels: (m,) likewise for the label; for each, another label is more probable.
         log_prob: log p(x | y) of all these rows, nats, by row.
-        ranks: how many of the scored training rows are less plausible, by row.
+        ranks: number of scored training rows that are less plausible, by row.
         best: the most probable label, by row, and its probability.
-        num_rows: training rows that were scored.
+        num_rows: number of scored training rows.
     """
 
     images: np.ndarray
@@ -41,7 +41,7 @@ class Unusual:
         return np.union1d(self.images, self.labels)
 
     def for_page(self, rows: np.ndarray) -> dict[str, Any]:
-        """What the page knows of them, places among the rows that are shown in place of numbers.
+        """The page's data about them, with positions among the shown rows in place of numbers.
 
         Args:
             rows: (N,) ascending, the numbers of the rows that are shown.
@@ -71,9 +71,9 @@ def read_unusual(
 
     Args:
         path: of the table.
-        rows: (N,) ascending, the numbers of the training rows in the data set; others are left out.
-        labels: (N,) their labels, by which it is seen that the table is of these data.
-        most: rows by the image, and as many by the label.
+        rows: (N,) ascending, the numbers of the training rows in the data set; others are ignored.
+        labels: (N,) their labels, which show whether the table is of these data.
+        most: number of rows to take by the image, and by the label.
 
     Raises:
         InputError: no such table, or one of other data.
@@ -122,7 +122,7 @@ def read_unusual(
 
 
 def _names(labels: Any) -> np.ndarray:
-    """Labels as texts: a table gives whole numbers as floats."""
+    """Labels as text: a table stores integers as floats."""
     labels = np.asarray(labels)
     if labels.dtype.kind == "f" and (labels == np.rint(labels)).all():
         labels = labels.astype("int64")

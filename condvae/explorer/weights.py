@@ -1,4 +1,4 @@
-"""Weights as float16, where a model gives the same answers with them."""
+"""Weights as float16, if a model gives the same answers with them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from condvae.graph.operations import Tensors
 
 NUM_CHECKED = 1000
 ROWS = 64  # in one pass
-# The output that is compared, and the largest difference that is allowed: a level of a pixel, as a
-# share of their range; of z a hundredth of the prior's width.
+# The compared output, and its largest allowed error: a level of a pixel, as a share of the pixel
+# range; for z, a hundredth of the prior's width.
 COMPARED = {"encoder": ("mean", 0.01), "prior": ("z", 0.01), "decoder": ("x_mean", 1 / 255)}
 
 Tell = Callable[[float, str], object]
@@ -24,11 +24,11 @@ class Weights:
     """The weights that go into a page.
 
     Attributes:
-        tensors: by name, float16, or float32 where the half is too coarse.
+        tensors: weights by name, float16, or float32 if float16 is too coarse.
         exact: names of the graphs that need float32.
-        pixel_difference: the largest between expected pixels by these weights and by float32
-            ones, as a share of the range of pixels.
-        pixel_range: least and greatest expected pixel; (0, 1) where x lies there.
+        pixel_difference: largest difference between expected pixels with these weights and with
+            float32, as a share of the pixel range.
+        pixel_range: smallest and largest expected pixel; (0, 1) if x is in that range.
     """
 
     tensors: dict[str, np.ndarray]
@@ -38,7 +38,7 @@ class Weights:
 
 
 class Halved(Protocol):
-    """What has graphs and weights to halve."""
+    """An object with graphs and weights to halve."""
 
     @property
     def used_graphs(self) -> Mapping[str, Graph]:
@@ -52,12 +52,12 @@ class Halved(Protocol):
 
     @property
     def condition(self) -> Condition:
-        """What y is."""
+        """The kind of y."""
         ...
 
     @property
     def in_unit_interval(self) -> bool:
-        """Whether differences are of pixels in [0, 1], or need no scale."""
+        """Whether differences are in pixels in [0, 1], or need no scale."""
         ...
 
 
@@ -67,19 +67,19 @@ def halve_weights(
     compared: Mapping[str, tuple[str, float]] = COMPARED,
     tell: Tell = lambda share, part: None,
 ) -> Weights:
-    """The weights as float16, compared with float32 at 1,000 random z, and kept where they fail.
+    """The weights as float16, compared with float32 at 1,000 random z; float32 where they fail.
 
     Args:
-        seed: of z, y and x.
-        compared: of each graph the output that is compared, and the largest difference.
-        tell: called with the share that is done, and with what is being done.
+        seed: seed of z, y and x.
+        compared: the compared output of each graph, and its largest allowed difference.
+        tell: called with the completed share, and the current step.
     """
     rng = np.random.default_rng(seed)
     y = subject.condition.random(NUM_CHECKED, rng)
     exact, precise, pixel_difference, pixel_range = [], set(), 0.0, (0.0, 1.0)
     graphs = subject.used_graphs
     for turn, (name, graph) in enumerate(graphs.items()):
-        # as the browser does: it stores halves and computes in float32
+        # like the browser, which stores float16 and computes in float32
         halves = {key: _half(subject.tensors[key]).astype("float32") for key in graph.weights}
         inputs = _random_inputs(graph, y, rng)
         output, most = compared[name]
@@ -93,10 +93,10 @@ def halve_weights(
         if name == "decoder" and not subject.in_unit_interval:
             pixel_range = float(expected.min()), float(expected.max())
             width = float(np.ptp(pixel_range)) or 1.0
-        with np.errstate(invalid="ignore"):  # a weight beyond the largest half is infinite
+        with np.errstate(invalid="ignore"):  # a weight beyond the float16 range is infinite
             found = _run(graph, halves, inputs, share_told, NUM_CHECKED)[output]
             difference = float(abs(found - expected).max() / width)
-        if not difference < most:  # NaN is no agreement
+        if not difference < most:  # NaN counts as a difference
             exact.append(name)
             precise |= graph.weights
         elif name == "decoder":
@@ -114,7 +114,7 @@ def halve_weights(
 def _random_inputs(
     graph: Graph, y: np.ndarray, rng: np.random.Generator
 ) -> Mapping[str, np.ndarray]:
-    """What a graph may be given: z and noise standard normal, pixels uniform."""
+    """Possible inputs of a graph: z and noise standard normal, pixels uniform."""
     inputs = {}
     for given in graph.inputs:
         draw = rng.standard_normal if given.name in ("z", "noise") else rng.random
@@ -139,6 +139,6 @@ def _run(
 
 
 def _half(tensor: np.ndarray) -> np.ndarray:
-    """The nearest float16; infinite where there is none, which the comparison finds."""
+    """The nearest float16; infinite if there is none, which the comparison detects."""
     with np.errstate(over="ignore"):
         return np.asarray(tensor).astype("float16")

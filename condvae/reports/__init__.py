@@ -1,4 +1,4 @@
-"""What composes measures and figures for a reader: a page, a file of numbers, a card."""
+"""Measures and figures composed for a reader: a page, a file of numbers, a card."""
 
 from condvae.reports.card import model_card
 from condvae.reports.comparison import compare_runs

@@ -1,4 +1,4 @@
-"""The verdict in a sentence, and what to try where one of its lines carries a warning."""
+"""The verdict in a sentence, and advice for each of its lines that carries a warning."""
 
 from condvae.reports.metrics_file import Metrics
 from condvae.reports.verdict import read_verdict
@@ -7,7 +7,7 @@ _WEIGHTS = "train for fewer epochs, on more rows, or with a larger --weight-deca
 ADVICE = {
     "worse than averages": "train longer (--epochs), or with a lower --learning-rate",
     "latents are unused": "lower --beta, or let it rise slowly (--beta-warmup 0.2)",
-    "z tells labels": "raise --beta, lower --latent-dim, or take --prior conditional",
+    "z tells labels": "raise --beta, lower --latent-dim, or use --prior conditional",
     "misses the label": "train longer (--epochs), or with fewer latents (--latent-dim)",
     "far from real": "more latents (--latent-dim 16), larger networks (--hidden-dims 512,512), "
     "more epochs",
@@ -26,14 +26,14 @@ ADVICE = {
 
 
 def advice_lines(metrics: Metrics) -> list[str]:
-    """A line for each warning of the verdict; none where the doctor has found the cause."""
+    """A line for each warning of the verdict; none if the doctor has found the cause."""
     warnings = [] if metrics.faults else [line.warning for line in read_verdict(metrics)]
     found = [f"  {name}: {ADVICE[name]}" for name in dict.fromkeys(warnings) if name]
     return ["What to try:", *found] if found else []
 
 
 def whole_of(metrics: Metrics) -> str:
-    """A sentence for a run without faults: how many figures are marked."""
+    """A sentence for a run without faults, with the number of marked figures."""
     count = sum(bool(line.warning) for line in read_verdict(metrics))
     if not count:
         return "The doctor found no fault, and no figure is notably bad."

@@ -1,4 +1,4 @@
-"""A model card: what a person who is given the model should know, as Markdown."""
+"""A model card: what a user of the model should know, as Markdown."""
 
 from collections.abc import Mapping
 
@@ -13,9 +13,9 @@ def model_card(
     """The card's text.
 
     Args:
-        metrics: without measures where nothing was measured.
-        words: title -> a measure for a reader, several lines.
-        address: what `condvae.load` takes; None: the run's name.
+        metrics: without measures if nothing was measured.
+        words: title -> the measure as text, several lines.
+        address: argument of `condvae.load`; None: the run's name.
 
     Source: Mitchell et al. 2019, "Model cards for model reporting" (its sections).
     """
@@ -29,7 +29,7 @@ def model_card(
     )
     faults = metrics.faults or (whole_of(metrics),)
     if not metrics.measures:
-        readings, faults = "None: the run was not evaluated.", ("Not looked for.",)
+        readings, faults = "None: the run was not evaluated.", ("Not checked.",)
     lines = [
         f"# {metrics.run}",
         "",

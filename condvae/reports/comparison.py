@@ -1,4 +1,4 @@
-"""Runs side by side: a table whose numbers say where they do not compare."""
+"""Runs side by side, in a table that marks figures that are not comparable."""
 
 from collections.abc import Sequence
 from string import ascii_lowercase
@@ -11,16 +11,16 @@ DIRECTIONS = {True: "lower is better", False: "higher is better", None: ""}
 
 
 def compare_runs(names: Sequence[str], metrics: Sequence[Metrics]) -> str:
-    """A row for each line of the verdict that one of the runs has, a column for each run.
+    """A row for each line of the verdict that any of the runs has, a column for each run.
 
-    Of two runs the difference stands beside them. Where runs were measured by different protocols
+    For two runs, the difference is shown beside them. If runs were measured by different protocols
     (data, split, pixels, estimator, number of samples, what chose the epoch), every figure of that
-    measure carries the letter of its protocol, no difference is given, and the letters are
+    measure carries the letter of its protocol, no difference is shown, and the letters are
     explained below the table.
 
     Args:
-        names: of the runs, at the top of the columns.
-        metrics: of the same.
+        names: names of the runs, at the top of the columns.
+        metrics: metrics of the same runs.
     """
     found = [{_key(line): line for line in read_verdict(one)} for one in metrics]
     keys = list(dict.fromkeys(key for lines in found for key in lines))
@@ -53,23 +53,23 @@ def compare_runs(names: Sequence[str], metrics: Sequence[Metrics]) -> str:
     ]
     if notes:
         table += ["", "Figures with different letters were measured by different protocols: they"]
-        table += ["do not compare.", *notes]
+        table += ["are not comparable.", *notes]
     return "\n".join(table)
 
 
 def _key(line: Line) -> tuple[str, str, bool | None]:
-    """What tells a line from the others of a run; the figures in its unit aside."""
+    """Identity of a line among those of a run, without the figures in its unit."""
     return line.measure, line.heading, line.lower
 
 
 def _place(found: Sequence[dict[tuple[str, str, bool | None], Line]]):
-    """The order of the rows: that of the run which has most of them."""
+    """The order of the rows: that of the run with the most rows."""
     most = list(max(found, key=len))
     return lambda key: most.index(key) if key in most else len(most)
 
 
 def _difference(lines: Sequence[Line | None], marks: Sequence[str]) -> str:
-    """How much the second run's figure is above the first one's, where they compare."""
+    """The second run's figure minus the first one's, if they are comparable."""
     first, second = lines
     if first is None or second is None or marks[0] != marks[1]:
         return ""
@@ -80,7 +80,7 @@ def _difference(lines: Sequence[Line | None], marks: Sequence[str]) -> str:
 
 
 def _letters(metrics: Sequence[Metrics]) -> tuple[dict[tuple[str, int], str], list[str]]:
-    """{(measure, run): mark} where protocols differ, and what the marks mean."""
+    """{(measure, run): mark} for differing protocols, and the explanation of the marks."""
     letters, notes = {}, []
     for title in dict.fromkeys(title for one in metrics for title in one.measures):
         protocols = [protocol_of(one.measures.get(title, {})) for one in metrics]

@@ -1,4 +1,4 @@
-"""Everything that can be measured of a run, in Python."""
+"""Measure everything about a run, from Python."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from condvae.reports.protocols import protocol_lines
 from condvae.reports.verdict import verdict_block
 from condvae.runs import Run
 
-WIDTH = 100  # of lines that are wrapped
+WIDTH = 100  # width of wrapped lines
 LEGEND = (
     "↓ lower is better, ↑ higher is better, no arrow: neither; ± one standard error. Compare "
     "figures of one protocol only."
@@ -23,11 +23,11 @@ LEGEND = (
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured; printed, it is what `condvae evaluate` prints.
+    """The results of an evaluation; printed, it is the output of `condvae evaluate`.
 
     Attributes:
         metrics: the content of metrics.json.
-        words: the measures by title, for a reader.
+        words: the measures by title, as text.
     """
 
     metrics: Metrics
@@ -39,12 +39,12 @@ class Report:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What the doctor has found."""
+        """The doctor's findings."""
         return self.metrics.faults
 
     @property
     def lines(self) -> list[tuple[str, bool]]:
-        """The verdict, a line for each question, and whether the line is a warning."""
+        """The verdict, one line per question, with whether the line is a warning."""
         advice = advice_lines(self.metrics)
         return [
             (f"{self.metrics.run}: {self.metrics.summary}", False),
@@ -78,16 +78,16 @@ def evaluate(
 ) -> Report:
     """Everything that `condvae evaluate` measures on the test split.
 
-    It leaves the same metrics.json and report.html in the run folder.
+    Writes the same metrics.json and report.html to the run folder.
 
     Args:
         run: a run, or its folder.
-        data: that it was trained on; None: by the name in the record.
-        full: K = 5,000, all images or rows, and classifiers that are trained on generated images.
-        log: tell the trackers of the run, too.
+        data: the training data; None: the data named in the record.
+        full: use K = 5,000, all images or rows, and classifiers trained on generated images.
+        log: send the figures to the run's trackers, too.
 
     Raises:
-        InputError: no run, or not its data.
+        InputError: no run, or data other than the run's.
     """
     if isinstance(run, str | Path):
         run = Run.open(run)
@@ -95,7 +95,7 @@ def evaluate(
         raise InputError(
             "evaluate needs a run, or its folder",
             type(run).__name__,
-            "Make one of a fitted CVAE by `Run.from_model(model, data, path)`.",
+            "Make one from a fitted CVAE with `Run.from_model(model, data, path)`.",
         )
     if isinstance(data, str | Path):
         data = load_data(data, spec=run.spec.data)

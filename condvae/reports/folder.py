@@ -1,4 +1,4 @@
-"""What an evaluation leaves in a run folder: metrics.json and report.html."""
+"""The files that an evaluation writes to a run folder: metrics.json and report.html."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from condvae.reports.tracked import tell_metrics
 from condvae.runs import Run
 
 REPORT_NAME = "report.html"
-MEASURING = 0.85  # about the share of the time that is not for figures
+MEASURING = 0.85  # approximate share of the time that is not for figures
 
 
 def report_run(
@@ -25,15 +25,15 @@ def report_run(
     log: bool = True,
     tell: Callable[[float, str], None] = lambda share, part: None,
 ) -> tuple[Metrics, dict[str, str]]:
-    """Measure a run on the test split, and write both files where the run is a folder.
+    """Measure a run on the test split, and write both files if the run is a folder.
 
     Args:
-        full, full_images: as in `evaluate_whole`.
-        log: tell the trackers of the run, too.
-        tell: is told about which share of the time is over, and what comes next.
+        full, full_images: as for `evaluate_whole`.
+        log: whether to send the figures to the run's trackers, too.
+        tell: called with the share of the time that has passed, and the next step.
 
     Returns:
-        The numbers, and the same by title for a reader.
+        The numbers, and the same as text by title.
     """
     trial = Trial.of(run, dataset)
     measuring = 1.0 if run.is_archive else MEASURING
@@ -61,7 +61,7 @@ def report_run(
 
 
 def _lack_of_images(trial: Trial) -> list[str]:
-    """A sentence where there are too few test images to judge samples by."""
+    """A sentence if there are too few test images to judge samples."""
     if not has_few_to_judge(trial):
         return []
     return [
@@ -71,7 +71,7 @@ def _lack_of_images(trial: Trial) -> list[str]:
 
 
 def _summary_of(trial: Trial) -> str:
-    """What was measured: latents, epochs, and how many images or rows."""
+    """Scope of the evaluation: latents, epochs, and number of images or rows."""
     data, found = trial.data, trial.run.record.figures
     epochs = f"best epoch {found.best_epoch} of {found.epochs}, " if found else ""
     return (

@@ -1,4 +1,4 @@
-"""metrics.json: every number that was measured of a run, and how often the test split was read."""
+"""metrics.json: all measured numbers of a run, and how often the test split was read."""
 
 import json
 import math
@@ -19,11 +19,11 @@ class Metrics(Frozen):
     """The content of metrics.json.
 
     Attributes:
-        condvae: the version that measured.
+        condvae: version that measured.
         run: the run's name.
-        test_readings: evaluations that have read the test split, this one included.
-        measures: title -> name -> number or text; what is not finite is None.
-        faults: the doctor's sentences.
+        test_readings: number of evaluations that have read the test split, including this one.
+        measures: title -> name -> number or text; None for non-finite numbers.
+        faults: the doctor's findings, as sentences.
         summary: what was measured: latents, epochs, images.
     """
 
@@ -36,32 +36,32 @@ class Metrics(Frozen):
 
 
 def plain(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures as JSON has them: numbers that are not finite become None."""
+    """Figures as JSON values: non-finite numbers become None."""
     return {name: _plain(value) for name, value in figures.items()}
 
 
 def _plain(value: Any) -> Any:
-    """One figure, or a collection of them, as JSON has it."""
+    """One figure, or a collection of figures, as a JSON value."""
     if isinstance(value, Mapping):
         return {str(name): _plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
-    # NumPy's numbers are none of JSON's
+    # NumPy's numbers are not JSON values
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_metrics(path: Path, metrics: Metrics) -> None:
-    """Write the file, whole or not at all."""
+    """Write the file, complete or not at all."""
     text = json.dumps(metrics.model_dump(mode="json"), indent=2, allow_nan=False)
     write_text(path, text + "\n")
 
 
 def read_metrics(path: Path) -> Metrics | None:
-    """The file's content; None where there is none.
+    """The file's content; None if there is no file.
 
     Raises:
-        InputError: it is no such file.
+        InputError: it is not such a file.
     """
     if not path.exists():
         return None
@@ -71,5 +71,5 @@ def read_metrics(path: Path) -> Metrics | None:
         raise InputError(
             f"{path} must be what `condvae evaluate` wrote",
             error.errors()[0]["msg"],
-            "Remove it; it is written anew.",
+            "Remove it; the next evaluation writes it again.",
         ) from None

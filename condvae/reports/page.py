@@ -1,4 +1,4 @@
-"""report.html: one file that needs no other, figures inside."""
+"""report.html: a single self-contained file, with the figures inside."""
 
 import base64
 import hashlib
@@ -15,14 +15,14 @@ from condvae.reports.protocols import COMPARABILITY, protocol_lines, protocol_of
 from condvae.reports.verdict import ARROWS, Line, read_verdict
 from condvae.runs import Run
 
-MOST_PICKED = 40  # figures of one kind, of which the page shows the chosen one
+MOST_PICKED = 40  # largest number of figures of one kind from which the page shows the chosen one
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8") + "".join(
     f"fieldset input:nth-of-type({n}):checked ~ figure:nth-of-type({n}) {{ display: block; }}\n"
     for n in range(1, MOST_PICKED + 1)
 )
 STYLE_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 MEDIA_TYPES = {"png": "image/png", "gif": "image/gif"}
-# Figures that stand beside the verdict.
+# Figures shown beside the verdict.
 FIRST = ("samples", "predictions", "reconstruct")
 
 
@@ -33,12 +33,12 @@ def render_page(
 
     Args:
         metrics: title -> numbers.
-        words: title -> the same for a reader, several lines.
-        pictures: the figures in their order, those of one name next to each other.
+        words: title -> the measure as text, several lines.
+        pictures: the figures in order, with those of one name next to each other.
     """
     first = [picture for picture in pictures if picture.name in FIRST]
     others = [picture for picture in pictures if picture.name not in FIRST]
-    others.sort(key=lambda picture: picture.name != "manifold")  # first, the rest as they come
+    others.sort(key=lambda picture: picture.name != "manifold")  # first, then the rest
     protocol = [f'<p class="quiet">{escape(line)}</p>' for line in protocol_lines(metrics)]
     parts = [
         f"<h1>{escape(metrics.run)}</h1>",
@@ -64,7 +64,7 @@ def render_page(
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        # nothing is fetched, nothing runs
+        # nothing is fetched, nothing is executed
         '<meta http-equiv="Content-Security-Policy" '
         f"content=\"default-src 'none'; img-src data:; style-src 'sha256-{STYLE_DIGEST}'\">\n"
         f"<title>{escape(metrics.run)}</title><style>{STYLE}</style></head>\n<body><main>\n"
@@ -74,7 +74,7 @@ def render_page(
 
 
 def _facts(run: Run, metrics: Metrics) -> dict[str, str]:
-    """What was trained on what, and how often the test split was read."""
+    """The run, its data, and how often the test split was read."""
     record, found = run.record, run.record.figures
     return {
         "run": metrics.run,
@@ -88,7 +88,7 @@ def _facts(run: Run, metrics: Metrics) -> dict[str, str]:
 
 
 def _card(line: Line) -> str:
-    """A line of the verdict; one without a heading goes on with the one before."""
+    """A line of the verdict; a line without a heading continues the one before."""
     warning = f'<p class="fault">{escape(line.warning)}</p>' if line.warning else ""
     return (
         f'<div class="card{" warned" if line.warning else ""}">'
@@ -100,7 +100,7 @@ def _card(line: Line) -> str:
 
 
 def _details(title: str, numbers: Mapping[str, object], words: Mapping[str, str]) -> str:
-    """A measure's lines and numbers, folded; without the protocol, which the page has once."""
+    """A measure's lines and numbers, folded; without the protocol, which the page shows once."""
     said = f"({protocol_of(numbers)})"
     lines = [line for line in words.get(title, "").splitlines() if line != said]
     rows = {name: v for name, v in numbers.items() if not name.endswith(COMPARABILITY)}
@@ -127,7 +127,7 @@ def _shown(value: object) -> str:
 
 
 def _figures(pictures: Sequence[Picture]) -> Iterator[str]:
-    """Figures below each other; of several of one kind the page shows the one that is chosen."""
+    """Figures below each other; of several of one kind the page shows the chosen one."""
     for name, found in groupby(pictures, key=lambda picture: picture.name):
         group = list(found)[:MOST_PICKED]
         if len(group) == 1:
@@ -137,7 +137,7 @@ def _figures(pictures: Sequence[Picture]) -> Iterator[str]:
 
 
 def _picker(name: str, pictures: Sequence[Picture]) -> Iterator[str]:
-    """Radio buttons, one for each label, and the figures: the style shows the chosen one."""
+    """Radio buttons, one per label, and the figures; the style sheet shows the chosen one."""
     kind = pictures[0].kind
     yield f"<h3>{escape(title_of(name, kind))}</h3><fieldset><legend>{escape(kind)}</legend>"
     for place, picture in enumerate(pictures):
@@ -151,8 +151,8 @@ def _picker(name: str, pictures: Sequence[Picture]) -> Iterator[str]:
 
 
 def _figure(picture: Picture, title: str = "") -> str:
-    """An image whose content lies inside the page."""
-    # inside of the page, so that it is one file and fetches nothing
+    """An image embedded in the page."""
+    # embedded, so that the page is one file and fetches nothing
     data = base64.b64encode(picture.content).decode("ascii")
     alt = title or title_of(picture.name, picture.kind, picture.label)
     return (

@@ -1,4 +1,4 @@
-"""The figures of a report: those of `condvae plot`, and those of what was measured."""
+"""The figures of a report: those of `condvae plot`, and those of the measures."""
 
 import tempfile
 from collections.abc import Mapping
@@ -20,15 +20,15 @@ DPI = 140
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as a file, and what is written beside it.
+    """A figure as a file, with its texts.
 
     Attributes:
-        name: of the figure, as `condvae plot` has it.
-        kind: what labels are, such as "digit".
-        label: whose figure it is; "" where it is of all.
-        caption: what it shows, in sentences.
-        suffix: of the file, "png" or "gif".
-        content: of the file.
+        name: name of the figure in `condvae plot`.
+        kind: kind of the labels, such as "digit".
+        label: label of the figure; "" if it has none.
+        caption: what the figure shows, in sentences.
+        suffix: suffix of the file, "png" or "gif".
+        content: content of the file.
     """
 
     name: str
@@ -40,10 +40,10 @@ class Picture:
 
 
 def draw_results(trial: Trial, results: Mapping[str, Result]) -> list[Picture]:
-    """The figures without titles and captions, which the page has as text.
+    """The figures without titles and captions, which the page shows as text.
 
     Args:
-        results: as `evaluate_whole` returns them; they are drawn, and not measured again.
+        results: from `evaluate_whole`; they are drawn, not measured again.
     """
     model, dataset, history = trial.model, trial.data, trial.run.history
     names = [name for name in gallery.telling(model, dataset, history) if name != "style"]
@@ -70,7 +70,7 @@ def draw_results(trial: Trial, results: Mapping[str, Result]) -> list[Picture]:
 
 
 def draw_closest(result: SampleQuality) -> Figure:
-    """The samples that are nearest to a training image, above that image."""
+    """The samples nearest to a training image, above that image."""
     rows = [str(row) for row in result.closest_rows]
     return grid_figure(
         wrapped(result.closest.swapaxes(0, 1), rows, ("sample", "training"), per_block=8),

@@ -1,4 +1,4 @@
-"""What the figures of a run may be compared with, said once."""
+"""What the figures of a run may be compared with, stated once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ COMPARABILITY = "comparability"
 
 
 def protocol_lines(metrics: Metrics) -> list[str]:
-    """What the figures may be compared with: what holds for all, then the rest by its headings."""
+    """What the figures may be compared with: first for all, then the rest under its headings."""
     headings: dict[str, list[str]] = {"Baselines": [AVERAGES.capitalize()]}
     for line in read_verdict(metrics):
         headings.setdefault(line.measure, []).extend([line.heading] if line.heading else [])

@@ -1,4 +1,4 @@
-"""The files by which a run is published: the archive and its card, and the page of a Space."""
+"""The files that publish a run: the archive and its card, and the page of a Space."""
 
 import json
 from collections.abc import Mapping
@@ -24,10 +24,10 @@ def write_model(run: Run, folder: Path, address: Address, license: str | None = 
     """Write the archive and the card.
 
     Args:
-        license: as the hub names it, such as "apache-2.0"; None: the card names none.
+        license: licence as the hub names it, such as "apache-2.0"; None: the card names none.
 
     Raises:
-        InputError: as `Run.export`.
+        InputError: as for `Run.export`.
     """
     shared, data = shared_run(run), run.record.data
     shared.export(folder / ARCHIVE_NAME)
@@ -52,17 +52,17 @@ def write_space(
     """Write a static Space: the run as a page, and the Space's card.
 
     Args:
-        license: as in `write_model`.
-        dataset: the training data, whose encodings and some of whose images the page then holds.
+        license: as for `write_model`.
+        dataset: the training data; the page then holds their encodings and some of the images.
 
     Returns:
-        What is in the page, and what is not.
+        Notes on what is in the page, and what is not.
 
     Raises:
-        InputError: as `explore`.
+        InputError: as for `explore`.
     """
     page = explore(
-        # encodings and a few images, as the address is told: no numbers of rows
+        # encodings and a few images, as documented for the address: no row numbers
         shared_run(run),
         dataset,
         NUM_POINTS if dataset is not None else 0,
@@ -81,7 +81,7 @@ def write_space(
 
 
 def _figures(figures: Mapping[str, Any], data: DataRecord) -> dict[str, Any]:
-    """The numbers of a measure but those of rows, and its comparability line."""
+    """The numbers of a measure except those of rows, and its comparability line."""
     found: dict[str, Any] = {
         name: value
         for name, value in figures.items()
@@ -92,7 +92,7 @@ def _figures(figures: Mapping[str, Any], data: DataRecord) -> dict[str, Any]:
 
 
 def _in_lines(figures: Mapping[str, Any]) -> str:
-    """The figures, a line each."""
+    """The figures, one per line."""
     return "\n".join(
         f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in figures.items()
@@ -102,7 +102,7 @@ def _in_lines(figures: Mapping[str, Any]) -> str:
 def _front_matter(
     run: Run, address: Address, measures: Mapping[str, Any], license: str | None
 ) -> str:
-    """What the hub reads of a card: https://huggingface.co/docs/hub/model-cards."""
+    """The metadata that the hub reads from a card: https://huggingface.co/docs/hub/model-cards."""
     of_table = run.record.preprocessing.table is not None
     front: dict[str, Any] = {
         "library_name": "condvae",
@@ -134,6 +134,6 @@ def _front_matter(
 
 
 def _yaml(front: Mapping[str, Any]) -> str:
-    """Front matter; JSON is YAML, whatever the names."""
+    """Front matter, with values as JSON, which is also YAML, whatever the names."""
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in front.items()]
     return "\n".join(["---", *lines, "---", "", ""])

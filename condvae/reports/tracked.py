@@ -1,4 +1,4 @@
-"""What an evaluation tells the trackers of a run."""
+"""Send the results of an evaluation to the trackers of a run."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ COMPARABILITY = "comparability"
 
 
 def tell_metrics(run: Run, metrics: Metrics) -> None:
-    """Tell the run's tracks, if it has any, what was measured, and what it may be compared with."""
+    """Send the results to the run's trackers, if any, with what they may be compared with."""
     if run.is_archive or not run.record.tracks:
         return
     epoch = len(run.history["epoch"])
@@ -21,7 +21,7 @@ def tell_metrics(run: Run, metrics: Metrics) -> None:
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, float | str]]:
-    """Numbers by their paths, and comparability lines; lists and what has no value are left out."""
+    """Numbers by their paths, and comparability lines; lists and missing values are left out."""
     if isinstance(value, dict):
         for name, part in value.items():
             yield from _leaves(f"{path}/{name}", part)

@@ -1,4 +1,4 @@
-"""What was measured of a run, a line for each question that a reader asks."""
+"""The results of an evaluation, one line for each question of a reader."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 from condvae.evaluation.doctor import LEAST_DETAIL, LEAST_KL, MOST_LEAKAGE
 from condvae.reports.metrics_file import Metrics
 
-# Beyond these a line carries a warning. They mark what a reader should look at, not what is
-# significant: further real images differ from real ones by far less.
+# Beyond these thresholds, a line carries a warning. They mark what a reader should look at, not
+# what is significant: held-out real images differ from real ones by far less.
 MOST_FRECHET = 5.0  # times that of real images
 LEAST_RECALL = 0.5  # of that of real images
 MOST_LABELS_MISSED = 0.1  # below real images
@@ -20,7 +20,7 @@ MOST_BROKEN = 0.05  # above real rows
 MOST_COPIES = 0.01  # above real rows
 
 AVERAGES = "class averages"
-ARROWS = {True: "↓", False: "↑", None: " "}  # to where better figures lie
+ARROWS = {True: "↓", False: "↑", None: " "}  # direction of better figures
 
 Figures = Mapping[str, Any]
 
@@ -31,13 +31,13 @@ class Line:
 
     Attributes:
         heading: the question in a word or two.
-        text: the figure, with its standard error where there is one.
-        unit: of the figure, and what it is.
-        beside: what it compares with, mostly the same of real images or rows; may be empty.
-        measure: the title in metrics.json of the measure that it is read from.
+        text: the figure, with its standard error if there is one.
+        unit: unit of the figure, and what it measures.
+        beside: its comparison, mostly the same figure for real images or rows; may be empty.
+        measure: title of the measure in metrics.json.
         value: the figure as a number.
-        lower: whether lower is better; None where neither is.
-        warning: what is notably bad, in three words; empty where nothing is.
+        lower: whether lower is better; None if neither is.
+        warning: what is notably bad, in about three words; empty if nothing is.
     """
 
     heading: str
@@ -51,7 +51,7 @@ class Line:
 
 
 def read_verdict(metrics: Metrics) -> list[Line]:
-    """The lines of what was measured, in the order of a reader's questions."""
+    """The lines of an evaluation, in the order of a reader's questions."""
     measures = metrics.measures
     return [
         line
@@ -101,7 +101,7 @@ def _latents(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
     )
     if active and "balanced_accuracy" in found:
         told, chance = found["balanced_accuracy"], found["chance"]
-        # under a prior that knows the label z may tell it, and the KL has no such parts
+        # a prior that depends on the label lets z predict it, and the KL has no such parts
         is_fault = "marginal_kl" in found and (told - chance) / (1 - chance) > MOST_LEAKAGE
         yield Line(
             "Leak",
@@ -264,7 +264,7 @@ def _prediction(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Li
             for name in found
             if name.startswith(f"{target}_") and name.endswith("_of_real")
         ]
-        # of several learners the one that real rows serve best
+        # of several learners, the best one on real rows
         best = max(of_target, key=lambda name: found[f"{name}_of_real"])
         score, real = found[best], found[f"{best}_of_real"]
         yield Line(
@@ -313,7 +313,7 @@ def _privacy(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
     yield Line(
         "Privacy",
         _pm(auc, found["membership_auc_error"], 3),
-        "AUC of guessing who was trained on",
+        "AUC of guessing the training rows",
         "no knowledge: 0.500",
         "Privacy",
         auc,
@@ -344,7 +344,7 @@ _READERS: tuple[tuple[str, Callable[[Figures, Mapping[str, Figures]], Iterator[L
 def verdict_block(metrics: Metrics) -> list[tuple[str, bool]]:
     """Aligned lines, and whether each carries a warning.
 
-    Heading, figure, an arrow to where better figures lie, unit, comparison, warning.
+    Heading, figure, an arrow to where better figures are, unit, comparison, warning.
     """
     lines = read_verdict(metrics)
     rows = [
@@ -379,5 +379,5 @@ def _percent(value: float, error: float) -> str:
 
 
 def _error_of_share(share: float, count: int) -> float:
-    """The standard error of a share of so many."""
+    """Standard error of a share of this many."""
     return (share * (1 - share) / count) ** 0.5

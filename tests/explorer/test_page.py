@@ -345,8 +345,8 @@ def test_what_axes_move_is_read_where_it_was_measured(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"shape": (8, 8, 2)}, "must be one of images"),
-        ({"shape": (8, 8, 3), "pixel_classes": ("sky", "sea")}, "must be one of images"),
+        ({"shape": (8, 8, 2)}, "must have images"),
+        ({"shape": (8, 8, 3), "pixel_classes": ("sky", "sea")}, "must have images"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(settings, reason):
