@@ -43,10 +43,10 @@ app = App(
     "Hugging Face hub.",
     help_format="plaintext",
     version=_version,
-    suppress_keyboard_interrupt=False,  # main says it and returns 130
+    suppress_keyboard_interrupt=False,  # main reports it and returns 130
 )
-# Their options are made from the spec, which takes a while to import: so they are named here, and
-# the other commands need not wait for it.
+# Their options come from the spec, which takes a while to import; they are named here so that the
+# other commands need not wait for it.
 EXIT_CODES = "0 done, 2 a mistake in the input or a full disk, 130 Ctrl-C, 143 SIGTERM."
 OF_A_SPEC = {
     "demo": "Train on the embedded digits, evaluate, draw every figure: the two-minute tour.",
@@ -95,8 +95,8 @@ for command in (
 
 
 def entry() -> int:
-    """What the shell calls: `main` in a process of its own."""
-    if OF_A_SPEC.keys() & set(sys.argv[1:2]):  # those that train
+    """Entry point of the shell command: `main` in a process of its own."""
+    if OF_A_SPEC.keys() & set(sys.argv[1:2]):  # training commands
         end_at_once()
     hide_from_keras()
     keep_compiled()
@@ -110,13 +110,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()  # what is still to be written fails here, and not at the exit
+            stream.flush()  # pending output fails here, not at exit
         return code
     except (BrokenPipeError, SystemExit) as error:
-        # rich, which prints help and progress, makes a SystemExit of it
+        # rich, which prints help and progress, turns it into a SystemExit
         if BrokenPipeError not in (type(error), type(error.__context__)):
             raise
-    # who read the output, such as `head`, has seen enough; Python would complain at the exit
+    # the reader of the output, such as `head`, has seen enough; Python would complain at exit
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -126,7 +126,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run a command, and say what was wrong with it."""
+    """Run a command, and report what was wrong with it."""
     try:
         for argument in arguments:
             check_text(argument, "each argument")
@@ -134,7 +134,7 @@ def _run(arguments: list[str]) -> int:
             return app(
                 arguments, exit_on_error=False, print_error=False, result_action="return_value"
             )
-    except BrokenPipeError:  # an OSError, but no mistake
+    except BrokenPipeError:  # an OSError, but not a mistake
         raise
     except CycloptsError as error:
         received, _, hint = str(error).partition(" Did you mean ")

@@ -1,4 +1,4 @@
-"""What several commands take: option types, and the way from their text to objects."""
+"""Shared parts of commands: option types, and the conversion of their text to objects."""
 
 import logging
 import sys
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 SECONDS = 10.0  # between lines of progress
 
-DataDir = Annotated[Path | None, Parameter(help="Where the files of a named set lie.")]
+DataDir = Annotated[Path | None, Parameter(help="Folder of the files of a named data set.")]
 Log = Annotated[
     tuple[str, ...],
     Parameter(
         negative="",
         show_default=False,
-        help="A tracker that is told of the run, several by repeating it; a run that goes on does "
-        f"so where it is tracked. [choices: {', '.join(TRACKERS)}]",
+        help="A tracker that records the run; repeat the option for several. A resumed run stays "
+        f"where it is tracked. [choices: {', '.join(TRACKERS)}]",
     ),
 ]
 Scale = Annotated[
     int | None,
     Parameter(
         show_default=False,
-        help="Enlarge pictures by this whole number. The PNG file says by which, so that every "
-        "command reads it as the original pixels; 1 writes these. Default: for a .png the smallest "
+        help="Enlarge pictures by this whole number. The PNG file stores the factor, so that every "
+        "command reads the original pixels; 1 writes these. Default: for a .png the smallest "
         "number that makes each image at least 112 pixels wide and high; for a folder 1.",
     ),
 ]
@@ -45,7 +45,7 @@ Overwrite = Annotated[bool, Parameter(negative="", help="Replace an existing out
 def load_dataset(
     source: str, data_dir: Path | None, spec: "DataSpec | None" = None, **settings: Any
 ) -> "Dataset":
-    """The data set that DATA names, read as spec and settings say."""
+    """The data set that DATA names, read with the spec and settings."""
     from condvae.data import load_data
 
     return load_data(source, data_dir=data_dir, spec=spec, **settings)
@@ -57,21 +57,21 @@ def data_of_run(run: "Run", data: str | None, data_dir: Path | None) -> "Dataset
 
 
 def numbers(text: str, option: str, kind: type) -> tuple:
-    """Numbers between commas."""
+    """Numbers separated by commas."""
     try:
         return tuple(kind(part) for part in text.split(","))
     except ValueError:
         raise InputError(
-            f"{option} must be numbers between commas", repr(text), f"Write {option}=1,2."
+            f"{option} must be numbers separated by commas", repr(text), f"Write {option}=1,2."
         ) from None
 
 
 @contextmanager
 def working(what: str, lines: bool = False) -> Iterator[Callable[[str], None]]:
-    """A spinner on a terminal: loading Keras alone takes seconds; it can say how far it is.
+    """A spinner on a terminal, since loading Keras alone takes seconds; it can show progress.
 
     Args:
-        lines: elsewhere, too, it is said, by a line now and then.
+        lines: without a terminal, print a line of progress now and then.
     """
     from rich.console import Console
 
@@ -84,7 +84,7 @@ def working(what: str, lines: bool = False) -> Iterator[Callable[[str], None]]:
 
 
 def _by_lines(what: str) -> Callable[[str], None]:
-    """What says how far something is, by a line on stderr, no more often than SECONDS."""
+    """A function that reports progress by a line on stderr, at most every SECONDS."""
     said = monotonic()
 
     def say(far: str) -> None:
@@ -97,7 +97,7 @@ def _by_lines(what: str) -> Callable[[str], None]:
 
 
 def counted(blocks: Iterable[Any], total: int, say: Callable[[str], None]) -> Iterator[Any]:
-    """The blocks, while it is said how many of all rows have come."""
+    """The blocks, while the number of rows so far is reported."""
     done = 0
     for block in blocks:
         done += len(block)
@@ -107,7 +107,7 @@ def counted(blocks: Iterable[Any], total: int, say: Callable[[str], None]) -> It
 
 @contextmanager
 def notices(name: str) -> Iterator[None]:
-    """Print what a logger tells at level INFO, which Python by itself keeps to itself."""
+    """Print what a logger reports at level INFO, which Python does not print by default."""
     logger, handler = logging.getLogger(name), logging.StreamHandler()
     level = logger.level
     logger.addHandler(handler)

@@ -1,4 +1,4 @@
-"""Commands on data in parts: a pattern in place of a source, a folder in place of a file."""
+"""Commands on data in parts: a pattern as the source, a folder as the output."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 @Parameter(name="*")
 @dataclass(frozen=True)
 class InParts:
-    """How parts are made.
+    """How parts are processed.
 
     Attributes:
-        workers: Of parts: so many processes; one a core when not given.
-        ray: Of parts: the address of a Ray cluster that makes them, such as auto; local begins one
+        workers: Number of processes for parts. Default: the number of cores.
+        ray: Address of a Ray cluster that processes parts, such as auto; local starts a cluster
             on this machine.
     """
 
@@ -31,10 +31,10 @@ class InParts:
     ray: str | None = None
 
     def has(self, source: str) -> bool:
-        """Whether a source is a pattern of several.
+        """Whether a source is a pattern of several parts.
 
         Raises:
-            InputError: there are workers for one source.
+            InputError: workers for a single source.
         """
         if any(sign in source for sign in "*?[") and is_parts(source):
             return True
@@ -47,7 +47,7 @@ class InParts:
         return False
 
     def make(self, run: Path, pattern: str, out: str, verb: "Verb", overwrite: bool) -> int:
-        """Make the outputs that are missing, and say how many there are."""
+        """Write the missing outputs, and report their number."""
         from condvae.serving.bulk.run_parts import run_parts
 
         if overwrite:
@@ -58,13 +58,13 @@ class InParts:
             )
         with working(f"{verb.name}, parts") as say:
             report = run_parts(str(run), pattern, out, verb, self.workers, ray=self.ray, say=say)
-        before = f"; {report.before:,} were there" if report.before else ""
+        before = f"; {report.before:,} already there" if report.before else ""
         print(f"{out}: {report.made:,} parts made, {report.rows:,} rows{before}")
         return 0
 
 
 def is_parts(source: str) -> bool:
-    """Whether a source that holds such signs is a pattern, and not a name with them."""
+    """Whether a source with such characters is a pattern, not a name that contains them."""
     from condvae.files import remote
 
     if remote.is_url(source):
@@ -74,10 +74,10 @@ def is_parts(source: str) -> bool:
 
 @contextmanager
 def written(out: str, overwrite: bool) -> Iterator[Path]:
-    """A new path to write a file to; what goes to a URL is written here first.
+    """A new path to write a file to; output to a URL is first written here.
 
     Raises:
-        InputError: it is there already, or cannot be written.
+        InputError: it already exists, or cannot be written.
     """
     from condvae.files import remote
 

@@ -26,8 +26,8 @@ def info(
 
     Args:
         source: A set's name or a path.
-        sheet: An image to write: the first ten of each class.
-        out: An image to write: ten of all, with what was understood of each.
+        sheet: An image file to write: the first ten images of each class.
+        out: An image file to write: ten images, with how each was interpreted.
     """
     import numpy as np
 
@@ -44,7 +44,7 @@ def info(
     if table_suffix(path) and path.is_file() and not picture_columns(path):
         if sheet is not None or out is not None:
             raise InputError(
-                "a sheet must be of images",
+                "a sheet must show images",
                 f"{source}, a table",
                 f"Leave {'--out' if sheet is None else '--sheet'} out.",
             )
@@ -67,7 +67,7 @@ def info(
         from condvae.figures.examples import draw_examples
 
         save({out.stem: draw_examples(dataset)}, out.parent)
-        print(f"\n{out}: ten images, with what was understood of each")
+        print(f"\n{out}: ten images, with how each was interpreted")
     return 0
 
 
@@ -100,7 +100,7 @@ def pack(
         for rows, there in packed(dataset, out):
             say(f"{rows:,} of {count:,}")
             blocks, kept = blocks + 1, kept + there
-    before = f", {kept:,} of them there before and whole" if kept else ""
+    before = f", {kept:,} of them already complete" if kept else ""
     print(f"{out}: {count:,} images in {blocks:,} blocks{before}")
     return 0
 
@@ -116,13 +116,13 @@ def _pack_table(parts: Mapping[Path, str], source: str, out: Path, settings: dic
         for rows, count, there in pack_table(parts, source, out, spec):
             say(f"{rows:,} of {count:,}")
             blocks, kept = blocks + 1, kept + there
-    before = f", {kept:,} of them there before and whole" if kept else ""
+    before = f", {kept:,} of them already complete" if kept else ""
     print(f"{out}: {count:,} rows in {blocks:,} blocks{before}")
     return 0
 
 
 def _table_info(path: Path, settings: dict[str, Any]) -> int:
-    """Print what was understood of a table and, of one that a model can learn from, its splits."""
+    """Print how a table was interpreted and, if a model can learn from it, its splits."""
     from condvae.data.overview import describe
     from condvae.data.readers import table_dataset
     from condvae.data.table_overview import describe_table
@@ -136,6 +136,6 @@ def _table_info(path: Path, settings: dict[str, Any]) -> int:
         try:
             splits = describe(table_dataset(table, path, spec))
         except InputError as error:
-            splits = f"no model learns from it so: {error}"
+            splits = f"a model cannot learn from it as it is: {error}"
         print(f"\n{splits}")
     return 0

@@ -11,7 +11,7 @@ def demo(*, run: Path | None = None) -> int:
     """`condvae demo`, as `condvae.cli` describes it.
 
     Args:
-        run: Where to write; runs/digits-demo when not given.
+        run: The run folder to create. Default: runs/digits-demo.
     """
     from condvae.runs import new_run_path
 

@@ -27,12 +27,12 @@ def evaluate(
     log: bool = True,
     overwrite: Overwrite = False,
 ) -> int:
-    """Everything that can be measured on the test split: the bound and log p(x | y); given a class,
-    what latents, labels and generated images are worth; of label maps, pixel accuracy and
-    intersection over union; of tables, how like real rows generated ones are, what models learn
-    from them, which rules they break, and what they give away of the training rows.
+    """Measure everything on the test split: the bound and log p(x | y); for classes, the quality of
+    latents, labels and generated images; for label maps, pixel accuracy and intersection over
+    union; for tables, how similar generated rows are to real ones, what models learn from them,
+    which rules they break, and what they reveal about the training rows.
 
-    RUN/metrics.json and RUN/report.html hold it, too, where RUN is a folder.
+    The results are also written to RUN/metrics.json and RUN/report.html if RUN is a folder.
 
     Args:
         runs: Run folders.
@@ -79,7 +79,7 @@ def evaluate(
     if len({metrics.measures["Bound"]["comparability"] for metrics in measured}) > 1:
         print(
             "these runs were measured by different protocols, see their comparability lines: "
-            "their figures do not compare",
+            "their figures are not comparable",
             file=sys.stderr,
         )
     return 0

@@ -1,7 +1,7 @@
-"""What a command gives the shell beside 0, which is done."""
+"""Exit codes of commands other than 0, which means success."""
 
 USER_ERROR = 2
-# of sysexits.h: to be tried again
+# of sysexits.h: try again later
 LOST = 75
-# those of a process that such a signal has ended
+# those of a process ended by such a signal
 INTERRUPTED, TERMINATED, CLOSED_PIPE = 130, 143, 141

@@ -32,9 +32,9 @@ def explore(
     """The model as one HTML file that runs in the browser: no server, no network.
 
     It can be sent, or put on a website. Whoever has it has the model, the encodings of training
-    images with their labels, their numbers in the data set, and 1,000 of these images; --images 0
-    leaves numbers and images out but for a few examples, --points 0 all data. Of a table it has how
-    often each value is, and no row.
+    images with their labels and their numbers in the data set, and 1,000 of these images; --images
+    0 leaves out the numbers, and all images except a few examples; --points 0 leaves out all data.
+    For a table, it holds how often each value occurs, and no rows.
 
     Args:
         run: A run folder.
@@ -74,13 +74,13 @@ def explore(
             page.write(path)
         return _tell(path, page, no_open)
     opened = Run.open(run)
-    # one from the hub lies in a cache
+    # one from the hub is in a cache
     beside = run if run.exists() else Path(run.name)
     path = beside.with_suffix(".html") if opened.is_archive else run / "explorer.html"
     if out is not None or opened.is_archive:
         path = check_suffix(check_new_path(out or path, overwrite), ".html")
     picture = path.with_suffix(".png") if card or url else None
-    # the page in the run folder is replaced, and its picture with it
+    # the page in the run folder is replaced together with its picture
     if picture is not None and path.parent != run:
         check_new_path(picture, overwrite)
     preview = None if picture is None else Preview(picture.name, url)
@@ -108,7 +108,7 @@ def _comparison(
 
 
 def _tell(path: Path, page: "Page", no_open: bool) -> int:
-    """Say what was written, and open it."""
+    """Report what was written, and open it."""
     print(f"{path}: {path.stat().st_size:,} bytes. {' '.join(page.notes)}")
     if not no_open:
         import webbrowser

@@ -22,10 +22,10 @@ def export(
 ) -> int:
     """Write a run for others: as one file, or its networks as ONNX or Keras files.
 
-    archive: a safetensors file, weights and in its header the run record and the history, which
-    every command takes in place of the folder. onnx: a folder with encoder.onnx, decoder.onnx and
-    so on, which need neither Keras nor JAX, and a manifest.json with labels, shapes and ranges.
-    keras: the networks as Keras saves them. Nothing in any of them can run code.
+    archive: a safetensors file with the weights and, in its header, the run record and the history;
+    every command takes it in place of the folder. onnx: a folder with encoder.onnx, decoder.onnx
+    and so on, which need neither Keras nor JAX, and a manifest.json with labels, shapes and ranges.
+    keras: the networks in Keras's own format. Nothing in any of these files can run code.
 
     Args:
         run: A run folder.

@@ -156,7 +156,7 @@ def generate(
 def _of_table(
     run: Path, table: str, out: str, verb: "Generate", parts: InParts, overwrite: bool
 ) -> int:
-    """For the rows of a table of conditions, or of several."""
+    """Generate for the rows of a table of conditions, or of several tables."""
     from condvae.data.writing import check_written
     from condvae.runs import Run
     from condvae.serving.bulk.work import local
@@ -186,7 +186,7 @@ def _as_number(given: str, formats: "Mapping[str, CellFormat]") -> str:
 
 
 def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any] | None:
-    """From what the model expects to what is written: grey levels, classes; None: the numbers."""
+    """Conversion from the model's values for writing: grey levels, classes; None: the numbers."""
     if as_arrays:
         from condvae.serving.bulk.generate import finish_of
 
@@ -201,7 +201,7 @@ def _finish(run: "Run", as_arrays: bool) -> Callable[[Any], Any] | None:
 def conditions(
     run: "Run", given: list[str], count: int, per_class: int | None
 ) -> tuple[Any, list[str], int]:
-    """y of the images to generate, what to call them, and how often each comes, one by one."""
+    """y of the images to generate, their names, and how often each occurs, one by one."""
     import numpy as np
 
     from condvae.conditions import check_categorical
@@ -236,7 +236,7 @@ def conditions(
             "Use `condvae complete`.",
         )
     if condition.is_image:
-        # a float: the training images may have been binary
+        # a float, since the training images may have been binary
         picture = read_image(Path(given[0]), condition.shape) / np.float32(255)
         return picture[None], given, count
     label = check_categorical(condition).given(given[0])
@@ -244,10 +244,10 @@ def conditions(
 
 
 def drawn_conditions(run: "Run", count: int, size: int, seed: int) -> Iterator[Any]:
-    """y of rows for which nothing is given, in blocks: the first condition as often as it occurs.
+    """y of rows without conditions, in blocks: the first condition as often as it occurs.
 
-    The model draws the others, so that no combination of values is copied from a training row; and
-    the first one too, where it may be missing.
+    The model draws the others, so that no combination of values is copied from a training row; it
+    also draws the first one if that may be missing.
     """
     import numpy as np
 
@@ -269,7 +269,7 @@ def write_rows(
     out: Path,
     say: Callable[[str], None],
 ) -> int:
-    """Write generated rows of a table, and the columns that no model learns; how many."""
+    """Write generated rows of a table, with the columns that no model learns; return how many."""
     import numpy as np
 
     from condvae.blocks import repeated
@@ -300,7 +300,7 @@ def write_rows(
 
 
 def _of_conditions_and_columns(run: "Run", given: list[str]) -> tuple[list[str], dict[str, Any]]:
-    """What is given of the conditions, as it was written, and of the columns of x, as cells."""
+    """The given conditions, as they were written, and the given columns of x, as cells."""
     table, several = run.record.preprocessing.table, run.record.condition.by_name
     if table is None or several is None:
         raise TypeError("a run on a table has both")

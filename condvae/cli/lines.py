@@ -1,4 +1,4 @@
-"""Lines on a terminal: warnings stand out where there are colours; how far some work is."""
+"""Lines on a terminal: coloured warnings, and progress."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ _WIDTH = 20
 
 
 def print_lines(lines: Iterable[tuple[str, bool]]) -> None:
-    """Print lines as they are, never wrapped; those that are warnings in colour."""
+    """Print lines unchanged, never wrapped; warnings in colour."""
     console = Console(highlight=False, soft_wrap=True)
     for line, is_warning in lines:
         console.print(Text(line, style="yellow" if is_warning else ""), soft_wrap=True)
@@ -19,11 +19,11 @@ def print_lines(lines: Iterable[tuple[str, bool]]) -> None:
 def shares_told(
     say: Callable[[str], None], clock: Callable[[], float] = time.perf_counter
 ) -> Callable[..., None]:
-    """A function (share, part="") that says how far some work is, and the time that is left.
+    """A function (share, part="") that reports progress and the remaining time.
 
     Args:
-        say: takes the words.
-        clock: seconds.
+        say: function that takes the text.
+        clock: function that returns seconds.
     """
     started = clock()
 

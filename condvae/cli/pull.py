@@ -18,10 +18,10 @@ def pull(
     revision: str | None = None,
     overwrite: Overwrite = False,
 ) -> int:
-    """Fetch a run from the Hugging Face hub, check every sum in it, and write it as an archive.
+    """Download a run from the Hugging Face hub, verify its checksums, and write it as an archive.
 
     It needs huggingface_hub (pip install 'condvae[hub]'). Every command takes the archive in place
-    of a run folder, and hf://USER/NAME, too, which is fetched into huggingface_hub's cache.
+    of a run folder; it also takes hf://USER/NAME, which is downloaded to huggingface_hub's cache.
 
     Args:
         address: The repository, also as hf://USER/NAME@REVISION.

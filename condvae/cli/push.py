@@ -28,9 +28,9 @@ def push(
 ) -> int:
     """Send a run to the Hugging Face hub: as one file, with a model card.
 
-    It needs huggingface_hub (pip install 'condvae[hub]') and a token: by `hf auth login`, or in
-    HF_TOKEN. What is sent is printed first. The record goes without folders of this machine and
-    without conditions of few rows; docs/hub.md has all of it.
+    It needs huggingface_hub (pip install 'condvae[hub]') and a token, from `hf auth login` or in
+    HF_TOKEN. The files to send are listed first. Paths of this machine and conditions of few rows
+    are removed from the record; docs/hub.md has the details.
 
     Args:
         run: A run folder, or an archive.
@@ -75,7 +75,7 @@ def push(
                 said = write_space(opened, folders["space"], target, license, dataset)
                 told.append(f"The page: {said}")
         files: dict[Kind, list[Path]] = {k: sorted(f.iterdir()) for k, f in folders.items()}
-        seen_by = "private" if private else "public where it is new, or as your organisation has it"
+        seen_by = "private" if private else "public if it is new, or as your organisation sets it"
         for kind, paths in files.items():
             print(f"{'would go' if dry_run else 'goes'} to {target.url(kind)}, {seen_by}:")
             print(*(f"  {p.name}  {p.stat().st_size:,} bytes" for p in paths), sep="\n")
@@ -83,7 +83,7 @@ def push(
         if dry_run:
             print("", (folders["model"] / CARD_NAME).read_text(encoding="utf-8"), sep="\n", end="")
             return 0
-        for kind, paths in files.items():  # before anything goes
+        for kind, paths in files.items():  # before anything is sent
             check_target(target, [path.name for path in paths], kind, private, overwrite)
         for kind, folder in folders.items():
             with working(f"sending to {target.url(kind)}"):

@@ -26,12 +26,12 @@ def serve(
     body_bytes: int = 2**23,
     body_seconds: float = 10.0,
 ) -> int:
-    """Answer requests over HTTP, in batches, by NumPy alone: JSON, PNG, .npy.
+    """Answer requests over HTTP, in batches, with NumPy alone: JSON, PNG, .npy.
 
-    Also by the Open Inference Protocol v2; /openapi.json describes all addresses. Needs the
-    extra `serve`. With a token, in a file or in CONDVAE_TOKEN, requests must bring it.
+    The Open Inference Protocol v2 is supported, too; /openapi.json describes all addresses. Needs
+    the extra `serve`. With a token, in a file or in CONDVAE_TOKEN, requests must include it.
 
-    Exit codes: 0 after SIGTERM and 130 after Ctrl-C, when what waited is answered; 2 a mistake.
+    Exit codes: 0 after SIGTERM, 130 after Ctrl-C, once all requests are answered; 2 a mistake.
 
     Args:
         runs: Run folders, or archives.

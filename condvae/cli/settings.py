@@ -1,4 +1,4 @@
-"""The options of commands that are settings of a spec, made from it."""
+"""Command options that are settings of a spec, generated from it."""
 
 import re
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def _kinds(annotation: Any) -> list[Any]:
 
 
 def _option_type(kinds: list[Any]) -> Any:
-    """The type of an option; text where `_read` has something to do."""
+    """The type of an option; text if `_read` has to convert it."""
     if len(kinds) > 1:
         return str
     if get_origin(kinds[0]) is tuple:
@@ -38,12 +38,12 @@ def _option_type(kinds: list[Any]) -> Any:
 
 
 def _of_floats(kinds: list[Any]) -> bool:
-    """Whether a setting is several numbers that need not be whole."""
+    """Whether a setting is several numbers that need not be integers."""
     return get_origin(kinds[0]) is tuple and get_args(kinds[0])[0] is float
 
 
 def _read(name: str, value: Any) -> Any:
-    """An option's value as the spec takes it: 512,256 becomes a tuple; 0.5 beside words a number.
+    """An option's value as the spec takes it: 512,256 becomes a tuple; 0.5 among words a number.
 
     Raises:
         InputError: text that is neither.
@@ -58,13 +58,13 @@ def _read(name: str, value: Any) -> Any:
 
 
 def _choices(section: type[BaseModel], name: str) -> str:
-    """The names that a setting takes, where registries have them: said as Cyclopts says others."""
+    """The names that a setting takes, if from registries, formatted like Cyclopts's own."""
     found = (part for part in section.model_fields[name].metadata if isinstance(part, OneOf))
     return "".join(f" [choices: {', '.join(part.names())}]" for part in found)
 
 
 def _default(section: type[BaseModel], name: str) -> str:
-    """The default of a setting, which presets may replace; nothing where it says nothing."""
+    """The default of a setting, which presets may replace; empty if it is not informative."""
     value = section.model_fields[name].default
     if value is None or value is False or value in ("", ()):
         return ""
@@ -73,15 +73,15 @@ def _default(section: type[BaseModel], name: str) -> str:
 
 
 def _descriptions(section: type) -> dict[str, str]:
-    """What the docstring of a section says of each attribute."""
+    """The description of each attribute in the docstring of a section."""
     _, _, listed = cleandoc(section.__doc__ or "").partition("Attributes:\n")
     found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", listed, re.MULTILINE)
     return {name: " ".join(text.split()) for name, text in found}
 
 
 def _option(name: str, help: str, group: str) -> tuple[str, Any, Any]:
-    """A field of `Settings`; None keeps what the preset says."""
-    # numbers may be below zero
+    """A field of `Settings`; None keeps the value of the preset."""
+    # numbers may be negative
     parameter = Parameter(
         help=help[0].upper() + help[1:],
         negative="",
@@ -111,7 +111,7 @@ def _settings(name: str, sections: Sequence[type[BaseModel]]) -> Any:
         for setting, text in _descriptions(section).items()
         if setting not in WITHOUT_OPTION
     ]
-    # Cyclopts passes over what is in a module of the standard library
+    # Cyclopts skips members of a module of the standard library
     members = {"given": _given, "__module__": __name__, "__doc__": "See `SECTIONS`."}
     return Parameter(name="*")(make_dataclass(name, fields, namespace=members, frozen=True))
 
@@ -127,7 +127,7 @@ if TYPE_CHECKING:
 
     @dataclass(frozen=True)
     class DataSettings:
-        """The settings that say which data, and how they are split: an attribute for each."""
+        """The settings of the data and their splits: an attribute for each."""
 
         def given(self) -> dict[str, Any]:
             """The settings that were given."""
@@ -135,7 +135,7 @@ if TYPE_CHECKING:
 
     @dataclass(frozen=True)
     class Settings(DataSettings):
-        """Single settings that replace those of the preset: an attribute for each of a spec."""
+        """Single settings that replace those of the preset: an attribute for each in a spec."""
 else:
     DataSettings = _settings("DataSettings", [DataSpec])
     Settings = _settings("Settings", SECTIONS)

@@ -21,9 +21,9 @@ class Grid(Settings):
     """The settings of all models, and the lists in which they differ.
 
     Attributes:
-        beta: Weights of the KL between commas, such as 0.5,1,2,4.
-        learning_rate: Of Adam, between commas; with a schedule, their peaks.
-        seed: The first one.
+        beta: Weights of the KL, separated by commas, such as 0.5,1,2,4.
+        learning_rate: Learning rates of Adam, separated by commas; with a schedule, their peaks.
+        seed: First seed.
     """
 
     beta: str | None = None  # type: ignore[reportIncompatibleVariableOverride]
@@ -106,14 +106,14 @@ def sweep(
     if statuses == {"failed"}:
         raise InputError(
             "the losses of a sweep must stay finite",
-            "others in each of its runs",
+            "non-finite losses in each of its runs",
             "Lower the learning rates, or look for extreme values in the data.",
         )
     if statuses.isdisjoint({"interrupted", "terminated", "running"}):
         return 0
     print(
         f"not finished: {found.path} keeps what was done; the same command with --out "
-        f"{found.path} --resume goes on",
+        f"{found.path} --resume continues it",
         file=sys.stderr,
     )
     return TERMINATED if "terminated" in statuses else INTERRUPTED

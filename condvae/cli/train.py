@@ -53,7 +53,7 @@ def train(
             Kubernetes, Open MPI), or in those that JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and
             JAX_PROCESS_ID name. Each process reads the data, and process 0 writes the run.
         processes: Number of processes that --distributed must find.
-        dry_run: Say what would happen, with an estimate of time and memory, without writing
+        dry_run: Print what would happen, with an estimate of time and memory, without writing
             anything.
         watch: Keep live.html in the run folder, a page that reloads itself in the browser: learning
             curves, and for each epoch samples and reconstructions, or a few rows of a table.
@@ -84,7 +84,7 @@ def train(
             "--dry-run measures one device", "several to train on", "Leave one of them out."
         )
     if processes is not None and not distributed:
-        raise InputError("--processes must come with --distributed", "it alone", "Add that.")
+        raise InputError("--processes must come with --distributed", "--processes alone", "Add it.")
     reading = {name: value for name, value in settings.given().items() if name in READING}
     try:
         with in_processes(processes or distributed):
@@ -107,7 +107,10 @@ def train(
                     watch=watch,
                 )
     except ProcessLostError as error:
-        print(f"condvae: {error}. All of them again, with --resume, go on", file=sys.stderr)
+        print(
+            f"condvae: {error}. Start all processes again with --resume to continue",
+            file=sys.stderr,
+        )
         return LOST
     if is_first():
         again = ["condvae", "train", source, "--run", str(finished.path), "--resume"]
@@ -128,7 +131,7 @@ def train(
 
 
 def _say(finished: Any, again: str) -> None:
-    """Print the figures and the place of a run, and which command goes on with it if it may."""
+    """Print the figures and the folder of a run, and the command that continues it, if any."""
     figures, status = finished.record.figures, finished.record.status
     if figures is not None:
         print(
@@ -138,11 +141,14 @@ def _say(finished: Any, again: str) -> None:
         )
     print(f"run: {finished.path}")
     if status != "finished":
-        print(f"{status}: {finished.path} keeps what was done; `{again}` goes on", file=sys.stderr)
+        print(
+            f"{status}: {finished.path} keeps what was done; `{again}` continues it",
+            file=sys.stderr,
+        )
 
 
 def _next_commands(finished: Any) -> list[str]:
-    """Three commands that a reader may want to try on a new run."""
+    """Three commands to try on a new run."""
     path = shlex.quote(str(finished.path))
     is_table = finished.record.preprocessing.table is not None
     shows = f"generate {path} -n 100 --out rows.csv" if is_table else f"explore {path}"
@@ -158,7 +164,7 @@ def read_config(path: Path | None) -> Any:
     if not path.is_file() or path.stat().st_size > MOST_CONFIG_BYTES:
         raise InputError(
             f"--config must be a JSON file of at most {MOST_CONFIG_BYTES:,} bytes",
-            f"{path}, which is larger" if path.is_file() else f"{path}, which is none",
+            f"{path}, which is larger" if path.is_file() else f"{path}, which is not a file",
             "Check the path.",
         )
     return Spec.parse(path.read_bytes())

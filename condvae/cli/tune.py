@@ -20,8 +20,8 @@ Space = Annotated[
     Parameter(
         negative="",
         show_default=False,
-        help="Other ends of a dimension, such as learning_rate=1e-4..1e-2; several by repeating "
-        f"it. The space: {', '.join(f'{name}={ends}' for name, ends in SPACE.items())} (width is a "
+        help="Other limits of a dimension, such as learning_rate=1e-4..1e-2; repeat it for several. "
+        f"The space: {', '.join(f'{name}={ends}' for name, ends in SPACE.items())} (width is a "
         "factor on hidden_dims). A setting that is given is fixed.",
     ),
 ]
@@ -76,10 +76,10 @@ def tune(
         )
     record, rows = tuned.record, tuned.rows
     ended = [row["state"] for row in rows]
-    print(f"{len(rows)} trials, {ended.count('pruned')} of them ended early: {tuned.path}")
+    print(f"{len(rows)} trials, {ended.count('pruned')} of them stopped early: {tuned.path}")
     if record.best is not None:
         (row,) = (row for row in rows if row["run"] == record.best)
-        print(f"least {record.figure} {row['figure']:.3f} nats, by validation alone, at:")
+        print(f"lowest {record.figure} {row['figure']:.3f} nats, on validation data alone, at:")
         print(*(f"  {name} {row[name]:.4g}" for name in record.space), sep="\n")
         if figures := tuned.best.record.figures:
             print(f"({figures.comparability})")
@@ -87,5 +87,5 @@ def tune(
     statuses = {run.record.status for run in tuned.runs}
     if statuses.isdisjoint({"interrupted", "terminated"}):
         return 0
-    print(f"not finished: the same command with --run {tuned.path} goes on", file=sys.stderr)
+    print(f"not finished: the same command with --run {tuned.path} continues it", file=sys.stderr)
     return TERMINATED if "terminated" in statuses else INTERRUPTED

@@ -1,4 +1,4 @@
-"""The library's words on the command line: arguments of Python become options."""
+"""The library's messages on the command line: Python arguments become options."""
 
 import re
 import sys
@@ -32,7 +32,7 @@ OPTIONS = {
 
 
 def as_options(text: str) -> str:
-    """A sentence of the library's, with an option in place of each argument that has one."""
+    """A sentence of the library, with an option in place of each argument that has one."""
     return ARGUMENT.sub(_as_option, text)
 
 
@@ -45,7 +45,7 @@ def _as_option(found: re.Match[str]) -> str:
 
 
 def _of_settings(name: str) -> str | None:
-    """The option that a setting of a spec is."""
+    """The option for a setting of a spec."""
     from condvae.cli.settings import NAMES, WITHOUT_OPTION
     from condvae.spec import SECTIONS
 
@@ -56,7 +56,7 @@ def _of_settings(name: str) -> str | None:
 
 @contextmanager
 def warnings_in_a_line() -> Iterator[None]:
-    """Print the package's warnings as a line each, without the place in the code."""
+    """Print each of the package's warnings on a line, without its place in the code."""
     with warnings.catch_warnings():
         show: Any = warnings.showwarning
 

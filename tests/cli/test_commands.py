@@ -253,7 +253,7 @@ def test_sigterm_exits_with_143_and_resume_completes(room, signal_at, capsys):
     command = "train digits --preset small --epochs 2 --run new --resume".split()
     with signal_at(2, signal.SIGTERM):
         assert main(command) == 143
-    again = "`condvae train digits --run new --resume` goes on"
+    again = "`condvae train digits --run new --resume` continues it"
     assert f"terminated: new keeps what was done; {again}" in capsys.readouterr().err
     assert main(command) == 0
     assert main(command) == 0  # nothing is left to do

@@ -58,7 +58,7 @@ def test_a_packed_folder_is_the_folder(folder, tmp_path, capsys):
     settings = {"validation": 0.3, "split_seed": 3}
     assert_alike(condvae.load_data(out, **settings), condvae.load_data(folder, **settings))
     assert main(["data", "pack", str(folder), str(out)]) == 0
-    assert "7 blocks, 7 of them there before and whole\n" in capsys.readouterr().out
+    assert "7 blocks, 7 of them already complete\n" in capsys.readouterr().out
 
 
 def columns(x):

@@ -154,7 +154,7 @@ def test_the_command_packs_parts_of_a_pattern_and_trains_on_them(tmp_path, capsy
     assert main(asked) == 0
     assert f"{out}: 300 rows in 5 blocks\n" in capsys.readouterr().out
     assert main(asked) == 0
-    assert "5 blocks, 5 of them there before and whole\n" in capsys.readouterr().out
+    assert "5 blocks, 5 of them already complete\n" in capsys.readouterr().out
     assert_alike(
         condvae.load_data(out), condvae.load_data(f"{parts}/*.csv", conditions=("target",))
     )

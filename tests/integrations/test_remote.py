@@ -103,7 +103,7 @@ def test_a_command_and_its_processes(bucket, capsys):
     assert main(command.split()) == 0
     assert "2 parts made, 80 rows" in capsys.readouterr().out
     assert main(command.split()) == 0
-    assert "0 parts made, 0 rows; 2 were there" in capsys.readouterr().out
+    assert "0 parts made, 0 rows; 2 already there" in capsys.readouterr().out
     assert main(command.replace("encode", "score").split()) == 2
     assert "must be by of this call" in capsys.readouterr().err
 

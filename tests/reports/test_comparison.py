@@ -61,7 +61,7 @@ def test_every_figure_of_another_protocol_is_marked_and_not_subtracted():
     assert log_prob[2:] == ["11.25 ± 0.50 [a]", "11.00 ± 0.50 [b]", "lower is better"]
     assert "[a] Likelihood: K = 100" in text
     assert "[b] Likelihood: K = 5,000" in text
-    assert "do not compare" in text
+    assert "are not comparable" in text
 
 
 def test_a_run_without_a_measure_has_no_protocol_of_it():
