@@ -20,7 +20,7 @@ Space = Annotated[
     Parameter(
         negative="",
         show_default=False,
-        help="Other limits of a dimension, such as learning_rate=1e-4..1e-2; repeat it for several. "
+        help="Other limits of a dimension, such as learning_rate=1e-4..1e-2; repeat it for more. "
         f"The space: {', '.join(f'{name}={ends}' for name, ends in SPACE.items())} (width is a "
         "factor on hidden_dims). A setting that is given is fixed.",
     ),

@@ -56,7 +56,7 @@ MISTAKES = {
     "evaluate": ("run folder", "none", "Write `condvae evaluate RUN`"),
     "evaluate notarun": ("run.json", "notarun", "condvae train"),
     "evaluate run --data good.npz": ("must be those of run", "good.npz", "--data"),
-    "plot run predictions": ("given images", "a run on classes", "reconstruct"),
+    "plot run predictions": ("conditioned on images", "a run on classes", "reconstruct"),
     "plot run scater": ("scatter", "'scater'", "Did you mean 'scatter'?"),
     "plot run manifold --given ten": ("0, 1, 2", "'ten'", "Use one of these"),
     "plot run --out afile/x": ("folder", "afile, which is a file", "Choose another place"),
