@@ -84,7 +84,7 @@ def generate(
         check_at_least(1 if number is None else number, 1, option)
     if per_class is not None and (given or num_samples is not None or z is not None):
         raise InputError(
-            "--per-class stands alone", "--given, -n or --z beside it", "Leave one out."
+            "--per-class must be used alone", "--given, -n or --z as well", "Leave one out."
         )
     if z is not None and (num_samples or 1) > 1 and not (sample or keep):
         raise InputError(
@@ -98,8 +98,8 @@ def generate(
     if table is not None or parts != InParts():
         if any(option is not None for option in (given, per_class, num_samples, z, scale)):
             raise InputError(
-                "a table of conditions stands alone",
-                "--given, -n, --per-class, --z or --scale beside it",
+                "a table of conditions must be used alone",
+                "--given, -n, --per-class, --z or --scale as well",
                 "Leave one out.",
             )
         verb = Generate(sample, seed, temperature, guidance, keep)

@@ -49,7 +49,7 @@ def check_table_columns(columns: Mapping[str, np.ndarray], conditions: Collectio
     """Raise if a table has only conditions, or more than one value per cell."""
     if len(conditions) == len(columns):
         raise InputError(
-            "a table must have columns that are data, beside those that are conditions",
+            "a table must have columns of data besides its conditions",
             f"only conditions, of the columns {', '.join(list(columns)[:20])}",
             "Name fewer of them with --condition COLUMN, or none.",
         )

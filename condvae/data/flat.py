@@ -73,7 +73,7 @@ def flat_table(
         )
     check_memory(x.size * CELL_BYTES, "the rows of numbers, as a table,")
     _log.warning(
-        "rows of %s numbers are taken as a table; `image_shape`, (height, width), takes them as "
+        "rows of %s numbers are read as a table; `image_shape`, (height, width), reads them as "
         "images",
         f"{x.shape[1]:,}",
     )

@@ -82,7 +82,7 @@ def place(
     Args:
         slant: radians, positive to the right.
         slant: radians, positive to the right.
-        scale: of HEIGHT pixels.
+        scale: height of the line, in units of HEIGHT pixels.
         shift: pixels right and down, of the middle of the extent from (0, 0).
 
     Returns:

@@ -151,7 +151,7 @@ def draw_images(
     """Pictures: background, post, sign and box painted over each other, and noise on all.
 
     Args:
-        scenes: of N pictures.
+        scenes: the scenes of N pictures.
         is_round: (N,) bool; without effect where hidden.
         hidden: (N,) bool.
         rng: generator of the noise, uniform, independent for each pixel and channel.

@@ -52,7 +52,7 @@ def rows_for_training_alone(
 
     Args:
         codes: (N,) class code of each row.
-        names: of the classes in the order of their codes.
+        names: names of the classes in the order of their codes.
         rest: the rows to draw from.
         parts: names of the parts, the training rows first.
         name: name of the data.

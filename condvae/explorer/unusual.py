@@ -70,7 +70,7 @@ def read_unusual(
     """The rows of a table of scores that stand out.
 
     Args:
-        path: of the table.
+        path: path of the table.
         rows: (N,) ascending, the numbers of the training rows in the data set; others are ignored.
         labels: (N,) their labels, which show whether the table is of these data.
         most: number of rows to take by the image, and by the label.

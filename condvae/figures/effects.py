@@ -113,7 +113,7 @@ def _describe(found: Handwriting, images: str) -> str:
     walks = f"from {POSITIONS[0]:g} to {POSITIONS[-1]:g}".replace("-", "−")
     return (
         f"What the {len(found.axes)} most active latents do to handwriting (Morpho-MNIST measures, "
-        "Castro et al. 2019). Above: what comes with one standard deviation of a latent under the "
+        "Castro et al. 2019). Above: the effect of one standard deviation of a latent under the "
         "prior, in standard deviations of real images; a dot for each label, a bar for their mean, "
         "which the tick gives in the attribute's unit. Dots on one side of 0: the latent acts the "
         "same under every label. Middle: how much the effect of a latent (row) grows with a "

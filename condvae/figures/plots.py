@@ -47,7 +47,7 @@ def samples(
         images = model.generate(y, seed=seed)
         missing = np.full((-len(images) % columns, *images.shape[1:]), np.nan, dtype="float32")
         cells, labels = rows_of(columns, np.concatenate([images, missing])), ()
-        what = "each with what is given of a held-out image"
+        what = "each with the condition of a held-out image"
     else:
         classes = leading_class(model)
         labels = classes.categories[:_MOST_LABELS]

@@ -77,7 +77,7 @@ def predictions(
         columns["spread"] = np.full_like(columns["truth"], np.nan)
     if of_parts:
         first = np.where(given, columns["truth"], 0.5)
-        what = "what is given (the rest is mid-grey), the truth, and expected pixels of the rest"
+        what = "the given part (the rest is mid-grey), the truth, and expected pixels of the rest"
     else:
         first = _resized(encoded, truth.shape[1:3])
         expected = "expected pixels" if legend is None else "probabilities of the classes"

@@ -62,8 +62,8 @@ def model_card(
         "",
         "## Use",
         "",
-        "Generated rows are draws from a model, not records of what was seen; where the data are "
-        "about people, look at the measure of memorisation before sharing either.",
+        "Generated rows are draws from a model, not observed records; if the data are about "
+        "people, check the measure of memorisation before sharing either.",
         "",
         "```python",
         "import condvae",

@@ -75,5 +75,5 @@ def draw_closest(result: SampleQuality) -> Figure:
     return grid_figure(
         wrapped(result.closest.swapaxes(0, 1), rows, ("sample", "training"), per_block=8),
         f"The {len(rows)} of {result.num_nearest:,} samples that are nearest to a training image, "
-        "each above it; on top where that is in the data.",
+        "each above it; the number on top is that image's row in the data.",
     )

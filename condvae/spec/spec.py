@@ -113,13 +113,13 @@ def _explain(error: ValidationError) -> InputError:
             )
         return _unknown_setting(place[-1])
     if first["type"] == "json_invalid":
-        return InputError("a spec must be JSON", first["msg"], "Mend the file.")
+        return InputError("a spec must be JSON", first["msg"], "Correct the file.")
     reasons = [e["msg"] for e in error.errors() if [str(p) for p in e["loc"]][:2] == place]
     if not place and first["type"] == "value_error":
         reason = first["msg"].removeprefix("Value error, ")
         return InputError("the settings must fit one another", reason, "Change one of them.")
     if not place:
-        return InputError("a spec must be a JSON object", first["msg"], "Mend the file.")
+        return InputError("a spec must be a JSON object", first["msg"], "Correct the file.")
     return InputError(
         f"setting {'.'.join(place)!r} must fit its field",
         f"{first['input']!r} ({'; '.join(reasons)})",

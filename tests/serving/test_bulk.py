@@ -319,7 +319,7 @@ def test_encode_and_generate_need_no_keras(room):
         ("encode run parts/*.npz --out z --workers 0", "`workers` must"),
         ("encode run parts/*.npz --out z --overwrite", "--overwrite must come with one output"),
         ("encode run parts/*.npz --out run/run.json", "must be a folder"),
-        ("generate run parts/*.csv --out z --given 3", "stands alone"),
+        ("generate run parts/*.csv --out z --given 3", "must be used alone"),
         ("generate run --workers 2 --out z", "--workers and --ray must come with parts"),
         ("score run parts/*.npz --out z --num-samples 0", "--num-samples"),
         ("encode run s3://bucket/*.npz --out z", "requires the extra 'remote'"),
