@@ -83,7 +83,7 @@ def test_the_likelihood_is_recomputed_by_hand(few, tmp_path):
 @pytest.mark.slow
 def test_samples_show_both_modes_at_their_rates(tmp_path):
     """Behind a box: the CVAE beats the deterministic network, and draws each shape as it occurs."""
-    drawn = signs(3000, seed=1, size=16)
+    drawn = signs(1600, seed=1, size=16)
     data = dataset_of(drawn)
     settings = {
         "preset": "segmentation",
