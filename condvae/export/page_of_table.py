@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +51,7 @@ def explore_table(
         split = run.check_data(dataset).train
         rows = np.random.default_rng(0).permutation(len(split.x))[:num_counted]
         cells = table.rows(np.asarray(split.x[rows]), several.encode(split.y[rows]), several)
-    drawn = None if preview is None else run.model.generate({}, NUM_DRAWN)
+    # of a table generate gives columns, whatever its annotation says
+    drawn: Any = None if preview is None else run.model.generate({}, NUM_DRAWN)
     page = make_table_page(subject, cells, num_rows, preview=preview, drawn=drawn)
     return replace(page, notes=(*page.notes, *notes))
