@@ -198,7 +198,7 @@ def test_a_preset_is_the_json_that_config_takes(room, capsys):
 def test_a_dry_run_writes_nothing(room, capsys):
     before = listing(room)
     assert main("train good.npz --dry-run".split()) == 0
-    assert "runs/good-small (not made" in capsys.readouterr().out
+    assert "runs/good-small (not created" in capsys.readouterr().out
     assert listing(room) == before
 
 
