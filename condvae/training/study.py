@@ -1,6 +1,6 @@
 """Optuna's study of a tuning: the next trials, pruning, and results.
 
-Its SQLite file holds texts and numbers. Optuna's other file storage, a journal, holds text too, but a
+Its SQLite file holds texts and numbers. Optuna's other file storage, a journal, holds text as well; a
 line that a full disk truncates makes all of it unreadable.
 """
 
