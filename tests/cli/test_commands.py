@@ -293,7 +293,7 @@ def test_the_first_ctrl_c_before_a_step_and_the_second_in_one_end_at_once(
 
     monkeypatch.setattr(Pace, "began", impatient)
     with pytest.raises(KeyboardInterrupt):
-        train(load_data("digits"), run_dir="raised", progress=False)
+        train(load_data("digits"), run="raised", progress=False)
     assert main("train digits --epochs 3 --run new".split()) == 130
     assert "interrupted" in capsys.readouterr().err
     assert json.loads(Path("new/run.json").read_text())["status"] == "interrupted"

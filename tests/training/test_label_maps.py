@@ -38,7 +38,7 @@ def test_a_run_trains_resumes_evaluates_and_predicts(few, tmp_path, signal_at, s
     whole = quick(few, tmp_path / "whole", **settings)
     with signal_at(7, signal.SIGTERM):
         run = quick(few, tmp_path / "run", **settings)
-    run = train(few, run_dir=run.path, resume=True, progress=False)
+    run = train(few, run=run.path, resume=True, progress=False)
     assert rows(run) == rows(whole)
     assert run.weights_path.read_bytes() == whole.weights_path.read_bytes()
 
