@@ -60,7 +60,7 @@ def flip_labels(data: Dataset, draw: int) -> tuple[Dataset, np.ndarray]:
 def rank_flips(data: Dataset, folder: Path, preset: str, draw: int) -> dict:
     """What a run's ranking finds; trained where that is not done yet."""
     flipped, planted = flip_labels(data, draw)
-    run = condvae.train(flipped, preset=preset, run_dir=folder, resume=True)
+    run = condvae.train(flipped, preset=preset, run=folder, resume=True)
     if run.record.status != "finished" or run.record.figures is None:
         raise SystemExit(f"{folder} is {run.record.status}: start again to go on")
     x, y, planted = flipped.x[:NUM_ROWS], flipped.y[:NUM_ROWS], planted[:NUM_ROWS]

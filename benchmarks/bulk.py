@@ -31,7 +31,7 @@ def prepare(folder: Path, rows: int, side: int, hidden: int) -> None:
         x = rng.integers(0, 256, (2_000, side, side), dtype="uint8")
         data = condvae.Dataset.from_arrays(x, np.arange(2_000) % 10, condition_name="digit")
         settings = {"latent_dim": 2, "hidden_dims": (hidden,), "epochs": 1}
-        condvae.train(data, preset="small", run_dir=folder / "run", progress=False, **settings)
+        condvae.train(data, preset="small", run=folder / "run", progress=False, **settings)
     for count in (rows // 16, rows):
         parts = folder / f"parts-{count}"
         parts.mkdir(exist_ok=True)

@@ -77,7 +77,7 @@ def main() -> None:
             started = time.perf_counter()
             path = Path(folder) / preset
             run = condvae.train(
-                data, preset=preset, run_dir=path, epochs=arguments.epochs, progress=False
+                data, preset=preset, run=path, epochs=arguments.epochs, progress=False
             )
             whole = time.perf_counter() - started
             kept = len(list(run.checkpoints_path.iterdir()))

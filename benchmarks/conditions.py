@@ -54,12 +54,12 @@ def main() -> None:
     data = measured_mnist(folder / "mnist.npz")
     settings = {"preset": "conditions", "resume": True}
     runs = {
-        at: condvae.train(data, run_dir=folder / at, condition_at=at, **settings)
+        at: condvae.train(data, run=folder / at, condition_at=at, **settings)
         for at in ("input", "every_layer")
     }
     levels = condvae.train(
         condvae.load_data("mnist"),
-        run_dir=folder / "levels",
+        run=folder / "levels",
         spec=condvae.Spec().override(**LEVELS),
         resume=True,
     )

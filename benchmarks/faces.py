@@ -74,7 +74,7 @@ def measured(seed: int) -> dict[str, str]:
     for name, settings in MODELS.items():
         begun = time.process_time()
         with tempfile.TemporaryDirectory() as folder:
-            run = condvae.train(data, run_dir=f"{folder}/run", seed=seed, **settings)
+            run = condvae.train(data, run=f"{folder}/run", seed=seed, **settings)
             spent, epochs = time.process_time() - begun, len(run.history["loss"])
             bound = bound_of(run, data)
             made = run.model.generate(asked, seed=1).reshape(len(asked), 1, -1)

@@ -39,7 +39,7 @@ ASKED = {
 
 def trained(data: condvae.Dataset, folder: Path, **settings: Any) -> condvae.Run:
     """A run whose history has the seconds of each epoch."""
-    return condvae.train(data, run_dir=folder, progress=False, **settings)
+    return condvae.train(data, run=folder, progress=False, **settings)
 
 
 def measure(folder: Path, epochs: int) -> list[float | str]:

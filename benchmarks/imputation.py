@@ -236,7 +236,7 @@ def by_condvae(train: Columns, seed: int) -> Fill:
 
     data = condvae.Dataset.from_columns(train, spec=DataSpec(test=TEST_SHARE))
     with tempfile.TemporaryDirectory() as folder:
-        run = condvae.train(data, run_dir=Path(folder) / "run", seed=seed, progress=False)
+        run = condvae.train(data, run=Path(folder) / "run", seed=seed, progress=False)
         model = run.model
     return lambda holed: condvae.impute(model, holed, seed=seed).tables[0]
 

@@ -81,7 +81,7 @@ def trained(folder: Path) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, (2_000, 28, 28), dtype="uint8"), np.arange(2_000) % 10
     data = condvae.Dataset.from_arrays(x, y)
-    condvae.train(data, preset="notebook", validation=0.1, epochs=1, run_dir=folder, progress=False)
+    condvae.train(data, preset="notebook", validation=0.1, epochs=1, run=folder, progress=False)
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ def main() -> None:
     folder = parser.parse_args().runs
     data, drawn = condvae.load_data("signs"), signs(NUM_SIGNS, seed=0)
     runs = {
-        name: condvae.train(data, run_dir=folder / name, resume=True, **settings)
+        name: condvae.train(data, run=folder / name, resume=True, **settings)
         for name, settings in NETWORKS.items()
     }
     for run in runs.values():

@@ -117,7 +117,7 @@ def evaluate_cell(sets: dict[str, Dataset], path: Path, name: str, settings: dic
     """A run's figures; trained where that is not done yet."""
     settings = dict(settings)
     data = sets[settings.pop("set")]
-    run = condvae.train(data, run_dir=path, resume=True, **settings)
+    run = condvae.train(data, run=path, resume=True, **settings)
     if run.record.status != "finished":
         raise SystemExit(f"{path} is {run.record.status}: start again to go on")
     if name.startswith("ablation"):

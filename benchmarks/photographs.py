@@ -31,7 +31,7 @@ from condvae.evaluation import bound_of
 
 data, out, settings = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 dataset = condvae.load_data(data)
-run = condvae.train(dataset, run_dir=out, **settings)
+run = condvae.train(dataset, run=out, **settings)
 spent = resource.getrusage(resource.RUSAGE_SELF)
 test = dataset.test
 found = bound_of(run, dataset)

@@ -32,7 +32,7 @@ def main() -> None:
         if path.exists():
             run = condvae.Run.open(path)
         else:
-            run = condvae.train(data, preset=preset, run_dir=path, seed=seed)
+            run = condvae.train(data, preset=preset, run=path, seed=seed)
         figures, result = run.record.figures, bound_of(run, data)
         rows.append(
             f"| {preset} | {seed} | {figures.best_epoch} of {figures.epochs} | "

@@ -118,7 +118,7 @@ def cell(
     data: condvae.Dataset, folder: Path, settings: dict, split: str, num_rows: int | None
 ) -> dict:
     """A run's figures on a split's first images; trained where that is not done yet."""
-    run = condvae.train(data, preset="structured", run_dir=folder, resume=True, **settings)
+    run = condvae.train(data, preset="structured", run=folder, resume=True, **settings)
     if run.record.status != "finished":
         raise SystemExit(f"{folder} is {run.record.status}: start again to go on")
     images = getattr(run.check_data(data), split)

@@ -90,7 +90,7 @@ def few_images(data: Dataset) -> Dataset:
 
 def measure_cell(data: Dataset, folder: Path, settings: dict, full: bool) -> dict[str, dict]:
     """Title -> measures of a run, trained where that is not done yet."""
-    run = condvae.train(data, run_dir=folder, resume=True, **settings)
+    run = condvae.train(data, run=folder, resume=True, **settings)
     if run.record.status != "finished":
         raise SystemExit(f"{folder} is {run.record.status}: start again to go on")
     return report_run(run, data, full, FULL_IMAGES)[0].measures

@@ -263,7 +263,7 @@ def trained(cell: dict) -> dict:
         for seed in cell.get("seeds", [0]):
             shutil.rmtree(run, ignore_errors=True)
             how = {**settings, "preset": "plane", "seed": seed, "progress": False}
-            done = condvae.train(data, run_dir=run, **how)
+            done = condvae.train(data, run=run, **how)
             bounds.append(round(done.record.figures.val_elbo, 3))
         seconds = time.perf_counter() - begun
     return {

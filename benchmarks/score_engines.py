@@ -35,7 +35,7 @@ def main() -> None:
     x = rng.integers(0, 256, (2_000, 28, 28), dtype="uint8")
     data = condvae.Dataset.from_arrays(x, np.arange(2_000) % 10)
     settings = {"preset": "plane", "hidden_dims": (512,), "epochs": 1, "progress": False}
-    run = condvae.train(data, run_dir=Path(tempfile.mkdtemp()) / "run", **settings)
+    run = condvae.train(data, run=Path(tempfile.mkdtemp()) / "run", **settings)
     engine, model = graph_engine_of(run), run.by_keras.keras_model
     program = CompiledFunction(FUNCTIONS["importance_log_weights"], model, PAIRS)
     x, y = x[:PAIRS, ..., None], np.eye(10, dtype="float32")[rng.integers(0, 10, PAIRS)]

@@ -77,7 +77,7 @@ def main() -> None:
 
 def cell(data: condvae.Dataset, folder: Path, settings: dict) -> dict:
     """A run's error; trained and evaluated where that is not done yet."""
-    run = condvae.train(data, preset="semi_supervised", run_dir=folder, resume=True, **settings)
+    run = condvae.train(data, preset="semi_supervised", run=folder, resume=True, **settings)
     if run.record.status != "finished":
         raise SystemExit(f"{folder} is {run.record.status}: start again to go on")
     split = "validation" if "prior" in settings else "test"

@@ -52,7 +52,7 @@ def main() -> None:
         for seed in SEEDS:
             data = condvae.load_data(name, split_seed=seed)
             run = condvae.train(
-                data, run_dir=folder / f"{name}-{seed}", resume=True, **SETTINGS.get(name, {})
+                data, run=folder / f"{name}-{seed}", resume=True, **SETTINGS.get(name, {})
             )
             if run.record.status != "finished":
                 raise SystemExit(f"{run.path} is {run.record.status}: start again to go on")

@@ -47,7 +47,7 @@ import condvae
 from condvae.evaluation import bound_of
 data = condvae.load_data("mnist")
 seed, folder = int(sys.argv[1]), sys.argv[2]
-run = condvae.train(data, preset="plane", seed=seed, run_dir=folder + "/run", progress=False)
+run = condvae.train(data, preset="plane", seed=seed, run=folder + "/run", progress=False)
 result = bound_of(run, data)
 print(json.dumps({"epoch": len(run.history["epoch"]), "seconds": time.time() - float(sys.argv[3]),
     "processor": time.process_time(), "test": -result.elbo}))

@@ -187,7 +187,7 @@ def trained_run(digits, tmp_path_factory):
 
     path = tmp_path_factory.mktemp("runs") / "digits"
     with optimised(True):  # whichever test asks for it first
-        return train(digits, preset="small", run_dir=path, epochs=12, progress=False)
+        return train(digits, preset="small", run=path, epochs=12, progress=False)
 
 
 @pytest.fixture

@@ -64,9 +64,9 @@ def test_a_golden_run_goes_on_from_its_checkpoint(golden, tmp_path):
     history = Run.open(path).history
     if keras.backend.backend() != "jax":  # whose random state the checkpoint holds
         with pytest.raises(InputError, match="must fit the model and its optimizer"):
-            train(data, run_dir=path, resume=True, epochs=4, progress=False)
+            train(data, run=path, resume=True, epochs=4, progress=False)
         return
-    run = train(data, run_dir=path, resume=True, epochs=4, progress=False)
+    run = train(data, run=path, resume=True, epochs=4, progress=False)
     assert run.history["epoch"] == [1, 2, 3, 4]
     assert run.history["loss"][:3] == history["loss"]
 

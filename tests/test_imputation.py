@@ -142,7 +142,7 @@ def test_what_is_imputed_has_the_conditionals_of_the_model(tmp_path):
     """The conditional distributions of the joint distribution that it generates."""
     data = condvae.Dataset.from_columns(coins(4_000, holes=0.1), name="coins")
     settings = {"hidden_dims": (32,), "latent_dim": 3, "epochs": 40, "progress": False}
-    run = train(data, run_dir=tmp_path / "run", **settings)
+    run = train(data, run=tmp_path / "run", **settings)
     joint = run.model.generate({}, num_samples=40_000)
     assert (joint["second"] == "").mean() == pytest.approx(0.1, abs=0.03)
     rows = {"first": ["h"] * 8_000, "second": [""] * 8_000, "number": [np.nan] * 8_000}
@@ -186,7 +186,7 @@ def test_holes_are_filled_from_the_command_line(tmp_path, monkeypatch, capsys):
 def test_a_model_of_images_fills_no_table(tmp_path):
     x = np.random.default_rng(0).integers(0, 2, (60, 4, 4)).astype("uint8")
     data = condvae.Dataset.from_arrays(x, np.arange(60) % 2)
-    run = train(data, run_dir=tmp_path / "run", epochs=1, hidden_dims=(4,), progress=False)
+    run = train(data, run=tmp_path / "run", epochs=1, hidden_dims=(4,), progress=False)
     with pytest.raises(InputError, match="must be a model of tables"):
         condvae.impute(run.model, {"a": [1.0]})
 

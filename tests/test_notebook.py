@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "conditional_vae.ipynb"
-TRAIN = "condvae.train(data, run_dir=folder / name)"
+TRAIN = "condvae.train(data, run=folder / name)"
 
 # history, scatter, generate, two manifolds, transfer, interpolation
 FIGURES = 7

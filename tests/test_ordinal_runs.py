@@ -32,11 +32,11 @@ def folder(compiled_quickly, tmp_path_factory):
     names = np.where(np.arange(N) % 10 == 0, "", NAMES[level])
     np.savez(path / "images.npz", x=x, light=names)
     images = load_data(path / "images.npz", conditions=(f"light:{ORDER}",))
-    train(images, run_dir=path / "pictures", preset="small", **TINY)
+    train(images, run=path / "pictures", preset="small", **TINY)
     columns = {"size": np.round(level + rng.random(N), 2), "light": names, "half": level / 2}
     write_table(path / "made.csv", columns, set())
     data = load_data(path / "made.csv", conditions=(f"light:{ORDER}", "half:ordinal"))
-    train(data, run_dir=path / "rows", preset="table", **TINY)
+    train(data, run=path / "rows", preset="table", **TINY)
     return path
 
 

@@ -47,7 +47,7 @@ def run(direction, compiled_quickly, tmp_path_factory):
     columns["season"] = np.array(["dry", "wet"])[np.arange(90) % 2]
     spec = DataSpec(conditions=("wind:direction", "season"))
     data = Dataset.from_columns(columns, x, name="vanes", spec=spec)
-    return train(data, run_dir=tmp_path_factory.mktemp("own") / "run", preset="small", **TINY), data
+    return train(data, run=tmp_path_factory.mktemp("own") / "run", preset="small", **TINY), data
 
 
 def test_it_is_trained_kept_and_loaded(run, direction):

@@ -10,7 +10,7 @@ from condvae.training import train
 @pytest.mark.slow
 def test_plane_reaches_the_notebooks_bound_in_ten_epochs(mnist, tmp_path):
     """131.2 on the 10,000 test images, unseen, trained on at most 55,000 (the notebook: 130.8)."""
-    run = train(mnist, preset="plane", run_dir=tmp_path / "run", seed=0, progress=False)
+    run = train(mnist, preset="plane", run=tmp_path / "run", seed=0, progress=False)
     assert len(run.history["epoch"]) <= 10
     split = mnist.with_spec(run.spec.data)
     assert len(split.train.y) <= 55_000

@@ -182,10 +182,10 @@ def test_from_python_rules_are_checked_before_anything_is_written(tmp_path):
     data = Dataset.from_columns({"a": np.arange(40.0), "b": np.arange(40.0) % 7})
     for rule, sentence in (("a < b", "training rows break it"), ("a << b", "a rule must be")):
         with pytest.raises(InputError, match=sentence):
-            condvae.train(data, rules=[rule], run_dir=tmp_path / "run", progress=False)
+            condvae.train(data, rules=[rule], run=tmp_path / "run", progress=False)
     images = Dataset.from_arrays(np.zeros((40, 4, 4), "uint8"), np.arange(40) % 2)
     with pytest.raises(InputError, match="rules must be stated for a table"):
-        condvae.train(images, rules=["a < 3"], run_dir=tmp_path / "run", progress=False)
+        condvae.train(images, rules=["a < 3"], run=tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()
 
 

@@ -131,14 +131,14 @@ def test_a_model_without_a_run_is_told_how_to_get_one(fitted, animals):
 @pytest.mark.slow
 def test_training_goes_on_with_its_networks(animals, fitted, run, tmp_path):
     with pytest.raises(InputError, match="must hold a checkpoint"):
-        condvae.train(animals, run_dir=run.path, resume=True, progress=False, epochs=9)
+        condvae.train(animals, run=run.path, resume=True, progress=False, epochs=9)
     own = model_of(run.record.keras_config)
     settings = {"likelihood": "normal", "scale": 0.3, "preset": "plane", "progress": False}
     more = condvae.train(
         animals,
         networks={"encoder": own.encoder, "decoder": own.decoder},
         start_from=run.path,
-        run_dir=tmp_path / "more",
+        run=tmp_path / "more",
         epochs=1,
         learning_rate=1e-12,
         **settings,

@@ -61,7 +61,7 @@ def test_a_backend_that_is_in_use_already_is_said_once(tmp_path):
 
 def test_arguments_are_options_on_the_command_line():
     for said, told in {
-        "`start_from` must": "--from must",
+        "`start_from` must": "--start-from must",
         "with `resume=True`.": "with --resume.",
         "`epochs` must be 3": "--epochs must be 3",
         "Leave `rules` out": "Leave --rule out",

@@ -92,7 +92,7 @@ def test_of_a_row_that_is_empty_its_presence_is_all():
 def test_an_evaluation_tells_both(tmp_path):
     data = Dataset.from_columns({"n": spiky(300), "m": np.arange(300.0) ** 2}, name="spiky")
     run = train(
-        data, run_dir=tmp_path / "run", epochs=1, hidden_dims=(4,), latent_dim=2, progress=False
+        data, run=tmp_path / "run", epochs=1, hidden_dims=(4,), latent_dim=2, progress=False
     )
     found = bound_of(run, data)
     x = data.test.x[:]

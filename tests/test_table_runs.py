@@ -68,9 +68,9 @@ def folder(compiled_quickly, tmp_path_factory):
     x = (level[:, None, None] * rng.random((3, 8, 8))[digit] * 255).astype("uint8")
     np.savez(path / "images.npz", x=x, digit=digit, level=level)
     data = load_data(path / "made.csv", conditions=("c", "h:continuous", "grade"), ignore=("id",))
-    train(data, run_dir=path / "rows", preset="table", **TINY)
+    train(data, run=path / "rows", preset="table", **TINY)
     images = load_data(path / "images.npz")
-    train(images, run_dir=path / "pictures", preset="small", **TINY)
+    train(images, run=path / "pictures", preset="small", **TINY)
     return path
 
 
@@ -263,10 +263,10 @@ def test_condition_dropout_is_resumed_to_the_bit(folder, tmp_path, name, signal_
     data = whole.check_data(whole.load_data())
     with signal_at(6, signal.SIGTERM):
         run = train(
-            data, run_dir=tmp_path / "run", preset=whole.record.preset, **TINY, raise_signals=False
+            data, run=tmp_path / "run", preset=whole.record.preset, **TINY, raise_signals=False
         )
     assert run.record.status == "terminated"
-    run = train(data, run_dir=tmp_path / "run", resume=True, epochs=2, progress=False)
+    run = train(data, run=tmp_path / "run", resume=True, epochs=2, progress=False)
     assert run.record.status == "finished"
     for part in ("weights.safetensors", "checkpoints/epoch-0000002/tensors.safetensors"):
         assert (run.path / part).read_bytes() == (whole.path / part).read_bytes()

@@ -40,7 +40,7 @@ def sweep(
     preset: str | None = None,
     out: Path | None = None,
     config: Path | None = None,
-    start_from: Annotated[Path | None, Parameter(name="--from")] = None,
+    start_from: Path | None = None,
     resume: Annotated[bool, Parameter(negative="")] = False,
     data_dir: DataDir = None,
     settings: Grid = Grid(),

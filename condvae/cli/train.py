@@ -24,7 +24,7 @@ def train(
     preset: str | None = None,
     run: Path | None = None,
     config: Path | None = None,
-    start_from: Annotated[Path | None, Parameter(name="--from")] = None,
+    start_from: Path | None = None,
     resume: Annotated[bool, Parameter(negative="")] = False,
     log: Log = (),
     devices: str | None = None,
@@ -68,7 +68,7 @@ def train(
     arguments = {
         "preset": preset,
         "spec": spec,
-        "run_dir": run,
+        "run": run,
         "start_from": start_from,
         **settings.given(),
     }

@@ -69,7 +69,7 @@ def tune(
             space=parse_ends(space),
             preset=preset,
             spec=spec,
-            run_dir=run,
+            run=run,
             log=log,
             raise_signals=False,
             **given,

@@ -12,8 +12,8 @@ from condvae.checks import UnseenConditionWarning
 # `name`, or `name=value`: how the library writes an argument
 ARGUMENT = re.compile(r"`(\w+)(?:=([^`]*))?`")
 OPTIONS = {
-    "start_from": "--from",
-    "run_dir": "--run",
+    "start_from": "--start-from",
+    "run": "--run",
     "out_dir": "--out",
     "resume": "--resume",
     "log": "--log",

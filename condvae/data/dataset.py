@@ -116,7 +116,7 @@ class Dataset:
         if pixel_classes is not None and y.ndim == 1:
             raise InputError(
                 f"label maps{of_name} must come with images as y",
-                "one label a row",
+                "one label per row",
                 "Pass the image of each map as y; labels are not supported yet.",
             )
         if pixel_classes is not None:

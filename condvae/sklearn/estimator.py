@@ -38,7 +38,7 @@ class Estimator(BaseEstimator):
             a table, in which NaN is an unknown cell.
         num_samples: number of draws of z for each row's density.
         validation_fraction: share of the rows that choose the epoch and are not trained on.
-        run_dir: a new folder for the run, which is kept; None: a temporary one, removed after fit.
+        run: a new folder for the run, which is kept; None: a temporary one, removed after fit.
         random_state: seed of weights, splits, noise and draws.
         verbose: whether to show a progress bar.
 
@@ -65,7 +65,7 @@ class Estimator(BaseEstimator):
         image_shape: tuple[int, ...] | None = None,
         num_samples: int = 10,
         validation_fraction: float = 0.1,
-        run_dir: str | Path | None = None,
+        run: str | Path | None = None,
         random_state: Any = None,
         verbose: bool = False,
     ):
@@ -81,7 +81,7 @@ class Estimator(BaseEstimator):
         self.image_shape = image_shape
         self.num_samples = num_samples
         self.validation_fraction = validation_fraction
-        self.run_dir = run_dir
+        self.run = run
         self.random_state = random_state
         self.verbose = verbose
 
@@ -109,7 +109,7 @@ class Estimator(BaseEstimator):
             run = train(
                 dataset,
                 preset=self.preset,
-                run_dir=Path(folder) / "run" if self.run_dir is None else self.run_dir,
+                run=Path(folder) / "run" if self.run is None else self.run,
                 progress=bool(self.verbose),
                 **self._settings(),
             )

@@ -43,7 +43,7 @@ class Oversampler(Estimator):
         image_shape: tuple[int, ...] | None = None,
         num_samples: int = 10,
         validation_fraction: float = 0.1,
-        run_dir: str | Path | None = None,
+        run: str | Path | None = None,
         random_state: Any = None,
         verbose: bool = False,
     ):
@@ -60,7 +60,7 @@ class Oversampler(Estimator):
             image_shape=image_shape,
             num_samples=num_samples,
             validation_fraction=validation_fraction,
-            run_dir=run_dir,
+            run=run,
             random_state=random_state,
             verbose=verbose,
         )

@@ -150,7 +150,7 @@ class ModelSpec(Frozen):
         pseudo_inputs: number of pseudo-inputs of the vampprior. Each costs as much as encoding one
             more image for every row.
         baseline: network that computes a first guess from y, to which the decoder adds: "absent",
-            trained "joint"ly with the rest, or "frozen" with the weights of the run in --from.
+            trained "joint"ly with the rest, or "frozen" with the weights of --start-from.
         encoder_sees: inputs of the encoder: "x_and_y", or "x" alone.
         decoder_sees: inputs of the decoder: "z_and_y", or "z" alone.
         dropout: dropout rate in the hidden layers of prior and baseline.
@@ -284,7 +284,7 @@ class TrainingSpec(Frozen):
         class_weight: weight of the training rows of a class: "balanced", as if all classes had the
             same number of rows, or "cat=2", while the others count 1. Validation and all measures
             count each row once.
-        freeze: networks whose weights stay as they are in the run in --from: "encoder", "decoder",
+        freeze: networks whose weights stay as they are in --start-from: "encoder", "decoder",
             "prior", "baseline", "classifier".
         order: order of the rows in an epoch: "rows", any order; "windows", chunks of 1,024
             neighbouring rows, shuffled in windows of 64 chunks, which is much faster to read from a

@@ -24,7 +24,7 @@ def estimate(
     *,
     preset: str | None = None,
     spec: Any = None,
-    run_dir: Any = None,
+    run: Any = None,
     start_from: Any = None,
     **settings: Any,
 ) -> str:
@@ -34,7 +34,7 @@ def estimate(
     """
     preset, spec = resolve_spec(dataset, preset, spec, settings)
     dataset = dataset.with_spec(spec.data)
-    path = run_path(dataset, preset or "custom", run_dir)
+    path = run_path(dataset, preset or "custom", run)
     model = prepare_model(dataset, spec, start_from)
     feed, validation = make_feeds(dataset, spec)
     rows = min(len(feed.x), _STEPS * spec.training.batch_size)

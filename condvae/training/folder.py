@@ -10,12 +10,12 @@ from condvae.runs import RECORD_NAME, last_run_path, new_run_path
 from condvae.runs.checkpoint import TrainingState, checkpoint_name
 
 
-def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bool = False) -> Path:
+def run_path(dataset: Dataset, kind: str, folder: Path | str | None, resume: bool = False) -> Path:
     """A new folder that can be created, or, to resume, one with a run.
 
     Args:
         kind: the preset's name, or "custom".
-        run_dir: the folder; None: runs/<data>-<kind>, with the next free number, or to resume the
+        folder: the folder; None: runs/<data>-<kind>, with the next free number, or to resume the
             last one.
     """
     source = Path(dataset.name)
@@ -24,7 +24,7 @@ def run_path(dataset: Dataset, kind: str, run_dir: Path | str | None, resume: bo
     stem = f"{source.parent.name}-{stem}".strip("-") if stem.lower() in SPLITS else stem
     name = f"{stem}-{kind}"
     default = last_run_path(name) if resume else new_run_path(name)
-    path = default if run_dir is None else Path(run_dir)
+    path = default if folder is None else Path(folder)
     if resume and path.is_file():
         raise InputError(
             "`resume` requires a run folder",

@@ -1,7 +1,7 @@
 """Optuna's study of a tuning: the next trials, pruning, and results.
 
-Its SQLite file holds texts and numbers. Optuna's other file storage, a journal, does not use pickle
-either, but a line that a full disk truncates makes all of it unreadable.
+Its SQLite file holds texts and numbers. Optuna's journal is text as well, but a line that
+a full disk truncates makes all of it unreadable.
 """
 
 # pyright: reportMissingImports=false

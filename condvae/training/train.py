@@ -67,7 +67,7 @@ def train(
     *,
     preset: str | None = None,
     spec: Spec | None = None,
-    run_dir: Path | str | None = None,
+    run: Path | str | None = None,
     start_from: Path | str | None = None,
     resume: bool = False,
     progress: bool = True,
@@ -94,9 +94,9 @@ def train(
         data: a Dataset, or anything that `load_data` takes: a name, a path, or an object in memory.
         preset: a name of `condvae.spec.presets`; None chooses by the number of images.
         spec: the whole specification, instead of a preset.
-        run_dir: the folder for the run, which must be new; None: `runs/<data>-<preset>`.
+        run: the folder for the run, which must be new; None: `runs/<data>-<preset>`.
         start_from: a run whose weights are the initial ones.
-        resume: whether to continue the run in run_dir (None: the last one of the default name) from
+        resume: whether to continue the run in `run` (None: the last one of the default name) from
             its last checkpoint, with results identical to an uninterrupted run. The settings are
             those of the run, and only `epochs` may differ. If there is no run yet, one is started.
         progress: whether to show a progress bar.
@@ -158,29 +158,29 @@ def train(
             model_class,
         )
         kind = kind_of(dataset, preset, spec, settings)
-        folder = own_folder(lambda: run_path(dataset, kind, run_dir, resume), asked.facts(dataset))
+        folder = own_folder(lambda: run_path(dataset, kind, run, resume), asked.facts(dataset))
         with folder as path, opened(path, dataset, asked) as training:
-            run, progress = training.run, progress and is_first()
+            made, progress = training.run, progress and is_first()
             if progress and not resume:
-                _log.info("likelihood %s", explain_likelihood(dataset, run.spec.model.likelihood))
-                if said := explain_epochs(run.spec, run.record.preset, len(dataset.x)):
+                _log.info("likelihood %s", explain_likelihood(dataset, made.spec.model.likelihood))
+                if said := explain_epochs(made.spec, made.record.preset, len(dataset.x)):
                     _log.info("%s", said)
-                if said := explain_takeover(run.record):
+                if said := explain_takeover(made.record):
                     _log.info("%s", said)
-            if run.record.resumed:
+            if made.record.resumed:
                 note_new_beginnings(callbacks)
             watch = progress and Console().is_jupyter if watch is None else watch
             watch = watch and is_first()
             if watch:
-                _log.info("watch %s", (run.path / LIVE_NAME).resolve().as_uri())
+                _log.info("watch %s", (made.path / LIVE_NAME).resolve().as_uri())
             trackers = trackers if is_first() else ()
             finish(training, progress, fused, callbacks, trackers, watch)
-    if run.record.status == "finished":
+    if made.record.status == "finished":
         if devices is None and not distributed:  # otherwise it is on all devices
             hand_over(training)
     elif raise_signals:
-        raise_signal(run.path if is_first() else Path("process 0"), run.record.status)
-    return run
+        raise_signal(made.path if is_first() else Path("process 0"), made.record.status)
+    return made
 
 
 @dataclass(frozen=True)

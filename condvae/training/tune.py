@@ -35,7 +35,7 @@ def tune(
     space: Mapping[str, Sequence[float]] | None = None,
     preset: str | None = None,
     spec: Spec | None = None,
-    run_dir: Path | str | None = None,
+    run: Path | str | None = None,
     progress: bool = True,
     log: str | Sequence[str] = (),
     raise_signals: bool = True,
@@ -52,7 +52,7 @@ def tune(
         hours: time after which no further trial is started.
         space: dimension -> smallest and largest value, replacing those of `spec.space.SPACE`.
         preset, spec, settings: as in `train`, for all trials; settings given here are fixed.
-        run_dir: the folder, new or of the same tuning; None: `runs/<data>-<preset>-tune`.
+        run: the folder, new or of the same tuning; None: `runs/<data>-<preset>-tune`.
         progress, log, raise_signals: as in `train`.
 
     Returns:
@@ -83,7 +83,7 @@ def tune(
     for end in ("low", "high"):  # raises before a folder is created
         point = {name: getattr(ends, end) for name, ends in dimensions.items()}
         first_model(split, base.override(**settings_at(point, base)))
-    tuning = _opened(dataset, base, dimensions, kind, run_dir)
+    tuning = _opened(dataset, base, dimensions, kind, run)
     arguments = {"preset": preset, "spec": spec, "progress": progress, "log": trackers}
     status = "finished"
     with locked(tuning.path):
@@ -110,7 +110,7 @@ def _run(
         # a folder that exists belongs to a trial that a signal or a kill interrupted
         run = train(
             dataset,
-            run_dir=path,
+            run=path,
             resume=True,
             callbacks=[pruning],
             raise_signals=False,
@@ -150,7 +150,7 @@ def _opened(
     base: Spec,
     dimensions: Mapping[str, Range],
     kind: str,
-    run_dir: Path | str | None,
+    run: Path | str | None,
 ) -> Tuning:
     """The folder of a tuning, new, or checked against the request."""
     figure = "val_reconstruction_loss + val_kl_loss" if "beta" in dimensions else "val_loss"
@@ -160,11 +160,11 @@ def _opened(
         space={name: (ends.low, ends.high) for name, ends in dimensions.items()},
         figure=figure,
     )
-    if run_dir is None or not Path(run_dir).exists():
-        made = Tuning(run_path(dataset, f"{kind}-tune", run_dir))
+    if run is None or not Path(run).exists():
+        made = Tuning(run_path(dataset, f"{kind}-tune", run))
         made.write(wanted)
         return made
-    found = Tuning(run_dir)
+    found = Tuning(run)
     before, after = (record.model_dump(exclude={"best"}) for record in (found.record, wanted))
     for fields in (before, after):
         del fields["spec"]["data"]["source"]  # the same data may have moved

@@ -198,7 +198,7 @@ def test_a_preset_is_the_json_that_config_takes(room, capsys):
 def test_a_dry_run_writes_nothing(room, capsys):
     before = listing(room)
     assert main("train good.npz --dry-run".split()) == 0
-    assert "runs/good-small (not made" in capsys.readouterr().out
+    assert "runs/good-small (not created" in capsys.readouterr().out
     assert listing(room) == before
 
 
@@ -293,7 +293,7 @@ def test_the_first_ctrl_c_before_a_step_and_the_second_in_one_end_at_once(
 
     monkeypatch.setattr(Pace, "began", impatient)
     with pytest.raises(KeyboardInterrupt):
-        train(load_data("digits"), run_dir="raised", progress=False)
+        train(load_data("digits"), run="raised", progress=False)
     assert main("train digits --epochs 3 --run new".split()) == 130
     assert "interrupted" in capsys.readouterr().err
     assert json.loads(Path("new/run.json").read_text())["status"] == "interrupted"

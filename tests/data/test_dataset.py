@@ -154,7 +154,7 @@ LABELS = np.arange(30) % 3
         (with_value(np.inf), LABELS, "finite", "inf in row 4"),
         (images(), LABELS[:-1], "each of the 30 images", "29 labels"),
         (images(), [*LABELS, 0], "each of the 30 images", "31 labels"),
-        (images(), np.eye(3)[LABELS], "one label a row", "shape (30, 3)"),
+        (images(), np.eye(3)[LABELS], "one label per row", "shape (30, 3)"),
         (images(), [*LABELS[:-1], np.nan], "y of images.npz must hold finite", "nan in row 29"),
         (images(), LABELS + 0.5, "whole numbers or strings", "0.5 in row 0"),
         (images(), np.array([None] * 30), "whole numbers or strings", "dtype object"),

@@ -139,7 +139,7 @@ def test_small_classes_are_filled_up():
 
 
 def test_a_run_is_kept_where_one_is_asked_for(tmp_path):
-    ConditionalVAE(latent_dim=2, run_dir=tmp_path / "run", **TABLE).fit(X, NAMES)
+    ConditionalVAE(latent_dim=2, run=tmp_path / "run", **TABLE).fit(X, NAMES)
     assert (tmp_path / "run" / "run.json").is_file()
 
 

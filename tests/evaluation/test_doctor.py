@@ -40,7 +40,7 @@ HEALTHY = Signs(
 
 @pytest.fixture(scope="module")
 def healthy_run(digits, tmp_path_factory):
-    return train(digits, run_dir=tmp_path_factory.mktemp("doctor") / "healthy", **QUICK)
+    return train(digits, run=tmp_path_factory.mktemp("doctor") / "healthy", **QUICK)
 
 
 def sentences(run, dataset):
@@ -52,7 +52,7 @@ def test_a_healthy_model_has_none(healthy_run, digits):
 
 
 def test_a_beta_far_too_large_is_named(digits, tmp_path):
-    run = train(digits, run_dir=tmp_path / "run", **QUICK, beta=50.0)
+    run = train(digits, run=tmp_path / "run", **QUICK, beta=50.0)
     assert "collapsed" in sentences(run, digits)
     assert "lower --beta" in sentences(run, digits)
 
@@ -74,7 +74,7 @@ def test_a_collapsed_posterior_is_named(healthy_run, digits, monkeypatch):
 def test_shuffled_labels_are_named(digits, tmp_path):
     rng = np.random.default_rng(0)
     shuffled = Dataset.from_arrays(digits.x, rng.permutation(digits.y))
-    run = train(shuffled, run_dir=tmp_path / "run", **QUICK)
+    run = train(shuffled, run=tmp_path / "run", **QUICK)
     assert "ignores the condition" in sentences(run, shuffled)
     assert "shuffled" in sentences(run, shuffled)
 
@@ -89,18 +89,18 @@ def test_swapped_arguments_of_the_cross_entropy_are_named(digits, tmp_path, monk
 
     with monkeypatch.context() as planted:
         planted.setattr(Bernoulli, "log_prob", swapped)
-        run = train(digits, run_dir=tmp_path / "run", **QUICK)
+        run = train(digits, run=tmp_path / "run", **QUICK)
     assert "worse than the mean of all training images" in sentences(run, digits)
 
 
 def test_pixels_beyond_one_are_named_before_or_while_training(digits, tmp_path, monkeypatch):
     floats = Dataset.from_arrays(digits.x.astype("float32") / 50, digits.y)
     with pytest.raises(InputError, match=r"in \[0, 1\]"):
-        train(floats, run_dir=tmp_path / "floats", **QUICK)
+        train(floats, run=tmp_path / "floats", **QUICK)
     scale = CVAE.scale
     monkeypatch.setattr(CVAE, "scale", lambda model, x: 255 * scale(model, x))
     with pytest.raises(InputError, match=r"must stay finite.*extreme values"):
-        train(digits, run_dir=tmp_path / "run", **QUICK)
+        train(digits, run=tmp_path / "run", **QUICK)
 
 
 @pytest.mark.parametrize(

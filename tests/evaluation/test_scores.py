@@ -39,7 +39,7 @@ def flipped(digits, tmp_path_factory):
     y = np.where(planted, (digits.y + rng.integers(1, 10, len(digits.y))) % 10, digits.y)
     path = tmp_path_factory.mktemp("audit") / "run"
     data = Dataset.from_arrays(digits.x, y)
-    run = train(data, preset="small", run_dir=path, progress=False, epochs=60, latent_dim=8, seed=0)
+    run = train(data, preset="small", run=path, progress=False, epochs=60, latent_dim=8, seed=0)
     return run, y, planted
 
 

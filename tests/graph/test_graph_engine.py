@@ -114,7 +114,7 @@ def test_graphs_answer_where_they_can_and_pay(tmp_path, name):
 @pytest.mark.parametrize("settings", [{}, {"likelihood": "normal"}, {"pixels": "dynamic"}], ids=str)
 def test_a_record_says_what_keras_would(tmp_path, digits, settings):
     run = train(
-        digits, run_dir=tmp_path / "run", epochs=1, hidden_dims=(4,), progress=False, **settings
+        digits, run=tmp_path / "run", epochs=1, hidden_dims=(4,), progress=False, **settings
     )
     opened = Run.open(run.path)
     assert opened.model.engines.facts == opened.by_keras.engines.facts

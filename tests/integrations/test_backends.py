@@ -16,9 +16,9 @@ import condvae
 
 data = condvae.load_data("digits")
 settings = dict(hidden_dims=(32,), schedule="constant", warmup=0.0, progress=False)
-whole = condvae.train(data, epochs=3, run_dir="whole", **settings)
-condvae.train(data, epochs=1, run_dir="run", **settings)
-run = condvae.train(data, epochs=3, run_dir="run", resume=True, **settings)
+whole = condvae.train(data, epochs=3, run="whole", **settings)
+condvae.train(data, epochs=1, run="run", **settings)
+run = condvae.train(data, epochs=3, run="run", resume=True, **settings)
 made = whole.by_keras.keras_model
 model = condvae.CVAE(encoder=made.encoder, decoder=made.decoder)
 model.compile(optimizer="adam")

@@ -105,9 +105,9 @@ def test_moments_keep_their_fractions(tmp_path):
 
 def test_a_frame_trains_resumes_and_gives_booleans_back(frame, tmp_path):
     settings = {**QUICK, **SETTINGS, "preset": "table"}
-    whole = condvae.train(frame, run_dir=tmp_path / "whole", **settings)
-    condvae.train(frame, run_dir=tmp_path / "parts", **{**settings, "epochs": 1})
-    parts = condvae.train(frame, run_dir=tmp_path / "parts", epochs=2, resume=True, **SETTINGS)
+    whole = condvae.train(frame, run=tmp_path / "whole", **settings)
+    condvae.train(frame, run=tmp_path / "parts", **{**settings, "epochs": 1})
+    parts = condvae.train(frame, run=tmp_path / "parts", epochs=2, resume=True, **SETTINGS)
     assert (parts.path / "weights.safetensors").read_bytes() == (
         whole.path / "weights.safetensors"
     ).read_bytes()
@@ -123,7 +123,7 @@ def test_a_frame_trains_resumes_and_gives_booleans_back(frame, tmp_path):
     assert filled["smokes"].tolist()[:2] == [True, False]
     other = frame.assign(height=frame["height"] + 1)
     with pytest.raises(InputError, match="the data must be those of"):
-        condvae.train(other, run_dir=tmp_path / "parts", epochs=4, resume=True, **SETTINGS)
+        condvae.train(other, run=tmp_path / "parts", epochs=4, resume=True, **SETTINGS)
 
 
 def test_cells_that_are_none_are_refused(frame):
@@ -251,7 +251,7 @@ def test_anndata(tmp_path):
         cells,
         conditions=("kind",),
         likelihood="negative_binomial",
-        run_dir=tmp_path / "run",
+        run=tmp_path / "run",
         **QUICK,
     )
     assert run.model.generate("t", 5).shape == (5, 1, 9, 1)
@@ -315,10 +315,10 @@ def test_a_sampler_that_chooses_rows_is_kept(digits):
 
 def test_a_shuffled_loader_resumes_to_the_bit(digits, tmp_path):
     loader = TORCH["shuffled"](*digits)
-    whole = condvae.train(loader, run_dir=tmp_path / "whole", **QUICK)
-    condvae.train(loader, run_dir=tmp_path / "parts", **{**QUICK, "epochs": 1})
+    whole = condvae.train(loader, run=tmp_path / "whole", **QUICK)
+    condvae.train(loader, run=tmp_path / "parts", **{**QUICK, "epochs": 1})
     again = {"epochs": 2, "progress": False}
-    parts = condvae.train(loader, run_dir=tmp_path / "parts", resume=True, **again)
+    parts = condvae.train(loader, run=tmp_path / "parts", resume=True, **again)
     weights = [(run.path / "weights.safetensors").read_bytes() for run in (whole, parts)]
     assert weights[0] == weights[1]
 

@@ -61,9 +61,7 @@ def table_run(tmp_path_factory):
     ]
     (folder / "patients.csv").write_text("\n".join(["key,kind,weight,visits", *rows]))
     data = condvae.load_data(folder / "patients.csv", conditions=("kind",))
-    run = condvae.train(
-        data, preset="small-table", run_dir=folder / "run", epochs=1, progress=False
-    )
+    run = condvae.train(data, preset="small-table", run=folder / "run", epochs=1, progress=False)
     return run, folder, keys, rows
 
 

@@ -303,7 +303,7 @@ def test_rows_of_a_table_are_objects(tmp_path):
     from condvae.data import load_data
     from condvae.training import train
 
-    run = train(load_data("wine"), preset="small-table", run_dir=tmp_path / "wine", epochs=2)
+    run = train(load_data("wine"), preset="small-table", run=tmp_path / "wine", epochs=2)
     with serving(run) as server:
         status, _, content = server.generate({"num_samples": 3, "seed": 1})
         assert status == 200, content

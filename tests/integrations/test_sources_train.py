@@ -98,8 +98,8 @@ READING = {"annotated": {"conditions": ("label",), "image_shape": (8, 8)}}
 def test_a_source_trains_and_resumes_to_the_bit(kind, digits, tmp_path):
     make, reading = SOURCES[kind], READING.get(kind, {})
     oracle = Dataset.from_arrays(*digits)
-    whole = condvae.train(oracle, run_dir=tmp_path / "whole", epochs=2, progress=False, **SETTINGS)
-    where = {"run_dir": tmp_path / "parts", "progress": False, **reading}
+    whole = condvae.train(oracle, run=tmp_path / "whole", epochs=2, progress=False, **SETTINGS)
+    where = {"run": tmp_path / "parts", "progress": False, **reading}
     condvae.train(make(*digits), epochs=1, **where, **SETTINGS)
     if kind == "generator":
         with pytest.raises(InputError, match="requires data that can be read again"):

@@ -46,7 +46,7 @@ def whole(small, tmp_path_factory):
     """Four trials without a break, in which the test split is not at hand."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Dataset, "test", property(lambda dataset: pytest.fail("the test split")))
-        return tune(small, trials=4, run_dir=tmp_path_factory.mktemp("tune") / "whole", **QUICK)
+        return tune(small, trials=4, run=tmp_path_factory.mktemp("tune") / "whole", **QUICK)
 
 
 def test_the_best_trial_is_a_run_like_any_other(whole, small):
@@ -67,21 +67,21 @@ def test_the_best_trial_is_a_run_like_any_other(whole, small):
     assert condvae.load(whole.best.path).generate("ant", 2).shape == (2, 4, 3, 1)
     kept = {run.path.name for run in whole.runs if run.checkpoints_path.exists()}
     assert kept == {whole.record.best}
-    again = train(small, run_dir=whole.best.path, resume=True, epochs=4, progress=False)
+    again = train(small, run=whole.best.path, resume=True, epochs=4, progress=False)
     assert len(again.history["epoch"]) == 4
 
 
 def test_a_tuning_that_goes_on_is_as_one_that_never_stopped(small, tmp_path, signal_at):
-    once = tune(small, trials=3, run_dir=tmp_path / "once", **QUICK)
+    once = tune(small, trials=3, run=tmp_path / "once", **QUICK)
     path = tmp_path / "thrice"
     with signal_at(9), pytest.raises(KeyboardInterrupt, match="the same call continues"):
-        tune(small, trials=3, run_dir=path, **QUICK)  # in the second trial, six steps each
+        tune(small, trials=3, run=path, **QUICK)  # in the second trial, six steps each
     assert [run.record.status for run in Tuning(path).runs] == ["finished", "interrupted"]
-    tune(small, trials=2, run_dir=path, **QUICK)
+    tune(small, trials=2, run=path, **QUICK)
     assert len(Tuning(path).rows) == 2
-    assert settled(tune(small, trials=3, run_dir=path, **QUICK)) == settled(once)
+    assert settled(tune(small, trials=3, run=path, **QUICK)) == settled(once)
     # there is nothing left to do
-    assert settled(tune(small, trials=3, run_dir=path, **QUICK)) == settled(once)
+    assert settled(tune(small, trials=3, run=path, **QUICK)) == settled(once)
 
 
 def test_a_kill_in_a_trial_loses_nothing(small, tmp_path):
@@ -111,7 +111,7 @@ def test_what_the_pruner_gives_up_ends_early(small, tmp_path, monkeypatch):
             return (trial.number, trial.last_step) == (1, 2)
 
     monkeypatch.setattr(optuna.pruners, "MedianPruner", lambda *_: SecondOfTrialOne())
-    found = tune(small, trials=3, run_dir=tmp_path / "tune", beta=1.0, **QUICK)
+    found = tune(small, trials=3, run=tmp_path / "tune", beta=1.0, **QUICK)
     assert [row["state"] for row in found.rows] == ["complete", "pruned", "complete"]
     assert [len(run.history["epoch"]) for run in found.runs] == [3, 2, 3]
     assert [run.record.ended_by for run in found.runs] == [None, "Pruning", None]
@@ -124,7 +124,7 @@ def test_what_the_pruner_gives_up_ends_early(small, tmp_path, monkeypatch):
 
 def test_losses_that_are_not_finite_end_a_trial_and_not_the_tuning(small, tmp_path, caplog):
     space = {"learning_rate": (1e20, 1e25)}
-    found = tune(small, trials=2, run_dir=tmp_path / "tune", space=space, **QUICK)
+    found = tune(small, trials=2, run=tmp_path / "tune", space=space, **QUICK)
     assert [row["state"] for row in found.rows] == ["pruned", "pruned"]
     assert "must stay finite" in caplog.text
     with pytest.raises(InputError, match="a trial must have ended"):
@@ -143,7 +143,7 @@ def test_losses_that_are_not_finite_end_a_trial_and_not_the_tuning(small, tmp_pa
 def test_it_goes_on_with_the_same_tuning_alone(small, whole, changes, said):
     before = whole.record
     with pytest.raises(InputError, match=said):
-        tune(small, trials=5, run_dir=whole.path, **(QUICK | changes))
+        tune(small, trials=5, run=whole.path, **(QUICK | changes))
     assert (whole.record, len(whole.rows)) == (before, 4)
 
 

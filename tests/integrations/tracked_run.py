@@ -17,9 +17,9 @@ def tracked(folder, tracker):
     data = Dataset.from_arrays(x, y, name="noise")
     settings = {"hidden_dims": (8,), "schedule": "constant", "warmup": 0.0, "progress": False}
     path = folder / "run"
-    first = train(data, epochs=3, preset="plane", run_dir=path, log=tracker, **settings)
+    first = train(data, epochs=3, preset="plane", run=path, log=tracker, **settings)
     (track,) = first.record.tracks
-    run = train(data, epochs=5, run_dir=path, resume=True, **settings)
+    run = train(data, epochs=5, run=path, resume=True, **settings)
     assert run.record.tracks == (track,)
     measures = {"Bound, of all": {"elbo": -3.5, "comparability": LINE}}
     tell_metrics(run, Metrics(condvae="0", run="run", test_readings=1, measures=measures))

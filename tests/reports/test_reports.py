@@ -167,7 +167,7 @@ def test_each_sample_stands_above_its_nearest_training_image():
 def test_few_test_images_are_said(tmp_path):
     x = np.random.default_rng(0).integers(0, 256, (60, 4, 4, 1), dtype="uint8")
     few = Dataset.from_arrays(x, np.arange(60) % 3)
-    run = train(few, run_dir=tmp_path / "run", epochs=1, hidden_dims=(4,), progress=False)
+    run = train(few, run=tmp_path / "run", epochs=1, hidden_dims=(4,), progress=False)
     metrics, _ = report_run(run, few)
     assert "Samples" not in metrics.measures
     assert "fewer than 10 test images of some class" in metrics.faults[0]

@@ -411,7 +411,7 @@ def table_run(tmp_path_factory):
     write_table(path / "table.csv", columns)
     return train(
         str(path / "table.csv"),
-        run_dir=path / "run",
+        run=path / "run",
         epochs=3,
         progress=False,
         conditions=("kind",),

@@ -15,7 +15,7 @@ def quick(data, path, **settings):
     }
     if not settings.get("resume"):
         settings.setdefault("preset", "plane")
-    return train(data, run_dir=path, **settings)
+    return train(data, run=path, **settings)
 
 
 def untrained(data, preset="plane", **settings):

@@ -53,4 +53,4 @@ def test_a_resumed_epoch_draws_the_changes_that_it_would_have_drawn():
 def test_augment_needs_images_under_a_label(tmp_path):
     columns = {"a": np.arange(50.0), "b": np.arange(50) % 2}
     with pytest.raises(InputError, match="augment requires images"):
-        condvae.train(Dataset.from_columns(columns), run_dir=tmp_path / "run", augment=("flips",))
+        condvae.train(Dataset.from_columns(columns), run=tmp_path / "run", augment=("flips",))

@@ -11,7 +11,7 @@ QUICK = {"preset": "small", "hidden_dims": (5,), "progress": False}
 def test_a_generator_is_no_source_to_resume_from(images, tmp_path, caplog):
     x, y = images
     with pytest.raises(InputError, match="requires data that can be read again") as raised:
-        condvae.train(((x, y) for _ in range(1)), run_dir=tmp_path / "run", resume=True, **QUICK)
+        condvae.train(((x, y) for _ in range(1)), run=tmp_path / "run", resume=True, **QUICK)
     assert "Dataset" in raised.value.remedy
     assert not (tmp_path / "run").exists()
 
@@ -21,12 +21,12 @@ def test_arrays_resume_to_the_bit_and_give_booleans(images, tmp_path, compiled_q
     x, y = images
     truth = y > 0
     steady = {**QUICK, "schedule": "constant", "warmup": 0.0}
-    whole = condvae.train((x, truth), run_dir=tmp_path / "whole", epochs=2, **steady)
+    whole = condvae.train((x, truth), run=tmp_path / "whole", epochs=2, **steady)
     once = (pair for pair in [(x, truth)])
-    condvae.train(once, run_dir=tmp_path / "parts", epochs=1, **steady)
+    condvae.train(once, run=tmp_path / "parts", epochs=1, **steady)
     assert "cannot be resumed" in caplog.text
     data = Dataset.from_arrays(x, truth)
-    parts = condvae.train(data, run_dir=tmp_path / "parts", epochs=2, resume=True, progress=False)
+    parts = condvae.train(data, run=tmp_path / "parts", epochs=2, resume=True, progress=False)
     weights = [(run.path / "weights.safetensors").read_bytes() for run in (whole, parts)]
     assert weights[0] == weights[1]
     np.testing.assert_array_equal(

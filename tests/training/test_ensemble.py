@@ -129,7 +129,7 @@ def test_an_interrupted_sweep_goes_on(small, tmp_path, monkeypatch, at, place):
 def test_a_member_goes_on_alone(small, tmp_path):
     """Its folder is as `train` would have left it: more epochs by `train --resume`."""
     found = quick_sweep(small, tmp_path / "sweep", seeds=2, epochs=2, **CONSTANT)
-    run = train(small, run_dir=found.runs[1].path, resume=True, epochs=3, progress=False)
+    run = train(small, run=found.runs[1].path, resume=True, epochs=3, progress=False)
     assert_alike(run, alone(small, run, tmp_path / "alone", **CONSTANT))
 
 

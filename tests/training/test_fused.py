@@ -77,6 +77,6 @@ def test_blocks_hold_every_row_once_in_the_feeds_order(monkeypatch, rows, first_
 
 
 def test_conditions_drawn_on_the_host_cannot_be_fused(small, tmp_path):
-    with pytest.raises(InputError, match="Leave `fused` out"):
+    with pytest.raises(InputError, match="Omit `fused`"):
         quick(small, tmp_path / "run", preset="structured", hidden_dims=(8,), fused=True)
     assert not list(tmp_path.iterdir())

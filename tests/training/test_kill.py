@@ -63,7 +63,7 @@ def train_in_process(
     train(
         "digits",
         preset="small",
-        run_dir=path,
+        run=path,
         resume=True,
         progress=False,
         epochs=12,

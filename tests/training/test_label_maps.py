@@ -38,7 +38,7 @@ def test_a_run_trains_resumes_evaluates_and_predicts(few, tmp_path, signal_at, s
     whole = quick(few, tmp_path / "whole", **settings)
     with signal_at(7, signal.SIGTERM):
         run = quick(few, tmp_path / "run", **settings)
-    run = train(few, run_dir=run.path, resume=True, progress=False)
+    run = train(few, run=run.path, resume=True, progress=False)
     assert rows(run) == rows(whole)
     assert run.weights_path.read_bytes() == whole.weights_path.read_bytes()
 
@@ -83,7 +83,7 @@ def test_the_likelihood_is_recomputed_by_hand(few, tmp_path):
 @pytest.mark.slow
 def test_samples_show_both_modes_at_their_rates(tmp_path):
     """Behind a box: the CVAE beats the deterministic network, and draws each shape as it occurs."""
-    drawn = signs(3000, seed=1, size=16)
+    drawn = signs(1600, seed=1, size=16)
     data = dataset_of(drawn)
     settings = {
         "preset": "segmentation",

@@ -44,7 +44,7 @@ def weights_of(run):
 )
 def test_watching_changes_no_bit(small, tmp_path, settings):
     runs = [
-        train(small, run_dir=tmp_path / str(watch), watch=watch, **SMALL, **settings)
+        train(small, run=tmp_path / str(watch), watch=watch, **SMALL, **settings)
         for watch in (False, True)
     ]
     assert weights_of(runs[0]) == weights_of(runs[1])
@@ -58,7 +58,7 @@ def test_watching_changes_no_bit(small, tmp_path, settings):
 
 
 def test_the_page_shows_what_the_model_makes(small, tmp_path):
-    run = train(small, run_dir=tmp_path / "run", watch=True, **SMALL, patience=None)
+    run = train(small, run=tmp_path / "run", watch=True, **SMALL, patience=None)
     text = page_of(run)
     assert "samples of fixed z under every label" in text
     first = re.search(r'<tr><th scope="row">3</th>.*?base64,([^"]*)"', text)[1]
@@ -77,7 +77,7 @@ def test_the_page_shows_what_the_model_makes(small, tmp_path):
 
 @SLOW
 def test_a_run_that_goes_on_keeps_the_rows_of_before(small, tmp_path):
-    settings = {**SMALL, "run_dir": tmp_path / "run"}
+    settings = {**SMALL, "run": tmp_path / "run"}
     run = train(small, **settings, watch=True)
     before = rows_of(page_of(run))
     earlier = re.findall(r"<!--shown-->(.*)<!--end-->", page_of(run))
@@ -93,7 +93,7 @@ def test_a_run_that_goes_on_keeps_the_rows_of_before(small, tmp_path):
 @SLOW
 def test_of_many_epochs_some_keep_their_images(small, tmp_path, monkeypatch):
     monkeypatch.setattr(live, "MOST_SHOWN", 3)
-    run = train(small, run_dir=tmp_path / "run", watch=True, **{**SMALL, "epochs": 9})
+    run = train(small, run=tmp_path / "run", watch=True, **{**SMALL, "epochs": 9})
     shown = [epoch for epoch, images in rows_of(page_of(run)) if images]
     assert shown == [9, 8, 4, 1]
     assert len(rows_of(page_of(run))) == 9
@@ -108,7 +108,7 @@ def test_of_many_epochs_some_keep_their_images(small, tmp_path, monkeypatch):
     ],
 )
 def test_parts_of_images_are_predicted(small, tmp_path, caplog, settings, images):
-    run = train(small, run_dir=tmp_path / "run", watch=True, task="halves", **SMALL, **settings)
+    run = train(small, run=tmp_path / "run", watch=True, task="halves", **SMALL, **settings)
     assert rows_of(page_of(run)) == [(epoch, images) for epoch in (3, 2, 1)]
     assert "not kept whole" not in caplog.text
 
@@ -116,9 +116,9 @@ def test_parts_of_images_are_predicted(small, tmp_path, caplog, settings, images
 @SLOW
 def test_a_table_shows_a_few_rows(tmp_path):
     data = load_data("wine")
-    settings = {**SMALL, "run_dir": tmp_path / "run"}
+    settings = {**SMALL, "run": tmp_path / "run"}
     run = train(data, **settings, watch=True)
-    other = train(data, **{**settings, "run_dir": tmp_path / "other"})
+    other = train(data, **{**settings, "run": tmp_path / "other"})
     assert weights_of(run) == weights_of(other)
     tables = re.findall(r"<!--shown--><td><table>(.*?)</table></td><!--end-->", page_of(run))
     assert len(tables) == 3
@@ -132,7 +132,7 @@ def test_what_fails_ends_no_training(small, tmp_path, monkeypatch, caplog):
         raise RuntimeError("no picture")
 
     monkeypatch.setattr(live.LivePage, "_image_cells", fail)
-    run = train(small, run_dir=tmp_path / "run", watch=True, **SMALL)
+    run = train(small, run=tmp_path / "run", watch=True, **SMALL)
     assert run.record.status == "finished"
     assert caplog.text.count("no picture") == 1
     assert rows_of(page_of(run)) == [(3, 0), (2, 0), (1, 0)]
@@ -141,7 +141,7 @@ def test_what_fails_ends_no_training(small, tmp_path, monkeypatch, caplog):
 def test_a_page_of_a_running_training_loads_itself_again(small, tmp_path, monkeypatch):
     texts = []
     monkeypatch.setattr(live, "write_text", lambda path, text: texts.append(text))
-    train(small, run_dir=tmp_path / "run", watch=True, **SMALL)
+    train(small, run=tmp_path / "run", watch=True, **SMALL)
     again = [re.search(r'http-equiv="refresh" content="(\d+)"', text) for text in texts]
     assert len(texts) == 5
     assert [found is not None for found in again] == [True] * 4 + [False]
@@ -158,9 +158,9 @@ def test_a_notebook_shows_the_page_by_itself(small, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(display=ipython))
     monkeypatch.setitem(sys.modules, "IPython.display", ipython)
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
-    run = train(small, run_dir=tmp_path / "quiet", **SMALL)
+    run = train(small, run=tmp_path / "quiet", **SMALL)
     assert not (run.path / live.LIVE_NAME).exists()
-    train(small, run_dir=tmp_path / "run", **{**SMALL, "progress": True})
+    train(small, run=tmp_path / "run", **{**SMALL, "progress": True})
     frames = [content["text/html"] for content in shown if "text/html" in content]
     assert len(frames) == 5
     assert all("srcdoc=" in frame and "refresh" not in frame for frame in frames)

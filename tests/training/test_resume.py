@@ -412,8 +412,8 @@ def test_history_and_record_say_what_the_checkpoint_says(small, broken):
 def test_a_run_is_resumed_by_the_spec_that_it_was_begun_with(small, tmp_path):
     spec = Spec().override(epochs=2, hidden_dims=(8,))
     assert spec.model.likelihood == "auto"
-    first = train(small, spec=spec, run_dir=tmp_path / "run", progress=False)
-    again = train(small, spec=spec, run_dir=tmp_path / "run", resume=True, progress=False)
+    first = train(small, spec=spec, run=tmp_path / "run", progress=False)
+    again = train(small, spec=spec, run=tmp_path / "run", resume=True, progress=False)
     assert rows(again) == rows(first)
 
 

@@ -51,7 +51,7 @@ def run(tmp_path_factory):
     assert data.x.shape == (1_500, SIDE, SIDE, 3)
     return condvae.train(
         data,
-        run_dir=folder / "run",
+        run=folder / "run",
         spec=condvae.Spec().override(
             architecture="residual",
             hidden_dims=(128, 128),

@@ -120,7 +120,7 @@ def test_the_model_learns_digits(digits, trained_run):
 
 
 def test_the_test_images_as_validation_are_said_so(small, tmp_path):
-    run = train(small, preset="notebook", run_dir=tmp_path / "run", epochs=1, progress=False)
+    run = train(small, preset="notebook", run=tmp_path / "run", epochs=1, progress=False)
     assert "the test images chose the epoch" in run.record.figures.comparability
     assert "the test images chose the epoch" in bound_of(run, small).comparability
     splits = run.record.data.splits
@@ -224,7 +224,7 @@ def test_a_dry_run_warns_of_hours_and_memory(small, monkeypatch):
 
 def test_a_spec_and_a_preset_exclude_each_other(small, tmp_path):
     with pytest.raises(InputError, match="both"):
-        train(small, preset="plane", spec=Spec(), run_dir=tmp_path / "run")
+        train(small, preset="plane", spec=Spec(), run=tmp_path / "run")
 
 
 def test_the_order_of_an_epoch_is_fixed_by_seed_and_epoch():
