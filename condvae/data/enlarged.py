@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from condvae.checks import InputError
 
-# In the tEXt chunk of a PNG file that holds the factor, and the width and height before it.
+# Keyword of the tEXt chunk of a PNG file with the factor and the original width and height.
 KEYWORD = "condvae-scale"
 NOTE = re.compile(r"([0-9]{1,3}) ([0-9]{1,5}) ([0-9]{1,5})")
 CELL = 112  # pixels of each side of an image, at least
