@@ -94,7 +94,7 @@ def load_data(
     near = difflib.get_close_matches(str(source).lower(), NAMED_SETS, n=1)
     raise InputError(
         f"the data must be one of the sets {', '.join(NAMED_SETS)}, or the path of {FORMATS}",
-        f"{str(source)!r}, which is neither a set nor an existing path",
+        f"{str(source)!r}, which is not a set and does not exist",
         f"Did you mean {near[0]!r}?" if near else "Check the path.",
     )
 

@@ -174,7 +174,7 @@ def _check_text(name: str, cells: list[str]) -> None:
         "".join([name, *cells]).encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            f"column {name!a} and its cells must be text that UTF-8 can encode",
+            f"column {name!a} and its cells must be text that UTF-8 can hold",
             ascii(error.object[error.start : error.end])[:80],
             "Correct that text.",
         ) from None
