@@ -198,7 +198,8 @@ def draw_pictures(browser: Browser, file: Path) -> None:
         tab.evaluate("(state) => { location.hash = state; }", state)
         tab.wait_for_timeout(1500)
         with Image.open(io.BytesIO(tab.screenshot())) as picture:
-            few = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+            # every colour of a class must stay, however few pixels have it
+            few = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
             few.save(PICTURES / name, optimize=True)
         tab.context.close()
 
