@@ -211,7 +211,7 @@ async function open() {
   try {
     content = await readContent(element("content").textContent);
   } catch {
-    say("This file is damaged or incomplete: ask for it again, or write it anew.");
+    say("This file is damaged or incomplete: request or write it again.");
     return;
   }
   element("main").hidden = false;

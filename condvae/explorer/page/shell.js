@@ -40,7 +40,7 @@ export async function openContents() {
     say("");
     return contents;
   } catch {
-    say("This file is damaged or incomplete: ask for it again, or write it anew.");
+    say("This file is damaged or incomplete: request or write it again.");
     return null;
   }
 }
