@@ -141,7 +141,7 @@ def test_extending_a_scheduled_run_says_what_it_means(small, tmp_path, caplog):
     run = quick(small, tmp_path / "run", epochs=2)
     assert len(resume(small, run, epochs=3).history["epoch"]) == 3
     assert "would have ended elsewhere" in caplog.text
-    with pytest.raises(InputError, match="`epochs` must be 3 or more"):
+    with pytest.raises(InputError, match="`epochs` must be at least 3"):
         resume(small, run, epochs=1)
 
 
