@@ -23,7 +23,7 @@ def is_mapped(values: Any) -> bool:
     """Whether rows are read from elsewhere on request.
 
     This holds for memory maps of NumPy and for arrays of h5py, zarr or dask, which are recognised
-    by their interface: a shape, a NumPy dtype, a length, and rows by an index. Arrays in memory
+    by their interface: a shape, a NumPy dtype, and rows by an index. Arrays in memory
     also offer protocols for other libraries, or convert to NumPy without reading; these do not.
     """
     if isinstance(values, MappedRows):
@@ -32,7 +32,7 @@ def is_mapped(values: Any) -> bool:
         return getattr(values, "_mmap", None) is not None  # a copy of a memory map has none
     if not isinstance(getattr(values, "dtype", None), np.dtype):
         return False
-    is_array = all(hasattr(values, name) for name in ("__getitem__", "__len__", "shape"))
+    is_array = all(hasattr(values, name) for name in ("__getitem__", "shape"))
     in_memory = any(hasattr(values, name) for name in IN_MEMORY)
     return is_array and not in_memory and len(values.shape) > 1
 
@@ -61,7 +61,7 @@ class MappedRows(NDArrayOperatorsMixin):
         # a memory map as a plain array: its own class makes each index slower
         self.sources = [np.asarray(s) if isinstance(s, np.ndarray) else s for s in sources]
         self.change = change
-        self.ends = np.cumsum([len(source) for source in self.sources])
+        self.ends = np.cumsum([source.shape[0] for source in self.sources])
         self.places = range(int(self.ends[-1])) if places is None else places
         like = np.zeros((1, *self.sources[0].shape[1:]), self.sources[0].dtype)
         like = like if change is None else change(like)
@@ -181,7 +181,7 @@ class MappedRows(NDArrayOperatorsMixin):
         stored = np.empty((len(places), *self.sources[0].shape[1:]), self.sources[0].dtype)
         for number in np.unique(source_of):
             mine = np.flatnonzero(source_of == number)
-            first = self.ends[number] - len(self.sources[number])
+            first = self.ends[number] - self.sources[number].shape[0]
             stored[mine] = _taken(self.sources[number], places[mine] - first)
         return self._changed(stored)
 
@@ -189,8 +189,8 @@ class MappedRows(NDArrayOperatorsMixin):
         """Consecutive rows as stored."""
         parts = []
         for source, end in zip(self.sources, self.ends.tolist(), strict=True):
-            first = end - len(source)
-            part = slice(max(0, places.start - first), min(len(source), places.stop - first))
+            first = end - source.shape[0]
+            part = slice(max(0, places.start - first), min(source.shape[0], places.stop - first))
             if part.start < part.stop:
                 parts.append(np.asarray(source[part]))
         if not parts:
