@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from condvae.blocks import ROWS, slices
-from condvae.graph.engine import GraphEngine
 
 # rows of one pass: matrix products of another number of rows use other kernels, and round
 # differently
@@ -46,7 +45,7 @@ class EqualPasses:
             other cores are used by others.
     """
 
-    def __init__(self, engine: GraphEngine, num_rows: int | None = None, spread: bool = False):
+    def __init__(self, engine: Any, num_rows: int | None = None, spread: bool = False):
         self._engine, self.names, self._num_rows = engine, engine.names, num_rows or steady_rows()
         self.each = engine.each if spread else self._in_turn
 

@@ -144,8 +144,12 @@ class KerasEngine:
     """The functions above by name; each is compiled when it is first used, and cached."""
 
     def __init__(self, model: CVAE):
-        self.model = model
+        self.model, self.names = model, FUNCTIONS.keys()
         self._compiled: dict[str, CompiledFunction] = {}
+
+    def pass_rows(self, name: str) -> int:
+        """Number of rows that one pass may have."""
+        return self.rows(name)
 
     def rows(self, name: str) -> int:
         """Number of rows that are computed in one call."""

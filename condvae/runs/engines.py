@@ -1,7 +1,7 @@
 """The engines that run a run's model, and the facts that its record has without Keras."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from condvae.checks import InputError
 from condvae.graph.engine import GraphEngine
@@ -24,7 +24,7 @@ def engines_of(run: "Run") -> Engines:
 
 
 def model_in_passes(run: "Run", spread: bool) -> "TrainedModel":
-    """The model with passes of equal size, if the run has graphs.
+    """The model with passes of equal size, of its graphs or of Keras where these do not serve.
 
     The bits of a row then depend neither on other rows nor on the part to which it belongs.
 
@@ -34,7 +34,7 @@ def model_in_passes(run: "Run", spread: bool) -> "TrainedModel":
     from condvae.inference.trained import TrainedModel
 
     passes = EqualPasses(graph_engine_of(run), PASS_ROWS, spread)
-    engines = Engines(facts_of(run), partial(_keras_of, run), passes)
+    engines = Engines(facts_of(run), partial(_keras_in_passes, run), passes)
     return TrainedModel(engines, run.record.condition, run.record.preprocessing.table)
 
 
@@ -102,6 +102,11 @@ def trained_by_keras(run: "Run", networks: "Networks" = None) -> "TrainedModel":
         own = networks, class_named(record.model_class)
         model = load_model(run.stored_weights(), record.spec, record.signature, *own)
     return TrainedModel(model, record.condition, record.preprocessing.table)
+
+
+def _keras_in_passes(run: "Run") -> Any:
+    """The Keras engine, in passes: a compiled product of one row rounds differently."""
+    return EqualPasses(_keras_of(run), PASS_ROWS)
 
 
 def _keras_of(run: "Run") -> "KerasEngine":

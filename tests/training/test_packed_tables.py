@@ -89,7 +89,7 @@ def test_a_run_by_a_sample_says_which_and_is_judged_by_it(table, tmp_path):
         compared.train["number"], np.asarray(data.raw["number"])[np.sort(drawn)]
     )
     assert len(compared.test["number"]) == len(data.test.rows)
-    with pytest.raises(InputError, match="was trained on"):
+    with pytest.raises(InputError, match="the data must be those of"):
         run.check_data(table[1])
 
 
