@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from condvae.blocks import slices
 from condvae.checks import InputError
 from condvae.conditions import AnyCondition
 from condvae.data.dataset import Dataset
 from condvae.data.npz import NpyParts
+from condvae.data.pack_files import check_whole, read_as
 from condvae.data.splits import rows_of_source
 from condvae.files.atomic import remove_scratch, write_text
 from condvae.files.disk import room_for
@@ -127,12 +128,7 @@ def read_pack(path: Path, spec: DataSpec) -> Dataset:
         InputError: an incomplete pack, or reading options that differ from those of packing.
     """
     record = _read_record(path)
-    if not record.whole:
-        raise InputError(
-            f"{path} must be a complete pack",
-            f"one with {len(record.sums):,} files so far",
-            f"Continue it: condvae data pack {record.source or 'SOURCE'} {path}.",
-        )
+    check_whole(path, record.whole, len(record.sums), record.source)
     spec = settled_reading(spec, record.spec, path)
     names = dict.fromkeys(file.rpartition("-")[0] for file in record.sums)
     files = {name: [path / f for f in record.sums if f.startswith(f"{name}-")] for name in names}
@@ -225,14 +221,7 @@ def _read_record(path: Path) -> PackRecord:
     Raises:
         InputError: it is damaged.
     """
-    try:
-        return PackRecord.model_validate_json((path / RECORD).read_bytes())
-    except (ValidationError, OSError) as error:
-        raise InputError(
-            f"{path / RECORD} must be as `condvae data pack` writes it",
-            str(error).splitlines()[0],
-            "Pack the source again.",
-        ) from None
+    return read_as(PackRecord, path / RECORD)
 
 
 def settled_reading(spec: DataSpec, packed: DataSpec, path: Path) -> DataSpec:

@@ -14,6 +14,7 @@ from condvae.data.dataset import Dataset
 from condvae.data.mapped import MappedRows
 from condvae.data.measured import encoded_conditions, measured
 from condvae.data.pack import SPLIT_NAMES, settled_reading
+from condvae.data.pack_files import check_whole
 from condvae.data.small_classes import of_rows, rows_of_large_classes
 from condvae.data.splits import rows_of_source
 from condvae.data.stored_columns import StoredColumns, fitting_rows
@@ -37,12 +38,7 @@ def read_table_pack(path: Path, spec: DataSpec) -> Dataset:
         InputError: an incomplete pack, or reading options that differ from those of packing.
     """
     record = read_table_record(path)
-    if not record.whole:
-        raise InputError(
-            f"{path} must be a complete pack",
-            f"one with {len(record.sums):,} files so far",
-            f"Continue it: condvae data pack {record.source} {path}.",
-        )
+    check_whole(path, record.whole, len(record.sums), record.source)
     spec = settled_reading(spec, record.spec, path)
     if missing := [file for file in record.sums if not (path / file).is_file()]:
         raise InputError(

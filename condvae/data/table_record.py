@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from condvae.checks import InputError
 from condvae.conditions.carried import Carried
+from condvae.data.pack_files import read_as
 from condvae.data.packed_column import PackedColumn
 from condvae.files.frozen import Frozen
 from condvae.spec import DataSpec
@@ -94,26 +94,13 @@ def read_table_record(path: Path) -> TableRecord:
     Raises:
         InputError: it is damaged.
     """
-    try:
-        return TableRecord.model_validate_json((path / RECORD).read_bytes())
-    except (ValidationError, OSError) as error:
-        raise InputError(
-            f"{path / RECORD} must be as `condvae data pack` writes it",
-            str(error).splitlines()[0],
-            "Pack the source again.",
-        ) from None
+    return read_as(TableRecord, path / RECORD)
 
 
 def read_block_cells(path: Path) -> BlockCells:
     """Content of a pack's file about a block; errors as for `read_table_record`."""
-    try:
-        return BlockCells.model_validate_json(path.read_bytes())
-    except (ValidationError, OSError) as error:
-        raise InputError(
-            f"{path} must be as `condvae data pack` writes it",
-            str(error).splitlines()[0],
-            "Pack the source again: the same command writes missing and damaged files.",
-        ) from None
+    remedy = "Pack the source again: the same command writes missing and damaged files."
+    return read_as(BlockCells, path, remedy)
 
 
 def settled_columns(record: TableRecord, blocks: Sequence[BlockCells]) -> dict[str, PackedColumn]:

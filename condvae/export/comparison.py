@@ -12,8 +12,7 @@ from condvae.explorer import (
     gather_rows,
     make_comparison,
 )
-from condvae.export.folder import graphs_of
-from condvae.graph.stored import read_weights
+from condvae.export.subject import networks_of, subject_of
 from condvae.runs import Run
 
 NUM_POINTS = 5_000  # for measuring how active the latents are
@@ -58,25 +57,13 @@ def compare(
 
 def _subject(run: Run) -> Subject:
     """The model of a run."""
-    record, stored, tensors = run.record, run.stored_weights(), {}
-    if record.preprocessing.table is not None:
+    if run.record.preprocessing.table is not None:
         raise InputError(
             "models side by side must be models of images",
             f"{run.path}, a run on a table",
-            "Explore it alone, or use `condvae compare`.",
+            "Explore it alone.",
         )
-    graphs = graphs_of(run)
-    for name, graph in graphs.items():
-        tensors |= read_weights(graph, stored, name)
-    return Subject(
-        run.path.stem if run.is_archive else run.path.resolve().name,
-        graphs,
-        tensors,
-        record.condition,
-        record.preprocessing.in_unit_interval,
-        record.preprocessing.pixel_classes,
-        record.spec.model.latent_groups,
-    )
+    return subject_of(run, *networks_of(run))
 
 
 def _shown(run: Run, dataset: Dataset, num_examples: int) -> Shown | None:

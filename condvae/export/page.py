@@ -23,10 +23,8 @@ from condvae.explorer import (
     read_moves,
     read_unusual,
 )
-from condvae.export.folder import graphs_of
 from condvae.export.page_of_table import explore_table
-from condvae.graph.stored import read_weights
-from condvae.likelihoods import likelihood_named
+from condvae.export.subject import networks_of, subject_of
 from condvae.runs import Run
 
 NUM_SAMPLES = 50  # draws of z, for log p(x | y) of a row
@@ -71,24 +69,12 @@ def explore(
             those of the run, or a table of other data.
     """
     run = run if isinstance(run, Run) else Run.open(run)
-    record, stored, tensors = run.record, run.stored_weights(), {}
-    graphs = graphs_of(run)
-    for name, graph in graphs.items():
-        tensors |= read_weights(graph, stored, name)
-    if record.preprocessing.table is not None:
+    graphs, tensors = networks_of(run)
+    if run.record.preprocessing.table is not None:
         settings = (dataset, num_points, num_examples or 0, data_dir, preview)
         return explore_table(run, graphs, tensors, *settings)
     num_examples = NUM_EXAMPLES if num_examples is None else num_examples
-    subject = Subject(
-        run.path.stem if run.is_archive else run.path.resolve().name,
-        graphs,
-        tensors,
-        record.condition,
-        record.preprocessing.in_unit_interval,
-        record.preprocessing.pixel_classes,
-        record.spec.model.latent_groups,
-        likelihood_named(record.spec.model.likelihood).of_bits,
-    )
+    subject = subject_of(run, graphs, tensors)
     shown, notes = None, ()
     if num_points and "encoder" in graphs:
         try:

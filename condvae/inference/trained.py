@@ -27,14 +27,12 @@ if TYPE_CHECKING:
 class TrainedModel:
     """p(x | y) as functions of arrays.
 
-    In all methods, x is (batch, height, width[, channels]), a single image, or flat, (batch,
-    pixels); uint8 or float in [0, 1] (any real number under a normal likelihood). y is labels or
-    their names, one for all rows or one per row; or (batch, num_classes) weights of a mixture; or
-    the result of `masks.observe`, for images; or {name: value, or one per row} for several
-    conditions, any of which may be omitted. z is (batch, latent_dim). For a model of tables, x is
-    {column: (batch,) values}, as input and as output, with booleans for true and false. Random
-    numbers depend on `seed` only. Arguments that do not fit the model raise InputError, a
-    ValueError that says what is expected.
+    In all methods, x is (batch, height, width[, channels]), a single image, or (batch, pixels);
+    uint8 or float in [0, 1] (any real number under a normal likelihood). y is labels or their
+    names, one for all rows or one per row; (batch, num_classes) weights of a mixture; the result of
+    `masks.observe`; or {name: value, or one per row} for several conditions, any of which may be
+    omitted. z is (batch, latent_dim). For a model of tables, x is {column: (batch,) values}, as
+    input and as output. Random numbers depend on `seed` only. What does not fit raises InputError.
 
     Args:
         keras_model: the network, or engines that compute its functions.
@@ -109,8 +107,7 @@ class TrainedModel:
 
         Args:
             pairs: x and y of some rows, in blocks, in the forms that `encode` takes.
-            seed, first: as in `encode`, with the number of the first row; the results do not depend
-                on the division into blocks.
+            seed, first: as in `encode`; first is the number of the first row.
 
         Returns:
             Blocks of mean and logvar, (rows, latent_dim) float32 each.
@@ -141,15 +138,12 @@ class TrainedModel:
                 conditions {name: value, or one per row}, where omitted conditions are missing.
             num_samples: number of images; given by z, or by labels if there is one per row.
             z: (batch, latent_dim) or (latent_dim,) styles; None: drawn from the prior.
-            sample: whether to draw the pixels, rather than return their expected values; tables are
-                always drawn.
+            sample: whether to draw the pixels instead of their means; tables are always drawn.
             seed: seed of z and of the pixels.
-            temperature: scale of z: below 1, images are closer to the average image; must be 1 for
-                tables.
+            temperature: scale of z: below 1, images are closer to the average; 1 for tables.
             guidance: above 0, the expected pixels show the label more than the model does: see
                 `inference.draws`.
-            keep: for a ladder, number of coarse groups taken from z, or from a single draw; the
-                others vary.
+            keep: for a ladder, number of coarse groups taken from z, or from a single draw.
 
         Returns:
             (num_samples, *image_shape) float32; for a table {column: (num_samples,) values}.
@@ -191,16 +185,12 @@ class TrainedModel:
         Args:
             given: labels of some rows, in blocks, one per row.
             z: (latent_dim,) one style for all; None: drawn from the prior.
-            sample, seed, temperature, guidance, keep: as in `generate`; the results do not depend
-                on the division into blocks.
-            finish: function applied to each block's images, such as `data.writers.to_uint8`, by the
-                thread that computed them; None: no function.
-            first: number of the first row; draws then depend on the row's number: see
-                `NumberedChance`.
+            sample, seed, temperature, guidance, keep: as in `generate`, however rows are divided.
+            finish: function applied to each block's images by the thread that computed them.
+            first: number of the first row, if draws depend on row numbers: see `NumberedChance`.
 
         Returns:
-            Blocks of (rows, *image_shape), or the results of `finish`; for a table as in
-            `generate`.
+            Blocks of (rows, *image_shape), or results of `finish`; for a table as in `generate`.
         """
         draws = self._arguments.draws(sample, seed, temperature, guidance, keep, first)
         ys = (self._arguments.given(rows, len(rows)) for rows in given)
@@ -308,8 +298,7 @@ class TrainedModel:
         Args:
             x: images.
             y: their labels.
-            sizes: numbers of draws, in increasing order; only as many draws as the last one are
-                made.
+            sizes: numbers of draws, in increasing order, each including those before.
             estimator: as in `log_prob`.
             seed: as in `log_prob`.
 
