@@ -73,13 +73,12 @@ def working(what: str, lines: bool = False) -> Iterator[Callable[[str], None]]:
     Args:
         lines: without a terminal, print a line of progress now and then.
     """
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield _by_lines(what) if lines else lambda far: None
         return
-    with console.status(what) as status:
+    from rich.console import Console  # takes a while to import
+
+    with Console(stderr=True).status(what) as status:
         yield lambda far: status.update(f"{what} {far}")
 
 

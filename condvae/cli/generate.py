@@ -78,7 +78,6 @@ def generate(
     from condvae.data.enlarged import check_scale
     from condvae.data.writers import ARRAYS, check_image_path, write_images
     from condvae.runs import Run
-    from condvae.serving.bulk.generate import Generate
 
     for option, number in (("--num-samples", num_samples), ("--per-class", per_class)):
         check_at_least(1 if number is None else number, 1, option)
@@ -102,6 +101,8 @@ def generate(
                 "--given, -n, --per-class, --z or --scale as well",
                 "Leave one out.",
             )
+        from condvae.serving.bulk.generate import Generate
+
         verb = Generate(sample, seed, temperature, guidance, keep)
         return _of_table(run, table or "", out, verb, parts, overwrite)
     path = check_new_path(Path(out), overwrite)

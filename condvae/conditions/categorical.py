@@ -90,7 +90,7 @@ class Categorical(Part):
 
     def outside(self, y: Any) -> list[str]:
         """A sentence for each class among (batch,) labels that is rare in the training rows."""
-        asked = {_label_name(label) for label in np.unique(np.asarray(y))}
+        asked = {_label_name(label) for label in set(np.asarray(y).ravel().tolist())}
         return [
             f"{self.name!r}: {name} has only {count} training row(s), so that draws for it may "
             "resemble other classes"

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 from weakref import finalize
 
 import numpy as np
@@ -21,6 +20,7 @@ from condvae.data.decoded import DecodedRows
 from condvae.data.file_names import columns_of_names
 from condvae.data.file_tree import FileTree, file_tree, folders_of
 from condvae.data.files import Files
+from condvae.data.folder_names import label_of_folder
 from condvae.data.mapped import as_mapped
 from condvae.data.pictures import (
     IMAGE_SUFFIXES,
@@ -316,15 +316,3 @@ def _common_form(
             "Scale them with --resize HEIGHT,WIDTH, or crop them to one size.",
         )
     return mode, next(iter(first_of_size)), forms
-
-
-def folder_of_label(label: str) -> str:
-    """A label as a folder name; characters that a name cannot have are percent-encoded (%2F)."""
-    name = label.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
-    return "%2E" + name[1:] if name.startswith(".") else name
-
-
-def label_of_folder(name: str) -> str:
-    """The inverse of `folder_of_label`; a name that it would not write is the label itself."""
-    label = unquote(name).rstrip("\0")  # NumPy strings end before their last zeros
-    return label if folder_of_label(label) == name else name

@@ -9,7 +9,7 @@ import numpy as np
 from condvae.checks import InputError
 from condvae.data.array_files import write_blocks
 from condvae.data.enlarged import fitting_scale, save_enlarged
-from condvae.data.image_folder import folder_of_label
+from condvae.data.folder_names import folder_of_label
 from condvae.files.atomic import atomic_path
 
 ARRAYS = (".npz", ".npy")

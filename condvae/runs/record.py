@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationError
@@ -16,11 +16,13 @@ from pydantic_core import from_json
 
 from condvae.checks import InputError
 from condvae.conditions import AnyCondition, Categorical, Table, check_categorical
-from condvae.data import Dataset
 from condvae.data.mapped import blocks, by_rows
 from condvae.files.frozen import Count, Frozen
 from condvae.likelihoods import likelihood_named
 from condvae.spec import Signature, Spec
+
+if TYPE_CHECKING:
+    from condvae.data import Dataset
 
 MOST_BYTES = 2**24
 DIGESTS = "sha256"
@@ -47,7 +49,7 @@ class Preprocessing(Frozen):
     table: Table | None = None
 
     @classmethod
-    def of(cls, data: Dataset, likelihood: str) -> Self:
+    def of(cls, data: "Dataset", likelihood: str) -> Self:
         """The preprocessing of a data set under the likelihood of that name."""
         as_stored = likelihood_named(likelihood).as_stored
         return cls(
@@ -75,7 +77,7 @@ class DataRecord(Frozen):
     conditions: tuple[tuple[int, tuple[float, ...]], ...] | None = None
 
     @classmethod
-    def of(cls, data: Dataset) -> Self:
+    def of(cls, data: "Dataset") -> Self:
         """The record of a data set, with its splits."""
         several, conditions = data.condition.by_name, None
         if data.table is not None and several is not None:

@@ -12,7 +12,6 @@ import numpy as np
 
 from condvae.checks import InputError, check_choice
 from condvae.conditions.masks import masked_images
-from condvae.data import Dataset, Split, load_data
 from condvae.files.atomic import write_text
 from condvae.files.tensors import StoredTensors, write_tensors
 from condvae.graph.graph import Graph
@@ -34,6 +33,7 @@ from condvae.spec import Spec
 if TYPE_CHECKING:
     import keras
 
+    from condvae.data import Dataset, Split
     from condvae.figures.figure import Figure
     from condvae.inference.trained import TrainedModel
     from condvae.models import CVAE
@@ -90,7 +90,7 @@ class Run:
         return cls(path, RunRecord.read(file))
 
     @classmethod
-    def from_model(cls, model: "CVAE", data: Dataset, path: Path | str) -> "Run":
+    def from_model(cls, model: "CVAE", data: "Dataset", path: Path | str) -> "Run":
         """Make a run of a CVAE that was fitted by Keras's own `fit`, for use with all commands.
 
         Its record holds the model's Keras configuration, from which the model is rebuilt; classes
@@ -268,7 +268,7 @@ class Run:
             )
         return StoredTensors(self.weights_path)
 
-    def check_data(self, dataset: Dataset) -> Dataset:
+    def check_data(self, dataset: "Dataset") -> "Dataset":
         """The data set split as in training.
 
         Raises:
@@ -299,7 +299,7 @@ class Run:
             given = several.first_alone(given)
         return given, np.arange(len(given))
 
-    def conditions(self, split: Split) -> np.ndarray:
+    def conditions(self, split: "Split") -> np.ndarray:
         """y of a split's images in the form for the run's model: labels, or parts of the images.
 
         If the task draws masks, they are the same at each call.
@@ -311,7 +311,7 @@ class Run:
             split.x, data, self.record.preprocessing.x_max, np.random.default_rng(0)
         )
 
-    def load_data(self, data_dir: Path | None = None) -> Dataset:
+    def load_data(self, data_dir: Path | None = None) -> "Dataset":
         """Load the data with the name in the record.
 
         Raises:
@@ -323,6 +323,8 @@ class Run:
                 "a run on arrays",
                 "Pass the Dataset, or name a file with --data.",
             )
+        from condvae.data import load_data
+
         try:
             return load_data(self.record.data.name, data_dir=data_dir, spec=self.spec.data)
         except InputError as error:
@@ -334,7 +336,7 @@ class Run:
             ) from None
 
     def plot(
-        self, name: str, dataset: Dataset | None = None, **settings: Any
+        self, name: str, dataset: "Dataset | None" = None, **settings: Any
     ) -> "Figure | np.ndarray":
         """One of the figures of `condvae plot`: a matplotlib Figure, or frames for "labels".
 

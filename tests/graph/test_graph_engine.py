@@ -173,6 +173,20 @@ def test_commands_with_graphs_import_no_keras(room):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_generating_images_imports_no_readers(room):
+    code = (
+        "import sys; from condvae.cli import main\n"
+        "assert main('generate run --given 3 --out unread.png'.split()) == 0\n"
+        "print(sorted(name for name in sys.modules if name.startswith('condvae.data.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()[-1]
+    assert "condvae.data.writers" in loaded
+    assert not [
+        name for name in ("dataset", "sources", "readers", "tables") if f".{name}'" in loaded
+    ]
+
+
 def test_damaged_graphs_are_refused_in_words(room, capsys):
     text = Path("run/graph.json").read_text()
     for damaged in (text[:100], text.replace("relu", "tanh"), "\0" * 10):
