@@ -61,13 +61,19 @@ def face(p: dict[str, float], rng: np.random.Generator) -> np.ndarray:
     return np.clip(image + rng.normal(0, 0.015, image.shape), 0, 1)
 
 
-def measured(seed: int) -> dict[str, str]:
-    """A row of the table for each model, on the faces of a seed."""
+def drawn(seed: int) -> condvae.Dataset:
+    """Grey faces of 40 classes, ten of each."""
     rng = np.random.default_rng(seed)
     classes = [{n: rng.uniform(*ends) for n, ends in PROPERTIES.items()} for _ in range(CLASSES)]
     x = np.stack([face(properties, rng) for properties in classes for _ in range(EACH)])
     codes = np.repeat(np.arange(CLASSES), EACH)
-    data = condvae.Dataset.from_arrays((255 * x).round().astype("uint8"), codes)
+    pixels = (255 * x).round().astype("uint8")
+    return condvae.Dataset.from_arrays(pixels, codes, condition_name="face", name="faces")
+
+
+def measured(seed: int) -> dict[str, str]:
+    """A row of the table for each model, on the faces of a seed."""
+    data = drawn(seed)
     train = data.train.x[:].reshape(len(data.train.x), -1) / 255
     means = np.stack([train[data.train.y == code].mean(axis=0) for code in range(CLASSES)])
     asked, rows = np.repeat(np.arange(CLASSES), 5), {}

@@ -26,7 +26,7 @@ from sections import PAGE, write_section
 from steps import stepping
 
 import condvae
-from condvae.figures.figure import FONT_SIZE, Figure
+from condvae.figures.figure import FONT_SIZE, Figure, distinct_colours
 from condvae.models import build_model, build_optimizer
 from condvae.spec import Signature
 from condvae.training.feed import Feed
@@ -119,7 +119,8 @@ def draw(curves: dict[str, dict[int, float]]) -> None:
         a, b, _ = line(curve)
         sizes = np.geomspace(min(curve), max(curve), 100)
         axes.loglog(sizes, 1e3 * (a + b * sizes), color="gray", linewidth=1)
-        axes.loglog(list(curve), [1e3 * seconds for seconds in curve.values()], "o", markersize=4)
+        milliseconds = [1e3 * seconds for seconds in curve.values()]
+        axes.loglog(list(curve), milliseconds, "o", markersize=4, color=distinct_colours(1)[0])
         ends = list(curve)[:: len(curve) - 1]
         axes.set_xticks(ends, [f"{size:,}" for size in ends])
         bottom, top = np.log10([1e3 * min(curve.values()), 1e3 * max(curve.values())])

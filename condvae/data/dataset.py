@@ -41,7 +41,7 @@ class Dataset:
 
     Attributes:
         x: (N, height, width, channels) uint8 or float32, `MappedRows` if the data stay on disk;
-        for a table `EncodedRows` or, on disk, `MappedRows`, (N, dim) float32 for the networks.
+            for a table `EncodedRows` or, on disk, `MappedRows`, (N, dim) float32 for the networks.
         given: (N,) int32 class codes, (N, height, width, channels) images, uint8 or float32, or
             (N, dim) float32, several encoded conditions.
         condition: name of y, and the names of its classes in the order of their codes.

@@ -114,8 +114,8 @@ def diagnose(signs: Signs) -> list[str]:
             "arguments (target, prediction) and pixels beyond [0, 1]"
         )
         return [
-            f"the model is worse than the mean of all training images, {signs.loss:.0f} nats "
-            f"instead of {signs.mean_image_loss:.0f}: {cause}"
+            f"the model is worse than the mean of all training images ({signs.loss:.2f} nats per "
+            f"image, the mean {signs.mean_image_loss:.2f}; lower is better): {cause}"
         ]
     found = []
     collapsed = signs.active == 0 or signs.kl_loss < LEAST_KL

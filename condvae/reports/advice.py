@@ -7,7 +7,7 @@ _WEIGHTS = "train for fewer epochs, on more rows, or with a larger --weight-deca
 ADVICE = {
     "worse than averages": "train longer (--epochs), or with a lower --learning-rate",
     "latents are unused": "lower --beta, or let it rise slowly (--beta-warmup 0.2)",
-    "z tells labels": "raise --beta, lower --latent-dim, or use --prior conditional",
+    "z reveals labels": "raise --beta, lower --latent-dim, or use --prior conditional",
     "misses the label": "train longer (--epochs), or with fewer latents (--latent-dim)",
     "far from real": "more latents (--latent-dim 16), larger networks (--hidden-dims 512,512), "
     "more epochs",

@@ -11,14 +11,10 @@ from condvae.reports.advice import advice_lines, whole_of
 from condvae.reports.folder import report_run
 from condvae.reports.metrics_file import Metrics
 from condvae.reports.protocols import protocol_lines
-from condvae.reports.verdict import verdict_block
+from condvae.reports.verdict import LEGEND, verdict_block
 from condvae.runs import Run
 
 WIDTH = 100  # width of wrapped lines
-LEGEND = (
-    "↓ lower is better, ↑ higher is better, no arrow: neither; ± one standard error. Compare "
-    "figures of one protocol only."
-)
 
 
 @dataclass(frozen=True)

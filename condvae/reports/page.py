@@ -12,7 +12,7 @@ from condvae.reports.advice import advice_lines, whole_of
 from condvae.reports.metrics_file import Metrics
 from condvae.reports.pictures import Picture
 from condvae.reports.protocols import COMPARABILITY, protocol_lines, protocol_of
-from condvae.reports.verdict import ARROWS, Line, read_verdict
+from condvae.reports.verdict import ARROWS, LEGEND, Line, read_verdict
 from condvae.runs import Run
 
 MOST_PICKED = 40  # largest number of figures of one kind from which the page shows the chosen one
@@ -50,6 +50,7 @@ def render_page(
         *map(_card, read_verdict(metrics)),
         "</div>",
         *(f"<p>{escape(line)}</p>" for line in advice_lines(metrics)),
+        f'<p class="quiet">{escape(LEGEND)}</p>',
         "</section>",
         *(["<section><h2>Images</h2>", *_figures(first), "</section>"] if first else []),
         "</div>",
@@ -89,7 +90,7 @@ def _facts(run: Run, metrics: Metrics) -> dict[str, str]:
 
 def _card(line: Line) -> str:
     """A line of the verdict; a line without a heading continues the one before."""
-    warning = f'<p class="fault">{escape(line.warning)}</p>' if line.warning else ""
+    warning = f'<p class="fault">! {escape(line.warning)}</p>' if line.warning else ""
     return (
         f'<div class="card{" warned" if line.warning else ""}">'
         f"<h3>{escape(line.heading or line.measure)}</h3>"

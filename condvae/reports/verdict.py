@@ -21,6 +21,11 @@ MOST_COPIES = 0.01  # above real rows
 
 AVERAGES = "class averages"
 ARROWS = {True: "↓", False: "↑", None: " "}  # direction of better figures
+LEGEND = (
+    "↓ lower is better, ↑ higher is better, no arrow: neither; ± one standard error; z: the "
+    "latents. Right: what real data, guessing or a simple model would get. Compare figures of one "
+    "protocol only."
+)
 
 Figures = Mapping[str, Any]
 
@@ -111,7 +116,7 @@ def _latents(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
             "Latents",
             told,
             True,
-            "z tells labels" if is_fault else "",
+            "z reveals labels" if is_fault else "",
         )
 
 
@@ -155,7 +160,7 @@ def _samples(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
     yield Line(
         "Varied",
         f"{recall:.2f}",
-        "of real images covered (recall)",
+        "of real images like some sample (recall)",
         f"real images: {of_real:.2f}",
         "Samples",
         recall,
@@ -166,7 +171,7 @@ def _samples(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
     yield Line(
         "Copies",
         f"{closer:.1%}",
-        "of samples near a training image",
+        "of samples very near a training image",
         "held-out images: 1.0%",
         "Samples",
         closer,
@@ -247,7 +252,7 @@ def _table(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
     yield Line(
         "Varied",
         f"{recall:.2f}",
-        "of real rows covered (recall)",
+        "of real rows like some generated one (recall)",
         f"real rows: {of_real:.2f}",
         "Table",
         recall,
@@ -314,7 +319,7 @@ def _privacy(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
         "Privacy",
         _pm(auc, found["membership_auc_error"], 3),
         "AUC of guessing the training rows",
-        "no knowledge: 0.500",
+        "chance: 0.500",
         "Privacy",
         auc,
         True,

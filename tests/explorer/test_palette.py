@@ -134,6 +134,16 @@ def test_every_class_stands_out_from_the_page(scheme):
     assert contrast(PALETTE, {"light": light, "dark": dark}[scheme]).min() >= 2
 
 
+@pytest.mark.parametrize("ink", ["faint", "quiet"])
+@pytest.mark.parametrize("ground", ["surface", "paper"])
+def test_outlines_of_classes_stand_out_as_wcag_asks_of_graphics(ink, ground):
+    style = (FOLDER / "style.css").read_text()
+    inks, grounds = (re.findall(rf"--{name}: (#[0-9a-f]{{6}})", style) for name in (ink, ground))
+    assert len(inks) == len(grounds) == 2  # light and dark
+    for colour, behind in zip(inks, grounds, strict=True):
+        assert contrast([colour], behind).min() >= 3
+
+
 def test_page_and_figures_have_the_same_colours():
     program = f"""
       import {{ colourOf }} from {json.dumps(str(FOLDER / "colours.js"))};

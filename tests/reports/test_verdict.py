@@ -87,7 +87,7 @@ BAD = [
     (IMAGES, "Bound", {"elbo": -22.6}, "Fit", "worse than averages"),
     (IMAGES, "Bound", {"kl_loss": 0.05}, "Uses z", "latents are unused"),
     (IMAGES, "Latents", {"active_units": 0}, "Uses z", "latents are unused"),
-    (IMAGES, "Latents", {"balanced_accuracy": 0.6}, "Leak", "z tells labels"),
+    (IMAGES, "Latents", {"balanced_accuracy": 0.6}, "Leak", "z reveals labels"),
     (IMAGES, "Samples", {"label_accuracy": 0.88}, "Obeys the label", "misses the label"),
     (IMAGES, "Samples", {"frechet": 81.0}, "Realistic", "far from real"),
     (IMAGES, "Detail", {"detail": 0.09}, "Sharp", "blurred"),

@@ -81,6 +81,8 @@ export function makeMixture(page) {
       context.arc(...at(corner), 4, 0, 2 * Math.PI);
       context.fillStyle = cssColour(code);
       context.fill();
+      context.strokeStyle = inks.quiet; // seen on either ground, whatever the class's colour
+      context.stroke();
       context.fillStyle = inks.ink;
       context.textAlign = Math.abs(corner[0]) < 0.3 ? "center" : corner[0] < 0 ? "right" : "left";
       context.fillText(names[code], ...at(corner, radius() + beside));
