@@ -5,11 +5,14 @@ installed, on a local cluster of it. Time is that of the processors, all process
 other work on the machine counts little; memory is the most that one process held. Prints Markdown.
 
     python benchmarks/bulk.py [--folder DIR] [--rows 1000000] [--side 8] [--hidden 64] [--ray]
+        [--rounds 1]
 """
 
 import argparse
+import ctypes
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,6 +25,7 @@ import numpy as np
 import condvae
 
 PARTS = 8
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def prepare(folder: Path, rows: int, side: int, hidden: int) -> None:
@@ -53,9 +57,12 @@ def measured(folder: Path, command: str) -> tuple[float, float, float]:
         while process.poll() is None:
             most = max(most, most_memory(process.pid))
             time.sleep(0.1)
+    seconds = time.perf_counter() - start
     if process.returncode:
         raise RuntimeError(command)
-    seconds = time.perf_counter() - start
+    with suppress(ChildProcessError):  # of Ray, whose parents have ended before them
+        while True:
+            os.waitpid(-1, 0)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     busy = sum(getattr(after, n) - getattr(before, n) for n in ("ru_utime", "ru_stime"))
     return seconds, busy, most / 1024
@@ -74,6 +81,7 @@ def most_memory(session: int) -> int:
 
 def main() -> None:
     """Measure and print."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # to count processes without a parent
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -82,10 +90,13 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=50)
     parser.add_argument("--only", default="")
     parser.add_argument("--ray", action="store_true")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--least", type=int, default=0, help="leave out fewer rows")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="condvae-bulk-"))
     folder.mkdir(parents=True, exist_ok=True)
     prepare(folder, asked.rows, asked.side, asked.hidden)
+    places = ["--workers 2", *(["--ray local"] if asked.ray else [])]
     print("| command | rows | seconds | processor seconds | most MB of a process |")
     print("|---|---|---|---|---|")
     for verb, suffix, more in (
@@ -93,16 +104,23 @@ def main() -> None:
         ("generate", "csv", ""),
         ("score", "npz", f" --num-samples {asked.samples}"),
     ):
-        for place in ("--workers 2", *(("--ray local",) if asked.ray else ())):
-            for count in (asked.rows // 16, asked.rows):
-                if asked.only not in verb:
-                    continue
-                command = f"{verb} run parts-{count}/*.{suffix}{more} {place}"
-                seconds, busy, most = measured(folder, command)
+        for count in (asked.rows // 16, asked.rows):
+            if asked.only not in verb or count < asked.least:
+                continue
+            found: dict[str, list[tuple[float, float, float]]] = {place: [] for place in places}
+            for turn in range(asked.rounds):
+                for place in places[:: -1 if turn % 2 else 1]:  # each begins as often
+                    command = f"{verb} run parts-{count}/*.{suffix}{more} {place}"
+                    found[place].append(measured(folder, command))
+            for place, rounds in found.items():
+                seconds, busy, most = (statistics.median(of) for of in zip(*rounds, strict=True))
+                spread = f"{min(rounds)[0]:.0f} to {max(rounds)[0]:.0f}"
                 named = f"`{verb}{more} {place}`"
                 print(
-                    f"| {named} | {count:,} | {seconds:.0f} | {busy:.0f} | {most:.0f} |", flush=True
+                    f"| {named} | {count:,} | {seconds:.0f} ({spread}) | {busy:.0f} | {most:.0f} |",
+                    flush=True,
                 )
+    print(f"load {os.getloadavg()[0]:.0f}, medians of {asked.rounds} rounds (range)")
 
 
 if __name__ == "__main__":

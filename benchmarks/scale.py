@@ -38,7 +38,7 @@ ROW = """random() * 100 AS a, -ln(random()) AS b, random() + random() AS c,
     'w' || floor(random() * random() * 50)::INT AS word, random() < 0.3 AS flag,
     DATE '2020-01-01' + floor(random() * 900)::INT AS day,
     ['no', 'yes'][1 + (random() < 0.25)::INT] AS target"""
-TURNS = 2
+TURNS = 15
 SEEDS = [0, 1, 2, 3, 4]
 SMALL = {"batch_size": 1000, "epochs": 1, "hidden_dims": (64,)}
 # one held-out row in a hundred, since a hundred thousand are enough
@@ -56,7 +56,11 @@ def main() -> None:
     parser.add_argument("--cell", help="train one cell in this process, and print its figures")
     given = parser.parse_args()
     if given.cell:
-        print(json.dumps(trained(json.loads(given.cell))))
+        cell = json.loads(given.cell)
+        if cell.get("turns"):
+            waiting(cell)
+        else:
+            print(json.dumps(trained(cell)))
         return
     given.folder.mkdir(parents=True, exist_ok=True)
     wanted = {name: cell for part in given.only for name, cell in cells_of(part, given).items()}
@@ -79,16 +83,9 @@ def cells_of(part: str, given: argparse.Namespace) -> dict[str, dict]:
             for words, n in rows.items()
         } | {"1 million in memory": {"rows": 10**6, "mapped": False, "settings": SMALL}}
     if part == "epoch":
-        settings = {**SMALL, "epochs": 3, "order": "windows"}
-        return {
-            f"epochs of 200,000 {where}, {turn}": {
-                "rows": 200_000,
-                "mapped": where == "mapped",
-                "settings": settings,
-            }
-            for turn in range(TURNS)
-            for where in ("mapped", "in memory")
-        }
+        words = "epochs of mapped and of in-memory data in turn"
+        cell = {"rows": 200_000, "turns": TURNS, "settings": {**SMALL, "order": "windows"}}
+        return {words: cell}
     if part == "limit":
         rows = int(given.gb * 1e9 / np.prod(SHAPE))
         cell = {"rows": rows, "mapped": True, "limit": int(given.limit * 1e9), "settings": FEW}
@@ -121,6 +118,8 @@ def measured(cell: dict, folder: Path) -> dict:
         made_table(data, cell["rows"])
     else:
         made(data, cell["rows"])
+    if cell.get("turns"):
+        return in_turn(cell, data, folder)
     command = [sys.executable, __file__, str(folder), "--cell"]
     command.append(json.dumps({**cell, "data": str(data)}))
     group = memory_group(cell.get("limit"))
@@ -145,6 +144,60 @@ def measured(cell: dict, folder: Path) -> dict:
     if found.returncode:
         raise SystemExit(f"{cell} ended with {found.returncode}:\n{found.stderr[-3000:]}")
     return json.loads(found.stdout.splitlines()[-1]) | {"by_cgroup": group is not None}
+
+
+def in_turn(cell: dict, data: Path, folder: Path) -> dict:
+    """Clock and processor seconds of epochs of two trainings, each of which waits for its turn."""
+    command = [sys.executable, __file__, str(folder), "--cell"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    trainings, taken = {}, {"mapped": [], "in memory": []}
+    for where in taken:
+        run = str(folder / f"run-{where}")
+        told = json.dumps({**cell, "data": str(data), "mapped": where == "mapped", "run": run})
+        trainings[where] = subprocess.Popen([*command, told], **pipes)
+        trainings[where].stdout.readline()  # at the first epoch
+    for turn in range(cell["turns"] + 1):
+        for where in (*taken,) if turn % 2 else (*taken,)[::-1]:
+            trainings[where].stdin.write("\n")
+            trainings[where].stdin.flush()
+            taken[where].append(json.loads(trainings[where].stdout.readline()))
+    for where, training in trainings.items():
+        training.communicate()
+        shutil.rmtree(folder / f"run-{where}")
+    clock, busy = (
+        np.array([[epoch[kind] for epoch in epochs[1:]] for epochs in taken.values()])
+        for kind in (0, 1)
+    )
+    return {
+        "epochs": taken,
+        "clock_ratio": round(float(np.median(clock[0] / clock[1])), 3),
+        "clock_ratio_of_least": round(float(clock[0].min() / clock[1].min()), 3),
+        "cpu_ratio": round(float(busy[0].sum() / busy[1].sum()), 3),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def waiting(cell: dict) -> None:
+    """Train an epoch for each line of the input, and print its clock and processor seconds."""
+    import keras
+
+    import condvae
+
+    class Turns(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+            if not epoch:
+                print("ready", flush=True)
+            sys.stdin.readline()
+            self.begun = time.perf_counter(), time.process_time()
+
+        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            ended = time.perf_counter(), time.process_time()
+            spent = [round(b - a, 3) for a, b in zip(self.begun, ended, strict=True)]
+            print(json.dumps(spent), flush=True)
+
+    data = condvae.load_data(cell["data"], mapped=cell["mapped"])
+    how = {**cell["settings"], "preset": "plane", "epochs": cell["turns"] + 1, "patience": 99}
+    condvae.train(data, run=cell["run"], progress=False, callbacks=[Turns()], **how)
 
 
 def memory_group(limit: int | None) -> Path | None:

@@ -31,8 +31,8 @@ def audit(
         run: The folder of a run on images with classes.
         source: A set's name, a path or a URL; or a pattern in quotes, 'parts/*.npz'.
         out: The .csv, .tsv or .parquet file to write; the contact sheet is the .png file of the
-            same name. For a pattern, a folder in which each part gets both; running the command
-            again makes the ones that are missing.
+            same name. For a pattern, a folder in which each part gets both, and all parts together
+            all.parquet and all.png; running the command again makes the ones that are missing.
         top: Number of rows to report.
         num_samples: Number of draws of z for each image and each plausible label.
         seed: Seed of these draws.
@@ -42,7 +42,7 @@ def audit(
     from condvae.runs import Run
     from condvae.runs.rows import rows_of_run
     from condvae.serving.bulk.audit import Audit
-    from condvae.serving.bulk.work import local
+    from condvae.serving.bulk.parts import local
 
     verb = Audit(num_samples, seed, top, by)
     if parts.has(source):

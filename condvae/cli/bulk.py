@@ -59,7 +59,8 @@ class InParts:
         with working(f"{verb.name}, parts") as say:
             report = run_parts(str(run), pattern, out, verb, self.workers, ray=self.ray, say=say)
         before = f"; {report.before:,} already there" if report.before else ""
-        print(f"{out}: {report.made:,} parts made, {report.rows:,} rows{before}")
+        joint = f"; all together in {verb.joint}{verb.suffix}" if verb.joint else ""
+        print(f"{out}: {report.made:,} parts made, {report.rows:,} rows{before}{joint}")
         return 0
 
 

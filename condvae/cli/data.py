@@ -124,17 +124,21 @@ def _pack_table(parts: Mapping[Path, str], source: str, out: Path, settings: dic
 def _table_info(path: Path, settings: dict[str, Any]) -> int:
     """Print how a table was interpreted and, if a model can learn from it, its splits."""
     from condvae.data.overview import describe
-    from condvae.data.readers import table_dataset
+    from condvae.data.readers import read_whole_or_packed, table_dataset
     from condvae.data.table_overview import describe_table
-    from condvae.data.tables import read_table
+    from condvae.data.table_survey import read_or_survey
     from condvae.spec import Spec
 
     spec = Spec().override(source=str(path), **settings).data
-    table = read_table(path, spec)
+    table, is_whole = read_or_survey(path, spec)
     print(describe_table(table, str(path)))
     if spec.conditions:
         try:
-            splits = describe(table_dataset(table, path, spec))
+            if is_whole:
+                dataset = table_dataset(table, path, spec)
+            else:
+                dataset = read_whole_or_packed({path: ""}, path, spec)
+            splits = describe(dataset)
         except InputError as error:
             splits = f"a model cannot learn from it as it is: {error}"
         print(f"\n{splits}")

@@ -32,7 +32,7 @@ def encode(
     from condvae.runs import Run
     from condvae.runs.rows import rows_of_run
     from condvae.serving.bulk.encode import Encode, write_posteriors
-    from condvae.serving.bulk.work import local
+    from condvae.serving.bulk.parts import local
 
     if parts.has(source):
         return parts.make(run, source, out, Encode(), overwrite)

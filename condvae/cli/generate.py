@@ -160,7 +160,7 @@ def _of_table(
     """Generate for the rows of a table of conditions, or of several tables."""
     from condvae.data.writing import check_written
     from condvae.runs import Run
-    from condvae.serving.bulk.work import local
+    from condvae.serving.bulk.parts import local
 
     if parts.has(table):
         return parts.make(run, table, out, verb, overwrite)

@@ -37,8 +37,8 @@ def score(
     from condvae.data.writing import check_written
     from condvae.runs import Run
     from condvae.runs.rows import rows_of_run
+    from condvae.serving.bulk.parts import local
     from condvae.serving.bulk.score import Score
-    from condvae.serving.bulk.work import local
 
     verb = Score(num_samples, seed)
     if parts.has(source):

@@ -13,8 +13,8 @@ NUM_SPIKES = 3
 
 def describe_table(table: TableFile, name: str) -> str:
     """How each column was interpreted, in aligned lines, and possible conditions."""
-    rows = len(next(iter(table.columns.values())))
-    lines = [f"{'name':<12} {name}", f"{'rows':<12} {rows:,} of {len(table.columns)} columns"]
+    lines = [f"{'name':<12} {name}"]
+    lines += [f"{'rows':<12} {table.readings[0].rows:,} of {len(table.columns)} columns"]
     lines += [f"{'file':<12} {note}" for note in table.notes]
     heads = ("column", "taken for", "missing", "spikes", "examples")
     cells = [heads, *(_line(reading) for reading in table.readings)]

@@ -16,14 +16,13 @@ import numpy as np
 import platformdirs
 
 from condvae.blocks import slices
-from condvae.checks import InputError, check_memory
+from condvae.checks import InputError
 from condvae.conditions import named_kinds
 from condvae.conditions.carried import Carried
-from condvae.data.packed_column import PackedColumn, absent_words
+from condvae.data.packed_column import PackedColumn
 from condvae.data.pixel_columns import pixels_and_columns
-from condvae.data.raw_columns import WORD_BYTES, RawColumn
-from condvae.data.reading import FEW_WORDS, ColumnReading, told_kinds
-from condvae.data.splits import SAMPLE_STREAM
+from condvae.data.raw_columns import RawColumn
+from condvae.data.reading import FEW_WORDS
 from condvae.data.table_parts import UNIT_ROWS, TableRows, open_table
 from condvae.data.table_record import (
     CELLS,
@@ -35,7 +34,7 @@ from condvae.data.table_record import (
     read_block_cells,
     read_table_record,
 )
-from condvae.data.tables import TableFile, missing_of, understood
+from condvae.data.table_sample import check_words, sample_table
 from condvae.files.atomic import remove_scratch, write_text
 from condvae.files.disk import room_for
 from condvae.files.lock import locked
@@ -134,17 +133,9 @@ def _begun(
     notes: list[str],
 ) -> TableRecord:
     """The record of a new pack, with the columns as interpreted from a sample of rows."""
-    counts = table.counts()
-    num_rows = sum(counts)
-    rows = np.arange(num_rows)
-    if num_rows > spec.sample_rows:
-        rng = np.random.default_rng([spec.split_seed, SAMPLE_STREAM])
-        rows = np.sort(rng.choice(num_rows, spec.sample_rows, replace=False))
-    raws = table.sample(rows)
-    found = understood(raws, len(rows), spec, source, table.likely, notes)
-    found = found if len(rows) == num_rows else _counting(found, rows)
-    wanted = {*named_kinds(spec.conditions, list(found.columns))}
-    used, carried = found.used(wanted), []
+    sample = sample_table(table, source, spec, notes)
+    found = sample.table
+    used, carried = found.used({*named_kinds(spec.conditions, list(found.columns))}), []
     if pixels_and_columns({name: used[name] for name in used if name not in spec.ignore}):
         raise PixelTableError(
             f"{source} must be a table to be packed some rows at a time",
@@ -153,54 +144,25 @@ def _begun(
         )
     for note in found.notes:
         _log.warning("%s: %s", source, note)
-    told = told_kinds(spec.kinds, list(found.columns))
-    columns = []
-    for reading, raw in zip(found.readings, raws, strict=True):
-        name, constant = reading.name, reading.taken_for == "constant"
-        if name in spec.ignore:
-            continue
-        if name not in used and reading.taken_for != "text":
+    for reading in found.readings:
+        name = reading.name
+        if name not in spec.ignore and name not in used and reading.taken_for != "text":
             one = Carried.of_column(name, found.columns[name])
             carried += [one] if one else []
-        missing = missing_of(name, list(found.columns), spec)
-        columns.append(
-            PackedColumn(
-                name=name,
-                of_numbers=found.columns[name].dtype.kind == "f",
-                format=reading.format,
-                absent=absent_words(told.get(name, ("",))[0], raw.typed, missing),
-                # a column with a single value in the sample may have others elsewhere
-                stored=name in used or constant,
-                constant=constant and name not in used,
-            )
-        )
     record = TableRecord(
         source=source,
         plan=plan,
-        rows=num_rows,
+        rows=sum(sample.counts),
         block_rows=UNIT_ROWS,
-        sample=len(rows),
-        columns=tuple(columns),
+        sample=sample.num_rows,
+        columns=tuple(column for column in sample.columns if column.name not in spec.ignore),
         order=tuple(name for name in found.columns if name not in spec.ignore),
         carried=tuple(carried),
-        splits=tuple(zip(parts.values(), counts, strict=True)),
+        splits=tuple(zip(parts.values(), sample.counts, strict=True)),
         spec=spec.model_copy(update={"source": "", "mapped": False}),
     )
     units = max(1, BLOCK_BYTES // (record.dtype.itemsize * UNIT_ROWS))
     return record.model_copy(update={"block_rows": units * UNIT_ROWS})
-
-
-def _counting(found: TableFile, rows: np.ndarray) -> TableFile:
-    """The table, with columns that count all of its rows as identifiers."""
-
-    def seen(reading: ColumnReading) -> ColumnReading:
-        values = found.columns[reading.name]
-        counts = values.dtype.kind == "f" and np.unique(values - rows).tolist() in ([0.0], [1.0])
-        if reading.taken_for != "number" or not counts:
-            return reading
-        return ColumnReading(**{**vars(reading), "taken_for": "identifier"})
-
-    return TableFile(found.columns, tuple(map(seen, found.readings)), found.notes)
 
 
 def _blocks(table: TableRows, record: TableRecord, out: Path) -> Iterator[tuple[int, int, bool]]:
@@ -230,7 +192,7 @@ def _blocks(table: TableRows, record: TableRecord, out: Path) -> Iterator[tuple[
             record = record.model_copy(update=update)
             write_text(out / RECORD, record.model_dump_json())
         seen.append(cells)
-        _check_words(known, record.source)
+        check_words(known, record.source)
         yield part.stop, record.rows, there
     _check_read(seen, record)
     carried = _carried(record.carried, seen)
@@ -328,17 +290,6 @@ def _check_finite(values: np.ndarray, column: PackedColumn, first: int, source: 
             f"{values[row]} in row {first + row:,} of {column.name!r} (rows counted from 0)",
             "Correct these cells, or read them as missing, for example with --missing inf.",
         )
-
-
-def _check_words(known: Mapping[str, dict[str, int]], source: str) -> None:
-    """Raise if the distinct words of all columns take too much memory."""
-    total = sum(map(len, known.values())) * WORD_BYTES
-    most = max(known, key=lambda name: len(known[name]), default="")
-    check_memory(
-        2 * total,
-        f"the different words of {source}, most of which are in {most!r},",
-        f"Leave the column out, --ignore {most!r} or --kind '{most}:text'.",
-    )
 
 
 def _check_read(blocks: Collection[BlockCells], record: TableRecord) -> None:

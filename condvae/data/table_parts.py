@@ -63,7 +63,7 @@ def open_table(parts: Sequence[Path], spec: DataSpec, notes: list[str]) -> "Tabl
     Raises:
         InputError: a file of another format or with other columns, or a damaged one.
     """
-    suffix, *_ = [check_table_file(part) for part in parts]
+    suffix, *_ = [check_table_file(part, whole=False) for part in parts]
     if suffix in SHEETS:
         raise InputError(
             "a table that is read some rows at a time must be a text or a Parquet file",

@@ -237,8 +237,12 @@ def _check_finite(columns: Mapping[str, np.ndarray], path: str) -> None:
         )
 
 
-def check_table_file(path: Path) -> str:
-    """The suffix of a file that exists and is not empty."""
+def check_table_file(path: Path, whole: bool = True) -> str:
+    """The suffix of a file that exists and is not empty.
+
+    Args:
+        whole: whether the file will be read into memory.
+    """
     if not (suffix := table_suffix(path)):
         raise InputError(
             f"a table must be a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file",
@@ -254,7 +258,8 @@ def check_table_file(path: Path) -> str:
     if not (size := path.stat().st_size):
         raise InputError(f"{path} must hold a table", "an empty file", "Copy it again.")
     if suffix not in DELIMITERS and suffix not in JSON_LINES:
-        check_memory(2 * size, f"{path}, with a copy,")
+        if whole or suffix in SHEETS:
+            check_memory(2 * size, f"{path}, with a copy,")
         if path.suffix.lower() in PACKED:
             raise InputError(f"{path} must not be compressed twice", path.suffix, "Unpack it once.")
     return suffix

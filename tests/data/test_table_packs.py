@@ -392,7 +392,7 @@ def test_a_table_too_large_for_memory_stays_on_disk(tmp_path, monkeypatch, caplo
     whole = condvae.load_data(source, conditions=("target",))
     with monkeypatch.context() as context:
         context.setattr("condvae.checks.memory_bound", lambda: 2**17)
-        context.setattr("condvae.data.table_pack.check_memory", lambda *_: None)
+        context.setattr("condvae.data.table_sample.check_memory", lambda *_: None)
         context.setattr("condvae.data.raw_columns.check_memory", refused_once())
         mapped = condvae.load_data(source, conditions=("target",))
     assert "packed once into" in caplog.text

@@ -10,11 +10,11 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
+from bulk_parts import CUTS, here, rows_in
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
@@ -24,48 +24,12 @@ from condvae.data.writing import write_table
 from condvae.evaluation.scores import score_rows
 from condvae.graph.passes import EqualPasses, steady_rows
 from condvae.inference.chance import Chance, NumberedChance
-from condvae.serving.bulk.audit import Audit
 from condvae.serving.bulk.encode import Encode
 from condvae.serving.bulk.generate import Generate
 from condvae.serving.bulk.parts import find_parts
 from condvae.serving.bulk.run_parts import run_parts
 from condvae.serving.bulk.score import Score
 from condvae.training import train
-
-CUTS = (0, 1, 130, 131, 260)  # a part of one row, and some across the bounds of passes
-
-
-def here(work, jobs):
-    """Jobs in this process, as the others have them: on one core."""
-    with threadpool_limits(1):
-        yield from map(work, jobs)
-
-
-@pytest.fixture
-def room(tmp_path, monkeypatch, trained_run, digits):
-    """A working folder with a run, its data in one part and in several, and conditions."""
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(trained_run.path, "run")
-    order = np.argsort(digits.y[: CUTS[-1]], kind="stable")  # parts of one class alone
-    x, y = digits.x[order], digits.y[order]
-    for folder, cuts in (("whole", (0, CUTS[-1])), ("parts", CUTS)):
-        Path(folder).mkdir()
-        for place, (a, b) in enumerate(pairwise(cuts)):
-            np.savez(f"{folder}/p{place}.npz", x=x[a:b], y=y[a:b])
-            Path(f"{folder}/p{place}.csv").write_text("\n".join(["digit", *map(str, y[a:b])]))
-    return tmp_path
-
-
-def rows_in(folder):
-    """All outputs of a folder, one behind the other, by array or column."""
-    files = sorted(str(file) for file in Path(folder).iterdir() if file.stem != "bulk")
-    tables = [file for file in files if file.endswith(".parquet")]
-    if tables:
-        found = [duckdb.read_parquet(file).fetchnumpy() for file in tables]
-    else:
-        found = [dict(np.load(file)) for file in files if file.endswith(".npz")]
-    return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
-
 
 VERBS = [
     (Encode(), "npz"),
@@ -124,17 +88,6 @@ def test_scores_are_those_of_bayes_rule(room, trained_run):
     np.savez("mixed/p.npz", x=stored["x"][order])  # without labels
     run_parts("run", "mixed/*.npz", "mixed-out", Score(num_samples=200), pool=here)
     np.testing.assert_array_equal(rows_in("mixed-out")["log_prob"], found["log_prob"][order])
-
-
-def test_an_audit_of_parts_has_the_least_of_each(room):
-    run_parts("run", "parts/*.npz", "scores", Score(num_samples=12), pool=here)
-    run_parts("run", "parts/*.npz", "out", Audit(num_samples=12, top=5), pool=here)
-    for place in range(len(CUTS) - 1):
-        margins = duckdb.read_parquet(f"scores/p{place}.parquet").fetchnumpy()["label_margin"]
-        least = duckdb.read_parquet(f"out/p{place}.parquet").fetchnumpy()
-        np.testing.assert_array_equal(least["label_margin"], np.sort(margins)[:5])
-        np.testing.assert_array_equal(margins[least["row"]], least["label_margin"])
-        assert Path(f"out/p{place}.png").exists()
 
 
 def test_what_is_there_is_not_made_again(room):

@@ -41,12 +41,14 @@ class Manifest(Frozen):
         run: sha256 of everything that determines the run's results.
         settings: settings of the verb.
         parts: the parts by name.
+        joined: names of the parts in the joint output.
     """
 
     command: str
     run: str
     settings: dict[str, Any]
     parts: dict[str, Made]
+    joined: tuple[str, ...] = ()
 
 
 class Folder:

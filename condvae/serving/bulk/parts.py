@@ -2,6 +2,8 @@
 
 import glob
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,3 +81,13 @@ def _is_labels(source: str, sources: dict[str, int]) -> bool:
     others = (Path(other) for other in sources if other != source)
     beside = (o.stem for o in others if o.parent == path.parent and o.suffix.lower() == NPY)
     return any(path.stem in set(label_names(stem)) for stem in beside)
+
+
+@contextmanager
+def local(source: str) -> Iterator[Path]:
+    """The path itself, or a local copy of a URL."""
+    if not remote.is_url(source):
+        yield Path(source)
+        return
+    with remote.fetched(source) as path:
+        yield path

@@ -45,7 +45,7 @@ def run_parts(
     ray: str | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Report:
-    """Make an output for each part that has none yet.
+    """Make an output for each part that has none yet, and then the joint output, if there is one.
 
     An error in one part ends only that part; the others are made, and then it is raised.
 
@@ -72,6 +72,12 @@ def run_parts(
         run_path, pattern, out = (_absolute(place) for place in (run_path, pattern, out))
         folder = Folder(out)
     parts = find_parts(pattern)
+    if verb.joint in (part.name for part in parts):
+        raise InputError(
+            f"parts must not be named {verb.joint}, like the output of all of them",
+            pattern,
+            "Rename that part.",
+        )
     work = Work(run_path, verb, folder.place, verb.suffix_of(run))
     wanted = Manifest(
         command=verb.name,
@@ -88,14 +94,20 @@ def run_parts(
         if verb.is_numbered(run):
             counted = _counted(work, parts, folder.read(), do)
             wanted = wanted.model_copy(update={"parts": counted})
-        done = folder.finished(wanted, work.suffix)
-        folder.write(wanted)
+        done, before = folder.finished(wanted, work.suffix), folder.read()
+        names = tuple(part.name for part in parts)
+        there = len(done) == len(parts) and before is not None and before.joined == names
+        joined = there and verb.joint + work.suffix in folder.names()
+        folder.write(wanted.model_copy(update={"joined": names if joined else ()}))
         jobs = [Job(p, wanted.parts[p.name].first or 0) for p in parts if p.name not in done]
         rows, mistakes = 0, []
         for number, outcome in enumerate(do(work.do, jobs), 1):
             rows += outcome.rows or 0
             mistakes += [outcome] if outcome.mistake else []
             say(f"{len(done) + number:,} of {len(parts):,} parts")
+        if verb.joint and not mistakes and not joined:
+            verb.join(run, parts, folder)
+            folder.write(wanted.model_copy(update={"joined": names}))
     _raise(mistakes, len(jobs))
     return Report(len(jobs), len(done), rows)
 

@@ -1,12 +1,15 @@
 """The interface of a verb, which is applied to every part."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from condvae.runs import Run
 from condvae.runs.rows import count_rows
+from condvae.serving.bulk.folder import Folder
+from condvae.serving.bulk.parts import Part
 
 
 @dataclass(frozen=True)
@@ -16,10 +19,12 @@ class Verb(ABC):
     Attributes:
         name: name of the command.
         suffix: suffix of the outputs.
+        joint: name of an output of all parts together; "" if there is none.
     """
 
     name: ClassVar[str]
     suffix: ClassVar[str]
+    joint: ClassVar[str] = ""
 
     def suffix_of(self, run: Run) -> str:
         """Suffix of the outputs for a run."""
@@ -44,6 +49,9 @@ class Verb(ABC):
         Args:
             first: number of its first row.
         """
+
+    def join(self, run: Run, parts: Sequence[Part], folder: Folder) -> None:  # noqa: B027
+        """Write the joint output, if there is one, from the outputs of the parts."""
 
     def settings(self) -> dict[str, Any]:
         """The settings that determine the outputs."""

@@ -1,16 +1,12 @@
 """The processing of a part in a worker process."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from condvae.checks import InputError
-from condvae.files import remote
 from condvae.runs import Run
 from condvae.serving.bulk.folder import Folder
-from condvae.serving.bulk.parts import Part
+from condvae.serving.bulk.parts import Part, local
 from condvae.serving.bulk.verb import Verb
 
 
@@ -75,13 +71,3 @@ class Work:
 def opened(path: str) -> Run:
     """The run, cached with its compiled functions for all parts of a process."""
     return Run.open(path)
-
-
-@contextmanager
-def local(source: str) -> Iterator[Path]:
-    """The path itself, or a local copy of a URL."""
-    if not remote.is_url(source):
-        yield Path(source)
-        return
-    with remote.fetched(source) as path:
-        yield path
