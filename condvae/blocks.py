@@ -57,6 +57,16 @@ def in_order(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Res
                 future.cancel()
 
 
+def ahead(items: Iterable[Result]) -> Iterator[Result]:
+    """The items in order; while one is used, the next one is made on another thread."""
+    items, end = iter(items), object()
+    with ThreadPoolExecutor(1) as pool:
+        following: Future[Any] = pool.submit(next, items, end)
+        while (item := following.result()) is not end:
+            following = pool.submit(next, items, end)
+            yield item
+
+
 @cache
 def _blas(with_scipy: bool) -> ThreadpoolController:
     """The BLAS libraries of this process: NumPy's and, once it is loaded, SciPy's.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from condvae.blocks import MOST_WORKERS, in_order, repeated, slices
+from condvae.blocks import MOST_WORKERS, ahead, in_order, repeated, slices
 
 
 def test_results_come_in_the_order_of_the_jobs(monkeypatch):
@@ -45,6 +45,25 @@ def test_an_error_ends_the_work():
     with pytest.raises(ValueError, match="five"):
         next(results)
     assert len(begun) <= 6 + 2 * MOST_WORKERS
+
+
+def test_the_next_item_is_made_while_one_is_used():
+    asked = threading.Semaphore(0)
+
+    def items():
+        for number in range(5):
+            asked.release()
+            yield number
+        raise ValueError("no more")
+
+    found = ahead(items())
+    assert next(found) == 0
+    for _ in range(2):  # the second was asked for before it is wanted
+        assert asked.acquire(timeout=300)
+    assert [next(found) for _ in range(4)] == [1, 2, 3, 4]
+    with pytest.raises(ValueError, match="no more"):
+        next(found)
+    assert list(ahead([])) == []
 
 
 def test_blas_gets_its_threads_back():

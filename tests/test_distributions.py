@@ -530,6 +530,22 @@ def test_rows_are_drawn_without_keras_too():
     np.testing.assert_allclose(drawn, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_a_uniform_number_is_the_noise_and_has_density_one():
+    likelihood = TableLikelihood(((3, -2), (5, 1), (2, -2)), components=2)
+    rng = np.random.default_rng(0)
+    x_params = rng.normal(size=(200, 10 + 3 * 2 * 3)).astype("float32")
+    noise = rng.random((200, 13), dtype="float32")
+    distribution = likelihood(x_params)
+    drawn = np.asarray(distribution.transform(noise))
+    np.testing.assert_allclose(likelihood.draw(x_params, noise), drawn, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(drawn[:, [10, 12]], noise[:, [10, 12]] - 0.5, atol=1e-6)
+    plain = TableLikelihood(((3, -1), (5, 1), (2, -1)), components=2)
+    params = np.concatenate([x_params[:, :10], x_params[:, 16:22]], axis=1)
+    expected = plain(params).log_prob(np.delete(drawn, [10, 12], axis=1))
+    np.testing.assert_allclose(distribution.log_prob(drawn), expected, rtol=1e-5)
+    assert not np.asarray(distribution.mean)[:, [10, 12]].any()
+
+
 def test_many_columns_are_a_few_arrays():
     sizes = tuple(np.random.default_rng(0).integers(1, 40, 300).tolist())
     states = States(sizes)

@@ -39,6 +39,16 @@ class Column(Frozen):
         return False
 
     @property
+    def has_place(self) -> bool:
+        """Whether there is a number beside all values: a uniform one, see `GroupedColumn`."""
+        return False
+
+    @property
+    def has_number(self) -> bool:
+        """Whether there is a number beside any state."""
+        return self.has_number_state or self.has_place
+
+    @property
     def num_states(self) -> int:
         """Number of states."""
         return self.num_values + self.has_number_state + self.may_miss
@@ -71,8 +81,8 @@ class Column(Frozen):
         """(batch,) float32 numbers beside the states of cells; 0 for states without a number."""
         return np.zeros(len(values), "float32")
 
-    def log_slopes(self, numbers: np.ndarray) -> np.ndarray:
-        """(batch,) log derivative of these numbers with respect to their cells."""
+    def log_slopes(self, codes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """(batch,) log derivative of these numbers with respect to their cells; 0 without one."""
         return np.zeros(len(numbers))
 
     def for_page(self) -> dict[str, Any]:

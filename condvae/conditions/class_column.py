@@ -52,7 +52,7 @@ class ClassColumn(Column):
 
     def for_page(self) -> dict[str, Any]:
         """Its words, one of which is chosen."""
-        shown = {"widget": "choice", "size": self.num_values, "categories": self.categories}
+        shown = {"widget": "choice", "size": len(self.categories), "categories": self.categories}
         return {**super().for_page(), **shown}
 
     def cells(self, codes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
@@ -70,7 +70,7 @@ class ClassColumn(Column):
             lower, *_ = self.categories
             words = np.char.lower(words) if lower.islower() else np.char.capitalize(words)
         places = np.searchsorted(self.categories, words)
-        places = np.minimum(places, self.num_values - 1)
+        places = np.minimum(places, len(self.categories) - 1)
         unknown = np.asarray(self.categories)[places] != words
         if unknown.any():
             raise InputError(

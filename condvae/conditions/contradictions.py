@@ -48,11 +48,14 @@ def contradicts(states: np.ndarray, pairs: Pairs) -> np.ndarray:
     Args:
         states: (batch, total or more) encoded rows.
     """
+    found = np.zeros(len(states), bool)
     if not pairs:
-        return np.zeros(len(states), bool)
-
-    def holds(places: np.ndarray) -> np.ndarray:
-        return (states[:, np.where(places < 0, ~places, places)] == 1) != (places < 0)
-
-    first, second = np.transpose(pairs)
-    return np.asarray((holds(first) & holds(second)).any(axis=1))
+        return found
+    events, places = np.unique(pairs, return_inverse=True)
+    is_other = events < 0
+    # event by event, each of which is in many pairs
+    holds = np.ascontiguousarray(states[:, np.where(is_other, ~events, events)].T == 1)
+    holds ^= is_other[:, None]
+    for first, second in places.reshape(-1, 2).tolist():
+        found |= holds[first] & holds[second]
+    return found

@@ -62,6 +62,8 @@ class CellFormat(Frozen):
 
     def cells(self, values: np.ndarray) -> list[str]:
         """The cells of (N,) numbers; an empty cell for NaN."""
+        if self == PLAIN:
+            return [_plain(number) for number in values.tolist()]
         distinct, codes = np.unique(values, return_inverse=True)
         words = [self.cell(number) for number in distinct.tolist()]
         return [words[code] for code in codes.tolist()]
@@ -119,6 +121,13 @@ class CellFormat(Frozen):
         facts += [f"decimals by {self.decimal!r}"] * (self.decimal != ".")
         facts += [f"{self.decimals} decimal{'s' * (self.decimals != 1)}"] * bool(self.decimals)
         return ", ".join(facts)
+
+
+def _plain(number: float) -> str:
+    """As `PLAIN.cell`, faster."""
+    if number.is_integer() and abs(number) <= MOST_EXACT:
+        return str(int(number))
+    return repr(number) if number == number else ""
 
 
 PLAIN = CellFormat()

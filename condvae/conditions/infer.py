@@ -12,6 +12,7 @@ from condvae.conditions.condition import PART
 from condvae.conditions.continuous import Continuous
 from condvae.conditions.date_column import DateColumn
 from condvae.conditions.functional import find_derived
+from condvae.conditions.grouped_column import MOST_STATES, GroupedColumn, features_of
 from condvae.conditions.name_patterns import name_pattern
 from condvae.conditions.number_column import NumberColumn
 from condvae.conditions.part import Part
@@ -119,6 +120,12 @@ def table_of(
     derived = find_derived(training, sources, given, of_dates)
     parts: list[AnyColumn] = []
     left = {column.name for column in derived if column.name not in given}
+    many = {n for n, column in fitted.items() if column.num_values > MOST_STATES}
+    many = {n for n in many if columns[n].dtype.kind == "U"} - left
+    others = {name: values for name, values in training.items() if name not in many | left}
+    for name in many:
+        column = ClassColumn.model_validate(fitted[name].model_dump())
+        fitted[name] = GroupedColumn.of(column, training[name], features_of(others))
     for name in sorted({*columns} - left, key=[*columns].index):
         date = dates.get(name)
         parts += [fitted[name]] if date is None else date.columns(columns[name], rows, scaling)

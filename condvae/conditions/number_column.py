@@ -123,13 +123,14 @@ class NumberColumn(Column):
             "float32"
         )
 
-    def log_slopes(self, numbers: np.ndarray) -> np.ndarray:
+    def log_slopes(self, codes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         """Log slope of the scale at each number; beyond its ends, of the last segment."""
         if self.knots is None:
-            return super().log_slopes(numbers)
+            return super().log_slopes(codes, numbers)
         seen, places = np.transpose(self.knots)
         stretch = np.clip(np.searchsorted(places, numbers, "right"), 1, len(places) - 1)
-        return np.log(np.diff(places) / np.diff(seen))[stretch - 1]
+        slopes = np.log(np.diff(places) / np.diff(seen))[stretch - 1]
+        return np.where(codes == self.num_values, slopes, 0.0)
 
     def given(self, text: str) -> float:
         """A number, rounded like the column."""

@@ -9,12 +9,20 @@ from pydantic import Field
 
 from condvae.conditions.cells import HIDDEN
 from condvae.conditions.class_column import ClassColumn
+from condvae.conditions.grouped_column import GroupedColumn
 from condvae.conditions.number_column import NumberColumn
 from condvae.files.frozen import Frozen
+from condvae.likelihoods.states import UNIFORM
 
 # a column, the slice of its states in x, and the index of its number
 Place = tuple[Any, slice, int | None]
-AnyColumn = Annotated[ClassColumn | NumberColumn, Field(discriminator="kind")]
+AnyColumn = Annotated[ClassColumn | GroupedColumn | NumberColumn, Field(discriminator="kind")]
+
+
+def codes_of(states: np.ndarray) -> np.ndarray:
+    """(batch,) indices of the 1 in each row of (batch, num_states), `HIDDEN` without one."""
+    codes = states.argmax(axis=1)
+    return np.where(states[np.arange(len(states)), codes] == 0, HIDDEN, codes)
 
 
 class RowLayout(Frozen):
@@ -36,7 +44,7 @@ class RowLayout(Frozen):
     @property
     def dim(self) -> int:
         """Number of values that the networks see."""
-        return self.num_states + sum(column.has_number_state for column in self.columns)
+        return self.num_states + sum(column.has_number for column in self.columns)
 
     @property
     def num_states(self) -> int:
@@ -45,11 +53,17 @@ class RowLayout(Frozen):
 
     @property
     def kinds(self) -> tuple[tuple[int, int], ...]:
-        """For each column its number of states, and the index of the one with a number, or -1."""
-        return tuple(
-            (column.num_states, column.num_values if column.has_number_state else -1)
-            for column in self.columns
-        )
+        """For each column its number of states, and the index of the one with a number.
+
+        It is -1 without a number, and `UNIFORM` if the number is uniform beside any value.
+        """
+
+        def beside(column: AnyColumn) -> int:
+            if column.has_number_state:
+                return column.num_values
+            return UNIFORM if column.has_place else -1
+
+        return tuple((column.num_states, beside(column)) for column in self.columns)
 
     def hide(self, x: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """x with some cells hidden.
@@ -85,14 +99,15 @@ class RowLayout(Frozen):
     def log_slope(self, x: np.ndarray) -> np.ndarray:
         """(batch,) what must be added to a log-density of encoded x to get one of the cells.
 
+        For words that are grouped it is their log-probability given the group.
+
         The density of numbers depends on their scale: models with different scales are comparable
         only in the data's own units, such as dollars.
         """
         total = np.zeros(len(x))
         for column, states, number in self.places():
             if number is not None:
-                has_number = x[:, states.start + column.num_values] == 1
-                total += np.where(has_number, column.log_slopes(x[:, number]), 0.0)
+                total += column.log_slopes(codes_of(x[:, states]), x[:, number])
         return total
 
     def merge(self, x: np.ndarray, other: np.ndarray, cells: np.ndarray) -> np.ndarray:
@@ -114,9 +129,9 @@ class RowLayout(Frozen):
         state, number = 0, self.num_states
         for column in self.columns:
             states = slice(state, state + column.num_states)
-            yield column, states, number if column.has_number_state else None
+            yield column, states, number if column.has_number else None
             state += column.num_states
-            number += column.has_number_state
+            number += column.has_number
 
     def _put(self, x: np.ndarray, rows: np.ndarray, place: Place, values: np.ndarray) -> None:
         """Write cells of a column into some rows of encoded x."""

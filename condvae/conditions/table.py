@@ -21,7 +21,7 @@ from condvae.conditions.encoded import EncodedRows
 from condvae.conditions.formats import CellFormat
 from condvae.conditions.functional import Derived
 from condvae.conditions.missing import as_column, is_missing, plain
-from condvae.conditions.row_layout import AnyColumn, RowLayout
+from condvae.conditions.row_layout import AnyColumn, RowLayout, codes_of
 from condvae.conditions.rules import Rules
 from condvae.conditions.schema import Schema
 
@@ -330,8 +330,7 @@ class Table(RowLayout):
         """{name: (batch,) values} of the columns, with dates and their parts."""
         found = {}
         for column, states, number in self.places():
-            block = x[:, states]
-            codes = np.where(block.any(axis=1), block.argmax(axis=1), HIDDEN)
+            codes = codes_of(x[:, states])
             numbers = np.zeros(len(x)) if number is None else x[:, number]
             found[column.name] = column.cells(codes, numbers)
         return found | {date.name: date.join(found) for date in self.dates}

@@ -21,7 +21,8 @@ class Rows:
 
     A draw is (..., total + num_numbers): the one-hot states of all columns, and the numbers, which
     are 0 if their column is in another state. A column whose states are all 0 is hidden, and does
-    not count. All columns are computed together, however many there are.
+    not count. Some numbers are uniform from -1/2 to 1/2 instead, whatever the state. All columns
+    are computed together, however many there are.
 
     Attributes:
         states: layout of the states, see `condvae.likelihoods.states`.
@@ -31,6 +32,7 @@ class Rows:
             components of each number's mixture of logistic distributions.
         event_ndim: number of trailing axes that form one draw; densities sum over them.
         weights: weights of all columns in the densities; broadcasts against x.
+        uniform: for each number, whether it is uniform; empty: none is.
     """
 
     states: Any
@@ -39,6 +41,7 @@ class Rows:
     mixture: Tensor
     event_ndim: int = 1
     weights: Tensor = 1.0
+    uniform: Sequence[bool] = ()
     noise: ClassVar[Literal["normal", "uniform"]] = "uniform"
 
     @property
@@ -54,7 +57,8 @@ class Rows:
             return shares
         weights, means, _ = self._components()
         numbers = ops.sum(ops.exp(weights) * means, axis=-1)
-        return ops.concatenate([shares, numbers * self._beside(shares)], axis=-1)
+        numbers = self._modelled(numbers * self._beside(shares), 0.0)
+        return ops.concatenate([shares, numbers], axis=-1)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Log-density of the columns that are not hidden, nats, summed over the event axes."""
@@ -65,7 +69,8 @@ class Rows:
         log_prob = states * (self.logits - log_sums * is_seen)
         if self.beside:
             numbers = self._beside(states) * self._log_density(value[..., self.total :])
-            log_prob = ops.concatenate([log_prob, numbers], axis=-1)
+            # the density of a uniform number is 1
+            log_prob = ops.concatenate([log_prob, self._modelled(numbers, 0.0)], axis=-1)
         return sum_event(self.weights * log_prob, self.event_ndim)
 
     def transform(self, noise: Tensor) -> Tensor:
@@ -96,7 +101,14 @@ class Rows:
         rest = ops.clip(rest, 2**-24, 1 - 2**-24)
         logistic = ops.log(rest) - ops.log1p(-rest)
         numbers = of_component(means) + ops.exp(of_component(log_scales)) * logistic
-        return ops.concatenate([states, numbers * self._beside(states)], axis=-1)
+        numbers = self._modelled(numbers * self._beside(states), noise[..., 0] - 0.5)
+        return ops.concatenate([states, numbers], axis=-1)
+
+    def _modelled(self, numbers: Tensor, otherwise: Any) -> Tensor:
+        """(..., num_numbers) the numbers, and another value in place of uniform ones."""
+        if not any(self.uniform):
+            return numbers
+        return ops.where(np.asarray(self.uniform), otherwise, numbers)
 
     def _grouped(self, values: Tensor, outside: float = _LEAST_LOGIT) -> list[Tensor]:
         """(..., total) values as an array (..., num, most) for each of the tables of states."""

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from condvae.likelihoods.states import UNIFORM
+
 Array = Any
 
 ROUNDS = 50
@@ -41,19 +43,21 @@ def find_factors(x: Array, columns: Sequence[tuple[int, int]], latent_dim: int) 
 
     Args:
         x: (N, dim) encoded rows.
-        columns: for each column the number of states, and the index of the state with a number, or
-            -1.
+        columns: as in `TableLikelihood`.
     """
     import numpy as np
 
     sizes = [size for size, _ in columns]
     firsts, num_states = np.cumsum([0, *sizes[:-1]]), sum(sizes)
     places = [(first, place) for first, (_, place) in zip(firsts, columns, strict=True)]
-    beside = np.asarray([first + place for first, place in places if place >= 0], int)
+    beside = np.asarray([first + max(place, 0) for first, place in places if place != -1], int)
+    uniform = np.asarray([place == UNIFORM for _, place in places if place != -1], bool)
     of_states = np.repeat(np.arange(len(sizes)), sizes)
     column_of = np.concatenate([of_states, of_states[beside]])
 
-    x = np.asarray(x, "float64")
+    x = np.array(x, "float64")
+    # the factors do not explain them
+    x[:, num_states:] *= ~uniform
     states = x[:, :num_states]
     known = np.stack([states[:, of_states == c].any(axis=1) for c in range(len(sizes))])
     known = known[column_of].T

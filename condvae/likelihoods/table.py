@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from condvae.checks import InputError
 from condvae.likelihoods.base import Array, Data, Likelihood, Tensor, log_shares
 from condvae.likelihoods.factors import Factors
+from condvae.likelihoods.states import UNIFORM
 
 _LOG_SCALE_BOUNDS = (-6.0, 3.0)  # the same as in `condvae.distributions.rows`
 
@@ -22,7 +23,7 @@ class TableLikelihood(Likelihood):
 
     Attributes:
         columns: for each column its number of states, and the index of the state that has a number
-            beside it, or -1.
+            beside it, or -1; `UNIFORM` if a number beside all states is uniform, whatever x_params.
         components: number of components of each mixture.
     """
 
@@ -35,9 +36,9 @@ class TableLikelihood(Likelihood):
 
     def __post_init__(self) -> None:
         columns = tuple((int(size), int(beside)) for size, beside in self.columns)
-        if not columns or any(size < 1 or not -1 <= beside < size for size, beside in columns):
+        if not columns or any(size < 1 or not UNIFORM <= beside < size for size, beside in columns):
             raise InputError(
-                "each column must have at least one state, and the index of one of them, or -1",
+                "each column must have at least one state, and the index of one of them, -1 or -2",
                 f"{columns[:5]}",
                 "Pass `Table.kinds`.",
             )
@@ -67,13 +68,20 @@ class TableLikelihood(Likelihood):
 
     @property
     def _beside(self) -> tuple[int, ...]:
-        """For each number, the index of its state."""
+        """For each number, the index of its state; for a uniform one, the first of its column."""
         places = zip(self._states.firsts.tolist(), self.columns, strict=True)
-        return tuple(first + place for first, (_, place) in places if place >= 0)
+        return tuple(first + max(place, 0) for first, (_, place) in places if place != -1)
+
+    @cached_property
+    def _uniform(self) -> Any:
+        """(num_numbers,) bool: which numbers are uniform."""
+        import numpy as np
+
+        return np.asarray([place == UNIFORM for _, place in self.columns if place != -1], bool)
 
     @property
     def _num_numbers(self) -> int:
-        return sum(beside >= 0 for _, beside in self.columns)
+        return len(self._uniform)
 
     def params_shape(self, x_shape: Sequence[int]) -> tuple[int, ...]:
         """Shape of x_params for x of that shape, both without the batch axis."""
@@ -130,7 +138,8 @@ class TableLikelihood(Likelihood):
         logits, rest = x_params[..., : self._num_states], x_params[..., self._num_states :]
         shape = (*ops.shape(rest)[:-1], len(self._beside), 3, self.components)
         mixture = ops.reshape(rest, shape)
-        return Rows(self._states, self._beside, logits, mixture, len(x_params.shape) - 1, weights)
+        event_ndim, uniform = len(x_params.shape) - 1, tuple(self._uniform.tolist())
+        return Rows(self._states, self._beside, logits, mixture, event_ndim, weights, uniform)
 
     @property
     def drawn_by_numpy(self) -> Callable[[Array, Array], Array]:
@@ -151,7 +160,8 @@ class TableLikelihood(Likelihood):
         if self._beside:
             parts = x_params[:, num:].reshape(len(rows), len(self._beside), 3, self.components)
             numbers = _of_mixture(parts, noise[:, num:])
-            rows[:, num:] = numbers * rows[:, self._beside]
+            numbers = numbers * rows[:, self._beside]
+            rows[:, num:] = np.where(self._uniform, noise[:, num:] - np.float32(0.5), numbers)
         return rows
 
     def trace_mean(self, trace: Any, x_params: str) -> str:
@@ -160,8 +170,10 @@ class TableLikelihood(Likelihood):
         for size, place in self.columns:
             column = trace.slice("column", x_params, slice(first, first + size))
             parts.append(trace.apply("softmax", "states", column))
-            if place >= 0:
-                beside.append(trace.slice("beside", parts[-1], slice(place, place + 1)))
+            if place != -1:
+                share = trace.slice("beside", parts[-1], slice(max(place, 0), max(place, 0) + 1))
+                # the mean of a uniform number is 0
+                beside.append(share if place >= 0 else trace.affine("uniform", share, 0.0))
             first += size
         if beside:
             num, size = len(beside), self.components

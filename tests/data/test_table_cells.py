@@ -311,3 +311,12 @@ def test_moments_come_back(tmp_path_factory, moments, suffix):
     table = read_table(path)
     np.testing.assert_array_equal(table.columns["x"], seconds)
     assert table.readings[0].format == form
+
+
+def test_plain_numbers_are_written_at_once_as_one_by_one():
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=300) * 10 ** rng.uniform(-20, 20, 300)
+    odd = [-0.0, 0, np.nan, 2**53, 2**53 + 2, -(2.0**60), 1e16, 1e22, -0.5, 1e-7]
+    numbers = np.concatenate([numbers, np.rint(numbers), odd])
+    assert PLAIN.cells(numbers) == [PLAIN.cell(number) for number in numbers.tolist()]
+    assert PLAIN.cells(np.array([-0.0, 3, np.nan, 2.5, 1e22])) == ["0", "3", "", "2.5", "1e+22"]

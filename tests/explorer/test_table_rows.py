@@ -14,8 +14,11 @@ from condvae.conditions.calendar import moment, places
 from condvae.conditions.contradictions import contradicts
 from condvae.conditions.date_column import DateColumn
 from condvae.conditions.functional import Derived
+from condvae.conditions.grouped_column import GroupedColumn
+from condvae.conditions.table import Table
 from condvae.conditions.table_page import table_for_page
 from condvae.explorer import modules
+from condvae.likelihoods.table import TableLikelihood
 
 PAGE = Path(modules.__file__).parent / "page"
 SETTINGS = {**table_for_page(TABLE), "components": LIKELIHOOD.components}
@@ -236,3 +239,45 @@ def test_chance_is_even_and_comes_again():
     assert abs(np.corrcoef(first[1:], first[:-1])[0, 1]) < 0.03
     assert abs(normal.mean()) < 0.04
     assert abs(normal.std() - 1) < 0.03
+
+
+def test_words_of_groups_are_drawn_and_found():
+    """A uniform number beside the group is the word, and each word has such a number."""
+    words = tuple(f"w{number}" for number in range(6))
+    column = GroupedColumn(
+        name="word",
+        may_miss=True,
+        categories=words,
+        groups=(0, 1, 1, 0, 2, 1),
+        middles=(0.1, 0.0, -0.375, -0.4, 0.0, 0.375),
+        widths=(0.8, 0.5, 0.25, 0.2, 1.0, 0.25),
+    )
+    table = Table(columns=(*TABLE.columns, column))
+    likelihood = TableLikelihood(table.kinds, components=3)
+    rng = np.random.default_rng(3)
+    params = rng.normal(size=(300, *likelihood.params_shape((table.dim,)))).astype("float32")
+    noise = rng.random((300, table.dim), "float32")
+    settings = {**table_for_page(table), "components": 3}
+    found = ask(
+        "rows.js",
+        "drawRow, cellOf, stateOf, sizeOfParams",
+        """[sizeOfParams(given.table), given.params.map((one, i) => {
+          const { table } = given;
+          const row = drawRow(table, Float32Array.from(one), (at) => given.noise[i][at]);
+          return cellOf(table.columns[5], row.codes[5], row.numbers[5]);
+        }), given.words.map((word) => stateOf(given.table.columns[5], word))]""",
+        {
+            "table": settings,
+            "params": params.tolist(),
+            "noise": noise.tolist(),
+            "words": [*words],
+        },
+    )
+    size, drawn, states = found
+    assert size == params.shape[1]
+    expected = table.decode(likelihood.draw(params, noise))["word"].tolist()
+    assert ["" if word is None else word for word in drawn] == expected
+    assert set(expected) == {*words, ""}
+    cells = np.array(words)
+    assert [state["code"] for state in states] == column.codes(cells).tolist()
+    np.testing.assert_allclose([state["number"] for state in states], column.numbers(cells))

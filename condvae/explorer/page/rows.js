@@ -47,7 +47,8 @@ export function drawRow(table, params, uniform) {
       const score = params[start + code] - Math.log(-Math.log(noise));
       if (score > best) [best, codes[place]] = [score, code];
     }
-    if (number >= 0 && codes[place] === values) {
+    if (columns[place].middles) numbers[place] = uniform(number) - 0.5;
+    else if (number >= 0 && codes[place] === values) {
       numbers[place] = drawNumber(mixtureOf(table, params, number), uniform(number));
     }
   });
@@ -84,6 +85,10 @@ export function logProbability(table, params, column, { code, number }) {
 
 /** The state, and the number, that stand for a cell. */
 export function stateOf(column, cell) {
+  if (column.middles) {
+    const word = column.categories.indexOf(cell);
+    return { code: column.groups[word], number: column.middles[word] };
+  }
   if (column.categories) return { code: column.categories.indexOf(cell), number: 0 };
   const place = column.points.indexOf(cell);
   if (place >= 0) return { code: place, number: 0 };
@@ -97,9 +102,20 @@ export function stateOf(column, cell) {
 
 /** The cell of a state and a number: a word, a number, or null where it is empty. */
 export function cellOf(column, code, number) {
+  if (column.middles) return column.categories[wordOf(column, code, number)] ?? null;
   if (code < column.num_values) return (column.categories ?? column.points)[code];
   if (column.number < 0 || code > column.num_values) return null;
   return rounded(column, interpolate(column.knots, number, 1, 0));
+}
+
+/** The index of the word of a group whose interval a number lies in, or is nearest to. */
+function wordOf({ groups, middles, widths }, code, number) {
+  let best = -1;
+  const distance = (word) => Math.abs(number - middles[word]) - widths[word] / 2;
+  groups.forEach((group, word) => {
+    if (group === code && (best < 0 || distance(word) < distance(best))) best = word;
+  });
+  return best;
 }
 
 /** A number with as many decimals as the column has, and in its steps. */

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from condvae.blocks import slices
+from condvae.blocks import ahead, slices
 from condvae.checks import InputError, check_at_least
 from condvae.conditions import check_categorical
 from condvae.data.array_files import write_blocks
@@ -142,7 +142,7 @@ def write_drawn(
 
     def blocks() -> Iterator[dict[str, np.ndarray]]:
         done = first
-        for columns in drawn:
+        for columns in ahead(drawn):
             part = slice(done, done + len(next(iter(columns.values()))))
             columns |= {column.name: column.rows(part, keys) for column in table.carried}
             yield {name: columns[name] for name in table.order if name in columns}
