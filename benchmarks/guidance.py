@@ -1,15 +1,40 @@
-"""What samples gain and lose by `generate --guidance` and `--temperature`.
+"""What samples gain and lose by the options of `condvae generate`.
+
+For each way of drawing: whether the label is found, the distance to real images, precision, recall,
+the share of fine detail, and with --score the classification accuracy score, beside real images.
+The judge sees patches; the features of `train --perceptual` are convolutions.
 
 python benchmarks/guidance.py runs/photos --guidance 0 1 2 4 --temperature 1 0.8 [--score]
+python benchmarks/guidance.py runs/photos --prior encodings --texture --guidance 0 --score
 """
 
 import argparse
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 import condvae
 from condvae.evaluation.accuracy_score import score_accuracy
+from condvae.evaluation.detail import detail_of_samples
 from condvae.evaluation.samples import evaluate_samples
 from condvae.evaluation.trial import Trial
+from condvae.inference.sampler import Sampler
+from condvae.runs.samplers import sampler_of
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A sampler in the place of the model whose samples are judged."""
+
+    sampler: Sampler
+    texture: bool
+    latent_dim: int
+
+    def generate(self, labels: Any, sample: bool = False, **how: Any) -> np.ndarray:
+        """One image for each label."""
+        return self.sampler.generate(labels, texture=self.texture, **how)
 
 
 def main() -> None:
@@ -18,15 +43,21 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--guidance", type=float, nargs="+", default=[0.0, 1.0, 2.0, 4.0])
     parser.add_argument("--temperature", type=float, nargs="+", default=[1.0])
+    parser.add_argument("--prior", choices=["model", "encodings"], default="model")
+    parser.add_argument("--texture", action="store_true")
     parser.add_argument(
         "--score", action="store_true", help="the classification accuracy score too"
     )
     args = parser.parse_args()
     run = condvae.Run.open(args.run)
     trial = Trial.of(run, run.load_data())
+    if args.prior == "encodings":
+        drawn = Drawn(sampler_of(run, trial.data), args.texture, trial.model.latent_dim)
+        trial = replace(trial, model=drawn)
     names = ("frechet", "precision", "recall", "coverage")
-    print("| guidance | temperature | label accuracy | " + " | ".join(names) + " | score |")
-    print("|---|---|---|" + "---|" * (len(names) + 1))
+    way = args.prior + ", texture" * args.texture
+    titles = ("z from", "guidance", "temperature", "label found", *names, "detail", "score")
+    print(f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}")
     real, ceiling = None, ""
     for temperature in args.temperature:
         for guidance in args.guidance:
@@ -35,16 +66,18 @@ def main() -> None:
             if args.score:
                 scores = score_accuracy(trial, **how)
                 score, ceiling = f"{scores.generated:.1%}", f"{scores.real:.1%}"
+            test = trial.data.test
+            detail = detail_of_samples(trial, test.x[:], np.asarray(test.y))
             measures = " | ".join(f"{getattr(found.generated, name):.3f}" for name in names)
             print(
-                f"| {guidance:g} | {temperature:g} | {found.mean_label_accuracy:.1%} | {measures} "
-                f"| {score} |",
+                f"| {way} | {guidance:g} | {temperature:g} | {found.mean_label_accuracy:.1%} "
+                f"| {measures} | {detail.share:.1%} | {score} |",
                 flush=True,
             )
             real = found
     if real is not None:
         measures = " | ".join(f"{getattr(real.real, name):.3f}" for name in names)
-        print(f"| real images | | {real.real_accuracy:.1%} | {measures} | {ceiling} |")
+        print(f"| real images | | | {real.real_accuracy:.1%} | {measures} | | {ceiling} |")
         print(real.comparability)
 
 

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -39,6 +39,8 @@ def generate(
     temperature: float = 1.0,
     guidance: float = 0.0,
     keep: int = 0,
+    prior: Literal["model", "encodings"] = "model",
+    texture: Annotated[bool, Parameter(negative="")] = False,
     scale: Scale = None,
     overwrite: Overwrite = False,
     parts: InParts = InParts(),
@@ -70,6 +72,10 @@ def generate(
             does by itself; 0 is off.
         keep: For the prior ladder: number of coarse groups of z that all images share, from --z or
             from one draw; the finer groups are drawn for each image.
+        prior: Where z comes from: the model's prior, or normal distributions of the encodings of
+            each class's training images, which are fitted once and need the data then.
+        texture: Draw the pixels with noise that depends on that of neighbouring pixels as in the
+            training images; needs --prior encodings.
     """
     import numpy as np
 
@@ -95,16 +101,18 @@ def generate(
     if scale is not None and Path(out).suffix.lower() not in (".png", ""):
         raise InputError("--scale must come with a .png or a folder", out, "Leave it out.")
     if table is not None or parts != InParts():
-        if any(option is not None for option in (given, per_class, num_samples, z, scale)):
+        others = (given, per_class, num_samples, z, scale)
+        if prior != "model" or texture or any(option is not None for option in others):
             raise InputError(
                 "a table of conditions must be used alone",
-                "--given, -n, --per-class, --z or --scale as well",
+                "--given, -n, --per-class, --z, --scale or --prior as well",
                 "Leave one out.",
             )
         from condvae.serving.bulk.generate import Generate
 
         verb = Generate(sample, seed, temperature, guidance, keep)
         return _of_table(run, table or "", out, verb, parts, overwrite)
+    _check_sampler(prior, texture, sample or z is not None or keep > 0, guidance)
     path = check_new_path(Path(out), overwrite)
     opened = Run.open(run)
     preprocessing = opened.record.preprocessing
@@ -137,9 +145,14 @@ def generate(
     num_images = len(labels) * times
     with working("generating") as say:
         finish = _finish(opened, as_arrays)
-        settings = {"z": style, "sample": sample, "seed": seed, "finish": finish}
-        settings |= {"temperature": temperature, "guidance": guidance, "keep": keep}
-        images = opened.model.generate_blocks(repeated(y, times), **settings)
+        how = {"temperature": temperature, "guidance": guidance, "seed": seed, "finish": finish}
+        if prior == "encodings":
+            from condvae.runs.samplers import sampler_of
+
+            images = sampler_of(opened).blocks(np.repeat(labels, times), texture, **how)
+        else:
+            settings = {"z": style, "sample": sample, "keep": keep}
+            images = opened.model.generate_blocks(repeated(y, times), **settings, **how)
         blocks = counted(images, num_images, say)
         if as_arrays:
             names = repeated(np.asarray(labels), times)
@@ -148,10 +161,30 @@ def generate(
         else:
             names = np.repeat(labels, times).tolist()
             write_images(path, np.concatenate(list(blocks)), names, scale=scale)
-    kind = "samples of the pixels" if sample else "expected pixels"
+    kind = "samples of the pixels" if sample or texture else "expected pixels"
     also = f", guidance {guidance:g}" if guidance else ""
     print(f"{out}: {num_images:,} images, {kind}, seed {seed}{also}")
     return 0
+
+
+def _check_sampler(prior: str, texture: bool, is_other: bool, guidance: float) -> None:
+    """Raise InputError for options that do not go with --prior and --texture."""
+    if texture and prior != "encodings":
+        raise InputError(
+            "--texture must come with --prior encodings", "--prior model", "Add that option."
+        )
+    if prior == "encodings" and is_other:
+        raise InputError(
+            "--prior encodings must be used without --sample, --z and --keep",
+            "one of them",
+            "Leave it out; --texture draws the pixels.",
+        )
+    if texture and guidance:
+        raise InputError(
+            "--texture must come without --guidance, which has expected pixels",
+            f"--guidance {guidance:g}",
+            "Leave one out.",
+        )
 
 
 def _of_table(

@@ -60,6 +60,12 @@ class DiscretisedLogistic:
             levels.append(ops.round(255 * ops.clip(draw, 0, 1)) / 255)
         return ops.stack(levels, axis=-1)
 
+    def noise_of(self, value: Tensor) -> Tensor:
+        """The uniform noise that gives levels (..., channels): the inverse of `transform`."""
+        excess = value - self.means
+        shift = ops.stack([before(excess, slopes) for slopes in self._rows()], axis=-1)
+        return ops.sigmoid((excess - shift) / ops.exp(bounded(self.log_scales)))
+
     def _rows(self) -> Iterator[Tensor]:
         """The slopes of each channel, (..., channels before it)."""
         first = 0

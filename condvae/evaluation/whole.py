@@ -1,5 +1,6 @@
 """Everything that can be measured of a run, whatever it is given."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -20,6 +21,10 @@ from condvae.inference.handwriting import has_handwriting
 
 FULL_SAMPLES = 5_000
 FULL_BINARISATIONS = 10
+SAMPLES, MOST_FOR_LABELS = 100, 1_000
+# The numbers that the decoder may write for one estimate, unless the evaluation is full: 10,000
+# images of 28 × 28 pixels with 100 draws. Of larger images the first ones are used, at least 200.
+MOST_DECODED, LEAST_IMAGES = 800_000_000, 200
 # About how long each measure takes beside the others, of MNIST on two cores; and how many times as
 # long a full one.
 SECONDS = {
@@ -58,7 +63,9 @@ def evaluate_whole(
 
     Args:
         full: K = 5,000 draws of z for the likelihood, Bayes' rule on all images, and classifiers
-            that are trained on samples (minutes to an hour).
+            that are trained on samples (minutes to an hour). Otherwise, of images for which the
+            decoder is expensive, the likelihood and Bayes' rule take the first ones, see
+            `affordable_images`.
         seed: of all draws.
         full_images: of a full evaluation, the first images, to which its likelihood is confined;
             None: all.
@@ -71,6 +78,19 @@ def evaluate_whole(
         tell(sum(times[:place]) / sum(times), title)
         found |= measure()
     return found
+
+
+def affordable_images(trial: Trial, decodings: int) -> int | None:
+    """The number of images that are decoded so often within `MOST_DECODED`; None: all test images.
+
+    Args:
+        decodings: of one image, over draws of z and labels.
+    """
+    if not trial.model.latent_dim:
+        return None
+    numbers = math.prod(trial.model.keras_model.decoder.output.shape[1:])
+    few = max(LEAST_IMAGES, MOST_DECODED // (numbers * decodings))
+    return few if few < len(trial.data.test.x) else None
 
 
 def _steps(
@@ -88,7 +108,8 @@ def _steps(
 
     add("Bound", evaluate_bound, seed=seed)
     if run.spec.data.task != "class" or of_classes:
-        samples, images = (FULL_SAMPLES, full_images) if full else (100, None)
+        few = affordable_images(trial, SAMPLES)
+        samples, images = (FULL_SAMPLES, full_images) if full else (SAMPLES, few)
         settings = {"num_samples": samples, "seed": seed, "num_images": images}
         add("Likelihood", conditional_likelihood, **settings)
     if of_classes and has_detail(trial):
@@ -104,7 +125,9 @@ def _steps(
     if of_classes:
         if run.spec.data.labelled is not None:
             add("Classifier", evaluate_classifier)
-        count, binarisations = (None, FULL_BINARISATIONS) if full else (1_000, 1)
+        few = affordable_images(trial, SAMPLES * trial.data.num_classes) or MOST_FOR_LABELS
+        few = min(few, MOST_FOR_LABELS)
+        count, binarisations = (None, FULL_BINARISATIONS) if full else (few, 1)
         settings = {"num_images": count, "seed": seed, "num_binarisations": binarisations}
         add("Labels", evaluate_labels, **settings)
         add("Latents", evaluate_latents, seed=seed)

@@ -70,6 +70,7 @@ class Facts:
         prior_noise_dim: number of values from which one draw from the prior is computed.
         binarise: whether x is binarised at each call.
         noise: "normal" or "uniform", the noise from which x is drawn.
+        inverts: whether that noise can be computed from x.
     """
 
     image_shape: tuple[int, ...]
@@ -82,6 +83,7 @@ class Facts:
     prior_noise_dim: int
     binarise: bool
     noise: str
+    inverts: bool
 
     @classmethod
     def of(cls, model: "CVAE") -> Self:
@@ -97,6 +99,7 @@ class Facts:
             model.prior_noise_dim,
             model.binarise,
             model.likelihood.noise,
+            model.likelihood.inverts,
         )
 
 

@@ -26,6 +26,7 @@ class Likelihood(ABC):
         settings: names of the spec's settings that belong to this likelihood only; those that are
             fields, too, are the constructor's arguments.
         noise: "normal" or "uniform", the noise from which x is drawn.
+        inverts: whether the distribution has `noise_of`, which computes that noise from x.
         x_range: range of x as the networks see it.
         of_classes: whether each pixel is a class, and x_params has a channel for each class.
         of_columns: whether x is a row of a table.
@@ -43,6 +44,7 @@ class Likelihood(ABC):
     name: ClassVar[str] = "auto"
     settings: ClassVar[tuple[str, ...]] = ()
     noise: ClassVar[str] = "uniform"
+    inverts: ClassVar[bool] = False
     x_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     of_classes: ClassVar[bool] = False
     of_columns: ClassVar[bool] = False

@@ -22,6 +22,7 @@ class DiscretisedLogisticLikelihood(LevelsLikelihood):
     """
 
     name: ClassVar[str] = "discretised_logistic"
+    inverts: ClassVar[bool] = True
 
     def params_shape(self, x_shape: Any) -> tuple[int, ...]:
         """See `Likelihood`: for colours, 3 means, 3 log scales and 3 slopes."""

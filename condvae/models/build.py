@@ -56,6 +56,8 @@ def build_model(
     # its weights come from another run
     for name in (*spec.training.freeze, *(["baseline"] if model.baseline == "frozen" else [])):
         parts[check_choice(name, names, "a network to freeze")].trainable = False
+    if "features" in parts:
+        parts["features"].trainable = False
     cvae = model_class(
         **parts,
         likelihood=likelihood,

@@ -16,7 +16,7 @@ from condvae.models.served import served
 
 _log = logging.getLogger(__name__)
 
-NETWORKS = ("encoder", "decoder", "prior", "baseline", "classifier")
+NETWORKS = ("encoder", "decoder", "prior", "baseline", "classifier", "features")
 
 
 def shapes_of(model: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
@@ -72,6 +72,8 @@ def check_networks(model: Any) -> None:
             )
         check_inputs(model.classifier, "classifier", {"x"})
         outputs["classifier"] = {"": y}
+    if model.features is not None:
+        check_inputs(model.features, "features", {"x"})
     for name, wanted in outputs.items():
         network = getattr(model, name)
         for part, tensor in network.input.items():

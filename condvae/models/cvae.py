@@ -40,6 +40,8 @@ class CVAE(CheckedModel):
         baseline: {"y"} -> a guess to which x_params are added, see `Architecture.baseline`; or
             None.
         classifier: {"x"} -> logits of q(y | x), see `Architecture.classifier`; or None.
+        features: {"x"} -> feature maps by name, not trainable, which `objectives.Perceptual`
+            compares; or None.
         likelihood: the map from x_params to p(x | z, y); None for a Bernoulli likelihood.
         objective: the objective that training minimises; it determines which networks are needed.
             None for the `ELBO`. Its beta is stored in a variable, so that changing it needs no
@@ -64,6 +66,7 @@ class CVAE(CheckedModel):
         prior: keras.Model | None = None,
         baseline: keras.Model | None = None,
         classifier: keras.Model | None = None,
+        features: keras.Model | None = None,
         likelihood: Likelihood | None = None,
         objective: Objective | None = None,
         x_max: int = 255,
@@ -81,6 +84,7 @@ class CVAE(CheckedModel):
         self.prior: Any = prior
         self.baseline: Any = baseline
         self.classifier: Any = classifier
+        self.features: Any = features
         self.likelihood: Likelihood = likelihood or BernoulliLikelihood()
         self.objective: Objective = objective or ELBO()
         self.x_max, self.y_max = x_max, x_max if y_max is None else y_max
@@ -98,6 +102,7 @@ class CVAE(CheckedModel):
             )
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction_loss")
         self.kl_tracker = keras.metrics.Mean(name="kl_loss")
+        self.added_trackers = [keras.metrics.Mean(name=name) for name in self.objective.added]
         self.built = True  # the sub-models are built
 
     @property
@@ -253,6 +258,8 @@ class CVAE(CheckedModel):
         # the vector, not its mean, so that the shorter last batch has the right weight
         self.reconstruction_tracker.update_state(terms.reconstruction_loss, sample_weight)
         self.kl_tracker.update_state(terms.kl_loss, sample_weight)
+        for tracker in self.added_trackers:
+            tracker.update_state(y_pred[tracker.name], sample_weight)
         weights = 1.0 if sample_weight is None else ops.cast(sample_weight, "float32")
         return sum(self.losses, start=ops.mean(terms.loss * weights))
 

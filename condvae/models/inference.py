@@ -66,6 +66,12 @@ def draw_pixels(model: CVAE, z: Tensor, y: Tensor, pixel_noise: Tensor) -> dict[
     return {"x_sample": likelihood.transform(pixel_noise)}
 
 
+def pixel_noise_of(model: CVAE, x: Tensor, z: Tensor, y: Tensor) -> dict[str, Tensor]:
+    """The noise that gives x, (batch, *image_shape): the inverse of `draw_pixels`."""
+    likelihood = model.likelihood(model.decode(z, y, model.guess(y)))
+    return {"noise": likelihood.noise_of(model.scale(x))}
+
+
 def elbo(
     model: CVAE, x: Tensor, y: Tensor, noise: Tensor, pixel_noise: Tensor = None
 ) -> dict[str, Tensor]:
@@ -130,6 +136,7 @@ FUNCTIONS: dict[str, Callable] = {
         decode,
         guess,
         draw_pixels,
+        pixel_noise_of,
         elbo,
         guess_log_prob,
         classify,

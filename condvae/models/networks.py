@@ -9,6 +9,7 @@ import numpy as np
 from condvae.likelihoods import Likelihood
 from condvae.models.architectures import Architecture
 from condvae.models.architectures.architecture import Initializers
+from condvae.models.features import features_network
 from condvae.models.flow import flow_prior
 from condvae.models.initializers import spread_first
 from condvae.models.ladder import ladder_prior
@@ -30,6 +31,7 @@ def network_names(spec: Spec) -> list[str]:
     names = ["encoder", "decoder"]
     names += [] if spec.model.prior == "standard" else ["prior"]
     names += [] if spec.model.baseline == "absent" else ["baseline"]
+    names += ["features"] if spec.objective.perceptual else []
     return names + ([] if spec.data.labelled is None else ["classifier"])
 
 
@@ -42,7 +44,7 @@ def x_shape(likelihood: Likelihood, signature: Signature) -> tuple[int, ...]:
 def seeds_of(spec: Spec) -> dict[str, int]:
     """Seeds of each network and of the noise, below 2**31."""
     # one per network, so that omitting a network does not change the weights of others
-    names = ("encoder", "decoder", "noise", "prior", "baseline", "classifier")
+    names = ("encoder", "decoder", "noise", "prior", "baseline", "classifier", "features")
     state = np.random.SeedSequence(spec.training.seed).generate_state(len(names)) >> 1
     return dict(zip(names, map(int, state), strict=True))
 
@@ -134,5 +136,6 @@ def build_networks(
         "prior": priors.get(model.prior),
         "baseline": baseline,
         "classifier": classifier,
+        "features": lambda kernels: features_network(shape, kernels),
     }
     return {name: makers[name](kernels) for name, kernels in initializers.items()}

@@ -8,6 +8,7 @@ from condvae.objectives import (
     Hybrid,
     ImportanceWeighted,
     Objective,
+    Perceptual,
     SemiSupervised,
 )
 from condvae.spec import Spec
@@ -21,8 +22,9 @@ def objective_of(spec: Spec, steps: int = 0) -> Objective:
             warm-up.
     """
     settings = spec.objective
-    plain = _without_coarse(spec, beta_of(spec, steps), steps)
-    return Coarse(plain, settings.coarse_weight) if settings.coarse_weight else plain
+    plain = _without_added(spec, beta_of(spec, steps), steps)
+    plain = Coarse(plain, settings.coarse_weight) if settings.coarse_weight else plain
+    return Perceptual(plain, settings.perceptual) if settings.perceptual else plain
 
 
 def beta_of(spec: Spec, steps: int) -> Beta:
@@ -41,8 +43,8 @@ def rising_steps(share: float, steps: int) -> int:
     return max(1, round(share * steps)) if share and steps else 0
 
 
-def _without_coarse(spec: Spec, beta: Beta, steps: int) -> Objective:
-    """The objective to which the coarse loss may be added."""
+def _without_added(spec: Spec, beta: Beta, steps: int) -> Objective:
+    """The objective to which other losses may be added."""
     settings = spec.objective
     if spec.model.network == "deterministic":
         return Deterministic(beta)

@@ -9,6 +9,7 @@ from condvae.objectives.free_bits import free_bits_kl
 from condvae.objectives.hybrid import Hybrid, hybrid_terms
 from condvae.objectives.importance import ImportanceWeighted, importance_terms
 from condvae.objectives.objective import Objective
+from condvae.objectives.perceptual import Perceptual, perceptual_loss
 from condvae.objectives.semi_supervised import SemiSupervised, semi_supervised_terms
 from condvae.objectives.terms import Terms
 
@@ -20,6 +21,7 @@ __all__ = [
     "Hybrid",
     "ImportanceWeighted",
     "Objective",
+    "Perceptual",
     "SemiSupervised",
     "Terms",
     "coarse_loss",
@@ -28,6 +30,7 @@ __all__ = [
     "hybrid_terms",
     "importance_terms",
     "kl_parts",
+    "perceptual_loss",
     "rising_share",
     "semi_supervised_terms",
 ]

@@ -34,6 +34,11 @@ class Objective(Settings, ABC):
         """Whether the loss depends on the training step."""
         return bool(self.beta.warmup)
 
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Names of the outputs, (batch,) nats, that it adds to the terms of another objective."""
+        return ()
+
     @abstractmethod
     def outputs(
         self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool

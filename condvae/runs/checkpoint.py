@@ -51,7 +51,7 @@ class TrainingState(Frozen):
     @field_validator("rows")
     @classmethod
     def _complete(cls, rows: tuple[Row, ...]) -> tuple[Row, ...]:
-        if any(tuple(row) != COLUMNS for row in rows):
+        if any(tuple(row)[: len(COLUMNS)] != COLUMNS for row in rows):
             raise ValueError(f"every row must hold {', '.join(COLUMNS)}")
         return rows
 

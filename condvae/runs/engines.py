@@ -59,6 +59,7 @@ def facts_of(run: "Run") -> Facts:
         prior_noise_dim=prior_noise_dim,
         binarise=record.spec.model.pixels == "dynamic",
         noise=likelihood.noise,
+        inverts=likelihood.inverts,
     )
 
 

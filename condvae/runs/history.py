@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from condvae.checks import InputError
@@ -21,12 +21,19 @@ COLUMNS = (
     "seconds",
 )
 
+# ends of the names of losses that an objective may add
+ADDED = ("perceptual_loss",)
+
 Row = dict[str, float]
 
 
-def write_history(path: Path, rows: Iterable[Row]) -> None:
-    """Write all rows, numbers with full precision; an existing file is replaced at the end."""
-    write_text(path, "".join([_line(COLUMNS), *(_line(row.values()) for row in rows)]))
+def write_history(path: Path, rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> None:
+    """Write all rows, numbers with full precision; an existing file is replaced at the end.
+
+    Args:
+        columns: `COLUMNS`, and the losses that an objective adds.
+    """
+    write_text(path, "".join([_line(columns), *(_line(row.values()) for row in rows)]))
 
 
 def append_history(path: Path, row: Row) -> None:
@@ -36,7 +43,7 @@ def append_history(path: Path, row: Row) -> None:
 
 
 def parse_history(text: str, name: str) -> dict[str, list[float]]:
-    """A list for each column; losses in nats per example.
+    """A list for each known column; losses in nats per example.
 
     Args:
         name: name of the file, for error messages.
@@ -49,7 +56,8 @@ def parse_history(text: str, name: str) -> dict[str, list[float]]:
         rows = list(reader)
         if missing := set(COLUMNS) - set(reader.fieldnames or ()):
             raise KeyError(*sorted(missing))
-        return {column: [float(row[column]) for row in rows] for column in COLUMNS}
+        added = [name for name in reader.fieldnames or () if name.endswith(ADDED)]
+        return {name: [float(row[name]) for row in rows] for name in (*COLUMNS, *added)}
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(
             f"{name} must hold the columns {', '.join(COLUMNS)}",

@@ -225,6 +225,9 @@ class ObjectiveSpec(Frozen):
         alpha: 1 for the CVAE, 0 for the GSNN, a number between them for the hybrid of Sohn, Lee &
             Yan 2015.
         coarse_weight: weight of the baseline's loss on grids of 2 × 2 and 4 × 4 pixels; 0 for none.
+        perceptual: weight of the distance of an image and its reconstruction in the features of a
+            small network, which first learns the classes of the training images; 0 for none. It is
+            not part of the bound.
         omission: largest side of the random square that training blanks in a given image, as a
             fraction of the image; 0 for none.
         classifier_weight: weight of -log q(y | x) for rows with a label, if only some rows have
@@ -241,6 +244,7 @@ class ObjectiveSpec(Frozen):
     gradient: Literal["standard", "dreg"] = "standard"
     alpha: Annotated[float, Field(strict=True, ge=0, le=1)] = 1.0
     coarse_weight: Annotated[float, Field(strict=True, ge=0)] = 0.0
+    perceptual: Annotated[float, Field(strict=True, ge=0)] = 0.0
     omission: Annotated[float, Field(strict=True, ge=0, le=0.4)] = 0.0
     classifier_weight: Annotated[float, Field(strict=True, ge=0)] = 1.0
     classifier_warmup: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0

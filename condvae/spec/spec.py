@@ -45,6 +45,15 @@ class Spec(Frozen):
             raise ValueError(
                 "labelled needs latents, no baseline, num_samples 1, alpha 1 and no free_bits"
             )
+        if objective.perceptual and (
+            model.network == "deterministic"
+            or self.data.task != "class"
+            or self.data.labelled is not None
+            or (objective.num_samples, objective.alpha) != (1, 1)
+        ):
+            raise ValueError(
+                "perceptual needs latents, the task 'class', all labels, num_samples 1 and alpha 1"
+            )
         if model.encoder_sees == "x" and model.prior == "vampprior":
             raise ValueError("the prior 'vampprior' needs encoder_sees 'x_and_y'")
         if likelihood_named(model.likelihood).of_classes and self.data.task != "image":

@@ -34,6 +34,7 @@ from condvae.runs.record import (
 )
 from condvae.spec import Signature, Spec
 from condvae.training.devices import num_devices
+from condvae.training.features import learn_features
 from condvae.training.optimizer import configuration
 from condvae.training.processes import num_processes
 from condvae.training.row_weights import digest
@@ -95,12 +96,14 @@ def prepare_model(
     networks: Networks = None,
     optimizer: keras.optimizers.Optimizer | None = None,
     model_class: type[CVAE] | None = None,
+    restored: bool = False,
 ) -> CVAE:
     """The compiled model with its initial weights.
 
     Args:
         optimizer: a user-defined optimizer; None: the spec's.
         model_class: a subclass of CVAE; None: CVAE itself.
+        restored: whether a checkpoint will replace the weights, so that no start is computed.
 
     Raises:
         InputError: the data do not fit the likelihood, or the weights of another run the networks.
@@ -126,7 +129,8 @@ def prepare_model(
         steps=steps,
         model_class=model_class or CVAE,
     )
-    if spec.model.decoder_start == "factors" and start_from is None:
+    starts = start_from is None and not restored
+    if spec.model.decoder_start == "factors" and starts:
         if kind.of_classes or (kind.as_stored and not kind.of_columns):
             raise InputError(
                 "decoder_start 'factors' requires a table, or pixels",
@@ -134,6 +138,8 @@ def prepare_model(
                 "Use 'glorot'.",
             )
         start_from_factors(model, train.x, train.given)
+    if spec.objective.perceptual and starts:
+        learn_features(model, dataset, spec.training.seed)
     if start_from is not None:
         start = Run.open(start_from)
         takeover = taken_over(start, condition)

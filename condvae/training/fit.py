@@ -164,7 +164,7 @@ def fit(
             fuse(model, feed, pace)
         take_shares(model)
         keep_pace(model, pace)
-        journal = Journal(run, checkpoint)
+        journal = Journal(run, checkpoint, model.objective.added)
         users = user_callbacks(callbacks, epochs, pace, run.record.ended_by)
         bar.reason = lambda: why_ended(interrupt.signal, users.ended_by, run.spec.training.patience)
         recorder = Recorder(journal, feed, pace, users, tracked, live)

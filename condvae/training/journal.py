@@ -30,6 +30,7 @@ class Journal:
     Args:
         run: the folder and the spec.
         checkpoint: the checkpoint from which the run continues; None: it starts from the beginning.
+        added: see `Objective.added`.
 
     Attributes:
         state: the current state of the training.
@@ -38,7 +39,7 @@ class Journal:
         cost: the seconds that it took.
     """
 
-    def __init__(self, run: Run, checkpoint: Checkpoint | None = None):
+    def __init__(self, run: Run, checkpoint: Checkpoint | None = None, added: Sequence[str] = ()):
         self.run, self.checkpoint = run, checkpoint
         self.state = checkpoint.state if checkpoint else TrainingState()
         self.saved, self.cost = time.perf_counter(), 0.0
@@ -46,7 +47,8 @@ class Journal:
         # weights.safetensors may be older than the checkpoint, if the process was killed between
         # the two
         self._best_to_write = bool(self._best_weights)
-        write_history(run.history_path, self.state.rows)
+        self.columns = (*COLUMNS, *added, *(f"val_{name}" for name in added))
+        write_history(run.history_path, self.state.rows, self.columns)
 
     @property
     def finished(self) -> bool:
@@ -62,7 +64,7 @@ class Journal:
         Raises:
             DivergenceError: its losses are not finite; the best earlier weights are written.
         """
-        row = {column: row[column] for column in COLUMNS}
+        row = {column: row[column] for column in self.columns}
         # a sum is finite only if both are
         if not math.isfinite(row["loss"] + row["val_loss"]):
             self.write_best()
@@ -107,7 +109,8 @@ class Journal:
     def close(self) -> None:
         """Write best weights, the whole history and figures, at the end of the training."""
         self.write_best()
-        write_history(self.run.history_path, self.state.rows)  # rewritten and flushed to the disk
+        # rewritten and flushed to the disk
+        write_history(self.run.history_path, self.state.rows, self.columns)
         self.run.update(figures=self.figures())
 
     def figures(self) -> Figures | None:

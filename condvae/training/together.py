@@ -42,7 +42,8 @@ class Member:
         run.write_graphs(model)
         if checkpoint and checkpoint.state.step:
             restore_metrics(model, checkpoint.tensors)
-        self.journal, self.state = Journal(run, checkpoint), read_state(model)
+        self.journal = Journal(run, checkpoint, model.objective.added)
+        self.state = read_state(model)
         self.is_open, self.is_better = True, False
 
     @property

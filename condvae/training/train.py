@@ -260,7 +260,8 @@ def _go_on(path: Path, dataset: Dataset, asked: Request) -> Training:
     optimizer = recorded_optimizer(run.record.optimizer, asked.optimizer)
     model_class = asked.model_class or class_named(run.record.model_class)
     networks = asked.networks or recorded_networks(run)
-    model = prepare_model(dataset, spec, None, networks, optimizer, model_class)
+    own = networks, optimizer, model_class
+    model = prepare_model(dataset, spec, None, *own, restored=checkpoint is not None)
     if checkpoint:
         restore(model, checkpoint.tensors)  # raises before the record changes
     if asked.fused:

@@ -1,0 +1,44 @@
+"""The sampler of a run: fitted to its training images once, and stored beside its weights."""
+
+import hashlib
+import logging
+
+from condvae.checks import InputError
+from condvae.data import Dataset
+from condvae.files.tensors import DIGESTS, StoredTensors, write_tensors
+from condvae.inference.sampler import Sampler
+from condvae.runs.run import Run
+
+SAMPLER_NAME = "sampler.safetensors"
+WEIGHTS = "weights"
+
+log = logging.getLogger(__name__)
+
+
+def sampler_of(run: Run, dataset: Dataset | None = None) -> Sampler:
+    """The run's `Sampler`, from its folder, or fitted to the training images.
+
+    Args:
+        dataset: the data of the run; None: loaded if they are needed.
+
+    Raises:
+        InputError: the run is not of images of classes, or its data are not found.
+    """
+    model, path = run.model, run.path / SAMPLER_NAME
+    weights = hashlib.sha256(run.stored_weights().texts[DIGESTS].encode()).hexdigest()
+    if path.exists():
+        stored = StoredTensors(path)
+        if stored.texts.get(WEIGHTS) == weights:
+            return Sampler.restored(model, stored.read(Sampler.shapes(model)))
+    train = run.check_data(dataset or run.load_data()).train
+    if run.spec.data.task != "class" or len(train.x.shape) < 3:
+        raise InputError(
+            "encodings can be sampled for runs on images of classes",
+            f"a run given {run.record.condition}",
+            "Draw z from the model's prior.",
+        )
+    sampler = Sampler.fit(model, train.x, train.y)
+    if not run.is_archive:
+        write_tensors(path, sampler.tensors(), {WEIGHTS: weights})
+        log.info("fitted to the encodings of the training images, once: %s", path)
+    return sampler

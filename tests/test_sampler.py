@@ -1,0 +1,156 @@
+"""Samples from what was fitted to the encodings of training images."""
+
+import numpy as np
+import pytest
+
+import condvae
+from condvae.checks import InputError
+from condvae.cli import main
+from condvae.data import Dataset
+from condvae.inference.chance import Chance
+from condvae.inference.sampler import Sampler, Textured, _normals, _roots
+from condvae.runs.samplers import SAMPLER_NAME, sampler_of
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """300 colour images of 8 × 8 pixels in two classes, with stripes that are never the same."""
+    rng = np.random.default_rng(0)
+    y = np.arange(300) % 2
+    lines = 128 + 60 * np.sin(np.arange(8) * rng.uniform(0.5, 2, (300, 1)))
+    down = np.repeat(lines[:, :, None], 8, axis=2)
+    x = np.where(y[:, None, None] == 1, down, down.transpose(0, 2, 1))[..., None]
+    x = np.clip(x + rng.normal(0, 12, (300, 8, 8, 3)), 0, 255).astype("uint8")
+    return Dataset.from_arrays(x, np.array(["across", "down"])[y], name="stripes")
+
+
+@pytest.fixture(scope="module")
+def run(data, tmp_path_factory):
+    settings = {"preset": "photo", "latent_dim": 6, "hidden_dims": (8,), "epochs": 1}
+    path = tmp_path_factory.mktemp("sampler") / "run"
+    return condvae.train(data, run=path, progress=False, **settings)
+
+
+def test_normals_have_the_moments_of_the_encodings():
+    """With many images of a class, its own covariance counts; with none, that of all."""
+    mixing = RNG.normal(size=(2, 3, 3))
+    codes = np.repeat([0, 1], [20_000, 20_000])
+    mean = np.einsum("nij,nj->ni", mixing[codes], RNG.normal(size=(40_000, 3))) + codes[:, None]
+    variance = np.full((40_000, 3), 0.25)
+    means, roots = _normals(mean.astype("float32"), variance, codes, 3)
+    for code in (0, 1):
+        rows = mean[codes == code]
+        np.testing.assert_allclose(means[code], rows.mean(axis=0), atol=1e-3)
+        wanted = np.cov(rows.T) + 0.25 * np.eye(3)
+        np.testing.assert_allclose(roots[code] @ roots[code].T, wanted, rtol=0.02, atol=0.02)
+    pooled = sum(roots[c] @ roots[c].T for c in (0, 1)) / 2
+    np.testing.assert_allclose(roots[2] @ roots[2].T, pooled, rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(means[2], mean.mean(axis=0), atol=1e-3)
+
+
+def test_texture_has_the_spectrum_of_the_noise_and_its_pixels_are_uniform():
+    white = RNG.normal(size=(2_000, 8, 8, 3))
+    smooth = (white + np.roll(white, 1, axis=1) + 0.5 * np.roll(white[..., ::-1], 1, axis=2)) / 1.5
+    filters, amplitudes = _roots(smooth), np.zeros(2, "float32")
+    drawn = Textured(0, 1.0, filters, amplitudes).pixels(2_000, 8, 8, 3)
+    assert drawn.dtype == np.float32
+    np.testing.assert_allclose(np.histogram(drawn, 4, (0, 1))[0] / drawn.size, 0.25, atol=0.005)
+    from scipy.special import ndtri
+
+    found = ndtri(np.clip(drawn, 1e-6, 1 - 1e-6))
+    for shift, axis in ((1, 1), (1, 2), (2, 1)):
+        wanted, got = (
+            np.einsum("nijc,nijd->cd", a, np.roll(a, shift, axis=axis)) / a[..., 0].size
+            for a in (smooth, found)
+        )
+        np.testing.assert_allclose(got, wanted, atol=0.02)
+
+
+def test_sizes_of_the_noise_differ_between_images():
+    drawn = Textured(0, 1.0, _roots(RNG.normal(size=(500, 4, 4, 1))), np.array([0.0, 0.5]))
+    from scipy.special import ndtri
+
+    noise = ndtri(np.clip(drawn.pixels(4_000, 4, 4, 1), 1e-6, 1 - 1e-6))
+    assert 0.4 < np.log(noise.std(axis=(1, 2, 3))).std() < 0.6
+
+
+def test_the_noise_that_gives_an_image_is_found(run, data):
+    """Levels drawn from known noise give back that noise, within half a level."""
+    model, y = run.by_keras, np.eye(2, dtype="float32")[[0, 1, 1]]
+    z, noise = RNG.normal(size=(3, 6)), RNG.uniform(0.05, 0.95, (3, 8, 8, 3))
+    inputs = {"z": z.astype("float32"), "y": y}
+    engine = model.engines.keras
+    x = engine.run("draw_pixels", {**inputs, "pixel_noise": noise.astype("float32")})["x_sample"]
+    found = engine.run("pixel_noise_of", {**inputs, "x": x})["noise"]
+    inside = (x > 0) & (x < 1)
+    assert inside.mean() > 0.5
+    assert np.abs(found - noise)[inside].max() < 0.1
+    assert np.abs(found - noise)[inside].mean() < 0.02
+
+
+def test_a_sampler_is_stored_and_draws_the_same_again(run, data):
+    fitted = sampler_of(run, data)
+    stored = sampler_of(condvae.Run.open(run.path))  # needs no data
+    for one, other in zip(fitted.tensors().values(), stored.tensors().values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    images = fitted.generate("down", 5, seed=3)
+    np.testing.assert_allclose(stored.generate("down", 5, seed=3), images, atol=1e-6)
+    levels = 255 * images
+    np.testing.assert_allclose(levels, np.round(levels), atol=1e-3)
+    expected = fitted.generate(["down", "across"], texture=False, seed=3, temperature=0.0)
+    z = np.stack([fitted.means[1], fitted.means[0]])
+    np.testing.assert_allclose(expected, run.model.decode(z, ["down", "across"]), atol=1e-5)
+    z = fitted.styles(np.array([1, 0, 1]), Chance(4))
+    noise = Chance(4).latents(3, 6)
+    np.testing.assert_allclose(z[1], fitted.means[0] + fitted.roots[0] @ noise[1], rtol=1e-4)
+
+
+def test_other_weights_need_another_fit(run, data, tmp_path):
+    sampler_of(run, data)
+    path = run.path / SAMPLER_NAME
+    kept = path.read_bytes()
+    from condvae.files.tensors import write_tensors
+
+    write_tensors(path, sampler_of(run).tensors(), {"weights": "of another training"})
+    with pytest.raises(InputError, match="stripes"):
+        sampler_of(condvae.Run.open(run.path))
+    path.write_bytes(kept)
+
+
+def test_generate_draws_from_it(run, data, tmp_path):
+    sampler_of(run, data)
+    out = tmp_path / "images.npz"
+    command = ["generate", str(run.path), "--per-class", "3", "--out", str(out)]
+    assert main([*command, "--prior", "encodings", "--texture"]) == 0
+    with np.load(out) as arrays:
+        labels = np.repeat(["across", "down"], 3)
+        np.testing.assert_array_equal(arrays["y"], labels)
+        wanted = sampler_of(run).generate(labels)
+        np.testing.assert_allclose(arrays["x"] / 255, wanted, atol=1 / 255)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--texture"], "--texture must come with --prior encodings"),
+        (["--prior", "encodings", "--sample"], "without --sample"),
+        (["--prior", "encodings", "--texture", "--guidance", "2"], "without --guidance"),
+    ],
+    ids=str,
+)
+def test_options_that_do_not_go_together(run, options, sentence, tmp_path, capsys):
+    out = tmp_path / "images.npz"
+    command = ["generate", str(run.path), "--given", "down", "--out", str(out)]
+    assert main([*command, *options]) == 2
+    assert sentence in " ".join(capsys.readouterr().err.split())
+    assert not out.exists()
+
+
+def test_a_likelihood_without_known_noise_has_no_texture(run):
+    sampler = sampler_of(run)
+    bare = Sampler(sampler.model, sampler.means, sampler.roots, None, sampler.amplitudes)
+    assert bare.generate("down", 2, texture=False).shape == (2, 8, 8, 3)
+    with pytest.raises(InputError, match="texture requires the likelihood"):
+        bare.generate("down", 2)
