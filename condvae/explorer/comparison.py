@@ -1,5 +1,6 @@
 """Two models side by side in one page, with one style or one drawing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from condvae.checks import InputError
@@ -13,13 +14,18 @@ from condvae.explorer.weights import halve_weights
 NAMES = 3  # in an error message
 
 
-def make_comparison(subjects: tuple[Subject, Subject], shown: tuple[Shown | None, ...]) -> Page:
+def make_comparison(
+    subjects: tuple[Subject, Subject],
+    shown: tuple[Shown | None, ...],
+    faults: tuple[Sequence[str], ...] = ((), ()),
+) -> Page:
     """The page of two models.
 
     Args:
         subjects: models of images of one shape, each given a class; some class names are in both.
         shown: the data of each; the page holds the first one's example images, and of the others'
             encodings only the activity of the latents.
+        faults: the doctor's findings on each, in sentences.
 
     Raises:
         InputError: models that cannot be compared.
@@ -29,8 +35,8 @@ def make_comparison(subjects: tuple[Subject, Subject], shown: tuple[Shown | None
         first, second = subjects
         subjects = replace(first, name=f"{first.name} 1"), replace(second, name=f"{second.name} 2")
     packed, notes = [], []
-    for place, (subject, data) in enumerate(zip(subjects, shown, strict=True)):
-        header, arrays = page_content(subject, halve_weights(subject), data)
+    for place, (subject, data, found) in enumerate(zip(subjects, shown, faults, strict=True)):
+        header, arrays = page_content(subject, halve_weights(subject), data, faults=found)
         header["points"] = None
         if place:
             header["examples"] = None

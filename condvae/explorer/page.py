@@ -99,10 +99,10 @@ def render(title: str, content: str, tags: str, kind: str = "index", entry: str 
     Args:
         content: from `pack`.
         tags: from `write_tags`.
-        kind: the HTML template.
+        kind: name of the HTML file of the body.
         entry: the module to run.
     """
-    style = "".join((FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+    style = "".join(_read(f"{name}.css") for name in STYLES)
     program = bundle(entry)
     policy = (
         # nothing is fetched; only this exact script and style are accepted; for WebAssembly the
@@ -112,6 +112,7 @@ def render(title: str, content: str, tags: str, kind: str = "index", entry: str 
         "img-src blob:; media-src blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
     )
     parts = {
+        "main": _body(kind),
         "policy": escape(policy),
         "title": escape(title),
         "tags": tags,
@@ -120,12 +121,22 @@ def render(title: str, content: str, tags: str, kind: str = "index", entry: str 
         "worker": bundle("worker"),
         "content": content,
     }
-    text = (FOLDER / f"{kind}.html").read_text(encoding="utf-8")
+    text = _read("shell.html")
     for name, part in parts.items():
         # an error if a placeholder is missing or repeated: no part may contain another's
         before, after = text.split(f"<!--{name}-->")
         text = before + part + after
     return text
+
+
+def _body(kind: str) -> str:
+    """What a kind of page has between its header and its programs."""
+    return _read(f"{kind}.html").replace("<!--sketch-->\n", _read("sketch.html"))
+
+
+def _read(name: str) -> str:
+    """A file of the page."""
+    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

@@ -1,6 +1,6 @@
 """A model of tables as a page runs it, and its page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,7 @@ def make_table_page(
     worker_above: float = WORKER_ABOVE,
     preview: Preview | None = None,
     drawn: Mapping[str, np.ndarray] | None = None,
+    faults: Sequence[str] = (),
 ) -> Page:
     """The explorer of a model of tables.
 
@@ -90,6 +91,7 @@ def make_table_page(
         worker_above: milliseconds above which a decode leaves the page's own thread.
         preview: the preview picture of the page; None: it has none.
         drawn: {column: cells} of the rows in the picture.
+        faults: the doctor's findings, in sentences.
     """
     weights = halve_weights(subject, compared=COMPARED)
     header: dict[str, Any] = {
@@ -101,6 +103,7 @@ def make_table_page(
         "table": {**table_for_page(subject.table), "components": subject.components},
         "graphs": {n: g.model_dump(mode="json") for n, g in subject.used_graphs.items()},
         "worker_above": worker_above,
+        "faults": list(faults),
         "num_real": 0 if cells is None else len(next(iter(cells.values()))),
         "real": None if cells is None else marginals(cells),
         "rows": None if cells is None or not num_rows else _first(cells, num_rows),

@@ -11,6 +11,7 @@ from condvae.explorer import (
     Subject,
     gather_rows,
     make_comparison,
+    read_faults,
 )
 from condvae.export.subject import networks_of, subject_of
 from condvae.runs import Run
@@ -51,7 +52,8 @@ def compare(
                 raise
             shown.append(None)
             notes.append(f"The data of {subjects[place].name} are not available: {error}")
-    page = make_comparison(subjects, (shown[0], shown[1]))
+    faults = tuple(read_faults(run.path) for run in runs)
+    page = make_comparison(subjects, (shown[0], shown[1]), faults)
     return Page(page.text, (*page.notes, *notes))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from condvae.checks import InputError
 from condvae.data import Dataset
-from condvae.explorer import Page, Preview, TableSubject, make_table_page
+from condvae.explorer import Page, Preview, TableSubject, make_table_page, read_faults
 from condvae.graph.graph import Graph
 from condvae.runs import Run
 
@@ -53,5 +53,7 @@ def explore_table(
         cells = table.rows(np.asarray(split.x[rows]), several.encode(split.y[rows]), several)
     # rows of a table come as columns
     drawn: Any = None if preview is None else run.model.generate({}, NUM_DRAWN)
-    page = make_table_page(subject, cells, num_rows, preview=preview, drawn=drawn)
+    page = make_table_page(
+        subject, cells, num_rows, preview=preview, drawn=drawn, faults=read_faults(run.path)
+    )
     return replace(page, notes=(*page.notes, *notes))

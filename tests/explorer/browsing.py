@@ -257,3 +257,18 @@ def expect_pixels(tab, expected, canvas="#image", atol=1.5):
         assert abs(found[..., : expected.shape[2]] - expected).max() < atol
 
     eventually(tab, check)
+
+
+def expect_accessible(tab):
+    """Nothing that axe finds stands in anybody's way, in light and in dark colours.
+
+    The page must be opened with `bypass_csp`: axe comes in by a script of its own.
+    """
+    reason = "axe is not installed"
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=reason)
+    for scheme in ("dark", "light"):
+        tab.emulate_media(color_scheme=scheme)
+        settle(tab)
+        violations = axe.Axe().run(tab).response["violations"]
+        found = [(v["id"], [n["html"][:80] for n in v["nodes"]]) for v in violations]
+        assert found == [], scheme

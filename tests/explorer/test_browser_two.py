@@ -11,6 +11,7 @@ from browsing import (
     drag,
     eventually,
     expect,
+    expect_accessible,
     expect_pixels,
     expect_value,
     pixels,
@@ -213,21 +214,13 @@ def test_of_the_data_a_comparison_has_the_examples_alone():
 
 @pytest.mark.parametrize("width", [1200, 360])
 def test_it_stands_in_nobodys_way(pair, width, open_page):
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe is not installed"
-    )
     window = {"viewport": {"width": width, "height": 800}}
     with open_page(pair[2], bypass_csp=True, color_scheme="dark", **window) as tab:
         assert read(tab, "document.documentElement.scrollWidth") <= width
         if width > 1000:  # both in one screen
             below = box_of(tab.locator(".pane").nth(1))
             assert below["y"] + below["height"] < 800
-        for scheme in ("dark", "light"):
-            tab.emulate_media(color_scheme=scheme)
-            settle(tab)
-            violations = axe.Axe().run(tab).response["violations"]
-            found = [(v["id"], [n["html"][:80] for n in v["nodes"]]) for v in violations]
-            assert found == [], scheme
+        expect_accessible(tab)
 
 
 def test_the_card_shows_both(pair, open_page):
@@ -243,3 +236,10 @@ def test_the_card_shows_both(pair, open_page):
         expected = expected_levels(subject, [0, 0], y)[..., 0]
         assert abs(blocks[:, 0, :, 0] - expected).max() <= 1
         assert np.ptp(blocks, axis=(1, 3)).max() == 0
+
+
+def test_the_doctor_s_findings_are_told_of_each_model(pair, open_page):
+    page = make_comparison((pair[0], pair[1]), (None, None), ((), ("z1 is unused",)))
+    with open_page(page) as tab:
+        tab.get_by_text("The doctor found a fault in these models").click()
+        expect(tab.locator("#faults li")).to_have_text(["Z1 is unused (other)."])

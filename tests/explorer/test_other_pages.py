@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from browsing import expect, opened, read, settle
+from browsing import expect, expect_accessible, opened, read
 from PIL import Image
 
 from condvae.reports.metrics_file import Metrics
@@ -51,19 +51,12 @@ def live():
 @pytest.mark.parametrize("name", ["report", "live"])
 @pytest.mark.parametrize("width", [1440, 1024, 390])
 def test_pages_fit_and_stand_in_nobodys_way(name, width, request, chromium, tmp_path):
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe is not installed"
-    )
     file = tmp_path / "page.html"
     file.write_text(request.getfixturevalue(name), encoding="utf-8")
     settings = {"viewport": {"width": width, "height": 900}, "bypass_csp": True, "waits": False}
     with opened(chromium, file.as_uri(), **settings) as tab:
-        for scheme in ("light", "dark"):
-            tab.emulate_media(color_scheme=scheme)
-            settle(tab)
-            assert read(tab, "document.documentElement.scrollWidth") <= width
-            violations = axe.Axe().run(tab).response["violations"]
-            assert [(v["id"], v["nodes"][0]["html"][:80]) for v in violations] == []
+        assert read(tab, "document.documentElement.scrollWidth") <= width
+        expect_accessible(tab)
 
 
 def test_the_manifold_of_the_chosen_label_is_shown(report, chromium, tmp_path):

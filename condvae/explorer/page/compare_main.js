@@ -1,14 +1,13 @@
 // Two models side by side: one style, or one drawing, for both; labels are matched by their names.
 
-import { rowOf } from "./arrays.js";
 import { makeCard } from "./card.js";
 import { makeModel, makePane } from "./compare_pane.js";
 import { drawingOf, packDrawing, packedDrawing, unpackDrawing } from "./drawing.js";
+import { addExamples } from "./examples.js";
 import { withPlace } from "./geometry.js";
 import { offerFile, readSource, savedState } from "./keep.js";
-import { pictureOf } from "./pixels.js";
 import { connectAddress, connectHistory, download, drawChanges } from "./shell.js";
-import { element, openContents, say } from "./shell.js";
+import { element, openContents, say, writeFaults } from "./shell.js";
 import { makeSketch } from "./sketch.js";
 import { addSlider } from "./slider.js";
 import { makeStore } from "./state.js";
@@ -97,8 +96,8 @@ function makeSheet(page) {
   const { models, store, names } = page;
   const { content, painter } = models[0];
   if (models.some(({ engine }) => !engine.has("encoder")) || painter.colours) return () => {};
-  const [height, width, channels] = content.image_shape;
   const { examples } = content;
+  const channels = content.image_shape[2];
   const settings = { shape: content.image_shape, channels, isMasked: false, isGiven: false };
   const sketch = makeSketch(page, { ...settings, examples }, (numbers) => read(numbers));
 
@@ -125,20 +124,10 @@ function makeSheet(page) {
     store.commit({ drawing: null });
     sketch.show(store.state);
   };
-  if (examples) {
-    const { data } = content.arrays.examples;
-    for (let row = 0; row * painter.size < data.length; row++) {
-      const button = document.createElement("button");
-      const canvas = document.createElement("canvas");
-      button.setAttribute("aria-label", `Image ${row + 1} of the data`);
-      button.append(canvas);
-      element("examples").append(button);
-      const numbers = Float32Array.from(rowOf(data, painter.size, row), (level) => level / 255);
-      Object.assign(canvas, { width, height });
-      canvas.getContext("2d").putImageData(pictureOf(numbers, width, height, channels), 0, 0);
-      button.onclick = () => read(numbers, false);
-    }
-  }
+  addExamples(page, content, content.image_shape, (_, numbers) => ({
+    take: () => read(numbers, false),
+    name: "",
+  }));
   let drawn = null;
   return (state) => {
     if (state.drawing !== drawn) sketch.show(state);
@@ -193,6 +182,10 @@ async function open() {
   const { store, models, names, isOneZ, title } = page;
   element("title").textContent = title;
   element("about").textContent = aboutOf(page);
+  const faults = contents.flatMap(({ name, faults: found }) =>
+    found.map((fault) => `${fault} (${name})`),
+  );
+  writeFaults(faults, "these models");
   const panes = models.map((model, i) =>
     makePane(element("panes"), model, names, {
       choose: (label) => store.commit({ label }),
@@ -210,6 +203,7 @@ async function open() {
   const draws = [makeSliders(page), makeSheet(page)];
   element("draw-z").onclick = () => store.commit({ each: randomStyles(page) });
   element("centre-z").onclick = () => store.commit({ each: page.middle(store.state.label) });
+  element("save").textContent = "Save card";
   element("save").onclick = () => {
     const card = makeCard({
       title,

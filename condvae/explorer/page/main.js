@@ -1,6 +1,6 @@
 // Puts the page together: the content, the state, and what shows it.
 
-import { readContent, readPoints } from "./content.js";
+import { readPoints } from "./content.js";
 import { makeEngine } from "./engine.js";
 import { makePainter } from "./pixels.js";
 import { makeStore } from "./state.js";
@@ -27,34 +27,8 @@ import { leadOf } from "./lead.js";
 import { makeHow } from "./how.js";
 import { makeTour } from "./tour.js";
 import { makeWalk } from "./walk.js";
-
-const element = (id) => document.getElementById(id);
-
-/** Says a sentence to those who see the page and to those who hear it. */
-function say(sentence) {
-  element("message").textContent = sentence;
-  element("message").hidden = !sentence;
-}
-
-/** Takes a sentence away once the page is touched elsewhere, or Escape is pressed. */
-function forgetWhatWasSaid() {
-  document.addEventListener("pointerdown", ({ target }) => {
-    if (!element("message").contains(target)) say("");
-  });
-  document.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape") say("");
-  });
-}
-
-/** Hands a file over, as a download. */
-function download(blob, name) {
-  const anchor = document.createElement("a");
-  anchor.href = URL.createObjectURL(blob);
-  anchor.download = name;
-  anchor.click();
-  // not at once: the browser may still ask where to save it
-  setTimeout(() => URL.revokeObjectURL(anchor.href), 60000);
-}
+import { connectAddress, connectHistory, download, drawChanges } from "./shell.js";
+import { element, openContents, say, writeFaults } from "./shell.js";
 
 /** What all parts of the page share. */
 function makePage(content, workerText) {
@@ -124,100 +98,26 @@ function makePage(content, workerText) {
   return page;
 }
 
-/** What the buttons of the header do, and the keys. */
-function connectHeader(page, initial) {
-  const { store, content, parts } = page;
-  const reset = () => store.commit(initial);
-  element("undo").onclick = store.undo;
-  element("redo").onclick = store.redo;
-  element("reset").onclick = reset;
-  element("link").onclick = async () => {
-    await packDrawing(store.state.drawing);
-    const address = withState(store.state);
-    try {
-      await navigator.clipboard.writeText(address);
-      const isWhole = holdsImage(store.state) && holdsDrawing(store.state);
-      const missing = isWhole ? "" : " The image is too large for it.";
-      say(`The link is copied; it holds what is shown.${missing}`);
-    } catch {
-      say(`Copy this link: ${address}`);
-    }
-  };
-  document.addEventListener("keydown", (event) => {
-    // fields undo by themselves
-    if (!(event.ctrlKey || event.metaKey) || event.target.matches("input:not([type=range])"))
-      return;
-    const key = event.key.toLowerCase();
-    if (key !== "z" && key !== "y") return;
-    event.preventDefault();
-    if (key === "y" || event.shiftKey) store.redo();
-    else store.undo();
-  });
-  addEventListener("hashchange", () => {
-    // the page's own writing of the address is no visit
-    if (location.hash.slice(1) !== toLink(store.state)) follow(page, location.hash.slice(1));
-  });
+/** The state that a link asks for, or a promise of it where it holds a drawing. */
+function stateOf(link, { content, parts, painter }) {
+  const changes = fromLink(link, content, parts);
+  const text = drawingIn(link);
+  if (text === null) return { ...changes, drawing: null };
+  return unpackDrawing(text, painter.size).then((drawing) => ({ ...changes, drawing }));
 }
 
-/** The address of the page with the state in it. */
-function withState(state) {
-  return `${location.href.split("#")[0]}#${toLink(state)}`;
-}
-
-/** Shows the state that a link holds. */
-async function follow({ store, content, parts, painter }, link) {
-  if (!link) return;
-  try {
-    const changes = fromLink(link, content, parts);
-    const text = drawingIn(link);
-    // at once, where there is nothing to wait for
-    if (text === null) store.commit({ ...changes, drawing: null });
-    else {
-      const drawing = await whileBusy(unpackDrawing(text, painter.size));
-      store.commit({ ...changes, drawing });
-    }
-  } catch {
-    say("The link is of another model, or damaged: the page begins at its start.");
-  }
-}
-
-/** What a promise gives; the page says meanwhile that it is not yet as it will be. */
-async function whileBusy(promise) {
-  element("main").setAttribute("aria-busy", true);
-  try {
-    return await promise;
-  } finally {
-    element("main").setAttribute("aria-busy", false);
-  }
-}
-
-/** Writes the state into the address, where there is one. */
-function writeAddress(state) {
-  try {
-    history.replaceState(null, "", withState(state));
-  } catch {
-    // in a frame of a notebook there is no address to write
-  }
+/** The state as a link has it, or a promise of it while its drawing is not packed yet. */
+function linkOf(state) {
+  if (holdsDrawing(state)) return toLink(state);
+  return packDrawing(state.drawing).then(() => toLink(state));
 }
 
 /** The page at work. */
 async function open() {
   const source = readSource();
-  if (!globalThis.DecompressionStream) {
-    say("This browser is too old for the page: take one from 2023 or later.");
-    return;
-  }
-  let content = null;
-  try {
-    content = await readContent(element("content").textContent);
-  } catch {
-    say("This file is damaged or incomplete: request or write it again.");
-    return;
-  }
-  element("main").hidden = false;
-  document.body.classList.add("is-open");
-  say("");
-  forgetWhatWasSaid();
+  const contents = await openContents();
+  if (!contents) return;
+  const [content] = contents;
   const page = makePage(content, element("worker").textContent);
   const { store, parts } = page;
   element("title").textContent = content.name;
@@ -241,53 +141,23 @@ async function open() {
     makeWalk(page),
     makeTour(page),
   ];
-  const initial = store.state;
-  connectHeader(page, initial);
+  connectHistory(store);
   offerCard(page);
-  offerFile(page, source, async (state) => {
-    await packDrawing(state.drawing);
-    return toLink(state);
+  offerFile(page, source, linkOf);
+  store.onStep((state) => speak(page, state));
+  drawChanges(store, (state, previous) => {
+    for (const one of draws) one(state, previous);
   });
-
-  let shown = initial;
-  let isAsked = false;
-  function draw() {
-    isAsked = false;
-    const previous = shown;
-    shown = store.state;
-    for (const one of draws) one(shown, previous);
-  }
-  store.onChange(() => {
-    // many changes between two frames are drawn once
-    if (!isAsked) requestAnimationFrame(draw);
-    isAsked = true;
-  });
-  store.onStep((state) => {
-    element("undo").disabled = !store.canUndo;
-    element("redo").disabled = !store.canRedo;
-    speak(page, state);
-    writeAddress(state);
-    if (holdsDrawing(state)) return;
-    whileBusy(packDrawing(state.drawing)).then(() => writeAddress(store.state));
-  });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  draw();
-  follow(page, location.hash.slice(1) || savedState());
+  connectAddress(
+    store,
+    linkOf,
+    (link) => stateOf(link, page),
+    savedState(),
+    (state) =>
+      holdsImage(state) && holdsDrawing(state) ? "" : "The image is too large for it.",
+  );
   // for the console, and for tests
   globalThis.explorer = page;
-}
-
-/** What the doctor has found. */
-function writeFaults(faults) {
-  if (!faults.length) return;
-  element("doctor").hidden = false;
-  const count = faults.length === 1 ? "a fault" : `${faults.length} faults`;
-  element("doctor-title").textContent = `The doctor found ${count} in this model`;
-  for (const fault of faults) {
-    const item = document.createElement("li");
-    item.textContent = `${fault[0].toUpperCase()}${fault.slice(1)}.`;
-    element("faults").append(item);
-  }
 }
 
 /** What the page shows, in a line. */
@@ -298,10 +168,4 @@ function aboutOf({ content, points, painter }) {
   return `${size} pixels, ${latents}${encodings}. Everything runs in this page.`;
 }
 
-addEventListener("error", ({ message }) =>
-  say(`Something went wrong (${message}). Reload the page.`),
-);
-addEventListener("unhandledrejection", ({ reason }) =>
-  say(`Something went wrong (${reason?.message ?? reason}). Reload the page.`),
-);
 open();

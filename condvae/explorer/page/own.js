@@ -4,8 +4,7 @@ import { rowOf } from "./arrays.js";
 import { decodeParts, leadingPart } from "./condition.js";
 import { drawingOf } from "./drawing.js";
 import { makeReader } from "./encoder.js";
-import { pictureOf } from "./pixels.js";
-import { rove } from "./roving.js";
+import { addExamples } from "./examples.js";
 import { makeSketch } from "./sketch.js";
 
 /**
@@ -19,7 +18,7 @@ export function makeOwn(page) {
   const isGiven = !parts.length;
   if (!page.canDraw) return () => {};
   const shape = isGiven ? content.condition.image_shape : content.image_shape;
-  const [height, width, channels] = shape;
+  const channels = shape[2];
   const { examples } = content;
   const leading = leadingPart(parts);
   const settings = { shape, channels, isMasked, isGiven, examples };
@@ -58,7 +57,13 @@ export function makeOwn(page) {
   };
   const nameOf = (code) => `${parts[leading].name} ${parts[leading].categories[code]}`;
 
-  addExamples();
+  addExamples(page, content, shape, (row, numbers) => {
+    if (isGiven) return { take: () => give(numbers), name: "" };
+    const { data, shape: ofY } = content.arrays.examples_y;
+    const values = decodeParts(parts, rowOf(data, data.length / ofY[0], row));
+    const code = codeOf(values);
+    return { take: () => take(numbers, values), name: code === null ? "" : nameOf(code) };
+  });
   element("clear").onclick = () => {
     sketch.clear();
     if (isGiven) give(sketch.pixels());
@@ -68,36 +73,6 @@ export function makeOwn(page) {
     const { z, values } = store.state.reading;
     store.commit({ z, values });
   };
-
-  /** A row of images of the data to take. */
-  function addExamples() {
-    if (!examples) return;
-    const box = element("examples");
-    const size = height * width * channels;
-    const { data } = content.arrays.examples;
-    const given = content.arrays.examples_y;
-    for (let row = 0; row * size < data.length; row++) {
-      const button = document.createElement("button");
-      const canvas = document.createElement("canvas");
-      button.append(canvas);
-      box.append(button);
-      const numbers = Float32Array.from(rowOf(data, size, row), (level) => level / 255);
-      Object.assign(canvas, { width, height });
-      canvas.getContext("2d").putImageData(pictureOf(numbers, width, height, channels), 0, 0);
-      let name = `Image ${row + 1} of the data`;
-      if (isGiven) button.onclick = () => give(numbers);
-      else {
-        const y = rowOf(given.data, given.data.length / (data.length / size), row);
-        const values = decodeParts(parts, y);
-        const code = codeOf(values);
-        if (code !== null) name += `, ${nameOf(code)}`;
-        button.onclick = () => take(numbers, values);
-      }
-      button.setAttribute("aria-label", name);
-      button.title = name;
-    }
-    rove(box);
-  }
 
   /** What the page has made of the sheet. */
   function writeReading(state) {

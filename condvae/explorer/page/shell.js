@@ -1,6 +1,9 @@
-// What the pages of tables and of two models have around them: sentences, files, undo, the address.
+// What every page has around its model: sentences, files, undo, the address.
 
 import { readContent } from "./content.js";
+
+// that undo by themselves
+const FIELDS = "input:not([type=range], [type=checkbox], [type=radio])";
 
 export const element = (id) => document.getElementById(id);
 
@@ -45,20 +48,36 @@ export async function openContents() {
   }
 }
 
-/** Draws the state at once and after each change, once a frame. */
+/** What the doctor has found. */
+export function writeFaults(faults, where = "this model") {
+  if (!faults.length) return;
+  element("doctor").hidden = false;
+  const count = faults.length === 1 ? "a fault" : `${faults.length} faults`;
+  element("doctor-title").textContent = `The doctor found ${count} in ${where}`;
+  for (const fault of faults) {
+    const item = document.createElement("li");
+    item.textContent = `${fault[0].toUpperCase()}${fault.slice(1)}.`;
+    element("faults").append(item);
+  }
+}
+
+/** Calls draw(state, previous) at once, once a frame after changes, and in other colours. */
 export function drawChanges(store, draw) {
+  let shown = store.state;
   let isAsked = false;
+  function drawNow() {
+    isAsked = false;
+    const previous = shown;
+    shown = store.state;
+    draw(shown, previous);
+  }
   store.onChange(() => {
     // many changes between two frames are drawn once
-    if (!isAsked) {
-      requestAnimationFrame(() => {
-        isAsked = false;
-        draw(store.state);
-      });
-    }
+    if (!isAsked) requestAnimationFrame(drawNow);
     isAsked = true;
   });
-  draw(store.state);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawNow);
+  drawNow();
 }
 
 /** Undo, redo and reset, by buttons and by keys; what takes a sentence away. */
@@ -73,8 +92,9 @@ export function connectHistory(store) {
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") say("");
+    if (!(event.ctrlKey || event.metaKey) || event.target.matches(FIELDS)) return;
     const key = event.key.toLowerCase();
-    if (!(event.ctrlKey || event.metaKey) || (key !== "z" && key !== "y")) return;
+    if (key !== "z" && key !== "y") return;
     event.preventDefault();
     if (key === "y" || event.shiftKey) store.redo();
     else store.undo();
@@ -84,24 +104,33 @@ export function connectHistory(store) {
   });
 }
 
+/** What then makes of a value: at once, or of a promise later, for which the page is busy. */
+async function whenKnown(value, then) {
+  if (!(value instanceof Promise)) return then(value);
+  element("main").setAttribute("aria-busy", true);
+  try {
+    return then(await value);
+  } finally {
+    element("main").setAttribute("aria-busy", false);
+  }
+}
+
 /**
  * The state in the address, as asLink(state) writes it and fromLink(text) reads it.
  *
- * Both may give promises. `saved` is the state that the file was saved with, or empty.
+ * Both may give promises. `saved` is the state that the file was saved with, or empty; lacks(state)
+ * a sentence on what of it a link leaves out, or empty.
  */
-export function connectAddress(store, asLink, fromLink, saved) {
+export function connectAddress(store, asLink, fromLink, saved, lacks = () => "") {
   let written = null;
   const addressOf = (link) => `${location.href.split("#")[0]}#${link}`;
 
   async function follow(link) {
     if (!link || link === written) return;
     try {
-      element("main").setAttribute("aria-busy", true);
-      store.commit(await fromLink(link));
+      await whenKnown(fromLink(link), store.commit);
     } catch {
       say("The link is of another model, or damaged: the page stays as it is.");
-    } finally {
-      element("main").setAttribute("aria-busy", false);
     }
   }
 
@@ -109,22 +138,23 @@ export function connectAddress(store, asLink, fromLink, saved) {
     const address = addressOf(await asLink(store.state));
     try {
       await navigator.clipboard.writeText(address);
-      say("The link is copied; it holds what is shown.");
+      say(`The link is copied; it holds what is shown. ${lacks(store.state)}`.trim());
     } catch {
       say(`Copy this link: ${address}`);
     }
   };
-  store.onStep(async (state) => {
-    const link = await asLink(state);
-    // a later step has its own
-    if (state !== store.state) return;
-    written = link;
-    try {
-      history.replaceState(null, "", addressOf(link));
-    } catch {
-      // in a frame of a notebook there is no address to write
-    }
-  });
+  store.onStep((state) =>
+    whenKnown(asLink(state), (link) => {
+      // a later step has its own
+      if (state !== store.state) return;
+      written = link;
+      try {
+        history.replaceState(null, "", addressOf(link));
+      } catch {
+        // in a frame of a notebook there is no address to write
+      }
+    }),
+  );
   // the page's own writing of the address is no visit
   addEventListener("hashchange", () => follow(location.hash.slice(1)));
   follow(location.hash.slice(1) || saved);

@@ -6,7 +6,7 @@ import { offerFile, readSource, savedState } from "./keep.js";
 import { readValues, writeValues } from "./link.js";
 import { makeSampler } from "./sampler.js";
 import { connectAddress, connectHistory, download, drawChanges } from "./shell.js";
-import { element, openContents, say } from "./shell.js";
+import { element, openContents, say, writeFaults } from "./shell.js";
 import { makeConditions } from "./sliders.js";
 import { makeStore } from "./state.js";
 import { makeRows } from "./table_rows.js";
@@ -53,6 +53,7 @@ async function open() {
   const { store, sampler, parts } = page;
   element("title").textContent = content.name;
   element("about").textContent = aboutOf(content);
+  writeFaults(content.faults);
   element("other").onclick = () =>
     store.commit({ seed: 1 + Math.floor(Math.random() * MOST_SEED) });
   const showGiven = makeConditions(page, -1);

@@ -18,7 +18,8 @@ export function makeRows(page) {
   let rows = [];
   let chosen = 0;
 
-  element("save-rows").onclick = () => {
+  element("save").textContent = "Save rows (CSV)";
+  element("save").onclick = () => {
     const lines = [order, ...rows.map((row) => order.map((name) => plain(row[name])))];
     const text = lines.map((line) => line.map(quoted).join(",")).join("\n");
     page.download(new Blob([`${text}\n`], { type: "text/csv" }), `${content.name}-rows.csv`);
