@@ -146,7 +146,7 @@ class Sampler:
     def tensors(self) -> dict[str, np.ndarray]:
         """What was fitted, float32 by name; the inverse of `restored`."""
         values = [self.means, self.roots, self.amplitudes]
-        values += [] if self.filters is None else [self.filters.real, self.filters.imag]
+        values += [] if self.filters is None else [np.real(self.filters), np.imag(self.filters)]
         named = zip(TENSORS, values, strict=False)
         return {name: np.ascontiguousarray(value, "float32") for name, value in named}
 
