@@ -4,7 +4,9 @@ import importlib
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import nbformat
 import pytest
 
 import condvae
@@ -73,6 +75,49 @@ def test_public_names_and_settings_have_their_place(maker):
     presets = reference.presets()
     assert "## plane" in presets
     assert "| `training.epochs` | `6` |" in presets
+
+
+@pytest.fixture
+def notebook(maker, monkeypatch):
+    """docs/site/notebook.py, its mathematics as it is."""
+    monkeypatch.setitem(sys.modules, "mathematics", SimpleNamespace(in_text=lambda text: text))
+    return maker("notebook")
+
+
+def test_outputs_of_a_notebook_are_text_pictures_and_a_live_page(notebook):
+    v4 = nbformat.v4
+    page = '<iframe srcdoc="&lt;p&gt;a &amp;amp; b&lt;/p&gt;" title="explorer"></iframe>'
+    outputs = [
+        v4.new_output("stream", text="\x1b[1mbold\x1b[0m\n"),
+        v4.new_output("display_data", {"image/png": "iVBORw==", "text/plain": "<Figure>"}),
+        v4.new_output("execute_result", {"text/html": page, "text/plain": "Page"}),
+    ]
+    cells = [v4.new_markdown_cell("# Title"), v4.new_code_cell("show(x)", outputs=outputs)]
+    text, files = notebook.page_of(v4.new_notebook(cells=cells), "n")
+    assert files == {"n-1.png": b"\x89PNG", "n-2.html": b"<p>a &amp; b</p>"}
+    assert text.startswith("# Title\n\n```python\nshow(x)\n```")
+    assert 'title="Output" }\nbold\n```' in text
+    assert '<img src="n-1.png" alt="Output of show(x)">' in text
+    assert '<iframe class="live" src="n-2.html"' in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("1 / 0", "a cell failed.*division by zero"),
+        ("import sys; print(1, file=sys.stderr)", "warned"),
+    ],
+)
+def test_a_cell_that_fails_or_warns_ends_the_build(notebook, tmp_path, monkeypatch, source, said):
+    for name in ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "TMPDIR"):
+        monkeypatch.setenv(name, str(tmp_path))  # set back after the test
+    path = tmp_path / "n.ipynb"
+    cells = [nbformat.v4.new_code_cell(source)]
+    monkeypatch.setattr(notebook, "LIVE_CODE", "'a page'")
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    with pytest.raises(SystemExit, match=f"(?s)n.ipynb: .*{said}"):
+        notebook.executed(path)
 
 
 def test_faults_of_a_built_site_are_found(maker, tmp_path):

@@ -3,7 +3,7 @@
     python docs/site/stage.py
 
 Pages of docs/ and of the root, their links moved, their code taken from the package and their
-equations drawn; the executed notebook; pages made from the registries, the stored results and
+equations drawn; the notebook, executed; pages made from the registries, the stored results and
 docs/gallery.
 """
 
@@ -52,23 +52,15 @@ def page(path: str) -> None:
 
 def tutorials() -> None:
     """The notebook and the explorer, each with a page in which a model runs."""
-    text, pictures = notebook.page_of(ROOT / NOTEBOOK, "notebook")
-    live = frame("../live/digits.html", "The explorer of a model of 8 × 8 digits")
-    write(places.place_of(NOTEBOOK), f"{text}\n\n## The explorer, live\n\n{live}\n")
-    for name, picture in pictures.items():
-        (PAGES / "tutorials" / name).write_bytes(picture)
+    text, files = notebook.page_of(notebook.executed(ROOT / NOTEBOOK), "notebook")
+    write(places.place_of(NOTEBOOK), places.with_links(NOTEBOOK, text))
+    for name, content in files.items():
+        (PAGES / "tutorials" / name).write_bytes(content)
+    live = notebook.frame("../live/digits.html", "The explorer of a model of 8 × 8 digits")
     explorer = (ROOT / "docs" / "site" / "explorer.md").read_text(encoding="utf-8")
     write("tutorials/explorer.md", explorer.replace("{{ explorer }}", live))
     (PAGES / "live").mkdir()
     shutil.copy(PAGE, PAGES / "live")
-
-
-def frame(address: str, title: str) -> str:
-    """A page in which a model runs, inside this one."""
-    return (
-        f'<iframe class="live" src="{address}" title="{title}" loading="lazy"></iframe>\n\n'
-        f"[Open it on a page of its own]({address})"
-    )
 
 
 def gallery() -> str:
@@ -81,7 +73,7 @@ def gallery() -> str:
         address, picture = f"gallery/{name}.html", f"gallery/{name}.png"
         parts += [f"## {title}", words]
         if name == cards[0][0] or not (PAGES / picture).exists():
-            parts.append(frame(address, title))
+            parts.append(notebook.frame(address, title))
         else:
             parts.append(
                 f'<a href="{address}"><img src="{picture}" alt="{title}" loading="lazy"></a>'
