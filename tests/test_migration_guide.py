@@ -4,7 +4,7 @@ import runpy
 from pathlib import Path
 
 import pytest
-from test_own_data_guide import blocks
+from test_guides import blocks
 
 GUIDE = Path(__file__).parent.parent / "docs" / "migration.md"
 

@@ -1,4 +1,4 @@
-"""A kind of condition of the user's own, as docs/own-data.md has it."""
+"""A kind of condition of the user's own, as docs/how-to-conditions.md has it."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from condvae.training import train
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
-GUIDE = Path(__file__).parent.parent / "docs" / "own-data.md"
+GUIDE = Path(__file__).parent.parent / "docs" / "how-to-conditions.md"
 TINY = {"epochs": 1, "hidden_dims": (8,), "latent_dim": 2, "batch_size": 64, "progress": False}
 
 
