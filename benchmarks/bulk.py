@@ -9,9 +9,7 @@ other work on the machine counts little; memory is the most that one process hel
 """
 
 import argparse
-import ctypes
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -25,7 +23,6 @@ import numpy as np
 import condvae
 
 PARTS = 8
-PR_SET_CHILD_SUBREAPER = 36
 
 
 def prepare(folder: Path, rows: int, side: int, hidden: int) -> None:
@@ -49,39 +46,39 @@ def prepare(folder: Path, rows: int, side: int, hidden: int) -> None:
 
 def measured(folder: Path, command: str) -> tuple[float, float, float]:
     """Seconds, processor seconds and the most MB of one process of a command."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    most = 0
+    begun, busy, most = time.perf_counter(), {}, 0
     with tempfile.TemporaryDirectory(dir=folder) as out:
         words = [sys.executable, "-m", "condvae", *command.split(), "--out", f"{out}/new"]
         process = subprocess.Popen(words, cwd=folder, start_new_session=True)
         while process.poll() is None:
-            most = max(most, most_memory(process.pid))
+            for number, (ticks, memory) in of_session(process.pid).items():
+                busy[number], most = ticks, max(most, memory)
             time.sleep(0.1)
-    seconds = time.perf_counter() - start
     if process.returncode:
         raise RuntimeError(command)
-    with suppress(ChildProcessError):  # of Ray, whose parents have ended before them
-        while True:
-            os.waitpid(-1, 0)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    busy = sum(getattr(after, n) - getattr(before, n) for n in ("ru_utime", "ru_stime"))
-    return seconds, busy, most / 1024
+    ticks = sum(busy.values()) / os.sysconf("SC_CLK_TCK")
+    return time.perf_counter() - begun, ticks, most / 1024
 
 
-def most_memory(session: int) -> int:
-    """The most KB that a process of a session has held; rusage would count its parent's, too."""
-    found = [0]
+def of_session(session: int) -> dict[int, tuple[int, int]]:
+    """Process -> ticks of the processors and the most KB so far, of the processes of a session.
+
+    Neither is taken from rusage: it leaves out what Ray's processes did, whose parents do not wait
+    for them, and its memory counts that of a process's parent, too.
+    """
+    found = {}
     for entry in Path("/proc").iterdir():
         with suppress(OSError, ValueError):
             if os.getsid(int(entry.name)) == session:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
                 lines = (entry / "status").read_text().splitlines()
-                found += [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
-    return max(found)
+                memory = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
+                found[int(entry.name)] = int(fields[11]) + int(fields[12]), max(memory, default=0)
+    return found
 
 
 def main() -> None:
     """Measure and print."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # to count processes without a parent
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--rows", type=int, default=1_000_000)

@@ -39,7 +39,7 @@ ROW = """random() * 100 AS a, -ln(random()) AS b, random() + random() AS c,
     DATE '2020-01-01' + floor(random() * 900)::INT AS day,
     ['no', 'yes'][1 + (random() < 0.25)::INT] AS target"""
 TURNS = 15
-SEEDS = [0, 1, 2, 3, 4]
+SEEDS = [5, 6, 7, 8, 9]
 SMALL = {"batch_size": 1000, "epochs": 1, "hidden_dims": (64,)}
 # one held-out row in a hundred, since a hundred thousand are enough
 FEW = {**SMALL, "validation": 0.01, "test": 0.01}
@@ -106,7 +106,7 @@ def cells_of(part: str, given: argparse.Namespace) -> dict[str, dict]:
             "seeds": SEEDS,
             "settings": {**SORTED, "order": order.split()[0]},
         }
-        for order, chunk in (("rows", 1024), ("windows", 1024), ("windows of 64 x 64 rows", 64))
+        for order, chunk in (("rows", 1024), ("windows of 64 x 64 rows", 64))
     }
 
 

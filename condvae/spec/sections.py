@@ -291,8 +291,9 @@ class TrainingSpec(Frozen):
         freeze: networks whose weights stay as they are in --start-from: "encoder", "decoder",
             "prior", "baseline", "classifier".
         order: order of the rows in an epoch: "rows", any order; "windows", chunks of 1,024
-            neighbouring rows, shuffled in windows of 64 chunks, which is much faster to read from a
-            disk; "auto": windows for data that stay on disk, rows for others.
+            neighbouring rows, shuffled in windows of 64 chunks from all over the data, which is
+            much faster to read from a disk; "auto": windows for data that stay on disk, rows for
+            others.
         seed: seed of the initial weights, the order of the images and the noise.
     """
 

@@ -1,8 +1,9 @@
 """The order of the rows in an epoch: a free permutation, or one within windows of nearby rows.
 
 Adjacent rows are read from a disk many times faster than scattered rows. With windows the order is
-still a random permutation, determined by its generator: chunks of adjacent rows are shuffled, and
-then all rows of each 64 consecutive chunks.
+still a random permutation, determined by its generator: a window has up to 64 chunks of adjacent
+rows, one from each 64th of the data, so that it resembles the whole even if rows are sorted by
+class. Its rows are then shuffled.
 """
 
 from collections.abc import Iterator
@@ -26,10 +27,13 @@ def chunk_of(x: Any) -> int:
 
 def windows(num_rows: int, chunk: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """The rows in windows, one after another: together a permutation of 0 to num_rows - 1."""
-    firsts = rng.permutation(-(-num_rows // chunk)) * chunk
-    for start in range(0, len(firsts), WINDOW_CHUNKS):
-        rows = (firsts[start : start + WINDOW_CHUNKS, None] + np.arange(chunk)).ravel()
-        rows = rows[rows < num_rows]  # the last chunk may be shorter
+    count = -(-num_rows // chunk)
+    number = -(-count // WINDOW_CHUNKS)
+    # as many adjacent chunks in each row as there are windows, each of which gets one of them
+    places = np.arange(-(-count // number) * number).reshape(-1, number)
+    for some in rng.permuted(places, axis=1).T:
+        rows = (some[:, None] * chunk + np.arange(chunk)).ravel()
+        rows = rows[rows < num_rows]  # chunks beyond the end, and the end of the last
         yield rng.permutation(rows.astype("int32"))
 
 

@@ -21,10 +21,29 @@ def test_windows_are_a_permutation_of_chunks_that_lie_together(num_rows, chunk, 
     assert all(np.array_equal(one, other) for one, other in zip(parts, again, strict=True))
     np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(num_rows))
     chunks = [np.unique(part // chunk) for part in parts]
-    # whole chunks, each in one window, and 64 of them but for the last window
+    # whole chunks, each in one window, and as many in each, at most 64
     assert len(np.concatenate(chunks)) == -(-num_rows // chunk)
-    assert {len(c) for c in chunks[:-1]} <= {64}
-    assert len(chunks[-1]) <= 64
+    counts = [len(c) for c in chunks]
+    assert len(counts) == -(-sum(counts) // 64)
+    assert max(counts) - min(counts) <= 1
+    # one of each stretch of as many adjacent chunks as there are windows
+    for own in chunks:
+        np.testing.assert_array_equal(own // len(chunks), np.arange(len(own)))
+
+
+def test_windows_of_sorted_rows_have_all_classes():
+    """Each as many rows of a class as the data, up to one chunk at each of its two ends."""
+    codes = np.repeat(np.arange(10), 10_000)
+    for own in windows(len(codes), 100, np.random.default_rng(0)):
+        counts = np.bincount(codes[own], minlength=10)
+        assert abs(counts - len(own) / 10).max() <= 2 * 100
+
+
+def test_data_of_one_window_are_in_any_order():
+    """MNIST's 54,000 training rows: a single permutation of them all, as without windows."""
+    (found,) = windows(54_000, order.CHUNK_ROWS, np.random.default_rng(0))
+    expected = np.random.default_rng(0).permutation(np.arange(54_000, dtype="int32"))
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_chunks_are_of_bounded_bytes():
