@@ -21,7 +21,14 @@ export function makePoint(page) {
     if (leading < 0 || code >= parts[leading].size) return values;
     return withValue(values, leading, oneOf(parts[leading].size, code));
   };
-  page.look = (row) => store.commit({ point: row, z: points.z(row), values: page.valuesOf(row) });
+  page.givenOf = (row) => (pictures.has(row) && pictures.given(row)) || store.state.given;
+  page.look = (row) =>
+    store.commit({
+      point: row,
+      z: points.z(row),
+      values: page.valuesOf(row),
+      given: page.givenOf(row),
+    });
   /** "Row 12,345", or what stands for it where rows are not told. */
   page.rowName = (row) =>
     points.rows ? `Row ${points.rows[row].toLocaleString("en")}` : "A row of the data";
@@ -113,10 +120,11 @@ export function makePoint(page) {
         return item;
       }),
     );
-    const y = page.encode({ ...store.state, values: page.valuesOf(row) });
+    const at = { ...store.state, values: page.valuesOf(row), given: page.givenOf(row) };
+    const y = page.encode(at);
     const inputs = { rows: 1, z: Float32Array.from(points.z(row)), y };
     engine.ask("point", "decoder", inputs, (_, { x_mean }) =>
-      painter.paint(element("back"), page.withGiven(store.state, x_mean.data)),
+      painter.paint(element("back"), page.withGiven(at, x_mean.data)),
     );
     const near = neighboursOf(row);
     element("near-box").hidden = !near.length;
