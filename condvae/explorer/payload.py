@@ -94,16 +94,18 @@ def page_content(
         if shown.rows is not None:
             # differences from row to row: mostly ones, which deflate to nearly nothing
             arrays["row_steps"] = np.diff(shown.rows, prepend=0).astype("uint32")
+        if shown.log_prob is not None:
+            header["points"]["estimator"] = shown.estimator
+            # to a 32nd of a nat: what a page writes, in half the bytes
+            arrays["log_prob"] = (np.rint(32 * shown.log_prob) / 32).astype("float32")
     if shown is not None and (pictures := shown.pictures) is not None:
-        known = np.isfinite(pictures.log_prob)
-        header["pictures"] = {"estimator": pictures.estimator if known.any() else None}
+        header["pictures"] = {}
         arrays["picture_places"] = pictures.places.astype("uint32")
         arrays["pictures"] = pictures.x
         if subject.condition.of_x:  # the given pixels are those of x
             arrays["pictures_mask"] = pictures.y[..., -1].astype("uint8")
         else:
             arrays["pictures_y"] = pictures.y.astype("float32")
-        arrays["log_prob"] = pictures.log_prob.astype("float32")
         if shown.unusual is not None and shown.rows is not None:
             header["unusual"] = shown.unusual.for_page(shown.rows)
     if shown is not None and len(shown.images):

@@ -30,15 +30,11 @@ class Pictures:
         places: (n,) ascending positions among all rows that are shown.
         x: (n, height, width, channels) uint8 levels.
         y: (n, *condition_shape) encoded.
-        log_prob: (n,) log p(x | y), nats, NaN if it was not computed.
-        estimator: the estimator of log_prob, in words; None if there is none.
     """
 
     places: np.ndarray
     x: np.ndarray
     y: np.ndarray
-    log_prob: np.ndarray
-    estimator: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +51,8 @@ class Shown:
         rows: (N,) ascending, the number of each row in the data set; None: not revealed.
         pictures: points with their images; None: there are none.
         unusual: rows that stand out.
+        log_prob: (N,) log p(x | y), nats, NaN if it was not computed; None: of no row.
+        estimator: the estimator of log_prob, in words.
     """
 
     mean: np.ndarray
@@ -65,6 +63,8 @@ class Shown:
     rows: np.ndarray | None = None
     pictures: Pictures | None = None
     unusual: Unusual | None = None
+    log_prob: np.ndarray | None = None
+    estimator: str = ""
 
     @property
     def num_images(self) -> int:
@@ -137,8 +137,7 @@ def gather_rows(
         places = np.union1d(order[:num_images], np.searchsorted(chosen, always))
         if len(places):
             levels = np.rint(255 * as_levels(x[places], x_max)).astype("uint8")
-            unknown = np.full(len(places), np.nan)
-            pictures = Pictures(places, levels, given[places], unknown)
+            pictures = Pictures(places, levels, given[places])
     return Shown(mean, codes, names, examples, given[of_examples], rows, pictures, unusual)
 
 

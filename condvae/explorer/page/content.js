@@ -69,6 +69,12 @@ export function readPoints({ points, arrays, latent_dim: size }) {
     names: points.names,
     codes: arrays.codes.data,
     rows, // their numbers in the data set, null where they are not told
+    estimator: points.estimator,
+    /** log p(x | y) of a row, nats; null where it was not computed. */
+    logProb(row) {
+      const number = arrays.log_prob?.data[row] ?? NaN;
+      return Number.isFinite(number) ? number : null;
+    },
     at,
     z: (row) => Array.from({ length: size }, (_, axis) => at(row, axis)),
   };

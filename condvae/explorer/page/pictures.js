@@ -15,7 +15,6 @@ export function makePictures({ arrays, pictures }, parts) {
     rows,
     width,
     height,
-    estimator: pictures?.estimator,
     has: (row) => index.has(row),
     pixels,
     /** The condition of a row, as values of the parts, or as the part of it that was given. */
@@ -24,11 +23,6 @@ export function makePictures({ arrays, pictures }, parts) {
       arrays.pictures_mask
         ? { pixels: pixels(row), mask: part(arrays.pictures_mask, row) }
         : null,
-    /** log p(x | y) of a row, nats; null where it was not computed. */
-    logProb(row) {
-      const number = index.has(row) ? arrays.log_prob.data[index.get(row)] : NaN;
-      return Number.isFinite(number) ? number : null;
-    },
     paint(canvas, row) {
       Object.assign(canvas, { width, height });
       const image = pictureOf(pixels(row), width, height, channels);

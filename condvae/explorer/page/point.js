@@ -43,11 +43,12 @@ export function makePoint(page) {
     const code = points.codes[row];
     if (nameOf(code)) lines.push(`${leading < 0 ? "" : `${parts[leading].name} `}${nameOf(code)}`);
     const odd = page.oddOf?.(row);
-    const known = pictures.logProb(row) ?? odd?.log_prob ?? null;
+    const ours = points.logProb(row);
+    const known = ours ?? odd?.log_prob ?? null;
     if (known !== null) {
-      const how = pictures.logProb(row) === null ? "condvae score" : pictures.estimator;
+      const how = ours === null ? "condvae score" : points.estimator;
       lines.push(`log p(x | y) = ${known.toFixed(1).replace("-", "−")} nats (${how})`);
-    }
+    } else if (points.estimator) lines.push("log p(x | y) was computed for other rows only.");
     if (odd) {
       const rows = `${content.unusual.num_rows.toLocaleString("en")} rows`;
       if (odd.rank) lines.push(`${odd.rank} of ${rows} are less plausible`);
@@ -62,11 +63,15 @@ export function makePoint(page) {
 
   /** Where log p(x | y) of a row stands among those of its class. */
   function shareBelow(row, logProb) {
-    const others = pictures.rows.filter(
-      (other) => points.codes[other] === points.codes[row] && pictures.logProb(other) !== null,
-    );
-    const share = others.filter((other) => pictures.logProb(other) < logProb).length;
-    return `${share} of the ${others.length} rows of its label with images are less plausible`;
+    let [count, less] = [0, 0];
+    for (let other = 0; other < points.count; other++) {
+      const one = points.codes[other] === points.codes[row] ? points.logProb(other) : null;
+      if (one === null) continue;
+      count += 1;
+      if (one < logProb) less += 1;
+    }
+    const [of, all] = [less, count].map((number) => number.toLocaleString("en"));
+    return `${of} of ${all} rows of its label are less plausible`;
   }
 
   /** The rows with images that are nearest in all of z. */
