@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from condvae.conditions.rules.rules_page import rules_for_page
 from condvae.conditions.table import Table
 
 
@@ -13,7 +14,8 @@ def table_for_page(table: Table) -> dict[str, Any]:
         dates, derived: columns that are computed of these.
         never: pairs of states that generated rows do not hold, as `contradictions` has them.
         order: of the columns that a row shows.
-        has_rules: whether rows must keep rules, which the page does not know.
+        rules: what rows must keep, as `rules_for_page` has it.
+        computable: columns whose cells an equality may determine.
     """
     columns = [
         {**column.for_page(), "start": states.start, "number": -1 if number is None else number}
@@ -39,5 +41,6 @@ def table_for_page(table: Table) -> dict[str, Any]:
         "derived": derived,
         "never": table.never,
         "order": [name for name in table.order or table.all_names if name in known],
-        "has_rules": bool(table.rules.stated),
+        "rules": rules_for_page(table.rules),
+        "computable": table.computable,
     }

@@ -9,7 +9,7 @@ from condvae.explorer.payload import pack, page_content
 from condvae.explorer.shown import Shown
 from condvae.explorer.subject import Subject
 from condvae.explorer.tags import write_tags
-from condvae.explorer.weights import halve_weights
+from condvae.explorer.weights import shrink_weights
 
 NAMES = 3  # in an error message
 
@@ -36,11 +36,12 @@ def make_comparison(
         subjects = replace(first, name=f"{first.name} 1"), replace(second, name=f"{second.name} 2")
     packed, notes = [], []
     for place, (subject, data, found) in enumerate(zip(subjects, shown, faults, strict=True)):
-        header, arrays = page_content(subject, halve_weights(subject), data, faults=found)
+        subject = subject.narrowed()
+        header, arrays = page_content(subject, shrink_weights(subject), data, faults=found)
         header["points"] = None
         if place:
             header["examples"] = None
-        kept = ("tensor:",) if place else ("tensor:", "examples")
+        kept = ("tensor:", "scale:") if place else ("tensor:", "scale:", "examples")
         arrays = {name: array for name, array in arrays.items() if name.startswith(kept)}
         packed.append(pack(header, arrays))
     count = 0 if shown[0] is None else len(shown[0].images)

@@ -13,7 +13,7 @@ from condvae.explorer.payload import WORKER_ABOVE, pack, page_content
 from condvae.explorer.shown import Shown
 from condvae.explorer.subject import Subject
 from condvae.explorer.tags import Preview, describe, summarise, write_tags
-from condvae.explorer.weights import Tell, halve_weights
+from condvae.explorer.weights import EXACT, Tell, Weights, shrink_weights
 from condvae.files.atomic import atomic_path, write_text
 
 STYLES = ("style", "sections", "hand", "points", "kinds")
@@ -73,11 +73,12 @@ def make_page(
         tell: called with the completed share, and the current step.
         preview: the preview picture of the page; None: it has none.
     """
-    weights = halve_weights(subject, tell=tell)
+    subject = subject.narrowed()
+    weights = shrink_weights(subject, tell=tell)
     content = pack(*page_content(subject, weights, shown, moves, worker_above, faults))
     notes = [
         f"Pixels within {255 * weights.pixel_difference:.2f}/255 of float32 at 1,000 random z.",
-        *(f"The {name} keeps float32 weights: float16 is too coarse." for name in weights.exact),
+        *notes_on(weights),
     ]
     if shown is None:
         notes.append("Without encodings of the data.")
@@ -91,6 +92,17 @@ def make_page(
     if preview is not None:
         picture = preview.name, draw_card(subject, summarise(subject), shown)
     return Page(render(subject.name, content, tags), tuple(notes), picture)
+
+
+def notes_on(weights: Weights) -> list[str]:
+    """Sentences on the weights in a page."""
+    low, high = weights.bits
+    found = [
+        f"The {name} keeps float32 weights: fewer bits are too coarse." for name in weights.exact
+    ]
+    if high < EXACT:
+        found.insert(0, f"Weights of {low}{f' to {high}' if high > low else ''} bits.")
+    return found
 
 
 def render(title: str, content: str, tags: str, kind: str = "index", entry: str = "main") -> str:

@@ -1,7 +1,7 @@
 """The data that a page shows with the model: their encodings, and some of the images."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ NUM_POINTS = 60_000
 NUM_EXAMPLES = 24
 NUM_IMAGES = 1_000
 # Limits for points: int16 numbers in the page, float32 ones of y while they are encoded.
-MOST_NUMBERS = 2**20
+MOST_NUMBERS = 2**19
 MOST_GIVEN = 2**26
 # Default limit for the images of points: bytes, before deflating.
 MOST_BYTES = 2**20
@@ -30,15 +30,11 @@ class Pictures:
         places: (n,) ascending positions among all rows that are shown.
         x: (n, height, width, channels) uint8 levels.
         y: (n, *condition_shape) encoded.
-        log_prob: (n,) log p(x | y), nats, NaN if it was not computed.
-        estimator: the estimator of log_prob, in words; None if there is none.
     """
 
     places: np.ndarray
     x: np.ndarray
     y: np.ndarray
-    log_prob: np.ndarray
-    estimator: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +51,8 @@ class Shown:
         rows: (N,) ascending, the number of each row in the data set; None: not revealed.
         pictures: points with their images; None: there are none.
         unusual: rows that stand out.
+        log_prob: (N,) log p(x | y), nats, NaN if it was not computed; None: of no row.
+        estimator: the estimator of log_prob, in words.
     """
 
     mean: np.ndarray
@@ -65,6 +63,8 @@ class Shown:
     rows: np.ndarray | None = None
     pictures: Pictures | None = None
     unusual: Unusual | None = None
+    log_prob: np.ndarray | None = None
+    estimator: str = ""
 
     @property
     def num_images(self) -> int:
@@ -137,8 +137,7 @@ def gather_rows(
         places = np.union1d(order[:num_images], np.searchsorted(chosen, always))
         if len(places):
             levels = np.rint(255 * as_levels(x[places], x_max)).astype("uint8")
-            unknown = np.full(len(places), np.nan)
-            pictures = Pictures(places, levels, given[places], unknown)
+            pictures = Pictures(places, levels, given[places])
     return Shown(mean, codes, names, examples, given[of_examples], rows, pictures, unusual)
 
 
@@ -161,11 +160,15 @@ def as_levels(x: np.ndarray, x_max: int) -> np.ndarray:
     return np.asarray(x if x.dtype.kind == "f" else x / x_max, "float32").clip(0, 1)
 
 
-def as_int16(mean: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def as_int16(
+    mean: np.ndarray, fine: Sequence[int] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Numbers as int16 with the range of each column: value = low + (n + 32767) / 65534 * span.
 
     Args:
         mean: (N, latent_dim) finite.
+        fine: the columns with all of these steps; the others have 256, whose low bytes deflate to
+            nothing. None: all.
 
     Returns:
         (N, latent_dim) int16; low and span, (latent_dim,) float64.
@@ -173,7 +176,12 @@ def as_int16(mean: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     low, high = mean.min(axis=0).astype("float64"), mean.max(axis=0).astype("float64")
     # a latent that never varies: any span except 0 will do
     span = np.where(high > low, high - low, 1.0)
-    return np.rint((mean - low) / span * 65534 - 32767).astype("int16"), low, span
+    numbers = np.rint((mean - low) / span * 65534 - 32767).astype("int16")
+    if fine is not None:
+        coarse = np.setdiff1d(np.arange(mean.shape[1]), fine)
+        # the middle of each step
+        numbers[:, coarse] = numbers[:, coarse] // 256 * 256 + 128
+    return numbers, low, span
 
 
 def background(images: np.ndarray) -> float:

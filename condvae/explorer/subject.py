@@ -1,12 +1,13 @@
 """A model as a page runs it: its graphs, their weights, and the meaning of its numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from condvae.checks import InputError
 from condvae.conditions import Condition
+from condvae.explorer.narrow import narrow
 from condvae.graph.graph import Graph, output_shapes
 
 OUTPUTS = {"encoder": ("mean", "logvar"), "decoder": ("x_mean",), "prior": ("z", "mean", "logvar")}
@@ -66,13 +67,15 @@ class Subject:
 
     @property
     def used_graphs(self) -> dict[str, Graph]:
-        """The graphs and outputs that the page uses."""
+        """The graphs and outputs that the page uses: no encoder if images or parts are given."""
+        given = self.condition.is_image or self.condition.of_x
         return {
-            name: self.graphs[name].model_copy(
-                update={
-                    "outputs": {o: v for o, v in self.graphs[name].outputs.items() if o in used}
-                }
-            )
+            name: self.graphs[name].only(*(o for o in used if o in self.graphs[name].outputs))
             for name, used in OUTPUTS.items()
-            if name in self.graphs
+            if name in self.graphs and not (given and name == "encoder")
         }
+
+    def narrowed(self) -> "Subject":
+        """The same model with these graphs alone, and without weights whose products are unused."""
+        graphs, tensors = narrow(self.used_graphs, self.tensors)
+        return replace(self, graphs=graphs, tensors=tensors)

@@ -11,14 +11,14 @@ from condvae.conditions import Schema, Table
 from condvae.conditions.table_page import table_for_page
 from condvae.explorer.card import draw_table_card
 from condvae.explorer.marginals import marginals
-from condvae.explorer.page import Page, render
+from condvae.explorer.page import Page, notes_on, render
 from condvae.explorer.payload import FORMAT, WORKER_ABOVE, pack
 from condvae.explorer.tags import Preview, write_tags
-from condvae.explorer.weights import halve_weights
+from condvae.explorer.weights import shrink_weights
 from condvae.graph.graph import Graph, output_shapes
 
 OUTPUTS = {"decoder": "x_params", "prior": "z"}
-# the largest error from float16 weights: in logits, and in numbers in units of about one deviation
+# the largest error from weights in few bits: in logits, and in units of about one deviation
 COMPARED = {"decoder": ("x_params", 0.02), "prior": ("z", 0.01)}
 
 
@@ -93,7 +93,7 @@ def make_table_page(
         drawn: {column: cells} of the rows in the picture.
         faults: the doctor's findings, in sentences.
     """
-    weights = halve_weights(subject, compared=COMPARED)
+    weights = shrink_weights(subject, compared=COMPARED)
     header: dict[str, Any] = {
         "format": FORMAT,
         "name": subject.name,
@@ -108,8 +108,7 @@ def make_table_page(
         "real": None if cells is None else marginals(cells),
         "rows": None if cells is None or not num_rows else _first(cells, num_rows),
     }
-    arrays = {f"tensor:{name}": tensor for name, tensor in weights.tensors.items()}
-    notes = [f"The {name} keeps float32 weights: float16 is too coarse." for name in weights.exact]
+    notes = notes_on(weights)
     if cells is None:
         notes.append("Without any of the data.")
     else:
@@ -128,7 +127,9 @@ def make_table_page(
         count = len(header["table"]["order"])
         line = f"{count} columns, any of them given  -  z of {subject.latent_dim}"
         card = preview.name, draw_table_card(subject.name, line, drawn or {"": np.zeros(0)})
-    text = render(subject.name, pack(header, arrays), tags, kind="table", entry="table_main")
+    text = render(
+        subject.name, pack(header, weights.arrays), tags, kind="table", entry="table_main"
+    )
     return Page(text, tuple(notes), card)
 
 

@@ -30,8 +30,10 @@ from condvae.runs import Run
 NUM_SAMPLES = 50  # draws of z, for log p(x | y) of a row
 # Approximate share of the time after which encodings, and log p(x | y), are done.
 ENCODED, SCORED = 0.3, 0.7
-# Operations of the decoder allowed for log p(x | y) of all rows: about half a minute.
-MOST_PRODUCTS = 2**42
+# Operations of the decoder allowed for log p(x | y): about half a minute for rows with images, and
+# some seconds for the others.
+MOST_PRODUCTS, MOST_OTHERS = 2**42, 2**38
+BLOCK = 200  # rows in a call
 
 
 def explore(
@@ -129,14 +131,14 @@ def _shown(
         subject.latent_dim,
         None if unusual is None else read_unusual(unusual, split.rows, split.y),
     )
-    if shown is None or shown.rows is None or (pictures := shown.pictures) is None:
+    if shown is None or shown.rows is None or shown.pictures is None:
         return shown
     try:
-        log_prob = _log_prob(run, split, subject, shown.rows[pictures.places], pictures.y, tell)
+        log_prob = _log_prob(run, split, subject, shown.rows, shown.pictures.places, tell)
     except InputError:  # networks of the user's own, which only their graphs are known of
         return shown
     estimator = f"importance sampling, {NUM_SAMPLES} draws of z"
-    return replace(shown, pictures=replace(pictures, log_prob=log_prob, estimator=estimator))
+    return replace(shown, log_prob=log_prob, estimator=estimator)
 
 
 def _log_prob(
@@ -144,30 +146,46 @@ def _log_prob(
     split: Split,
     subject: Subject,
     rows: np.ndarray,
-    y: np.ndarray,
+    with_images: np.ndarray,
     tell: Callable[[float, str], object],
 ) -> np.ndarray:
-    """log p(x | y) of some rows, by their numbers; NaN of those that would take too long."""
+    """log p(x | y) of rows, by their numbers; NaN of those that would take too long.
+
+    Args:
+        with_images: positions of the rows that come first.
+    """
+    given, condition = run.conditions(split), run.record.condition
     log_prob = np.full(len(rows), np.nan)
-    places, done = _affordable(subject, len(rows)), 0
-    for part in np.array_split(places, math.ceil(len(places) / 50)):
-        x = split.x[np.searchsorted(split.rows, rows[part])]
-        log_prob[part] = run.model.log_prob(x, y[part], NUM_SAMPLES)
+    others = np.setdiff1d(np.arange(len(rows)), with_images)
+    affordable = _affordable(subject, MOST_PRODUCTS)
+    first = _spread(with_images, affordable)
+    more = min(affordable - len(first), _affordable(subject, MOST_OTHERS))
+    places, done = np.concatenate([first, _spread(others, more)]), 0
+    for part in np.array_split(places, math.ceil(len(places) / BLOCK)):
+        found = np.searchsorted(split.rows, rows[part])
+        y = condition.encode(given[found])
+        log_prob[part] = run.model.log_prob(split.x[found], y, NUM_SAMPLES)
         done += len(part)
         tell(ENCODED + (SCORED - ENCODED) * done / len(places), "log p(x | y)")
     return log_prob
 
 
-def _affordable(subject: Subject, count: int) -> np.ndarray:
-    """Indices of the rows that get log p(x | y): all of them, unless the decoder is large."""
+def _spread(places: np.ndarray, most: int) -> np.ndarray:
+    """So many of some places, evenly."""
+    return places[
+        np.unique(np.linspace(0, len(places) - 1, min(len(places), max(0, most))).astype(int))
+    ]
+
+
+def _affordable(subject: Subject, most: int) -> int:
+    """The number of rows whose log p(x | y) takes so many products of the decoder, at least one."""
     height, width, _ = subject.image_shape
     # the kernel of a convolution is applied to an image of at most this size
     products = sum(
         subject.tensors[name].size * (height * width if subject.tensors[name].ndim == 4 else 1)
         for name in subject.graphs["decoder"].weights
     )
-    most = max(1, MOST_PRODUCTS // (products * NUM_SAMPLES))
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
+    return max(1, most // (products * NUM_SAMPLES))
 
 
 def _encode(

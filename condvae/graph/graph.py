@@ -56,15 +56,15 @@ class Graph(Frozen):
         """Names of the tensors that the operations read."""
         return {name for operation in self.operations for name in operation.weights}
 
-    def only(self, output: str) -> Self:
-        """The graph of one output, without operations that it does not need."""
-        used, kept = {self.outputs[output]}, []
+    def only(self, *names: str) -> Self:
+        """The graph of some outputs, without operations that they do not need."""
+        outputs = {name: self.outputs[name] for name in names}
+        used, kept = set(outputs.values()), []
         for operation in reversed(self.operations):
             if operation.output in used:
                 used |= set(operation.inputs)
                 kept.append(operation)
-        changes = {"operations": tuple(kept[::-1]), "outputs": {output: self.outputs[output]}}
-        return self.model_copy(update=changes)
+        return self.model_copy(update={"operations": tuple(kept[::-1]), "outputs": outputs})
 
 
 def run_graph(

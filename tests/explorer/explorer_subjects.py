@@ -133,10 +133,14 @@ def _pictures(subject, shown, count):
     else:
         values = {"shape": np.asarray(shown.names)[shown.codes[places]], "size": 0.3}
         y = condition.encode(values)
-    log_prob = -100.0 - rng.permutation(count)
-    log_prob[-1] = np.nan
-    pictures = Pictures(places, x, y, log_prob, "importance sampling, 50 draws of z")
-    return {"rows": 1 + 2 * np.arange(len(shown.mean)), "pictures": pictures}
+    log_prob = -100.0 - rng.permutation(len(shown.mean))
+    log_prob[places[-1]] = np.nan
+    return {
+        "rows": 1 + 2 * np.arange(len(shown.mean)),
+        "pictures": Pictures(places, x, y),
+        "log_prob": log_prob,
+        "estimator": "importance sampling, 50 draws of z",
+    }
 
 
 def expected_levels(subject, z, y):

@@ -71,12 +71,12 @@ def test_a_click_on_a_point_shows_its_row(subject_and_shown, page, open_page):
         expect_pixels(tab, expected_levels(subject, z, y), "#back", atol=2)
         facts = tab.locator("#point-facts li")
         expect(facts.first).to_have_text(f"digit {shown.codes[row]}")
-        told = f"log p(x | y) = −{-pictures.log_prob[which]:.1f} nats (importance sampling, 50"
+        told = f"log p(x | y) = −{-shown.log_prob[row]:.1f} nats (importance sampling, 50"
         expect(facts.nth(1)).to_contain_text(told)
-        codes = shown.codes[pictures.places]
-        alike = pictures.log_prob[(codes == shown.codes[row]) & np.isfinite(pictures.log_prob)]
-        less = (alike < pictures.log_prob[which]).sum()
-        expect(facts.nth(2)).to_contain_text(f"{less} of the {len(alike)} rows of its label")
+        alike = shown.codes == shown.codes[row]
+        alike = shown.log_prob[alike & np.isfinite(shown.log_prob)]
+        less = (alike < shown.log_prob[row]).sum()
+        expect(facts.nth(2)).to_contain_text(f"{less} of {len(alike)} rows of its label")
         # the nearest of the rows with images, all of z counted
         apart = np.linalg.norm(shown.mean[pictures.places] - z, axis=1)
         nearest = pictures.places[np.argsort(apart)][1:9]
@@ -112,7 +112,14 @@ def test_a_row_without_its_image_is_decoded(subject_and_shown, page, open_page):
         expect(tab.locator("#real")).to_be_hidden()
         y = np.eye(10)[shown.codes[row]]
         expect_pixels(tab, expected_levels(subject, shown.mean[row], y), "#back", atol=2)
-        expect(tab.locator("#point-facts")).to_contain_text("Its image is not in this page.")
+        facts = tab.locator("#point-facts")
+        expect(facts).to_contain_text("Its image is not in this page.")
+        expect(facts).to_contain_text(
+            f"log p(x | y) = −{-shown.log_prob[row]:.1f} nats (importance"
+        )
+        # not computed: said so
+        commit(tab, point=int(shown.pictures.places[-1]))
+        expect(facts).to_contain_text("log p(x | y) was computed for other rows only.")
         # a click where there is no point closes it
         tab.locator("#handle").click(position={"x": 3, "y": 3})
         expect(tab.locator("#point-box")).to_be_hidden()

@@ -86,14 +86,14 @@ class Comparison(Rule):
         return tuple(dict.fromkeys(name for side in self.sides for name in side.names))
 
     @property
-    def _links(self) -> list[tuple[Side, str, Side]]:
+    def links(self) -> list[tuple[Side, str, Side]]:
         """Each operator with the sides that it compares."""
         pairs = zip(pairwise(self.sides), self.operators, strict=True)
         return [(left, by, right) for (left, right), by in pairs]
 
     def check(self, cells: Cells, columns: Columns) -> None:
         """Raise InputError if sides of different kinds are compared."""
-        for left, by, right in self._links:
+        for left, by, right in self.links:
             kinds = {columns[name].holds for side in (left, right) for name in side.names}
             if "words" in kinds:
                 self._check_words(left, right, by, cells, columns)
@@ -150,7 +150,7 @@ class Comparison(Rule):
     def broken(self, cells: Cells, columns: Columns, seen: Collection = ()) -> np.ndarray:
         """(N,) bool: the rows that break it; a part of it with an empty cell is not broken."""
         broken = np.zeros(len(cells[self.names[0]]), bool)
-        for left, by, right in self._links:
+        for left, by, right in self.links:
             names = (*left.names, *right.names)
             if any(columns[name].holds == "words" for name in names):
                 kept = OPERATORS[by](*(_words(side, cells) for side in (left, right)))
@@ -162,7 +162,7 @@ class Comparison(Rule):
     def equations(self, columns: Columns) -> list[Equation]:
         """Its equalities of numbers, from which a cell is computed given the others."""
         found = []
-        for left, by, right in self._links:
+        for left, by, right in self.links:
             names = [*left.names, *right.names]
             if by != "==" or any(columns[name].holds == "words" for name in names):
                 continue
@@ -190,12 +190,12 @@ def _compared(left: Side, right: Side, by: str, cells: Cells, columns: Columns) 
     """(N,) bool: the rows for which the comparison of two sums holds."""
     (one, size), (other, other_size) = (side.terms(cells, columns) for side in (left, right))
     difference = np.asarray(one - other)
-    unit = _unit(left, right, by, columns)
+    unit = unit_of(left, right, by, columns)
     near = abs(difference) <= unit / 2 * (1 + 1e-9) + ROUNDING * (size + other_size)
     return OPERATORS[by](np.where(near, 0.0, difference), 0.0)
 
 
-def _unit(left: Side, right: Side, by: str, columns: Mapping[str, Measured]) -> float:
+def unit_of(left: Side, right: Side, by: str, columns: Mapping[str, Measured]) -> float:
     """The last significant decimal."""
     lone = [side.lone for side in (left, right) if side.lone]
     if by == "==" and len(lone) == 1 and left.names and right.names:

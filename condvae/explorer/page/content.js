@@ -6,7 +6,6 @@ const VIEWS = {
   uint8: Uint8Array,
   uint16: Uint16Array,
   uint32: Uint32Array,
-  float16: Uint16Array,
 };
 
 /** Header, tensors and the other arrays, {shape, data}; throws where the text is damaged. */
@@ -16,33 +15,44 @@ export async function readContent(text) {
   const bytes = await new Response(inflated).arrayBuffer();
   const length = new DataView(bytes).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
-  if (header.format !== 1) throw new Error(`format ${header.format}`);
+  if (header.format !== 2) throw new Error(`format ${header.format}`);
   const tensors = {};
   const arrays = {};
   for (const [name, { dtype, shape, offset }] of Object.entries(header.arrays)) {
     const size = shape.reduce((a, b) => a * b, 1);
-    const stored = new VIEWS[dtype](bytes, 4 + length + offset, size);
-    const value = { shape, data: dtype === "float16" ? widen(stored) : stored };
-    if (name.startsWith("tensor:")) tensors[name.slice(7)] = value;
-    else arrays[name] = value;
+    const View = VIEWS[dtype];
+    const start = 4 + length + offset;
+    const data =
+      View.BYTES_PER_ELEMENT === 2
+        ? new View(interleaved(bytes, start, size).buffer)
+        : new View(bytes, start, size);
+    if (name.startsWith("tensor:")) tensors[name.slice(7)] = { shape, data };
+    else arrays[name] = { shape, data };
+  }
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const scale = arrays[`scale:${name}`]?.data;
+    if (scale) tensor.data = scaled(tensor.data, scale);
   }
   return { ...header, arrays, tensors };
 }
 
-/** float16 as float32, by a table of all 65,536 of them. */
-function widen(halves) {
-  widen.table ??= Float32Array.from({ length: 65536 }, (_, bits) => numberOf(bits));
-  return Float32Array.from(halves, (bits) => widen.table[bits]);
+/** Numbers of two bytes, plus 128: all low bytes, padded, then all high bytes. */
+function interleaved(bytes, start, size) {
+  const low = new Uint8Array(bytes, start, size);
+  const high = new Uint8Array(bytes, start + 4 * Math.ceil(size / 4), size);
+  return Uint16Array.from(low, (byte, i) => (byte | (high[i] << 8)) - 128);
 }
 
-/** The number that sixteen bits stand for. */
-function numberOf(bits) {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+/** Whole numbers, times a scale for each output, the last axis. */
+function scaled(numbers, scale) {
+  const found = new Float32Array(numbers.length);
+  for (let i = 0; i < found.length; ) {
+    for (const one of scale) {
+      found[i] = numbers[i] * one;
+      i += 1;
+    }
+  }
+  return found;
 }
 
 /** The points of the plane: latents of a row, and its class. */
@@ -59,6 +69,12 @@ export function readPoints({ points, arrays, latent_dim: size }) {
     names: points.names,
     codes: arrays.codes.data,
     rows, // their numbers in the data set, null where they are not told
+    estimator: points.estimator,
+    /** log p(x | y) of a row, nats; null where it was not computed. */
+    logProb(row) {
+      const number = arrays.log_prob?.data[row] ?? NaN;
+      return Number.isFinite(number) ? number : null;
+    },
     at,
     z: (row) => Array.from({ length: size }, (_, axis) => at(row, axis)),
   };

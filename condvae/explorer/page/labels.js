@@ -8,6 +8,7 @@ import { addSearch } from "./search.js";
 import { oneOf, withValue } from "./values.js";
 
 const MOST = 40;
+const COLOURED = 20; // classes whose colours tell one from the other
 
 /** The row of labels; returns what draws it. */
 export function makeLabels(page) {
@@ -19,9 +20,9 @@ export function makeLabels(page) {
   const box = page.element("labels");
   page.element("labels-box").hidden = false;
   const all =
-    part.size > MOST ? `The first ${MOST} of ${part.size}, ${part.name},` : `Every ${part.name}`;
+    part.size > MOST ? `${MOST} of ${part.size} classes (${part.name})` : `Every ${part.name}`;
 
-  box.className = count <= 10 ? "few" : "";
+  box.className = count <= 10 ? "few" : count > COLOURED ? "many" : "";
   let codes = [...Array(count).keys()]; // of the classes that are shown
 
   const chosenIn = ({ values }) => values[leading]?.indexOf(1) ?? -1;

@@ -30,6 +30,8 @@ import { makeWalk } from "./walk.js";
 import { connectAddress, connectHistory, download, drawChanges } from "./shell.js";
 import { element, openContents, say, writeFaults } from "./shell.js";
 
+const MANY = 16; // latents
+
 /** What all parts of the page share. */
 function makePage(content, workerText) {
   const { condition, latent_dim: latents } = content;
@@ -61,6 +63,13 @@ function makePage(content, workerText) {
     return isMasked ? withMask(given) : given.pixels;
   }
 
+  /** The middle of z; with many latents, where it is a blur, a row of the data. */
+  function beginning() {
+    const [row] = pictures.rows;
+    if (latents <= MANY || row === undefined || !parts.length) return prior.centre(first);
+    return { point: row, z: points.z(row), values: pictures.values(row) };
+  }
+
   /** An image of the model with what was given of it. */
   const withGiven = ({ given }, numbers) => (isMasked ? completed(given, numbers) : numbers);
 
@@ -73,13 +82,13 @@ function makePage(content, workerText) {
   }
 
   const prior = makePrior({ content, engine, encode });
-  const store = makeStore({ ...first, ...prior.centre(first) }, (changes, state) => {
+  const pictures = makePictures(content, parts);
+  const store = makeStore({ ...first, ...beginning() }, (changes, state) => {
     if ("z" in changes) return { noise: null, ...changes };
     if (!state.noise || !("values" in changes || "given" in changes)) return changes;
     return { ...changes, ...prior.take({ ...state, ...changes }, state.noise) };
   });
 
-  const pictures = makePictures(content, parts);
   const page = {
     content,
     parts,

@@ -126,7 +126,7 @@ export function makeMixture(page) {
 }
 
 /** A name that fits beside a corner. */
-const shortened = (name) => (name.length > 6 ? `${name.slice(0, 5)}…` : name);
+const shortened = (name) => (name.length > 10 ? `${name.slice(0, 9)}…` : name);
 
 /** The width of the longest name, in pixels. */
 function widest(canvas, names) {

@@ -15,16 +15,14 @@ export function makePictures({ arrays, pictures }, parts) {
     rows,
     width,
     height,
-    estimator: pictures?.estimator,
     has: (row) => index.has(row),
     pixels,
-    /** The condition of a row. */
-    values: (row) => decodeParts(parts, part(arrays.pictures_y, row)),
-    /** log p(x | y) of a row, nats; null where it was not computed. */
-    logProb(row) {
-      const number = index.has(row) ? arrays.log_prob.data[index.get(row)] : NaN;
-      return Number.isFinite(number) ? number : null;
-    },
+    /** The condition of a row, as values of the parts, or as the part of it that was given. */
+    values: (row) => (arrays.pictures_y ? decodeParts(parts, part(arrays.pictures_y, row)) : []),
+    given: (row) =>
+      arrays.pictures_mask
+        ? { pixels: pixels(row), mask: part(arrays.pictures_mask, row) }
+        : null,
     paint(canvas, row) {
       Object.assign(canvas, { width, height });
       const image = pictureOf(pixels(row), width, height, channels);

@@ -118,7 +118,8 @@ export function makePlane(page) {
     const { at, row } = hovered;
     const place = toPlane(state.view, surface.side, at);
     const z = row < 0 ? withPlace(state.z, state.axes, place) : points.z(row);
-    const shown = row < 0 ? state : { ...state, values: page.valuesOf(row) };
+    const ofRow = () => ({ values: page.valuesOf(row), given: page.givenOf(row) });
+    const shown = row < 0 ? state : { ...state, ...ofRow() };
     // beside the pointer, on the side with more room
     preview.style.left = `${at[0] + (at[0] > surface.side / 2 ? -92 : 20)}px`;
     preview.style.top = `${Math.min(Math.max(at[1] - 36, 4), surface.side - 76)}px`;

@@ -21,7 +21,14 @@ export function makePoint(page) {
     if (leading < 0 || code >= parts[leading].size) return values;
     return withValue(values, leading, oneOf(parts[leading].size, code));
   };
-  page.look = (row) => store.commit({ point: row, z: points.z(row), values: page.valuesOf(row) });
+  page.givenOf = (row) => (pictures.has(row) && pictures.given(row)) || store.state.given;
+  page.look = (row) =>
+    store.commit({
+      point: row,
+      z: points.z(row),
+      values: page.valuesOf(row),
+      given: page.givenOf(row),
+    });
   /** "Row 12,345", or what stands for it where rows are not told. */
   page.rowName = (row) =>
     points.rows ? `Row ${points.rows[row].toLocaleString("en")}` : "A row of the data";
@@ -36,11 +43,12 @@ export function makePoint(page) {
     const code = points.codes[row];
     if (nameOf(code)) lines.push(`${leading < 0 ? "" : `${parts[leading].name} `}${nameOf(code)}`);
     const odd = page.oddOf?.(row);
-    const known = pictures.logProb(row) ?? odd?.log_prob ?? null;
+    const ours = points.logProb(row);
+    const known = ours ?? odd?.log_prob ?? null;
     if (known !== null) {
-      const how = pictures.logProb(row) === null ? "condvae score" : pictures.estimator;
+      const how = ours === null ? "condvae score" : points.estimator;
       lines.push(`log p(x | y) = ${known.toFixed(1).replace("-", "−")} nats (${how})`);
-    }
+    } else if (points.estimator) lines.push("log p(x | y) was computed for other rows only.");
     if (odd) {
       const rows = `${content.unusual.num_rows.toLocaleString("en")} rows`;
       if (odd.rank) lines.push(`${odd.rank} of ${rows} are less plausible`);
@@ -55,11 +63,15 @@ export function makePoint(page) {
 
   /** Where log p(x | y) of a row stands among those of its class. */
   function shareBelow(row, logProb) {
-    const others = pictures.rows.filter(
-      (other) => points.codes[other] === points.codes[row] && pictures.logProb(other) !== null,
-    );
-    const share = others.filter((other) => pictures.logProb(other) < logProb).length;
-    return `${share} of the ${others.length} rows of its label with images are less plausible`;
+    let [count, less] = [0, 0];
+    for (let other = 0; other < points.count; other++) {
+      const one = points.codes[other] === points.codes[row] ? points.logProb(other) : null;
+      if (one === null) continue;
+      count += 1;
+      if (one < logProb) less += 1;
+    }
+    const [of, all] = [less, count].map((number) => number.toLocaleString("en"));
+    return `${of} of ${all} rows of its label are less plausible`;
   }
 
   /** The rows with images that are nearest in all of z. */
@@ -113,10 +125,11 @@ export function makePoint(page) {
         return item;
       }),
     );
-    const y = page.encode({ ...store.state, values: page.valuesOf(row) });
+    const at = { ...store.state, values: page.valuesOf(row), given: page.givenOf(row) };
+    const y = page.encode(at);
     const inputs = { rows: 1, z: Float32Array.from(points.z(row)), y };
     engine.ask("point", "decoder", inputs, (_, { x_mean }) =>
-      painter.paint(element("back"), page.withGiven(store.state, x_mean.data)),
+      painter.paint(element("back"), page.withGiven(at, x_mean.data)),
     );
     const near = neighboursOf(row);
     element("near-box").hidden = !near.length;

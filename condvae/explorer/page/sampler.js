@@ -4,20 +4,26 @@
 // each counts as much as it makes the given cells probable (self-normalised importance sampling
 // from the prior; Owen 2013, chapter 9), and rows are drawn at z that are resampled by them.
 
+import { momentInWords, placeOfMoment } from "./calendar.js";
 import { cellsOf, withDerived } from "./cells.js";
 import { normals, uniforms } from "./chance.js";
 import { encodeParts } from "./condition.js";
 import { contradicts, drawRow, logProbability, sizeOfParams, stateOf } from "./rows.js";
+import { makeRules } from "./rules.js";
 import { WIDGETS } from "./widgets.js";
 
 const NUM_Z = 2000;
 const NUM_ROWS = 1000;
 const MOST_TRIES = 20; // of a row whose cells contradict each other
+const MOST_PLACES = 20; // z at which a row is drawn that breaks a rule
+const FEWEST_ROWS = 50; // that keep the rules, for the others to be left out
+const DAY = 86400; // seconds
 
 /** The sampler of a page whose fields are `conditions` first, and then columns. */
 export function makeSampler({ content, engine, conditions, columns }) {
   const { table, latent_dim: latents } = content;
   const size = sizeOfParams(table);
+  const rules = makeRules(table);
   let known = { key: null };
 
   /** y of the given conditions, as the networks see it. */
@@ -58,12 +64,24 @@ export function makeSampler({ content, engine, conditions, columns }) {
 
   /** The columns of x that are given, with their states. */
   function givenOf({ values }) {
-    return columns.flatMap((column, place) => {
-      const value = values[conditions.length + place];
+    const [first, ofDates] = [conditions.length, conditions.length + columns.length];
+    const ofColumns = columns.flatMap((column, place) => {
+      const value = values[first + place];
       if (value === null) return [];
       const cell = column.categories ? column.categories[value.indexOf(1)] : value[0];
       return [{ column, cell, state: stateOf(column, cell) }];
     });
+    // a date is given as what it is in calendar and clock
+    const ofParts = table.dates.flatMap(({ parts, days }, place) => {
+      const value = values[ofDates + place];
+      if (value === null) return [];
+      return Object.entries(parts).map(([part, name]) => {
+        const column = table.columns.find((one) => one.name === name);
+        const cell = placeOfMoment(part, value[0] * (days ? DAY : 1));
+        return { column, cell, state: stateOf(column, cell) };
+      });
+    });
+    return [...ofColumns, ...ofParts];
   }
 
   /** Of each z its share of the rows, and how many z these shares make use of. */
@@ -110,6 +128,43 @@ export function makeSampler({ content, engine, conditions, columns }) {
     }
   }
 
+  /**
+   * Rows by drawAt(row, tries), each drawn at other z until it keeps the rules.
+   *
+   * Those that never do are left out, unless hardly any row would remain.
+   */
+  function keepRules(drawAt, names) {
+    const seen = rules.nothingSeen();
+    const broken = Array(rules.texts.length).fill(0);
+    let again = 0;
+
+    function drawUntilKept(row) {
+      let cells = null;
+      for (let tries = 0; tries < MOST_PLACES; tries++) {
+        const drawn = drawAt(row, tries);
+        const isNear = rules.settle(drawn, names);
+        cells = withDerived(table, drawn);
+        const breaks = rules.broken(cells, seen);
+        if (isNear && !breaks.length) {
+          rules.remember(cells, seen);
+          return { cells, isKept: true };
+        }
+        if (tries) continue;
+        again += 1;
+        for (const rule of breaks) broken[rule] += 1;
+      }
+      return { cells, isKept: false };
+    }
+
+    const rows = Array.from({ length: NUM_ROWS }, (_, row) => drawUntilKept(row));
+    const kept = rows.filter(({ isKept }) => isKept);
+    const shown = kept.length < FEWEST_ROWS ? rows : kept;
+    const most = rules.texts[broken.indexOf(Math.max(...broken))];
+    const left = rows.length - kept.length;
+    const told = { texts: rules.texts, again, left, areKept: shown === kept, most };
+    return { rows: shown.map(({ cells }) => cells), rules: told };
+  }
+
   return {
     /** Rows of a state: calls then({rows, effective}) with them, soon. */
     draw(state, then) {
@@ -123,14 +178,21 @@ export function makeSampler({ content, engine, conditions, columns }) {
           return value === null ? [] : [[part.name, cellOfValue(part, value)]];
         });
         const ofColumns = given.map(({ column, cell }) => [column.name, cell]);
-        const cells = Object.fromEntries([...told, ...ofColumns]);
-        const rows = Array.from(places, (place, row) => {
-          // a row has noise of its own, whatever the others need
-          const next = uniforms(state.seed * 1000003 + row);
-          const one = params.subarray(place * size, (place + 1) * size);
-          return withDerived(table, { ...rowAt(one, given, next), ...cells });
+        const ofDates = table.dates.flatMap(({ name, days }, place) => {
+          const value = state.values[conditions.length + columns.length + place];
+          if (value === null) return [];
+          const words = momentInWords(value[0] * (days ? DAY : 1), days);
+          return [[name, { date: value[0], words }]];
         });
-        then({ rows, effective: given.length ? weighed.effective : null, of: NUM_Z });
+        const cells = Object.fromEntries([...told, ...ofColumns, ...ofDates]);
+        // a row has noise of its own, whatever the others need
+        const noises = Array.from(places, (_, row) => uniforms(state.seed * 1000003 + row));
+        const keeping = keepRules((row, tries) => {
+          const place = places[(row + tries * 619) % NUM_ROWS];
+          const one = params.subarray(place * size, (place + 1) * size);
+          return { ...rowAt(one, given, noises[row]), ...cells };
+        }, Object.keys(cells));
+        then({ ...keeping, effective: given.length ? weighed.effective : null, of: NUM_Z });
       });
     },
   };

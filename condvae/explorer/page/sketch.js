@@ -42,7 +42,7 @@ export function makeSketch(page, { shape, channels, isMasked, isGiven, examples 
 
   /** What the empty sheet is for. */
   function writeHint(visible) {
-    visible.fillStyle = background < 0.5 ? "#b8b8b8" : "#555";
+    visible.fillStyle = background < 0.35 ? "#b8b8b8" : background > 0.75 ? "#555" : "#000";
     visible.font = "15px system-ui, sans-serif";
     visible.textAlign = "center";
     visible.fillText("Draw here,", canvas.width / 2, canvas.height / 2 - 10);

@@ -24,7 +24,6 @@ export function makeRows(page) {
     const text = lines.map((line) => line.map(quoted).join(",")).join("\n");
     page.download(new Blob([`${text}\n`], { type: "text/csv" }), `${content.name}-rows.csv`);
   };
-  element("rules").hidden = !content.table.has_rules;
 
   /** How unlike two rows are, from 0 to 1. Source: Gower 1971. */
   function distance(a, b) {
@@ -73,6 +72,8 @@ export function makeRows(page) {
       button.onclick = () => showNearest(Number(button.value));
     }
     element("effective").textContent = wordsOf(drawn, names);
+    element("rules").hidden = !drawn.rules.texts.length;
+    element("rules").textContent = rulesInWords(drawn);
     showNearest(Math.min(chosen, rows.length - 1));
   };
 }
@@ -86,6 +87,18 @@ function wordsOf({ effective, of }, names) {
   const few =
     count < FEW ? " Few rows are like that: these are alike more than they should be." : "";
   return `${given} The rows rest on ${count} of ${of} draws of z.${few}`;
+}
+
+/** Whether the rows keep the rules of the table, in words. */
+function rulesInWords({ rows, rules: { texts, again, left, areKept, most } }) {
+  if (!texts.length) return "";
+  if (!areKept) {
+    const which = "Hardly a row with these values keeps the stated rules";
+    return `${which}, and these do not; the one that is broken most often is ${most}.`;
+  }
+  const drawn = again ? ` For that ${again} of ${rows.length + left} were drawn again` : "";
+  const without = left ? `, and ${left} left out` : "";
+  return `All rows keep the stated rules: ${texts.join("; ")}.${drawn}${drawn && `${without}.`}`;
 }
 
 /** Writes rows into a table; a row with a place gets a button, another one its head. */

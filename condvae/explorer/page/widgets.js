@@ -1,5 +1,6 @@
 // How a part of what is given is shown and set, and how its value becomes numbers of y.
 
+import { momentInWords } from "./calendar.js";
 import { fromScale, toScale } from "./scale.js";
 import { addSlider } from "./slider.js";
 import { oneOf, shortNumber, withValue } from "./values.js";
@@ -33,6 +34,12 @@ export const WIDGETS = {
       `${name} ${attributes.filter((_, i) => value[i]).join(" and ") || "none"}`,
     usual: (part) => Array(part.size).fill(0),
     add: addAttributes,
+  },
+  moment: {
+    inWords: (part, [moment]) =>
+      `${part.name} ${momentInWords(moment * secondsOf(part), part.days)}`,
+    usual: ({ first, last }) => [Math.round((first + last) / 2)],
+    add: addMoment,
   },
   // what the page cannot set stays missing
   none: {
@@ -101,6 +108,30 @@ function addClasses(group, part, valueOf, set) {
     const weights = valueOf(state);
     select.disabled = !weights;
     if (weights) select.value = weights.indexOf(Math.max(...weights));
+  };
+}
+
+/** Seconds in a unit of a part's moments. */
+const secondsOf = ({ days }) => (days ? 86400 : 1);
+
+/** A field for a date, or for a date and a time, between the first one and the last. */
+function addMoment(group, part, valueOf, set) {
+  const field = document.createElement("input");
+  const inText = (moment) =>
+    momentInWords(moment * secondsOf(part), part.days).replace(" ", "T");
+  field.type = part.days ? "date" : "datetime-local";
+  field.setAttribute("aria-label", part.name);
+  Object.assign(field, { min: inText(part.first), max: inText(part.last) });
+  group.append(field);
+  field.onchange = () => {
+    const moment = Date.parse(`${field.value}${part.days ? "" : "Z"}`) / (1000 * secondsOf(part));
+    // an empty or half-written field changes nothing
+    if (Number.isFinite(moment)) set([Math.min(Math.max(moment, part.first), part.last)]);
+  };
+  return (state) => {
+    const value = valueOf(state);
+    field.disabled = !value;
+    if (value) field.value = inText(value[0]);
   };
 }
 
