@@ -22,7 +22,8 @@ def make_comparison(
     """The page of two models.
 
     Args:
-        subjects: models of images of one shape, each given a class; some class names are in both.
+        subjects: models of images, each given a class; some class names are in both. Images of
+            another shape than the first model's are scaled for the second one.
         shown: the data of each; the page holds the first one's example images, and of the others'
             encodings only the activity of the latents.
         faults: the doctor's findings on each, in sentences.
@@ -56,15 +57,8 @@ def _common_labels(subjects: tuple[Subject, Subject]) -> tuple[str, ...]:
     """The names of labels that both models know.
 
     Raises:
-        InputError: there are none, or the images differ in shape.
+        InputError: there are none, or a model is given no classes.
     """
-    shapes = [subject.image_shape for subject in subjects]
-    if shapes[0] != shapes[1]:
-        raise InputError(
-            "models side by side must have images of one shape",
-            " and ".join(" x ".join(map(str, shape)) for shape in shapes),
-            "Explore them one by one.",
-        )
     found = [subject.condition.leading for subject in subjects]
     if found[0] is None or found[1] is None:
         raise InputError(

@@ -29,8 +29,8 @@ def compare(
     """Two models side by side in a page: one style, or one drawing, for both.
 
     Args:
-        first, second: runs, or paths of runs, on images of the same shape given classes, some of
-            which have the same names.
+        first, second: runs, or paths of runs, on images given classes, some of which have the
+            same names.
         dataset: the training data of the first run, with images to start from; None: read again
             with the name in the record, and omitted if they are not found.
         num_examples: number of these images; 0 omits them.

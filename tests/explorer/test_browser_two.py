@@ -168,6 +168,23 @@ def test_models_of_unlike_latents_share_labels_and_drawings(open_page):
         expect_both(tab, (first, second), [one["z"] for one in found["each"]], found["label"])
 
 
+def test_a_drawing_is_scaled_to_each_model_s_size(open_page):
+    first, second = make_subject(), other(shape=(16, 16, 3))
+    shown = make_shown(first)
+    with open_page(make_comparison((first, second), (shown, None))) as tab:
+        tab.locator("#examples button").nth(1).click()
+        expect(tab.locator(".pane .note").nth(1)).to_contain_text("Reads the drawing as")
+        found = state(tab)
+        levels = np.rint(255 * shown.images[1:2]) / 255
+        large = np.repeat(levels.repeat(2, axis=1).repeat(2, axis=2), 3, axis=3)
+        for x, one, subject, condition in zip(
+            (levels, large), found["each"], (first, second), (DIGITS, OTHERS), strict=True
+        ):
+            z = encoded_by(subject, condition, x)[condition.categories.index(one["reading"])]
+            assert one["z"] == pytest.approx(z.tolist(), abs=0.05)
+        expect_both(tab, (first, second), [one["z"] for one in found["each"]], found["label"])
+
+
 def test_under_priors_that_know_the_label_z_follows_it(open_page):
     first, second = make_subject(prior=True), other(prior=True)
     with open_page(make_comparison((first, second), (None, None))) as tab:
@@ -188,7 +205,6 @@ def test_under_priors_that_know_the_label_z_follows_it(open_page):
 @pytest.mark.parametrize(
     ("second", "reason"),
     [
-        (lambda: make_subject(shape=(9, 8, 1)), "of one shape; received 8 x 8 x 1 and 9 x 8 x 1"),
         (lambda: make_subject(Categorical(categories=("a", "b"))), "names of labels in common"),
         (lambda: make_subject(MaskedImage(image_shape=(8, 8, 1))), "must be given classes"),
     ],
@@ -205,8 +221,8 @@ def test_of_the_data_a_comparison_has_the_examples_alone():
     (one, arrays), (two, others) = map(unpack, texts)
     assert [one["name"], two["name"]] == ["tiny 1", "tiny 2"]
     assert one["points"] is two["points"] is two["examples"] is None
-    assert {name.partition(":")[0] for name in arrays} == {"tensor", "examples", "examples_y"}
-    assert {name.partition(":")[0] for name in others} == {"tensor"}
+    assert {name.partition(":")[0] for name in arrays} == {"tensor", "scale", "examples", "examples_y"}
+    assert {name.partition(":")[0] for name in others} == {"tensor", "scale"}
     assert two["latents"]["activity"] is not None
     assert len(texts) == 2
     assert len(page.text) < 2 * len(make_page(first).text)

@@ -4,6 +4,7 @@ import { makeCard } from "./card.js";
 import { makeModel, makePane } from "./compare_pane.js";
 import { drawingOf, packDrawing, packedDrawing, unpackDrawing } from "./drawing.js";
 import { addExamples } from "./examples.js";
+import { resized } from "./fit.js";
 import { withPlace } from "./geometry.js";
 import { offerFile, readSource, savedState } from "./keep.js";
 import { connectAddress, connectHistory, download, drawChanges } from "./shell.js";
@@ -107,16 +108,17 @@ function makeSheet(page) {
     const ink = sketch.ink();
     const each = [];
     element("main").setAttribute("aria-busy", true);
-    models.forEach((model, i) =>
-      model.read(numbers, null, ({ z }, code) => {
+    models.forEach((model, i) => {
+      const own = resized(numbers, content.image_shape, model.content.image_shape);
+      model.read(own, null, ({ z }, code) => {
         each[i] = { z, noise: null, reading: model.labels[code] };
         if (!each[0] || !each[1]) return;
         const label = names.includes(each[0].reading) ? each[0].reading : store.state.label;
         element("main").setAttribute("aria-busy", false);
         if (isDrawn) sketch.keep(drawing, ink); // which is finer than the drawing, and stays
         store.commit({ each, label, drawing });
-      }),
-    );
+      });
+    });
   }
 
   element("clear").onclick = () => {

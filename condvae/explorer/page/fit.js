@@ -1,12 +1,13 @@
 // From a drawing or a photograph to what the model was trained on.
 
+const LUMA = [0.299, 0.587, 0.114]; // of ITU-R BT.601, as Pillow's
+
 /** Part of an image, {width, height, data of RGBA}, as numbers of `channels` in [0, 1]. */
 export function toNumbers({ data }, channels) {
   const numbers = new Float32Array((data.length / 4) * channels);
   for (let place = 0; place * 4 < data.length; place++) {
     const [red, green, blue] = data.subarray(place * 4, place * 4 + 3);
-    // luma of ITU-R BT.601, as Pillow's
-    if (channels === 1) numbers[place] = (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
+    if (channels === 1) numbers[place] = (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue) / 255;
     else numbers.set([red / 255, green / 255, blue / 255], place * 3);
   }
   return numbers;
@@ -42,6 +43,23 @@ export function shrink(image, channels, width, height, area) {
     }
   }
   return result;
+}
+
+/** An image of one shape, (height, width, channels), in another one. */
+export function resized(numbers, from, to) {
+  const [height, width, channels] = from;
+  const [tall, wide, colours] = to;
+  if (from.every((size, axis) => size === to[axis])) return numbers;
+  const image = shrink({ width, height, numbers }, channels, wide, tall);
+  if (channels === colours) return image;
+  const [red, green, blue] = LUMA;
+  const pixel = (place) => image.subarray(place * channels, (place + 1) * channels);
+  const grey = Float32Array.from({ length: wide * tall }, (_, place) => {
+    const levels = pixel(place);
+    return channels === 1 ? levels[0] : red * levels[0] + green * levels[1] + blue * levels[2];
+  });
+  if (colours === 1) return grey;
+  return Float32Array.from({ length: 3 * grey.length }, (_, i) => grey[Math.floor(i / 3)]);
 }
 
 /** The whole numbers whose unit intervals meet one, with how much of them does. */
