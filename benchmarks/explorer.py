@@ -1,9 +1,10 @@
 """The explorer of the notebook's model in headless Chromium; writes docs/explorer.md.
 
-CONDVAE_DATA=DIR python benchmarks/explorer.py [--run RUN]
+CONDVAE_DATA=DIR python benchmarks/explorer.py [--run RUN] [--others RUN[=DATA] ...]
 
 Without --run it trains one, of three epochs: the sizes are those of the full recipe. Draws the
-README's pictures of the page, too.
+README's pictures of the page, too. Of --others, runs such as `scripts/gallery` trains, it writes
+the sizes alone.
 """
 
 import argparse
@@ -204,11 +205,23 @@ def draw_pictures(browser: Browser, file: Path) -> None:
         tab.context.close()
 
 
+def size_of(other: str, folder: Path) -> str:
+    """The size of another run's page, and what it says of itself."""
+    run, _, data = other.partition("=")
+    page = condvae.explore(run, condvae.load_data(data) if data else None)
+    page.write(folder / "other.html")
+    size = (folder / "other.html").stat().st_size / 1e6
+    preset = condvae.Run.open(run).record.preset
+    return f"`{preset}`, {Path(run).name}: {size:.1f} MB. {' '.join(page.notes)}"
+
+
 def main() -> None:
     """Train where there is no run, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path)
-    given = parser.parse_args().run
+    parser.add_argument("--others", nargs="*", default=[])
+    arguments = parser.parse_args()
+    given = arguments.run
     with tempfile.TemporaryDirectory() as folder:
         run = given or Path(folder) / "notebook"
         if given is None:
@@ -224,6 +237,7 @@ def main() -> None:
             version = browser.version
             browser.close()
         figures |= time_commands(run, Path(folder))
+        others = [size_of(other, Path(folder)) for other in arguments.others]
     rows = "\n".join(f"| {name} | {value} |" for name, value in figures.items())
     machine = (
         f"Chromium {version}, headless, without a GPU; {os.cpu_count()} CPU cores "
@@ -233,7 +247,9 @@ def main() -> None:
         "# The explorer, measured\n\nWritten by `python benchmarks/explorer.py`. "
         f"The notebook's model, MNIST. {machine} Figures separated by commas are {DRAGS} "
         "tries, one after the other; a grid counts when all of its 64 digits are redrawn.\n\n"
-        f"| | |\n|---|---|\n{rows}\n\n{' '.join(page.notes)}\n",
+        f"| | |\n|---|---|\n{rows}\n\n{' '.join(page.notes)}\n"
+        + "".join(f"\n- {line}" for line in others)
+        + "\n" * bool(others),
         encoding="utf-8",
     )
     print(PAGE.read_text(encoding="utf-8"))

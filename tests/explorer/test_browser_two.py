@@ -221,7 +221,12 @@ def test_of_the_data_a_comparison_has_the_examples_alone():
     (one, arrays), (two, others) = map(unpack, texts)
     assert [one["name"], two["name"]] == ["tiny 1", "tiny 2"]
     assert one["points"] is two["points"] is two["examples"] is None
-    assert {name.partition(":")[0] for name in arrays} == {"tensor", "scale", "examples", "examples_y"}
+    assert {name.partition(":")[0] for name in arrays} == {
+        "tensor",
+        "scale",
+        "examples",
+        "examples_y",
+    }
     assert {name.partition(":")[0] for name in others} == {"tensor", "scale"}
     assert two["latents"]["activity"] is not None
     assert len(texts) == 2

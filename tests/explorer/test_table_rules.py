@@ -131,7 +131,7 @@ def test_drawn_rows_keep_the_rules(open_page):
     page = make_table_page(make_table_subject(table=table))
     with open_page(page) as tab:
         words = tab.locator("#rules")
-        expect(words).to_contain_text("All rows keep the stated rules: `legs` + `weight` < 6.")
+        expect(words).to_contain_text("All rows keep the stated rules: legs + weight < 6.")
         rows = drawn(tab)
         legs, weight = (np.array(rows[name], float) for name in ("legs", "weight"))
         assert (legs + weight < 6).all()
@@ -180,6 +180,7 @@ def test_a_date_is_given_as_a_date(open_page):
         expect_value(tab, "explorer.store.state.values.at(-1)", [44])
         days = tab.locator("#rows tbody td:nth-child(2)")
         expect(days).to_have_text(["1970-02-14"] * 12)
+        expect(tab.locator("#bars")).to_contain_text("1970-02-14")
         # z is told by the date
         expect(tab.locator("#effective")).to_contain_text("Given day. The rows rest on")
         address = read(tab, "location.hash")

@@ -1,9 +1,12 @@
 // How often each value is, of the rows that were drawn beside the real ones.
 
+import { momentInWords } from "./calendar.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT] = [240, 90]; // of the bars of numbers, in units of the drawing
 const LINE = 16; // of a word and its bars
 const MOST_WORDS = 10;
+const DAY = 86400; // seconds
 
 /** The bars of a page, a figure for each column; returns what draws them. */
 export function makeBars(page) {
@@ -13,7 +16,7 @@ export function makeBars(page) {
     ? `In colour the drawn rows, in grey all ${content.num_real.toLocaleString("en")} real ones.`
     : "Of the drawn rows; the page is without data to compare them with.";
   const box = element("bars");
-  const figures = order.map((name) => addFigure(box, name));
+  const figures = order.map((name) => addFigure(box, name, writerOf(name, content.table)));
 
   return function draw({ rows }) {
     order.forEach((name, place) => {
@@ -22,6 +25,12 @@ export function makeBars(page) {
       figures[place](shown, sharesOf(shown, cells), content.real !== null);
     });
   };
+}
+
+/** What writes a number of a column: a date as such. */
+function writerOf(name, { dates }) {
+  const date = dates.find((one) => one.name === name);
+  return date ? (number) => momentInWords(number * (date.days ? DAY : 1), true) : short;
 }
 
 /** A date is counted by its number. */
@@ -60,7 +69,7 @@ function sharesOf({ values, edges }, cells) {
 }
 
 /** A figure of a column; returns what draws its bars. */
-function addFigure(box, name) {
+function addFigure(box, name, write) {
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
   caption.textContent = name;
@@ -69,11 +78,11 @@ function addFigure(box, name) {
   figure.append(caption, image);
   box.append(figure);
   return (shown, drawn, hasReal) => {
-    image.setAttribute("aria-label", inWords(name, shown, drawn, hasReal));
+    image.setAttribute("aria-label", inWords(name, shown, drawn, hasReal, write));
     image.replaceChildren();
     const isWords = shown.values && typeof shown.values[0] === "string";
     if (isWords) drawWords(image, shown, drawn);
-    else drawNumbers(image, shown, drawn);
+    else drawNumbers(image, shown, drawn, write);
     if (drawn.empty || shown.empty) {
       const real = hasReal ? `, ${percent(shown.empty)} of the real ones` : "";
       caption.textContent = `${name} (empty in ${percent(drawn.empty)}${real})`;
@@ -84,13 +93,13 @@ function addFigure(box, name) {
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 && share > 0 ? 1 : 0)}%`;
 
 /** The most frequent values in words, for those who hear the page. */
-function inWords(name, { values, edges, shares }, drawn, hasReal) {
+function inWords(name, { values, edges, shares }, drawn, hasReal, write) {
   const words = drawn.shares
     .map((share, i) => ({ share, i }))
     .sort((a, b) => b.share - a.share)
     .slice(0, 5)
     .map(({ share, i }) => {
-      const value = values ? values[i] : `${short(edges[i])} to ${short(edges[i + 1])}`;
+      const value = values ? values[i] : `${write(edges[i])} to ${write(edges[i + 1])}`;
       const real = hasReal ? ` (real ${percent(shares[i])})` : "";
       return `${value} ${percent(share)}${real}`;
     });
@@ -134,7 +143,7 @@ function drawWords(image, { values, shares }, drawn) {
 }
 
 /** Numbers from left to right. */
-function drawNumbers(image, { values, edges, shares }, drawn) {
+function drawNumbers(image, { values, edges, shares }, drawn, write) {
   image.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT + 16}`);
   const most = Math.max(...shares, ...drawn.shares, 1e-6);
   const count = drawn.shares.length;
@@ -148,6 +157,6 @@ function drawNumbers(image, { values, edges, shares }, drawn) {
   bars(shares, step * 0.06, "real");
   bars(drawn.shares, step * 0.26, "drawn");
   const [low, high] = [values?.[0] ?? edges[0], values?.at(-1) ?? edges.at(-1)];
-  add(image, "text", { x: 0, y: HEIGHT + 13 }, short(low));
-  add(image, "text", { x: WIDTH, y: HEIGHT + 13, class: "end" }, short(high));
+  add(image, "text", { x: 0, y: HEIGHT + 13 }, write(low));
+  add(image, "text", { x: WIDTH, y: HEIGHT + 13, class: "end" }, write(high));
 }

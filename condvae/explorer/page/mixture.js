@@ -10,6 +10,7 @@ import { withValue } from "./values.js";
 const MOST = 24;
 const STEP = 0.06;
 const HANDLE = 9; // pixels, its radius
+const LEAST_RADIUS = 90; // pixels
 const FONT = "13px system-ui, sans-serif";
 
 /** The polygon of a page; returns what draws it. */
@@ -27,6 +28,8 @@ export function makeMixture(page) {
   const names = part.categories.map(shortened);
   const beside = HANDLE + 8; // from a corner to the middle or the end of its name
   const margin = beside + widest(canvas, names);
+  // long names leave room for the polygon
+  canvas.style.width = `min(100%, max(17rem, ${2 * (margin + LEAST_RADIUS)}px))`;
   const radius = () => surface.side / 2 - margin;
   const weightsOf = (state) => state.values[leading] ?? Array(part.size).fill(1 / part.size);
   const set = (place) => ({ values: withValue(store.state.values, leading, mixtureOf(of, place)) });

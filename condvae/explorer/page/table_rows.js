@@ -92,13 +92,15 @@ function wordsOf({ effective, of }, names) {
 /** Whether the rows keep the rules of the table, in words. */
 function rulesInWords({ rows, rules: { texts, again, left, areKept, most } }) {
   if (!texts.length) return "";
+  const inWords = (text) => text.replaceAll("`", "");
   if (!areKept) {
     const which = "Hardly a row with these values keeps the stated rules";
-    return `${which}, and these do not; the one that is broken most often is ${most}.`;
+    return `${which}, and these do not. Broken most often: ${inWords(most)}.`;
   }
-  const drawn = again ? ` For that ${again} of ${rows.length + left} were drawn again` : "";
+  const kept = `All rows keep the stated rules: ${texts.map(inWords).join("; ")}.`;
+  if (!again) return kept;
   const without = left ? `, and ${left} left out` : "";
-  return `All rows keep the stated rules: ${texts.join("; ")}.${drawn}${drawn && `${without}.`}`;
+  return `${kept} For that ${again} of ${rows.length + left} were drawn again${without}.`;
 }
 
 /** Writes rows into a table; a row with a place gets a button, another one its head. */
