@@ -35,44 +35,44 @@ def narrow(
             if not isinstance(part, Slice) or part.axis != CHANNELS:
                 continue
             above = _producers(part, operations, reads)
-            if above and all(uses[key] == 1 for key in above[0].weights):
-                operations |= _narrowed(part, above, kept)
+            if above is not None and all(uses[key] == 1 for key in above[0].weights):
+                operations |= _narrowed(part, *above, kept)
         found[name] = graph.model_copy(update={"operations": tuple(operations.values())})
     return found, kept
 
 
 def _producers(
     part: Slice, operations: Mapping[str, Operation], reads: Mapping[str, int]
-) -> tuple[Operation, ...]:
-    """The layer that a slice reads, and the reshape between them; none if others read it."""
+) -> tuple[Operation, Reshape | None] | None:
+    """The layer that a slice reads, and a reshape between them; None if others read it."""
     above = operations.get(part.inputs[0])
     if above is None or reads[above.output] > 1:
-        return ()
+        return None
     if isinstance(above, Convolution):
-        return (above,)
+        return above, None
     if not isinstance(above, Reshape) or len(above.shape) != CHANNELS:
-        return ()
+        return None
     layer = operations.get(above.inputs[0])
     if not isinstance(layer, Dense) or reads[layer.output] > 1:
-        return ()
+        return None
     return layer, above
 
 
 def _narrowed(
-    part: Slice, above: tuple[Operation, ...], tensors: dict[str, np.ndarray]
+    part: Slice, layer: Operation, reshape: Reshape | None, tensors: dict[str, np.ndarray]
 ) -> dict[str, Operation]:
     """The operations that change, by their outputs; the weights are changed in place."""
-    layer, *reshapes = above
     width = part.stop - part.start
     for key in layer.weights:
         tensor = tensors[key]
         # of the image's channels, or of the channels at each pixel
-        channels = reshapes[0].shape[-1] if reshapes else tensor.shape[-1]
+        channels = tensor.shape[-1] if reshape is None else reshape.shape[-1]
         pixels = tensor.reshape(*tensor.shape[:-1], -1, channels)[..., part.start : part.stop]
         tensors[key] = np.ascontiguousarray(pixels.reshape(*tensor.shape[:-1], -1))
     changed: dict[str, Operation] = {
         part.output: part.model_copy(update={"start": 0, "stop": width})
     }
-    for one in reshapes:
-        changed[one.output] = one.model_copy(update={"shape": (*one.shape[:-1], width)})
+    if reshape is not None:
+        shape = (*reshape.shape[:-1], width)
+        changed[reshape.output] = reshape.model_copy(update={"shape": shape})
     return changed
