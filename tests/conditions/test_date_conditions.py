@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from condvae.checks import InputError
+from condvae.cli import main
 from condvae.conditions import Date, Schema, schema_of
 from condvae.data.readers import read
 from condvae.spec import DataSpec
+from condvae.training import train
 
 FIRST = datetime(2023, 1, 2, tzinfo=UTC)  # a Monday
 
@@ -78,3 +80,22 @@ def test_dates_of_a_file_are_date_conditions(tmp_path):
     assert isinstance(again.condition.by_name["day"], Date)
     plain = read(path, DataSpec(conditions=("day:continuous",)))
     assert plain.condition.by_name["day"].kind == "continuous"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("compiled_quickly", "small_forests")
+def test_a_date_is_given_as_it_is_written(tmp_path, capsys):
+    lines = [f"{FIRST + timedelta(days=n):%d.%m.%Y},{n % 7 + n % 5 / 10}" for n in range(360)]
+    path = tmp_path / "sales.csv"
+    path.write_text("\n".join(["day,sold", *lines]))
+    settings = {"latent_dim": 2, "hidden_dims": (4,), "epochs": 1, "progress": False}
+    run = train(read(path, DataSpec(conditions=("day",))), run=tmp_path / "run", **settings)
+    for number, given in enumerate(("day=24.12.2023", "24.12.2023")):
+        out = tmp_path / f"{number}.csv"
+        asked = ["generate", str(run.path), "--given", given, "-n", "3", "--out", str(out)]
+        assert main(asked) == 0
+        _, *rows = out.read_text().split()
+        assert {row.split(",")[0] for row in rows} == {"24.12.2023"}
+    capsys.readouterr()
+    assert main([*asked[:3], "day=soon", *asked[4:], "--overwrite"]) == 2
+    assert "day must be a date; received 'soon'" in capsys.readouterr().err
