@@ -6,7 +6,7 @@ that it is a category for all) and writes as many; train on these, test on the 6
 done again, so that a run that was stopped goes on. TVAE, CTGAN, XGBoost and sdmetrics live in an
 environment of their own (`adult-requirements.txt`), made where it is missing.
 
-A preset of condvae with fewer epochs is a contender, too: `table@25`.
+A contender with another number of epochs is one, too: `table@25`, `ctgan@100`.
 
 Every step is a command of its own, all of them on the same processors: seconds are what the kernel
 counted for the process and those that it started, imports and compiling included, and memory is the
@@ -115,21 +115,20 @@ def contend(
     folder.mkdir()
     rows, many, judged = folder / "rows.csv", folder / "many.csv", folder / "judged.json"
     count = len(read_table(train).columns[TARGET])
-    costs = {}
+    costs, (kind, _, own_epochs) = {}, name.partition("@")
     rivals = [python, "-P", str(HERE / "adult_rivals.py")]  # PyTorch imports another profile.py
     if name == "real":
         rows = train
-    elif name in RIVALS:
+    elif kind in RIVALS:
         model = str(folder / "model.pkl")
-        length = str(epochs or RIVALS[name])
-        costs["training"] = timed([*rivals, "fit", name, str(train), model, str(seed), length])
+        length = str(epochs or own_epochs or RIVALS[kind])
+        costs["training"] = timed([*rivals, "fit", kind, str(train), model, str(seed), length])
         timed([*rivals, "sample", model, str(count), str(seed), str(rows)])
         costs["writing"] = timed([*rivals, "sample", model, str(MANY), str(seed), str(many)])
     else:
         run = str(folder / "run")
         condvae = [sys.executable, "-m", "condvae"]
-        preset, _, own_epochs = name.partition("@")
-        settings = ["--preset", preset, "--seed", str(seed), "--test", str(TEST_SHARE)]
+        settings = ["--preset", kind, "--seed", str(seed), "--test", str(TEST_SHARE)]
         if epochs or own_epochs:
             settings += ["--epochs", str(epochs or own_epochs)]
         settings += ["--condition", TARGET, "--run", run]
@@ -254,8 +253,8 @@ def page(out: Path, names: list[str], seeds: list[int]) -> str:
         "# Adult",
         "",
         "Written by `benchmarks/adult.py`, which documents how each figure is measured. Mean over",
-        f"{len(seeds)} seeds ± its standard error; {os.cpu_count()} processors, "
-        f"{platform.machine()}.",
+        f"{len(seeds)} seeds ± its standard error, or of one seed where there is none; "
+        f"{os.cpu_count()} processors, {platform.machine()}.",
         "The column `real`: models trained on the training rows, and distances of the test",
         "rows to these. The rivals use one thread, which needs the least processor time.",
         "",

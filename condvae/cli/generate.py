@@ -345,4 +345,11 @@ def _of_conditions_and_columns(run: "Run", given: list[str]) -> tuple[list[str],
             check_choice(name, (*several.names, *of_x), "the column in --given")
     of_columns = [text for text in given if named[text] in of_x]
     rest = [text for text in given if text not in of_columns]
+    if len(several.names) == 1:
+        rest = [text if "=" in text else f"{several.names[0]}={text}" for text in rest]
+    numbers = [condition.name for condition in several.conditions if condition.of_dates]
+    rest = [
+        _as_number(text, table.formats) if text.partition("=")[0] in numbers else text
+        for text in rest
+    ]
     return rest, table.given([_as_number(text, table.formats) for text in of_columns])

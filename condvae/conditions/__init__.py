@@ -4,6 +4,7 @@ from condvae.checks import InputError
 from condvae.conditions.categorical import MOST_CLASSES, Categorical, categorical_of
 from condvae.conditions.condition import ALONE, PART, Condition
 from condvae.conditions.continuous import Continuous
+from condvae.conditions.date import Date
 from condvae.conditions.images import Image, MaskedImage
 from condvae.conditions.infer import named_kinds, schema_of, table_of, text_columns
 from condvae.conditions.missing import is_missing
@@ -15,7 +16,7 @@ from condvae.conditions.schema import Schema
 from condvae.conditions.table import Table
 
 # All kinds of conditions.
-for _kind in (Categorical, Continuous, MultiLabel, Image, Ordinal, MaskedImage, Schema):
+for _kind in (Categorical, Continuous, MultiLabel, Image, Ordinal, Date, MaskedImage, Schema):
     register_condition(_kind)
 
 
@@ -38,6 +39,7 @@ __all__ = [
     "Categorical",
     "Condition",
     "Continuous",
+    "Date",
     "Image",
     "MaskedImage",
     "MultiLabel",

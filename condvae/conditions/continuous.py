@@ -1,6 +1,6 @@
 """A continuous condition: one number or several."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -23,6 +23,8 @@ class Continuous(Part):
         decimals: largest number of decimals seen, to which outputs are rounded; 0 for integers,
             None for unlimited.
     """
+
+    of_dates: ClassVar[str] = "date"
 
     kind: Literal["continuous"] = "continuous"
     mean: tuple[float, ...]

@@ -14,10 +14,12 @@ class Part(Condition):
 
     Attributes:
         of_words: whether the cells of a table are read as strings for it, even numbers.
+        of_dates: the kind for a column of this kind whose cells are dates; "" if it is the same.
     """
 
     places: ClassVar[tuple[str, ...]] = (PART,)
     of_words: ClassVar[bool] = False
+    of_dates: ClassVar[str] = ""
 
     @classmethod
     def takes(cls, values: np.ndarray) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from condvae.checks import InputError
 from condvae.conditions import Schema, named_kinds, schema_of, table_of
+from condvae.conditions.formats import CellFormat
 from condvae.conditions.name_patterns import name_patterns
 from condvae.data.mapped import blocks
 from condvae.data.stored_columns import contradicting, encoded_rows, fitting_rows, sampled
@@ -38,6 +39,7 @@ def measured(dataset: "Dataset", of_file: Mapping[str, Any] | None) -> "Dataset"
     # conditions from file names keep the kind that was found
     kept = [name for one in name_patterns(spec.conditions) for name in one.kinds]
     kinds |= {name: said for name, said in named.items() if said or name not in kept}
+    kinds |= _of_dates(several, named, {} if of_file is None else of_file.get("formats", {}))
     table, x = None, dataset.x
     fitting = fitting_rows(raw, rows)
     while True:
@@ -58,6 +60,18 @@ def measured(dataset: "Dataset", of_file: Mapping[str, Any] | None) -> "Dataset"
     fresh = replace(dataset, x=x, given=encoded, condition=schema, table=table)
     vars(fresh)["rows"] = dataset.rows  # drawing them again would take 40 bytes a row
     return fresh
+
+
+def _of_dates(
+    several: Schema, named: Mapping[str, str | None], formats: Mapping[str, CellFormat]
+) -> dict[str, str]:
+    """The kinds of the conditions that are dates in a file, unless they are classes or numbers."""
+    units = {name: "days" if of.days else "seconds" for name, of in formats.items() if of.date}
+    return {
+        one.name: f"{one.of_dates}:{units[one.name]}"
+        for one in several.conditions
+        if one.name in units and one.of_dates and named.get(one.name) in (None, one.of_dates)
+    }
 
 
 def encoded_conditions(columns: Mapping[str, Any], schema: Schema) -> np.ndarray:

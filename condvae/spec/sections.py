@@ -44,8 +44,8 @@ class DataSpec(Frozen):
             predicts the rest: "quadrants", "halves", "blocks" or "random" (see `masks`).
         observed: number of quadrants that are given, for the task "quadrants".
         conditions: the columns that are given, such as "digit". Add a kind if the values do not
-            show it, as in "slant:continuous" (categorical, continuous, multi_label, image,
-            ordinal). For images, a pattern of their file names: "{age}_{gender}_*" or
+            show it, as in "slant:continuous" (categorical, continuous, date, multi_label,
+            image, ordinal). For images, a pattern of their file names: "{age}_{gender}_*" or
             "age={age}_*".
         ignore: columns that are not used.
         kinds: kinds of columns of a table that its cells do not show: "zip:class", "age:number",

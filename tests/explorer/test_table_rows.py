@@ -10,6 +10,7 @@ from graph_readers import run_node
 from scipy.special import log_softmax, logsumexp
 from scipy.stats import logistic
 
+from condvae.conditions import Date
 from condvae.conditions.calendar import moment, places
 from condvae.conditions.contradictions import contradicts
 from condvae.conditions.date_column import DateColumn
@@ -281,3 +282,21 @@ def test_words_of_groups_are_drawn_and_found():
     cells = np.array(words)
     assert [state["code"] for state in states] == column.codes(cells).tolist()
     np.testing.assert_allclose([state["number"] for state in states], column.numbers(cells))
+
+
+def test_dates_that_are_given_have_the_numbers_of_python():
+    values = np.array([19_723.0, 19_800.0, 20_050.0, 20_051.0])
+    date = Date.of_column("day", np.arange(19_700.0, 20_000.0), np.arange(300), "days")
+    found = ask(
+        "condition.js",
+        "encodeParts, decodeParts, inWords",
+        """given.values.map((value) => {
+          const y = encodeParts(given.parts, [[value]]);
+          return [[...y], decodeParts(given.parts, y)[0][0], inWords(given.parts, [[value]])];
+        })""",
+        {"parts": [date.page_part()], "values": values.tolist()},
+    )
+    encoded = [numbers for numbers, _, _ in found]
+    np.testing.assert_allclose(encoded, date.encode_rows(values), rtol=1e-5)
+    np.testing.assert_allclose([number for _, number, _ in found], values, atol=1e-3)
+    assert found[0][2] == "day 2024-01-01"

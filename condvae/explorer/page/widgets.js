@@ -1,6 +1,6 @@
 // How a part of what is given is shown and set, and how its value becomes numbers of y.
 
-import { momentInWords } from "./calendar.js";
+import { momentInWords, placeOfMoment } from "./calendar.js";
 import { fromScale, toScale } from "./scale.js";
 import { addSlider } from "./slider.js";
 import { oneOf, shortNumber, withValue } from "./values.js";
@@ -35,9 +35,15 @@ export const WIDGETS = {
     usual: (part) => Array(part.size).fill(0),
     add: addAttributes,
   },
+  date: {
+    encode: (part, [moment]) => [toScale(part, moment, 0), ...codesOfPhases(part, moment)],
+    decode: (part, numbers) => [fromScale(part, numbers[0], 0)],
+    inWords: momentOfPart,
+    usual: (part) => [Math.round(part.mean[0])],
+    add: addMoment,
+  },
   moment: {
-    inWords: (part, [moment]) =>
-      `${part.name} ${momentInWords(moment * secondsOf(part), part.days)}`,
+    inWords: momentOfPart,
     usual: ({ first, last }) => [Math.round((first + last) / 2)],
     add: addMoment,
   },
@@ -55,6 +61,19 @@ function mixtureOfCodes({ codes, dim }, weights) {
   return Array.from({ length: dim }, (_, i) =>
     weights.reduce((sum, weight, code) => sum + weight * codes[code][i], 0),
   );
+}
+
+/** The phases of a date: of each, a one in place of what training has seen. */
+function codesOfPhases(part, number) {
+  return Object.entries(part.phases).flatMap(([name, seen]) => {
+    const place = placeOfMoment(name, Math.round(number * secondsOf(part) * 1e6) / 1e6);
+    return seen.map((one) => (one === place ? 1 : 0));
+  });
+}
+
+/** "day 2024-12-24". */
+function momentOfPart(part, [moment]) {
+  return `${part.name} ${momentInWords(moment * secondsOf(part), part.days)}`;
 }
 
 /** The class whose code is nearest to the numbers; as they are where these are weights. */
