@@ -5,6 +5,7 @@ y (batch, *condition_shape) encoded, z (batch, latent_dim), noise standard norma
 of binarised pixels, pixel_noise (batch, *image_shape) uniform in [0, 1).
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -17,6 +18,8 @@ from condvae.models.cvae import CVAE
 from condvae.objectives import elbo_terms, kl_parts
 
 Tensor = Any
+
+MOST_NUMBERS, LEAST_ROWS = 2**23, 16  # numbers of x_params in one call; rows for any image
 
 
 def encode(model: CVAE, x: Tensor, y: Tensor, pixel_noise: Tensor = None) -> dict[str, Tensor]:
@@ -161,7 +164,11 @@ class KerasEngine:
     def rows(self, name: str) -> int:
         """Number of rows that are computed in one call."""
         has_draws = name.endswith("log_weights")
-        return ROWS // SAMPLES if has_draws else ROWS
+        decoder = self.model.decoder
+        network = self.model.baseline if decoder is None else decoder
+        # a row has some ten arrays of this size
+        rows = min(ROWS, max(LEAST_ROWS, MOST_NUMBERS // math.prod(network.output.shape[1:])))
+        return max(1, rows // SAMPLES) if has_draws else rows
 
     def run(
         self, name: str, arrays: dict[str, np.ndarray], numbers: np.ndarray | None = None

@@ -10,11 +10,14 @@ import sys
 
 # glibc's mallopt(3)
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_MOST_BYTES = 2**31 - 1
+_MOST_KEPT = 2**31 - 1
+# Larger buffers, such as those of a step on images of 128 × 128 pixels, are returned: small arrays
+# that settle in their place would make each next one grow the heap.
+_MOST_OF_ONE = 2**28
 
 
 def keep_freed_memory() -> None:
-    """Have malloc return memory to the system only beyond 2 GB, for this process; glibc only.
+    """Have malloc keep freed arrays of up to 256 MB, 2 GB in all, for this process; glibc only.
 
     By default every large array is a separate mapping, whose pages the kernel provides and clears
     one by one, in every step. On other systems nothing happens.
@@ -27,5 +30,5 @@ def keep_freed_memory() -> None:
     mallopt = getattr(library, "mallopt", None)  # musl does not have it
     if mallopt is not None:
         # setting one of them also stops glibc from adapting both
-        for threshold in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
-            mallopt(threshold, _MOST_BYTES)
+        mallopt(_TRIM_THRESHOLD, _MOST_KEPT)
+        mallopt(_MMAP_THRESHOLD, _MOST_OF_ONE)
