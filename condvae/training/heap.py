@@ -24,11 +24,17 @@ def keep_freed_memory() -> None:
     """
     if sys.platform != "linux":
         return
-    library = ctypes.CDLL(None)
-    if (trim := getattr(library, "malloc_trim", None)) is not None:
-        trim(0)  # first, memory left from reading the data: 50 MB and more for millions of rows
-    mallopt = getattr(library, "mallopt", None)  # musl does not have it
+    return_freed_memory()  # left from reading the data: 50 MB and more for millions of rows
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl does not have it
     if mallopt is not None:
         # setting one of them also stops glibc from adapting both
         mallopt(_TRIM_THRESHOLD, _MOST_KEPT)
         mallopt(_MMAP_THRESHOLD, _MOST_OF_ONE)
+
+
+def return_freed_memory() -> None:
+    """Have malloc return to the system what it has kept, as after a training; glibc only."""
+    if sys.platform != "linux":
+        return
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)

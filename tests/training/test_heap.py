@@ -41,3 +41,32 @@ def test_arrays_that_come_and_go_cost_no_page_faults():
     )
     before, after = map(int, result.stdout.split())
     assert after < before / 10
+
+
+RETURNED = """
+import runpy, sys
+import numpy as np
+
+heap = runpy.run_path(sys.argv[1])
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1])
+
+heap["keep_freed_memory"]()
+before = resident()
+arrays = [np.ones(8_000_000) for _ in range(4)]
+last = np.ones(1_000)  # above them on the heap
+del arrays
+kept = resident() - before
+heap["return_freed_memory"]()
+print(kept, resident() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has malloc_trim")
+def test_what_was_kept_is_returned():
+    result = subprocess.run(
+        [sys.executable, "-c", RETURNED, HEAP], capture_output=True, check=True, text=True
+    )
+    kept, left = map(int, result.stdout.split())
+    assert kept > 10 * max(left, 1)
