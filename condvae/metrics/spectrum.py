@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from condvae.blocks import slices
 from condvae.checks import InputError, check_finite, check_shape
 
 # share of the power within real images: frequencies above this quantile are fine detail
@@ -11,6 +12,7 @@ FINE = 0.1
 # relative to the power of real images: float32 rounding, which counts as no power
 NOTHING = 1e-12
 _BLOCK = 1_000  # images that are filtered at a time
+MOST_NUMBERS = 2**22  # pixels and channels whose power is computed at a time
 
 
 @dataclass(frozen=True)
@@ -182,9 +184,12 @@ def _along_axes(images: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:
 
 def _ring_power(images: np.ndarray, ring: np.ndarray) -> np.ndarray:
     """(N, rings) sum of squares of each image, over all channels."""
-    squares = (transform(images).astype("float64") ** 2).sum(axis=-1).reshape(len(images), -1)
     member = ring.reshape(-1, 1) == np.arange(ring.max() + 1)
-    return squares @ member
+    powers = [np.zeros((0, member.shape[1]))]
+    for part in slices(len(images), max(1, MOST_NUMBERS // images[0].size)):
+        squares = (transform(images[part]).astype("float64") ** 2).sum(axis=-1)
+        powers.append(squares.reshape(len(squares), -1) @ member)
+    return np.concatenate(powers)
 
 
 def _power_of_rings(images: np.ndarray, ring: np.ndarray) -> np.ndarray:
