@@ -12,7 +12,7 @@ from condvae.conditions.class_column import ClassColumn
 from condvae.conditions.grouped_column import GroupedColumn
 from condvae.conditions.number_column import NumberColumn
 from condvae.files.frozen import Frozen
-from condvae.likelihoods.states import UNIFORM
+from condvae.likelihoods.factors import UNIFORM
 
 # a column, the slice of its states in x, and the index of its number
 Place = tuple[Any, slice, int | None]

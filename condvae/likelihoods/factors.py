@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from condvae.likelihoods.states import UNIFORM
-
 Array = Any
+
+# in place of the index of the state that a number is beside: it is beside all, and uniform
+UNIFORM = -2
 
 ROUNDS = 50
 LEAST_NOISE = 0.01  # smallest share of a number's variance that is not explained by factors

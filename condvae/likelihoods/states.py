@@ -6,9 +6,6 @@ from functools import cached_property
 
 import numpy as np
 
-# in place of the index of the state that a number is beside: it is beside all, and uniform
-UNIFORM = -2
-
 
 @dataclass(frozen=True)
 class States:

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 from condvae.checks import InputError
 from condvae.likelihoods.base import Array, Data, Likelihood, Tensor, log_shares
-from condvae.likelihoods.factors import Factors
-from condvae.likelihoods.states import UNIFORM
+from condvae.likelihoods.factors import UNIFORM, Factors
 
 _LOG_SCALE_BOUNDS = (-6.0, 3.0)  # the same as in `condvae.distributions.rows`
 
