@@ -1,5 +1,6 @@
 """The information in the latents, and whether they and the condition are used."""
 
+import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from condvae.metrics.latent import active_units, condition_share
 from condvae.metrics.leakage import Leakage, probe_labels
 
 STYLES = 64
+MOST_NUMBERS = 2**25  # of decoded images in memory: for large ones, fewer styles
 FOLDS = 5
 
 
@@ -117,9 +119,11 @@ def label_information(
 def decode_under_every_label(model: TrainedModel, seed: int = 0) -> np.ndarray:
     """(styles, labels, pixels) expected images, from the same noise under every label."""
     labels = model.classes.categories
+    numbers = len(labels) * math.prod(model.image_shape)
+    styles = min(STYLES, max(2, MOST_NUMBERS // numbers))
     # one seed: the same noise under each label, so that differences are due to the label
-    decoded = [model.generate(label, STYLES, seed=seed) for label in labels]
-    return np.stack(decoded, axis=1).reshape(STYLES, len(labels), -1)
+    decoded = [model.generate(label, styles, seed=seed) for label in labels]
+    return np.stack(decoded, axis=1).reshape(styles, len(labels), -1)
 
 
 def swapped_label_cost(

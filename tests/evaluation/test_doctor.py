@@ -1,6 +1,7 @@
 """Planted faults, each of which its own sentence must name, and a healthy model without one."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from keras import ops
 from condvae.checks import InputError
 from condvae.data import Dataset
 from condvae.distributions import Bernoulli
+from condvae.evaluation import latents
 from condvae.evaluation.doctor import Signs, diagnose, examine
 from condvae.evaluation.latents import evaluate_latents
 from condvae.evaluation.trial import Trial
@@ -148,3 +150,18 @@ def test_the_latents_of_a_run_are_told(healthy_run, digits):
     assert 0 < quality.label_information < np.log(10)
     assert "active latents: 2 of 2" in str(quality)
     assert "test split" in quality.figures()["latent_comparability"]
+
+
+def test_large_images_are_decoded_for_fewer_styles(monkeypatch):
+    class Model:
+        classes = SimpleNamespace(categories=("a", "b", "c"))
+        image_shape = (4, 5, 2)
+
+        def generate(self, label, count, seed):
+            return np.full((count, *self.image_shape), "abc".index(label), "float32")
+
+    for limit, styles in ((2**25, 64), (10 * 120, 10), (1, 2)):
+        monkeypatch.setattr(latents, "MOST_NUMBERS", limit)
+        decoded = latents.decode_under_every_label(Model())
+        assert decoded.shape == (styles, 3, 40)
+        assert np.array_equal(decoded[:, :, 0], np.tile([0, 1, 2], (styles, 1)))
