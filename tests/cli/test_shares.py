@@ -1,5 +1,7 @@
 """How far commands say they are."""
 
+import sys
+
 import numpy as np
 import pytest
 from rich.console import Console
@@ -71,7 +73,7 @@ def test_commands_show_it_on_a_terminal_alone(trained_run, tmp_path, monkeypatch
     assert main(command.format("a").split()) == 0
     assert said == []
     assert "━" not in "".join(capsys.readouterr())
-    monkeypatch.setattr(Console, "is_terminal", True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main(command.format("b").split()) == 0
     assert said
     assert all(text.startswith("exploring ") and "%" in text for text in said)
