@@ -10,6 +10,7 @@ Array = Any
 UNIFORM = -2
 
 ROUNDS = 50
+RIDGE = 1.0  # in rows: the regression on y is shrunk for values of y with few rows
 LEAST_NOISE = 0.01  # smallest share of a number's variance that is not explained by factors
 LEAST_SHARE = 1e-3
 LEAST_SCALE = 1e-3  # in units of encoded numbers, whose standard deviation is about 1
@@ -17,34 +18,43 @@ LEAST_SCALE = 1e-3  # in units of encoded numbers, whose standard deviation is a
 
 @dataclass(frozen=True)
 class Factors:
-    """z ~ N(0, 1); the logits of states, and the numbers beside some states, are linear in z.
+    """z ~ N(0, 1); the logits of states, and the numbers beside some states, are linear in z and y.
 
     Attributes:
         states: (number of states, latent_dim) coefficients of the logits on z.
         numbers: (number of numbers, latent_dim) coefficients of the numbers on z.
+        states_by_y, numbers_by_y: (..., dim of y) the same on the encoded condition.
         means: (number of numbers,) means at z = 0, over rows that have the number.
         scales: (number of numbers,) standard deviations given z.
-        seen: (dim, latent_dim) coefficients of the mean of q(z | x) on encoded x.
-        variances: (latent_dim,) of q(z | x).
+        seen: (dim, latent_dim) coefficients of the mean of q(z | x, y) on encoded x.
+        told: (dim of y, latent_dim) the same on y.
+        variances: (latent_dim,) of q(z | x, y).
     """
 
     states: Array
     numbers: Array
+    states_by_y: Array
+    numbers_by_y: Array
     means: Array
     scales: Array
     seen: Array
+    told: Array
     variances: Array
 
 
-def find_factors(x: Array, columns: Sequence[tuple[int, int]], latent_dim: int) -> Factors:
-    """Find the factors that explain the correlation of columns; hidden cells count as means.
+def find_factors(
+    x: Array, columns: Sequence[tuple[int, int]], latent_dim: int, y: Array | None = None
+) -> Factors:
+    """Regress x on y, and find the factors that explain the correlation of the residuals.
 
-    Correlations between the states of one column, and its number, are not modelled by the factors.
-    Factors that explain no more than noise would in so few rows are set to 0.
+    Hidden cells count as means. Correlations between the states of one column, and its number, are
+    not modelled by the factors. Factors that explain no more than noise would in so few rows are
+    set to 0.
 
     Args:
         x: (N, dim) encoded rows.
         columns: as in `TableLikelihood`.
+        y: (N, dim of y) encoded conditions, 0 where not given; None: there are none.
     """
     import numpy as np
 
@@ -64,14 +74,22 @@ def find_factors(x: Array, columns: Sequence[tuple[int, int]], latent_dim: int) 
     known = known[column_of].T
     mean = np.mean(x, axis=0, where=known)
     squares = np.mean(x**2, axis=0, where=known)
-    shared = _loadings(np.where(known, x - mean, 0.0), column_of, latent_dim)
+    centred, y = np.where(known, x - mean, 0.0), np.zeros((len(x), 0)) if y is None else y
+    by_y = np.linalg.solve(y.T @ y + RIDGE * np.eye(y.shape[1]), y.T @ centred)
+    shared = _loadings(centred - y @ by_y, column_of, latent_dim)
 
-    # from covariances with z to coefficients; those of a number are conditional on its presence
     shares = np.maximum(mean[:num_states], LEAST_SHARE)
-    share, states = shares[beside], shared[:num_states] / shares[:, None]
+    share = shares[beside]
     means = mean[num_states:] / share
-    variance = np.maximum(squares[num_states:] / share - means**2, LEAST_SCALE**2)
-    numbers = shared[num_states:] / share[:, None] - means[:, None] * states[beside]
+
+    def coefficients(covariances: Array) -> tuple[Array, Array]:
+        """Of states and of numbers, these conditional on their presence, from (dim, sources)."""
+        states = covariances[:num_states] / shares[:, None]
+        return states, covariances[num_states:] / share[:, None] - means[:, None] * states[beside]
+
+    (states, numbers), (states_by_y, numbers_by_y) = coefficients(shared), coefficients(by_y.T)
+    variance = squares[num_states:] / share - means**2 - (y @ numbers_by_y.T).var(axis=0)
+    variance = np.maximum(variance, LEAST_SCALE**2)
     numbers /= _excess((numbers**2).sum(axis=1) / variance)[:, None]
     noise = variance - (numbers**2).sum(axis=1)
 
@@ -88,7 +106,17 @@ def find_factors(x: Array, columns: Sequence[tuple[int, int]], latent_dim: int) 
     seen = np.concatenate([states, told])
     seen[beside] -= means[:, None] * told
     seen = seen @ turn * variances
-    return Factors(states @ turn, numbers @ turn, means, np.sqrt(noise), seen, variances)
+    return Factors(
+        states @ turn,
+        numbers @ turn,
+        states_by_y,
+        numbers_by_y,
+        means,
+        np.sqrt(noise),
+        seen,
+        -by_y @ seen,
+        variances,
+    )
 
 
 def _loadings(centred: Array, column_of: Array, latent_dim: int) -> Array:

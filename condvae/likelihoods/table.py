@@ -109,11 +109,14 @@ class TableLikelihood(Likelihood):
         mixtures = np.broadcast_to(mixture.ravel(), (*x_mean.shape[:-1], mixture.size))
         return np.concatenate([states, mixtures], axis=-1)
 
-    def params_along(self, factors: Factors, x_mean: Array) -> tuple[Array, Array]:
-        """x_params as a linear function of z: kernel (latent_dim, params), bias (params,).
+    def params_along(self, factors: Factors, x_mean: Array) -> tuple[Array, Array, Array]:
+        """x_params as a linear function of z and y.
 
         Args:
             x_mean: (dim,) mean of the rows from which the factors were found.
+
+        Returns:
+            Kernel of z (latent_dim, params), that of y (dim of y, params), bias (params,).
         """
         import numpy as np
 
@@ -122,11 +125,14 @@ class TableLikelihood(Likelihood):
         mixture = bias[self._num_states :].reshape(count, 3, size)  # a view
         mixture[:, 1] = factors.means[:, None] + factors.scales[:, None] * mixture[:, 1]
         mixture[:, 2] += np.log(factors.scales)[:, None]
-        latent_dim = factors.states.shape[1]
-        kernel = np.zeros((count, 3, size, latent_dim))
-        kernel[:, 1] = factors.numbers[:, None]
-        kernel = np.concatenate([factors.states, kernel.reshape(-1, latent_dim)])
-        return kernel.T, bias
+
+        def kernel(states: Array, numbers: Array) -> Array:
+            along = np.zeros((count, 3, size, numbers.shape[1]))
+            along[:, 1] = numbers[:, None]
+            return np.concatenate([states, along.reshape(3 * count * size, -1)]).T
+
+        of_z = kernel(factors.states, factors.numbers)
+        return of_z, kernel(factors.states_by_y, factors.numbers_by_y), bias
 
     def __call__(self, x_params: Tensor, weights: Tensor = 1.0) -> Any:
         """The distribution whose event is one row."""

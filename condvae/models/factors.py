@@ -29,12 +29,12 @@ def start_from_factors(model: CVAE, x: Any, y: Any) -> None:
     # spread over all rows, which may be sorted by class
     rows = np.unique(np.linspace(0, len(x) - 1, max(1, most)).astype(int))
     x, y = np.asarray(x[rows]), np.asarray(y[rows])
-    if model.likelihood.of_columns:
-        return _start_from_columns(model, x)
     # a conditioning image informs about x place by place, which no linear model is fitted to
     of_vector = len(model.condition_shape) == 1
     seen = of_vector and all("y" in n.input for n in (model.encoder, model.decoder))
     encoded = np.asarray(model.encode_condition(y)) if seen else None
+    if model.likelihood.of_columns:
+        return _start_from_columns(model, x, encoded)
     # as in `CVAE.scale`, but without copying all rows
     pixels = x.reshape(-1, *model.image_shape).astype("float32")
     if x.dtype.kind in "iu":
@@ -42,14 +42,14 @@ def start_from_factors(model: CVAE, x: Any, y: Any) -> None:
     return _start_from_images(model, pixels, encoded)
 
 
-def _start_from_columns(model: CVAE, x: np.ndarray) -> None:
-    """The factors of a table's columns."""
+def _start_from_columns(model: CVAE, x: np.ndarray, y: np.ndarray | None) -> None:
+    """The regression of a table's columns on an encoded y, and the factors of the residuals."""
     likelihood: Any = model.likelihood
-    factors = find_factors(x, likelihood.columns, model.latent_dim)
+    factors = find_factors(x, likelihood.columns, model.latent_dim, y)
     x_mean = np.mean(x, axis=0, dtype="float64")
-    kernel, bias = likelihood.params_along(factors, x_mean)
-    _start(model.decoder, "x_params", {"z": kernel}, bias)
-    _start(model.encoder, "mean", {"x": factors.seen}, 0.0)
+    of_z, of_y, bias = likelihood.params_along(factors, x_mean)
+    _start(model.decoder, "x_params", {"z": of_z, "y": of_y}, bias)
+    _start(model.encoder, "mean", {"x": factors.seen, "y": factors.told}, 0.0)
     _start(model.encoder, "logvar", {}, np.log(factors.variances))
 
 

@@ -45,6 +45,33 @@ def test_a_first_model_has_the_density_of_its_factors():
     assert found == pytest.approx(exact, abs=0.6)
 
 
+def test_a_first_model_is_given_its_condition():
+    columns, covariance = table_of_factors()
+    rng = np.random.default_rng(1)
+    kinds, shifts = rng.integers(0, 3, ROWS), rng.normal(size=(3, COLUMNS))
+    exact = multivariate_normal(np.zeros(COLUMNS), covariance).logpdf(
+        np.stack([columns[name] for name in "abcdef"], axis=1)
+    )
+    numbers = {name: columns[name] + shifts[kinds, i] for i, name in enumerate("abcdef")}
+    columns = numbers | {"kind": np.array(["x", "y", "z"])[kinds]}
+    settings = {"latent_dim": LATENTS, "hidden_dims": (8,), "likelihood": "table"}
+    spec = Spec.parse(
+        {
+            "model": settings | {"decoder_start": "factors", "output_bias": "data"},
+            "data": {"conditions": ["kind"]},
+        }
+    )
+    data = Dataset.from_columns(columns, spec=spec.data)
+    model = TrainedModel(prepare_model(data, spec), data.condition, table=data.table)
+    stacked = np.stack([*numbers.values()], axis=1)
+    # in the units of the encoded numbers, as above
+    exact = exact.mean() + np.log(stacked.std(axis=0)).sum()
+    without = multivariate_normal(stacked.mean(axis=0), np.cov(stacked.T)).logpdf(stacked).mean()
+    assert exact > without + np.log(stacked.std(axis=0)).sum() + 1.5
+    found = model.elbo(numbers, {"kind": columns["kind"]}).elbo.mean()
+    assert found == pytest.approx(exact, abs=0.6)
+
+
 def test_factors_explain_what_columns_have_in_common():
     columns, _ = table_of_factors()
     numbers = np.stack([columns[name] for name in "abcdef"], axis=1)
