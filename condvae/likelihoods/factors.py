@@ -10,6 +10,7 @@ Array = Any
 UNIFORM = -2
 
 ROUNDS = 50
+CALIBRATED = 1_000  # rows and draws of z
 RIDGE = 1.0  # in rows: the regression on y is shrunk for values of y with few rows
 LEAST_NOISE = 0.01  # smallest share of a number's variance that is not explained by factors
 LEAST_SHARE = 1e-3
@@ -24,6 +25,8 @@ class Factors:
         states: (number of states, latent_dim) coefficients of the logits on z.
         numbers: (number of numbers, latent_dim) coefficients of the numbers on z.
         states_by_y, numbers_by_y: (..., dim of y) the same on the encoded condition.
+        biases: (number of states,) logits at z = 0 and y = 0, for which states are as frequent as
+            in the rows.
         means: (number of numbers,) means at z = 0, over rows that have the number.
         scales: (number of numbers,) standard deviations given z.
         seen: (dim, latent_dim) coefficients of the mean of q(z | x, y) on encoded x.
@@ -35,6 +38,7 @@ class Factors:
     numbers: Array
     states_by_y: Array
     numbers_by_y: Array
+    biases: Array
     means: Array
     scales: Array
     seen: Array
@@ -111,12 +115,39 @@ def find_factors(
         numbers @ turn,
         states_by_y,
         numbers_by_y,
+        _biases(states @ turn, y @ states_by_y.T, shares, of_states),
         means,
         np.sqrt(noise),
         seen,
         -by_y @ seen,
         variances,
     )
+
+
+def _biases(along: Array, by_y: Array, shares: Array, of_states: Array) -> Array:
+    """(number of states,) biases with which softmax over each column has these shares on average.
+
+    With log shares alone, rare states that depend much on z would be too frequent.
+
+    Args:
+        along: (number of states, latent_dim) coefficients on z.
+        by_y: (N, number of states) what the conditions of some rows add.
+        shares: (number of states,) of the rows.
+        of_states: (number of states,) the column of each.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    rows = np.linspace(0, len(by_y) - 1, CALIBRATED).astype(int)
+    logits = by_y[rows] + rng.standard_normal((CALIBRATED, along.shape[1])) @ along.T
+    starts = np.flatnonzero(np.diff(of_states, prepend=-1))
+    biases = np.log(shares)
+    for _ in range(ROUNDS):
+        at = logits + biases
+        at = np.exp(at - np.maximum.reduceat(at, starts, axis=1)[:, of_states])
+        found = (at / np.add.reduceat(at, starts, axis=1)[:, of_states]).mean(axis=0)
+        biases += np.log(shares / found)
+    return biases
 
 
 def _loadings(centred: Array, column_of: Array, latent_dim: int) -> Array:

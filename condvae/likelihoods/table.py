@@ -122,6 +122,7 @@ class TableLikelihood(Likelihood):
 
         count, size = self._num_numbers, self.components
         bias = np.array(self.params_of(x_mean))
+        bias[: self._num_states] = factors.biases
         mixture = bias[self._num_states :].reshape(count, 3, size)  # a view
         mixture[:, 1] = factors.means[:, None] + factors.scales[:, None] * mixture[:, 1]
         mixture[:, 2] += np.log(factors.scales)[:, None]
