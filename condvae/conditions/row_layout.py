@@ -96,6 +96,11 @@ class RowLayout(Frozen):
         ]
         return np.stack(is_empty, axis=1)
 
+    @cached_property
+    def empty_states(self) -> list[int]:
+        """Indices in an encoded row of the states of empty cells."""
+        return [states.stop - 1 for column, states, _ in self.places() if column.may_miss]
+
     def log_slope(self, x: np.ndarray) -> np.ndarray:
         """(batch,) what must be added to a log-density of encoded x to get one of the cells.
 

@@ -165,6 +165,9 @@ class Completion:
             if not len(rows):
                 break
             noise = chance.pixels(len(rows), x.shape[1])
+            if fill:
+                # the least noise for the state "empty", so that the others have their relative odds
+                noise[:, self.table.empty_states] = 0
             inputs = {"z": z[rows], "y": y[rows], "pixel_noise": noise}
             drawn = self._compute.ask("draw_pixels", inputs)["x_sample"]
             x[rows] = self.table.merge(x[rows], drawn, hidden[rows])

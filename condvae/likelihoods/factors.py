@@ -79,7 +79,7 @@ def find_factors(
     mean = np.mean(x, axis=0, where=known)
     squares = np.mean(x**2, axis=0, where=known)
     centred, y = np.where(known, x - mean, 0.0), np.zeros((len(x), 0)) if y is None else y
-    by_y = np.linalg.solve(y.T @ y + RIDGE * np.eye(y.shape[1]), y.T @ centred)
+    by_y = _regression(centred, y, known, column_of)
     shared = _loadings(centred - y @ by_y, column_of, latent_dim)
 
     shares = np.maximum(mean[:num_states], LEAST_SHARE)
@@ -122,6 +122,22 @@ def find_factors(
         -by_y @ seen,
         variances,
     )
+
+
+def _regression(centred: Array, y: Array, known: Array, column_of: Array) -> Array:
+    """(dim of y, dim) coefficients of each column on y, from the rows in which it is not hidden."""
+    import numpy as np
+
+    found, left = np.zeros((y.shape[1], centred.shape[1])), np.ones(len(column_of), bool)
+    for column in (None, *np.unique(column_of)):  # all columns that are never hidden at once
+        own = known.all(axis=0) if column is None else left & (column_of == column)
+        left &= ~own
+        if own.any():
+            rows = known[:, own.argmax()]
+            given = y[rows]
+            squares = given.T @ given + RIDGE * np.eye(y.shape[1])
+            found[:, own] = np.linalg.solve(squares, given.T @ centred[rows][:, own])
+    return found
 
 
 def _biases(along: Array, by_y: Array, shares: Array, of_states: Array) -> Array:

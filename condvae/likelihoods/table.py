@@ -130,7 +130,7 @@ class TableLikelihood(Likelihood):
         def kernel(states: Array, numbers: Array) -> Array:
             along = np.zeros((count, 3, size, numbers.shape[1]))
             along[:, 1] = numbers[:, None]
-            return np.concatenate([states, along.reshape(3 * count * size, -1)]).T
+            return np.concatenate([states, along.reshape(3 * count * size, numbers.shape[1])]).T
 
         of_z = kernel(factors.states, factors.numbers)
         return of_z, kernel(factors.states_by_y, factors.numbers_by_y), bias

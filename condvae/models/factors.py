@@ -1,6 +1,7 @@
 """Encoder and decoder initialised from linear factors of tables and images."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -12,23 +13,28 @@ from condvae.models.image_factors import find_image_factors
 from condvae.models.layers import SoftBound
 from condvae.models.resampling import seen_shape
 
+Change = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
 # largest numbers of rows, and of values, from which factors are found
 MOST_ROWS, MOST_NUMBERS = 20_000, 2**26
 STEP = 1e-3  # change of x over which x_params are considered linear
 
 
-def start_from_factors(model: CVAE, x: Any, y: Any) -> None:
+def start_from_factors(model: CVAE, x: Any, y: Any, change: Change | None = None) -> None:
     """Initialise encoder and decoder as a linear model of some rows; hidden layers add nothing yet.
 
     Args:
         model: a model whose output layers see the networks' inputs beside hidden values.
         x: (N, ...) as stored; encoded, for a table.
         y: (N, ...) the conditions, see `CVAE`.
+        change: from x and y to what training sees of them: rows with some of their cells hidden.
     """
     most = min(MOST_ROWS, MOST_NUMBERS // math.prod(x.shape[1:]))
     # spread over all rows, which may be sorted by class
     rows = np.unique(np.linspace(0, len(x) - 1, max(1, most)).astype(int))
     x, y = np.asarray(x[rows]), np.asarray(y[rows])
+    if change is not None:
+        x, y = change(x, y)
     # a conditioning image informs about x place by place, which no linear model is fitted to
     of_vector = len(model.condition_shape) == 1
     seen = of_vector and all("y" in n.input for n in (model.encoder, model.decoder))

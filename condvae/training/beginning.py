@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from condvae.checks import InputError
 from condvae.conditions import Condition, MaskedImage
@@ -35,9 +37,12 @@ from condvae.runs.record import (
 from condvae.spec import Signature, Spec
 from condvae.training.devices import num_devices
 from condvae.training.features import learn_features
+from condvae.training.fit import left_out
 from condvae.training.optimizer import configuration
 from condvae.training.processes import num_processes
 from condvae.training.row_weights import digest
+
+STREAM = 5  # of the seed, beside those of `Feed` and of the features
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,15 @@ def prepare_model(
                 dataset.assumption,
                 "Use 'glorot'.",
             )
-        start_from_factors(model, train.x, train.given)
+        hidden, table, several = None, dataset.table, dataset.condition.by_name
+        if table is not None and several is not None:
+            # as a training step sees a row: a condition is in y, or a column of x
+            rng = np.random.default_rng([spec.training.seed, STREAM])
+            rate = spec.training.condition_dropout
+            hidden = partial(
+                left_out, rng=rng, several=several, table=table, conditions=rate, cells=0.0
+            )
+        start_from_factors(model, train.x, train.given, hidden)
     if spec.objective.perceptual and starts:
         learn_features(model, dataset, spec.training.seed)
     if start_from is not None:
