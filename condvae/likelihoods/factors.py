@@ -47,7 +47,11 @@ class Factors:
 
 
 def find_factors(
-    x: Array, columns: Sequence[tuple[int, int]], latent_dim: int, y: Array | None = None
+    x: Array,
+    columns: Sequence[tuple[int, int]],
+    latent_dim: int,
+    y: Array | None = None,
+    within: Array | slice = slice(None),
 ) -> Factors:
     """Regress x on y, and find the factors that explain the correlation of the residuals.
 
@@ -59,6 +63,7 @@ def find_factors(
         x: (N, dim) encoded rows.
         columns: as in `TableLikelihood`.
         y: (N, dim of y) encoded conditions, 0 where not given; None: there are none.
+        within: the rows from which the factors are found: those with all conditions.
     """
     import numpy as np
 
@@ -80,7 +85,7 @@ def find_factors(
     squares = np.mean(x**2, axis=0, where=known)
     centred, y = np.where(known, x - mean, 0.0), np.zeros((len(x), 0)) if y is None else y
     by_y = _regression(centred, y, known, column_of)
-    shared = _loadings(centred - y @ by_y, column_of, latent_dim)
+    shared = _loadings((centred - y @ by_y)[within], column_of, latent_dim)
 
     shares = np.maximum(mean[:num_states], LEAST_SHARE)
     share = shares[beside]
@@ -92,7 +97,7 @@ def find_factors(
         return states, covariances[num_states:] / share[:, None] - means[:, None] * states[beside]
 
     (states, numbers), (states_by_y, numbers_by_y) = coefficients(shared), coefficients(by_y.T)
-    variance = squares[num_states:] / share - means**2 - (y @ numbers_by_y.T).var(axis=0)
+    variance = squares[num_states:] / share - means**2 - (y[within] @ numbers_by_y.T).var(axis=0)
     variance = np.maximum(variance, LEAST_SCALE**2)
     numbers /= _excess((numbers**2).sum(axis=1) / variance)[:, None]
     noise = variance - (numbers**2).sum(axis=1)

@@ -33,14 +33,17 @@ def start_from_factors(model: CVAE, x: Any, y: Any, change: Change | None = None
     # spread over all rows, which may be sorted by class
     rows = np.unique(np.linspace(0, len(x) - 1, max(1, most)).astype(int))
     x, y = np.asarray(x[rows]), np.asarray(y[rows])
+    within: Any = slice(None)
     if change is not None:
-        x, y = change(x, y)
+        x, seen_y = change(x, y)
+        complete = (seen_y == y).all(axis=1)
+        y, within = seen_y, complete if complete.any() else within
     # a conditioning image informs about x place by place, which no linear model is fitted to
     of_vector = len(model.condition_shape) == 1
     seen = of_vector and all("y" in n.input for n in (model.encoder, model.decoder))
     encoded = np.asarray(model.encode_condition(y)) if seen else None
     if model.likelihood.of_columns:
-        return _start_from_columns(model, x, encoded)
+        return _start_from_columns(model, x, encoded, within)
     # as in `CVAE.scale`, but without copying all rows
     pixels = x.reshape(-1, *model.image_shape).astype("float32")
     if x.dtype.kind in "iu":
@@ -48,10 +51,10 @@ def start_from_factors(model: CVAE, x: Any, y: Any, change: Change | None = None
     return _start_from_images(model, pixels, encoded)
 
 
-def _start_from_columns(model: CVAE, x: np.ndarray, y: np.ndarray | None) -> None:
+def _start_from_columns(model: CVAE, x: np.ndarray, y: np.ndarray | None, within: Any) -> None:
     """The regression of a table's columns on an encoded y, and the factors of the residuals."""
     likelihood: Any = model.likelihood
-    factors = find_factors(x, likelihood.columns, model.latent_dim, y)
+    factors = find_factors(x, likelihood.columns, model.latent_dim, y, within)
     x_mean = np.mean(x, axis=0, dtype="float64")
     of_z, of_y, bias = likelihood.params_along(factors, x_mean)
     _start(model.decoder, "x_params", {"z": of_z, "y": of_y}, bias)
