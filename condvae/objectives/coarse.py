@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
-from condvae.objectives.beta import Beta
-from condvae.objectives.objective import Objective
+from condvae.objectives.added import Added
 from condvae.objectives.terms import Terms
 
 Tensor = Any
@@ -18,41 +17,15 @@ FACTORS = (2, 4)
 
 @keras.saving.register_keras_serializable("condvae")
 @dataclass(frozen=True)
-class Coarse(Objective):
+class Coarse(Added):
     """Another objective plus the `coarse_loss` of the guess.
 
     Attributes:
-        objective: the objective to which the loss is added.
         coarse_weight: weight of that loss, at factors 2 and 4.
     """
 
-    objective: Objective
     coarse_weight: float
-
-    @property
-    def beta(self) -> Beta:  # type: ignore[override]
-        """Weight of the KL in the other objective, which defines everything but the added loss."""
-        return self.objective.beta
-
-    @property
-    def needs(self) -> frozenset[str]:  # type: ignore[override]
-        """The networks of the other objective, and a baseline."""
-        return self.objective.needs | {"baseline"}
-
-    @property
-    def takes(self) -> frozenset[str]:  # type: ignore[override]
-        """The optional networks of the other objective."""
-        return self.objective.takes
-
-    @property
-    def trains_encoder(self) -> bool:
-        """Whether the other objective trains the encoder."""
-        return self.objective.trains_encoder
-
-    @property
-    def counts_steps(self) -> bool:
-        """Whether the other objective depends on the training step."""
-        return self.objective.counts_steps
+    network: ClassVar[str] = "baseline"
 
     def outputs(
         self, model: Any, x: Tensor, y: Tensor, guess: Tensor | None, training: bool

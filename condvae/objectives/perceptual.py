@@ -3,13 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
-from condvae.objectives.beta import Beta
-from condvae.objectives.objective import Objective, likelihood_of
+from condvae.objectives.added import Added
+from condvae.objectives.objective import likelihood_of
 from condvae.objectives.terms import Terms
 
 Tensor = Any
@@ -17,43 +17,17 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable("condvae")
 @dataclass(frozen=True)
-class Perceptual(Objective):
+class Perceptual(Added):
     """Another objective plus the `perceptual_loss` of the expected x.
 
     The features come from the model's network of that name, which this objective does not train.
 
     Attributes:
-        objective: the objective to which the loss is added.
         perceptual_weight: weight of that loss.
     """
 
-    objective: Objective
     perceptual_weight: float
-
-    @property
-    def beta(self) -> Beta:  # type: ignore[override]
-        """Weight of the KL in the other objective, which defines everything but the added loss."""
-        return self.objective.beta
-
-    @property
-    def needs(self) -> frozenset[str]:  # type: ignore[override]
-        """The networks of the other objective, and that of the features."""
-        return self.objective.needs | {"features"}
-
-    @property
-    def takes(self) -> frozenset[str]:  # type: ignore[override]
-        """The optional networks of the other objective."""
-        return self.objective.takes
-
-    @property
-    def trains_encoder(self) -> bool:
-        """Whether the other objective trains the encoder."""
-        return self.objective.trains_encoder
-
-    @property
-    def counts_steps(self) -> bool:
-        """Whether the other objective depends on the training step."""
-        return self.objective.counts_steps
+    network: ClassVar[str] = "features"
 
     @property
     def added(self) -> tuple[str, ...]:
