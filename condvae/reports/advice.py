@@ -23,12 +23,23 @@ ADVICE = {
     "copies training rows": _WEIGHTS,
     "reveals training rows": f"{_WEIGHTS}, before you publish rows",
 }
+# More latents do not help a model of many, whose prior leaves them nearly independent.
+MANY_LATENTS = 32
+_BETTER_DRAWS = "`condvae generate --prior encodings`, with --texture for photographs"
+OF_MANY = {
+    "misses the label": "`condvae generate --prior encodings` or --guidance 2; fewer latents",
+    "far from real": _BETTER_DRAWS,
+    "little variety": _BETTER_DRAWS,
+    "blurred": _BETTER_DRAWS,
+}
 
 
 def advice_lines(metrics: Metrics) -> list[str]:
     """A line for each warning of the verdict; none if the doctor has found the cause."""
     warnings = [] if metrics.faults else [line.warning for line in read_verdict(metrics)]
-    found = [f"  {name}: {ADVICE[name]}" for name in dict.fromkeys(warnings) if name]
+    has_many = metrics.measures.get("Latents", {}).get("latent_dim", 0) >= MANY_LATENTS
+    advice = ADVICE | OF_MANY if has_many else ADVICE
+    found = [f"  {name}: {advice[name]}" for name in dict.fromkeys(warnings) if name]
     return ["What to try:", *found] if found else []
 
 

@@ -160,6 +160,9 @@ def test_advice_follows_each_warning_unless_the_doctor_knows_the_cause():
         "little variety",
     ]
     assert advice_lines(metrics_of(low, faults=("it is ill",))) == []
+    many = {**low, "Latents": {**low["Latents"], "latent_dim": 256}}
+    assert [line for line in advice_lines(metrics_of(many)) if "latents" in line] == []
+    assert "--prior encodings" in advice_lines(metrics_of(many))[1]
     report = str(Report(metrics_of(low), {}))
     assert "The doctor found no fault in the training; 2 figures are marked with !" in report
     assert "\n  little variety: more latents" in report
