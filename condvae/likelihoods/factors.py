@@ -83,9 +83,9 @@ def find_factors(
     known = known[column_of].T
     mean = np.mean(x, axis=0, where=known)
     squares = np.mean(x**2, axis=0, where=known)
-    centred, y = np.where(known, x - mean, 0.0), np.zeros((len(x), 0)) if y is None else y
-    by_y = _regression(centred, y, known, column_of)
-    shared = _loadings((centred - y @ by_y)[within], column_of, latent_dim)
+    centred, given = np.where(known, x - mean, 0.0), np.zeros((len(x), 0)) if y is None else y
+    by_y = _regression(centred, given, known, column_of)
+    shared = _loadings((centred - given @ by_y)[within], column_of, latent_dim)
 
     shares = np.maximum(mean[:num_states], LEAST_SHARE)
     share = shares[beside]
@@ -97,7 +97,9 @@ def find_factors(
         return states, covariances[num_states:] / share[:, None] - means[:, None] * states[beside]
 
     (states, numbers), (states_by_y, numbers_by_y) = coefficients(shared), coefficients(by_y.T)
-    variance = squares[num_states:] / share - means**2 - (y[within] @ numbers_by_y.T).var(axis=0)
+    variance = (
+        squares[num_states:] / share - means**2 - (given[within] @ numbers_by_y.T).var(axis=0)
+    )
     variance = np.maximum(variance, LEAST_SCALE**2)
     numbers /= _excess((numbers**2).sum(axis=1) / variance)[:, None]
     noise = variance - (numbers**2).sum(axis=1)
@@ -120,7 +122,7 @@ def find_factors(
         numbers @ turn,
         states_by_y,
         numbers_by_y,
-        _biases(states @ turn, y @ states_by_y.T, shares, of_states),
+        _biases(states @ turn, given @ states_by_y.T, shares, of_states),
         means,
         np.sqrt(noise),
         seen,

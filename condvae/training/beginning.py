@@ -143,8 +143,8 @@ def prepare_model(
                 "Use 'glorot'.",
             )
         hidden, table, several = None, dataset.table, dataset.condition.by_name
-        if table is not None and several is not None:
-            # as a training step sees a row: a condition is in y, or a column of x
+        if table is not None and several is not None and len(several.names) > 1:
+            # conditions tell one another: as a training step sees a row, each in y or in x
             rng = np.random.default_rng([spec.training.seed, STREAM])
             rate = spec.training.condition_dropout
             hidden = partial(
