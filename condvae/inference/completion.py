@@ -179,8 +179,7 @@ def _places(weights: np.ndarray, chance: Chance, num_draws: int) -> np.ndarray:
     """(num_draws, batch) indices into the weights, drawn with probabilities proportional to them.
 
     There is one draw from each of num_draws equal parts of the probability, in random order, so
-    that together they are closer to the weights than independent draws. they are closer to the
-    weights than independent ones.
+    that together they are closer to the weights than independent draws.
 
     Source: Kitagawa 1996 (stratified resampling).
     """

@@ -27,7 +27,8 @@ def start_from_factors(model: CVAE, x: Any, y: Any, change: Change | None = None
         model: a model whose output layers see the networks' inputs beside hidden values.
         x: (N, ...) as stored; encoded, for a table.
         y: (N, ...) the conditions, see `CVAE`.
-        change: from x and y to what training sees of them: rows with some of their cells hidden.
+        change: from x and y to what training sees of them, with some conditions hidden; factors are
+            then found in the rows that have all of theirs.
     """
     most = min(MOST_ROWS, MOST_NUMBERS // math.prod(x.shape[1:]))
     # spread over all rows, which may be sorted by class
