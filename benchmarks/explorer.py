@@ -241,7 +241,7 @@ def main() -> None:
     rows = "\n".join(f"| {name} | {value} |" for name, value in figures.items())
     machine = (
         f"Chromium {version}, headless, without a GPU; {os.cpu_count()} CPU cores "
-        f"({platform.machine()}), which others used meanwhile (load {os.getloadavg()[0]:.1f})."
+        f"({platform.machine()}); the load is that of the whole machine, the browser included."
     )
     PAGE.write_text(
         "# The explorer, measured\n\nWritten by `python benchmarks/explorer.py`. "
