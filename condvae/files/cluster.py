@@ -13,6 +13,7 @@ from condvae.checks import InputError, reason_of
 EXTRA = "pip install 'condvae[cluster]'"
 
 CONNECT_SECONDS = 10.0
+STARTS = 3  # of a cluster of our own: on a busy machine, Ray gives up on one after 30 seconds
 MACHINE = re.compile(r"([\w.-]+):(\d+)")
 
 Pool = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
@@ -35,23 +36,8 @@ def on_ray(address: str, variables: Mapping[str, str]) -> Iterator[Pool]:
     """
     ray = library()
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # avoids a warning
-    try:
-        if found := MACHINE.fullmatch(address):  # Ray itself would try for minutes
-            socket.create_connection((found[1], int(found[2])), CONNECT_SECONDS).close()
-        ray.init(
-            address=address,
-            log_to_driver=False,
-            logging_level="ERROR",
-            runtime_env={"env_vars": dict(variables)},
-            # a temporary cluster needs no dashboard, which takes seconds to start
-            **({"include_dashboard": False} if address == "local" else {}),
-        )
-    except Exception as error:  # the class depends on what is wrong with the address
-        raise InputError(
-            f"a Ray cluster must answer at {address!r}",
-            reason_of(error),
-            "Start one with `ray start --head`, or use 'local'.",
-        ) from None
+    starts = address == "local" and not ray.is_initialized()
+    _connect(ray, address, variables, STARTS if starts else 1)
 
     def pool(work: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[Any]:
         task = ray.remote(num_cpus=1, max_retries=3)(lambda job: work(job))
@@ -73,6 +59,30 @@ def library() -> Any:
     except ImportError:
         raise InputError(
             "a cluster requires the extra 'cluster'", "no Ray", f"Install it: {EXTRA}."
+        ) from None
+
+
+def _connect(ray: Any, address: str, variables: Mapping[str, str], tries: int) -> None:
+    """Connect to a cluster, or start one; InputError if none of the tries succeeds."""
+    try:
+        if found := MACHINE.fullmatch(address):  # Ray itself would try for minutes
+            socket.create_connection((found[1], int(found[2])), CONNECT_SECONDS).close()
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level="ERROR",
+            runtime_env={"env_vars": dict(variables)},
+            # a temporary cluster needs no dashboard, which takes seconds to start
+            **({"include_dashboard": False} if address == "local" else {}),
+        )
+    except Exception as error:  # the class depends on what is wrong with the address
+        if tries > 1:
+            ray.shutdown()
+            return _connect(ray, address, variables, tries - 1)
+        raise InputError(
+            f"a Ray cluster must answer at {address!r}",
+            reason_of(error),
+            "Start one with `ray start --head`, or use 'local'.",
         ) from None
 
 

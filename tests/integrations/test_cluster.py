@@ -1,5 +1,6 @@
 """Ray does what processes of this machine do: parts of data, runs of a sweep."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from condvae.checks import InputError
 from condvae.cli import main
+from condvae.files.cluster import library, on_ray
 from condvae.serving.bulk.encode import Encode
 from condvae.serving.bulk.run_parts import run_parts
 from condvae.training.sweep import sweep
@@ -62,3 +64,30 @@ def test_a_sweep_on_ray_is_the_sweep_in_turn(digits, tmp_path):
     with pytest.raises(InputError, match="`ray` must train one model per task"):
         sweep(digits, out_dir=tmp_path / "none", ray="local", together=True, **settings)
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(("address", "tries"), [("local", 3), ("auto", 1)])
+def test_a_cluster_of_our_own_that_does_not_start_in_time_is_started_again(
+    monkeypatch, address, tries
+):
+    asked, ray = [], library()
+    start = ray.init
+
+    def late(**settings):
+        asked.append(settings["address"])
+        if len(asked) < 3:
+            raise RuntimeError("The current node timed out during startup.")
+        return start(**settings)
+
+    monkeypatch.setattr(ray, "init", late)
+    if address == "local":
+        with on_ray(address, {"PYTHONPATH": os.environ["PYTHONPATH"]}) as pool:
+            assert sorted(pool(abs, [-1, -2])) == [1, 2]
+    else:
+        with (
+            pytest.raises(InputError, match=r"must answer at 'auto'.*timed out"),
+            on_ray(address, {}),
+        ):
+            pass
+    assert asked == [address] * tries
+    assert not ray.is_initialized()
