@@ -4,25 +4,26 @@ from condvae.reports.metrics_file import Metrics
 from condvae.reports.verdict import read_verdict
 
 _WEIGHTS = "train for fewer epochs, on more rows, or with a larger --weight-decay"
-ADVICE = {
+ADVICE = {  # the most important first, as a reader is told them
     "worse than averages": "train longer (--epochs), or with a lower --learning-rate",
     "latents are unused": "lower --beta, or let it rise slowly (--beta-warmup 0.2)",
     "z reveals labels": "raise --beta, lower --latent-dim, or use --prior conditional",
-    "misses the label": "train longer (--epochs), or with fewer latents (--latent-dim)",
-    "far from real": "more latents (--latent-dim 16), larger networks (--hidden-dims 512,512), "
-    "more epochs",
-    "little variety": "more latents (--latent-dim 16) where all are active, else a lower --beta",
-    "blurred": "more latents (--latent-dim 16), --architecture convolutional, or a lower --beta",
     "copies training images": "train for fewer epochs, on more images, or with a larger "
     "--weight-decay",
-    "columns differ": "`evaluate --verbose` names the worst columns; `condvae data info` says how "
-    "each was understood",
-    "easily told apart": "larger networks (--hidden-dims 512,512), or more epochs",
-    "teaches little": "name the column that matters as a condition (--condition COLUMN)",
-    "breaks rules": "state the rule (--rule), and every generated row keeps it",
     "copies training rows": _WEIGHTS,
     "reveals training rows": f"{_WEIGHTS}, before you publish rows",
+    "misses the label": "train longer (--epochs), or with fewer latents (--latent-dim)",
+    "breaks rules": "state the rule (--rule), and every generated row keeps it",
+    "blurred": "more latents (--latent-dim 16), --architecture convolutional, or a lower --beta",
+    "little variety": "more latents (--latent-dim 16) where all are active, else a lower --beta",
+    "columns differ": "`evaluate --verbose` names the worst columns; `condvae data info` says how "
+    "each was understood",
+    "teaches little": "name the column that matters as a condition (--condition COLUMN)",
+    "far from real": "more latents (--latent-dim 16), larger networks (--hidden-dims 512,512), "
+    "more epochs",
+    "easily told apart": "larger networks (--hidden-dims 512,512), or more epochs",
 }
+SUMS = ("far from real", "easily told apart")  # each of the other faults leads to these
 # More latents do not help a model of many, whose prior leaves them nearly independent.
 MANY_LATENTS = 32
 _BETTER_DRAWS = "`condvae generate --prior encodings`, with --texture for photographs"
@@ -36,17 +37,25 @@ OF_MANY = {
 
 def advice_lines(metrics: Metrics) -> list[str]:
     """A line for each warning of the verdict; none if the doctor has found the cause."""
-    warnings = [] if metrics.faults else [line.warning for line in read_verdict(metrics)]
+    warnings = [] if metrics.faults else _warnings(metrics)
     has_many = metrics.measures.get("Latents", {}).get("latent_dim", 0) >= MANY_LATENTS
     advice = ADVICE | OF_MANY if has_many else ADVICE
-    found = [f"  {name}: {advice[name]}" for name in dict.fromkeys(warnings) if name]
+    found = [f"  {name}: {advice[name]}" for name in warnings]
     return ["What to try:", *found] if found else []
 
 
 def whole_of(metrics: Metrics) -> str:
-    """A sentence for a run without faults, with the number of marked figures."""
-    count = sum(bool(line.warning) for line in read_verdict(metrics))
-    if not count:
+    """A sentence for a run without faults, which names what is marked."""
+    warnings = _warnings(metrics)
+    if not warnings:
         return "The doctor found no fault, and no figure is notably bad."
-    marked = "1 figure is marked" if count == 1 else f"{count} figures are marked"
-    return f"The doctor found no fault in the training; {marked} with !, see below."
+    told, sums = ([name for name in warnings if (name in SUMS) == of] for of in (False, True))
+    words = ", ".join(told) + ", and therefore " * bool(told and sums) + ", ".join(sums)
+    order = ", the most important first" * (len(warnings) > 1)
+    return f"The doctor found no fault in the training. Notably bad{order}: {words}."
+
+
+def _warnings(metrics: Metrics) -> list[str]:
+    """What the verdict marks, the most important first."""
+    found = {line.warning for line in read_verdict(metrics)}
+    return [name for name in ADVICE if name in found]

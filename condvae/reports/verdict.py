@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from condvae.evaluation.doctor import LEAST_DETAIL, LEAST_KL, MOST_LEAKAGE
+from condvae.evaluation.doctor import LEAST_KL, MOST_LEAKAGE
 from condvae.reports.metrics_file import Metrics
 
 # Beyond these thresholds, a line carries a warning. They mark what a reader should look at, not
 # what is significant: held-out real images differ from real ones by far less.
 MOST_FRECHET = 5.0  # times that of real images
 LEAST_RECALL = 0.5  # of that of real images
+LEAST_DETAIL = 0.5  # of that of real images
 MOST_LABELS_MISSED = 0.1  # below real images
 MOST_COLUMN_DISTANCE = 0.15
 MOST_SCORE_LOST = 0.1  # below real rows
@@ -189,7 +190,7 @@ def _detail(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
         "Detail",
         found["detail"],
         False,
-        "blurred" if found["detail"] < LEAST_DETAIL else "",
+        "blurred" if found["detail"] < LEAST_DETAIL * found["detail_of_real"] else "",
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from condvae.reports import Report
-from condvae.reports.advice import ADVICE, advice_lines
+from condvae.reports.advice import ADVICE, advice_lines, whole_of
 from condvae.reports.metrics_file import Metrics
 from condvae.reports.protocols import protocol_lines
 from condvae.reports.verdict import read_verdict, verdict_block
@@ -41,7 +41,7 @@ SAMPLES = {
     "has_copies": False,
     "samples_comparability": "digits, test split; expected pixels",
 }
-DETAIL = {"detail": 0.4, "detail_standard_error": 0.02, "detail_of_real": 1.0}
+DETAIL = {"detail": 0.6, "detail_standard_error": 0.02, "detail_of_real": 1.0}
 TABLE = {
     "marginal_distance": 0.04,
     "marginal_distance_of_real": 0.01,
@@ -90,7 +90,7 @@ BAD = [
     (IMAGES, "Latents", {"balanced_accuracy": 0.6}, "Leak", "z reveals labels"),
     (IMAGES, "Samples", {"label_accuracy": 0.88}, "Obeys the label", "misses the label"),
     (IMAGES, "Samples", {"frechet": 81.0}, "Realistic", "far from real"),
-    (IMAGES, "Detail", {"detail": 0.09}, "Sharp", "blurred"),
+    (IMAGES, "Detail", {"detail": 0.49}, "Sharp", "blurred"),
     (IMAGES, "Samples", {"recall": 0.44}, "Varied", "little variety"),
     (IMAGES, "Samples", {"has_copies": True}, "Copies", "copies training images"),
     (ROWS, "Table", {"marginal_distance": 0.16}, "Columns", "columns differ"),
@@ -156,16 +156,30 @@ def test_advice_follows_each_warning_unless_the_doctor_knows_the_cause():
     assert advice_lines(metrics_of(IMAGES)) == []
     assert [line.partition(":")[0].strip() for line in advice_lines(metrics_of(low))] == [
         "What to try",
-        "far from real",
         "little variety",
+        "far from real",
     ]
     assert advice_lines(metrics_of(low, faults=("it is ill",))) == []
     many = {**low, "Latents": {**low["Latents"], "latent_dim": 256}}
     assert [line for line in advice_lines(metrics_of(many)) if "latents" in line] == []
     assert "--prior encodings" in advice_lines(metrics_of(many))[1]
-    report = str(Report(metrics_of(low), {}))
-    assert "The doctor found no fault in the training; 2 figures are marked with !" in report
-    assert "\n  little variety: more latents" in report
+    assert "\n  little variety: more latents" in str(Report(metrics_of(low), {}))
+
+
+def test_what_is_notably_bad_is_named_in_the_order_of_importance():
+    def said(**measures):
+        return whole_of(metrics_of({**IMAGES, **measures})).partition(". ")[2]
+
+    poor = {**SAMPLES, "frechet": 81.0, "recall": 0.44}
+    assert said(Samples={**SAMPLES, "frechet": 81.0}) == "Notably bad: far from real."
+    assert said(Samples=poor, Detail={**DETAIL, "detail": 0.2}) == (
+        "Notably bad, the most important first: blurred, little variety, and therefore far from "
+        "real."
+    )
+    assert (
+        said(Bound={**BOUND, "kl_loss": 0.05}, Samples={**SAMPLES, "label_accuracy": 0.5})
+        == "Notably bad, the most important first: latents are unused, misses the label."
+    )
 
 
 def test_every_warning_has_its_advice():
