@@ -5,7 +5,7 @@ from condvae.reports.verdict import read_verdict
 
 _WEIGHTS = "train for fewer epochs, on more rows, or with a larger --weight-decay"
 ADVICE = {  # the most important first, as a reader is told them
-    "worse than averages": "train longer (--epochs), or with a lower --learning-rate",
+    "worse than averages": "train longer (--epochs); raise a --beta below 1; or lower --learning-rate",
     "latents are unused": "lower --beta, or let it rise slowly (--beta-warmup 0.2)",
     "z reveals labels": "raise --beta, lower --latent-dim, or use --prior conditional",
     "copies training images": "train for fewer epochs, on more images, or with a larger "
@@ -36,11 +36,13 @@ OF_MANY = {
 
 
 def advice_lines(metrics: Metrics) -> list[str]:
-    """A line for each warning of the verdict; none if the doctor has found the cause."""
-    warnings = [] if metrics.faults else _warnings(metrics)
+    """A line for each remedy of what the verdict marks; none if the doctor has found the cause."""
     has_many = metrics.measures.get("Latents", {}).get("latent_dim", 0) >= MANY_LATENTS
     advice = ADVICE | OF_MANY if has_many else ADVICE
-    found = [f"  {name}: {advice[name]}" for name in warnings]
+    remedies: dict[str, list[str]] = {}
+    for name in [] if metrics.faults else _warnings(metrics):
+        remedies.setdefault(advice[name], []).append(name)
+    found = [f"  {', '.join(names)}: {remedy}" for remedy, names in remedies.items()]
     return ["What to try:", *found] if found else []
 
 
