@@ -138,7 +138,8 @@ def diagnose(signs: Signs) -> list[str]:
             "(--latent-dim) or a higher --beta, so that z does not carry the label itself"
         )
     # if the decoder ignores the label, z has to carry it, which was already reported
-    if signs.leakage is not None and signs.leakage > MOST_LEAKAGE and not ignores:
+    leaks = signs.leakage is not None and signs.leakage > MOST_LEAKAGE and not ignores
+    if leaks:
         found.append(
             f"z reveals the label ({signs.leakage:.0%} of the way from chance to certainty), so "
             "that labels and styles are not separated: raise --beta, lower --latent-dim, or use "
@@ -147,9 +148,11 @@ def diagnose(signs: Signs) -> list[str]:
     # a collapsed posterior leaves only averages, which was already reported
     detail = signs.detail
     if detail is not None and detail.share < LEAST_DETAIL and not collapsed:
+        # what makes z hold more makes it hold more of the label, too
+        other = "" if leaks or ignores else ", use more latents (--latent-dim), or lower --beta"
         found.append(
             f"samples are blurred: they have {detail.share:.1%} of the fine detail of real images "
-            f"({detail.size:.1f} pixels or less): train longer, use more latents (--latent-dim) "
-            "or convolutional networks (--architecture convolutional), or lower --beta"
+            f"({detail.size:.1f} pixels or less): train longer, or with convolutional networks "
+            f"(--architecture convolutional){other}"
         )
     return found

@@ -6,7 +6,7 @@ from condvae.reports.verdict import read_verdict
 _WEIGHTS = "train for fewer epochs, on more rows, or with a larger --weight-decay"
 ADVICE = {  # the most important first, as a reader is told them
     "worse than averages": "train longer (--epochs), with --beta 1, or a lower --learning-rate",
-    "latents are unused": "lower --beta, or let it rise slowly (--beta-warmup 0.2)",
+    "z is hardly used": "lower --beta, or let it rise slowly (--beta-warmup 0.2)",
     "z reveals labels": "raise --beta, lower --latent-dim, or use --prior conditional",
     "copies training images": "train for fewer epochs, on more images, or with a larger "
     "--weight-decay",

@@ -65,9 +65,9 @@ def _lack_of_images(trial: Trial) -> list[str]:
     if not has_few_to_judge(trial):
         return []
     return [
-        f"{len(trial.data.test.x):,} test images are too few to say how good the model is (fewer than "
-        f"{LEAST_TEST_IMAGES} of some class): samples are not judged, and what is marked below may "
-        "be chance: first collect more images, or hold out more (--test)"
+        f"{len(trial.data.test.x):,} test images are too few to say how good the model is (fewer "
+        f"than {LEAST_TEST_IMAGES} of some class): samples are not judged, and what is marked "
+        "below may be chance: first collect more images, or hold out more (--test)"
     ]
 
 

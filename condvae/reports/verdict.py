@@ -103,7 +103,7 @@ def _latents(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]
         "",
         "Latents",
         active,
-        warning="latents are unused" if not active or kl < LEAST_KL else "",
+        warning="z is hardly used" if not active or kl < LEAST_KL else "",
     )
     if active and "balanced_accuracy" in found:
         told, chance = found["balanced_accuracy"], found["chance"]

@@ -85,8 +85,8 @@ ROWS["Privacy"] = PRIVACY
 
 BAD = [
     (IMAGES, "Bound", {"elbo": -22.6}, "Fit", "worse than averages"),
-    (IMAGES, "Bound", {"kl_loss": 0.05}, "Uses z", "latents are unused"),
-    (IMAGES, "Latents", {"active_units": 0}, "Uses z", "latents are unused"),
+    (IMAGES, "Bound", {"kl_loss": 0.05}, "Uses z", "z is hardly used"),
+    (IMAGES, "Latents", {"active_units": 0}, "Uses z", "z is hardly used"),
     (IMAGES, "Latents", {"balanced_accuracy": 0.6}, "Leak", "z reveals labels"),
     (IMAGES, "Samples", {"label_accuracy": 0.88}, "Obeys the label", "misses the label"),
     (IMAGES, "Samples", {"frechet": 81.0}, "Realistic", "far from real"),
@@ -178,7 +178,7 @@ def test_what_is_notably_bad_is_named_in_the_order_of_importance():
     )
     assert (
         said(Bound={**BOUND, "kl_loss": 0.05}, Samples={**SAMPLES, "label_accuracy": 0.5})
-        == "Notably bad, the most important first: latents are unused, misses the label."
+        == "Notably bad, the most important first: z is hardly used, misses the label."
     )
 
 
