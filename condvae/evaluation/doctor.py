@@ -141,9 +141,9 @@ def diagnose(signs: Signs) -> list[str]:
     leaks = signs.leakage is not None and signs.leakage > MOST_LEAKAGE and not ignores
     if leaks:
         found.append(
-            f"z reveals the label ({signs.leakage:.0%} of the way from chance to certainty), so "
-            "that labels and styles are not separated: raise --beta, lower --latent-dim, or use "
-            "--prior conditional"
+            f"z reveals the label (on validation images, {signs.leakage:.0%} of the way from "
+            "chance to certainty), so that labels and styles are not separated: raise --beta, lower "
+            "--latent-dim, or use --prior conditional"
         )
     # a collapsed posterior leaves only averages, which was already reported
     detail = signs.detail

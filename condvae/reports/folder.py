@@ -49,6 +49,7 @@ def report_run(
         measures={title: plain(result.figures()) for title, result in results.items()},
         faults=(*_lack_of_images(trial), *find_faults(trial)),
         summary=_summary_of(trial),
+        too_few=has_few_to_judge(trial),
     )
     if not run.is_archive:
         tell(measuring, "figures")
@@ -66,8 +67,8 @@ def _lack_of_images(trial: Trial) -> list[str]:
         return []
     return [
         f"{len(trial.data.test.x):,} test images are too few to say how good the model is (fewer "
-        f"than {LEAST_TEST_IMAGES} of some class): samples are not judged, and what is marked "
-        "below may be chance: first collect more images, or hold out more (--test)"
+        f"than {LEAST_TEST_IMAGES} of some class), so that no figure is marked, and most figures "
+        "of samples are left out: first collect more images, or hold out more (--test)"
     ]
 
 

@@ -25,6 +25,7 @@ class Metrics(Frozen):
         measures: title -> name -> number or text; None for non-finite numbers.
         faults: the doctor's findings, as sentences.
         summary: what was measured: latents, epochs, images.
+        too_few: whether the test images are too few to mark figures as notably bad.
     """
 
     condvae: str
@@ -33,6 +34,7 @@ class Metrics(Frozen):
     measures: dict[str, dict[str, Any]]
     faults: tuple[str, ...] = ()
     summary: str = ""
+    too_few: bool = False
 
 
 def plain(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The results of an evaluation, one line for each question of a reader."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from condvae.evaluation.doctor import LEAST_KL, MOST_LEAKAGE
@@ -24,8 +24,8 @@ AVERAGES = "class averages"
 ARROWS = {True: "↓", False: "↑", None: " "}  # direction of better figures
 LEGEND = (
     "↓ lower is better, ↑ higher is better, no arrow: neither; ± one standard error; z: the "
-    "latents. Right: what real data, guessing or a simple model would get. Compare figures of one "
-    "protocol only."
+    "latents. Right: what real data, guessing or a simple model would get. !: notably bad, by the "
+    "limits in docs/evaluation.md. Compare figures of one protocol only."
 )
 
 Figures = Mapping[str, Any]
@@ -60,7 +60,7 @@ def read_verdict(metrics: Metrics) -> list[Line]:
     """The lines of an evaluation, in the order of a reader's questions."""
     measures = metrics.measures
     return [
-        line
+        replace(line, warning="") if metrics.too_few else line
         for title, read in _READERS
         if title in measures
         for line in read(measures[title], measures)
@@ -198,7 +198,8 @@ def _style(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
     moved = {f"z{axis['latent'] + 1}": axis["attribute"] for axis in found["axes"]}
     named = ", ".join(f"{latent} {name}" for latent, name in moved.items() if name)
     text = f"{sum(map(bool, moved.values()))} of {len(moved)}"
-    unit = f"latents move one attribute{': ' * bool(named)}{named}"
+    some = "latents" if len(moved) == all_found["Latents"]["latent_dim"] else "leading latents"
+    unit = f"{some} move one attribute{': ' * bool(named)}{named}"
     yield Line("Style", text, unit, "", "Style", sum(map(bool, moved.values())))
 
 

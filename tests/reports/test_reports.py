@@ -171,3 +171,4 @@ def test_few_test_images_are_said(tmp_path):
     metrics, _ = report_run(run, few)
     assert "Samples" not in metrics.measures
     assert "too few to say how good the model is (fewer than 10 of some" in metrics.faults[0]
+    assert metrics.too_few

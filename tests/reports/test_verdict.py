@@ -166,6 +166,25 @@ def test_advice_follows_each_warning_unless_the_doctor_knows_the_cause():
     assert "\n  little variety: more latents" in str(Report(metrics_of(low), {}))
 
 
+def test_too_few_test_images_mark_nothing():
+    poor = {**IMAGES, "Samples": {**SAMPLES, "frechet": 81.0}}
+    lines = read_verdict(metrics_of(poor, too_few=True))
+    assert not any(line.warning for line in lines)
+    assert [line.text for line in lines] == [line.text for line in read_verdict(metrics_of(poor))]
+
+
+def test_of_many_latents_the_leading_ones_have_names():
+    style = {"axes": [{"latent": 3, "attribute": "slant"}, {"latent": 1, "attribute": ""}]}
+
+    def told(latent_dim):
+        latents = {**LATENTS, "latent_dim": latent_dim}
+        metrics = metrics_of({**IMAGES, "Latents": latents, "Style": style})
+        return next(line.unit for line in read_verdict(metrics) if line.heading == "Style")
+
+    assert told(2) == "latents move one attribute: z4 slant"
+    assert told(64) == "leading latents move one attribute: z4 slant"
+
+
 def test_what_is_notably_bad_is_named_in_the_order_of_importance():
     def said(**measures):
         return whole_of(metrics_of({**IMAGES, **measures})).partition(". ")[2]
