@@ -142,8 +142,8 @@ def diagnose(signs: Signs) -> list[str]:
     if leaks:
         found.append(
             f"z reveals the label (on validation images, {signs.leakage:.0%} of the way from "
-            "chance to certainty), so that labels and styles are not separated: raise --beta, lower "
-            "--latent-dim, or use --prior conditional"
+            "chance to certainty), so that labels and styles are not separated: raise --beta, "
+            "lower --latent-dim, or use --prior conditional"
         )
     # a collapsed posterior leaves only averages, which was already reported
     detail = signs.detail
