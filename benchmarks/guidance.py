@@ -9,32 +9,17 @@ python benchmarks/guidance.py runs/photos --prior encodings --texture --guidance
 """
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import condvae
 from condvae.evaluation.accuracy_score import score_accuracy
 from condvae.evaluation.detail import detail_of_samples
+from condvae.evaluation.drawing import Drawing
 from condvae.evaluation.samples import evaluate_samples
 from condvae.evaluation.trial import Trial
-from condvae.inference.sampler import Sampler
-from condvae.runs.samplers import sampler_of
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A sampler in the place of the model whose samples are judged."""
-
-    sampler: Sampler
-    texture: bool
-    latent_dim: int
-
-    def generate(self, labels: Any, sample: bool = False, **how: Any) -> np.ndarray:
-        """One image for each label."""
-        return self.sampler.generate(labels, texture=self.texture, **how)
 
 
 def main() -> None:
@@ -51,9 +36,6 @@ def main() -> None:
     args = parser.parse_args()
     run = condvae.Run.open(args.run)
     trial = Trial.of(run, run.load_data())
-    if args.prior == "encodings":
-        drawn = Drawn(sampler_of(run, trial.data), args.texture, trial.model.latent_dim)
-        trial = replace(trial, model=drawn)
     names = ("frechet", "precision", "recall", "coverage")
     way = args.prior + ", texture" * args.texture
     titles = ("z from", "guidance", "temperature", "label found", *names, "detail", "score")
@@ -61,10 +43,11 @@ def main() -> None:
     real, ceiling = None, ""
     for temperature in args.temperature:
         for guidance in args.guidance:
-            how = {"temperature": temperature, "guidance": guidance}
-            found, score = evaluate_samples(trial, **how), ""
+            drawing = Drawing(args.prior, args.texture, temperature, guidance)
+            trial = replace(trial, drawing=drawing)
+            found, score = evaluate_samples(trial), ""
             if args.score:
-                scores = score_accuracy(trial, **how)
+                scores = score_accuracy(trial)
                 score, ceiling = f"{scores.generated:.1%}", f"{scores.real:.1%}"
             test = trial.data.test
             detail = detail_of_samples(trial, test.x[:], np.asarray(test.y))

@@ -7,6 +7,9 @@ import condvae
 from condvae.checks import InputError
 from condvae.cli import main
 from condvae.data import Dataset
+from condvae.evaluation import Drawing, Trial
+from condvae.evaluation.detail import evaluate_detail
+from condvae.evaluation.samples import evaluate_samples
 from condvae.inference.chance import Chance
 from condvae.inference.sampler import Sampler, Textured, _normals, _roots
 from condvae.runs.samplers import SAMPLER_NAME, sampler_of
@@ -135,7 +138,7 @@ def test_generate_draws_from_it(run, data, tmp_path):
     ("options", "sentence"),
     [
         (["--texture"], "--texture must come with --prior encodings"),
-        (["--prior", "encodings", "--sample"], "without --sample"),
+        (["--prior", "encodings", "--keep", "1"], "without --z and --keep"),
         (["--prior", "encodings", "--texture", "--guidance", "2"], "without --guidance"),
     ],
     ids=str,
@@ -154,3 +157,54 @@ def test_a_likelihood_without_known_noise_has_no_texture(run):
     assert bare.generate("down", 2, texture=False).shape == (2, 8, 8, 3)
     with pytest.raises(InputError, match="texture requires the likelihood"):
         bare.generate("down", 2)
+
+
+def test_pixels_are_drawn_without_a_texture_on_request(run, data):
+    sampler, labels = sampler_of(run, data), np.repeat(["down", "across"], 400)
+    drawn = sampler.generate(labels, texture=False, sample=True, temperature=0.0)
+    expected = sampler.generate(labels, texture=False, temperature=0.0)
+    # one z for each class, so that what differs within one is the noise of the pixels
+    assert np.ptp(expected[:400], axis=0).max() < 1e-5
+    assert drawn[:400].std(axis=0).min() > 0
+    np.testing.assert_allclose(drawn[:400].mean(axis=0), expected[0], atol=0.05)
+
+
+def test_an_evaluation_judges_images_as_they_are_drawn(run, data, tmp_path):
+    drawings = [Drawing(), Drawing("encodings", texture=True), Drawing("encodings", guidance=2.0)]
+    for drawing in drawings:
+        trial = Trial.of(run, data, drawing)
+        found = evaluate_samples(trial, per_class=10, cache=tmp_path)
+        assert str(drawing) in found.comparability
+        labels = np.repeat(["across", "down"], 10)
+        how = {"temperature": 1.0, "guidance": drawing.guidance, "seed": 0}
+        wanted = (
+            run.by_keras.generate(labels, sample=True, **how)
+            if drawing.prior == "model"
+            else sampler_of(run).generate(labels, texture=drawing.texture, **how)
+        )
+        np.testing.assert_allclose(trial.generate(labels, sample=not drawing.guidance), wanted)
+        assert f"; {drawing}power by" in evaluate_detail(trial).comparability
+
+
+def test_words_of_drawings():
+    assert str(Drawing()) == ""
+    assert str(Drawing("encodings", texture=True, temperature=0.8)) == (
+        "z from encodings; texture; temperature 0.8; "
+    )
+    for settings, words in (
+        ({"prior": "posterior"}, "prior must be one of model, encodings"),
+        ({"texture": True}, "texture requires the prior 'encodings'"),
+        ({"guidance": -1.0}, "the guidance must be 0 or more"),
+        ({"temperature": -1.0}, "temperature must be"),
+        ({"prior": "encodings", "texture": True, "guidance": 1.0}, "expected pixels"),
+    ):
+        with pytest.raises(InputError, match=words):
+            Drawing(**settings)
+
+
+def test_what_cannot_be_drawn_is_refused_before_anything_is_measured(run, tmp_path, capsys):
+    few = Dataset.from_arrays(np.zeros((12, 4, 4), "uint8"), np.arange(12) % 2, name="few")
+    other = condvae.train(few, run=tmp_path / "run", epochs=1, hidden_dims=(4,), progress=False)
+    with pytest.raises(InputError, match="to judge how they are drawn"):
+        condvae.evaluate(other, few, guidance=2.0)
+    assert not (tmp_path / "run" / "metrics.json").exists()

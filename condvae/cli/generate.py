@@ -112,7 +112,7 @@ def generate(
 
         verb = Generate(sample, seed, temperature, guidance, keep)
         return _of_table(run, table or "", out, verb, parts, overwrite)
-    _check_sampler(prior, texture, sample or z is not None or keep > 0, guidance)
+    _check_sampler(prior, texture, z is not None or keep > 0, guidance)
     path = check_new_path(Path(out), overwrite)
     opened = Run.open(run)
     preprocessing = opened.record.preprocessing
@@ -149,7 +149,7 @@ def generate(
         if prior == "encodings":
             from condvae.runs.samplers import sampler_of
 
-            images = sampler_of(opened).blocks(np.repeat(labels, times), texture, **how)
+            images = sampler_of(opened).blocks(np.repeat(labels, times), texture, sample, **how)
         else:
             settings = {"z": style, "sample": sample, "keep": keep}
             images = opened.model.generate_blocks(repeated(y, times), **settings, **how)
@@ -175,9 +175,7 @@ def _check_sampler(prior: str, texture: bool, is_other: bool, guidance: float) -
         )
     if prior == "encodings" and is_other:
         raise InputError(
-            "--prior encodings must be used without --sample, --z and --keep",
-            "one of them",
-            "Leave it out; --texture draws the pixels.",
+            "--prior encodings must be used without --z and --keep", "one of them", "Leave it out."
         )
     if texture and guidance:
         raise InputError(

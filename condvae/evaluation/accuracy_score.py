@@ -7,7 +7,7 @@ import numpy as np
 
 from condvae.conditions import check_categorical
 from condvae.evaluation.classifier import Classifier, real_classifier, train_classifier
-from condvae.evaluation.pixels import Pixels, said
+from condvae.evaluation.pixels import Pixels
 from condvae.evaluation.samples import comparability
 from condvae.evaluation.trial import Trial
 
@@ -54,9 +54,7 @@ class AccuracyScore:
         )
 
 
-def score_accuracy(
-    trial: Trial, seed: int = 0, cache: Path | None = None, **how: float
-) -> AccuracyScore:
+def score_accuracy(trial: Trial, seed: int = 0, cache: Path | None = None) -> AccuracyScore:
     """Train on samples only and test on real images; compare with real images, and both together.
 
     One sample is drawn for each training image, under its label, so that the sets differ in nothing
@@ -68,7 +66,6 @@ def score_accuracy(
     Args:
         seed: seed of the samples and of the classifiers.
         cache: folder for the classifier of real images; None: the user's cache.
-        how: `temperature` and `guidance` of the samples, see `TrainedModel.generate`.
 
     Source: Ravuri & Vinyals 2019, "Classification accuracy score for conditional generative
     models".
@@ -89,7 +86,7 @@ def score_accuracy(
     # repeated from the start, which keeps the proportions apart from a remainder
     asked = np.resize(codes[known], len(codes))
     labels = check_categorical(dataset.condition).labels(asked)
-    samples = pixels.generate(trial.model, labels, seed, **how)
+    samples = pixels.generate(trial, labels, seed)
     of_samples = learn(samples, asked)
     both = np.concatenate([train[known], samples]), np.concatenate([codes[known], asked])
     of_both = learn(*both)
@@ -98,5 +95,5 @@ def score_accuracy(
         num_samples=len(samples),
         num_real=len(known),
         num_test=len(test),
-        comparability=comparability(run, dataset, pixels, of_real, said(how)),
+        comparability=comparability(run, dataset, pixels, of_real, str(trial.drawing)),
     )

@@ -96,22 +96,24 @@ def evaluate_detail(trial: Trial, num_images: int = NUM_IMAGES, seed: int = 0) -
     real, further = _images(trial, rows[:count]), _images(trial, rows[count:])
     seen = _images(trial, pixels.draw(rows[:count], rng))
     shown, drawn = (
-        _images(trial, replace(pixels, drawn=is_drawn).generate(trial.model, labels, seed))
-        for is_drawn in (False, True)
+        _images(trial, replace(pixels, drawn=is_drawn).generate(trial, labels, seed))
+        for is_drawn in (False, not trial.drawing.guidance)
     )
     return DetailQuality(
         shown=compare_detail(real, shown),
         drawn=compare_detail(seen, drawn),
         real=compare_detail(real, further),
         num_images=count,
-        comparability=comparability_of_images(run, data, "power by spatial frequency"),
+        comparability=comparability_of_images(
+            run, data, f"{trial.drawing}power by spatial frequency"
+        ),
     )
 
 
 def detail_of_samples(trial: Trial, x: np.ndarray, labels: np.ndarray, seed: int = 0) -> FineDetail:
     """Detail of expected pixels, compared with real images x under the same labels."""
     pixels = replace(Pixels.of_run(trial.run, trial.data), drawn=False)
-    shown = pixels.generate(trial.model, labels, seed)
+    shown = pixels.generate(trial, labels, seed)
     real = pixels.rows(x, trial.data.x_max)
     return compare_detail(_images(trial, real), _images(trial, shown))
 

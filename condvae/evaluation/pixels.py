@@ -1,13 +1,12 @@
 """The form in which generated and real images are compared."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from condvae.data import Dataset
-from condvae.inference.trained import TrainedModel
+from condvae.evaluation.trial import Trial
 from condvae.likelihoods import likelihood_named
 from condvae.runs import Run
 
@@ -65,9 +64,9 @@ class Pixels:
             return rows
         return (rng.random(rows.shape, dtype="float32") < rows).astype("float32")
 
-    def generate(self, model: TrainedModel, labels: Any, seed: int = 0, **how: Any) -> np.ndarray:
-        """(N, dim) float32: one image under each of the labels (N,), drawn as by `generate`."""
-        x = model.generate(labels, sample=self.drawn, seed=seed, **how)
+    def generate(self, trial: Trial, labels: Any, seed: int = 0) -> np.ndarray:
+        """(N, dim) float32: one image under each of the labels (N,)."""
+        x = trial.generate(labels, sample=self.drawn, seed=seed)
         return self._stretch(x.reshape(len(x), -1))
 
     def _stretch(self, rows: np.ndarray) -> np.ndarray:
@@ -86,11 +85,6 @@ class Pixels:
 def is_binary(dataset: Dataset) -> bool:
     """Whether the images consist of zeros and ones."""
     return dataset.x.dtype == np.uint8 and dataset.x_max == 1
-
-
-def said(how: Mapping[str, float]) -> str:
-    """The settings of samples, for a comparability line."""
-    return "".join(f"{name} {value:g}; " for name, value in how.items())
 
 
 def comparability_of_images(run: Run, dataset: Dataset, how: str) -> str:

@@ -10,7 +10,7 @@ from condvae.conditions import check_categorical
 from condvae.data import Dataset
 from condvae.evaluation.classifier import Classifier, real_classifier
 from condvae.evaluation.doctor import can_examine
-from condvae.evaluation.pixels import Pixels, comparability_of_images, said
+from condvae.evaluation.pixels import Pixels, comparability_of_images
 from condvae.evaluation.trial import Trial
 from condvae.metrics.coverage import density_coverage, precision_recall
 from condvae.metrics.frechet import frechet_distance, frechet_distance_by_class
@@ -186,6 +186,21 @@ def has_few_to_judge(trial: Trial) -> bool:
     return can_examine(trial) and _least_count(trial.data) < LEAST_TEST_IMAGES
 
 
+def check_drawing(trial: Trial) -> None:
+    """Raise InputError, before anything is measured, if images cannot be drawn as asked."""
+    if not str(trial.drawing):
+        return
+    if not has_classes_to_judge(trial):
+        raise InputError(
+            "images must be given one of several classes, each with at least "
+            f"{LEAST_TEST_IMAGES} test images, to judge how they are drawn",
+            f"{len(trial.data.x):,} {trial.data.unit} given {trial.run.record.condition}",
+            "Leave the options of samples out.",
+        )
+    label = np.asarray(trial.data.test.y)[:1]
+    Pixels.of_run(trial.run, trial.data).generate(trial, label)
+
+
 def evaluate_samples(
     trial: Trial,
     per_class: int = 400,
@@ -193,7 +208,6 @@ def evaluate_samples(
     num_pairs: int = 16,
     seed: int = 0,
     cache: Path | None = None,
-    **how: float,
 ) -> SampleQuality:
     """Judge the images that a run's model generates under each of its classes.
 
@@ -210,7 +224,6 @@ def evaluate_samples(
         num_pairs: number of closest pairs to keep.
         seed: seed of the samples, of the choice of real images, and of the classifier.
         cache: folder for the classifier; None: the user's cache.
-        how: `temperature` and `guidance` of the samples, see `TrainedModel.generate`.
 
     Raises:
         InputError: `has_classes_to_judge` is False for the run.
@@ -237,7 +250,7 @@ def evaluate_samples(
     # from here (number of classes, rows of each, dim)
     real = _of_each_class(test, dataset.test.given, _least_count(dataset), rng)
     asked = check_categorical(dataset.condition).labels(np.repeat(codes, per_class))
-    samples = pixels.generate(trial.model, asked, seed, **how).reshape(len(codes), per_class, -1)
+    samples = pixels.generate(trial, asked, seed).reshape(len(codes), per_class, -1)
     told = classifier.tell(_flat(samples)).reshape(len(codes), per_class)
 
     # the other half are the further real images, so that all three sets have the same size
@@ -285,7 +298,8 @@ def evaluate_samples(
             dataset,
             pixels,
             classifier,
-            said(how) + ("" if pixels.drawn else "copies sought among images smoothed as much; "),
+            str(trial.drawing)
+            + ("" if pixels.drawn else "copies sought among images smoothed as much; "),
         ),
     )
 

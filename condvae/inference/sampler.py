@@ -95,6 +95,7 @@ class Sampler:
         num_samples: int = 16,
         *,
         texture: bool = True,
+        sample: bool = False,
         seed: int = 0,
         temperature: float = 1.0,
         guidance: float = 0.0,
@@ -102,8 +103,9 @@ class Sampler:
         """As `TrainedModel.generate`.
 
         Args:
-            texture: whether pixels are drawn, with the noise of neighbouring pixels; otherwise
-                each has its expected value.
+            texture: whether pixels are drawn, with the noise of neighbouring pixels.
+            sample: whether they are drawn without it, if not with it; otherwise each has its
+                expected value.
 
         Raises:
             InputError: texture, and the likelihood's noise is not known.
@@ -111,12 +113,14 @@ class Sampler:
         check_at_least(num_samples, 1, "num_samples")
         labels = np.atleast_1d(np.asarray(given))
         labels = np.repeat(labels, num_samples) if len(labels) == 1 else labels
-        return np.concatenate(list(self.blocks(labels, texture, seed, temperature, guidance)))
+        how = {"seed": seed, "temperature": temperature, "guidance": guidance}
+        return np.concatenate(list(self.blocks(labels, texture, sample, **how)))
 
     def blocks(
         self,
         labels: Any,
         texture: bool = True,
+        sample: bool = False,
         seed: int = 0,
         temperature: float = 1.0,
         guidance: float = 0.0,
@@ -137,7 +141,7 @@ class Sampler:
                 )
             chance = Textured(seed, temperature, self.filters, self.amplitudes)
         engines, nothing = self.model.engines, self.model.condition.unconditional
-        draws = Draws(chance, texture, guidance, nothing, engines.facts.x_range)
+        draws = Draws(chance, texture or sample, guidance, nothing, engines.facts.x_range)
         y, parts = self.model.encode_condition(labels), list(slices(len(codes)))
         zs = (self.styles(codes[part], chance) for part in parts)
         ys = (y[part] for part in parts)

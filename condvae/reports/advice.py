@@ -26,7 +26,9 @@ ADVICE = {  # the most important first, as a reader is told them
 SUMS = ("far from real", "easily told apart")  # each of the other faults leads to these
 # More latents do not help a model of many, whose prior leaves them nearly independent.
 MANY_LATENTS = 32
-_BETTER_DRAWS = "`condvae generate --prior encodings`, with --texture for photographs"
+_BETTER_DRAWS = (
+    "`condvae generate --prior encodings`, with --texture for photographs (`evaluate` takes both)"
+)
 OF_MANY = {
     "misses the label": "`condvae generate --prior encodings` or --guidance 2; fewer latents",
     "far from real": _BETTER_DRAWS,

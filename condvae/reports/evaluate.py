@@ -7,6 +7,7 @@ from typing import Any
 
 from condvae.checks import InputError
 from condvae.data import Dataset, load_data
+from condvae.evaluation import Drawing
 from condvae.reports.advice import advice_lines, whole_of
 from condvae.reports.folder import report_run
 from condvae.reports.metrics_file import Metrics
@@ -71,6 +72,10 @@ def evaluate(
     *,
     full: bool = False,
     log: bool = True,
+    prior: str = "model",
+    texture: bool = False,
+    temperature: float = 1.0,
+    guidance: float = 0.0,
 ) -> Report:
     """Everything that `condvae evaluate` measures on the test split.
 
@@ -81,6 +86,8 @@ def evaluate(
         data: the training data; None: the data named in the record.
         full: use K = 5,000, all images or rows, and classifiers trained on generated images.
         log: send the figures to the run's trackers, too.
+        prior, texture, temperature, guidance: how the generated images of classes that are judged
+            are drawn, as by the options of `condvae generate`.
 
     Raises:
         InputError: no run, or data other than the run's.
@@ -95,4 +102,6 @@ def evaluate(
         )
     if isinstance(data, str | Path):
         data = load_data(data, spec=run.spec.data)
-    return Report(*report_run(run, run.load_data() if data is None else data, full, log=log))
+    drawing = Drawing(prior, texture, temperature, guidance)
+    dataset = run.load_data() if data is None else data
+    return Report(*report_run(run, dataset, full, log=log, drawing=drawing))

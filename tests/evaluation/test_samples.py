@@ -7,6 +7,7 @@ import pytest
 
 from condvae.checks import InputError
 from condvae.data import Dataset
+from condvae.evaluation import Drawing
 from condvae.evaluation.classifier import real_classifier
 from condvae.evaluation.pixels import Pixels
 from condvae.evaluation.samples import evaluate_samples, has_classes_to_judge
@@ -20,9 +21,9 @@ PLAIN = Pixels(drawn=False, binarised=False)
 def judge(digits, kept, stand_in):
     """Judge a stand-in that chooses rows by the labels."""
 
-    def of(choose, **sizes):
+    def of(choose, drawing=None, **sizes):
         run = stand_in(digits, choose, likelihood="bernoulli")
-        return run, evaluate_samples(Trial.of(run, digits), cache=kept, **sizes)
+        return run, evaluate_samples(Trial.of(run, digits, drawing), cache=kept, **sizes)
 
     return of
 
@@ -47,8 +48,9 @@ def test_a_perfect_model(judge, digits, kept, drawn_from):
 
 
 def test_how_samples_were_drawn_is_said(judge, digits, drawn_from):
-    run, found = judge(drawn_from(digits, digits.validation.rows), per_class=10, guidance=2.0)
-    assert run.how == {"guidance": 2.0}
+    choose = drawn_from(digits, digits.validation.rows)
+    run, found = judge(choose, Drawing(guidance=2.0), per_class=10)
+    assert run.how == {"temperature": 1.0, "guidance": 2.0}
     assert "; guidance 2; copies sought among images smoothed as much; " in found.comparability
 
 
