@@ -3,6 +3,7 @@ import pytest
 
 from condvae.data import Dataset
 from condvae.evaluation.pixels import Pixels
+from condvae.evaluation.trial import Trial
 
 RNG = np.random.default_rng(0)
 LABELS = np.arange(60) % 3
@@ -37,7 +38,7 @@ def test_real_and_generated_numbers_have_one_scale(stand_in):
     pixels = Pixels.of_run(run, data)
     rows = pixels.rows(data.x, data.x_max)
     assert (rows[data.train.rows].min(), rows[data.train.rows].max()) == (0, 1)
-    np.testing.assert_allclose(pixels.generate(run.model, LABELS), rows, rtol=1e-6)
+    np.testing.assert_allclose(pixels.generate(Trial.of(run, data), LABELS), rows, rtol=1e-6)
     np.testing.assert_allclose(
         Pixels(False, False).rows(GREY[..., None], 255), GREY.reshape(60, 12) / 255
     )
@@ -46,9 +47,9 @@ def test_real_and_generated_numbers_have_one_scale(stand_in):
 def test_counts_have_one_scale(stand_in):
     data = made(GREY // 10)
     run = stand_in(data, lambda labels: np.arange(60), likelihood="poisson")
-    run.model.generate = lambda labels, sample, seed: data.x.astype("float32")  # as stored
+    run.model.generate = lambda labels, **how: data.x.astype("float32")  # as stored
     pixels = Pixels.of_run(run, data)
-    generated = pixels.generate(run.model, LABELS)
+    generated = pixels.generate(Trial.of(run, data), LABELS)
     np.testing.assert_allclose(generated, pixels.rows(data.x, data.x_max), rtol=1e-6)
 
 
