@@ -175,6 +175,7 @@ def test_an_evaluation_judges_images_as_they_are_drawn(run, data, tmp_path):
         trial = Trial.of(run, data, drawing)
         found = evaluate_samples(trial, per_class=10, cache=tmp_path)
         assert str(drawing) in found.comparability
+        assert ("expected pixels" in found.comparability) == (found.drawn.find("texture") < 0)
         labels = np.repeat(["across", "down"], 10)
         how = {"temperature": 1.0, "guidance": drawing.guidance, "seed": 0}
         wanted = (

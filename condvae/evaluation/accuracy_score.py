@@ -95,5 +95,5 @@ def score_accuracy(trial: Trial, seed: int = 0, cache: Path | None = None) -> Ac
         num_samples=len(samples),
         num_real=len(known),
         num_test=len(test),
-        comparability=comparability(run, dataset, pixels, of_real, str(trial.drawing)),
+        comparability=comparability(trial, pixels, of_real),
     )

@@ -1,6 +1,6 @@
 """Whether generated images match their labels, look real, are varied, and are not copies."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,6 @@ from condvae.metrics.coverage import density_coverage, precision_recall
 from condvae.metrics.frechet import frechet_distance, frechet_distance_by_class
 from condvae.metrics.memorisation import Memorisation, compare_with_training
 from condvae.metrics.spectrum import smooth_alike
-from condvae.runs import Run
 
 LEAST_TEST_IMAGES = 10  # for each class
 # copies in memory of a training image: as rows, smoothed, and in the nearest-neighbour search
@@ -68,6 +67,7 @@ class SampleQuality:
         num_nearest: number of samples, and of real test images, in `memorisation`.
         pixels: the form of the images that are compared.
         classifier: sha256, in hex, of the classifier's weights.
+        drawn: how samples were drawn, if not from the model's prior, see `Drawing`.
         comparability: data, split, pixels, classifier and images that chose the epoch.
     """
 
@@ -85,6 +85,7 @@ class SampleQuality:
     num_nearest: int
     pixels: Pixels
     classifier: str
+    drawn: str
     comparability: str
 
     @property
@@ -134,6 +135,7 @@ class SampleQuality:
             "samples_compared": self.num_compared,
             "samples_for_nearest": self.num_nearest,
             "classifier_sha256": self.classifier,
+            "samples_drawn": self.drawn,
             "samples_comparability": self.comparability,
         }
 
@@ -293,13 +295,12 @@ def evaluate_samples(
         num_nearest=len(nearest),
         pixels=pixels,
         classifier=classifier.sha256,
+        drawn=str(trial.drawing).removesuffix("; "),
         comparability=comparability(
-            run,
-            dataset,
+            trial,
             pixels,
             classifier,
-            str(trial.drawing)
-            + ("" if pixels.drawn else "copies sought among images smoothed as much; "),
+            "" if pixels.drawn else "copies sought among images smoothed as much; ",
         ),
     )
 
@@ -313,12 +314,11 @@ def resemblance(real: np.ndarray, others: np.ndarray) -> Resemblance:
     )
 
 
-def comparability(
-    run: Run, dataset: Dataset, pixels: Pixels, classifier: Classifier, also: str = ""
-) -> str:
+def comparability(trial: Trial, pixels: Pixels, classifier: Classifier, also: str = "") -> str:
     """What figures of generated images can be compared with, in one line."""
-    how = f"{pixels}; {also}classifier and features {classifier.sha256[:8]}"
-    return comparability_of_images(run, dataset, how)
+    shown = replace(pixels, drawn=pixels.drawn or trial.drawing.texture)
+    how = f"{shown}; {trial.drawing}{also}classifier and features {classifier.sha256[:8]}"
+    return comparability_of_images(trial.run, trial.data, how)
 
 
 def _least_count(dataset: Dataset) -> int:

@@ -39,11 +39,16 @@ OF_MANY = {
 
 def advice_lines(metrics: Metrics) -> list[str]:
     """A line for each remedy of what the verdict marks; none if the doctor has found the cause."""
-    has_many = metrics.measures.get("Latents", {}).get("latent_dim", 0) >= MANY_LATENTS
-    advice = ADVICE | OF_MANY if has_many else ADVICE
+    latents, samples = (metrics.measures.get(title, {}) for title in ("Latents", "Samples"))
+    advice = ADVICE
+    if latents.get("latent_dim", 0) >= MANY_LATENTS:
+        # which samples that were drawn in another way have already followed
+        better = dict.fromkeys(OF_MANY, "") if samples.get("samples_drawn") else OF_MANY
+        advice = ADVICE | better
     remedies: dict[str, list[str]] = {}
     for name in [] if metrics.faults else _warnings(metrics):
         remedies.setdefault(advice[name], []).append(name)
+    remedies.pop("", None)
     found = [f"  {', '.join(names)}: {remedy}" for remedy, names in remedies.items()]
     return ["What to try:", *found] if found else []
 

@@ -163,6 +163,8 @@ def test_advice_follows_each_warning_unless_the_doctor_knows_the_cause():
     many = {**low, "Latents": {**low["Latents"], "latent_dim": 256}}
     assert [line for line in advice_lines(metrics_of(many)) if "latents" in line] == []
     assert "--prior encodings" in advice_lines(metrics_of(many))[1]
+    many["Samples"] = {**many["Samples"], "samples_drawn": "z from encodings"}
+    assert advice_lines(metrics_of(many)) == []
     assert "\n  little variety: more latents" in str(Report(metrics_of(low), {}))
 
 
