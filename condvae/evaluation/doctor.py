@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from condvae.blocks import slices
 from condvae.evaluation.detail import can_be_blurred, detail_of_samples
 from condvae.evaluation.latents import decode_under_every_label, swapped_label_cost
 from condvae.evaluation.trial import Trial
@@ -13,6 +14,7 @@ from condvae.metrics.leakage import probe_labels
 from condvae.metrics.spectrum import FineDetail
 
 NUM_IMAGES = 1_000
+MOST_NUMBERS = 2**21  # pixels in float64 at a time
 # lower bound: a latent that is in use carries at least some tenths of a nat
 LEAST_KL = 0.1
 LEAST_LABEL_SHARE = 0.02
@@ -94,11 +96,15 @@ def examine(trial: Trial, split: str = "validation", seed: int = 0) -> Signs:
 
 def mean_image_loss(trial: Trial, x: np.ndarray) -> float | None:
     """Nats per image of a model that predicts the mean of the training images."""
-    data = trial.data
-    grey = x.astype("float64") / (1 if x.dtype.kind == "f" else data.x_max)
-    kind = likelihood_named(trial.run.spec.model.likelihood)
-    losses = kind.loss_of_means(grey, data.mean_of(data.train.x))
-    return None if losses is None else float(losses.mean())
+    data, kind = trial.data, likelihood_named(trial.run.spec.model.likelihood)
+    means, white = data.mean_of(data.train.x), 1 if x.dtype.kind == "f" else data.x_max
+    losses = []
+    for part in slices(len(x), max(1, MOST_NUMBERS // x[0].size)):
+        of_part = kind.loss_of_means(x[part].astype("float64") / white, means)
+        if of_part is None:
+            return None
+        losses.append(of_part)
+    return float(np.concatenate(losses).mean())
 
 
 def diagnose(signs: Signs) -> list[str]:

@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from condvae.blocks import slices
 from condvae.checks import check_finite, check_shape
+
+MOST_NUMBERS = 2**21  # in float64 at a time
 
 
 def latent_activity(mean: np.ndarray) -> np.ndarray:
@@ -71,8 +74,11 @@ def condition_share(x_mean: np.ndarray) -> float:
     Source: Sobol' 2001, the total index of the condition.
     """
     x_mean = check_finite(check_shape(np.asarray(x_mean), (None, None, None), "x_mean"), "x_mean")
-    x_mean = x_mean.astype("float64")
-    total = x_mean.var(axis=(0, 1)).sum()
-    # the remaining variance if the condition is averaged out
-    by_style = x_mean.mean(axis=1).var(axis=0).sum()
-    return float(1 - by_style / total) if total > 0 else float("nan")
+    total, by_style = np.empty((2, x_mean.shape[2]))
+    # the values of large images have several copies in float64, so a part of them at a time
+    for part in slices(x_mean.shape[2], max(1, MOST_NUMBERS // x_mean[:, :, 0].size)):
+        values = x_mean[:, :, part].astype("float64")
+        total[part] = values.var(axis=(0, 1))
+        # the remaining variance if the condition is averaged out
+        by_style[part] = values.mean(axis=1).var(axis=0)
+    return float(1 - by_style.sum() / total.sum()) if total.sum() > 0 else float("nan")

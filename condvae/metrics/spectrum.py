@@ -184,12 +184,11 @@ def _along_axes(images: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:
 
 def _ring_power(images: np.ndarray, ring: np.ndarray) -> np.ndarray:
     """(N, rings) sum of squares of each image, over all channels."""
-    member = ring.reshape(-1, 1) == np.arange(ring.max() + 1)
-    powers = [np.zeros((0, member.shape[1]))]
+    powers, place = np.empty((len(images), ring.max() + 1)), ring.ravel()
     for part in slices(len(images), max(1, MOST_NUMBERS // images[0].size)):
         squares = (transform(images[part]).astype("float64") ** 2).sum(axis=-1)
-        powers.append(squares.reshape(len(squares), -1) @ member)
-    return np.concatenate(powers)
+        powers[part] = [np.bincount(place, image.ravel()) for image in squares]
+    return powers
 
 
 def _power_of_rings(images: np.ndarray, ring: np.ndarray) -> np.ndarray:

@@ -10,10 +10,11 @@ from keras import ops
 from condvae.checks import InputError
 from condvae.data import Dataset
 from condvae.distributions import Bernoulli
-from condvae.evaluation import latents
-from condvae.evaluation.doctor import Signs, diagnose, examine
+from condvae.evaluation import doctor, latents
+from condvae.evaluation.doctor import Signs, diagnose, examine, mean_image_loss
 from condvae.evaluation.latents import evaluate_latents
 from condvae.evaluation.trial import Trial
+from condvae.metrics import latent
 from condvae.metrics.latent import condition_share
 from condvae.metrics.spectrum import FineDetail
 from condvae.models import CVAE
@@ -139,6 +140,20 @@ def test_the_share_of_the_condition_is_that_of_known_functions():
     both = condition_share((style + 2 * label)[..., None])  # variances 1.25 and 4 * 2/3
     assert both == pytest.approx(8 / 3 / (8 / 3 + 1.25))
     assert np.isnan(condition_share(np.ones((2, 2, 1))))
+
+
+def test_the_share_of_the_condition_is_the_same_in_parts(monkeypatch):
+    x = np.random.default_rng(0).normal(size=(4, 3, 50)).astype("float32")
+    whole = condition_share(x)
+    monkeypatch.setattr(latent, "MOST_NUMBERS", 12 * 7)
+    assert condition_share(x) == whole
+
+
+def test_the_loss_of_the_mean_image_is_the_same_in_parts(healthy_run, digits, monkeypatch):
+    trial = Trial.of(healthy_run, digits)
+    whole = mean_image_loss(trial, digits.validation.x)
+    monkeypatch.setattr(doctor, "MOST_NUMBERS", 10 * 64)
+    assert mean_image_loss(trial, digits.validation.x) == whole
 
 
 def test_the_latents_of_a_run_are_told(healthy_run, digits):
