@@ -72,8 +72,8 @@ def generate(
             does by itself; 0 is off.
         keep: For the prior ladder: number of coarse groups of z that all images share, from --z or
             from one draw; the finer groups are drawn for each image.
-        prior: Where z comes from: the model's prior, or normal distributions of the encodings of
-            each class's training images, which are fitted once and need the data then.
+        prior: Where z comes from: the model's prior, or sums of the encodings of five training
+            images of the class, which are stored in the run folder and need the data once.
         texture: Draw the pixels with noise that depends on that of neighbouring pixels as in the
             training images; needs --prior encodings.
     """

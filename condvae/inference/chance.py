@@ -32,19 +32,23 @@ class Chance:
                 f"{temperature:g}",
                 "Use 0.7, for example.",
             )
-        self._temperature = np.float32(temperature)
+        self.temperature = np.float32(temperature)
         self.shared, self._first = shared, np.empty(0, "float32")
         self._of_latents = np.random.default_rng(seed)
         self._of_pixels = np.random.default_rng([seed, 1])
 
     def latents(self, *shape: int) -> np.ndarray:
         """Standard normal noise, float32, from which z is computed."""
-        noise = self._temperature * self._of_latents.standard_normal(shape, dtype="float32")
+        noise = self.temperature * self._of_latents.standard_normal(shape, dtype="float32")
         if self.shared:
             if not len(self._first):
                 self._first = noise[0, : self.shared].copy()
             noise[..., : self.shared] = self._first
         return noise
+
+    def choices(self, *shape: int) -> np.ndarray:
+        """Uniform numbers in [0, 1), float64, by which the parts of z are chosen."""
+        return self._of_latents.random(shape)
 
     def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
         """Noise, float32, from which pixels are binarised or drawn.
@@ -112,10 +116,10 @@ class NumberedChance(Chance):
     def latents(self, *shape: int) -> np.ndarray:
         """Standard normal noise for the next rows, (rows, ...) float32."""
         noise = self._rows("latents", shape, lambda rng, all: rng.standard_normal(all, "float32"))
-        noise = self._temperature * noise
+        noise = self.temperature * noise
         if self.shared:
             first = self._block("latents", 0).standard_normal((ROWS, *shape[1:]), "float32")[0]
-            noise[..., : self.shared] = self._temperature * first[..., : self.shared]
+            noise[..., : self.shared] = self.temperature * first[..., : self.shared]
         return noise
 
     def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:

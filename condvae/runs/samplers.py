@@ -10,7 +10,8 @@ from condvae.inference.sampler import Sampler
 from condvae.runs.run import Run
 
 SAMPLER_NAME = "sampler.safetensors"
-WEIGHTS = "weights"
+WEIGHTS, RECIPE = "weights", "recipe"
+METHOD = "2"  # raised when other tensors are stored
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,9 @@ def sampler_of(run: Run, dataset: Dataset | None = None) -> Sampler:
     weights = hashlib.sha256(run.stored_weights().texts[DIGESTS].encode()).hexdigest()
     if path.exists():
         stored = StoredTensors(path)
-        if stored.texts.get(WEIGHTS) == weights:
-            return Sampler.restored(model, stored.read(Sampler.shapes(model)))
+        if stored.texts.get(WEIGHTS) == weights and stored.texts.get(RECIPE) == METHOD:
+            rows, *_ = stored.shapes.get("deviations", (0,))
+            return Sampler.restored(model, stored.read(Sampler.shapes(model, rows)))
     train = run.check_data(dataset or run.load_data()).train
     if run.spec.data.task != "class" or len(train.x.shape) < 3:
         raise InputError(
@@ -39,6 +41,6 @@ def sampler_of(run: Run, dataset: Dataset | None = None) -> Sampler:
         )
     sampler = Sampler.fit(model, train.x, train.y)
     if not run.is_archive:
-        write_tensors(path, sampler.tensors(), {WEIGHTS: weights})
+        write_tensors(path, sampler.tensors(), {WEIGHTS: weights, RECIPE: METHOD})
         log.info("fitted to the encodings of the training images, once: %s", path)
     return sampler
