@@ -178,8 +178,8 @@ class Sampler:
         """What was fitted, float32 by name; the inverse of `restored`."""
         values = [self.means, self.counts, self.deviations]
         if self.texture is not None:
-            filters = self.texture.filters
-            values += [filters.real, filters.imag, self.texture.weights, self.texture.root]
+            texture, filters = self.texture, self.texture.filters
+            values += [np.real(filters), np.imag(filters), texture.weights, texture.root]
         named = zip(TENSORS, values, strict=False)
         return {name: np.ascontiguousarray(value, "float32") for name, value in named}
 

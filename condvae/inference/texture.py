@@ -47,7 +47,7 @@ class Texture:
             noise: (n, height, width, channels) standard normal values, block by block.
             inputs: (N, inputs) what is known of each image.
         """
-        spectrum, energies = np.zeros(1), []
+        spectrum, energies = np.zeros((1, 1, 1, 1)), []
         for part in noise:
             energies.append(log_energies(part))
             sizes = part.std(axis=(1, 2, 3), keepdims=True) + 1e-6
@@ -56,11 +56,9 @@ class Texture:
         spectrum = spectrum / (len(found) * shape[0] * shape[1])
         filters = np.linalg.cholesky(spectrum + 1e-6 * np.eye(shape[2])).astype("complex64")
         even = Chance(0)  # images of equal energy everywhere
-        parts = slices(CALIBRATION, _rows_of(shape))
-        drawn = [
-            _filtered(even.pixels(p.stop - p.start, *shape, kind="normal"), filters) for p in parts
-        ]
-        alike = np.concatenate([log_energies(part) for part in drawn])
+        sizes = [part.stop - part.start for part in slices(CALIBRATION, _rows_of(shape))]
+        white = (even.pixels(size, *shape, kind="normal") for size in sizes)
+        alike = np.concatenate([log_energies(_filtered(part, filters)) for part in white])
         known, found = _with_one(inputs), found - alike.mean(axis=0)
         penalty = PENALTY * np.eye(known.shape[1])
         penalty[0, 0] = 0
