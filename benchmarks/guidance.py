@@ -1,7 +1,8 @@
 """What samples gain and lose by the options of `condvae generate`.
 
 For each way of drawing: whether the label is found, the distance to real images, precision, recall,
-the share of fine detail, and with --score the classification accuracy score, beside real images.
+the share of fine detail, the share closer to a training image than 99 % of held-out images are, and
+with --score the classification accuracy score, beside real images.
 The judge sees patches; the features of `train --perceptual` are convolutions.
 
 python benchmarks/guidance.py runs/photos --guidance 0 1 2 4 --temperature 1 0.8 [--score]
@@ -38,7 +39,16 @@ def main() -> None:
     trial = Trial.of(run, run.load_data())
     names = ("frechet", "precision", "recall", "coverage")
     way = args.prior + ", texture" * args.texture
-    titles = ("z from", "guidance", "temperature", "label found", *names, "detail", "score")
+    titles = (
+        "z from",
+        "guidance",
+        "temperature",
+        "label found",
+        *names,
+        "detail",
+        "copies",
+        "score",
+    )
     print(f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}")
     real, ceiling = None, ""
     for temperature in args.temperature:
@@ -52,15 +62,16 @@ def main() -> None:
             test = trial.data.test
             detail = detail_of_samples(trial, test.x[:], np.asarray(test.y))
             measures = " | ".join(f"{getattr(found.generated, name):.3f}" for name in names)
+            copies = f"{found.memorisation.closer_share:.1%}"
             print(
                 f"| {way} | {guidance:g} | {temperature:g} | {found.mean_label_accuracy:.1%} "
-                f"| {measures} | {detail.share:.1%} | {score} |",
+                f"| {measures} | {detail.share:.1%} | {copies} | {score} |",
                 flush=True,
             )
             real = found
     if real is not None:
         measures = " | ".join(f"{getattr(real.real, name):.3f}" for name in names)
-        print(f"| real images | | | {real.real_accuracy:.1%} | {measures} | | {ceiling} |")
+        print(f"| real images | | | {real.real_accuracy:.1%} | {measures} | | 1.0% | {ceiling} |")
         print(real.comparability)
 
 
