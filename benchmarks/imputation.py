@@ -54,7 +54,8 @@ Written by `benchmarks/imputation.py`. Cells of test rows are removed at random 
 methods trained on complete training rows: mean or mode, scikit-learn's IterativeImputer, a
 random forest for each column, and condvae's default preset with `impute`. Numbers are scored by the
 root mean squared error over the training rows' standard deviation (nrmse), words by the share that
-is correct; means over columns and seeds, ± the standard error. Seconds of processor time.
+is correct; means over columns and seeds, ± the standard error, or of one seed where there is none.
+Seconds of processor time.
 """.splitlines()
 
 MEASURES = {"nrmse": 1, "accuracy": -1, "fit_cpu_s": 0, "fill_cpu_s": 0}  # -1: more is better
@@ -297,10 +298,13 @@ def page(out: Path, sets: list[str], methods: list[str], seeds: list[int]) -> st
     ranks = []
     for name in sets:
         for share in SHARES:
-            paths = [[cell_path(out, name, share, m, seed) for seed in seeds] for m in methods]
-            if not all(path.exists() for of in paths for path in of):
+            paths = [[cell_path(out, name, share, m, seed) for m in methods] for seed in seeds]
+            done = [of for of in paths if all(path.exists() for path in of)]
+            if not done:
                 continue
-            found = [[json.loads(path.read_text()) for path in of] for of in paths]
+            found = [
+                [json.loads(path.read_text()) for path in of] for of in zip(*done, strict=True)
+            ]
             for measure, sign in MEASURES.items():
                 if measure not in found[0][0]:
                     continue
