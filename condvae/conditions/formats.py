@@ -63,7 +63,7 @@ class CellFormat(Frozen):
     def cells(self, values: np.ndarray) -> list[str]:
         """The cells of (N,) numbers; an empty cell for NaN."""
         if self == PLAIN:
-            return [_plain(number) for number in values.tolist()]
+            return _plain(values)
         distinct, codes = np.unique(values, return_inverse=True)
         words = [self.cell(number) for number in distinct.tolist()]
         return [words[code] for code in codes.tolist()]
@@ -123,11 +123,14 @@ class CellFormat(Frozen):
         return ", ".join(facts)
 
 
-def _plain(number: float) -> str:
-    """As `PLAIN.cell`, faster."""
-    if number.is_integer() and abs(number) <= MOST_EXACT:
-        return str(int(number))
-    return repr(number) if number == number else ""
+def _plain(values: np.ndarray) -> list[str]:
+    """As `PLAIN.cell` of each number, faster: Python's own texts of all whole numbers at once."""
+    is_whole = (values == np.rint(values)) & (np.abs(values) <= MOST_EXACT)
+    cells = [*map(str, np.where(is_whole, values, 0).astype("int64").tolist())]
+    (others,) = np.nonzero(~is_whole)
+    for row, number in zip(others.tolist(), values[others].tolist(), strict=True):
+        cells[row] = repr(number) if number == number else ""
+    return cells
 
 
 PLAIN = CellFormat()

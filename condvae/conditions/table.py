@@ -205,10 +205,10 @@ class Table(RowLayout):
         """x with the cells that y has.
 
         Args:
-            x: (batch, dim) encoded.
+            x: (batch, dim) encoded; overwritten.
             y: the conditions, encoded by `several`.
         """
-        x, given, values = x.copy(), several.is_given(y), several.decode(y)
+        given, values = several.is_given(y), several.decode(y)
         for place in self.places():
             if (name := place[0].name) in self.conditions:
                 (rows,) = np.nonzero(given[name])
@@ -221,9 +221,9 @@ class Table(RowLayout):
         """As `decode`, with the conditions in y: {name: (batch,) values}.
 
         Args:
-            x, y, several: as in `with_given`.
+            x, y, several: as in `with_given`; x stays as it is.
         """
-        found = self.decode(self.with_given(x, y, several))
+        found = self.decode(self.with_given(x.copy(), y, several))
         given, values = several.is_given(y), several.decode(y)
         for name in several.names:
             if name in found:

@@ -59,7 +59,7 @@ class States:
 
     def largest(self, scores: np.ndarray) -> np.ndarray:
         """(batch, num_columns) state with the largest score in each column, from (batch, total)."""
-        lowest = np.full((len(scores), 1), -np.inf, scores.dtype)
-        padded = np.concatenate([scores, lowest], axis=1)
-        found = [np.take(padded, places, axis=1).argmax(axis=-1) for _, places in self.tables]
-        return np.concatenate(found, axis=1)[:, self.order]
+        firsts = zip(self.firsts.tolist(), self.sizes, strict=True)
+        # column by column: several times as fast as padded arrays of columns, with any sizes
+        chosen = [scores[:, first : first + size].argmax(axis=1) for first, size in firsts]
+        return np.stack(chosen, axis=1)

@@ -158,10 +158,11 @@ class TableLikelihood(Likelihood):
 
         num, states = self._num_states, self._states
         rows = np.zeros(noise.shape, "float32")
-        gumbel = np.maximum(noise[:, :num], np.float32(1e-30))
-        for _ in range(2):
-            np.negative(np.log(gumbel, out=gumbel), out=gumbel)
-        chosen = states.largest(x_params[:, :num] + gumbel)
+        scores = np.maximum(noise[:, :num], np.float32(1e-30))
+        np.negative(np.log(scores, out=scores), out=scores)
+        # in place, since memory is what this waits for
+        np.subtract(x_params[:, :num], np.log(scores, out=scores), out=scores)
+        chosen = states.largest(scores)
         rows[np.arange(len(rows))[:, None], states.firsts + chosen] = 1
         if self._beside:
             parts = x_params[:, num:].reshape(len(rows), len(self._beside), 3, self.components)
