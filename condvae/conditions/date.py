@@ -26,6 +26,8 @@ class Date(Part):
         unit: what values count since 1970: days or seconds.
         position: the values as numbers.
         phases: for each phase the values in the training rows, increasing.
+        step: what all values are multiples of, a minute if times have no seconds: the position of
+            a time within years, a float32, tells a second or two.
     """
 
     of_dates: ClassVar[str] = "date"
@@ -34,6 +36,7 @@ class Date(Part):
     unit: Literal["days", "seconds"]
     position: Continuous
     phases: dict[str, Annotated[tuple[float, ...], Field(min_length=2)]]
+    step: Literal[1, 60] = 1
 
     @classmethod
     def of_column(cls, name: str, values: np.ndarray, rows: np.ndarray, settings: str = "") -> Self:
@@ -41,10 +44,12 @@ class Date(Part):
         position = Continuous.of_column(name, values, rows)
         seen = np.asarray(values, "float64")[rows]
         unit: Any = settings or "days"
-        at = places(seen[~np.isnan(seen)] * UNITS[unit])
+        seen = seen[~np.isnan(seen)]
+        at = places(seen * UNITS[unit])
         found = {phase: tuple(np.unique(at[phase]).tolist()) for phase in PHASES}
         phases = {phase: numbers for phase, numbers in found.items() if len(numbers) > 1}
-        return cls(name=name, unit=unit, position=position, phases=phases)
+        step = 60 if unit == "seconds" and not (seen % 60).any() else 1
+        return cls(name=name, unit=unit, position=position, phases=phases, step=step)
 
     @classmethod
     def takes_settings(cls, text: str) -> bool:
@@ -90,7 +95,8 @@ class Date(Part):
 
     def decode_rows(self, block: np.ndarray) -> np.ndarray:
         """(batch,) numbers, from the positions."""
-        return self.position.decode_rows(block[:, :1])
+        numbers = self.position.decode_rows(block[:, :1])
+        return numbers if self.step == 1 else np.rint(numbers / self.step) * self.step
 
     def given(self, text: str) -> Any:
         """The number in a `--given NAME=text`."""

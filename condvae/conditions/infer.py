@@ -109,12 +109,8 @@ def table_of(
     }
     formats = of_file.get("formats", {})
     of_dates = {n: formats[n].days for n in columns if n in formats and formats[n].date}
-    # a condition is in y as well, as one number; the name of a part's column may already be taken
-    found = [
-        DateColumn.fitted(name, columns[name], rows, days)
-        for name, days in of_dates.items()
-        if name not in given
-    ]
+    found = [DateColumn.fitted(name, columns[name], rows, days) for name, days in of_dates.items()]
+    # the name of a part's column may already be taken
     dates = {date.name: date for date in found if date and not {*date.names} & {*columns}}
     sources = {n for n, column in fitted.items() if not column.has_number_state and n not in dates}
     derived = find_derived(training, sources, given, of_dates)

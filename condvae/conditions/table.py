@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -67,7 +68,7 @@ class Table(RowLayout):
 
     def counted(self, scaling: str) -> str:
         """How many columns of each kind there are, and how numbers are scaled."""
-        dates = len(self.dates)
+        dates = sum(column in self.dates for column in self.own)
         numbers = sum(column.of_numbers for column in self.own) - dates
         how = {"quantile": "by their quantiles", "standard": "standardised"}[scaling]
         return (
@@ -75,6 +76,13 @@ class Table(RowLayout):
             + (f" {dates} of dates," if dates else "")
             + f" and {len(self.own) - numbers - dates} of classes"
         )
+
+    @cached_property
+    def _conditions_of(self) -> dict[str, str]:
+        """The conditions by the columns that they are for the networks, several for a date."""
+        parts = {part: date.name for date in self.dates for part in date.names}
+        of_columns = {name: parts.get(name, name) for name in self.names}
+        return {name: one for name, one in of_columns.items() if one in self.conditions}
 
     @property
     def all_names(self) -> tuple[str, ...]:
@@ -146,7 +154,7 @@ class Table(RowLayout):
         cells = {
             column.name: self._cells(x, column)
             for column in self.columns
-            if column.name in x or column.name not in self.conditions
+            if column.name in x or column.name not in self._conditions_of
         }
         if len({len(values) for values in cells.values()}) > 1:
             sizes = [f"{len(values):,} of {name!r}" for name, values in cells.items()]
@@ -180,7 +188,7 @@ class Table(RowLayout):
             return self.hide_conditions(x)
         places, numbers = x.places.copy(), x.numbers.copy()
         for index, (column, _, number) in enumerate(self.places()):
-            if column.name in self.conditions:
+            if column.name in self._conditions_of:
                 places[:, index] = HIDDEN
                 if number is not None:
                     numbers[:, number - self.num_states] = 0
@@ -196,9 +204,9 @@ class Table(RowLayout):
         if not self.conditions:
             return x
         hidden = np.zeros((len(x), len(self.columns)), bool)
-        hidden[:, [self.names.index(name) for name in self.conditions]] = (
-            True if kept is None else kept
-        )
+        for name, condition in self._conditions_of.items():
+            of_rows = True if kept is None else kept[:, self.conditions.index(condition)]
+            hidden[:, self.names.index(name)] = of_rows
         return self.hide(x, hidden)
 
     def with_given(self, x: np.ndarray, y: np.ndarray, several: Schema) -> np.ndarray:
@@ -209,12 +217,13 @@ class Table(RowLayout):
             y: the conditions, encoded by `several`.
         """
         given, values = several.is_given(y), several.decode(y)
+        cells = values | self._split(values)
         for place in self.places():
-            if (name := place[0].name) in self.conditions:
-                (rows,) = np.nonzero(given[name])
+            if condition := self._conditions_of.get(name := place[0].name):
+                (rows,) = np.nonzero(given[condition])
                 kind = "float64" if place[0].of_numbers else str
                 if len(rows):
-                    self._put(x, rows, place, values[name][rows].astype(kind))
+                    self._put(x, rows, place, cells[name][rows].astype(kind))
         return x
 
     def rows(self, x: np.ndarray, y: np.ndarray, several: Schema) -> dict[str, np.ndarray]:
@@ -295,18 +304,23 @@ class Table(RowLayout):
         never = find_contradictions(encoded, self._column_of[: self.num_states])
         return self.model_copy(update={"never": never})
 
-    def contradicts(self, x: np.ndarray) -> np.ndarray:
+    def contradicts(self, x: np.ndarray, known: Mapping[str, Any] | None = None) -> np.ndarray:
         """(batch,) bool: the rows of encoded x that contain such a pair, or an impossible date.
 
         A date that should determine another column, but has no known value of it, counts too.
+
+        Args:
+            known: {name: (batch,) cells} that are given, missing where they are drawn: a date that
+                is given may be one that training rows do not have.
         """
-        found = contradicts(x, self.never)
+        found, known = contradicts(x, self.never), known or {}
         if self.dates or any(derived.place for derived in self.derived):
             cells = self._decoded(x)
+            drawn = {n: is_missing(known[n]) if n in known else True for n in cells}
             for date in self.dates:
-                found |= date.impossible(cells)
+                found |= date.impossible(cells) & drawn[date.name]
             for derived in self.derived:
-                found |= derived.unknown(cells[derived.source])
+                found |= derived.unknown(cells[derived.source]) & drawn[derived.source]
         return found
 
     def differs(self, x: np.ndarray, known: Mapping[str, Any]) -> np.ndarray:
@@ -357,10 +371,15 @@ class Table(RowLayout):
                 f"{', '.join(map(str, x))}",
                 f"Add {absent[0]!r}.",
             )
+        return {**x, **self._split(x)}
+
+    def _split(self, x: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """The parts of those dates that are among the columns."""
         parts = {}
         for date in self.dates:
-            parts |= date.split(np.atleast_1d(plain(as_column(x[date.name]))))
-        return {**x, **parts}
+            if date.name in x:
+                parts |= date.split(np.atleast_1d(plain(as_column(x[date.name]))))
+        return parts
 
     def _cells(self, x: Mapping[str, Any], column: Column) -> np.ndarray:
         """The values of a column."""

@@ -245,7 +245,8 @@ class Obedience:
         )
         if excused is not None:
             broken &= ~excused
-        contradict, differ = self.table.contradicts(x) | far, self.table.differs(x, self._told)
+        contradict = self.table.contradicts(x, known) | far
+        differ = self.table.differs(x, self._told)
         if lenient is not None:
             contradict &= ~lenient
         return Judged(cells, broken, contradict, differ)

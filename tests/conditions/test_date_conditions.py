@@ -56,6 +56,14 @@ def test_hours_of_times_and_what_training_has_not_seen():
         date.encode_rows(np.array(["x"]))
 
 
+def test_times_without_seconds_come_back_to_the_minute():
+    rng = np.random.default_rng(0)
+    minutes = 60.0 * rng.integers(27_000_000, 28_500_000, 1_000)  # within three years
+    date = Date.of_column("at", minutes, np.arange(1_000), "seconds")
+    np.testing.assert_array_equal(date.decode_rows(date.encode_rows(minutes)), minutes)
+    assert Date.of_column("at", minutes + 1, np.arange(1_000), "seconds").step == 1
+
+
 def test_a_schema_takes_dates_that_may_be_missing():
     values = days(100)
     values[3] = np.nan

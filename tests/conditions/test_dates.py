@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condvae.checks import InputError
-from condvae.conditions import table_of
+from condvae.conditions import schema_of, table_of
 from condvae.conditions.calendar import CLOCK, moment, places
 from condvae.conditions.date_column import DateColumn, _evidence
 from condvae.conditions.formats import DAY, EPOCH, CellFormat
@@ -157,6 +157,40 @@ def test_a_condition_that_a_date_determines_agrees_with_it():
     assert not found.differs(found.encode(columns), {}).any()
     shifted = found.encode({**columns, "month": np.roll(month, 1)})
     np.testing.assert_array_equal(found.differs(shifted, {}), month != np.roll(month, 1))
+
+
+def test_a_date_that_is_a_condition_has_its_parts_in_x():
+    visit = shop_visits()
+    columns = {
+        "visit": visit,
+        "month": places(visit)["month of the year"],
+        "n": np.random.default_rng(0).normal(size=len(visit)),
+    }
+    rows, of_file = np.arange(len(visit)), {"formats": {"visit": TIMED}}
+    found = table_of(columns, ["visit"], "quantile", rows, of_file)
+    free = table_of(columns, [], "quantile", rows, of_file)
+    assert found.columns == free.columns
+    assert [column.name for column in found.own] == ["n"]
+    several = schema_of({"visit": visit}, {"visit": "date:seconds"}, rows)
+    x, y = free.encode(columns), several.encode({"visit": visit})
+    np.testing.assert_array_equal(found.encode(columns), x)
+    without = found.hide_conditions(x.copy())
+    np.testing.assert_array_equal(found.encode({"n": columns["n"]}), without)
+    np.testing.assert_array_equal(
+        np.asarray(found.without_conditions(found.encode_rows(columns))), without
+    )
+    assert np.isnan(found.decode(without)["visit"]).all()
+    kept = np.arange(len(visit)) % 2 == 0
+    half = found.hide_conditions(x.copy(), kept[:, None])
+    np.testing.assert_array_equal(half, np.where(kept[:, None], without, x))
+    np.testing.assert_array_equal(found.with_given(without.copy(), y, several), x)
+    # one that no training row has is taken as it is, where a drawn one is drawn again
+    late = several.encode({"visit": visit + 1e9})
+    far = found.with_given(without, late, several)
+    known = several.decode(late)
+    assert found.contradicts(far).any()
+    assert not found.contradicts(far, known).any()
+    assert (found.rows(far, late, several)["visit"] == known["visit"]).all()
 
 
 def test_drawn_parts_that_are_no_date_are_told():

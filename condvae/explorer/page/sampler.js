@@ -19,8 +19,8 @@ const MOST_PLACES = 20; // z at which a row is drawn that breaks a rule
 const FEWEST_ROWS = 50; // that keep the rules, for the others to be left out
 const DAY = 86400; // seconds
 
-/** The sampler of a page whose fields are `conditions` first, and then columns. */
-export function makeSampler({ content, engine, conditions, columns }) {
+/** The sampler of a page whose fields are `conditions` first, then columns, and then dates. */
+export function makeSampler({ content, engine, conditions, columns, dates }) {
   const { table, latent_dim: latents } = content;
   const size = sizeOfParams(table);
   const rules = makeRules(table);
@@ -72,7 +72,7 @@ export function makeSampler({ content, engine, conditions, columns }) {
       return [{ column, cell, state: stateOf(column, cell) }];
     });
     // a date is given as what it is in calendar and clock
-    const ofParts = table.dates.flatMap(({ parts, days }, place) => {
+    const ofParts = dates.flatMap(({ parts, days }, place) => {
       const value = values[ofDates + place];
       if (value === null) return [];
       return Object.entries(parts).map(([part, name]) => {
@@ -178,7 +178,7 @@ export function makeSampler({ content, engine, conditions, columns }) {
           return value === null ? [] : [[part.name, cellOfValue(part, value)]];
         });
         const ofColumns = given.map(({ column, cell }) => [column.name, cell]);
-        const ofDates = table.dates.flatMap(({ name, days }, place) => {
+        const ofDates = dates.flatMap(({ name, days }, place) => {
           const value = state.values[conditions.length + columns.length + place];
           if (value === null) return [];
           const words = momentInWords(value[0] * (days ? DAY : 1), days);

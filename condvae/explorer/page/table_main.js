@@ -22,11 +22,13 @@ function makePage(content, workerText) {
   const columns = content.table.columns.filter(
     ({ name }) => !names.includes(name) && !ofDates.includes(name),
   );
-  const dates = content.table.dates.map((date) => ({ ...date, widget: "moment", size: 1 }));
+  const dates = content.table.dates
+    .filter(({ name }) => !names.includes(name))
+    .map((date) => ({ ...date, widget: "moment", size: 1 }));
   const parts = [...conditions, ...columns, ...dates].map((part) => ({ ...part, optional: true }));
   const engine = makeEngine(content, workerText);
   const store = makeStore({ values: parts.map(() => null), seed: 1 }, (changes) => changes);
-  const sampler = makeSampler({ content, engine, conditions, columns });
+  const sampler = makeSampler({ content, engine, conditions, columns, dates });
   return { content, parts, engine, store, sampler, element, say, download };
 }
 
