@@ -238,7 +238,7 @@ MEASURES = {
     "sdmetrics validity": lambda f: f["sdmetrics"]["Data Validity"],
     "training, CPU s": lambda f: f["training"]["cpu_s"],
     "training, peak MiB": lambda f: f["training"]["peak_mib"],
-    f"{MANY:,} rows written, s": lambda f: f["writing"]["wall_s"],
+    f"{MANY:,} rows written, CPU s": lambda f: f["writing"]["cpu_s"],
 }
 
 
