@@ -272,6 +272,17 @@ def test_condition_dropout_is_resumed_to_the_bit(folder, tmp_path, name, signal_
         assert (run.path / part).read_bytes() == (whole.path / part).read_bytes()
 
 
+@pytest.mark.parametrize("name", ["rows", "pictures"])
+@pytest.mark.slow
+def test_conditions_encoded_where_they_are_read_train_the_same(folder, tmp_path, name, monkeypatch):
+    whole = Run.open(folder / name)
+    monkeypatch.setattr("condvae.data.columns.MOST_ENCODED", 0)
+    data = whole.check_data(whole.load_data())
+    run = train(data, run=tmp_path / "run", preset=whole.record.preset, **TINY)
+    weights = [one.path / "weights.safetensors" for one in (run, whole)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
 def test_dropout_is_of_training_alone_and_fixed_by_seed_epoch_and_step(pictures):
     data = pictures.check_data(pictures.load_data())
     feed, validation = make_feeds(data, pictures.spec)

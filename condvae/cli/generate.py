@@ -288,7 +288,7 @@ def drawn_conditions(run: "Run", count: int, size: int, seed: int) -> Iterator[A
     rows, places = run.first_conditions()
     rng = np.random.default_rng(seed)
     for part in slices(count, size):
-        yield rows[places[rng.integers(len(places), size=part.stop - part.start)]]
+        yield np.asarray(rows[places[rng.integers(len(places), size=part.stop - part.start)]])
 
 
 def write_rows(

@@ -1,6 +1,7 @@
 """A categorical condition: one class of several."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -146,14 +147,9 @@ class Categorical(Part):
             raise InputError(
                 f"y must hold one {self.name} per row", f"shape {labels.shape}", "Pass (batch,)."
             )
-        code = {name: position for position, name in enumerate(self.categories)}
-        if not any(_is_integer(name) for name in self.categories):
-            code |= {str(position): position for position in range(self.num_classes)}
-        if are_boolean(self.categories):  # as words or as Python's booleans
-            code |= {name.capitalize(): position for name, position in code.items()}
         # one lookup for each distinct label rather than for each row
         distinct, inverse = np.unique(labels, return_inverse=True)
-        found = [code.get(_label_name(label)) for label in distinct]
+        found = [self._code_of.get(_label_name(label)) for label in distinct]
         if None in found:
             unknown = distinct[found.index(None)]
             row = int(np.argmax(labels == unknown))
@@ -163,6 +159,16 @@ class Categorical(Part):
                 "Use one of these.",
             )
         return np.asarray(found, dtype="int32")[inverse.reshape(-1)]
+
+    @cached_property
+    def _code_of(self) -> dict[str, int]:
+        """The codes by the names of labels, see `codes`."""
+        code = {name: position for position, name in enumerate(self.categories)}
+        if not any(_is_integer(name) for name in self.categories):
+            code |= {str(position): position for position in range(self.num_classes)}
+        if are_boolean(self.categories):  # as words or as Python's booleans
+            code |= {name.capitalize(): position for name, position in code.items()}
+        return code
 
     def labels(self, codes: np.ndarray) -> np.ndarray:
         """The labels of class codes: integers or booleans if all are, otherwise names."""
@@ -200,7 +206,13 @@ class Categorical(Part):
                     "Normalise the rows.",
                 )
             return weights.astype("float32")
-        return np.eye(self.num_classes, dtype="float32")[self.codes(y)]
+        return self._one_hot(self.codes(y))
+
+    def _one_hot(self, codes: np.ndarray) -> np.ndarray:
+        """(batch, num_classes) float32, 1 at the code."""
+        rows = np.zeros((len(codes), self.num_classes), "float32")
+        rows[np.arange(len(codes)), codes] = 1
+        return rows
 
     def encode_rows(self, values: np.ndarray) -> np.ndarray:
         """(batch, dim) float32 from labels without missing values."""
@@ -234,8 +246,7 @@ class Categorical(Part):
 
     def random(self, num_rows: int, rng: np.random.Generator) -> np.ndarray:
         """Random classes."""
-        every = np.eye(self.num_classes, dtype="float32")
-        return self.encode(every[rng.integers(0, self.num_classes, num_rows)])
+        return self.encode(self._one_hot(rng.integers(0, self.num_classes, num_rows)))
 
     def named_codes(self, y: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
         """The classes' names, and the code of each row of an encoded y."""

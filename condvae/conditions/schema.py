@@ -251,10 +251,6 @@ class Schema(Condition):
                 y[:, block.start : block.stop + 1] = 0
         return y
 
-    def first_alone(self, y: np.ndarray) -> np.ndarray:
-        """Encoded y with the first condition only; with none if it is missing in a row."""
-        return self.only(y, self.first_name(y))
-
     def first_name(self, y: Any) -> tuple[str, ...]:
         """The name of the first condition; none if it is missing in a row of an encoded y."""
         for condition, block in self.blocks:

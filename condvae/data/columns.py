@@ -9,6 +9,10 @@ from condvae.checks import InputError, check_choice, check_text
 from condvae.conditions import Schema, schema_of
 from condvae.conditions.booleans import as_words
 from condvae.conditions.missing import as_column
+from condvae.data.mapped import MappedRows
+from condvae.data.stored_columns import StoredColumns
+
+MOST_ENCODED = 2**26  # bytes of encoded conditions that are in memory
 
 
 def checked_columns(columns: Mapping[str, Any], ignore: Collection[str]) -> dict[str, np.ndarray]:
@@ -62,14 +66,34 @@ def check_table_columns(columns: Mapping[str, np.ndarray], conditions: Collectio
             )
 
 
-def first_schema(
-    raw: Mapping[str, np.ndarray], kinds: Mapping[str, Any]
-) -> tuple[Schema, np.ndarray]:
+def first_schema(raw: Mapping[str, np.ndarray], kinds: Mapping[str, Any]) -> tuple[Schema, Any]:
     """The conditions, fitted to all rows, and the encoded rows."""
     given = {column: raw[column] for column in kinds}
     num_rows = len(next(iter(raw.values())))
     schema = schema_of(given, kinds, np.arange(num_rows))
-    return schema, schema.encode_rows(given, num_rows)
+    return schema, encoded_conditions(raw, schema)
+
+
+def encoded_conditions(columns: Mapping[str, Any], schema: Schema) -> Any:
+    """The columns that are conditions, (N, dim) float32.
+
+    Large ones, as of classes by the thousand, and those on disk are encoded where they are read.
+    """
+
+    def encode(cells: Mapping[str, Any]) -> np.ndarray:
+        num_rows = len(next(iter(cells.values())))
+        return schema.encode_rows({name: cells[name] for name in schema.names}, num_rows)
+
+    if isinstance(columns, StoredColumns):
+        return columns.encoded(encode, schema.names)
+    num_rows = len(next(iter(columns.values())))
+    if not schema.names or 4 * num_rows * schema.dim <= MOST_ENCODED:
+        return encode(columns)
+
+    def encoded(rows: np.ndarray) -> np.ndarray:
+        return encode({name: columns[name][rows] for name in schema.names})
+
+    return MappedRows([np.arange(num_rows)], encoded)
 
 
 def _checked(name: str, values: Any) -> np.ndarray:

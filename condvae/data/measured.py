@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from condvae.checks import InputError
 from condvae.conditions import Schema, named_kinds, schema_of, table_of
 from condvae.conditions.formats import CellFormat
 from condvae.conditions.name_patterns import name_patterns
+from condvae.data.columns import encoded_conditions
 from condvae.data.mapped import blocks
 from condvae.data.stored_columns import contradicting, encoded_rows, fitting_rows, sampled
 
@@ -55,8 +55,7 @@ def measured(dataset: "Dataset", of_file: Mapping[str, Any] | None) -> "Dataset"
         fitting = fitting_rows(raw, rows, np.union1d(fitting.numbers[fitting.rows], more))
     if sampled(raw, rows) is not None:
         schema = schema.counting(lambda name: blocks(raw[name][rows]))
-    encode = partial(encoded_conditions, schema=schema)
-    encoded = encoded_rows(raw, encode, several.names)
+    encoded = encoded_conditions(raw, schema)
     fresh = replace(dataset, x=x, given=encoded, condition=schema, table=table)
     vars(fresh)["rows"] = dataset.rows  # drawing them again would take 40 bytes a row
     return fresh
@@ -72,9 +71,3 @@ def _of_dates(
         for one in several.conditions
         if one.name in units and one.of_dates and named.get(one.name) in (None, one.of_dates)
     }
-
-
-def encoded_conditions(columns: Mapping[str, Any], schema: Schema) -> np.ndarray:
-    """The columns that are conditions, (n, dim)."""
-    given = {name: columns[name] for name in schema.names}
-    return schema.encode_rows(given, len(next(iter(columns.values()))))

@@ -1,6 +1,5 @@
 """The data set of a packed table, whose rows stay on disk."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,10 @@ import numpy as np
 from condvae.checks import InputError
 from condvae.conditions import named_kinds
 from condvae.conditions.formats import PLAIN
-from condvae.data.columns import check_table_columns, first_schema
+from condvae.data.columns import check_table_columns, encoded_conditions, first_schema
 from condvae.data.dataset import Dataset
 from condvae.data.mapped import MappedRows
-from condvae.data.measured import encoded_conditions, measured
+from condvae.data.measured import measured
 from condvae.data.pack import SPLIT_NAMES, settled_reading
 from condvae.data.pack_files import check_whole
 from condvae.data.small_classes import of_rows, rows_of_large_classes
@@ -54,7 +53,7 @@ def read_table_pack(path: Path, spec: DataSpec) -> Dataset:
         # all rows, whose classes decide the split
         fitting = fitting_rows(columns, np.arange(len(columns.records)))
         schema, _ = first_schema(fitting.columns, said)
-        given: Any = columns.encoded(partial(encoded_conditions, schema=schema), schema.names)
+        given: Any = encoded_conditions(columns, schema)
         rows = rows_of_large_classes(*schema.strata(given), spec.drop_small_classes, str(path))
         if rows is None:
             break

@@ -189,17 +189,9 @@ def fitting_rows(
     return Fitting(found, np.flatnonzero(training[chosen]), chosen)
 
 
-def encoded_rows(
-    columns: Mapping[str, Any], encode: Callable[[Any], Any], names: Sequence[str] = ()
-) -> Any:
-    """A function applied to columns: at once, or for those on disk when rows are requested.
-
-    Args:
-        names: names of the columns that it needs; none: all.
-    """
-    if isinstance(columns, StoredColumns):
-        return columns.encoded(encode, names)
-    return encode(columns)
+def encoded_rows(columns: Mapping[str, Any], encode: Callable[[Any], Any]) -> Any:
+    """A function applied to columns: at once, or for those on disk when rows are requested."""
+    return columns.encoded(encode) if isinstance(columns, StoredColumns) else encode(columns)
 
 
 def contradicting(columns: Mapping[str, Any], rows: np.ndarray, table: Table) -> np.ndarray:

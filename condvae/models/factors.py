@@ -30,7 +30,8 @@ def start_from_factors(model: CVAE, x: Any, y: Any, change: Change | None = None
         change: from x and y to what training sees of them, with some conditions hidden; factors are
             then found in the rows that have all of theirs.
     """
-    most = min(MOST_ROWS, MOST_NUMBERS // math.prod(x.shape[1:]))
+    size = math.prod(x.shape[1:]) + math.prod(y.shape[1:])
+    most = min(MOST_ROWS, MOST_NUMBERS // size)
     # spread over all rows, which may be sorted by class
     rows = np.unique(np.linspace(0, len(x) - 1, max(1, most)).astype(int))
     x, y = np.asarray(x[rows]), np.asarray(y[rows])

@@ -4,7 +4,7 @@ Keras is imported only where a model is built: the graphs of a run work without 
 """
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from condvae.checks import InputError, check_choice
 from condvae.conditions.masks import masked_images
+from condvae.data.mapped import by_rows
 from condvae.files.atomic import write_text
 from condvae.files.tensors import StoredTensors, write_tensors
 from condvae.graph.graph import Graph
@@ -284,7 +285,7 @@ class Run:
         # the splits are functions of data and spec, so they are not stored
         return dataset.with_spec(self.spec.data)
 
-    def first_conditions(self) -> tuple[np.ndarray, np.ndarray]:
+    def first_conditions(self) -> tuple[Any, np.ndarray]:
         """Encoded y with the first condition of a table, and the index for each training row.
 
         Raises:
@@ -296,7 +297,7 @@ class Run:
         table, several = self.record.preprocessing.table, self.record.condition.by_name
         given = self.check_data(self.load_data()).train.given
         if several is not None and table is not None and table.conditions:
-            given = several.first_alone(given)
+            given = by_rows(given, partial(several.only, names=several.first_name(given)))
         return given, np.arange(len(given))
 
     def conditions(self, split: "Split") -> np.ndarray:

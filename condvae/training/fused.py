@@ -96,7 +96,7 @@ def fuse(model: CVAE, feed: Feed, pace: Pace) -> None:
     """Make `fit` take `Blocks` of this feed, from any step on."""
     import jax
 
-    data = jax.device_put({"x": np.asarray(feed.x), "y": feed.y})
+    data = jax.device_put({"x": np.asarray(feed.x), "y": np.asarray(feed.y)})
     loop = looped(lambda state, batch: model.train_step(state, (batch,)))
     # the data are an argument, since a constant of the program would be a second copy
     compiled: Callable[..., Any] = jax.jit(loop, donate_argnums=0)

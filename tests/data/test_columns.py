@@ -6,6 +6,7 @@ import pytest
 from condvae.checks import InputError
 from condvae.conditions import Categorical, Schema
 from condvae.data import Dataset, load_data
+from condvae.data.mapped import is_mapped
 from condvae.spec import DataSpec
 
 N = 200
@@ -27,6 +28,23 @@ def table(columns=COLUMNS, **changes):
 
 def changed(**columns):
     return {**COLUMNS, **columns}
+
+
+@pytest.mark.parametrize("x", [None, IMAGES])
+def test_large_conditions_are_encoded_where_they_are_read(x, monkeypatch):
+    """Thousands of classes would take gigabytes as zeros."""
+    spec = SPEC if x is None else SPEC.model_copy(update={"ignore": ("id", "income")})
+    small = Dataset.from_columns(COLUMNS, x, name="made", spec=spec)
+    monkeypatch.setattr("condvae.data.columns.MOST_ENCODED", 0)
+    large = Dataset.from_columns(COLUMNS, x, name="made", spec=spec)
+    assert isinstance(small.given, np.ndarray)
+    assert is_mapped(large.given)
+    np.testing.assert_array_equal(np.asarray(large.given), small.given)
+    for split in ("train", "validation", "test"):
+        one, other = getattr(large, split), getattr(small, split)
+        np.testing.assert_array_equal(np.asarray(one.given), other.given)
+        np.testing.assert_array_equal(np.asarray(one.x), np.asarray(other.x))
+    assert large.fingerprint == small.fingerprint
 
 
 def test_columns_that_are_not_given_are_x():

@@ -51,7 +51,7 @@ class GenerateRows(Function):
             # the first condition with the frequencies of the data, as in `condvae generate`
             known, places = served.run.first_conditions()
             drawn = np.random.default_rng(body.seed).integers(len(places), size=rows)
-            given, outside = known[places[drawn]], []
+            given, outside = np.asarray(known[places[drawn]]), []
         else:
             given, outside = several.encode_rows(body.given, rows), several.outside(body.given)
         if len(given) != rows:
