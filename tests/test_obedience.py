@@ -13,7 +13,7 @@ from condvae.inference.obedience import Obedience
 TABLE = SimpleNamespace(
     rules=Rules(),
     differs=lambda x, told: np.zeros(len(x), bool),
-    contradicts=lambda x: x[:, 0] < 0.5,
+    contradicts=lambda x, known: x[:, 0] < 0.5,
     decode=lambda x: {"a": x[:, 0].copy()},
     order=("a",),
     all_names=("a",),
