@@ -15,6 +15,7 @@ from condvae.reports.publication import write_model
 from condvae.runs import Run, load
 from condvae.runs.hub import Address
 from condvae.runs.record import RunRecord, TrackRecord
+from condvae.runs.samplers import SAMPLER_NAME
 from condvae.runs.shared import FIELDS, check_sums, shared_record, what_is_told
 
 FOLDER = "/srv/ward-seven"
@@ -88,6 +89,7 @@ def test_the_files_are_the_run_and_a_card(home_run, tmp_path):
     }
     metrics = Metrics(condvae="0.1.0", run="run", test_readings=2, measures=measures)
     write_metrics(home_run.path / "metrics.json", metrics)
+    (home_run.path / SAMPLER_NAME).write_bytes(b"encodings of images of ward seven")
     before = {path: path.read_bytes() for path in home_run.path.rglob("*") if path.is_file()}
     folder = tmp_path / "files"
     folder.mkdir()
