@@ -8,7 +8,7 @@ python benchmarks/guidance.py runs/photos --guidance 0 1 2 4 --temperature 1 0.8
 python benchmarks/guidance.py runs/photos --prior encodings --texture --guidance 0 --score
 
 With --pictures it judges the ways of TRADE_OFF, and draws docs/images/trade-off.png and some
-samples, docs/images/photographs.png.
+samples, docs/images/photographs.jpg.
 """
 
 import argparse
@@ -129,8 +129,8 @@ def draw_samples(trial: Trial) -> None:
             axes.set_xticks([])
             axes.set_yticks([])
         row[0].set_ylabel(label, fontsize=FONT_SIZE)
-    few = Image.fromarray(as_picture(figure, dpi=90)).quantize(128)
-    few.save(IMAGES / "photographs.png", optimize=True)
+    picture = Image.fromarray(as_picture(figure, dpi=90))
+    picture.save(IMAGES / "photographs.jpg", quality=90)
 
 
 if __name__ == "__main__":
