@@ -28,7 +28,9 @@ class Drawing:
     def __post_init__(self) -> None:
         check_choice(self.prior, PRIORS, "prior")
         if self.texture and self.prior == "model":
-            raise InputError("texture requires the prior 'encodings'", "'model'", "Change one.")
+            raise InputError(
+                "texture requires the prior 'encodings'", "'model'", "Use both, or neither."
+            )
         Draws(Chance(0, self.temperature), self.texture, self.guidance)  # which checks these
 
     def __str__(self) -> str:
