@@ -197,8 +197,8 @@ def test_options_that_do_not_go_together(run, options, sentence, tmp_path, capsy
     assert not out.exists()
 
 
-def test_a_likelihood_without_known_noise_has_no_texture(run):
-    sampler = sampler_of(run)
+def test_a_likelihood_without_known_noise_has_no_texture(run, data):
+    sampler = sampler_of(run, data)
     bare = replace(sampler, texture=None)
     assert bare.generate("down", 2, texture=False).shape == (2, 8, 8, 3)
     with pytest.raises(InputError, match="texture requires the likelihood"):
