@@ -14,6 +14,8 @@ CALIBRATED = 1_000  # rows and draws of z
 RIDGE = 1.0  # in rows: the regression on y is shrunk for values of y with few rows
 LEAST_NOISE = 0.01  # smallest share of a number's variance that is not explained by factors
 LEAST_SHARE = 1e-3
+SETTLED = 1e-5  # of correlations
+MOST_DENSE = 500  # above, all eigenvalues of a matrix take minutes where a few take seconds
 LEAST_SCALE = 1e-3  # in units of encoded numbers, whose standard deviation is about 1
 
 
@@ -75,17 +77,19 @@ def find_factors(
     of_states = np.repeat(np.arange(len(sizes)), sizes)
     column_of = np.concatenate([of_states, of_states[beside]])
 
-    x = np.array(x, "float64")
+    x, given = np.array(x, "float64"), np.zeros((len(x), 0)) if y is None else y
     # the factors do not explain them
     x[:, num_states:] *= ~uniform
-    states = x[:, :num_states]
-    known = np.stack([states[:, of_states == c].any(axis=1) for c in range(len(sizes))])
-    known = known[column_of].T
+    known = np.logical_or.reduceat(x[:, :num_states] != 0, firsts, axis=1)[:, column_of]
     mean = np.mean(x, axis=0, where=known)
-    squares = np.mean(x**2, axis=0, where=known)
-    centred, given = np.where(known, x - mean, 0.0), np.zeros((len(x), 0)) if y is None else y
-    by_y = _regression(centred, given, known, column_of)
-    shared = _loadings((centred - given @ by_y)[within], column_of, latent_dim)
+    # in place, as the rows of a wide table take the most memory
+    x -= mean
+    x *= known
+    squares = np.einsum("ij,ij->j", x, x) / known.sum(axis=0) + mean**2
+    by_y = _regression(x, given, known, column_of)
+    if by_y.size:
+        x -= given @ by_y
+    shared = _loadings(x[within], column_of, latent_dim)
 
     shares = np.maximum(mean[:num_states], LEAST_SHARE)
     share = shares[beside]
@@ -182,19 +186,33 @@ def _loadings(centred: Array, column_of: Array, latent_dim: int) -> Array:
     Source: Harman 1976, chapter 8; Chen, Wiesel, Eldar & Hero 2010 (the shrinkage).
     """
     import numpy as np
-    from sklearn.covariance import oas
+    from sklearn.covariance import OAS
 
     scale = np.maximum(centred.std(axis=0), LEAST_SCALE)
-    shared, _ = oas(centred / scale, assume_centered=True)
-    within = column_of[:, None] == column_of
-    own = 0.5 * shared
+    shrunk = OAS(store_precision=False, assume_centered=True).fit(centred / scale)
+    shared, own = shrunk.covariance_, np.nonzero(column_of[:, None] == column_of)
+    shared[own] /= 2
     for _ in range(ROUNDS):
-        values, vectors = np.linalg.eigh(np.where(within, own, shared))
-        loadings = (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1][:, :latent_dim]
+        values, vectors = _largest(shared, latent_dim)
+        loadings = (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1]
         loadings /= _excess((loadings**2).sum(axis=1))[:, None]
-        own = loadings @ loadings.T
+        before, shared[own] = shared[own], np.prod([loadings[at] for at in own], axis=0).sum(axis=1)
+        if np.abs(shared[own] - before).max() < SETTLED:
+            break
     missing = latent_dim - loadings.shape[1]
     return np.pad(loadings, [(0, 0), (0, max(0, missing))]) * scale[:, None]
+
+
+def _largest(matrix: Array, count: int) -> tuple[Array, Array]:
+    """The largest eigenvalues of a symmetric matrix, the largest one last, and their vectors."""
+    import numpy as np
+    from scipy.sparse.linalg import eigsh
+
+    if len(matrix) > max(MOST_DENSE, 5 * count):
+        # without a start of its own it takes a random one
+        return eigsh(matrix, count, which="LA", v0=np.ones(len(matrix)), tol=SETTLED)
+    values, vectors = np.linalg.eigh(matrix)
+    return values[-count:], vectors[:, -count:]
 
 
 def _excess(explained: Array) -> Array:

@@ -96,6 +96,32 @@ def test_more_latents_than_numbers_are_left_alone():
     assert (factors.variances <= 1).all()
 
 
+def test_a_wide_table_has_the_same_factors_by_fewer_eigenvectors(monkeypatch):
+    rng, count = np.random.default_rng(0), 300
+    loadings = rng.normal(size=(3, count)) * [[1.0], [0.7], [0.4]]
+    noise = np.linspace(0.3, 1, count)
+    numbers = rng.normal(size=(1_000, 3)) @ loadings + noise * rng.normal(size=(1_000, count))
+    x = np.concatenate([np.ones_like(numbers), numbers / numbers.std(axis=0)], axis=1)
+    x[:50, [0, count]] = 0  # hidden
+    columns, decompose, dense = [(1, 0)] * count, np.linalg.eigh, []
+    monkeypatch.setattr(np.linalg, "eigh", lambda a: dense.append(len(a)) or decompose(a))
+    wide = find_factors(x, columns, 3)
+    assert max(dense) == 3  # that of the latents alone
+    monkeypatch.setattr("condvae.likelihoods.factors.MOST_DENSE", 2 * count)
+    exact = find_factors(x, columns, 3)
+    assert max(dense) == 2 * count
+    np.testing.assert_allclose(wide.variances, exact.variances, rtol=1e-4)
+    for name in ("numbers", "seen"):
+        # the sign of a latent is arbitrary
+        found, wanted = getattr(wide, name), getattr(exact, name)
+        found = found * np.sign((found * wanted).sum(axis=0))
+        np.testing.assert_allclose(found, wanted, atol=1e-4)
+    explained = wide.numbers @ wide.numbers.T + np.diag(wide.scales**2)
+    true = loadings.T @ loadings + np.diag(noise**2)
+    size = np.sqrt(np.diag(true))
+    np.testing.assert_allclose(explained, true / size / size[:, None], atol=0.15)
+
+
 def images_of_factors(side, count=3_000, noise=0.05):
     """Grey images of three classes: a mean of its own each, two factors and noise."""
     rng = np.random.default_rng(1)
