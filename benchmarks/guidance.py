@@ -22,10 +22,10 @@ from PIL import Image
 import condvae
 from condvae.evaluation.accuracy_score import score_accuracy
 from condvae.evaluation.detail import detail_of_samples
-from condvae.evaluation.drawing import Drawing
 from condvae.evaluation.samples import SampleQuality, evaluate_samples
 from condvae.evaluation.trial import Trial
 from condvae.figures.figure import FONT_SIZE, Figure, as_picture, distinct_colours
+from condvae.runs.drawing import Drawing
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 GUIDANCE = (0.0, 1.0, 2.0, 4.0)

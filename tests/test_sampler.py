@@ -1,10 +1,12 @@
 """Samples from what was fitted to the encodings of training images."""
 
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from scipy.special import ndtri
 
 import condvae
@@ -14,6 +16,7 @@ from condvae.data import Dataset
 from condvae.evaluation import Drawing, Trial
 from condvae.evaluation.detail import evaluate_detail
 from condvae.evaluation.samples import evaluate_samples
+from condvae.figures import draw
 from condvae.inference.chance import Chance
 from condvae.inference.sampler import Sampler
 from condvae.inference.texture import PENALTY, Texture, Textured, log_energies
@@ -168,24 +171,88 @@ def test_other_weights_need_another_fit(run, data, tmp_path):
         path.write_bytes(kept)
 
 
-def test_generate_draws_from_it(run, data, tmp_path):
-    sampler_of(run, data)
-    out = tmp_path / "images.npz"
+@pytest.mark.parametrize(
+    ("options", "drawn"),
+    [
+        ([], "texture"),
+        (["--prior", "encodings"], "texture"),
+        (["--texture", "--temperature", "0.5"], "texture"),
+        (["--no-texture"], "expected"),
+        (["--guidance", "2"], "expected"),
+        (["--prior", "model"], "model"),
+        (["--sample"], "model"),
+    ],
+    ids=" ".join,
+)
+def test_generate_draws_from_it_where_nothing_else_is_asked(run, data, tmp_path, options, drawn):
+    sampler = sampler_of(run, data)
+    out, labels = tmp_path / "images.npz", np.repeat(["across", "down"], 3)
     command = ["generate", str(run.path), "--per-class", "3", "--out", str(out)]
-    assert main([*command, "--prior", "encodings", "--texture"]) == 0
+    assert main([*command, *options]) == 0
+    how = {
+        "temperature": 0.5 if "--temperature" in options else 1.0,
+        "guidance": 2.0 if "--guidance" in options else 0.0,
+        "sample": "--sample" in options,
+    }
+    if drawn == "model":
+        wanted = run.model.generate(labels, **how)
+    else:
+        wanted = sampler.generate(labels, texture=drawn == "texture", **how)
     with np.load(out) as arrays:
-        labels = np.repeat(["across", "down"], 3)
         np.testing.assert_array_equal(arrays["y"], labels)
-        wanted = sampler_of(run).generate(labels)
         np.testing.assert_allclose(arrays["x"] / 255, wanted, atol=1 / 255)
+
+
+def test_without_sampler_and_data_z_comes_from_the_prior(run, tmp_path, caplog):
+    alone = condvae.Run.open(shutil.copytree(run.path, tmp_path / "alone"))
+    (alone.path / SAMPLER_NAME).unlink(missing_ok=True)
+    assert Drawing.of(alone) == Drawing()
+    assert "training data (stripes)" in caplog.text
+
+
+def test_only_photographs_are_drawn_from_encodings_by_default(run, data, tmp_path):
+    assert Drawing.of(run, data) == Drawing("encodings", texture=True)
+    assert Drawing.of(run, data, guidance=2.0) == Drawing("encodings", guidance=2.0)
+    run.export(tmp_path / "run.condvae")
+    assert Drawing.of(condvae.Run.open(tmp_path / "run.condvae"), data) == Drawing()
+    settings = {"preset": "photo", "latent_dim": 2, "hidden_dims": (4,), "epochs": 1}
+    plain = condvae.train(
+        data, run=tmp_path / "run", progress=False, likelihood="bernoulli", **settings
+    )
+    assert Drawing.of(plain, data) == Drawing()
+    assert Drawing.of(plain, data, "encodings") == Drawing("encodings")
+
+
+def test_a_folder_that_only_can_be_read_keeps_no_sampler(run, data, tmp_path, caplog, monkeypatch):
+    alone = condvae.Run.open(shutil.copytree(run.path, tmp_path / "alone"))
+    (alone.path / SAMPLER_NAME).unlink(missing_ok=True)
+
+    def refuse(*_):
+        raise PermissionError("no")
+
+    monkeypatch.setattr("condvae.runs.samplers.write_tensors", refuse)
+    assert Drawing.of(alone, data).prior == "encodings"
+    assert "is not kept" in caplog.text
+    assert not (alone.path / SAMPLER_NAME).exists()
+
+
+def test_figures_and_reports_show_images_as_they_are_drawn(run, data, tmp_path):
+    trial = Trial.of(run, data, Drawing.of(run, data))
+    figures = draw(trial.model, data, run.history, ["samples"], **trial.of_samples)
+    assert "z from sums of encodings of training images, pixels with the texture" in "".join(
+        text.get_text() for text in figures["samples"].findobj(Text)
+    )
+    assert Trial.of(run, data).of_samples == {}
+    report = condvae.evaluate(run, data)
+    assert "z from encodings; texture; " in report["Samples"]["samples_comparability"]
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--texture"], "--texture must come with --prior encodings"),
+        (["--prior", "model", "--texture"], "--texture must come with --prior encodings"),
         (["--prior", "encodings", "--keep", "1"], "without --z and --keep"),
-        (["--prior", "encodings", "--texture", "--guidance", "2"], "without --guidance"),
+        (["--prior", "encodings", "--texture", "--guidance", "2"], "requires expected pixels"),
     ],
     ids=str,
 )
@@ -240,7 +307,7 @@ def test_words_of_drawings():
     )
     for settings, words in (
         ({"prior": "posterior"}, "prior must be one of model, encodings"),
-        ({"texture": True}, "texture requires the prior 'encodings'"),
+        ({"texture": True}, "`texture` must come with `prior='encodings'`"),
         ({"guidance": -1.0}, "the guidance must be 0 or more"),
         ({"temperature": -1.0}, "temperature must be"),
         ({"prior": "encodings", "texture": True, "guidance": 1.0}, "expected pixels"),

@@ -25,8 +25,8 @@ def evaluate(
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     card: Path | None = None,
     log: bool = True,
-    prior: Literal["model", "encodings"] = "model",
-    texture: Annotated[bool, Parameter(negative="")] = False,
+    prior: Literal["model", "encodings"] | None = None,
+    texture: bool | None = None,
     temperature: float = 1.0,
     guidance: float = 0.0,
     overwrite: Overwrite = False,
@@ -49,14 +49,13 @@ def evaluate(
         log: Also send the figures to the trackers of the run (`condvae train --log`), if it has
             any.
         prior: Where z of the generated images that are judged comes from, as for `condvae
-            generate`.
+            generate`, which has the same default.
         texture: Judge images drawn with the noise of neighbouring pixels, as for `condvae
             generate`.
         temperature: Scale of the draws of z of these images.
         guidance: Strength of guidance of these images.
     """
     from condvae.cli.lines import print_lines, shares_told
-    from condvae.evaluation import Drawing
     from condvae.files.atomic import write_text
     from condvae.reports import Report, compare_runs, model_card, report_run
     from condvae.runs import Run
@@ -67,12 +66,13 @@ def evaluate(
         check_suffix(check_new_path(card, overwrite), ".md")
         if len(runs) > 1:
             raise InputError("--card must come with one RUN", f"{len(runs)}", "Name one.")
-    drawing = Drawing(prior, texture, temperature, guidance)
+    drawing = {"texture": texture, "temperature": temperature, "guidance": guidance}
     names, measured = [str(path) for path in runs], []
     for opened in [Run.open(path) for path in runs]:
         with working(f"evaluating {opened.path}") as say:
             dataset, tell = data_of_run(opened, data, data_dir), shares_told(say)
-            metrics, words = report_run(opened, dataset, full, log=log, tell=tell, drawing=drawing)
+            settings = {"log": log, "tell": tell, "prior": prior, **drawing}
+            metrics, words = report_run(opened, dataset, full, **settings)
             if card is not None:
                 write_text(card, model_card(opened, metrics, words))
         measured.append(metrics)

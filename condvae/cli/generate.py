@@ -39,8 +39,8 @@ def generate(
     temperature: float = 1.0,
     guidance: float = 0.0,
     keep: int = 0,
-    prior: Literal["model", "encodings"] = "model",
-    texture: Annotated[bool, Parameter(negative="")] = False,
+    prior: Literal["model", "encodings"] | None = None,
+    texture: bool | None = None,
     scale: Scale = None,
     overwrite: Overwrite = False,
     parts: InParts = InParts(),
@@ -73,9 +73,10 @@ def generate(
         keep: For the prior ladder: number of coarse groups of z that all images share, from --z or
             from one draw; the finer groups are drawn for each image.
         prior: Where z comes from: the model's prior, or sums of the encodings of five training
-            images of the class, which are stored in the run folder and need the data once.
+            images of the class, which are stored in the run folder and need the data once. Default:
+            encodings for photographs (preset photo) without --z, --keep and --sample; else model.
         texture: Draw the pixels with noise that depends on that of neighbouring pixels as in the
-            training images; needs --prior encodings.
+            training images; for --prior encodings, and its default except with --guidance.
     """
     import numpy as np
 
@@ -84,6 +85,8 @@ def generate(
     from condvae.data.enlarged import check_scale
     from condvae.data.writers import ARRAYS, check_image_path, write_images
     from condvae.runs import Run
+    from condvae.runs.drawing import Drawing
+    from condvae.runs.samplers import sampler_of
 
     for option, number in (("--num-samples", num_samples), ("--per-class", per_class)):
         check_at_least(1 if number is None else number, 1, option)
@@ -102,7 +105,7 @@ def generate(
         raise InputError("--scale must come with a .png or a folder", out, "Leave it out.")
     if table is not None or parts != InParts():
         others = (given, per_class, num_samples, z, scale)
-        if prior != "model" or texture or any(option is not None for option in others):
+        if prior or texture or any(option is not None for option in others):
             raise InputError(
                 "a table of conditions must be used alone",
                 "--given, -n, --per-class, --z, --scale or --prior as well",
@@ -112,7 +115,11 @@ def generate(
 
         verb = Generate(sample, seed, temperature, guidance, keep)
         return _of_table(run, table or "", out, verb, parts, overwrite)
-    _check_sampler(prior, texture, z is not None or keep > 0, guidance)
+    of_model = z is not None or keep > 0
+    if prior == "encodings" and of_model:
+        raise InputError(
+            "--prior encodings must be used without --z and --keep", "one of them", "Leave it out."
+        )
     path = check_new_path(Path(out), overwrite)
     opened = Run.open(run)
     preprocessing = opened.record.preprocessing
@@ -143,13 +150,15 @@ def generate(
         )
     y, labels, times = conditions(opened, given or [], count, per_class)
     num_images = len(labels) * times
+    if of_model or sample:
+        prior = prior or "model"
     with working("generating") as say:
+        drawing = Drawing.of(opened, None, prior, texture, temperature, guidance)
         finish = _finish(opened, as_arrays)
         how = {"temperature": temperature, "guidance": guidance, "seed": seed, "finish": finish}
-        if prior == "encodings":
-            from condvae.runs.samplers import sampler_of
-
-            images = sampler_of(opened).blocks(np.repeat(labels, times), texture, sample, **how)
+        if drawing.prior == "encodings":
+            sampler = sampler_of(opened)
+            images = sampler.blocks(np.repeat(labels, times), drawing.texture, sample, **how)
         else:
             settings = {"z": style, "sample": sample, "keep": keep}
             images = opened.model.generate_blocks(repeated(y, times), **settings, **how)
@@ -161,28 +170,11 @@ def generate(
         else:
             names = np.repeat(labels, times).tolist()
             write_images(path, np.concatenate(list(blocks)), names, scale=scale)
-    kind = "samples of the pixels" if sample or texture else "expected pixels"
+    kind = "samples of the pixels" if sample else drawing.pixels
     also = f", guidance {guidance:g}" if guidance else ""
+    also += ", z from encodings of training images" if drawing.prior == "encodings" else ""
     print(f"{out}: {num_images:,} images, {kind}, seed {seed}{also}")
     return 0
-
-
-def _check_sampler(prior: str, texture: bool, is_other: bool, guidance: float) -> None:
-    """Raise InputError for options that do not go with --prior and --texture."""
-    if texture and prior != "encodings":
-        raise InputError(
-            "--texture must come with --prior encodings", "--prior model", "Add that option."
-        )
-    if prior == "encodings" and is_other:
-        raise InputError(
-            "--prior encodings must be used without --z and --keep", "one of them", "Leave it out."
-        )
-    if texture and guidance:
-        raise InputError(
-            "--texture must come without --guidance, which has expected pixels",
-            f"--guidance {guidance:g}",
-            "Leave one out.",
-        )
 
 
 def _of_table(

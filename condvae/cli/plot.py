@@ -32,6 +32,7 @@ def plot(
         out: The folder to write to. Default: RUN/figures, or NAME-figures for an archive.
         data: The training data, if they are no longer found under the recorded name.
     """
+    from condvae.evaluation import Drawing, Trial
     from condvae.figures import gallery
     from condvae.runs import Run
 
@@ -42,7 +43,9 @@ def plot(
     check_new_path(folder / "figure.png", overwrite=True)
     with working("drawing"):
         dataset = opened.check_data(data_of_run(opened, data, data_dir))
-        figures = gallery.draw(opened.by_keras, dataset, opened.history, chosen, labels)
+        trial = Trial.of(opened, dataset, Drawing.of(opened, dataset))
+        shown = (trial.model, dataset, opened.history, chosen, labels)
+        figures = gallery.draw(*shown, **trial.of_samples)
         paths = gallery.save(figures, folder)
     print(*paths, sep="\n")
     return 0

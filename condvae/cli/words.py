@@ -28,6 +28,8 @@ OPTIONS = {
     "port": "--port",
     "ray": "--ray",
     "workers": "--workers",
+    "prior": "--prior",
+    "texture": "--texture",
 }
 
 

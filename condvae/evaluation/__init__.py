@@ -3,12 +3,12 @@
 from condvae.evaluation.bayes_rule import classify_by_bayes
 from condvae.evaluation.classification import evaluate_classifier
 from condvae.evaluation.doctor import diagnose, examine, find_faults
-from condvae.evaluation.drawing import Drawing
 from condvae.evaluation.label_maps import LabelMapQuality, evaluate_label_maps
 from condvae.evaluation.likelihood import ConditionalLikelihood, bound_of, conditional_likelihood
 from condvae.evaluation.tables import evaluate_table
 from condvae.evaluation.trial import Trial
 from condvae.evaluation.whole import evaluate_whole
+from condvae.runs.drawing import Drawing
 
 __all__ = [
     "ConditionalLikelihood",

@@ -6,9 +6,9 @@ from typing import Any, Self
 import numpy as np
 
 from condvae.data import Dataset, Split
-from condvae.evaluation.drawing import Drawing
 from condvae.inference.trained import TrainedModel
 from condvae.runs import Run
+from condvae.runs.drawing import Drawing
 from condvae.runs.samplers import sampler_of
 
 
@@ -52,6 +52,13 @@ class Trial:
             return self.model.generate(labels, sample=sample, **settings)
         sampler = sampler_of(self.run, self.data)
         return sampler.generate(labels, sample=sample, texture=how.texture, **settings)
+
+    @property
+    def of_samples(self) -> dict[str, Any]:
+        """Arguments of the figure samples: images in the way of `drawing`, and what that is."""
+        if not str(self.drawing):
+            return {}
+        return {"generate": self.generate, "how": self.drawing.words}
 
     def images(self, split: str) -> Split:
         """The rows of "train", "validation" or "test"."""

@@ -13,7 +13,7 @@ from condvae.evaluation.label_maps import evaluate_label_maps
 from condvae.evaluation.labels import evaluate_labels
 from condvae.evaluation.latents import evaluate_latents
 from condvae.evaluation.likelihood import conditional_likelihood, evaluate_bound
-from condvae.evaluation.samples import check_drawing, evaluate_samples, has_classes_to_judge
+from condvae.evaluation.samples import evaluate_samples, has_classes_to_judge
 from condvae.evaluation.style import evaluate_style
 from condvae.evaluation.tables import evaluate_table
 from condvae.evaluation.trial import Trial
@@ -71,7 +71,6 @@ def evaluate_whole(
             None: all.
         tell: is told, as each measure begins, about which share of the time is over.
     """
-    check_drawing(trial)
     found: dict[str, Result] = {}
     steps = _steps(trial, full, seed, full_images, found)
     times = [SECONDS[title] * (FULL_TIMES.get(title, 1) if full else 1) for title, _ in steps]

@@ -40,6 +40,7 @@ def draw(
     given: Any = None,
     dpi: int = 110,
     titles: bool = True,
+    **of_samples: Any,
 ) -> dict[str, Figure | np.ndarray]:
     """The named figures by the stems of their files; the same arguments give the same figures.
 
@@ -55,6 +56,7 @@ def draw(
             manifold, the first for traversal.
         dpi: dots per inch of the figures.
         titles: whether to write each figure's title above it.
+        of_samples: `generate` and `how` of the figure samples.
 
     Returns:
         Figures ("manifold-3": one for each label), and for "labels" the frames of an animation.
@@ -69,6 +71,8 @@ def draw(
     for name in names:
         function, arguments = _DRAWINGS[name]
         settings = arguments(model, dataset, history)
+        if name == "samples" and "y" not in settings:
+            settings |= of_samples
         if name in _PER_LABEL:
             for stem, label in _stems(name, model, given).items():
                 figures[stem] = function(**{**settings, "given": label})

@@ -6,7 +6,7 @@ images in the caption. Latents are counted from 0 in arguments, from 1 (z1, z2) 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,15 +33,22 @@ _MOST_LABELS = 10  # labels with a row of samples
 
 
 def samples(
-    model: TrainedModel, y: Any = None, columns: int = SAMPLES_A_ROW, seed: int = 0
+    model: TrainedModel,
+    y: Any = None,
+    columns: int = SAMPLES_A_ROW,
+    seed: int = 0,
+    generate: Callable[..., np.ndarray] | None = None,
+    how: str = "z from the prior, expected pixels",
 ) -> Figure:
-    """Images that the model generates: z from the prior, decoded to expected pixels.
+    """Images that the model generates.
 
     Args:
         y: condition of each image; None: rows of the first ten labels, with other conditions
             missing.
         columns: images per row.
         seed: seed of the draws.
+        generate: draws an image for each label, given a seed; None: the model, z from its prior.
+        how: how these are drawn, for the caption.
     """
     if y is not None:
         images = model.generate(y, seed=seed)
@@ -52,15 +59,17 @@ def samples(
         classes = leading_class(model)
         labels = classes.categories[:_MOST_LABELS]
         codes = np.repeat(np.arange(len(labels)), columns)
-        given = under(model, np.eye(classes.num_classes)[codes])
-        cells = rows_of(columns, model.generate(given, seed=seed))
+        if generate is None:
+            given, generate = under(model, np.eye(classes.num_classes)[codes]), model.generate
+        else:
+            given = np.asarray(labels)[codes]
+        cells = rows_of(columns, generate(given, seed=seed))
         what = f"a row for each {classes.name}"
         if len(labels) < classes.num_classes:
             what = f"a row for each of the first {len(labels)} of {classes.num_classes} labels"
     return grid_figure(
         [Block(cells, [""] * columns, labels)],
-        f"Images that the model generates, {what}: expected pixels at random draws of z from the "
-        f"prior (seed {seed}), none of them chosen.",
+        f"Images that the model generates, {what}: {how} (seed {seed}), none of them chosen.",
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from condvae.checks import InputError
 from condvae.data import Dataset, load_data
-from condvae.evaluation import Drawing
 from condvae.reports.advice import advice_lines, whole_of
 from condvae.reports.folder import report_run
 from condvae.reports.metrics_file import Metrics
@@ -72,8 +71,8 @@ def evaluate(
     *,
     full: bool = False,
     log: bool = True,
-    prior: str = "model",
-    texture: bool = False,
+    prior: str | None = None,
+    texture: bool | None = None,
     temperature: float = 1.0,
     guidance: float = 0.0,
 ) -> Report:
@@ -87,7 +86,7 @@ def evaluate(
         full: use K = 5,000, all images or rows, and classifiers trained on generated images.
         log: send the figures to the run's trackers, too.
         prior, texture, temperature, guidance: how the generated images of classes that are judged
-            are drawn, as by the options of `condvae generate`.
+            are drawn, as by the options of `condvae generate`; None: as it does by itself.
 
     Raises:
         InputError: no run, or data other than the run's.
@@ -102,6 +101,6 @@ def evaluate(
         )
     if isinstance(data, str | Path):
         data = load_data(data, spec=run.spec.data)
-    drawing = Drawing(prior, texture, temperature, guidance)
     dataset = run.load_data() if data is None else data
-    return Report(*report_run(run, dataset, full, log=log, drawing=drawing))
+    drawing = {"texture": texture, "temperature": temperature, "guidance": guidance}
+    return Report(*report_run(run, dataset, full, log=log, prior=prior, **drawing))

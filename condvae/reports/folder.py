@@ -1,11 +1,12 @@
 """The files that an evaluation writes to a run folder: metrics.json and report.html."""
 
 from collections.abc import Callable
+from typing import Any
 
 import condvae
 from condvae.data import Dataset
 from condvae.evaluation import Drawing, Trial, evaluate_whole, find_faults
-from condvae.evaluation.samples import LEAST_TEST_IMAGES, has_few_to_judge
+from condvae.evaluation.samples import LEAST_TEST_IMAGES, check_drawing, has_few_to_judge
 from condvae.files.atomic import write_text
 from condvae.reports.metrics_file import METRICS_NAME, Metrics, plain, read_metrics, write_metrics
 from condvae.reports.page import render_page
@@ -24,20 +25,22 @@ def report_run(
     full_images: int | None = None,
     log: bool = True,
     tell: Callable[[float, str], None] = lambda share, part: None,
-    drawing: Drawing | None = None,
+    **drawing: Any,
 ) -> tuple[Metrics, dict[str, str]]:
     """Measure a run on the test split, and write both files if the run is a folder.
 
     Args:
         full, full_images: as for `evaluate_whole`.
         log: whether to send the figures to the run's trackers, too.
-        drawing: how the images that are judged are drawn; None: from the model's prior.
         tell: called with the share of the time that has passed, and the next step.
+        drawing: arguments of `Drawing.of` for the images that are judged.
 
     Returns:
         The numbers, and the same as text by title.
     """
-    trial = Trial.of(run, dataset, drawing)
+    trial = Trial.of(run, dataset, Drawing.of(run, dataset, **drawing))
+    if trial.drawing != Drawing.of(run, dataset):
+        check_drawing(trial)
     measuring = 1.0 if run.is_archive else MEASURING
     results = evaluate_whole(
         trial, full, full_images=full_images, tell=lambda done, part: tell(measuring * done, part)

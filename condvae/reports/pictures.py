@@ -47,7 +47,7 @@ def draw_results(trial: Trial, results: Mapping[str, Result]) -> list[Picture]:
     """
     model, dataset, history = trial.model, trial.data, trial.run.history
     names = [name for name in gallery.telling(model, dataset, history) if name != "style"]
-    figures = gallery.draw(model, dataset, history, names, titles=False)
+    figures = gallery.draw(model, dataset, history, names, titles=False, **trial.of_samples)
     for result in results.values():
         if isinstance(result, StyleQuality):
             figures["style"] = draw_handwriting(result.handwriting, "test images")

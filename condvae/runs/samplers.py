@@ -7,6 +7,7 @@ from condvae.checks import InputError
 from condvae.data import Dataset
 from condvae.files.tensors import DIGESTS, StoredTensors, write_tensors
 from condvae.inference.sampler import Sampler
+from condvae.likelihoods import likelihood_named
 from condvae.runs.run import Run
 
 SAMPLER_NAME = "sampler.safetensors"
@@ -41,6 +42,37 @@ def sampler_of(run: Run, dataset: Dataset | None = None) -> Sampler:
         )
     sampler = Sampler.fit(model, train.x, train.y)
     if not run.is_archive:
-        write_tensors(path, sampler.tensors(), {WEIGHTS: weights, RECIPE: METHOD})
-        log.info("fitted to the encodings of the training images, once: %s", path)
+        try:
+            write_tensors(path, sampler.tensors(), {WEIGHTS: weights, RECIPE: METHOD})
+            log.info("fitted to the encodings of the training images, once: %s", path)
+        except OSError as error:  # a folder that only can be read
+            log.warning("the fitted sampler is not kept: %s", error)
     return sampler
+
+
+def knows_noise(run: Run) -> bool:
+    """Whether a run's `Sampler` has a texture."""
+    return likelihood_named(run.spec.model.likelihood).inverts
+
+
+def prefers_encodings(run: Run, dataset: Dataset | None = None) -> bool:
+    """Whether images are drawn by the run's `Sampler` where nothing else is asked.
+
+    These are runs of photographs: of levels, and with latents that start from principal components,
+    many of which no prior describes well (docs/photographs.md has the figures). Without a sampler
+    in the run folder and without the data for it, the model's prior is used, with a notice.
+    """
+    by_components = run.spec.model.decoder_start == "factors"
+    of_photographs = run.spec.data.task == "class" and by_components and knows_noise(run)
+    if not of_photographs or run.is_archive:
+        return False
+    try:
+        sampler_of(run, dataset)
+    except InputError:
+        log.warning(
+            "the run's training data (%s) cannot be read any more, from whose encodings z would "
+            "come: z comes from the model's prior",
+            run.record.data.name,
+        )
+        return False
+    return True
