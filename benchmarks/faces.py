@@ -15,7 +15,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, shift
 
 import condvae
-from condvae.evaluation import bound_of
+from condvae.evaluation import Drawing, Trial, bound_of
 
 CLASSES, EACH, SIDE = 40, 10, 64
 # of each property of a class the least and the greatest value
@@ -83,7 +83,8 @@ def measured(seed: int) -> dict[str, str]:
             run = condvae.train(data, run=f"{folder}/run", seed=seed, **settings)
             spent, epochs = time.process_time() - begun, len(run.history["loss"])
             bound = bound_of(run, data)
-            made = run.model.generate(asked, seed=1).reshape(len(asked), 1, -1)
+            trial = Trial.of(run, data, Drawing.of(run, data))
+            made = trial.generate(asked, seed=1).reshape(len(asked), 1, -1)
         shown = (((made - means) ** 2).sum(axis=2).argmin(axis=1) == asked).mean()
         rows[name] = f"{epochs} | {spent:.0f} | {-bound.elbo:.1f} | {shown:.1%}"
     return rows

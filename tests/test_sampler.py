@@ -182,7 +182,7 @@ def test_other_weights_need_another_fit(run, data, tmp_path):
         (["--prior", "model"], "model"),
         (["--sample"], "model"),
     ],
-    ids=" ".join,
+    ids=str,
 )
 def test_generate_draws_from_it_where_nothing_else_is_asked(run, data, tmp_path, options, drawn):
     sampler = sampler_of(run, data)
@@ -215,12 +215,16 @@ def test_only_photographs_are_drawn_from_encodings_by_default(run, data, tmp_pat
     assert Drawing.of(run, data, guidance=2.0) == Drawing("encodings", guidance=2.0)
     run.export(tmp_path / "run.condvae")
     assert Drawing.of(condvae.Run.open(tmp_path / "run.condvae"), data) == Drawing()
-    settings = {"preset": "photo", "latent_dim": 2, "hidden_dims": (4,), "epochs": 1}
-    plain = condvae.train(
-        data, run=tmp_path / "run", progress=False, likelihood="bernoulli", **settings
-    )
-    assert Drawing.of(plain, data) == Drawing()
-    assert Drawing.of(plain, data, "encodings") == Drawing("encodings")
+    # of other pixels, from another start, of several conditions
+    bare = run.spec.model.model_copy(update={"likelihood": "bernoulli"})
+    started = run.spec.model.model_copy(update={"decoder_start": "glorot"})
+    named = SimpleNamespace(condition=SimpleNamespace(classes=None))
+    for model, record in ((bare, run.record), (started, run.record), (run.spec.model, named)):
+        spec = run.spec.model_copy(update={"model": model})
+        other = SimpleNamespace(spec=spec, record=record, is_archive=False)
+        assert Drawing.of(other, data) == Drawing()
+        given = Drawing.of(other, data, "encodings")
+        assert given == Drawing("encodings", texture=model.likelihood == "discretised_logistic")
 
 
 def test_a_folder_that_only_can_be_read_keeps_no_sampler(run, data, tmp_path, caplog, monkeypatch):

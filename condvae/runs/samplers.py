@@ -62,9 +62,9 @@ def prefers_encodings(run: Run, dataset: Dataset | None = None) -> bool:
     many of which no prior describes well (docs/photographs.md has the figures). Without a sampler
     in the run folder and without the data for it, the model's prior is used, with a notice.
     """
-    by_components = run.spec.model.decoder_start == "factors"
-    of_photographs = run.spec.data.task == "class" and by_components and knows_noise(run)
-    if not of_photographs or run.is_archive:
+    given_classes = run.record.condition.classes is not None and not run.spec.data.masks_parts
+    of_photographs = run.spec.model.decoder_start == "factors" and knows_noise(run)
+    if not (given_classes and of_photographs) or run.is_archive:
         return False
     try:
         sampler_of(run, dataset)
