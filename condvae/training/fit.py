@@ -26,7 +26,7 @@ from condvae.training.callbacks import user_callbacks, watch_batches
 from condvae.training.devices import shared_out, take_shares
 from condvae.training.feed import Feed
 from condvae.training.fused import Blocks, fuse, pays
-from condvae.training.heap import keep_freed_memory, return_freed_memory
+from condvae.training.heap import keep_freed_memory, keep_no_more
 from condvae.training.interrupt import STATUSES, interruptible
 from condvae.training.journal import Journal
 from condvae.training.live import LivePage
@@ -203,7 +203,7 @@ def fit(
             bar.close()
             journal.close()
             lose_pace(model)
-            return_freed_memory()
+            keep_no_more()
         run.update(
             status=STATUSES.get(interrupt.signal or 0, "finished"),
             ended_by=None if journal.finished else users.ended_by,

@@ -11,6 +11,7 @@ from condvae.models import network_tensors
 from condvae.training.averaging import AveragedWeights
 from condvae.training.callbacks import UserCallbacks
 from condvae.training.feed import Feed
+from condvae.training.heap import return_freed_memory
 from condvae.training.journal import Journal, is_due
 from condvae.training.live import LivePage
 from condvae.training.pace import Pace
@@ -62,6 +63,8 @@ class Recorder(keras.callbacks.Callback):
     def on_test_begin(self, logs: Any = None) -> None:
         """After a signal, skip validation and keep the exact position."""
         self.pace.end()
+        # what validation and checkpoints leave between the arrays of steps would make the heap grow
+        return_freed_memory()
         self._averaged = AveragedWeights(self.model)
         if self.interrupt.requested or self._ends_in_the_middle():
             self._break_off()
@@ -105,6 +108,7 @@ class Recorder(keras.callbacks.Callback):
         self._averaged.take_out()
         if is_last or is_due([self.journal]):
             self.journal.save(self.model)
+        return_freed_memory()
 
     def _break_off(self) -> None:
         """Take a checkpoint in the middle of the epoch, or after its last step."""

@@ -59,7 +59,10 @@ last = np.ones(1_000)  # above them on the heap
 del arrays
 kept = resident() - before
 heap["return_freed_memory"]()
-print(kept, resident() - before)
+left = resident() - before
+heap["keep_no_more"]()
+np.ones(8_000_000)
+print(kept, left, resident() - before)
 """
 
 
@@ -68,5 +71,6 @@ def test_what_was_kept_is_returned():
     result = subprocess.run(
         [sys.executable, "-c", RETURNED, HEAP], capture_output=True, check=True, text=True
     )
-    kept, left = map(int, result.stdout.split())
+    kept, left, after = map(int, result.stdout.split())
     assert kept > 10 * max(left, 1)
+    assert kept > 10 * max(after, 1)
