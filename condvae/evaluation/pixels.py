@@ -55,8 +55,11 @@ class Pixels:
             x: (N, *image_shape) as stored.
             x_max: the integer that stands for white.
         """
-        flat = x.reshape(len(x), -1).astype("float32")
-        return flat / x_max if x.dtype.kind in "iu" else self._stretch(flat)
+        flat = np.asarray(x).reshape(len(x), -1).astype("float32")
+        if x.dtype.kind not in "iu":
+            return self._stretch(flat)
+        flat /= x_max  # in place: the rows of large images are hundreds of megabytes
+        return flat
 
     def draw(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The rows as the model's training saw them: binarised at random, or unchanged."""

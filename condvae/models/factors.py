@@ -9,7 +9,7 @@ import numpy as np
 
 from condvae.likelihoods.factors import find_factors
 from condvae.models.cvae import CVAE
-from condvae.models.image_factors import find_image_factors
+from condvae.models.image_factors import ImageFactors, find_image_factors
 from condvae.models.layers import SoftBound
 from condvae.models.resampling import seen_shape
 
@@ -46,11 +46,7 @@ def start_from_factors(model: CVAE, x: Any, y: Any, change: Change | None = None
     encoded = np.asarray(model.encode_condition(y)) if seen else None
     if model.likelihood.of_columns:
         return _start_from_columns(model, x, encoded, within)
-    # as in `CVAE.scale`, but without copying all rows
-    pixels = x.reshape(-1, *model.image_shape).astype("float32")
-    if x.dtype.kind in "iu":
-        pixels /= model.x_max
-    return _start_from_images(model, pixels, encoded)
+    return _start_from_images(model, _image_factors(model, x, encoded))
 
 
 def _start_from_columns(model: CVAE, x: np.ndarray, y: np.ndarray | None, within: Any) -> None:
@@ -64,12 +60,20 @@ def _start_from_columns(model: CVAE, x: np.ndarray, y: np.ndarray | None, within
     _start(model.encoder, "logvar", {}, np.log(factors.variances))
 
 
-def _start_from_images(model: CVAE, x: np.ndarray, y: np.ndarray | None) -> None:
+def _image_factors(model: CVAE, x: np.ndarray, y: np.ndarray | None) -> ImageFactors:
     """The regression of images on an encoded y, and the principal axes of the residuals."""
-    likelihood = model.likelihood
-    variance = likelihood.variance_of(x.mean(axis=0, dtype="float64"))
+    # as in `CVAE.scale`, but without copying all rows; not needed for what follows
+    pixels = x.reshape(-1, *model.image_shape).astype("float32")
+    if x.dtype.kind in "iu":
+        pixels /= model.x_max
+    variance = model.likelihood.variance_of(pixels.mean(axis=0, dtype="float64"))
     noise = None if variance is None else float(np.mean(variance))
-    factors = find_image_factors(x, y, model.latent_dim, noise)
+    return find_image_factors(pixels, y, model.latent_dim, noise)
+
+
+def _start_from_images(model: CVAE, factors: ImageFactors) -> None:
+    """Encoder and decoder as these factors."""
+    likelihood = model.likelihood
 
     def along(directions: np.ndarray) -> np.ndarray:
         """The change of x_params with the mean along some directions, (directions, params)."""
