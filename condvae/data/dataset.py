@@ -25,7 +25,7 @@ from condvae.data.columns import check_num_rows, check_table_columns, checked_co
 from condvae.data.files import Files
 from condvae.data.fingerprints import fingerprint_of_arrays, fingerprint_of_rows
 from condvae.data.flat import flat_table, is_flat
-from condvae.data.mapped import class_shares
+from condvae.data.mapped import class_shares, rows_of
 from condvae.data.measured import measured
 from condvae.data.pairs import assumption_of, check_reading, checked_pixel_classes, greatest, joined
 from condvae.data.pixel_forms import as_pixels
@@ -362,7 +362,7 @@ class Dataset:
 
     def _split(self, rows: np.ndarray) -> Split:
         """The images in these rows, and their conditions."""
-        return Split(self.x[rows], self.given[rows], rows, self.condition)
+        return Split(rows_of(self.x, rows), self.given[rows], rows, self.condition)
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.x.shape} {self.x.dtype}, {self.condition})"

@@ -17,6 +17,8 @@ IN_MEMORY = ("__array_interface__", "__dlpack__", "to_numpy")
 BLOCK_BYTES = 2**24  # bytes of rows that are processed together
 # Rows closer to each other than this are read in one piece, with those between them.
 GAP = 8
+# Images in memory of so many bytes, each and together, are not copied into their splits.
+LARGE_IMAGE, LARGE_SET = 2**15, 2**28
 
 
 def is_mapped(values: Any) -> bool:
@@ -210,6 +212,13 @@ def num_axes(values: Any) -> int:
 def as_mapped(x: Any) -> Any:
     """An array that `is_mapped`, as mapped rows."""
     return x if isinstance(x, MappedRows) else MappedRows([x])
+
+
+def rows_of(x: Any, rows: np.ndarray) -> Any:
+    """Some rows of any array; of many large images mapped rows, which are copied when read."""
+    if x.ndim == 4 and x[:1].nbytes >= LARGE_IMAGE and x.nbytes >= LARGE_SET:
+        x = as_mapped(x)
+    return x[rows]
 
 
 def by_rows(x: Any, change: Change) -> Any:

@@ -74,8 +74,8 @@ def check_can_fuse(feed: Feed, option: str = "fused") -> None:
         raise InputError(
             "steps in one compiled call require JAX, one device, data in memory, rows of equal "
             "weight, and conditions that are not drawn for each batch",
-            f"the backend {keras.backend.backend()}, data on disk, weights, parts of x as y, or "
-            "dropped conditions",
+            f"the backend {keras.backend.backend()}, data on disk, many large images, weights, "
+            "parts of x as y, or dropped conditions",
             f"Omit `{option}`.",
         )
 

@@ -145,6 +145,20 @@ def test_a_data_set_is_the_one_in_memory(stored, form, how):
     assert_alike(mine, whole)
 
 
+def test_splits_of_many_large_images_share_their_memory(monkeypatch):
+    whole = condvae.load_data((X, Y))
+    monkeypatch.setattr(mapped, "LARGE_IMAGE", 12)
+    monkeypatch.setattr(mapped, "LARGE_SET", X.nbytes)
+    mine = condvae.load_data((X, Y))
+    assert not is_mapped(mine.x)
+    assert_alike(mine, whole)
+    assert np.shares_memory(mine.train.x.sources[0], mine.x)
+    for name, more in (("LARGE_IMAGE", 13), ("LARGE_SET", X.nbytes + 1)):
+        with monkeypatch.context() as patch:
+            patch.setattr(mapped, name, more)
+            assert not is_mapped(condvae.load_data((X, Y)).train.x)
+
+
 def assert_alike(mine, whole):
     """Whatever a data set tells is the same, to the bit."""
     assert mine.fingerprint == whole.fingerprint

@@ -9,6 +9,7 @@ from short_run import quick
 
 from condvae.checks import InputError
 from condvae.data import Dataset
+from condvae.data.mapped import MappedRows
 from condvae.evaluation import bound_of
 from condvae.figures import draw, save
 from condvae.models import network_tensors
@@ -48,6 +49,22 @@ def test_the_same_seed_gives_the_same_history_to_the_last_digit(small, tmp_path)
         del history["seconds"]
     assert histories[0] == histories[1]
     assert histories[0]["val_loss"] != histories[2]["val_loss"]
+
+
+def test_large_images_in_memory_train_alike(small, tmp_path, monkeypatch):
+    """Their splits are rows of the data set's array, and memory is returned twice an epoch."""
+    expected = quick(small, tmp_path / "copied", epochs=2).history
+    monkeypatch.setattr("condvae.data.mapped.LARGE_IMAGE", 1)
+    monkeypatch.setattr("condvae.data.mapped.LARGE_SET", 1)
+    returned = []
+    monkeypatch.setattr(
+        "condvae.training.recorder.return_freed_memory", lambda: returned.append(None)
+    )
+    same = Dataset.from_arrays(small.x, small.y, name="animals")
+    found = quick(same, tmp_path / "shared", epochs=2).history
+    assert isinstance(same.train.x, MappedRows)
+    assert {**found, "seconds": 0} == {**expected, "seconds": 0}
+    assert len(returned) == 4
 
 
 def test_the_weights_are_those_of_the_best_epoch(tmp_path):
