@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,6 +59,7 @@ def train(
         watch: Keep live.html in the run folder, a page that reloads itself in the browser: learning
             curves, and for each epoch samples and reconstructions, or a few rows of a table.
     """
+    started = time.perf_counter()
     from condvae.evaluation import Trial, find_faults
     from condvae.explorer import write_faults
     from condvae.training import estimate
@@ -90,7 +92,7 @@ def train(
         with in_processes(processes or distributed):
             dataset = load_dataset(source, data_dir, spec and spec.data, **reading)
             if dry_run:
-                print(estimate(dataset, **arguments))
+                print(estimate(dataset, started=started, **arguments))
                 return 0
             if is_first():
                 told = f"{len(dataset.x):,} {dataset.unit}; {dataset.assumption}"

@@ -1,5 +1,6 @@
 """What a training would do, and an estimate of its time and memory; nothing is written."""
 
+import math
 import sys
 import time
 from typing import Any
@@ -9,13 +10,18 @@ import numpy as np
 
 from condvae.checks import memory_bound
 from condvae.data import Dataset
+from condvae.models import CVAE, network_tensors
+from condvae.training.averaging import AveragedWeights
 from condvae.training.beginning import prepare_model
+from condvae.training.feed import Feed
 from condvae.training.fit import make_feeds
 from condvae.training.folder import run_path
+from condvae.training.heap import keep_freed_memory, keep_no_more, return_freed_memory
 from condvae.training.settings import explain_likelihood, resolve_spec
 
-# Number of timed steps, after the same number of steps for compilation and warm-up.
-_STEPS = 20
+# Number of steps, beside a shorter last one, for compilation; they are timed as often as fits into
+# so many seconds, at least once.
+_STEPS, _SECONDS = 20, 3.0
 LONG = 2 * 3600  # seconds, above which the user is warned
 
 
@@ -26,33 +32,29 @@ def estimate(
     spec: Any = None,
     run: Any = None,
     start_from: Any = None,
+    started: float | None = None,
     **settings: Any,
 ) -> str:
     """The schema, the model, the device, and time and memory measured on a few steps.
 
-    Args and errors as in `train`.
+    Other arguments, and errors, as in `train`.
+
+    Args:
+        started: when the start began, by time.perf_counter; None: now.
     """
+    started = time.perf_counter() if started is None else started
     preset, spec = resolve_spec(dataset, preset, spec, settings)
     dataset = dataset.with_spec(spec.data)
     path = run_path(dataset, preset or "custom", run)
     model = prepare_model(dataset, spec, start_from)
     feed, validation = make_feeds(dataset, spec)
-    rows = min(len(feed.x), _STEPS * spec.training.batch_size)
-    few, few_validation = feed.head(rows), validation.head(1000)
-    model.fit(few, validation_data=few_validation, shuffle=False, verbose=0)
-    # Keras has replaced the weights by their average, if there is one: the same buffers, which the
-    # next step donates
-    for variable in model.trainable_variables:
-        variable.assign(np.array(variable))
-    # the first call has compiled the step
-    started = time.perf_counter()
-    model.fit(few, shuffle=False, verbose=0)
-    trained = time.perf_counter()
-    model.evaluate(few_validation, verbose=0)
-    validated = time.perf_counter()
-    seconds = (trained - started) * len(feed) / len(few)
-    seconds += (validated - trained) * len(validation) / len(few_validation)
-    epochs = spec.training.epochs
+    keep_freed_memory()
+    try:
+        start, seconds, steps = _times(model, feed, validation, started)
+    finally:
+        keep_no_more()
+    epochs, stops = spec.training.epochs, spec.training.patience
+    total = start + seconds * epochs
     facts = {
         "data": f"{dataset.name or 'arrays'}: {len(dataset.x):,} {dataset.unit}, "
         f"{dataset.assumption}",
@@ -64,13 +66,51 @@ def estimate(
         f"hidden {spec.model.hidden_dims}",
         "likelihood": explain_likelihood(dataset, spec.model.likelihood),
         "device": f"{_devices()} by Keras on {keras.backend.backend()}",
-        "time": f"about {seconds:.1f} s an epoch, {seconds * epochs:.0f} s for {epochs} "
-        f"({len(few)} steps timed)",
+        "time": f"about {total:.0f} s: {start:.0f} s to start (reading, networks, compilation) and "
+        f"{seconds:.1f} s an epoch, {epochs} of them{' if it does not stop early' * bool(stops)} "
+        f"({steps} steps timed)",
         "memory": f"about {_peak_memory() / 1e9:.1f} GB (the peak of this trial)",
         "run": f"{path} (not created: this was a dry run)",
     }
     lines = [f"{fact:<10} {value}" for fact, value in facts.items()]
-    return "\n".join([*lines, *_warnings(seconds * epochs, _peak_memory())])
+    return "\n".join([*lines, *_warnings(total, _peak_memory())])
+
+
+def _times(model: CVAE, feed: Feed, validation: Feed, started: float) -> tuple[float, float, int]:
+    """Seconds until the first epoch, without its steps; seconds of an epoch; steps timed."""
+    size = feed.batch_size
+    few = feed.head(min(len(feed.x), _STEPS * size + len(feed.x) % size))
+    judged = validation.head(1000)
+    now = time.perf_counter
+
+    def fit(passes: int = 1, **how: Any) -> float:
+        """The seconds of a pass."""
+        began = now()
+        model.fit(few, epochs=passes, shuffle=False, verbose=0, **how)
+        # Keras has replaced the weights by their average, if there is one: the same buffers, which
+        # the next step donates
+        for variable in model.trainable_variables:
+            variable.assign(np.array(variable))
+        seconds = (now() - began) / passes
+        return_freed_memory()  # as between epochs
+        return seconds
+
+    fit(validation_data=judged)
+    compiled = now() - started
+    once = fit()
+    passes = math.ceil(_SECONDS / once)
+    steps = fit(passes)
+    began = now()
+    with AveragedWeights(model).in_place():
+        averaged = now()
+        model.evaluate(judged, verbose=0)
+        evaluated = now()
+        network_tensors(model)  # the best ones are kept
+    validated = evaluated - averaged
+    rest = now() - began - validated
+    start = compiled - once - validated
+    seconds = steps * len(feed) / len(few) + validated * len(validation) / len(judged) + rest
+    return start, seconds, passes * len(few)
 
 
 def _warnings(seconds: float, memory: int) -> list[str]:

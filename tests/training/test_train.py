@@ -239,6 +239,37 @@ def test_a_dry_run_warns_of_hours_and_memory(small, monkeypatch):
     assert "GB are more than half of this machine's memory" in told
 
 
+def test_a_dry_run_counts_start_steps_and_validation(small, monkeypatch):
+    """By a clock of which a step takes a second, validation two, a start ten, compilation 100."""
+    module, clock, compiled = sys.modules[estimate.__module__], [1000.0], set()
+    monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
+
+    def fit(model, feed, epochs=1, validation_data=None, **how):
+        clock[0] += epochs * len(feed) + 2 * (validation_data is not None)
+        clock[0] += 100 * (model not in compiled)
+        compiled.add(model)
+
+    def prepare(*arguments):
+        clock[0] += 10
+        return prepare_model(*arguments)
+
+    prepare_model = module.prepare_model
+    monkeypatch.setattr(module, "prepare_model", prepare)
+    monkeypatch.setattr(module.CVAE, "fit", fit)
+    monkeypatch.setattr(
+        module.CVAE, "evaluate", lambda *_, **how: clock.__setitem__(0, clock[0] + 2)
+    )
+    # 146 rows in 30 steps, 29 of 5 and one of 1, of which 21 are timed
+    told = estimate(small, preset="plane", epochs=4, batch_size=5, started=997.0)
+    rows = len(small.train.x)
+    assert rows > 105
+    assert rows % 5
+    seconds = 2 + -(-rows // 5)
+    assert f"about {113 + 4 * seconds} s: 113 s to start" in told
+    assert f"{seconds}.0 s an epoch, 4 of them (21 steps timed)" in told
+    assert "if it does not stop early" in estimate(small, preset="plane", patience=2)
+
+
 def test_a_spec_and_a_preset_exclude_each_other(small, tmp_path):
     with pytest.raises(InputError, match="both"):
         train(small, preset="plane", spec=Spec(), run=tmp_path / "run")
