@@ -113,6 +113,36 @@ def test_hidden_cells_have_the_conditionals_of_a_model_that_is_known(known):
         np.testing.assert_allclose(drawn["number"], known[1], rtol=1e-6)
 
 
+class AlmostEmpty:
+    """Cells are empty with a probability that no draw misses; else h three times as often as t."""
+
+    def ask(self, name, arrays):
+        if name == "draw_prior":
+            return {"z": arrays["noise"]}
+        if name == "encode":
+            zeros = np.zeros((len(arrays["x"]), 1))
+            return {"mean": zeros, "logvar": zeros}
+        if name == "joint_log_prob":
+            return {"log_prob": norm.logpdf(arrays["z"][:, 0].astype(float))}
+        cells = {"draw_pixels": [0, 0, 1, 0, 1, 0], "decode": [3e-30, 1e-30, 1, 2e-30, 1, 10e-30]}
+        rows = np.tile(np.array(cells[name], "float32"), (len(arrays["z"]), 1))
+        return {"x_sample": rows, "x_mean": rows}
+
+
+def test_cells_are_filled_that_are_almost_certainly_empty():
+    coin = ClassColumn(name="coin", may_miss=True, categories=("h", "t"))
+    number = NumberColumn(name="number", may_miss=True, knots=((-9.0, -9.0), (9.0, 9.0)))
+    table = Table(columns=(coin, number))
+    x = table.encode({"coin": [""] * 4_000, "number": [np.nan] * 4_000})
+    completion = Completion(AlmostEmpty(), table, Schema(conditions=()), latent_dim=1, noise_dim=1)
+    hidden = table.hide(x, table.empty(x))
+    (x,), _ = completion.draw(hidden, np.zeros((4_000, 1)), Chance(0), fill=True)
+    drawn = table.decode(x)
+    assert set(drawn["coin"]) == {"h", "t"}
+    assert (drawn["coin"] == "h").mean() == pytest.approx(0.75, abs=0.02)
+    np.testing.assert_allclose(drawn["number"], 5.0)
+
+
 def test_z_is_told_from_any_cells_as_a_linear_model_has_it():
     rng = np.random.default_rng(0)
     names, num, size = ("a", "b", "c", "d"), 200_000, 2
@@ -181,6 +211,13 @@ def test_holes_are_filled_from_the_command_line(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "drawn-1.csv").read_text() != (tmp_path / "drawn-2.csv").read_text()
     assert main("impute run coins.csv --out filled.csv".split()) == 2
     assert "--overwrite" in capsys.readouterr().err
+    indexed = [f",remark,{text.splitlines()[0]}", *(f"{n},,{line}" for n, line in enumerate(lines))]
+    (tmp_path / "indexed.csv").write_text("\n".join(indexed) + "\n")
+    assert main("impute run indexed.csv --out indexed-filled.csv".split()) == 0
+    assert "400 stay empty, in columns unknown to the model: remark" in capsys.readouterr().out
+    header, first, *_ = (tmp_path / "indexed-filled.csv").read_text().splitlines()
+    assert header == "column 1,remark,first,second,number"
+    assert first.startswith("0,,")
 
 
 def test_a_model_of_images_fills_no_table(tmp_path):

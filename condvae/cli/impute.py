@@ -8,6 +8,8 @@ from cyclopts import Parameter
 from condvae.checks import InputError, check_at_least, check_new_path
 from condvae.cli.arguments import Overwrite, working
 
+MOST_NAMED = 12  # columns
+
 
 def impute(
     run: Annotated[Path, Parameter(name="RUN")],
@@ -31,6 +33,7 @@ def impute(
     """
     import numpy as np
 
+    from condvae.conditions import is_missing
     from condvae.data.tables import read_table
     from condvae.data.writing import write_table
     from condvae.inference.imputation import impute as fill
@@ -50,7 +53,7 @@ def impute(
     if table is None or several is None:
         raise InputError("impute needs a run on a table", f"{run}, a run on images", "Train one.")
     with working("imputing"):
-        columns = read_table(source, opened.spec.data).columns
+        columns = read_table(source, opened.spec.data, with_index=True).columns
         result = fill(opened.model, columns, None, num_draws, seed)
     keys = [carried for carried in table.carried if carried.name in columns]
     columns |= {key.name: key.fill(key.name, columns[key.name], seed) for key in keys}
@@ -62,6 +65,11 @@ def impute(
     for path, filled in zip(paths, result.tables, strict=True):
         write_table(path, columns | filled, whole, table.formats)
         print(f"{path}: {result.filled:,} empty cells filled")
+    unknown = {name: int(is_missing(values).sum()) for name, values in columns.items()}
+    unknown = {name: n for name, n in unknown.items() if n and name not in result.tables[0]}
+    if unknown:
+        named = ", ".join([*unknown][:MOST_NAMED]) + ", …" * (len(unknown) > MOST_NAMED)
+        print(f"{sum(unknown.values()):,} stay empty, in columns unknown to the model: {named}")
     effective = np.median(result.effective_samples)
     print(f"importance sampling: {effective:.0f} effective draws of z a row in the median")
     return 0

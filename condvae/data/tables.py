@@ -69,6 +69,7 @@ def read_table(
     spec: DataSpec | None = None,
     parts: Sequence[Path] = (),
     without: Collection[str] = (),
+    with_index: bool = False,
 ) -> TableFile:
     """The columns of a file, whatever its delimiter, encoding and number format.
 
@@ -81,6 +82,7 @@ def read_table(
             kind is set; None: all are detected from the cells.
         parts: the files of a table that has several, this one among them.
         without: columns of Parquet to skip.
+        with_index: whether to keep unnamed columns that are empty or count the rows.
 
     Raises:
         InputError: an unknown format, a damaged file, no rows, rows longer than the header,
@@ -95,6 +97,7 @@ def read_table(
             likely = "."
         else:
             raws, num_rows, likely = _raw_columns(files, spec, notes)
+            raws = raws if with_index else without_index(raws, notes)
     return understood(raws, num_rows, spec, str(path), likely, notes)
 
 
@@ -139,7 +142,7 @@ def _raw_columns(
     """The columns of files before interpretation, their rows, and a likely decimal sign."""
     source, names, likely = text_source(parts, spec, notes)
     raws, num_rows = gather(source, *words_and_missing(names, spec), str(parts[0]))
-    return without_index(raws, notes), num_rows, likely
+    return raws, num_rows, likely
 
 
 def text_source(

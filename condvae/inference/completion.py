@@ -16,7 +16,7 @@ NUM_SAMPLES, ENOUGH, MOST_PROPOSALS = 64, 64, 6
 LINEAR_ROWS = 8_000
 LEAST_SHARE = 1e-7  # the smallest share that float32 distinguishes from 0
 # An imputed cell must not be empty, although the model can draw it empty: this many draws are
-# tried.
+# tried, before one of the other states is drawn by its share.
 MOST_TRIES = 50
 
 
@@ -172,6 +172,28 @@ class Completion:
             drawn = self._compute.ask("draw_pixels", inputs)["x_sample"]
             x[rows] = self.table.merge(x[rows], drawn, hidden[rows])
             hidden &= self.table.empty(x)  # drawn again if they must not be empty
+        (rows,) = np.nonzero(hidden.any(axis=1)) if fill else ([],)
+        if len(rows):
+            drawn = self._not_empty(z[rows], y[rows], chance)
+            x[rows] = self.table.merge(x[rows], drawn, hidden[rows])
+        return x
+
+    def _not_empty(self, z: np.ndarray, y: np.ndarray, chance: Chance) -> np.ndarray:
+        """Rows without empty cells where these are all but certain: numbers are means."""
+        mean = self._compute.ask("decode", {"z": z, "y": y})["x_mean"].astype("float64")
+        mean[:, self.table.empty_states] = 0
+        noise, x = chance.pixels(*mean.shape), np.zeros(mean.shape, "float32")
+        for column, states, number in self.table.places():
+            shares = mean[:, states].cumsum(axis=1)
+            drawn = (shares <= noise[:, states.start, None] * shares[:, -1:]).sum(axis=1)
+            drawn = np.where(drawn < column.num_states, drawn, 0)  # if all shares are 0
+            x[np.arange(len(x)), states.start + drawn] = 1
+            if column.has_place:
+                x[:, number] = noise[:, number] - 0.5
+            elif number is not None:
+                share = mean[:, states.start + column.num_values]
+                x[:, number] = mean[:, number] / np.where(share, share, 1.0)
+                x[drawn != column.num_values, number] = 0
         return x
 
 
