@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from condvae.checks import InputError
 from condvae.conditions.part import Part
 
-MOST_DECIMALS = 6
+# computed numbers, too, are close to those of more than a few decimals
+FEW_DECIMALS, MOST_DECIMALS = 6, 10
 
 
 class Continuous(Part):
@@ -167,6 +168,7 @@ class Continuous(Part):
 def decimals_of(values: np.ndarray, share: float = 1) -> int | None:
     """The number of decimals that suffices for this share of the values, if it is small."""
     for decimals in range(MOST_DECIMALS + 1):
-        if np.isclose(values, np.round(values, decimals), 1e-12, 0).mean() >= share:
+        tolerance = 1e-12 if decimals <= FEW_DECIMALS else 0
+        if np.isclose(values, np.round(values, decimals), tolerance, 0).mean() >= share:
             return decimals
     return None

@@ -19,7 +19,11 @@ LEAST_ROWS_A_VALUE = 20
 # is this much more frequent than neighbouring values.
 SPIKE_SHARE, SPIKE_ROWS, SPIKE_HEIGHT, NEIGHBOURS = 0.02, 20, 4, 5
 
-LEAST_STEPS = 10  # smallest number of distinct values from which a step is inferred
+# Where rounding would give values between them, few values are states too, if repeated as often.
+FEW_VALUES, LEAST_ROWS_A_FEW, LEAST_ROWS_EACH = 12, 5, 2
+
+# n values are multiples of a step by accident with a probability of step^-(n - 1).
+MOST_ACCIDENTAL = 1 / 500
 USUAL = 0.95  # share of the values that need no more decimals than outputs have
 
 Knots = Annotated[tuple[tuple[float, float], ...], Field(min_length=2)]
@@ -89,13 +93,16 @@ class NumberColumn(Column):
         points = _points(seen) if spread else seen[:1]
         rest = seen[~np.isin(seen, points)]
         decimals = decimals_of(rest, USUAL) if len(rest) else decimals_of(seen)
+        step = _step(rest, decimals)
+        if _are_few(rest, step, decimals):
+            points, rest, step = np.unique(seen), rest[:0], None
         return cls(
             name=name,
             may_miss=bool(missing.any()),
             points=tuple(points.tolist()),
             knots=_knots(rest, scaling) if len(rest) else None,
             decimals=decimals,
-            step=_step(rest, decimals),
+            step=step,
         )
 
     @property
@@ -216,12 +223,23 @@ def _step(values: np.ndarray, decimals: int | None) -> float | None:
     if decimals is None or not len(values):
         return None
     units = np.unique(np.rint((values - values.min()) * 10.0**decimals))
-    # with few values a common divisor may be accidental; large floats are not exact integers
-    if len(units) < LEAST_STEPS or units[-1] > 2**53:
+    if units[-1] > 2**53:  # large floats are not exact integers
         return None
     step = np.gcd.reduce(units.astype("int64"))
+    if step <= 1 or float(step) ** (1 - len(units)) > MOST_ACCIDENTAL:
+        return None
     exact = np.isclose(values, np.round(values, decimals), rtol=1e-12, atol=0).all()
-    return float(step / 10.0**decimals) if step > 1 and exact else None
+    return float(step / 10.0**decimals) if exact else None
+
+
+def _are_few(values: np.ndarray, step: float | None, decimals: int | None) -> bool:
+    """Whether values are few and repeated, and rounding would give others between them."""
+    few, counts = np.unique(values, return_counts=True)
+    repeated = len(few) and counts.min() >= LEAST_ROWS_EACH
+    if not repeated or not LEAST_ROWS_A_FEW * len(few) <= len(values) or len(few) > FEW_VALUES:
+        return False
+    unit = step or (0.0 if decimals is None else 10.0**-decimals)
+    return np.ptp(few) > (len(few) - 0.5) * unit
 
 
 def _points(seen: np.ndarray) -> np.ndarray:

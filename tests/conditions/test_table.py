@@ -101,6 +101,9 @@ def test_the_odd_value_does_not_decide_the_decimals():
     column = numbers(values)
     assert (column.decimals, column.integer) == (0, True)
     assert numbers(np.round(values * 1.37, 2)).decimals == 2
+    rng = np.random.default_rng(0)
+    assert numbers(rng.uniform(-180, 180, 500).round(8)).decimals == 8
+    assert numbers(rng.uniform(-180, 180, 500)).decimals is None
     # a frequent value is what it is
     values[:300] = 12.25
     assert not numbers(values).integer
@@ -119,6 +122,34 @@ def test_numbers_in_steps_stay_in_them(unit, low, step):
     assert column.given(str(low + 1.4 * unit)) == round(low + 1.4 * unit, column.decimals)
     few = numbers(np.array([1.0, 8, 15, 22] * 3))
     assert few.step is None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [4, 4, 6, 6, 6, 8, 8] * 3,
+        [0.5, 1, 2] * 8,
+        [*range(0, 200, 20), 500] * 6,
+        np.repeat([0.125, 0.31, 1 / 3], 6),
+    ],
+)
+def test_few_values_that_are_repeated_have_none_between_them(values):
+    column = numbers(values)
+    drawn = column.cells(
+        np.random.default_rng(0).integers(0, column.num_states, 200), np.linspace(-3, 3, 200)
+    )
+    assert np.isin(drawn, values).all()
+
+
+@pytest.mark.parametrize("values", [[1, 2, 3, 4, 5] * 6, [1, 2, 4, 9], [1, 1, 2, 2, 4, 4, 7] * 2])
+def test_other_few_values_have_a_density(values):
+    assert numbers(values).has_number_state
+
+
+@pytest.mark.parametrize(("unit", "count"), [(0.5, 7), (25, 4), (1_000, 3)])
+def test_a_step_is_told_from_as_many_values_as_it_needs(unit, count):
+    column = numbers(unit * np.append(np.arange(count), 20))
+    assert column.rounded(np.array([3.3 * unit])) == 3 * unit
 
 
 @pytest.mark.parametrize("values", [[3.0, 3.0], [np.nan, 1.0], [2.0] * 50, [np.nan, *[2.0] * 50]])
