@@ -14,12 +14,12 @@ ADVICE = {  # the most important first, as a reader is told them
     "reveals training rows": f"{_WEIGHTS}, before you publish rows",
     "misses the label": "train longer (--epochs), or with fewer latents (--latent-dim)",
     "breaks rules": "state the rule (--rule), and every generated row keeps it",
-    "blurred": "more latents (--latent-dim 16), --architecture convolutional, or a lower --beta",
-    "little variety": "more latents (--latent-dim 16) where all are active, else a lower --beta",
+    "blurred": "more latents (--latent-dim), --architecture convolutional, or a lower --beta",
+    "little variety": "more latents (--latent-dim) where all are active, else a lower --beta",
     "columns differ": "`evaluate --verbose` names the worst columns; `condvae data info` says how "
     "each was understood",
     "teaches little": "name the column that matters as a condition (--condition COLUMN)",
-    "far from real": "more latents (--latent-dim 16), larger networks (--hidden-dims 512,512), "
+    "far from real": "more latents (--latent-dim), larger networks (--hidden-dims 512,512), "
     "more epochs",
     "easily told apart": "larger networks (--hidden-dims 512,512), or more epochs",
 }
