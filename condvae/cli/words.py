@@ -1,6 +1,7 @@
 """The library's messages on the command line: Python arguments become options."""
 
 import re
+import shlex
 import sys
 import warnings
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def _as_option(found: re.Match[str]) -> str:
     name, value = found.groups()
     if (option := OPTIONS.get(name) or _of_settings(name)) is None:
         return found[0]
-    return option if value in (None, "True") else f"{option} {value.strip(chr(39))}"
+    return option if value in (None, "True") else f"{option} {shlex.quote(value.strip(chr(39)))}"
 
 
 def _of_settings(name: str) -> str | None:

@@ -14,8 +14,9 @@ import numpy as np
 from condvae.conditions.formats import PLAIN, CellFormat
 
 # always read as missing, and those read as missing in columns of numbers only
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
-MISSING_NUMBER = ("?", "-", ".", "--")
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
+MISSING_NUMBER = ("None", "?", "-", ".", "--")
+CATEGORIES = ("None", "?")  # of these, the ones that may be meant among words
 MONEY = r"(?:US|C|A)?[$€£¥₹]|USD|EUR|GBP|CHF|JPY|CNY|INR"
 SPACES = " \u00a0\u202f"  # the other spaces do not break a line
 MINUS = "\u2212"

@@ -8,14 +8,18 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, NoReturn
 
 from condvae.checks import InputError
 
 DELIMITERS = ",;\t|"
+SPACE = " "  # divides cells where nothing else does, and most cells are numbers
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|NA|NaN")
+LEAST_ROWS = 3  # that show that spaces divide them
 SAMPLE_BYTES = 2**18
 MOST_RECORD = 2**21  # characters of one row, all of which are in memory at once
 MARKS = (
@@ -117,7 +121,27 @@ def find_delimiter(path: Path, encoding: str, usual: str) -> str:
                 return choice
             if alike > best:
                 best, delimiter = alike, choice
-    return delimiter
+    return SPACE if best[0] < 1 and _has_columns_of_spaces(whole) else delimiter
+
+
+def _has_columns_of_spaces(text: str) -> bool:
+    """Whether spaces divide all rows alike, into cells most of which are numbers."""
+    try:
+        header, *rows = [row for row in _divided(io.StringIO(text, ""), SPACE) if row]
+    except (csv.Error, ValueError):
+        return False
+    widths, cells = {len(row) for row in rows}, [cell for row in rows for cell in row]
+    # the names of rows may have no name
+    alike = len(widths) == 1 and max(widths) - len(header) in (0, 1) and max(widths) > 1
+    are_numbers = sum(bool(NUMBER.fullmatch(cell)) for cell in cells) * 2 > len(cells)
+    return alike and are_numbers and len(rows) >= LEAST_ROWS
+
+
+def _divided(lines: Iterable[str], delimiter: str, strict: bool = False) -> Iterator[list[str]]:
+    """The cells of rows; several spaces divide them like one."""
+    of_spaces = delimiter == SPACE
+    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=not of_spaces, strict=strict)
+    return ([cell for cell in row if cell] for row in rows) if of_spaces else rows
 
 
 class Records:
@@ -129,9 +153,7 @@ class Records:
 
     def __init__(self, file: io.TextIOWrapper, delimiter: str, path: Path):
         self.file, self.path, self.number, self._held = file, path, 0, 0
-        self._reader = csv.reader(
-            self._lines(), delimiter=delimiter, skipinitialspace=True, strict=True
-        )
+        self._reader = _divided(self._lines(), delimiter, strict=True)
 
     def __iter__(self) -> Iterator[list[str]]:
         return self

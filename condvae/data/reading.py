@@ -1,6 +1,7 @@
 """How a column is interpreted, and why: kind, missing values, format and spikes."""
 
 import re
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +10,7 @@ import numpy as np
 
 from condvae.checks import InputError, check_choice, check_memory
 from condvae.conditions.formats import PLAIN, CellFormat
-from condvae.data.cells import CODE, MISSING, MISSING_NUMBER, read_numbers
+from condvae.data.cells import CATEGORIES, CODE, MISSING, MISSING_NUMBER, read_numbers
 from condvae.data.dates import find_dates, is_format, read_dates
 from condvae.data.raw_columns import NUM_EXAMPLES, RawColumn
 
@@ -21,6 +22,7 @@ FEW_WORDS = 0.05  # share of the cells: at most this many words among numbers ar
 SPIKE = 0.02  # share of the rows
 MOST_SPIKES = 8
 LEAST_ROWS = 20  # fewest rows for which it is telling that all cells differ
+UNNAMED = "column 1"  # a first column without a name, as R and pandas write the names of rows
 TEXT_LENGTH, TEXT_SPACES, TEXT_SHARE = 20, 2, 0.5  # mean letters, mean spaces, share of distinct
 MANY_CLASSES = 100
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"on", "off"})
@@ -124,7 +126,9 @@ def understand(
     words = [word for word, here in zip(raw.words, present, strict=True) if here]
     notes = [] if as_words else _notes_of_missing(raw, counts, missing)
     if not as_words or kind in ("number", "date"):
-        found = _as_numbers_or_dates(*(words, counts[present], kind, written, decimal, likely))
+        found = _as_numbers_or_dates(
+            *(raw.name, words, counts[present], kind, written, decimal, likely)
+        )
         if found is not None:
             of_words, of, more = found
             values = np.full(len(raw.words), np.nan)
@@ -142,7 +146,13 @@ def understand(
 
 
 def _as_numbers_or_dates(
-    words: list[str], counts: np.ndarray, kind: str, written: str, decimal: str, likely: str
+    name: str,
+    words: list[str],
+    counts: np.ndarray,
+    kind: str,
+    written: str,
+    decimal: str,
+    likely: str,
 ) -> tuple[np.ndarray, CellFormat, list[str]] | None:
     """Words as numbers or dates, NaN for others; None if they are classes."""
     if not words:
@@ -158,7 +168,7 @@ def _as_numbers_or_dates(
         if dates is not None and (not kind or not np.isnan(dates.values).all()):
             note = (
                 f"the dates fit {dates.format} and {dates.other} alike; "
-                f"--kind 'COLUMN:date:{dates.other}' takes the other"
+                f"{option_of('--kind', name, f'date:{dates.other}')} takes the other"
             )
             of = CellFormat(date=dates.format, days=dates.days)
             return dates.values, of, [note] * bool(dates.other)
@@ -204,14 +214,13 @@ def _of_numbers(
                 share = (seen == code).sum()
                 notes.append(
                     f"{code} in {share:,} row(s) is taken as a number; "
-                    f"--missing '{raw.name}:{code}' takes it as missing"
+                    f"{option_of('--missing', raw.name, str(code))} takes it as missing"
                 )
         if len(distinct) < 2 and (len(seen) == len(values) or not len(seen)):
             kind = "constant"
-        elif kind == "number" and (why := _why_key(raw.name, values, len(distinct))):
+        elif kind == "number" and (why := _why_key(raw, values, len(distinct))):
             kind = "identifier"
-            notes.append(f"{why}: left out; --kind '{raw.name}:number' keeps it")
-    notes = [note.replace("COLUMN", raw.name) for note in notes]
+            notes.append(f"{why}: left out; {option_of('--kind', raw.name, 'number')} keeps it")
     return ColumnReading(
         *(raw.name, kind, len(values), len(values) - len(seen), len(distinct), of, spikes),
         tuple(raw.words[:NUM_EXAMPLES] if raw.numbers is not None else _examples(raw)),
@@ -236,7 +245,7 @@ def _of_words(
         kind = "constant"
     elif {word.lower() for word in words} in BOOLEANS and len(words) == 2:
         kind = "boolean"
-    elif seen >= LEAST_ROWS and len(words) > TEXT_SHARE * seen:
+    elif seen >= _least_rows(raw) and len(words) > TEXT_SHARE * seen:
         letters = np.mean([len(word) for word in words])
         spaces = np.mean([word.count(" ") for word in words])
         if letters >= TEXT_LENGTH and spaces >= TEXT_SPACES:
@@ -245,9 +254,10 @@ def _of_words(
             kind = "identifier"
         if kind != "class":
             what = "free text" if kind == "text" else "a distinct name in each row"
-            notes.append(f"{what}: left out; --kind '{raw.name}:class' keeps it")
+            notes.append(f"{what}: left out; {option_of('--kind', raw.name, 'class')} keeps it")
     if kind == "class" and len(words) > MANY_CLASSES:
-        notes.append(f"{len(words):,} different words; --ignore {raw.name} leaves them out")
+        leaving_out = option_of("--ignore", raw.name)
+        notes.append(f"{len(words):,} different words; {leaving_out} leaves them out")
     spikes = _spikes(words, counts[present], rows)
     of = CellFormat(boolean=kind == "boolean" and {*words} == {"true", "false"})
     return ColumnReading(
@@ -256,14 +266,22 @@ def _of_words(
     )
 
 
-def _why_key(name: str, values: np.ndarray, distinct: int) -> str:
+def _least_rows(raw: RawColumn) -> int:
+    """The fewest rows for which it is telling that all cells of a column differ."""
+    return 2 if raw.name == UNNAMED else LEAST_ROWS
+
+
+def _why_key(raw: RawColumn, values: np.ndarray, distinct: int) -> str:
     """Why numbers are keys of the rows; empty: they are not."""
-    if not LEAST_ROWS <= len(values) == distinct:
+    if not _least_rows(raw) <= len(values) == distinct:
         return ""
     if any((values == np.arange(first, first + len(values))).all() for first in (0, 1)):
         return "it counts the rows"
-    whole = (values == np.rint(values)).all() and values.min() >= 0
-    return "a distinct number in each row, named like a key" if whole and KEY.search(name) else ""
+    if not (values == np.rint(values)).all() or values.min() < 0:
+        return ""
+    if raw.name == UNNAMED:
+        return "a distinct number in each row, without a name"
+    return "a distinct number in each row, named like a key" if KEY.search(raw.name) else ""
 
 
 def _spikes(
@@ -281,18 +299,18 @@ def _examples(raw: RawColumn) -> tuple[str, ...]:
 
 
 def _notes_of_missing(raw: RawColumn, counts: np.ndarray, missing: Collection[str]) -> list[str]:
-    """Notes on words that are read as missing though present, and on "?", which is not."""
+    """Notes on words that are read as missing though present, and on such that are not."""
     notes = []
     for word, count in zip(raw.words, counts.tolist(), strict=True):
         if word and word in MISSING and word not in missing:
             notes.append(
                 f"{word!r} in {count:,} row(s) is taken as missing; "
-                f"--kind '{raw.name}:class' keeps it as a class"
+                f"{option_of('--kind', raw.name, 'class')} keeps it as a class"
             )
-        elif word == "?" and word not in missing:
+        elif word in CATEGORIES and word not in missing:
             notes.append(
-                f"'?' in {count:,} row(s) is a category of its own; "
-                f"--missing '{raw.name}:?' takes it as missing"
+                f"{word!r} in {count:,} row(s) is a category of its own; "
+                f"{option_of('--missing', raw.name, word)} takes it as missing"
             )
     return notes
 
@@ -310,8 +328,14 @@ def _notes_of_words(
         return []
     return [
         f"{sum(count for _, count in unread):,} cell(s) such as {unread[0][0][:40]!r} are taken as "
-        f"missing; --kind '{raw.name}:class' keeps them, as classes"
+        f"missing; {option_of('--kind', raw.name, 'class')} keeps them, as classes"
     ]
+
+
+def option_of(option: str, *parts: str) -> str:
+    """An option with its value, as a shell takes it."""
+    value = ":".join(parts)
+    return f"{option} '{value}'" if "'" not in value else f"{option} {shlex.quote(value)}"
 
 
 def read_cell(name: str, cell: str, of: CellFormat) -> float:

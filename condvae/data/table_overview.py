@@ -7,6 +7,7 @@ from condvae.data.tables import TableFile
 
 WIDTHS = (28, 36, 44)  # upper limits for names, spikes and examples
 MOST_GIVEN = 20  # classes of a column that is suggested as a condition
+LEAST_ROWS_A_CLASS = 5  # on average
 NUM_SUGGESTED = 3
 NUM_SPIKES = 3
 
@@ -33,16 +34,21 @@ def describe_table(table: TableFile, name: str) -> str:
 
 
 def suggested_conditions(table: TableFile) -> list[str]:
-    """Columns of few classes: the last one first, often the target, then the smallest."""
-    few = [
-        reading
-        for reading in table.readings
-        if (reading.taken_for in ("class", "boolean") and 2 <= reading.distinct <= MOST_GIVEN)
-        or (reading.taken_for == "number" and reading.distinct == 2)  # such as 0 and 1
-    ]
+    """Columns of few classes, most cells known: the last one, often the target, the smallest."""
+    few = [reading for reading in table.readings if _is_of_few(reading)]
     last = [reading for reading in few if reading.name == table.readings[-1].name]
     others = sorted((r for r in few if r not in last), key=lambda r: (r.missing, r.distinct))
     return [reading.name for reading in (last + others)[:NUM_SUGGESTED]]
+
+
+def _is_of_few(reading: ColumnReading) -> bool:
+    """Whether a column has few classes, and enough rows of each."""
+    known = reading.rows - reading.missing
+    enough = known * 2 > reading.rows and known >= LEAST_ROWS_A_CLASS * reading.distinct
+    if reading.taken_for == "number":
+        return enough and reading.distinct == 2  # such as 0 and 1
+    few = 2 <= reading.distinct <= MOST_GIVEN
+    return enough and few and reading.taken_for in ("class", "boolean")
 
 
 def _line(reading: ColumnReading) -> tuple[str, ...]:

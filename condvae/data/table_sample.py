@@ -9,7 +9,7 @@ from condvae.checks import check_memory
 from condvae.conditions import named_kinds
 from condvae.data.packed_column import PackedColumn, absent_words
 from condvae.data.raw_columns import WORD_BYTES
-from condvae.data.reading import ColumnReading, told_kinds
+from condvae.data.reading import ColumnReading, option_of, told_kinds
 from condvae.data.splits import SAMPLE_STREAM
 from condvae.data.table_parts import TableRows
 from condvae.data.tables import TableFile, missing_of, understood
@@ -76,7 +76,8 @@ def check_words(known: Mapping[str, Sized], source: str) -> None:
     check_memory(
         2 * total,
         f"the different words of {source}, most of which are in {most!r},",
-        f"Leave the column out, --ignore {most!r} or --kind '{most}:text'.",
+        f"Leave the column out, {option_of('--ignore', most)} or "
+        f"{option_of('--kind', most, 'text')}.",
     )
 
 

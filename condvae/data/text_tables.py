@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from condvae.data.raw_columns import Source
 MOST_COLUMNS = 20_000
 NUMBER_NAME = re.compile(r"-?\d+([.,]\d+)?")
 NUM_NAMED = 3  # rows or columns named in a message
+NUM_PROBED, LEAST_PROBED = 100, 3  # rows that show whether the header lacks a name
 
 
 def delimited(
@@ -35,7 +37,16 @@ def delimited(
     if divided != usual:
         notes.append(f"cells are separated by {divided!r}; set another with --delimiter")
     with open_text(path, found.name) as file:
-        header = next((row for row in Records(file, divided, path) if row), [""])
+        whole = (row for row in Records(file, divided, path) if row)
+        header = next(whole, [""])
+        first = list(islice(whole, NUM_PROBED))
+    has_header = not _is_data(header)
+    if not has_header:
+        notes.append("the first row is data, since it holds a number twice: columns are numbered")
+        header = [""] * len(header)
+    if _lacks_a_name(header, first):
+        notes.append("all rows have a cell more than the header: the first column has no name")
+        header = ["", *header]
     names = unique_names(header, notes)
     told: set[str] = set()
 
@@ -43,7 +54,8 @@ def delimited(
         short: list[int] = []
         with open_text(path, found.name) as file:
             records = Records(file, divided, path)
-            next((row for row in records if row), None)
+            if has_header:
+                next((row for row in records if row), None)
             for row in records:
                 if not row and len(names) > 1:
                     continue  # a blank line; in a single column it is a missing cell
@@ -53,7 +65,8 @@ def delimited(
                     records.refuse(
                         f"{len(row)} cells, where the header has {len(names)}, "
                         f"{divided.join(row)[:80]!r},",
-                        "Correct it; quote a cell that holds the delimiter.",
+                        "Correct it: quote a cell that holds the delimiter, or remove what "
+                        "stands above the header.",
                     )
                 if len(row) < len(names):
                     short += [records.number] * bool(row)
@@ -68,6 +81,18 @@ def delimited(
             )
 
     return lambda: (names, rows()), names, divided
+
+
+def _lacks_a_name(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows begin with a cell that has no name, as R writes them."""
+    longer = all(len(row) == len(header) + 1 for row in rows)
+    return longer and len(rows) >= LEAST_PROBED and any(row[-1].strip() for row in rows)
+
+
+def _is_data(header: Sequence[str]) -> bool:
+    """Whether a first row is no header: all of its cells are numbers, and two of them are equal."""
+    cells = [cell.strip() for cell in header]
+    return len({*cells}) < len(cells) and all(map(NUMBER_NAME.fullmatch, cells))
 
 
 def unique_names(header: list[str], notes: list[str]) -> list[str]:
@@ -90,8 +115,14 @@ def unique_names(header: list[str], notes: list[str]) -> list[str]:
             notes.append(f"column {place} is a second {name!r}: it is renamed {fresh!r}")
         names.append(fresh)
         seen.add(fresh)
-    if sum(bool(NUMBER_NAME.fullmatch(name)) for name in stripped) * 2 > len(header):
-        notes.append("the first row looks like data; it was read as the column names")
+    # R and pandas leave only the column of the rows' names without one
+    is_indexed = not stripped[0] and len({*stripped}) == len(stripped)
+    are_numbers = sum(bool(NUMBER_NAME.fullmatch(name)) for name in stripped) * 2 > len(header)
+    if are_numbers and not is_indexed:
+        notes.append(
+            "the first row looks like data; it was read as the column names: "
+            "if it is no header, add one"
+        )
     return names
 
 

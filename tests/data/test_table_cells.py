@@ -79,6 +79,8 @@ def test_numbers_as_people_write_them(tmp_path, cells, values, form):
         ("y|n", "boolean", ["y", "n"]),
         ("0|1|0", "number", [0, 1, 0]),
         ("a|?| ? |b", "class", ["a", "?", "?", "b"]),
+        ("None|Some|Marked", "class", ["None", "Some", "Marked"]),
+        ("1|None|3", "number", [1, NAN, 3]),
         ("a|NA|null|b", "class", ["a", "", "", "b"]),
         ("same|same", "constant", ["same", "same"]),
         ("3|3|3", "constant", [3, 3, 3]),
@@ -107,6 +109,9 @@ def days(*dates):
         ("31/12/99|01/02/21|", "%d/%m/%y", [(1999, 12, 31), (2021, 2, 1)]),
         ("31 Dec 2020|1 Feb 2021|", "%-d %b %Y", [(2020, 12, 31), (2021, 2, 1)]),
         ("December 31, 2020|May 1, 2021|", "%B %-d, %Y", [(2020, 12, 31), (2021, 5, 1)]),
+        ("Dec 31 2020|May 1 2021|", "%b %-d %Y", [(2020, 12, 31), (2021, 5, 1)]),
+        ("Dec-31-2020|May-01-2021|", "%b-%d-%Y", [(2020, 12, 31), (2021, 5, 1)]),
+        ("Dec 2020|May 2021|", "%b %Y", [(2020, 12, 1), (2021, 5, 1)]),
         ("2020-12|2021-01|", "%Y-%m", [(2020, 12, 1), (2021, 1, 1)]),
     ],
 )
@@ -183,11 +188,16 @@ def test_codes_for_missing_numbers_are_named(tmp_path):
     assert read_cells(tmp_path, cells, missing=("n:-999",))[1].missing == 0
 
 
-def test_question_marks_among_words(tmp_path):
-    _, reading = read_cells(tmp_path, ["a", "?", "b"])
-    assert "'?' in 1 row(s) is a category of its own; --missing 'x:?'" in reading.notes[0]
-    found, reading = read_cells(tmp_path, ["a", "?", "b"], missing=("?",))
+@pytest.mark.parametrize("word", ["?", "None"])
+def test_words_that_may_be_categories(tmp_path, word):
+    _, reading = read_cells(tmp_path, ["a", word, "b"])
+    said = f"{word!r} in 1 row(s) is a category of its own; --missing 'x:{word}'"
+    assert said in reading.notes[0]
+    found, reading = read_cells(tmp_path, ["a", word, "b"], missing=(word,))
     assert found.tolist() == ["a", "", "b"]
+
+
+def test_words_that_stand_for_empty_cells(tmp_path):
     _, reading = read_cells(tmp_path, ["DE", "NA", "FR"])
     assert "'NA' in 1 row(s) is taken as missing; --kind 'x:class'" in reading.notes[0]
     assert read_cells(tmp_path, ["DE", "NA"], kinds=("x:class",))[0].tolist() == ["DE", "NA"]

@@ -103,7 +103,77 @@ def test_short_rows_are_filled_and_said(tmp_path):
 
 def test_a_header_of_numbers_is_said(tmp_path):
     table = read_bytes(tmp_path, "39,77516,x\n50,83311,y\n")
-    assert table.notes == ("the first row looks like data; it was read as the column names",)
+    (note,) = table.notes
+    assert note.startswith("the first row looks like data; it was read as the column names")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a b c\n1 x 5\n2 y 6\n3 z 7\n",
+        "  a   b    c\n  1   x    5\n 22   y   6\n  3   'z  7 \n".replace("'", ""),
+        '"a" "b" "c"\n"first row" 1 x 5\n"2" 2 y 6\n"3" 3 z 7\n',
+        '"a","b","c"\n"1",1,x,5\n"2",2,y,6\n"3",3,z,7\n',
+        '"a","b","c"\n"one",1,x,5\n"two",2,y,6\n"three",3,z,7\n',
+    ],
+    ids=["spaces", "aligned", "R", "R, commas", "R, named"],
+)
+def test_what_r_writes(tmp_path, content):
+    """Cells between spaces, and rows with a name, which the header lacks."""
+    table = read_bytes(tmp_path, content)
+    assert list(table.used()) == ["a", "b", "c"]
+    assert table.columns["b"].tolist() == ["x", "y", "z"]
+    assert table.columns["c"].tolist() == [5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("who\nAda Byron\nAlan Turing\nGrace Hopper\n", ["who"]),  # words
+        ("a b\n1 2\n3 4 5\n6 7\n", ["a b"]),  # rows of several lengths
+        ("a,b\n1,2,\n3,4,\n5,6,\n", ["a", "b"]),  # commas at the ends of rows
+    ],
+)
+def test_what_only_looks_like_it(tmp_path, content, names):
+    assert list(read_bytes(tmp_path, content).columns) == names
+
+
+def test_a_first_row_that_holds_a_number_twice_is_no_header(tmp_path):
+    table = read_bytes(tmp_path, "0,7,7\n1,3,2\n1,5,2\n")
+    assert lists(table) == {"column 1": [0, 1, 1], "column 2": [7, 3, 5], "column 3": [7, 2, 2]}
+    assert table.notes[0].startswith("the first row is data")
+
+
+def test_numbers_are_names_beside_an_index(tmp_path):
+    assert not read_bytes(tmp_path, ",1990,1991\nx,1,2\ny,3,4\n").notes
+
+
+@pytest.mark.parametrize("cells", [("x", "y", "z"), (7, 8, 3), (1956, 1957, 1961)])
+def test_a_first_column_without_a_name_names_the_rows(tmp_path, cells):
+    rows = "".join(f"{cell},{row}\n" for row, cell in enumerate(cells))
+    table = read_bytes(tmp_path, f",b\n{rows}")
+    assert list(table.used()) == ["b"]
+    assert "left out; --kind 'column 1:" in table.readings[0].notes[0]
+    assert "column 1" in read_bytes(tmp_path, f",b\n{rows}", kinds=("column 1:class",)).used()
+
+
+def test_options_are_quoted_for_the_shell(tmp_path):
+    names = "".join(f"n{row},{row}\n" for row in range(300))
+    table = read_bytes(tmp_path, f"their own name,b\n{names}{names}")
+    assert table.readings[0].notes[0].endswith("--ignore 'their own name' leaves them out")
+
+
+@pytest.mark.parametrize(
+    ("cells", "suggested"),
+    [
+        (["x", "y"] * 10, ["c"]),
+        (["x", "y"] * 4 + [""] * 12, []),  # mostly empty
+        (list("abcdefghij") * 2, []),  # a class for two rows
+    ],
+)
+def test_conditions_are_classes_of_several_rows(tmp_path, cells, suggested):
+    rows = "".join(f"{row / 7:.2f},{cell}\n" for row, cell in enumerate(cells))
+    assert suggested_conditions(read_bytes(tmp_path, f"a,c\n{rows}")) == suggested
 
 
 def test_a_word_behind_many_numbers_is_kept(tmp_path):
