@@ -62,6 +62,10 @@ class Column(Frozen):
         """Numbers rounded as in the column; words unchanged."""
         return values
 
+    def centre(self, draws: np.ndarray) -> np.ndarray:
+        """(batch,) a central value of (num_draws, batch) cells: the most frequent one."""
+        return most_frequent(draws)
+
     def typed(self, cells: np.ndarray) -> np.ndarray:
         """(batch,) cells in the user's types."""
         return cells
@@ -109,3 +113,12 @@ class Column(Frozen):
     @abstractmethod
     def _codes(self, values: np.ndarray) -> np.ndarray:
         """The states of cells that are not empty."""
+
+
+def most_frequent(draws: np.ndarray) -> np.ndarray:
+    """(batch,) the most frequent value of (num_draws, batch) cells."""
+    words, codes = np.unique(draws, return_inverse=True)
+    counts = np.zeros((draws.shape[1], len(words)), int)
+    rows = np.broadcast_to(np.arange(draws.shape[1]), draws.shape)
+    np.add.at(counts, (rows.ravel(), codes.ravel()), 1)
+    return words[counts.argmax(axis=1)]

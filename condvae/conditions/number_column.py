@@ -171,6 +171,11 @@ class NumberColumn(Column):
             values = np.where(codes == self.num_values, self.rounded(others), values)
         return np.where(codes == HIDDEN, np.nan, values)
 
+    def centre(self, draws: np.ndarray) -> np.ndarray:
+        """(batch,) the mean of (num_draws, batch) numbers, or the value that is nearest to it."""
+        mean = self.rounded(draws.mean(axis=0))
+        return mean if self.knots is not None else np.asarray(self.points)[self._codes(mean)]
+
     def rounded(self, values: np.ndarray) -> np.ndarray:
         """Values rounded to the decimals of the column, and to its steps."""
         if self.step is not None and self.knots is not None:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from condvae.checks import InputError, check_choice
 from condvae.conditions.carried import Carried
-from condvae.conditions.cells import HIDDEN, Column
+from condvae.conditions.cells import HIDDEN, Column, most_frequent
 from condvae.conditions.contradictions import (
     MOST_ROWS,
     Pairs,
@@ -282,20 +282,14 @@ class Table(RowLayout):
     def centre(self, name: str, draws: Sequence[np.ndarray]) -> np.ndarray:
         """(batch,) a central value of several draws of each cell of a column.
 
-        For numbers it is the mean, rounded like the column; for dates the median, which is one of
-        them; for words the most frequent one.
+        For numbers it is the mean, rounded like the column, or the nearest value if these are few;
+        for dates the median, which is one of them; for words the most frequent one.
         """
         cells = np.stack(draws)
         if any(date.name == name for date in self.dates):
             return np.sort(cells, axis=0)[len(cells) // 2]
         column = next((column for column in self.columns if column.name == name), None)
-        if column is not None and column.of_numbers:
-            return column.rounded(cells.mean(axis=0))
-        words, codes = np.unique(cells, return_inverse=True)
-        counts = np.zeros((cells.shape[1], len(words)), int)
-        rows = np.broadcast_to(np.arange(cells.shape[1]), cells.shape)
-        np.add.at(counts, (rows.ravel(), codes.ravel()), 1)
-        return words[counts.argmax(axis=1)]
+        return most_frequent(cells) if column is None else column.centre(cells)
 
     def learn_contradictions(self, x: Mapping[str, Any]) -> Self:
         """The table with the pairs of states that its training rows almost never contain."""

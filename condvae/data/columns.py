@@ -50,7 +50,13 @@ def check_num_rows(columns: Mapping[str, np.ndarray], num_images: int) -> None:
 
 
 def check_table_columns(columns: Mapping[str, np.ndarray], conditions: Collection[str]) -> None:
-    """Raise if a table has only conditions, or more than one value per cell."""
+    """Raise if a table has no columns, or conditions alone, or more than one value per cell."""
+    if not columns:
+        raise InputError(
+            "a table must have a column that varies",
+            "constants, keys and texts alone, which are left out",
+            "Add rows or columns, or keep a column with --kind COLUMN:class.",
+        )
     if len(conditions) == len(columns):
         raise InputError(
             "a table must have columns of data besides its conditions",

@@ -62,6 +62,13 @@ def rows_for_training_alone(
     """
     counts = np.bincount(codes[rest], minlength=len(names))
     if counts.min() == 0 or counts.max() < len(parts):
+        if len(counts) == 1:
+            raise InputError(
+                f"{name or 'the data'} must have at least {len(parts)} examples, one for each of "
+                f"{', '.join(parts)}",
+                f"{counts[0]}",
+                "Add more.",
+            )
         who = f"every class of {name or 'the data'}" if counts.min() == 0 else "a class"
         raise InputError(
             f"{who} must have at least {1 if counts.min() == 0 else len(parts)} examples to draw "

@@ -65,16 +65,21 @@ def rows_of_splits(
     """
     if test is None:
         # test first, so that it does not depend on the validation share
-        kept, held_out = stratified_split(codes[rest], spec.test, spec.split_seed, TEST_STREAM)
+        fraction = _of_a_row(spec.test, rest)
+        kept, held_out = stratified_split(codes[rest], fraction, spec.split_seed, TEST_STREAM)
         rest, test = rest[kept], rest[held_out]
     if validation is not None:
         return {"train": rest, "validation": validation, "test": test}
     if spec.validation == "test":
         return {"train": rest, "validation": test, "test": test}
-    kept, held_out = stratified_split(
-        codes[rest], spec.validation, spec.split_seed, VALIDATION_STREAM
-    )
+    fraction = _of_a_row(spec.validation, rest)
+    kept, held_out = stratified_split(codes[rest], fraction, spec.split_seed, VALIDATION_STREAM)
     return {"train": rest[kept], "validation": rest[held_out], "test": test}
+
+
+def _of_a_row(fraction: float, rows: np.ndarray) -> float:
+    """A share of the rows, of one at least."""
+    return max(fraction, 1 / max(len(rows), 1)) if fraction else fraction
 
 
 def split_of_name(name: str) -> str:

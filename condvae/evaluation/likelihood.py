@@ -83,7 +83,7 @@ def evaluate_bound(trial: Trial, split: str = "test", seed: int = 0) -> Evaluati
         elbo=float(elbo.mean()),
         reconstruction_loss=float(terms.reconstruction_loss.mean(dtype="float64")),
         kl_loss=float(terms.kl_loss.mean(dtype="float64")),
-        standard_error=float(elbo.std(ddof=1) / np.sqrt(len(elbo))),
+        standard_error=float(elbo.std(ddof=1) / np.sqrt(len(elbo))) if len(elbo) > 1 else np.nan,
         num_images=len(elbo),
         comparability=run.comparability(
             split, f"ELBO, one draw of z for each {{unit}} (seed {seed})"

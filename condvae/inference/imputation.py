@@ -54,7 +54,8 @@ def impute(
         x: {column: (N,) values}, NaN, None or "" where empty; other columns are ignored.
         y: the conditions, any of which may be omitted; None: those among x's columns.
         num_draws: number of tables of draws, for multiple imputation; None: one table of the draws'
-            means, and of the most frequent value for words and for numbers with few values.
+            means, of the value nearest to it for numbers with few values, and of the most frequent
+            one for words.
         seed: seed of the draws.
 
     Raises:

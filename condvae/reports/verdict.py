@@ -77,7 +77,7 @@ def _fit(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Line]:
     known = {name: value for name, value in known.items() if value is not None}
     mean = baselines.get("class_mean_loss")
     beside = ", ".join(f"{name}: {value:.2f}" for name, value in known.items())
-    warning = "worse than averages" if mean is not None and loss > mean + 2 * error else ""
+    warning = "worse than averages" if mean is not None and loss > mean + 2 * (error or 0) else ""
     unit = "nats (-ELBO)"
     if found.get("bits_per_dim") is not None:
         unit += f"; {found['bits_per_dim']:.3f} bits per dimension"
@@ -271,6 +271,11 @@ def _prediction(found: Figures, all_found: Mapping[str, Figures]) -> Iterator[Li
             for name in found
             if name.startswith(f"{target}_") and name.endswith("_of_real")
         ]
+        of_target = [
+            name for name in of_target if None not in (found[name], found[f"{name}_of_real"])
+        ]
+        if not of_target:
+            continue
         # of several learners, the best one on real rows
         best = max(of_target, key=lambda name: found[f"{name}_of_real"])
         score, real = found[best], found[f"{best}_of_real"]
@@ -375,9 +380,9 @@ def verdict_block(metrics: Metrics) -> list[tuple[str, bool]]:
     ]
 
 
-def _pm(value: float, error: float, digits: int = 2) -> str:
-    """A figure and its standard error."""
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
+def _pm(value: float, error: float | None, digits: int = 2) -> str:
+    """A figure and its standard error, which is None if there are too few rows for one."""
+    return f"{value:.{digits}f}" + ("" if error is None else f" ± {error:.{digits}f}")
 
 
 def _percent(value: float, error: float) -> str:

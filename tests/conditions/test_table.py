@@ -141,6 +141,14 @@ def test_few_values_that_are_repeated_have_none_between_them(values):
     assert np.isin(drawn, values).all()
 
 
+def test_the_centre_of_draws_is_a_value_if_these_are_few():
+    grades = np.array([0, 0.5, 1] * 30)
+    draws = np.array([[0.0, 0.5], [0.0, 1.0], [0.5, 1.0]])
+    np.testing.assert_array_equal(numbers(grades).centre(draws), [0, 1])
+    many = numbers(np.linspace(0, 10, 101))
+    np.testing.assert_array_equal(many.centre(draws), [0.2, 0.8])
+
+
 @pytest.mark.parametrize("values", [[1, 2, 3, 4, 5] * 6, [1, 2, 4, 9], [1, 1, 2, 2, 4, 4, 7] * 2])
 def test_other_few_values_have_a_density(values):
     assert numbers(values).has_number_state

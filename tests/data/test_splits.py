@@ -4,7 +4,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from condvae.checks import InputError
-from condvae.data.splits import balanced_rows, stratified_split
+from condvae.data.splits import balanced_rows, rows_of_splits, stratified_split
+from condvae.spec import DataSpec
 
 counts_of_classes = st.lists(st.integers(3, 60), min_size=1, max_size=8)
 fractions = st.sampled_from([0.1, 0.2, 1 / 3, 0.5])
@@ -51,6 +52,12 @@ def test_empty_side_is_refused(fraction):
         stratified_split(np.array([0, 0, 0, 1, 1, 1]), fraction, 0)
     assert "each class" in caught.value.expected
     assert f"{fraction:g} of 6 examples in 2 classes" in caught.value.received
+
+
+@pytest.mark.parametrize("count", [3, 5, 6])
+def test_a_few_rows_have_one_for_each_split(count):
+    splits = rows_of_splits(np.zeros(count, int), np.arange(count), None, DataSpec())
+    assert [len(splits[name]) for name in ("train", "validation", "test")] == [count - 2, 1, 1]
 
 
 @settings(max_examples=60, deadline=None)

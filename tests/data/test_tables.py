@@ -17,6 +17,7 @@ from mutation import mutants, overwrite
 from pyarrow import parquet
 
 from condvae.checks import InputError
+from condvae.data import load_data
 from condvae.data.tables import read_table
 from condvae.data.writing import WRITTEN, write_table
 from condvae.spec import DataSpec
@@ -312,3 +313,12 @@ def test_import_does_not_wait_for_the_engine():
     code = "import sys, condvae.data.writing; print({'duckdb', 'openpyxl'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_table_of_constants_is_refused_for_what_it_is(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n1,x\n1,x\n")
+    with pytest.raises(InputError, match="must have a column that varies; received constants"):
+        load_data(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n2,y\n")
+    with pytest.raises(InputError, match="at least 3 examples, one for each"):
+        load_data(tmp_path / "t.csv")

@@ -1,9 +1,11 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from condvae.evaluation.tables import ComparedRows, compare_tables
+from condvae.checks import InputError
+from condvae.evaluation.tables import ComparedRows, compare_tables, evaluate_table
 from condvae.evaluation.tables.privacy import compare_privacy
 from condvae.reports.metrics_file import plain
 
@@ -41,6 +43,12 @@ def shuffled():
     rows = {name: rng.permutation(values) for name, values in TRAIN.items()}
     rows["age"] = rows["age"] + 30
     return compare_tables(ComparedRows(TRAIN, TEST, rows, ("income",), ("level",)))
+
+
+def test_one_test_row_is_refused():
+    trial = SimpleNamespace(data=SimpleNamespace(test=SimpleNamespace(x=np.zeros((1, 2)))))
+    with pytest.raises(InputError, match="two rows or more"):
+        evaluate_table(trial)
 
 
 @pytest.mark.slow

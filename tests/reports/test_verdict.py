@@ -168,6 +168,19 @@ def test_advice_follows_each_warning_unless_the_doctor_knows_the_cause():
     assert "\n  little variety: more latents" in str(Report(metrics_of(low), {}))
 
 
+def test_a_figure_without_a_standard_error_is_said_alone():
+    errors = {
+        "income_logistic_f1_difference_error": None,
+        "income_forest_f1_difference_error": None,
+    }
+    few = {**ROWS, "Prediction": {**PREDICTION, **errors}}
+    (useful,) = [line for line in read_verdict(metrics_of(few)) if line.heading == "Useful"]
+    assert "±" not in useful.text
+    unknown = dict.fromkeys(PREDICTION) | {"targets": ["income"], "untold": []}
+    lines = read_verdict(metrics_of({**ROWS, "Prediction": unknown}))
+    assert "Useful" not in [line.heading for line in lines]
+
+
 def test_too_few_test_images_mark_nothing():
     poor = {**IMAGES, "Samples": {**SAMPLES, "frechet": 81.0}}
     lines = read_verdict(metrics_of(poor, too_few=True))

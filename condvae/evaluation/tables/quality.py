@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from condvae.checks import InputError
 from condvae.evaluation.tables.likeness import Likeness, compare_likeness
 from condvae.evaluation.tables.prediction import Prediction, compare_prediction
 from condvae.evaluation.tables.privacy import Privacy, compare_privacy
@@ -61,5 +62,14 @@ def evaluate_table(trial: Trial, full: bool = False, seed: int = 0) -> TableQual
 
     Args:
         full, seed: as in `compare_tables`.
+
+    Raises:
+        InputError: a test split of one row.
     """
+    if (count := len(trial.data.test.x)) < 2:
+        raise InputError(
+            "the test split must have two rows or more, which generated ones are compared with",
+            f"{count}",
+            "Train on more rows, or with a larger share of them for testing (--test).",
+        )
     return compare_tables(rows_of_run(trial, seed), full, seed)
