@@ -44,7 +44,11 @@ def sampler_of(run: Run, dataset: Dataset | None = None) -> Sampler:
     if not run.is_archive:
         try:
             write_tensors(path, sampler.tensors(), {WEIGHTS: weights, RECIPE: METHOD})
-            log.info("fitted to the encodings of the training images, once: %s", path)
+            log.warning(
+                "%s keeps encodings of training images, from which these can be reconstructed; "
+                "archives, exports and the hub do not get it",
+                path,
+            )
         except OSError as error:  # a folder that only can be read
             log.warning("the fitted sampler is not kept: %s", error)
     return sampler
