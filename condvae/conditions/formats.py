@@ -13,6 +13,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400  # seconds
 MOST_EXACT = 2**53  # larger integers are rounded in float64
 FRACTION = re.compile(r"%(\d)f")  # of a second, with this many digits; `strftime` supports only six
+CAPITALS = re.compile(r"%\^([bB])")  # which `strftime` supports on some systems only
 # the units in a format of dates, the finest first, and their names in NumPy
 FINENESS = {
     "f": "us",
@@ -24,7 +25,9 @@ FINENESS = {
     "j": "D",
     "m": "M",
     "b": "M",
+    "q": "M",
 }
+MONTHS_OF_A_QUARTER = 3
 MOST_SECONDS = 3e11  # beyond the year 9999
 
 
@@ -37,8 +40,8 @@ class CellFormat(Frozen):
         thousands: separator of groups of three digits; empty: none.
         decimal: decimal separator.
         decimals: number of decimals in each cell; None: as many as the number has.
-        date: format of dates, as for `strftime`, with `%3f` for a fraction of three digits; empty:
-            the cells are numbers.
+        date: format of dates, as for `strftime`, with `%3f` for a fraction of three digits, `%q`
+            for the quarter and `%^b` for the month in capitals; empty: the cells are numbers.
         days: whether dates are days since 1970-01-01 rather than seconds.
         boolean: whether the cells are the words true and false, which are booleans in files with
             types.
@@ -72,12 +75,15 @@ class CellFormat(Frozen):
         """(N,) float64 without information that cells do not show, such as the time of a day."""
         if not self.date:
             return values
-        told = set(re.findall(r"%[-\d]?(\w)", self.date.replace("%B", "%b")))
+        told = set(re.findall(r"%[-^\d]?(\w)", self.date.replace("B", "b")))
         unit = next((unit for directive, unit in FINENESS.items() if directive in told), "Y")
         second = DAY if self.days else 1
         seconds = np.clip(np.nan_to_num(values * second), -MOST_SECONDS, MOST_SECONDS)
         moments = np.rint(seconds * 1e6).astype("int64").view("M8[us]")
-        floored = moments.astype(f"M8[{unit}]").astype("M8[us]").view("int64")
+        floored = moments.astype(f"M8[{unit}]")
+        if unit == "M" and not told & {"m", "b"}:
+            floored = floored - floored.astype("int64") % MONTHS_OF_A_QUARTER
+        floored = floored.astype("M8[us]").view("int64")
         return np.where(np.isnan(values), np.nan, floored / 1e6 / second)
 
     def cell(self, number: float) -> str:
@@ -110,6 +116,8 @@ class CellFormat(Frozen):
         except OverflowError:
             moment = datetime.max if number > 0 else datetime.min
         written = FRACTION.sub(lambda found: f"{moment:%f}"[: int(found[1])], self.date)
+        written = written.replace("%q", str(-(-moment.month // MONTHS_OF_A_QUARTER)))
+        written = CAPITALS.sub(lambda found: moment.strftime(f"%{found[1]}").upper(), written)
         return moment.strftime(written)
 
     def __str__(self) -> str:

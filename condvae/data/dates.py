@@ -39,8 +39,9 @@ FIELDS = {
     "%-m": r"(?P<m>\d{1,2})",
     "%d": r"(?P<d>\d{2})",
     "%-d": r"(?P<d>\d{1,2})",
-    "%b": rf"(?P<b>{'|'.join(MONTHS)})",
-    "%B": rf"(?P<b>{'|'.join(FULL_MONTHS)})",
+    **dict.fromkeys(("%b", "%^b"), rf"(?P<b>{'|'.join(MONTHS)})"),
+    **dict.fromkeys(("%B", "%^B"), rf"(?P<b>{'|'.join(FULL_MONTHS)})"),
+    "%q": r"(?P<q>[1-4])",
     "%H": r"(?P<H>\d{2})",
     "%-H": r"(?P<H>\d{1,2})",
     "%I": r"(?P<H>\d{2})",
@@ -59,7 +60,9 @@ FORMS = (
     (r"\d{1,2}([-.])\d{1,2}\1\d{4}", ("%-d{0}%-m{0}%Y", "%-m{0}%-d{0}%Y")),
     (r"\d{1,2}([/.])\d{1,2}\1\d{2}", ("%-m{0}%-d{0}%y", "%-d{0}%-m{0}%y")),
     (r"\d{4}(-)\d{2}", ("%Y{0}%m",)),
-    (r"\d{1,2}([- ])[a-z]+\1\d{4}", ("%-d{0}%b{0}%Y", "%-d{0}%B{0}%Y")),
+    (r"\d{4}([- ]?q)[1-4]", ("%Y{0}%q",)),
+    (r"q[1-4]([- /])\d{4}", ("Q%q{0}%Y",)),
+    (r"\d{1,2}([- ]?)[a-z]+\1\d{4}", ("%-d{0}%b{0}%Y", "%-d{0}%B{0}%Y")),
     (r"\d{1,2}([- ])[a-z]+\1\d{2}", ("%-d{0}%b{0}%y",)),
     (r"[a-z]+( )\d{1,2}, ?\d{4}", ("%b{0}%-d, %Y", "%B{0}%-d, %Y")),
     (r"[a-z]+([- ])\d{1,2}\1\d{4}", ("%b{0}%-d{0}%Y", "%B{0}%-d{0}%Y")),
@@ -120,6 +123,9 @@ def read_dates(words: Sequence[str], written: str) -> Dates:
     seconds = np.array([_seconds(match) for match in found], np.float64)
     padded = not any(map(_is_short, found))
     exact = re.sub(r"%-([mdHI])", r"%\1", written) if padded else loose
+    months = [match.groupdict().get("b") or "" for match in found if match]
+    if months and all(map(str.isupper, months)):
+        exact = re.sub(r"%([bB])", r"%^\1", exact)
     return Dates(exact, seconds / DAY if days else seconds, days)
 
 
@@ -167,7 +173,8 @@ def _seconds(found: re.Match[str] | None) -> float:
     year = int(field.get("Y", EPOCH.year))  # of a time without a date, which counts from that day
     if "y" in field:
         year = int(field["y"]) + (2000 if int(field["y"]) < CENTURY else 1900)
-    month = MONTHS.index(field["b"][:3].lower()) + 1 if "b" in field else int(field.get("m", 1))
+    month = int(field.get("m", 3 * int(field.get("q", 1)) - 2))
+    month = MONTHS.index(field["b"][:3].lower()) + 1 if "b" in field else month
     hour = int(field.get("H", 0))
     if "p" in field:
         if not 1 <= hour <= 12:

@@ -287,9 +287,9 @@ def _why_key(raw: RawColumn, values: np.ndarray, distinct: int) -> str:
 def _spikes(
     values: Sequence, counts: np.ndarray, rows: int
 ) -> tuple[tuple[float | str, float], ...]:
-    """The most frequent values, and their shares."""
+    """The most frequent values, each in several rows, and their shares."""
     order = np.argsort(-counts, kind="stable")[:MOST_SPIKES]
-    shares = [(values[place], float(counts[place] / rows)) for place in order]
+    shares = [(values[place], float(counts[place] / rows)) for place in order if counts[place] > 1]
     return tuple((value, share) for value, share in shares if share > SPIKE)
 
 

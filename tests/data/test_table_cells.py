@@ -112,6 +112,11 @@ def days(*dates):
         ("Dec 31 2020|May 1 2021|", "%b %-d %Y", [(2020, 12, 31), (2021, 5, 1)]),
         ("Dec-31-2020|May-01-2021|", "%b-%d-%Y", [(2020, 12, 31), (2021, 5, 1)]),
         ("Dec 2020|May 2021|", "%b %Y", [(2020, 12, 1), (2021, 5, 1)]),
+        ("31-DEC-2020|01-FEB-2021|", "%d-%^b-%Y", [(2020, 12, 31), (2021, 2, 1)]),
+        ("31DEC2020|1FEB2021|", "%-d%^b%Y", [(2020, 12, 31), (2021, 2, 1)]),
+        ("2020Q4|2021Q1|", "%YQ%q", [(2020, 10, 1), (2021, 1, 1)]),
+        ("2020-q4|2021-q2|", "%Y-q%q", [(2020, 10, 1), (2021, 4, 1)]),
+        ("Q4 2020|Q3 2021|", "Q%q %Y", [(2020, 10, 1), (2021, 7, 1)]),
         ("2020-12|2021-01|", "%Y-%m", [(2020, 12, 1), (2021, 1, 1)]),
     ],
 )
@@ -330,3 +335,8 @@ def test_plain_numbers_are_written_at_once_as_one_by_one():
     numbers = np.concatenate([numbers, np.rint(numbers), odd])
     assert PLAIN.cells(numbers) == [PLAIN.cell(number) for number in numbers.tolist()]
     assert PLAIN.cells(np.array([-0.0, 3, np.nan, 2.5, 1e22])) == ["0", "3", "", "2.5", "1e+22"]
+
+
+def test_a_day_of_a_quarter_is_written_as_its_first():
+    of = CellFormat(date="%YQ%q", days=True)
+    np.testing.assert_array_equal(of.as_written(np.array(days((2020, 5, 17)))), days((2020, 4, 1)))
