@@ -2,9 +2,9 @@
 
 A prior that is trained by the bound, and pixels that are independent given z, give images without
 the dependences of photographs. Here z is the sum of the encodings of five images of a class, and
-the noise of a pixel depends on its neighbours' as it does in training images. The density of a
-pixel, the bound and log p(x | y) stay those of the model: these are other samples, not other
-likelihoods.
+the noise of a pixel depends on its neighbours' as it does in training images, with the sum of the
+same five images' energies. The density of a pixel, the bound and log p(x | y) stay those of the
+model: these are other samples, not other likelihoods.
 
 Source: Ghosh et al. 2020 (ex-post density estimation); Dai & Wipf 2019 (a second stage); the
 smoothed bootstrap of Efron 1979.
@@ -21,17 +21,17 @@ from condvae.checks import InputError, check_at_least
 from condvae.inference.chance import Chance
 from condvae.inference.computation import Computation
 from condvae.inference.draws import Draws
-from condvae.inference.texture import Texture, Textured, places_of, quantiles
+from condvae.inference.texture import Texture, Textured, quantiles
 
 if TYPE_CHECKING:
     from condvae.inference.trained import TrainedModel
 
-MOST_ROWS, MOST_TEXTURES = 20_000, 5_000  # images that are encoded, and compared with their pixels
+MOST_ROWS, MOST_SEEN = 20_000, 2**28  # images, and the sum of their pixels and channels
 # Encodings whose sum is a style. With fewer, styles are closer to training images than those of
 # new images are; with many, they are normally distributed.
 TERMS = 5
 MOST_NOISE = 2**22  # pixels and channels whose noise is found at a time
-TENSORS = ("means", "counts", "deviations", "noise_real", "noise_imaginary", "weights", "root")
+TENSORS = ("means", "counts", "deviations", "noise_real", "noise_imaginary", "middle", "axes")
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,11 @@ class Sampler:
 
     Attributes:
         model: the model that decodes.
-        means: (num_classes, latent_dim) of the encodings, by class.
+        means: (num_classes, numbers) by class, of what is drawn of an image: its encoding, and the
+            components of its texture.
         counts: (num_classes,) number of the images of each class.
-        deviations: (sum of counts, latent_dim) encodings minus their class's mean, class by class.
+        deviations: (sum of counts, numbers) those of images minus their class's mean, class by
+            class.
         texture: the noise of the pixels; None if the likelihood's noise is not known.
     """
 
@@ -64,35 +66,32 @@ class Sampler:
         Raises:
             InputError: the condition is not a class, or the model has no latents.
         """
-        codes = model.classes.codes(np.asarray(y))
-        if len(codes) > MOST_ROWS:
-            kept = np.linspace(0, len(codes) - 1, MOST_ROWS).astype(int)
+        codes, inverts = model.classes.codes(np.asarray(y)), model.engines.facts.inverts
+        most = min(MOST_ROWS, MOST_SEEN // x[0].size) if inverts else MOST_ROWS
+        if len(codes) > most:
+            kept = np.linspace(0, len(codes) - 1, most).astype(int)
             x, codes = x[kept], codes[kept]
         x, num_classes = np.asarray(x), model.classes.num_classes
-        z, _ = model.encode(x, model.classes.labels(codes))
+        drawn, _ = model.encode(x, model.classes.labels(codes))
+        texture = None
+        if inverts:
+            texture, components = Texture.fit(_noise(model, x, drawn, codes))
+            drawn = np.concatenate([drawn, components], axis=1)
         counts, means = (
             np.bincount(codes, minlength=num_classes),
-            np.empty((num_classes, z.shape[1])),
+            np.empty((num_classes, drawn.shape[1])),
         )
         for code, count in enumerate(counts):
-            means[code] = z[codes == code].mean(axis=0) if count else z.mean(axis=0)
+            means[code] = (drawn[codes == code] if count else drawn).mean(axis=0)
         means, order = means.astype("float32"), np.argsort(codes, kind="stable")
-        deviations = (z - means[codes])[order]
-        sampler = cls(model, means, counts, deviations, None)
-        if not model.engines.facts.inverts:
-            return sampler
-        rows = np.linspace(0, len(x) - 1, min(len(x), MOST_TEXTURES)).astype(int)
-        texture = Texture.fit(
-            _noise(model, x, z, codes, rows), sampler.texture_inputs(z[rows], codes[rows])
-        )
-        return cls(model, means, counts, deviations, texture)
+        return cls(model, means, counts, (drawn - means[codes])[order], texture)
 
     def styles(self, codes: np.ndarray, chance: Chance) -> np.ndarray:
-        """z for class codes (N,), (N, latent_dim) float32.
+        """z, and components of the texture, for class codes (N,): (N, numbers) float32.
 
-        z - mean is the sum of five deviations, drawn from those of the class, over the root of
-        five: it has their covariance, and keeps something of what is not normal about them. If a
-        class has fewer images than there are latents, some come from all classes instead.
+        Their difference from the mean is the sum of five deviations, drawn from those of the class,
+        over the root of five: it has their covariance, and keeps something of what is not normal
+        about them. If a class has fewer images than there are numbers, some come from all classes.
         """
         counts, place = self.counts[codes, None], chance.choices(len(codes), TERMS)
         first = (np.cumsum(self.counts) - self.counts)[codes, None]
@@ -104,10 +103,6 @@ class Sampler:
         chosen = np.where(place < share, own, others)
         size = np.float32(chance.temperature / np.sqrt(TERMS))
         return self.means[codes] + size * self.deviations[chosen].sum(axis=1)
-
-    def texture_inputs(self, z: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        """What the texture of images may depend on: z, and the class."""
-        return np.concatenate([z, np.eye(len(self.means), dtype="float32")[codes]], axis=1)
 
     def generate(
         self,
@@ -167,10 +162,10 @@ class Sampler:
 
         def styles() -> Iterator[np.ndarray]:
             for part in parts:
-                z = self.styles(codes[part], chance)
+                drawn = self.styles(codes[part], chance)
                 if textured is not None:
-                    textured.follow(self.texture_inputs(z, codes[part]))
-                yield z
+                    textured.follow(drawn[:, self.model.latent_dim :])
+                yield drawn[:, : self.model.latent_dim]
 
         return Computation(engines).images((y[part] for part in parts), styles(), draws, finish)
 
@@ -179,20 +174,19 @@ class Sampler:
         values = [self.means, self.counts, self.deviations]
         if self.texture is not None:
             texture, filters = self.texture, self.texture.filters
-            values += [np.real(filters), np.imag(filters), texture.weights, texture.root]
+            values += [np.real(filters), np.imag(filters), texture.middle, texture.axes]
         named = zip(TENSORS, values, strict=False)
         return {name: np.ascontiguousarray(value, "float32") for name, value in named}
 
     @classmethod
     def shapes(cls, model: "TrainedModel", rows: int) -> dict[str, tuple[int, ...]]:
         """Shapes of the tensors for a model, and a number of encodings."""
-        classes, dim = model.classes.num_classes, model.latent_dim
-        shapes: list[tuple[int, ...]] = [(classes, dim), (classes,), (rows, dim)]
+        classes, numbers = model.classes.num_classes, model.latent_dim
+        of_texture: list[tuple[int, ...]] = []
         if model.engines.facts.inverts:
-            height, width, channels = model.image_shape
-            places = places_of(height, width)
-            shapes += 2 * [(height, width, channels, channels)]
-            shapes += [(1 + dim + classes, places), (places, places)]
+            filters, middle, axes = Texture.shapes(*model.image_shape)
+            numbers, of_texture = numbers + axes[0], [filters, filters, middle, axes]
+        shapes = [(classes, numbers), (classes,), (rows, numbers), *of_texture]
         return dict(zip(TENSORS, shapes, strict=False))
 
     @classmethod
@@ -202,18 +196,17 @@ class Sampler:
         means, counts, deviations = values[:3]
         texture = None
         if len(values) > 3:
-            real, imaginary, weights, root = values[3:]
-            texture = Texture(real + 1j * imaginary, weights, root)
+            real, imaginary, middle, axes = values[3:]
+            texture = Texture(real + 1j * imaginary, middle, axes)
         return cls(model, means, counts.astype(int), deviations, texture)
 
 
 def _noise(
-    model: "TrainedModel", x: np.ndarray, z: np.ndarray, codes: np.ndarray, rows: np.ndarray
+    model: "TrainedModel", x: np.ndarray, z: np.ndarray, codes: np.ndarray
 ) -> Iterator[np.ndarray]:
-    """The noise that gives the images of these rows at their z, block by block."""
-    for part in slices(len(rows), MOST_NOISE // x[0].size + 1):
-        chosen = rows[part]
-        y = model.encode_condition(model.classes.labels(codes[chosen]))
-        pixels = x[chosen].reshape(len(chosen), *model.image_shape)
-        inputs = {"x": pixels, "z": z[chosen], "y": y}
+    """The noise that gives images at their z, block by block."""
+    for part in slices(len(x), MOST_NOISE // x[0].size + 1):
+        y = model.encode_condition(model.classes.labels(codes[part]))
+        pixels = x[part].reshape(-1, *model.image_shape)
+        inputs = {"x": pixels, "z": z[part], "y": y}
         yield quantiles(Computation(model.engines).ask("pixel_noise_of", inputs)["noise"])

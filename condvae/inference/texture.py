@@ -1,11 +1,14 @@
 """Texture: noise of the pixels of photographs, which depends on that of their neighbours.
 
 The noise that gives the training images under the likelihood has one spectrum, with all colours,
-and an energy that differs between the places of an image. Its logarithm is a regression on z and
-the class, and a normal rest: a Gaussian scale mixture.
+and energies that differ between images, in bands of frequencies and orientations, and between the
+places of an image: a Gaussian scale mixture. Where there are edges, the energies of several bands
+and places are large together. So they are summarised by their principal components, which are drawn
+together with z.
 
 Source: Wainwright & Simoncelli 2000, "Scale mixtures of Gaussians and the statistics of natural
-images".
+images"; Portilla & Simoncelli 2000, "A parametric texture model based on joint statistics of
+complex wavelet coefficients" (noise is adjusted until it has the statistics).
 """
 
 from collections.abc import Iterator
@@ -15,12 +18,13 @@ from typing import Self
 import numpy as np
 
 from condvae.blocks import slices
+from condvae.inference.bands import Bands
 from condvae.inference.chance import Chance
 
-MOST_PLACES, LEAST_SIDE = 8, 4  # along an axis; pixels of a place
-PENALTY = 300.0  # on squared weights of the regression, whose inputs have variances of about 1
-CALIBRATION = 1_000  # images of equal energy, which show the error of an image's energies
-MOST_NUMBERS = 2**22  # pixels and channels at a time
+COMPONENTS = 64  # principal components of log energies
+SIZE = 1.1  # of noise: of training images, it is smaller than of others, whose encodings fit less
+MOST_ADJUSTED = 3.0  # of a log energy at once
+MOST_NUMBERS = 2**20  # pixels and channels at a time
 CLOSEST = 1e-5  # of a quantile to 0 and 1
 
 
@@ -31,81 +35,93 @@ class Texture:
     Attributes:
         filters: (height, width, channels, channels) complex: in the frequency domain, from white
             noise to noise with the spectrum of the pixels.
-        weights: (1 + inputs, places) from a one and the inputs to log energies.
-        root: (places, places) root of the covariance of what the inputs leave open.
+        middle: (energies,) mean of the log energies of `Bands`.
+        axes: (components, energies) from the principal components of the rest to log energies.
     """
 
     filters: np.ndarray
-    weights: np.ndarray
-    root: np.ndarray
+    middle: np.ndarray
+    axes: np.ndarray
 
     @classmethod
-    def fit(cls, noise: Iterator[np.ndarray], inputs: np.ndarray) -> Self:
+    def fit(cls, noise: Iterator[np.ndarray]) -> tuple[Self, np.ndarray]:
         """Fit it to the noise of images.
 
         Args:
             noise: (n, height, width, channels) standard normal values, block by block.
-            inputs: (N, inputs) what is known of each image.
+
+        Returns:
+            texture: what the images share.
+            components: (N, components) float32, in which they differ.
         """
         spectrum, energies = np.zeros((1, 1, 1, 1)), []
-        for part in noise:
-            energies.append(log_energies(part))
-            sizes = part.std(axis=(1, 2, 3), keepdims=True) + 1e-6
-            spectrum = spectrum + _spectrum(part / sizes)
+        for whole in noise:
+            bands = Bands(*whole.shape[1:3])
+            for rows in slices(len(whole), _rows_of(whole.shape[1:])):
+                part = whole[rows]
+                energies.append(bands.log_energies(bands.split(part)))
+                sizes = part.std(axis=(1, 2, 3), keepdims=True) + 1e-6
+                spectrum = spectrum + _spectrum(part / sizes)
         found, shape = np.concatenate(energies), spectrum.shape[:3]
         spectrum = spectrum / (len(found) * shape[0] * shape[1])
         filters = np.linalg.cholesky(spectrum + 1e-6 * np.eye(shape[2])).astype("complex64")
-        even = Chance(0)  # images of equal energy everywhere
-        sizes = [part.stop - part.start for part in slices(CALIBRATION, _rows_of(shape))]
-        white = (even.pixels(size, *shape, kind="normal") for size in sizes)
-        alike = np.concatenate([log_energies(_filtered(part, filters)) for part in white])
-        known, found = _with_one(inputs), found - alike.mean(axis=0)
-        penalty = PENALTY * np.eye(known.shape[1])
-        penalty[0, 0] = 0
-        weights = np.linalg.solve(known.T @ known + penalty, known.T @ found)
-        rest = found - known @ weights
-        # energies of few pixels vary by chance, and will again when noise is drawn
-        values, axes = np.linalg.eigh(_covariance(rest) - _covariance(alike))
-        root = axes * np.sqrt(np.maximum(values, 0))
-        return cls(filters, weights.astype("float32"), root.astype("float32"))
+        middle = found.mean(axis=0)
+        variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(found.T, bias=True)))
+        axes = axes.T[::-1][:COMPONENTS]
+        components = (found - middle) @ axes.T
+        # with the variance of the components that are left out
+        axes = axes * np.sqrt(variances.sum() / max(components.var(axis=0).sum(), 1e-12))
+        middle = middle + 2 * np.log(SIZE)
+        texture = cls(filters, middle.astype("float32"), axes.astype("float32"))
+        return texture, components.astype("float32")
 
-    def expected(self, inputs: np.ndarray) -> np.ndarray:
-        """Log energies, (N, places), that the inputs (N, inputs) let expect."""
-        return _with_one(inputs) @ self.weights
+    @classmethod
+    def shapes(cls, height: int, width: int, channels: int) -> list[tuple[int, ...]]:
+        """Shapes of the attributes, in order."""
+        size = Bands(height, width).size
+        return [
+            (height, width, channels, channels),
+            (size,),
+            (min(COMPONENTS, size), size),
+        ]
 
-    def noise(self, white: np.ndarray, energies: np.ndarray) -> np.ndarray:
-        """White noise (N, height, width, channels), given the spectrum, with these log energies."""
-        height, width = (_tents(size) for size in white.shape[1:3])
-        maps = energies.reshape(-1, height.shape[1], width.shape[1])
-        logs = np.einsum("ai,nij,bj->nab", height, maps, width, optimize=True)
-        return _filtered(white, self.filters) * np.exp(logs / 2)[..., None]
+    def noise(self, white: np.ndarray, components: np.ndarray) -> np.ndarray:
+        """White noise (N, height, width, channels), given the spectrum and energies of these."""
+        bands, wanted = Bands(*white.shape[1:3]), self.middle + components @ self.axes
+        parts = bands.split(_filtered(white, self.filters))
+
+        def missing(parts: list[np.ndarray]) -> np.ndarray:
+            return np.clip(wanted - bands.log_energies(parts), -MOST_ADJUSTED, MOST_ADJUSTED)
+
+        gains = missing(parts)
+        # again, since places and bands overlap
+        gains += missing(bands.split(bands.amplified(parts, gains)))
+        return bands.amplified(parts, gains)
 
 
 class Textured(Chance):
     """Random numbers of one seed, in which the noise of neighbouring pixels is dependent.
 
-    The noise of one pixel alone is about uniform. Tell it the inputs of a `Texture` before the
+    The noise of one pixel alone is about uniform. Tell it the components of a `Texture` before the
     noise of their images is drawn.
     """
 
     def __init__(self, seed: int, temperature: float, texture: Texture):
         super().__init__(seed, temperature)
-        self._texture, self._expected = texture, np.empty((0, 0))
+        self._texture, self._components = texture, np.empty((0, 0))
 
-    def follow(self, inputs: np.ndarray) -> None:
-        """The images that are drawn next have these inputs (N, inputs)."""
-        self._expected = self._texture.expected(inputs)
+    def follow(self, components: np.ndarray) -> None:
+        """The images that are drawn next have these components (N, components)."""
+        self._components = components
 
     def pixels(self, *shape: int, kind: str = "uniform") -> np.ndarray:
         """Noise of images, see `Chance.pixels`."""
         from scipy.special import ndtr  # 0.1 s, which other draws need not wait for
 
-        root, expected = self._texture.root, self._expected
         uniform = np.empty(shape, "float32")
         for part in slices(shape[0], _rows_of(shape[1:])):
             white = super().pixels(part.stop - part.start, *shape[1:], kind="normal")
-            rest = super().pixels(len(white), len(root), kind="normal") @ root.T
-            uniform[part] = ndtr(self._texture.noise(white, expected[part] + rest))
+            uniform[part] = ndtr(self._texture.noise(white, self._components[part]))
         return uniform
 
 
@@ -114,27 +130,6 @@ def quantiles(uniform: np.ndarray) -> np.ndarray:
     from scipy.special import ndtri
 
     return ndtri(np.clip(uniform, CLOSEST, 1 - CLOSEST))
-
-
-def log_energies(noise: np.ndarray) -> np.ndarray:
-    """(N, places) logarithm of the mean square of noise (N, ...), weighted around each place."""
-    height, width = (_tents(size) for size in noise.shape[1:3])
-    means = (height / height.sum(axis=0), width / width.sum(axis=0))
-    squares = (noise**2).mean(axis=-1)
-    energies = np.einsum("ai,nab,bj->nij", means[0], squares, means[1], optimize=True)
-    return np.log(energies + 1e-6).reshape(len(noise), -1)
-
-
-def places_of(height: int, width: int) -> int:
-    """Number of places of an image at which it has energies."""
-    return _tents(height).shape[1] * _tents(width).shape[1]
-
-
-def _tents(size: int) -> np.ndarray:
-    """(size, places) weights that interpolate between the middles of equal parts of an axis."""
-    places = int(np.clip(size // LEAST_SIDE, 1, MOST_PLACES))
-    at = np.clip((np.arange(size) + 0.5) * places / size - 0.5, 0, places - 1)
-    return np.maximum(0, 1 - np.abs(at[:, None] - np.arange(places))).astype("float32")
 
 
 def _filtered(white: np.ndarray, filters: np.ndarray) -> np.ndarray:
@@ -148,16 +143,6 @@ def _spectrum(noise: np.ndarray) -> np.ndarray:
     """(height, width, channels, channels) cross products of the waves of noise, summed."""
     waves = np.fft.fft2(noise, axes=(1, 2))
     return np.einsum("nija,nijb->ijab", waves, waves.conj()).astype("complex128")
-
-
-def _covariance(rows: np.ndarray) -> np.ndarray:
-    """(dim, dim) of rows (N, dim)."""
-    return np.atleast_2d(np.cov(rows.T, bias=True))
-
-
-def _with_one(inputs: np.ndarray) -> np.ndarray:
-    """Inputs (N, inputs) after a column of ones."""
-    return np.concatenate([np.ones((len(inputs), 1), "float32"), inputs], axis=1)
 
 
 def _rows_of(shape: tuple[int, ...]) -> int:
