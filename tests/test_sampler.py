@@ -115,7 +115,7 @@ def test_texture_has_the_spectrum_of_the_noise_and_its_pixels_are_uniform():
 
 
 def test_noise_has_the_energies_of_its_components():
-    """Of an 8 × 8 image all 25 components are kept, which are its log energies."""
+    """Of an 8 × 8 image all 49 components are kept, which are its log energies."""
     white = np.random.default_rng(1).normal(size=(1_000, 8, 8, 3)).astype("float32")
     bands, common = Bands(8, 8), RNG.normal(size=(1_000, 1))
     logs = common + 0.5 * RNG.normal(size=(1_000, bands.size))

@@ -7,14 +7,14 @@ from functools import cached_property
 import numpy as np
 
 MOST_PLACES, LEAST_SIDE = 8, 4  # along an axis; pixels of a place
-ORIENTATIONS = 3
+ORIENTATIONS = 6
 ORDER = 8  # of the filters between bands, as of a Butterworth filter
 LEAST_ENERGY = 1e-6
 
 
 @dataclass(frozen=True)
 class Bands:
-    """Coarse structure, and finer structure of two scales and three orientations; their sum is 1.
+    """Coarse structure, and finer structure of two scales and six orientations; their sum is 1.
 
     The coarse band ends at half a cycle a place, and has half as many places along an axis. The
     other two scales meet in the geometric middle between there and the finest frequencies.
