@@ -50,7 +50,7 @@ def estimate(
     feed, validation = make_feeds(dataset, spec)
     keep_freed_memory()
     try:
-        start, seconds, steps = _times(model, feed, validation, started)
+        start, (seconds, of_processor), steps = _times(model, feed, validation, started)
     finally:
         keep_no_more()
     epochs, stops = spec.training.epochs, spec.training.patience
@@ -67,8 +67,8 @@ def estimate(
         "likelihood": explain_likelihood(dataset, spec.model.likelihood),
         "device": f"{_devices()} by Keras on {keras.backend.backend()}",
         "time": f"about {total:.0f} s: {start:.0f} s to start (reading, networks, compilation) and "
-        f"{seconds:.1f} s an epoch, {epochs} of them{' if it does not stop early' * bool(stops)} "
-        f"({steps} steps timed)",
+        f"{seconds:.1f} s an epoch ({of_processor:.1f} s of processor time), {epochs} of them"
+        f"{' if it does not stop early' * bool(stops)} ({steps} steps timed)",
         "memory": f"about {_peak_memory() / 1e9:.1f} GB (the peak of this trial)",
         "run": f"{path} (not created: this was a dry run)",
     }
@@ -76,41 +76,46 @@ def estimate(
     return "\n".join([*lines, *_warnings(total, _peak_memory())])
 
 
-def _times(model: CVAE, feed: Feed, validation: Feed, started: float) -> tuple[float, float, int]:
-    """Seconds until the first epoch, without its steps; seconds of an epoch; steps timed."""
+def _times(
+    model: CVAE, feed: Feed, validation: Feed, started: float
+) -> tuple[float, np.ndarray, int]:
+    """Seconds until the first step; those of an epoch, also of processor time; steps timed."""
     size = feed.batch_size
     few = feed.head(min(len(feed.x), _STEPS * size + len(feed.x) % size))
     judged = validation.head(1000)
-    now = time.perf_counter
 
-    def fit(passes: int = 1, **how: Any) -> float:
+    def fit(passes: int = 1, **how: Any) -> np.ndarray:
         """The seconds of a pass."""
-        began = now()
+        began = _now()
         model.fit(few, epochs=passes, shuffle=False, verbose=0, **how)
         # Keras has replaced the weights by their average, if there is one: the same buffers, which
         # the next step donates
         for variable in model.trainable_variables:
             variable.assign(np.array(variable))
-        seconds = (now() - began) / passes
+        seconds = (_now() - began) / passes
         return_freed_memory()  # as between epochs
         return seconds
 
     fit(validation_data=judged)
-    compiled = now() - started
+    compiled = _now()
     once = fit()
-    passes = math.ceil(_SECONDS / once)
+    passes = math.ceil(_SECONDS / once[0])
     steps = fit(passes)
-    began = now()
+    began = _now()
     with AveragedWeights(model).in_place():
-        averaged = now()
+        averaged = _now()
         model.evaluate(judged, verbose=0)
-        evaluated = now()
+        evaluated = _now()
         network_tensors(model)  # the best ones are kept
     validated = evaluated - averaged
-    rest = now() - began - validated
-    start = compiled - once - validated
+    rest = _now() - began - validated
     seconds = steps * len(feed) / len(few) + validated * len(validation) / len(judged) + rest
-    return start, seconds, passes * len(few)
+    return (compiled - once - validated)[0] - started, seconds, passes * len(few)
+
+
+def _now() -> np.ndarray:
+    """Seconds by the clock, and of processor time."""
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def _warnings(seconds: float, memory: int) -> list[str]:

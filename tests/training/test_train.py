@@ -243,6 +243,7 @@ def test_a_dry_run_counts_start_steps_and_validation(small, monkeypatch):
     """By a clock of which a step takes a second, validation two, a start ten, compilation 100."""
     module, clock, compiled = sys.modules[estimate.__module__], [1000.0], set()
     monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(module.time, "process_time", lambda: 2 * clock[0])  # two threads
 
     def fit(model, feed, epochs=1, validation_data=None, **how):
         clock[0] += epochs * len(feed) + 2 * (validation_data is not None)
@@ -266,7 +267,8 @@ def test_a_dry_run_counts_start_steps_and_validation(small, monkeypatch):
     assert rows % 5
     seconds = 2 + -(-rows // 5)
     assert f"about {113 + 4 * seconds} s: 113 s to start" in told
-    assert f"{seconds}.0 s an epoch, 4 of them (21 steps timed)" in told
+    of_processor = f"({2 * seconds}.0 s of processor time)"
+    assert f"{seconds}.0 s an epoch {of_processor}, 4 of them (21 steps timed)" in told
     assert "if it does not stop early" in estimate(small, preset="plane", patience=2)
 
 
