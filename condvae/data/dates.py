@@ -60,6 +60,7 @@ FORMS = (
     (r"\d{1,2}([-.])\d{1,2}\1\d{4}", ("%-d{0}%-m{0}%Y", "%-m{0}%-d{0}%Y")),
     (r"\d{1,2}([/.])\d{1,2}\1\d{2}", ("%-m{0}%-d{0}%y", "%-d{0}%-m{0}%y")),
     (r"\d{4}(-)\d{2}", ("%Y{0}%m",)),
+    (r"(?:19|20)\d{2}()[01]\d[0-3]\d", ("%Y%m%d",)),
     (r"\d{4}([- ]?q)[1-4]", ("%Y{0}%q",)),
     (r"q[1-4]([- /])\d{4}", ("Q%q{0}%Y",)),
     (r"\d{1,2}([- ]?)[a-z]+\1\d{4}", ("%-d{0}%b{0}%Y", "%-d{0}%B{0}%Y")),
@@ -73,6 +74,12 @@ CLOCK = re.compile(
     r"(?P<half> ?[AP]M)?(?P<zone>Z|[+-]\d\d:?\d\d| UTC)?",
     re.IGNORECASE | re.ASCII,
 )
+
+
+# formats of numbers that are dates, and how many different ones must be: one in thirty numbers of
+# eight digits is a date, and one in eight of six is a month
+OF_DIGITS = {"%Y%m%d": 3, "%Y%m": 10}
+YEARS = (1900, 2100)
 
 
 class Dates(NamedTuple):
@@ -106,6 +113,30 @@ def find_dates(words: Sequence[str], counts: np.ndarray) -> Dates | None:
     best = int(np.argmax(shares))
     also = [dates.format for k, dates in enumerate(found) if k != best and shares[k] == max(shares)]
     return found[best]._replace(other=also[0] if also else "")
+
+
+def find_dates_of_digits(numbers: np.ndarray) -> Dates | None:
+    """The dates of (N,) numbers such as 20201231 or 202012, NaN where missing; None if one is none.
+
+    Numbers are told apart from dates by the day and the month, so that some must be different.
+    """
+    distinct = np.unique(numbers[~np.isnan(numbers)])
+    for written, least in OF_DIGITS.items():
+        if len(distinct) >= least and not np.isnan(dates_of_digits(distinct, written)).any():
+            return Dates(written, dates_of_digits(numbers, written), days=True)
+    return None
+
+
+def dates_of_digits(numbers: np.ndarray, written: str) -> np.ndarray:
+    """(N,) days since 1970 of (N,) numbers in one of these formats, NaN for others."""
+    digits = np.nan_to_num(numbers if written == "%Y%m%d" else numbers * 100 + 1)
+    (year, rest), (first, last) = np.divmod(digits, 10_000), YEARS
+    month, day = np.divmod(rest, 100)
+    known = (first <= year) & (year <= last) & (month >= 1) & (month <= 12) & (day >= 1)
+    months = np.where(known, (year - EPOCH.year) * 12 + month - 1, 0).astype("int64")
+    start, end = (m.astype("M8[M]").astype("M8[D]").astype("int64") for m in (months, months + 1))
+    known &= (day == np.rint(day)) & (start + day <= end)
+    return np.where(known, start + day - 1, np.nan)
 
 
 def read_dates(words: Sequence[str], written: str) -> Dates:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from condvae.conditions.formats import PLAIN, CellFormat
 from condvae.data.cells import MISSING, MISSING_NUMBER, read_numbers
-from condvae.data.dates import read_dates
+from condvae.data.dates import OF_DIGITS, dates_of_digits, read_dates
 from condvae.data.raw_columns import RawColumn
 from condvae.data.reading import WORD_KINDS, as_number, numbers_as_words
 from condvae.files.frozen import Frozen
@@ -56,6 +56,8 @@ class PackedColumn(Frozen):
         if self.of_numbers and raw.numbers is not None:
             absent = [number for token in self.absent if (number := as_number(token)) is not None]
             values = np.where(np.isin(raw.numbers, absent), np.nan, raw.numbers)
+            if self.format.date in OF_DIGITS and not raw.date:
+                values = dates_of_digits(values, self.format.date)
             return Cells(values, read=int((~np.isnan(values)).sum()))
         if raw.numbers is not None:
             raw = numbers_as_words(raw)

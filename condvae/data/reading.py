@@ -11,7 +11,7 @@ import numpy as np
 from condvae.checks import InputError, check_choice, check_memory
 from condvae.conditions.formats import PLAIN, CellFormat
 from condvae.data.cells import CATEGORIES, CODE, MISSING, MISSING_NUMBER, read_numbers
-from condvae.data.dates import find_dates, is_format, read_dates
+from condvae.data.dates import find_dates, find_dates_of_digits, is_format, read_dates
 from condvae.data.raw_columns import NUM_EXAMPLES, RawColumn
 
 Kind = Literal["number", "class", "date", "boolean", "identifier", "text", "constant"]
@@ -115,8 +115,12 @@ def understand(
         values = raw.numbers
         if absent := [number for token in missing if (number := as_number(token)) is not None]:
             values = np.where(np.isin(values, absent), np.nan, values)
-        of = CellFormat(decimals=raw.decimals, date=raw.date, days=raw.days)
-        return values, _of_numbers(raw, values, of, [], bool(kind))
+        of, notes = CellFormat(decimals=raw.decimals, date=raw.date, days=raw.days), []
+        if not (kind or raw.typed) and (dates := find_dates_of_digits(values)) is not None:
+            values, of = dates.values, CellFormat(date=dates.format, days=True)
+            kept = option_of("--kind", raw.name, "number")
+            notes = [f"numbers such as {raw.words[0]} are taken as dates; {kept} keeps numbers"]
+        return values, _of_numbers(raw, values, of, notes, bool(kind))
     if raw.numbers is not None:
         raw = numbers_as_words(raw)
     counts = np.bincount(raw.codes, minlength=len(raw.words))

@@ -12,7 +12,7 @@ from condvae.data.dialect import MOST_RECORD, Records, find_delimiter, find_enco
 from condvae.data.raw_columns import Source
 
 MOST_COLUMNS = 20_000
-NUMBER_NAME = re.compile(r"-?\d+([.,]\d+)?")
+NUMBER_NAME = re.compile(r"-?\d+([.,]\d+)?([eE][-+]?\d+)?")
 NUM_NAMED = 3  # rows or columns named in a message
 NUM_PROBED, LEAST_PROBED = 100, 3  # rows that show whether the header lacks a name
 

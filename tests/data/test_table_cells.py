@@ -116,6 +116,8 @@ def days(*dates):
         ("31DEC2020|1FEB2021|", "%-d%^b%Y", [(2020, 12, 31), (2021, 2, 1)]),
         ("2020Q4|2021Q1|", "%YQ%q", [(2020, 10, 1), (2021, 1, 1)]),
         ("2020-q4|2021-q2|", "%Y-q%q", [(2020, 10, 1), (2021, 4, 1)]),
+        ("20201231|20210201|20210131|", "%Y%m%d", [(2020, 12, 31), (2021, 2, 1), (2021, 1, 31)]),
+        ("20201231|20210201|-", "%Y%m%d", [(2020, 12, 31), (2021, 2, 1)]),
         ("Q4 2020|Q3 2021|", "Q%q %Y", [(2020, 10, 1), (2021, 7, 1)]),
         ("2020-12|2021-01|", "%Y-%m", [(2020, 12, 1), (2021, 1, 1)]),
     ],
@@ -335,6 +337,17 @@ def test_plain_numbers_are_written_at_once_as_one_by_one():
     numbers = np.concatenate([numbers, np.rint(numbers), odd])
     assert PLAIN.cells(numbers) == [PLAIN.cell(number) for number in numbers.tolist()]
     assert PLAIN.cells(np.array([-0.0, 3, np.nan, 2.5, 1e22])) == ["0", "3", "", "2.5", "1e+22"]
+
+
+def test_numbers_that_are_months_are_dates_if_there_are_many(tmp_path):
+    cells = [f"{year}{month:02}" for year in (2019, 2020) for month in range(1, 13)]
+    found, reading = read_cells(tmp_path, cells)
+    np.testing.assert_array_equal(found, days(*((int(c[:4]), int(c[4:]), 1) for c in cells)))
+    assert reading.format.cells(found) == cells
+    assert "--kind 'x:number' keeps numbers" in reading.notes[0]
+    assert read_cells(tmp_path, cells, kinds=("x:number",))[1].taken_for == "number"
+    assert read_cells(tmp_path, cells[:9])[1].taken_for == "number"
+    assert read_cells(tmp_path, ["20200230", "20200101", "20200102"])[1].taken_for == "number"
 
 
 def test_a_day_of_a_quarter_is_written_as_its_first():

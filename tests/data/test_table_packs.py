@@ -146,6 +146,15 @@ def test_a_packed_table_is_the_table(tmp_path, suffix, ends):
     assert_alike(again, condvae.load_data(source, **settings, **other))
 
 
+def test_dates_in_digits_are_packed_as_dates(tmp_path):
+    days = [cell.replace(".", "") for cell in cells(300)["day"]]
+    columns = {"day": [d[4:] + d[2:4] + d[:2] for d in days], "target": cells(300)["target"]}
+    source = write(tmp_path / "table.csv", columns, "csv")
+    whole = condvae.load_data(source)
+    assert whole.table.formats["day"].date == "%Y%m%d"
+    assert_alike(packed(source, tmp_path / "packed"), whole)
+
+
 def test_the_command_packs_parts_of_a_pattern_and_trains_on_them(tmp_path, capsys):
     parts = write(tmp_path / "parts", cells(300), "csv", (100,))
     (parts / "notes.md").write_text("no part")
