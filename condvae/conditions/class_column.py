@@ -23,10 +23,14 @@ class ClassColumn(Column):
 
     @classmethod
     def fitted(cls, name: str, values: np.ndarray, rows: np.ndarray) -> Self:
-        """The column with (N,) str values, "" where empty; rows are the training rows."""
+        """The column with (N,) str values, "" where empty; rows are the training rows.
+
+        Raises:
+            InputError: all cells are equal, or all of several differ.
+        """
         missing = is_missing(values)
         words = np.unique(values[~missing])
-        if len(words) < 2:
+        if len(words) + missing.any() < 2 or not len(words):
             raise InputError(
                 f"column {name!r} must vary",
                 f"{words.tolist()[0]!r} in every row" if len(words) else "no value",

@@ -21,7 +21,8 @@ LEFT_OUT = ("identifier", "text", "constant")  # of the model
 FEW_WORDS = 0.05  # share of the cells: at most this many words among numbers are missing numbers
 SPIKE = 0.02  # share of the rows
 MOST_SPIKES = 8
-LEAST_ROWS = 20  # fewest rows for which it is telling that all cells differ
+# fewest rows for which it is telling that all cells differ, and fewer for words, which tell nothing
+LEAST_ROWS, LEAST_NAMES = 20, 5
 UNNAMED = "column 1"  # a first column without a name, as R and pandas write the names of rows
 TEXT_LENGTH, TEXT_SPACES, TEXT_SHARE = 20, 2, 0.5  # mean letters, mean spaces, share of distinct
 MANY_CLASSES = 100
@@ -249,10 +250,10 @@ def _of_words(
         kind = "constant"
     elif {word.lower() for word in words} in BOOLEANS and len(words) == 2:
         kind = "boolean"
-    elif seen >= _least_rows(raw) and len(words) > TEXT_SHARE * seen:
+    elif seen >= min(_least_rows(raw), LEAST_NAMES) and len(words) > TEXT_SHARE * seen:
         letters = np.mean([len(word) for word in words])
         spaces = np.mean([word.count(" ") for word in words])
-        if letters >= TEXT_LENGTH and spaces >= TEXT_SPACES:
+        if seen >= LEAST_ROWS and letters >= TEXT_LENGTH and spaces >= TEXT_SPACES:
             kind = "text"
         elif len(words) == seen:
             kind = "identifier"

@@ -176,7 +176,13 @@ def test_words_that_name_rows_are_refused():
     with pytest.raises(InputError, match="identify rows"):
         words(["a", "b", "c"])
     with pytest.raises(InputError, match="'a' in every row"):
-        words(["a", "a", ""])
+        words(["a", "a", "a"])
+
+
+def test_one_word_varies_if_some_cells_are_empty():
+    column = words(["a", "a", ""])
+    assert column.num_states == 2
+    assert back(column, ["a", ""]).tolist() == ["a", ""]
 
 
 ROWS = {

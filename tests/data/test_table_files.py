@@ -157,6 +157,11 @@ def test_a_first_column_without_a_name_names_the_rows(tmp_path, cells):
     assert "column 1" in read_bytes(tmp_path, f",b\n{rows}", kinds=("column 1:class",)).used()
 
 
+def test_few_words_that_all_differ_name_the_rows(tmp_path):
+    rows = "".join(f"{word},{row}\n" for row, word in enumerate("pqrst"))
+    assert read_bytes(tmp_path, f"a,b\n{rows}").readings[0].taken_for == "identifier"
+
+
 def test_options_are_quoted_for_the_shell(tmp_path):
     names = "".join(f"n{row},{row}\n" for row in range(300))
     table = read_bytes(tmp_path, f"their own name,b\n{names}{names}")

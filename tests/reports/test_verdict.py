@@ -168,6 +168,13 @@ def test_advice_follows_each_warning_unless_the_doctor_knows_the_cause():
     assert "\n  little variety: more latents" in str(Report(metrics_of(low), {}))
 
 
+def test_an_attack_on_few_rows_may_be_chance():
+    privacy = {**ROWS["Privacy"], "membership_auc": 0.75}
+    for error, warning in ((0.25, ""), (0.1, "reveals training rows")):
+        found = {**ROWS, "Privacy": {**privacy, "membership_auc_error": error}}
+        assert read_verdict(metrics_of(found))[-1].warning == warning
+
+
 def test_a_figure_without_a_standard_error_is_said_alone():
     errors = {
         "income_logistic_f1_difference_error": None,
