@@ -130,6 +130,20 @@ def test_noise_has_the_energies_of_its_components():
     np.testing.assert_allclose(missed.mean(axis=0), 0, atol=0.1)
 
 
+def test_noise_of_any_number_of_images_and_in_any_blocks(monkeypatch):
+    one, nothing = Texture.fit(iter([smooth_noise(1)]))
+    assert not nothing.any()
+    assert np.isfinite(one.axes).all()
+    texture, components = Texture.fit(iter([smooth_noise(10)]))
+    drawn = []
+    for numbers in (2**20, 3 * 8 * 8 * 3):
+        monkeypatch.setattr("condvae.inference.texture.MOST_NUMBERS", numbers)
+        textured = Textured(0, 1.0, texture)
+        textured.follow(components)
+        drawn.append(textured.pixels(10, 8, 8, 3))
+    np.testing.assert_allclose(*drawn, atol=1e-5)
+
+
 def test_few_components_have_the_variance_of_all(monkeypatch):
     monkeypatch.setattr("condvae.inference.texture.COMPONENTS", 3)
     noise = smooth_noise(500) * np.exp(RNG.normal(size=(500, 1, 1, 1)))

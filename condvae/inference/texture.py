@@ -66,11 +66,11 @@ class Texture:
         spectrum = spectrum / (len(found) * shape[0] * shape[1])
         filters = np.linalg.cholesky(spectrum + 1e-6 * np.eye(shape[2])).astype("complex64")
         middle = found.mean(axis=0)
-        variances, axes = np.linalg.eigh(np.atleast_2d(np.cov(found.T, bias=True)))
-        axes = axes.T[::-1][:COMPONENTS]
+        axes = np.linalg.eigh(np.atleast_2d(np.cov(found.T, bias=True)))[1].T[::-1][:COMPONENTS]
         components = (found - middle) @ axes.T
         # with the variance of the components that are left out
-        axes = axes * np.sqrt(variances.sum() / max(components.var(axis=0).sum(), 1e-12))
+        kept, all_of_it = components.var(axis=0).sum(), found.var(axis=0).sum()
+        axes = axes * np.sqrt(all_of_it / max(kept, 1e-12))
         middle = middle + 2 * np.log(SIZE)
         texture = cls(filters, middle.astype("float32"), axes.astype("float32"))
         return texture, components.astype("float32")

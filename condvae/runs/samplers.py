@@ -12,7 +12,7 @@ from condvae.runs.run import Run
 
 SAMPLER_NAME = "sampler.safetensors"
 WEIGHTS, RECIPE = "weights", "recipe"
-METHOD = "3"  # raised when other tensors are stored
+METHOD = "4"  # raised when other tensors are stored
 
 log = logging.getLogger(__name__)
 
