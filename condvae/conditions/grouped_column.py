@@ -202,10 +202,8 @@ class _Part:
     def __init__(self, words: np.ndarray, features: np.ndarray, weights: np.ndarray):
         self.words, weight = words, weights[words]
         centred = features[words] - np.average(features[words], axis=0, weights=weight)
-        spread = (weight[:, None] * centred).T @ centred
-        values, vectors = np.linalg.eigh(spread)
-        axis = vectors[:, -1] * np.sign(vectors[np.abs(vectors[:, -1]).argmax(), -1])
-        self.along = centred @ axis
+        values, axis = principal_axis(centred, weight)
+        self.along = centred @ (axis * np.sign(axis[np.abs(axis).argmax()]))
         self.squares = float(values[-1]) if len(words) > 1 else -1.0
         self._weights = weight
 
@@ -218,3 +216,15 @@ class _Part:
                 np.searchsorted(shares, 0.5), 1, len(self.words) - 1
             )
         return self.words[~above], self.words[above]
+
+
+def principal_axis(centred: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Increasing eigenvalues of the weighted sum of squares, and the axis of the last one."""
+    if len(centred) >= centred.shape[1]:
+        values, vectors = np.linalg.eigh((weight[:, None] * centred).T @ centred)
+        return values, vectors[:, -1]
+    # the products of few rows have the same eigenvalues, but for those that are 0
+    rows = np.sqrt(weight)[:, None] * centred
+    values, vectors = np.linalg.eigh(rows @ rows.T)
+    axis = rows.T @ vectors[:, -1]
+    return values, axis / (np.linalg.norm(axis) or 1.0)

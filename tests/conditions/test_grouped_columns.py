@@ -8,7 +8,7 @@ from condvae import Dataset, impute
 from condvae.checks import InputError
 from condvae.cli import main
 from condvae.conditions import table_of
-from condvae.conditions.grouped_column import MOST_STATES, OWN_SHARE, GroupedColumn
+from condvae.conditions.grouped_column import MOST_STATES, OWN_SHARE, GroupedColumn, principal_axis
 from condvae.conditions.table import Table
 from condvae.data.tables import read_table
 from condvae.likelihoods import TableLikelihood
@@ -159,3 +159,15 @@ def test_runs_on_grouped_words_are_like_others(tmp_path, rows):
     assert main(["generate", str(run.path), *asked]) == 0
     assert set(read_table(out).columns["word"]) == {"w003"}
     assert np.isfinite(model.elbo(x, {}, seed=0).loss).all()
+
+
+@pytest.mark.parametrize("rows", [3, 5, 8])
+def test_the_principal_axis_is_that_of_the_weighted_squares(rows):
+    rng = np.random.default_rng(rows)
+    weight = rng.uniform(1, 4, rows)
+    centred = rng.normal(size=(rows, 5))
+    values, axis = principal_axis(centred, weight)
+    squares = centred.T @ np.diag(weight) @ centred
+    np.testing.assert_allclose(squares @ axis, values[-1] * axis, atol=1e-9)
+    assert values[-1] == pytest.approx(np.linalg.eigvalsh(squares)[-1])
+    assert not principal_axis(np.zeros((2, 5)), weight[:2])[1].any()
