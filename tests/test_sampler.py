@@ -46,7 +46,8 @@ def run(data, tmp_path_factory):
 
 
 def sampler_of_deviations(deviations, counts, means):
-    return Sampler(SimpleNamespace(), means.astype("float32"), counts, deviations, None)
+    model = SimpleNamespace(latent_dim=means.shape[1])
+    return Sampler(model, means.astype("float32"), counts, deviations, None)
 
 
 def test_styles_have_the_moments_of_the_encodings():
@@ -80,6 +81,19 @@ def test_a_class_of_few_images_takes_some_from_all():
     assert z[:, 1].mean() == pytest.approx(5 * 0.75 * 0.99, rel=0.02)
     of_many = sampler.styles(np.ones(100, int), Chance(0)) * np.sqrt(5)
     np.testing.assert_allclose(of_many[:, 1], 5, rtol=1e-5)
+
+
+def test_temperature_leaves_the_texture_as_it_is():
+    """Two latents, and one component of a texture."""
+    sampler = Sampler(
+        SimpleNamespace(latent_dim=2),
+        np.zeros((1, 3)),
+        np.array([500]),
+        RNG.normal(size=(500, 3)),
+        None,
+    )
+    whole, half = (sampler.styles(np.zeros(50, int), Chance(0, t)) for t in (1.0, 0.5))
+    np.testing.assert_allclose(half, whole * [0.5, 0.5, 1], rtol=1e-5)
 
 
 def smooth_noise(count):

@@ -101,7 +101,10 @@ class Sampler:
         beyond = ((place - share) / np.maximum(1 - share, 1e-9) * len(self.deviations)).astype(int)
         own, others = first + np.minimum(within, counts - 1), beyond % len(self.deviations)
         chosen = np.where(place < share, own, others)
-        size = np.float32(chance.temperature / np.sqrt(TERMS))
+        size = np.full(self.means.shape[1], 1 / np.sqrt(TERMS), "float32")
+        size[: self.model.latent_dim] *= (
+            chance.temperature
+        )  # not the noise, which would become smooth
         return self.means[codes] + size * self.deviations[chosen].sum(axis=1)
 
     def generate(

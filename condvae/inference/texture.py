@@ -69,8 +69,8 @@ class Texture:
         axes = np.linalg.eigh(np.atleast_2d(np.cov(found.T, bias=True)))[1].T[::-1][:COMPONENTS]
         components = (found - middle) @ axes.T
         # with the variance of the components that are left out
-        kept, all_of_it = components.var(axis=0).sum(), found.var(axis=0).sum()
-        axes = axes * np.sqrt(all_of_it / max(kept, 1e-12))
+        kept, total = components.var(axis=0).sum(), found.var(axis=0).sum()
+        axes = axes * np.sqrt(total / max(kept, 1e-12))
         middle = middle + 2 * np.log(SIZE)
         texture = cls(filters, middle.astype("float32"), axes.astype("float32"))
         return texture, components.astype("float32")
