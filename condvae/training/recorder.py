@@ -59,6 +59,8 @@ class Recorder(keras.callbacks.Callback):
         # only in the middle of an epoch: otherwise Keras's reset means are right
         if state.step and checkpoint:
             restore_metrics(self.model, checkpoint.tensors)
+        if checkpoint:
+            checkpoint.tensors.clear()  # restored; others refer to it until the training ends
 
     def on_test_begin(self, logs: Any = None) -> None:
         """After a signal, skip validation and keep the exact position."""
