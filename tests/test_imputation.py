@@ -214,7 +214,7 @@ def test_holes_are_filled_from_the_command_line(tmp_path, monkeypatch, capsys):
     indexed = [f",remark,{text.splitlines()[0]}", *(f"{n},,{line}" for n, line in enumerate(lines))]
     (tmp_path / "indexed.csv").write_text("\n".join(indexed) + "\n")
     assert main("impute run indexed.csv --out indexed-filled.csv".split()) == 0
-    assert "400 stay empty, in columns unknown to the model: remark" in capsys.readouterr().out
+    assert "400 stay empty, which the model cannot tell: remark" in capsys.readouterr().out
     header, first, *_ = (tmp_path / "indexed-filled.csv").read_text().splitlines()
     assert header == "column 1,remark,first,second,number"
     assert first.startswith("0,,")

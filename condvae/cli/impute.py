@@ -65,11 +65,11 @@ def impute(
     for path, filled in zip(paths, result.tables, strict=True):
         write_table(path, columns | filled, whole, table.formats)
         print(f"{path}: {result.filled:,} empty cells filled")
-    unknown = {name: int(is_missing(values).sum()) for name, values in columns.items()}
-    unknown = {name: n for name, n in unknown.items() if n and name not in result.tables[0]}
-    if unknown:
-        named = ", ".join([*unknown][:MOST_NAMED]) + ", …" * (len(unknown) > MOST_NAMED)
-        print(f"{sum(unknown.values()):,} stay empty, in columns unknown to the model: {named}")
+    written = columns | result.tables[0]
+    left = {name: int(is_missing(np.asarray(values)).sum()) for name, values in written.items()}
+    if names := [name for name, count in left.items() if count]:
+        named = ", ".join(names[:MOST_NAMED]) + ", …" * (len(names) > MOST_NAMED)
+        print(f"{sum(left.values()):,} stay empty, which the model cannot tell: {named}")
     effective = np.median(result.effective_samples)
     print(f"importance sampling: {effective:.0f} effective draws of z a row in the median")
     return 0

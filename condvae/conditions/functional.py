@@ -63,8 +63,8 @@ class Derived(Frozen):
         return as_booleans(cells) if are_boolean(words) else cells
 
     def unknown(self, source: np.ndarray) -> np.ndarray:
-        """(batch,) bool: the source's cells have positions without a known value."""
-        if not self.place or self._is_place:
+        """(batch,) bool: the source's cells, or positions, have no known value."""
+        if self._is_place:
             return np.zeros(len(source), bool)
         return ~np.isin(self._keys(source), [key for key, _ in self.values])
 

@@ -301,21 +301,36 @@ class Table(RowLayout):
     def contradicts(self, x: np.ndarray, known: Mapping[str, Any] | None = None) -> np.ndarray:
         """(batch,) bool: the rows of encoded x that contain such a pair, or an impossible date.
 
-        A date that should determine another column, but has no known value of it, counts too.
+        A date or a word that should determine another column, but has no known value of it, since
+        no training row has it, counts too.
 
         Args:
             known: {name: (batch,) cells} that are given, missing where they are drawn: a date that
                 is given may be one that training rows do not have.
         """
         found, known = contradicts(x, self.never), known or {}
-        if self.dates or any(derived.place for derived in self.derived):
+        if self.dates or self._undetermined:
             cells = self._decoded(x)
             drawn = {n: is_missing(known[n]) if n in known else True for n in cells}
             for date in self.dates:
                 found |= date.impossible(cells) & drawn[date.name]
-            for derived in self.derived:
+            for derived in self._undetermined:
                 found |= derived.unknown(cells[derived.source]) & drawn[derived.source]
         return found
+
+    @cached_property
+    def _undetermined(self) -> tuple[Derived, ...]:
+        """The derived columns that may have no known value for a cell of their source."""
+        columns = {column.name: column for column in self.columns}
+
+        def is_one(derived: Derived) -> bool:
+            column = columns.get(derived.source)
+            if derived.place or column is None or column.has_place:
+                return True
+            states = np.arange(column.num_values)
+            return bool(derived.unknown(column.cells(states, np.zeros(len(states)))).any())
+
+        return tuple(filter(is_one, self.derived))
 
     def differs(self, x: np.ndarray, known: Mapping[str, Any]) -> np.ndarray:
         """(batch,) bool: rows of encoded x that determine cells other than those in y, or in known.

@@ -114,7 +114,9 @@ def impute(
     # words as in the file, and booleans as booleans
     truths = [name for name in own if has_booleans(x[name])]
     tables = [{**rows, **table.typed({name: rows[name] for name in truths})} for rows in tables]
-    filled = sum(int((empty[name] & ~left[name]).sum()) for name in own)
+    filled = sum(
+        int((empty[name] & ~is_missing(np.asarray(tables[0][name]))).sum()) for name in own
+    )
     return Imputation(tuple(tables), filled, np.concatenate(counts))
 
 

@@ -228,6 +228,17 @@ def test_a_day_without_a_value_of_what_days_determine_is_no_day():
     assert found.decode(rows)["rate"].tolist()[0] == rates[int(known)]
 
 
+def test_a_word_of_no_training_row_is_not_drawn_where_it_determines_a_column():
+    town = np.repeat(["a", "b", "c"], [40, 40, 1])
+    columns = {"town": town, "rate": np.repeat([1.5, 2.5, 3.5], [40, 40, 1])}
+    columns["n"] = np.random.default_rng(0).normal(size=81)
+    found = table_of(columns, (), "quantile", np.arange(80))
+    assert [derived.name for derived in found.derived] == ["rate"]
+    rows = found.encode({"town": ["a", "c"], "n": [0.0, 0.0]})
+    assert found.contradicts(rows).tolist() == [False, True]
+    assert not found.contradicts(rows, {"town": np.array(["a", "c"])}).any()
+
+
 def test_a_date_is_given_as_the_training_rows_have_it():
     columns = {
         "visit": shop_visits(),
