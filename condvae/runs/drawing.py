@@ -1,14 +1,16 @@
 """How images are drawn: by the options, or as a run's are by default."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from condvae.checks import InputError, check_choice
-from condvae.data import Dataset
 from condvae.inference.chance import Chance
 from condvae.inference.draws import Draws
 from condvae.runs.run import Run
 from condvae.runs.samplers import knows_noise, prefers_encodings
+
+if TYPE_CHECKING:
+    from condvae.data import Dataset
 
 PRIORS = ("model", "encodings")
 
@@ -43,7 +45,7 @@ class Drawing:
     def of(
         cls,
         run: Run,
-        dataset: Dataset | None = None,
+        dataset: "Dataset | None" = None,
         prior: str | None = None,
         texture: bool | None = None,
         temperature: float = 1.0,

@@ -2,13 +2,16 @@
 
 import hashlib
 import logging
+from typing import TYPE_CHECKING
 
 from condvae.checks import InputError
-from condvae.data import Dataset
 from condvae.files.tensors import DIGESTS, StoredTensors, write_tensors
 from condvae.inference.sampler import Sampler
 from condvae.likelihoods import likelihood_named
 from condvae.runs.run import Run
+
+if TYPE_CHECKING:
+    from condvae.data import Dataset
 
 SAMPLER_NAME = "sampler.safetensors"
 WEIGHTS, RECIPE = "weights", "recipe"
@@ -17,7 +20,7 @@ METHOD = "4"  # raised when other tensors are stored
 log = logging.getLogger(__name__)
 
 
-def sampler_of(run: Run, dataset: Dataset | None = None) -> Sampler:
+def sampler_of(run: Run, dataset: "Dataset | None" = None) -> Sampler:
     """The run's `Sampler`, from its folder, or fitted to the training images.
 
     Args:
@@ -59,7 +62,7 @@ def knows_noise(run: Run) -> bool:
     return likelihood_named(run.spec.model.likelihood).inverts
 
 
-def prefers_encodings(run: Run, dataset: Dataset | None = None) -> bool:
+def prefers_encodings(run: Run, dataset: "Dataset | None" = None) -> bool:
     """Whether images are drawn by the run's `Sampler` where nothing else is asked.
 
     These are runs of photographs: of levels, and with latents that start from principal components,
