@@ -12,7 +12,7 @@ MISTAKES = {
     "train range.npz": ("[0, 1]", "in row 0", "Rescale"),
     "train nan.npz": ("finite", "row 7", "Remove or correct"),
     "train labels.npz": ("one label for each of the 30", "31 labels", "same order"),
-    "train one.npz": ("at least 3 examples", "received 1", "Add more"),
+    "train one.npz": ("at least 3 examples", "1.", "Add more"),
     "train missing.npz": ("arrays x and y", "x", "numpy.savez"),
     "train pickled.npz": ("'y' of pickled.npz", "never unpickled", "Write the file again"),
     "train text.npz": ("numpy.savez", "no zip", "write it again"),
