@@ -29,7 +29,7 @@ def keep_freed_memory() -> None:
 
 
 def keep_no_more() -> None:
-    """Return what is kept, and from now on free large arrays at once, as after a training."""
+    """Return what is kept, as after a training; later arrays are mapped unless they fill a hole."""
     _set_thresholds(_USUAL, _USUAL)
     return_freed_memory()
 

@@ -52,6 +52,12 @@ heap = runpy.run_path(sys.argv[1])
 def resident():
     return int(open("/proc/self/statm").read().split()[1])
 
+# first, while no hole in the heap has room for the array
+heap["keep_freed_memory"]()
+heap["keep_no_more"]()
+before = resident()
+np.ones(8_000_000)
+after = resident() - before
 heap["keep_freed_memory"]()
 before = resident()
 arrays = [np.ones(8_000_000) for _ in range(4)]
@@ -59,10 +65,7 @@ last = np.ones(1_000)  # above them on the heap
 del arrays
 kept = resident() - before
 heap["return_freed_memory"]()
-left = resident() - before
-heap["keep_no_more"]()
-np.ones(8_000_000)
-print(kept, left, resident() - before)
+print(kept, resident() - before, after)
 """
 
 
