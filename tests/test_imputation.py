@@ -33,21 +33,25 @@ def coins(rows=2_000, holes=0.0):
     return columns
 
 
-class KnownModel:
-    """z ~ N(0, 1); each coin shows h with the probability sigmoid(3 z); a number ~ N(2 z, 1/2).
+class UninformedModel:
+    """z ~ N(0, 1), which the encoder knows nothing of."""
 
-    Its encoder knows nothing: mean and logvar are those of the prior.
-    """
+    def ask(self, name, arrays):
+        if name == "draw_prior":
+            return {"z": arrays["noise"]}
+        zeros = np.zeros((len(arrays["x"]), 1))
+        return {"mean": zeros, "logvar": zeros}
+
+
+class KnownModel(UninformedModel):
+    """z ~ N(0, 1); each coin shows h with the probability sigmoid(3 z); a number ~ N(2 z, 1/2)."""
 
     def __init__(self, table):
         self.table = table
 
     def ask(self, name, arrays):
-        if name == "draw_prior":
-            return {"z": arrays["noise"]}
-        if name == "encode":
-            zeros = np.zeros((len(arrays["x"]), 1))
-            return {"mean": zeros, "logvar": zeros}
+        if name in ("draw_prior", "encode"):
+            return super().ask(name, arrays)
         z = arrays["z"][:, 0].astype(float)
         heads = 1 / (1 + np.exp(-3 * z))
         if name == "joint_log_prob":
@@ -113,15 +117,12 @@ def test_hidden_cells_have_the_conditionals_of_a_model_that_is_known(known):
         np.testing.assert_allclose(drawn["number"], known[1], rtol=1e-6)
 
 
-class AlmostEmpty:
+class AlmostEmpty(UninformedModel):
     """Cells are empty with a probability that no draw misses; else h three times as often as t."""
 
     def ask(self, name, arrays):
-        if name == "draw_prior":
-            return {"z": arrays["noise"]}
-        if name == "encode":
-            zeros = np.zeros((len(arrays["x"]), 1))
-            return {"mean": zeros, "logvar": zeros}
+        if name in ("draw_prior", "encode"):
+            return super().ask(name, arrays)
         if name == "joint_log_prob":
             return {"log_prob": norm.logpdf(arrays["z"][:, 0].astype(float))}
         cells = {"draw_pixels": [0, 0, 1, 0, 1, 0], "decode": [3e-30, 1e-30, 1, 2e-30, 1, 10e-30]}

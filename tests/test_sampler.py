@@ -222,6 +222,7 @@ def test_other_weights_need_another_fit(run, data, tmp_path):
         (["--guidance", "2"], "expected"),
         (["--prior", "model"], "model"),
         (["--sample"], "model"),
+        (["--sample", "--texture"], "texture"),
     ],
     ids=str,
 )
@@ -278,6 +279,8 @@ def test_a_folder_that_only_can_be_read_keeps_no_sampler(run, data, tmp_path, ca
     monkeypatch.setattr("condvae.runs.samplers.write_tensors", refuse)
     assert Drawing.of(alone, data).prior == "encodings"
     assert "is not kept" in caplog.text
+    monkeypatch.setattr(Sampler, "fit", refuse)  # not again
+    assert Trial.of(alone, data, Drawing("encodings")).generate(["down", "across"]).shape == (2, 8, 8, 3)
     assert not (alone.path / SAMPLER_NAME).exists()
 
 
@@ -297,6 +300,7 @@ def test_figures_and_reports_show_images_as_they_are_drawn(run, data, tmp_path):
     [
         (["--prior", "model", "--texture"], "--texture must come with --prior encodings"),
         (["--prior", "encodings", "--keep", "1"], "without --z and --keep"),
+        (["--texture", "--keep", "1"], "without --z and --keep"),
         (["--prior", "encodings", "--texture", "--guidance", "2"], "requires expected pixels"),
     ],
     ids=str,

@@ -116,9 +116,11 @@ def generate(
         verb = Generate(sample, seed, temperature, guidance, keep)
         return _of_table(run, table or "", out, verb, parts, overwrite)
     of_model = z is not None or keep > 0
-    if prior == "encodings" and of_model:
+    if of_model and (prior == "encodings" or texture):
         raise InputError(
-            "--prior encodings must be used without --z and --keep", "one of them", "Leave it out."
+            "--prior encodings and --texture must be used without --z and --keep",
+            "one of them",
+            "Leave it out.",
         )
     path = check_new_path(Path(out), overwrite)
     opened = Run.open(run)
@@ -150,7 +152,7 @@ def generate(
         )
     y, labels, times = conditions(opened, given or [], count, per_class)
     num_images = len(labels) * times
-    if of_model or sample:
+    if of_model or (sample and not texture):
         prior = prior or "model"
     with working("generating") as say:
         drawing = Drawing.of(opened, None, prior, texture, temperature, guidance)
@@ -170,7 +172,7 @@ def generate(
         else:
             names = np.repeat(labels, times).tolist()
             write_images(path, np.concatenate(list(blocks)), names, scale=scale)
-    kind = "samples of the pixels" if sample else drawing.pixels
+    kind = "samples of the pixels" if sample and not drawing.texture else drawing.pixels
     also = f", guidance {guidance:g}" if guidance else ""
     also += ", z from encodings of training images" if drawing.prior == "encodings" else ""
     print(f"{out}: {num_images:,} images, {kind}, seed {seed}{also}")

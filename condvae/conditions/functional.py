@@ -10,6 +10,7 @@ import numpy as np
 from condvae.checks import InputError
 from condvae.conditions.booleans import are_boolean, as_booleans
 from condvae.conditions.calendar import DAY, places
+from condvae.conditions.cells import Column
 from condvae.conditions.missing import is_missing
 from condvae.files.frozen import Frozen
 from condvae.metrics.tables.dependencies import find_dependencies
@@ -67,6 +68,13 @@ class Derived(Frozen):
         if self._is_place:
             return np.zeros(len(source), bool)
         return ~np.isin(self._keys(source), [key for key, _ in self.values])
+
+    def may_be_unknown(self, column: Column | None) -> bool:
+        """Whether a source drawn from this column, None for a date, may have no known value."""
+        if self.place or column is None or column.has_place:
+            return True
+        states = np.arange(column.num_values)
+        return bool(self.unknown(column.cells(states, np.zeros(len(states)))).any())
 
     def filled(self, source: np.ndarray, cells: np.ndarray) -> np.ndarray:
         """(batch,) cells of the source, with empty ones inferred from those that they determine."""

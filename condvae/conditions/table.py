@@ -322,15 +322,7 @@ class Table(RowLayout):
     def _undetermined(self) -> tuple[Derived, ...]:
         """The derived columns that may have no known value for a cell of their source."""
         columns = {column.name: column for column in self.columns}
-
-        def is_one(derived: Derived) -> bool:
-            column = columns.get(derived.source)
-            if derived.place or column is None or column.has_place:
-                return True
-            states = np.arange(column.num_values)
-            return bool(derived.unknown(column.cells(states, np.zeros(len(states)))).any())
-
-        return tuple(filter(is_one, self.derived))
+        return tuple(d for d in self.derived if d.may_be_unknown(columns.get(d.source)))
 
     def differs(self, x: np.ndarray, known: Mapping[str, Any]) -> np.ndarray:
         """(batch,) bool: rows of encoded x that determine cells other than those in y, or in known.

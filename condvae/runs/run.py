@@ -229,6 +229,11 @@ class Run:
         write_tensors(path, network_tensors(self.by_keras.keras_model), texts)
 
     @cached_property
+    def samplers(self) -> dict[str, Any]:
+        """What `runs.samplers` has read or fitted, by the sum of the weights."""
+        return {}
+
+    @cached_property
     def graphs(self) -> dict[str, Graph]:
         """The model's graphs by name, see `graph.networks`; empty if they were not written.
 

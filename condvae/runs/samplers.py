@@ -31,11 +31,14 @@ def sampler_of(run: Run, dataset: "Dataset | None" = None) -> Sampler:
     """
     model, path = run.model, run.path / SAMPLER_NAME
     weights = hashlib.sha256(run.stored_weights().texts[DIGESTS].encode()).hexdigest()
+    if weights in run.samplers:
+        return run.samplers[weights]
     if path.exists():
         stored = StoredTensors(path)
         if stored.texts.get(WEIGHTS) == weights and stored.texts.get(RECIPE) == METHOD:
             rows, *_ = stored.shapes.get("deviations", (0,))
-            return Sampler.restored(model, stored.read(Sampler.shapes(model, rows)))
+            tensors = stored.read(Sampler.shapes(model, rows))
+            return run.samplers.setdefault(weights, Sampler.restored(model, tensors))
     train = run.check_data(dataset or run.load_data()).train
     if run.spec.data.task != "class" or len(train.x.shape) < 3:
         raise InputError(
@@ -43,7 +46,7 @@ def sampler_of(run: Run, dataset: "Dataset | None" = None) -> Sampler:
             f"a run given {run.record.condition}",
             "Draw z from the model's prior.",
         )
-    sampler = Sampler.fit(model, train.x, train.y)
+    sampler = run.samplers[weights] = Sampler.fit(model, train.x, train.y)
     if not run.is_archive:
         try:
             write_tensors(path, sampler.tensors(), {WEIGHTS: weights, RECIPE: METHOD})
