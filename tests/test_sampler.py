@@ -280,7 +280,8 @@ def test_a_folder_that_only_can_be_read_keeps_no_sampler(run, data, tmp_path, ca
     assert Drawing.of(alone, data).prior == "encodings"
     assert "is not kept" in caplog.text
     monkeypatch.setattr(Sampler, "fit", refuse)  # not again
-    assert Trial.of(alone, data, Drawing("encodings")).generate(["down", "across"]).shape == (2, 8, 8, 3)
+    trial = Trial.of(alone, data, Drawing("encodings"))
+    assert trial.generate(["down", "across"]).shape == (2, 8, 8, 3)
     assert not (alone.path / SAMPLER_NAME).exists()
 
 
